@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * outcome: what a worker says of an attempt, and the reason codes that go with it.
+ */
+#ifndef TOCSIN_PROTO_OUTCOME_H
+#define TOCSIN_PROTO_OUTCOME_H
+
+#include <stdint.h>
+
+#include "common/slice.h"
+
+/* Numbers are part of the wire: add at the end.
+ * accepted       the provider took responsibility
+ * deferred       not taken, may be tried again; costs an attempt
+ * throttled      the provider asks everybody to slow down; costs no attempt
+ * rejected       this recipient's endpoint or message can never work
+ * uncertain      the request left and no answer came: it may or may not have been taken
+ * misconfigured  credentials, sender or route are wrong: the provider's breaker opens, nobody fails
+ * returned       the worker did not start it (drain, pause, cancel); costs nothing
+ */
+#define OUTCOME_MAP(X)                                                                             \
+    X(ACCEPTED, "accepted")                                                                        \
+    X(DEFERRED, "deferred")                                                                        \
+    X(THROTTLED, "throttled")                                                                      \
+    X(REJECTED, "rejected")                                                                        \
+    X(UNCERTAIN, "uncertain")                                                                      \
+    X(MISCONFIGURED, "misconfigured")                                                              \
+    X(RETURNED, "returned")
+
+enum outcome {
+#define OUTCOME_MEMBER(name, word) OUTCOME_##name,
+    OUTCOME_MAP(OUTCOME_MEMBER)
+#undef OUTCOME_MEMBER
+    OUTCOMES
+};
+
+const char *outcome_name(enum outcome outcome);
+
+/* Why: 100..599 is the provider's own reply code (HTTP status or SMTP reply); the rest is ours. Stored: add only. */
+#define REASON_MAP(X)                                                                              \
+    X(NONE, 0, "")                                                                                 \
+    X(VARIABLE_MISSING, 1001, "a variable of the template has no value")                           \
+    X(NO_ENDPOINT, 1002, "no endpoint on this channel")                                            \
+    X(PAGE_DAMAGED, 1003, "the page could not be read")                                            \
+    X(CONTENT_UNKNOWN, 1004, "the campaign's content could not be had")                            \
+    X(CHANNEL_UNKNOWN, 1005, "the worker has no adapter for the provider")                         \
+    X(MESSAGE_TOO_LARGE, 1006, "the message is larger than the channel takes")                     \
+    X(CONNECT_FAILED, 1101, "no connection to the provider")                                       \
+    X(RESOLVE_FAILED, 1102, "the provider's name was not resolved")                                \
+    X(TLS_FAILED, 1103, "TLS to the provider failed")                                              \
+    X(TIMED_OUT_BEFORE, 1104, "timed out before the request left")                                 \
+    X(TIMED_OUT_AFTER, 1105, "timed out after the request left")                                   \
+    X(CONNECTION_LOST, 1106, "the connection broke after the request left")                        \
+    X(ANSWER_MALFORMED, 1107, "the answer could not be understood")                                \
+    X(AUTHENTICATION_FAILED, 1108, "the provider refused the credentials")                         \
+    X(SECRET_MISSING, 1109, "a secret that the settings refer to is missing on the worker")        \
+    X(DRAINED, 1201, "the worker drained")                                                         \
+    X(PAUSED, 1202, "the campaign was paused")                                                     \
+    X(CAMPAIGN_CANCELLED, 1203, "the campaign was cancelled")                                      \
+    X(LEASE_EXPIRED, 1301, "the worker was gone past its lease")                                   \
+    X(WORKER_RESTARTED, 1302, "the worker restarted")                                              \
+    X(ATTEMPTS_USED, 1303, "no attempts left")                                                     \
+    X(TIME_USED, 1304, "the step's time is over")
+
+enum reason {
+#define REASON_MEMBER(name, number, sentence) REASON_##name = (number),
+    REASON_MAP(REASON_MEMBER)
+#undef REASON_MEMBER
+};
+
+/* A sentence for our own reasons, "provider answered" for 100..599. */
+const char *reason_sentence(uint16_t reason);
+
+/* `span` neighbours of a page, from place `offset`, that met the same fate. */
+struct outcome_run {
+    uint16_t offset;
+    uint16_t span; /* 1..1024 */
+    uint8_t outcome;  /* enum outcome */
+    uint16_t reason;
+    uint32_t retry_after_ms; /* 0 if the provider did not say */
+    uint64_t at_ms;          /* unix time when the outcome was known */
+    struct slice ref;        /* provider's id of the message; empty, or span is 1; at most OUTCOME_REF_MAX bytes */
+};
+
+#define OUTCOME_REF_MAX 128
+
+#endif

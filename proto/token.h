@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * token: the delivery token. It names one attempt, is computed and not stored, and is the provider's
+ * idempotency key or client reference. 24 bytes, 32 characters of base64url:
+ *     u8 version = 1 · u40 campaign · u32 ordinal · u8 step · u8 attempt · 12 bytes of SipHash-2-4-128 over the 12 before
+ * (little-endian). An attempt that is repeated because its outcome is uncertain keeps its token.
+ */
+#ifndef TOCSIN_PROTO_TOKEN_H
+#define TOCSIN_PROTO_TOKEN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/hash.h"
+#include "common/slice.h"
+
+#define TOKEN_CHARS 32
+
+struct token {
+    uint64_t campaign; /* below 2^40 */
+    uint32_t ordinal;
+    uint8_t step;
+    uint8_t attempt;
+};
+
+/* Writes TOKEN_CHARS characters, no zero. */
+void token_write(const struct token *token, const uint8_t key[HASH_KEY_BYTES],
+                 char text[TOKEN_CHARS]);
+/* False for anything that token_write did not write under this key; constant time in the MAC. */
+bool token_read(struct slice text, const uint8_t key[HASH_KEY_BYTES], struct token *token);
+
+#endif

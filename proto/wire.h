@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * wire: the messages between coordinator and worker, as structs of ours. This file's .c is the only user
+ * of the code that protobuf-c generates from tocsin.proto.
+ *
+ * A message is one or two frames: a protobuf Envelope, and for WIRE_BATCH the sealed page as it is stored.
+ * Who sends what:
+ *
+ *   worker                                     coordinator
+ *   HELLO            name, versions     ─────►
+ *                                       ◄───── WELCOME  epoch, key, providers   (or REFUSED with the reason)
+ *   CREDIT           how much it takes  ─────►
+ *                                       ◄───── BATCH    a lease and its page
+ *   CONTENT_REQUEST  campaign           ─────►
+ *                                       ◄───── CONTENT  template and schema, once a campaign
+ *   OUTCOMES         seq, what happened ─────►
+ *                                       ◄───── OUTCOMES_DURABLE  every seq up to this one is on disk
+ *   HEARTBEAT                           ◄────► HEARTBEAT
+ *                                       ◄───── CANCEL   return what has not been sent (pause or cancel)
+ *                                       ◄───── DRAIN    finish and go
+ *   BYE              drained            ─────►
+ *
+ * Everything but HELLO carries the epoch it belongs to; a receiver drops what is from a smaller one. The
+ * coordinator takes OUTCOMES of any epoch whose lease it knows.
+ *
+ * Decoding checks every size against the WIRE_ limits before anything is allocated, and copies into the
+ * arena of the message; nothing points into the received frames but `page` and `ref`s copied to the arena.
+ */
+#ifndef TOCSIN_PROTO_WIRE_H
+#define TOCSIN_PROTO_WIRE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/arena.h"
+#include "common/bitmap.h"
+#include "common/buf.h"
+#include "common/err.h"
+#include "common/hash.h"
+#include "proto/channel_kind.h"
+#include "proto/outcome.h"
+#include "proto/page.h"
+
+#define WIRE_VERSION          1 /* the newest that this build speaks */
+#define WIRE_VERSION_MIN      1 /* the oldest */
+#define WIRE_FRAME_MAX        (4 * 1024 * 1024)
+#define WIRE_PAGE_FRAME_MAX   (PAGE_RAW_MAX + 64)
+#define WIRE_PROVIDERS_MAX    64
+#define WIRE_BODIES_MAX       64
+#define WIRE_GROUPS_MAX       256
+#define WIRE_RUNS_MAX         65536 /* in one OUTCOMES message */
+#define WIRE_NAME_MAX         64
+#define WIRE_TEXT_MAX         (256 * 1024)
+
+enum wire_type {
+    WIRE_HELLO,
+    WIRE_WELCOME,
+    WIRE_REFUSED,
+    WIRE_CREDIT,
+    WIRE_CONTENT_REQUEST,
+    WIRE_CONTENT,
+    WIRE_BATCH,
+    WIRE_OUTCOMES,
+    WIRE_OUTCOMES_DURABLE,
+    WIRE_CANCEL,
+    WIRE_DRAIN,
+    WIRE_HEARTBEAT,
+    WIRE_BYE,
+    WIRE_TYPES
+};
+
+struct wire_hello {
+    uint32_t version_min;
+    uint32_t version_max;
+    const char *name;  /* of the worker, unique in the cluster: "w1", "w1/2" for its third loop */
+    uint64_t instance; /* random at each start of the process: tells a restart from a reconnect */
+    const char *build; /* for people */
+};
+
+struct wire_provider {
+    uint32_t id; /* 0..WIRE_PROVIDERS_MAX-1, stable while the coordinator lives */
+    const char *name;
+    enum channel_kind channel;
+    const char *adapter;  /* "null", "http", "smtp" */
+    const char *settings; /* a JSON object: what the adapter needs; secrets only by reference */
+};
+
+struct wire_welcome {
+    uint32_t version;
+    uint64_t epoch;
+    uint8_t token_key[HASH_KEY_BYTES];
+    uint32_t heartbeat_ms;
+    uint32_t lease_ms;
+    unsigned provider_count;
+    const struct wire_provider *providers;
+};
+
+struct wire_refused {
+    uint32_t version_min; /* of the coordinator */
+    uint32_t version_max;
+    const char *why;
+};
+
+/* Absolute, not incremental, so that a lost or repeated message does no harm: `limit` is how many recipients of
+ * the channel the worker holds at most, leased to it and not yet reported. */
+struct wire_credit {
+    uint64_t epoch;
+    uint32_t limit[CHANNEL_KINDS];
+};
+
+struct wire_content_request {
+    uint64_t epoch;
+    uint64_t campaign;
+};
+
+struct wire_body {
+    enum channel_kind channel;
+    const char *locale;  /* "" is the default */
+    const char *subject; /* templates; "" if the channel has none */
+    const char *text;
+    const char *html;
+};
+
+struct wire_content {
+    uint64_t epoch;
+    uint64_t campaign;
+    const char *name; /* of the campaign */
+    struct page_schema schema;
+    unsigned body_count;
+    const struct wire_body *bodies;
+};
+
+/* The right to dispatch some recipients of one page until the worker is given up. */
+struct wire_batch {
+    uint64_t epoch;
+    uint64_t lease;
+    uint64_t campaign;
+    uint32_t page; /* ordinal of a recipient = page * PAGE_RECIPIENTS + place */
+    uint8_t provider;
+    uint8_t step;
+    uint32_t spread_ms; /* start them evenly over this time; 0 is at once */
+    uint16_t count;     /* recipients in it */
+    bool whole;         /* places 0..count-1; else `places` says which */
+    struct bitmap places;
+    /* One byte a recipient of the batch in the order of places, or NULL when all are 0. */
+    const uint8_t *attempts;  /* number of the attempt, 0 is the first */
+    const uint8_t *endpoints; /* rank of the endpoint */
+    struct slice page_bytes;  /* the sealed page: the second frame; not copied */
+};
+
+struct wire_outcome_group {
+    uint64_t lease;
+    uint64_t campaign;
+    uint32_t page;
+    unsigned run_count;
+    const struct outcome_run *runs;
+};
+
+struct wire_outcomes {
+    uint64_t epoch; /* of the leases' coordinator life as the worker knows it */
+    uint64_t instance;
+    uint64_t seq;   /* 1, 2, 3, ... for each instance */
+    unsigned group_count;
+    const struct wire_outcome_group *groups;
+};
+
+struct wire_outcomes_durable {
+    uint64_t epoch;
+    uint64_t instance;
+    uint64_t seq;
+};
+
+struct wire_cancel {
+    uint64_t epoch;
+    uint64_t campaign;
+    bool for_good; /* cancelled; else paused */
+};
+
+struct wire_drain {
+    uint64_t epoch;
+};
+
+struct wire_heartbeat {
+    uint64_t epoch;
+    uint64_t at_ms;    /* sender's unix time, for people */
+    uint32_t in_hand;  /* worker: recipients leased and not yet reported */
+    uint32_t in_flight; /* worker: attempts under way */
+};
+
+struct wire_bye {
+    uint64_t epoch;
+    uint64_t instance;
+};
+
+struct wire_message {
+    enum wire_type type;
+    union {
+        struct wire_hello hello;
+        struct wire_welcome welcome;
+        struct wire_refused refused;
+        struct wire_credit credit;
+        struct wire_content_request content_request;
+        struct wire_content content;
+        struct wire_batch batch;
+        struct wire_outcomes outcomes;
+        struct wire_outcomes_durable outcomes_durable;
+        struct wire_cancel cancel;
+        struct wire_drain drain;
+        struct wire_heartbeat heartbeat;
+        struct wire_bye bye;
+    };
+};
+
+const char *wire_type_name(enum wire_type type);
+/* Appends the first frame to buf. The second frame of a batch is message->batch.page_bytes. */
+void wire_encode(const struct wire_message *message, struct buf *buf);
+/* payload is the second frame, or empty. Everything allocated lies in the arena. ERR_INVALID for garbage, ERR_LIMIT for
+ * what is too large, ERR_UNSUPPORTED for a type of a later version; *problem says which. */
+enum err wire_decode(struct slice frame, struct slice payload, struct arena *arena,
+                     struct wire_message *message, struct problem *problem) WARN_UNUSED;
+
+#endif
