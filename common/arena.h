@@ -20,7 +20,7 @@ struct arena {
 
 void arena_init(struct arena *arena, size_t chunk_bytes);
 void arena_release(struct arena *arena);
-/* Gives everything back but keeps the first chunk for reuse. */
+/* Gives everything back but keeps the newest chunk for reuse. */
 void arena_reset(struct arena *arena);
 /* 16-byte aligned, not zeroed, never NULL. */
 void *arena_alloc(struct arena *arena, size_t size);

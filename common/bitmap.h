@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bitmap: 1,024 bits, one for each place in a page. A value of 128 bytes; header only. On the wire and
- * on disk: 16 little-endian 64-bit words, bit i of word w is place 64 w + i.
+ * bitmap: 1,024 bits, one for each place in a page. A value of 128 bytes; header only. On the wire
+ * and on disk: 16 little-endian 64-bit words, bit i of word w is place 64 w + i.
  */
 #ifndef TOCSIN_COMMON_BITMAP_H
 #define TOCSIN_COMMON_BITMAP_H

@@ -39,7 +39,8 @@ void buf_varint(struct buf *buf, uint64_t value);
 /* A varint length, then the bytes. */
 void buf_blob(struct buf *buf, struct slice slice);
 void buf_printf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
-/* Adds a zero byte behind the contents (not counted in len) and returns the contents as a string. */
+/* Adds a zero byte behind the contents (not counted in len) and returns the contents as a
+ * string. */
 const char *buf_cstr(struct buf *buf);
 static inline struct slice buf_view(const struct buf *buf)
 {

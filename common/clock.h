@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * clock: the time, for shells only. The engine and the worker's core never call it: time comes in as
- * an argument.
+ * clock: the time, for shells only. The engine and the worker's core never call it: time comes in
+ * as an argument.
  */
 #ifndef TOCSIN_COMMON_CLOCK_H
 #define TOCSIN_COMMON_CLOCK_H

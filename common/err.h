@@ -39,7 +39,7 @@ enum err {
 #undef ERR_MEMBER
 };
 
-#define WARN_UNUSED __attribute__((warn_unused_result))
+#define WARN_UNUSED            __attribute__((warn_unused_result))
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 
 /* "OK", "NO_SPACE", ... */
@@ -47,7 +47,8 @@ const char *err_name(enum err err);
 /* A short sentence without a full stop. */
 const char *err_sentence(enum err err);
 enum err_class err_class(enum err err);
-/* The nearest enum err of an errno value (ENOSPC -> ERR_NO_SPACE, ...; ERR_IO when nothing fits). */
+/* The nearest enum err of an errno value (ENOSPC -> ERR_NO_SPACE, ...; ERR_IO when nothing
+ * fits). */
 enum err err_from_errno(int errno_value);
 
 /* An error with its text for people: what was wrong, where, and what would be right. */
@@ -56,7 +57,8 @@ struct problem {
     char text[400]; /* empty, or one or two sentences; cut off at the end if longer */
 };
 
-/* Fills *problem (which may be NULL) and returns err, so that a caller can `return problem_set(...)`. */
+/* Fills *problem (which may be NULL) and returns err, so that a caller can write
+ * `return problem_set(...)`. */
 enum err problem_set(struct problem *problem, enum err err, const char *format, ...)
     PRINTF_LIKE(3, 4);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * log: one line an event: `2026-11-23T10:00:00.123Z info ledger opened dir=/var/lib/tocsin pages=977`.
+ * log: one line an event:
+ *     2026-11-23T10:00:00.123Z info ledger opened dir=/var/lib/tocsin pages=977
  *
  * Event words are fixed, ids always stand under the same key, and no recipient's data is ever
- * logged. Any thread may log; a line is written by one write(2). The sink and the level are the only
- * mutable file-scope state of the program.
+ * logged. Any thread may log; a line is written by one write(2). The sink and the level are the
+ * only mutable file-scope state of the program.
  */
 #ifndef TOCSIN_COMMON_LOG_H
 #define TOCSIN_COMMON_LOG_H
@@ -19,8 +20,9 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 void log_init(enum log_level level, int fd);
 /* "error", "warn", "info", "debug" -> *level; false for anything else. */
 bool log_level_parse(const char *name, enum log_level *level);
-/* fields: printf format of `key=value` pairs, values with spaces quoted by the caller's format ("%s" in
- * escaped double quotes); line breaks and control characters in them are written as `?`. May be "". */
+/* fields: printf format of `key=value` pairs, values with spaces quoted by the caller's format
+ * ("%s" in escaped double quotes); line breaks and control characters in them are written as `?`.
+ * May be "". */
 void log_event(enum log_level level, const char *module, const char *event, const char *fields, ...)
     PRINTF_LIKE(4, 5);
 

@@ -2,10 +2,10 @@
 /*
  * template: text with placeholders `{{name}}`, parsed once and filled many times.
  *
- * A name is letters, digits, `_`, `-` and `.`, blanks around it are allowed; `{{name|escape}}` asks for an
- * escaping of its own (json, url, html, raw); `\{{` is a literal `{{`. Anything else is refused with the
- * line and column of what is wrong. Names are numbered at parsing by a callback, so that filling
- * does no search. Immutable after parsing: any thread may fill.
+ * A name is letters, digits, `_`, `-` and `.`, blanks around it are allowed; `{{name|escape}}` asks
+ * for an escaping of its own (json, url, html, raw); `\{{` is a literal `{{`. Anything else is
+ * refused with the line and column of what is wrong. Names are numbered at parsing by a callback,
+ * so that filling does no search. Immutable after parsing: any thread may fill.
  */
 #ifndef TOCSIN_COMMON_TEMPLATE_H
 #define TOCSIN_COMMON_TEMPLATE_H
@@ -24,13 +24,14 @@ typedef int (*template_resolve_fn)(void *arg, struct slice name);
  * the caller decides). */
 typedef bool (*template_value_fn)(void *arg, int number, struct slice *value);
 
-/* text must be UTF-8. `escape` is what a plain {{name}} gets. On error *problem says what, where (line and
- * column) and what would be right; an unknown name is ERR_NOT_FOUND and problem->text quotes it. */
+/* text must be UTF-8. `escape` is what a plain {{name}} gets. On error *problem says what, where
+ * (line and column) and what would be right; an unknown name is ERR_NOT_FOUND and problem->text
+ * quotes it. */
 enum err template_new(struct template **out, struct slice text, enum template_escape escape,
                       template_resolve_fn resolve, void *arg, struct problem *problem) WARN_UNUSED;
 void template_free(struct template *template);
-/* Appends the filled text to buf. -1 on success, else the number of the first variable that is missing
- * (buf then holds what was written so far). */
+/* Appends the filled text to buf. -1 on success, else the number of the first variable that is
+ * missing (buf then holds what was written so far). */
 int template_fill(const struct template *template, struct buf *buf, template_value_fn value,
                   void *arg);
 /* Every number that the template uses is reported once or more. */
