@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * delivery: the worker's core. Messages of the coordinator come in, attempts are started, outcomes go back.
+ *
+ * It knows no socket, loop or clock: time comes in as now_ms (unix), what is to be done goes out through the shell's
+ * functions, so that a simulation can run many of them in one process. It is made of parts that are as
+ * pure: inbox (batches waiting, by provider), throttle (pace within a batch), render (texts of one recipient), outbox
+ * (outcomes until they are durable). One thread.
+ *
+ * Life: delivery_connect sends HELLO; nothing is taken before WELCOME. A larger epoch replaces the present one: batches of the
+ * former life that have not been started are dropped without a word (the new life will lease them again or has
+ * their lease in its journal and learns of them by RETURNED outcomes: they are returned, not dropped, whenever their lease may
+ * still be known); outcomes not yet confirmed are sent again.
+ */
+#ifndef TOCSIN_WORKER_DELIVERY_H
+#define TOCSIN_WORKER_DELIVERY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "proto/token.h"
+#include "proto/wire.h"
+
+struct delivery;
+
+/* One try to reach one recipient: what a channel needs. Slices are valid during the call only. */
+struct attempt {
+    uint32_t id; /* given back with the result; unique among those under way */
+    uint8_t provider;
+    enum channel_kind channel;
+    struct slice endpoint;
+    struct slice key; /* the recipient's */
+    char token[TOKEN_CHARS];
+    struct slice subject;
+    struct slice text;
+    struct slice html;
+    /* Any column of the recipient by name, for adapters whose settings have templates of their own. */
+    bool (*variable)(const struct attempt *attempt, struct slice name, struct slice *value);
+    const void *variable_arg;
+};
+
+struct attempt_result {
+    enum outcome outcome;
+    uint16_t reason;
+    uint32_t retry_after_ms;
+    struct slice ref; /* provider's id; valid during the call */
+};
+
+struct delivery_shell {
+    void *arg;
+    /* False: the link is down or full; the core keeps the message's contents and tries again later. */
+    bool (*send)(void *arg, const struct wire_message *message);
+    /* Opens, changes or (settings NULL: closes) a provider's channel. The problem is logged by the core; attempts of a provider that
+     * could not be opened end as misconfigured. */
+    enum err (*open_provider)(void *arg, const struct wire_provider *provider,
+                              struct problem *problem);
+    /* How many attempts of the provider may be under way together. */
+    uint32_t (*concurrency)(void *arg, uint8_t provider);
+    /* May call delivery_on_result before it returns. */
+    void (*start)(void *arg, const struct attempt *attempt);
+};
+
+struct delivery_settings {
+    const char *name;
+    const char *build;
+    uint64_t instance;          /* random, not 0 */
+    uint32_t outcome_every_ms;  /* how often outcomes are sent at least; 20 */
+    uint32_t outbox_max_bytes;  /* unconfirmed outcomes; beyond it nothing is started; 8 MiB */
+    uint32_t credit_max;        /* recipients of one channel in hand at most; 65,536 */
+    uint32_t credit_min;        /* at least; 1,024 */
+};
+
+struct delivery *delivery_new(const struct delivery_settings *settings,
+                              const struct delivery_shell *shell);
+void delivery_free(struct delivery *delivery);
+
+/* The link is up (again): say hello. */
+void delivery_connect(struct delivery *delivery, uint64_t now_ms);
+/* The message and its payload are valid during the call; pages are copied. */
+void delivery_on_message(struct delivery *delivery, const struct wire_message *message,
+                         uint64_t now_ms);
+void delivery_on_result(struct delivery *delivery, uint32_t attempt,
+                        const struct attempt_result *result, uint64_t now_ms);
+/* Starts what may be started (a bounded number), sends outcomes, credit and heartbeats that are due. Returns in how many ms it
+ * wants to be called again; 0: at once, after other events had their turn. */
+uint32_t delivery_run(struct delivery *delivery, uint64_t now_ms);
+/* Finish what is under way, return the rest, say BYE when all of it is durable. */
+void delivery_drain(struct delivery *delivery, uint64_t now_ms);
+/* Drained and BYE sent. */
+bool delivery_is_done(const struct delivery *delivery);
+
+struct delivery_stats {
+    uint64_t epoch; /* 0: not connected */
+    uint64_t batches;
+    uint64_t started;
+    uint64_t outcomes[OUTCOMES];
+    uint64_t resent_messages;
+    uint64_t refused_batches; /* of smaller epochs, unknown providers */
+    uint32_t in_hand;
+    uint32_t in_flight;
+    uint32_t outbox_bytes;
+    bool refused; /* the coordinator refused us; why was logged */
+};
+void delivery_stats(const struct delivery *delivery, struct delivery_stats *stats);
+
+#endif
