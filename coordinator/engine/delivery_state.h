@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * delivery_state: where one recipient of a campaign stands, and the one table that says what may happen to it.
+ *
+ * docs/architecture.md shows the picture; tests walk every state x event.
+ */
+#ifndef TOCSIN_ENGINE_DELIVERY_STATE_H
+#define TOCSIN_ENGINE_DELIVERY_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* X(name, word, final). Numbers are stored: add at the end. NONE is a place that is no recipient (a duplicate row). */
+#define DELIVERY_STATE_MAP(X)                                                                      \
+    X(NONE, "none", true)                                                                          \
+    X(WAITING, "waiting", false)                                                                   \
+    X(LEASED, "leased", false)                                                                     \
+    X(ACCEPTED, "accepted", true)                                                                  \
+    X(DELIVERED, "delivered", true)                                                                \
+    X(ACKNOWLEDGED, "acknowledged", true)                                                          \
+    X(RETRYING, "retrying", false)                                                                 \
+    X(FAILED, "failed", true)                                                                      \
+    X(SUPPRESSED, "suppressed", true)                                                              \
+    X(UNREACHABLE, "unreachable", true)                                                            \
+    X(EXPIRED, "expired", true)                                                                    \
+    X(CANCELLED, "cancelled", true)                                                                \
+    X(UNCERTAIN, "uncertain", true)
+
+enum delivery_state {
+#define DELIVERY_STATE_MEMBER(name, word, final) DELIVERY_##name,
+    DELIVERY_STATE_MAP(DELIVERY_STATE_MEMBER)
+#undef DELIVERY_STATE_MEMBER
+    DELIVERY_STATES
+};
+
+const char *delivery_state_name(enum delivery_state state);
+bool delivery_state_parse(const char *name, enum delivery_state *state);
+/* Nothing more will happen to the recipient by itself. `uncertain` is held: it may have been reached, nobody sends again
+ * unasked, and a late outcome may still settle it. */
+bool delivery_state_is_final(enum delivery_state state);
+
+/* What can happen. Numbers are stored in the journal: add at the end. X(name, word) */
+#define DELIVERY_EVENT_MAP(X)                                                                      \
+    X(LEASED, "leased")               /* handed to a worker */                                     \
+    X(ACCEPTED, "accepted")           /* the provider took it */                                   \
+    X(DEFERRED, "deferred")           /* not taken, again at `due`; an attempt is used */          \
+    X(RELEASED, "released")           /* not tried or throttled, again at `due`; costs nothing */  \
+    X(NEXT_ENDPOINT, "next_endpoint") /* refused for good there; on to the contact's next one */   \
+    X(REPEATED, "repeated")           /* uncertain whether sent; again at `due`, same token */     \
+    X(HELD, "held")                   /* uncertain whether sent; kept so */                        \
+    X(FAILED, "failed")               /* can never work, or no attempts left */                    \
+    X(UNREACHABLE, "unreachable")     /* there never was an endpoint */                            \
+    X(EXPIRED, "expired")             /* the step's time is over */                                \
+    X(CANCELLED, "cancelled")         /* the campaign was cancelled before it was sent */
+
+enum delivery_event {
+#define DELIVERY_EVENT_MEMBER(name, word) DELIVERY_EVENT_##name,
+    DELIVERY_EVENT_MAP(DELIVERY_EVENT_MEMBER)
+#undef DELIVERY_EVENT_MEMBER
+    DELIVERY_EVENTS
+};
+
+const char *delivery_event_name(enum delivery_event event);
+
+/* The state after `event` in `state`, or DELIVERY_STATES if the table has no such row: then the event must not be made
+ * (and a journal that holds it is damaged). */
+enum delivery_state delivery_state_next(enum delivery_state state, enum delivery_event event);
+
+/* One recipient of an open campaign: 8 bytes. */
+struct recipient_state {
+    uint8_t state : 4;
+    uint8_t uncertain : 1; /* the last attempt may have reached the provider */
+    uint8_t tried : 1;     /* some endpoint was there and was tried */
+    uint8_t spare : 2;
+    uint8_t step : 4;
+    uint8_t endpoint : 4; /* rank of the endpoint now being tried */
+    uint8_t attempt : 4;  /* attempts used on this endpoint; the number of the next one */
+    uint8_t repeats : 4;  /* how often an uncertain attempt was repeated */
+    uint8_t used;         /* of the step's time for retrying, in 255ths */
+    uint32_t due_cs;      /* next try, in 10 ms after the campaign's launch */
+};
+
+#endif
