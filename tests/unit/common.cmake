@@ -1,1 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
+tocsin_unit_test(test_arena LIBS tocsin_common)
+tocsin_unit_test(test_bitmap LIBS tocsin_common)
+tocsin_unit_test(test_buf LIBS tocsin_common)
+tocsin_unit_test(test_clock LIBS tocsin_common)
+tocsin_unit_test(test_err LIBS tocsin_common)
+tocsin_unit_test(test_hash LIBS tocsin_common)
+tocsin_unit_test(test_log LIBS tocsin_common)
+tocsin_unit_test(test_mem LIBS tocsin_common)

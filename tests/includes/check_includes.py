@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Reads every #include of the tree and names each edge that the house does not allow.
+
+The tables below are the plan of the house. A new room is a row in ROOMS and one in MAY_INCLUDE; a
+library with few homes is a row in HOMES. Tests and benchmarks may include what they like.
+
+    check_includes.py [ROOT]
+"""
+
+import re
+import sys
+from pathlib import Path
+
+# Folder (or file) -> room. The longest match counts. Worker files that hold no socket, loop or clock are a room
+# of their own.
+WORKER_CORE = ("inbox", "delivery", "throttle", "render", "outcome", "outbox")
+ROOMS = {
+    "common": "common",
+    "proto": "proto",
+    "coordinator": "coordinator",
+    "coordinator/engine": "engine",
+    "coordinator/ledger": "ledger",
+    "coordinator/audience": "audience",
+    "coordinator/content": "content",
+    "coordinator/report": "report",
+    "coordinator/cluster": "cluster",
+    "coordinator/link": "link",
+    "coordinator/api": "api",
+    "worker": "worker",
+    "worker/channel": "channel",
+    **{f"worker/{noun}.{ext}": "worker core" for noun in WORKER_CORE for ext in "ch"},
+    "cli": "cli",
+}
+FREE = ("tests", "bench")
+
+# Room -> rooms whose headers it may include, besides its own.
+MAY_INCLUDE = {
+    "common": [],
+    "proto": ["common"],
+    "engine": ["common", "proto"],
+    "ledger": ["common", "proto", "engine"],
+    "audience": ["common", "proto", "engine", "ledger"],
+    "content": ["common", "proto", "engine", "ledger", "audience"],
+    "report": ["common", "proto", "engine", "ledger", "audience", "content"],
+    "cluster": ["common", "proto", "engine", "ledger"],
+    "link": ["common", "proto", "engine", "ledger"],
+    "api": ["common", "proto", "engine", "ledger", "audience", "content", "report", "cluster", "link"],
+    "coordinator": ["common", "proto", "engine", "ledger", "audience", "content", "report", "cluster",
+                    "link", "api"],
+    "worker core": ["common", "proto"],
+    "channel": ["common", "proto", "worker core"],
+    "worker": ["common", "proto", "worker core", "channel"],
+    "cli": ["common", "proto"],
+}
+
+# Header -> the only files that may include it (patterns of Path.match).
+HOMES = {
+    "zmq.h": ["common/bus.c"],
+    "rocksdb/c.h": ["coordinator/ledger/store_rocks.c"],
+    "microhttpd.h": ["coordinator/api/http_server.c"],
+    "curl/curl.h": ["worker/channel/http_client.c", "worker/channel/transfer.[ch]", "cli/client.c"],
+    "nats/nats.h": ["coordinator/cluster/*.c"],
+    "proto/tocsin.pb-c.h": ["proto/wire.c", "proto/wire_*.[ch]"],
+    "tocsin.pb-c.h": [],
+}
+
+# Room -> headers that it must not reach, not even through another header of ours.
+NOT_REACHABLE = {
+    "engine": ["uv.h", "zmq.h", "rocksdb/c.h", "curl/curl.h", "microhttpd.h", "jansson.h", "sys/time.h",
+               "common/clock.h"],
+    "worker core": ["uv.h", "zmq.h", "curl/curl.h", "sys/time.h", "common/clock.h"],
+}
+# In the same rooms nobody asks for the time: it comes in as an argument.
+CLOCK_CALL = re.compile(r"\b(clock_gettime|gettimeofday|clock_unix_ms|clock_monotonic_[mu]s|uv_now|uv_hrtime"
+                        r"|time(?=\s*\(\s*(?:NULL|0|&)))\s*\(")
+
+GENERATED = {"proto/tocsin.pb-c.h"}
+SAME_NAME_ALLOWED = {"main.c"}
+INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
+
+
+def room_of(path):
+    """The room of a path relative to the root, or None for a free one."""
+    if path.split("/")[0] in FREE:
+        return None
+    matches = [place for place in ROOMS if path == place or path.startswith(place + "/")]
+    return ROOMS[max(matches, key=len)] if matches else None
+
+
+class Tree:
+    """The C files under a root, and what each includes."""
+
+    def __init__(self, root):
+        self.root = Path(root)
+        self.text = {}
+        for top in sorted({place.split("/")[0] for place in ROOMS} | set(FREE)):
+            for path in sorted((self.root / top).rglob("*.[ch]")):
+                if "node_modules" not in path.parts:
+                    name = path.relative_to(self.root).as_posix()
+                    self.text[name] = path.read_text(encoding="utf-8")
+        self.includes = {name: [ours or theirs for ours, theirs in INCLUDE.findall(text)]
+                         for name, text in self.text.items()}
+
+    def reached(self, name):
+        """Every header reached from a file -> the path that leads there."""
+        paths = {}
+        waiting = [(header, [name, header]) for header in self.includes[name]]
+        while waiting:
+            header, path = waiting.pop()
+            if header not in paths:
+                paths[header] = path
+                waiting += [(inner, path + [inner]) for inner in self.includes.get(header, [])]
+        return paths
+
+
+def check_edges(tree):
+    for name, headers in tree.includes.items():
+        room = room_of(name)
+        for header in headers if room else []:
+            target = room_of(header)
+            if target and target != room and target not in MAY_INCLUDE[room]:
+                yield f"{name}: {room} must not include {target} ({header})"
+            homes = HOMES.get(header)
+            if homes is not None and not any(Path(name).match(home) for home in homes):
+                yield f"{name}: {header} is at home only in {' '.join(homes) or 'no file of ours'}"
+
+
+def check_paths(tree):
+    for name, text in tree.text.items():
+        for ours, _ in INCLUDE.findall(text):
+            local = name.startswith(FREE) and (tree.root / name).parent.joinpath(ours).is_file()
+            if ours and ours not in GENERATED and ours not in tree.text and not local:
+                yield f'{name}: "{ours}" is no file of the tree (paths begin at its root)'
+
+
+def check_purity(tree):
+    for name in tree.text:
+        forbidden = NOT_REACHABLE.get(room_of(name), [])
+        reached = tree.reached(name) if forbidden else {}
+        for header in forbidden:
+            if header in reached:
+                yield f"{name}: must not reach {header}, but does: {' -> '.join(reached[header])}"
+        if forbidden:
+            code = re.sub(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"", " ", tree.text[name], flags=re.DOTALL)
+            for call in CLOCK_CALL.findall(code):
+                yield f"{name}: calls {call}(); the time comes in as an argument"
+
+
+def check_names(tree):
+    seen = {}
+    for name in tree.text:
+        base = name.rsplit("/", 1)[-1]
+        if not name.startswith(FREE) and base not in SAME_NAME_ALLOWED:
+            if base in seen:
+                yield f"{name}: there is a {seen[base]} already; file names are unique"
+            seen.setdefault(base, name)
+
+
+def check(root):
+    tree = Tree(root)
+    if not tree.text:
+        return ["no C file was found"]
+    checks = (check_edges, check_paths, check_purity, check_names)
+    return [problem for one in checks for problem in one(tree)]
+
+
+def main():
+    root = sys.argv[1] if len(sys.argv) > 1 else Path(__file__).resolve().parents[2]
+    problems = check(root)
+    for problem in problems:
+        print(problem)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
