@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * channel_kind: the kinds of transport a message can take. The numbers are part of the wire and of the
- * store: add at the end, never renumber.
+ * channel_kind: the kinds of transport a message can take. The numbers are part of the wire and of
+ * the store: add at the end, never renumber.
  */
 #ifndef TOCSIN_PROTO_CHANNEL_KIND_H
 #define TOCSIN_PROTO_CHANNEL_KIND_H
@@ -22,7 +22,7 @@ enum channel_kind {
 #define CHANNEL_KIND_MEMBER(name, word) CHANNEL_##name,
     CHANNEL_KIND_MAP(CHANNEL_KIND_MEMBER)
 #undef CHANNEL_KIND_MEMBER
-    CHANNEL_KINDS
+        CHANNEL_KINDS
 };
 
 const char *channel_kind_name(enum channel_kind channel);

@@ -31,12 +31,13 @@ enum outcome {
 #define OUTCOME_MEMBER(name, word) OUTCOME_##name,
     OUTCOME_MAP(OUTCOME_MEMBER)
 #undef OUTCOME_MEMBER
-    OUTCOMES
+        OUTCOMES
 };
 
 const char *outcome_name(enum outcome outcome);
 
-/* Why: 100..599 is the provider's own reply code (HTTP status or SMTP reply); the rest is ours. Stored: add only. */
+/* Why: 100..599 is the provider's own reply code (HTTP status or SMTP reply); the rest is ours.
+ * Stored: add only. */
 #define REASON_MAP(X)                                                                              \
     X(NONE, 0, "")                                                                                 \
     X(VARIABLE_MISSING, 1001, "a variable of the template has no value")                           \
@@ -71,17 +72,19 @@ enum reason {
 /* A sentence for our own reasons, "provider answered" for 100..599. */
 const char *reason_sentence(uint16_t reason);
 
+#define OUTCOME_REF_MAX 128
+
 /* `span` neighbours of a page, from place `offset`, that met the same fate. */
 struct outcome_run {
     uint16_t offset;
-    uint16_t span; /* 1..1024 */
-    uint8_t outcome;  /* enum outcome */
+    uint16_t span;   /* 1..1024 */
+    uint8_t outcome; /* enum outcome */
     uint16_t reason;
     uint32_t retry_after_ms; /* 0 if the provider did not say */
     uint64_t at_ms;          /* unix time when the outcome was known */
-    struct slice ref;        /* provider's id of the message; empty, or span is 1; at most OUTCOME_REF_MAX bytes */
+    /* The provider's id of the message: empty, or span is 1 and it has at most OUTCOME_REF_MAX
+     * bytes. */
+    struct slice ref;
 };
-
-#define OUTCOME_REF_MAX 128
 
 #endif

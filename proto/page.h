@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * page: a sealed page, 1,024 consecutive recipients of one audience as one immutable value. It is built
- * once at sealing, stored, and sent to workers exactly as it is stored.
+ * page: a sealed page, 1,024 consecutive recipients of one audience as one immutable value. It is
+ * built once at sealing, stored, and sent to workers exactly as it is stored.
  *
  * Layout (version 1, little-endian):
- *     u8 version = 1 · u8 codec (enum page_codec) · u16 count (1..1024) · u16 columns · u16 zero · u32 raw_bytes
- *     body, compressed by the codec; raw_bytes is its size before
+ *     u8 version = 1 · u8 codec (enum page_codec) · u16 count (1..1024) · u16 columns · u16 zero
+ *     u32 raw_bytes, the size of the body before compression
+ *     body, compressed by the codec
  * Body, column after column in the order of the schema:
- *     u8 width (0, 1, 2 or 4) · u32 blob_bytes · count lengths of `width` bytes each · blob
- * width 0 means that all values are empty. A value of length 0 is an absent value. All values are UTF-8.
- * Lengths and not offsets, because they compress a quarter better.
+ *     u8 width (0, 1 or 2) · u32 blob_bytes · count lengths of `width` bytes each · blob
+ * width 0 means that all values are empty. A value of length 0 is an absent value. All values are
+ * UTF-8. Lengths and not offsets, because they compress a quarter better.
  *
- * To change the format: raise PAGE_VERSION; keep reading the versions before; add a golden page of the old
- * version to tests/unit/test_page.c; write the change down in docs/ledger.md.
+ * The schema is stored apart, once an audience:
+ *     u8 version = 1 · u8 columns
+ *     per column: u8 field · u8 rank · u8 name_bytes · name
+ *
+ * To change the format: raise PAGE_VERSION; keep reading the versions before; add a golden page of
+ * the old version to tests/unit/test_page.c; write the change down in docs/ledger.md.
  */
 #ifndef TOCSIN_PROTO_PAGE_H
 #define TOCSIN_PROTO_PAGE_H
@@ -23,12 +28,12 @@
 #include "common/err.h"
 #include "common/slice.h"
 
-#define PAGE_VERSION      1
-#define PAGE_RECIPIENTS   1024
-#define PAGE_COLUMNS_MAX  64
-#define PAGE_VALUE_MAX    16384              /* bytes of one value, and of all values of one recipient */
-#define PAGE_RAW_MAX      (24 * 1024 * 1024) /* bytes of a body before compression */
-#define PAGE_NAME_MAX     64                 /* bytes of a column's name */
+#define PAGE_VERSION     1
+#define PAGE_RECIPIENTS  1024
+#define PAGE_COLUMNS_MAX 64
+#define PAGE_VALUE_MAX   16384 /* bytes of one value, and of all values of one recipient */
+#define PAGE_RAW_MAX     (24 * 1024 * 1024) /* bytes of a body before compression */
+#define PAGE_NAME_MAX    64                 /* bytes of a column's name */
 
 enum page_codec { PAGE_RAW, PAGE_LZ4, PAGE_ZSTD };
 
@@ -47,12 +52,12 @@ enum page_field {
 #define PAGE_FIELD_MEMBER(name, word) PAGE_FIELD_##name,
     PAGE_FIELD_MAP(PAGE_FIELD_MEMBER)
 #undef PAGE_FIELD_MEMBER
-    PAGE_FIELDS
+        PAGE_FIELDS
 };
 
 struct page_column {
     enum page_field field;
-    unsigned rank; /* 0 for `phone`, 1 for `phone.2`, ...; 0 for all but endpoints */
+    unsigned rank;                /* 0 for `phone`, 1 for `phone.2`, ...; 0 for all but endpoints */
     char name[PAGE_NAME_MAX + 1]; /* as templates call it: "id", "phone", "phone.2", "first_name" */
 };
 
@@ -63,6 +68,9 @@ struct page_schema {
 };
 
 void page_schema_encode(const struct page_schema *schema, struct buf *buf);
+/* All of `bytes` is the schema. ERR_CORRUPT if it is none (a key elsewhere than in column 0, a name
+ * or an endpoint twice, a name that is no UTF-8); ERR_UNSUPPORTED for another version. The rest of
+ * *schema is zeroed. */
 enum err page_schema_decode(struct slice bytes, struct page_schema *schema) WARN_UNUSED;
 /* The column called `name`, or -1. */
 int page_schema_find(const struct page_schema *schema, struct slice name);
@@ -71,7 +79,7 @@ int page_schema_endpoint(const struct page_schema *schema, enum page_field field
 
 /* One column while a page is being built: lengths and values as they come. */
 struct page_builder_column {
-    uint32_t lengths[PAGE_RECIPIENTS];
+    uint16_t lengths[PAGE_RECIPIENTS];
     struct buf blob;
 };
 
@@ -84,10 +92,12 @@ struct page_builder {
 void page_builder_init(struct page_builder *builder, unsigned columns);
 void page_builder_release(struct page_builder *builder);
 void page_builder_clear(struct page_builder *builder);
-/* values: one slice a column. The caller has checked the limits; false when the page is full. */
+/* values: one slice a column. The caller has checked the limits (PAGE_VALUE_MAX, UTF-8); false when
+ * the page is full. */
 bool page_builder_add(struct page_builder *builder, const struct slice *values);
-/* Appends the sealed page to buf. scratch is memory reused from call to call; zstd_context may be NULL or a
- * ZSTD_CCtx *. A body that a codec does not make smaller is stored as PAGE_RAW. */
+/* Appends the sealed page (of one row or more) to buf. scratch is memory reused from call to call;
+ * zstd_context may be NULL or a ZSTD_CCtx *. A body that a codec does not make smaller is stored as
+ * PAGE_RAW. */
 void page_seal(const struct page_builder *builder, enum page_codec codec, void *zstd_context,
                struct buf *scratch, struct buf *buf);
 
@@ -97,7 +107,7 @@ struct page_view_column {
     unsigned width;
     const uint8_t *blob;
     uint32_t blob_bytes;
-    uint32_t at;   /* cursor: offset in blob of the value of `row` */
+    uint32_t at; /* cursor: offset in blob of the value of `row` */
 };
 
 struct page_view {
@@ -108,12 +118,16 @@ struct page_view {
     struct buf body; /* the decompressed body; reused from open to open */
 };
 
-/* Zeroed memory is a valid page_view. page_open may be called again on the same view: memory is reused. */
+/* Zeroed memory is a valid page_view. page_open may be called again on the same view: memory is
+ * reused. */
 void page_view_release(struct page_view *view);
-/* Checks everything: sizes, counts, that the lengths add up to the blobs. ERR_CORRUPT, or ERR_UNSUPPORTED for
- * another version or codec. `bytes` must outlive the view. zstd_context: NULL or a ZSTD_DCtx *. */
+/* Checks everything but UTF-8: sizes, counts, that the lengths add up to the blobs, that no
+ * recipient has more than PAGE_VALUE_MAX. ERR_CORRUPT, or ERR_UNSUPPORTED for another version or
+ * codec; the view is then empty. `bytes` must outlive the view. The cursor stands at row 0.
+ * zstd_context: NULL or a ZSTD_DCtx *. */
 enum err page_open(struct page_view *view, struct slice bytes, void *zstd_context) WARN_UNUSED;
-/* Moves the cursor to a row >= the present one (cheap, walks forward), or anywhere (walks from 0 if before). */
+/* Moves the cursor to a row >= the present one (cheap, walks forward), or anywhere (walks from 0 if
+ * before). */
 void page_seek(struct page_view *view, unsigned row);
 /* The value of a column at the cursor; empty for a column that the page does not have. */
 struct slice page_value(const struct page_view *view, unsigned column);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * token: the delivery token. It names one attempt, is computed and not stored, and is the provider's
- * idempotency key or client reference. 24 bytes, 32 characters of base64url:
- *     u8 version = 1 · u40 campaign · u32 ordinal · u8 step · u8 attempt · 12 bytes of SipHash-2-4-128 over the 12 before
- * (little-endian). An attempt that is repeated because its outcome is uncertain keeps its token.
+ * token: the delivery token. It names one attempt, is computed and not stored, and is the
+ * provider's idempotency key or client reference. 24 bytes, little-endian, written as 32 characters
+ * of base64url:
+ *     u8 version = 1 · u40 campaign · u32 ordinal · u8 step · u8 attempt
+ *     12 bytes of SipHash-2-4-128 over the 12 before
+ * An attempt that is repeated because its outcome is uncertain keeps its token.
  */
 #ifndef TOCSIN_PROTO_TOKEN_H
 #define TOCSIN_PROTO_TOKEN_H

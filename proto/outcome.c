@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/outcome.h"
+
+#include <assert.h>
+
+static const char *const names[] = {
+#define OUTCOME_NAME(name, word) word,
+    OUTCOME_MAP(OUTCOME_NAME)
+#undef OUTCOME_NAME
+};
+
+const char *outcome_name(enum outcome outcome)
+{
+    assert((unsigned)outcome < OUTCOMES);
+    return names[outcome];
+}
+
+const char *reason_sentence(uint16_t reason)
+{
+    switch (reason) {
+#define REASON_CASE(name, number, sentence)                                                        \
+    case REASON_##name:                                                                            \
+        return sentence;
+        REASON_MAP(REASON_CASE)
+#undef REASON_CASE
+    }
+    /* The number itself is shown beside the sentence; a reason of a later version has no words
+     * here. */
+    return reason >= 100 && reason <= 599 ? "provider answered"
+                                          : "a reason that this version does not know";
+}
