@@ -1,30 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * wire: the messages between coordinator and worker, as structs of ours. This file's .c is the only user
- * of the code that protobuf-c generates from tocsin.proto.
+ * wire: the messages between coordinator and worker, as structs of ours. wire_encode.c and
+ * wire_decode.c are the only users of the code that protobuf-c generates from tocsin.proto.
  *
- * A message is one or two frames: a protobuf Envelope, and for WIRE_BATCH the sealed page as it is stored.
- * Who sends what:
+ * A message is one or two frames: a protobuf Envelope, and for WIRE_BATCH the sealed page as it is
+ * stored. Who sends what:
  *
  *   worker                                     coordinator
  *   HELLO            name, versions     ─────►
- *                                       ◄───── WELCOME  epoch, key, providers   (or REFUSED with the reason)
+ *                                       ◄───── WELCOME  epoch, key, providers
+ *                                       ◄───── REFUSED  instead, with the reason
  *   CREDIT           how much it takes  ─────►
  *                                       ◄───── BATCH    a lease and its page
  *   CONTENT_REQUEST  campaign           ─────►
  *                                       ◄───── CONTENT  template and schema, once a campaign
  *   OUTCOMES         seq, what happened ─────►
- *                                       ◄───── OUTCOMES_DURABLE  every seq up to this one is on disk
+ *                                       ◄───── OUTCOMES_DURABLE  all up to this seq is on disk
  *   HEARTBEAT                           ◄────► HEARTBEAT
- *                                       ◄───── CANCEL   return what has not been sent (pause or cancel)
+ *                                       ◄───── CANCEL   return what is not sent (pause, cancel)
  *                                       ◄───── DRAIN    finish and go
  *   BYE              drained            ─────►
  *
- * Everything but HELLO carries the epoch it belongs to; a receiver drops what is from a smaller one. The
- * coordinator takes OUTCOMES of any epoch whose lease it knows.
+ * Everything but HELLO carries the epoch it belongs to; a receiver drops what is from a smaller
+ * one. The coordinator takes OUTCOMES of any epoch whose lease it knows.
  *
- * Decoding checks every size against the WIRE_ limits before anything is allocated, and copies into the
- * arena of the message; nothing points into the received frames but `page` and `ref`s copied to the arena.
+ * Decoding checks every size against the WIRE_ limits before anything is allocated, and copies into
+ * the arena of the message; nothing points into the received frames but `page_bytes`. Strings are
+ * UTF-8: names of workers, providers, adapters and locales have at most WIRE_NAME_MAX bytes,
+ * `build`, `why` and the campaign's name WIRE_LINE_MAX, settings and templates WIRE_TEXT_MAX.
  */
 #ifndef TOCSIN_PROTO_WIRE_H
 #define TOCSIN_PROTO_WIRE_H
@@ -41,16 +44,19 @@
 #include "proto/outcome.h"
 #include "proto/page.h"
 
-#define WIRE_VERSION          1 /* the newest that this build speaks */
-#define WIRE_VERSION_MIN      1 /* the oldest */
-#define WIRE_FRAME_MAX        (4 * 1024 * 1024)
-#define WIRE_PAGE_FRAME_MAX   (PAGE_RAW_MAX + 64)
-#define WIRE_PROVIDERS_MAX    64
-#define WIRE_BODIES_MAX       64
-#define WIRE_GROUPS_MAX       256
-#define WIRE_RUNS_MAX         65536 /* in one OUTCOMES message */
-#define WIRE_NAME_MAX         64
-#define WIRE_TEXT_MAX         (256 * 1024)
+#define WIRE_VERSION         1 /* the newest that this build speaks */
+#define WIRE_VERSION_MIN     1 /* the oldest */
+#define WIRE_FRAME_MAX       (4 * 1024 * 1024)
+#define WIRE_PAGE_FRAME_MAX  (PAGE_RAW_MAX + 64)
+#define WIRE_PROVIDERS_MAX   64
+#define WIRE_BODIES_MAX      64
+#define WIRE_GROUPS_MAX      256
+#define WIRE_RUNS_MAX        65536           /* in one OUTCOMES message */
+#define WIRE_GROUP_RUNS_MAX  PAGE_RECIPIENTS /* in one group: a place of the page comes once */
+#define WIRE_PAGE_NUMBER_MAX (UINT32_MAX / PAGE_RECIPIENTS) /* ordinals have 32 bits */
+#define WIRE_NAME_MAX        64
+#define WIRE_LINE_MAX        1024
+#define WIRE_TEXT_MAX        (256 * 1024)
 
 enum wire_type {
     WIRE_HELLO,
@@ -101,8 +107,8 @@ struct wire_refused {
     const char *why;
 };
 
-/* Absolute, not incremental, so that a lost or repeated message does no harm: `limit` is how many recipients of
- * the channel the worker holds at most, leased to it and not yet reported. */
+/* Absolute, not incremental, so that a lost or repeated message does no harm: `limit` is how many
+ * recipients of the channel the worker holds at most, leased to it and not yet reported. */
 struct wire_credit {
     uint64_t epoch;
     uint32_t limit[CHANNEL_KINDS];
@@ -152,14 +158,14 @@ struct wire_outcome_group {
     uint64_t lease;
     uint64_t campaign;
     uint32_t page;
-    unsigned run_count;
+    unsigned run_count; /* at most WIRE_GROUP_RUNS_MAX */
     const struct outcome_run *runs;
 };
 
 struct wire_outcomes {
     uint64_t epoch; /* of the leases' coordinator life as the worker knows it */
     uint64_t instance;
-    uint64_t seq;   /* 1, 2, 3, ... for each instance */
+    uint64_t seq; /* 1, 2, 3, ... for each instance */
     unsigned group_count;
     const struct wire_outcome_group *groups;
 };
@@ -182,8 +188,8 @@ struct wire_drain {
 
 struct wire_heartbeat {
     uint64_t epoch;
-    uint64_t at_ms;    /* sender's unix time, for people */
-    uint32_t in_hand;  /* worker: recipients leased and not yet reported */
+    uint64_t at_ms;     /* sender's unix time, for people */
+    uint32_t in_hand;   /* worker: recipients leased and not yet reported */
     uint32_t in_flight; /* worker: attempts under way */
 };
 
@@ -212,10 +218,13 @@ struct wire_message {
 };
 
 const char *wire_type_name(enum wire_type type);
-/* Appends the first frame to buf. The second frame of a batch is message->batch.page_bytes. */
+/* Appends the first frame to buf. The second frame of a batch is message->batch.page_bytes. Limits
+ * of texts are the caller's to keep (NULL is ""); more providers, bodies, groups or runs than the
+ * limits are a bug. */
 void wire_encode(const struct wire_message *message, struct buf *buf);
-/* payload is the second frame, or empty. Everything allocated lies in the arena. ERR_INVALID for garbage, ERR_LIMIT for
- * what is too large, ERR_UNSUPPORTED for a type of a later version; *problem says which. */
+/* payload is the second frame, or empty. Everything allocated lies in the arena, also after an
+ * error. ERR_INVALID for garbage, ERR_LIMIT for what is too large, ERR_UNSUPPORTED for a type of a
+ * later version; *problem says which. */
 enum err wire_decode(struct slice frame, struct slice payload, struct arena *arena,
                      struct wire_message *message, struct problem *problem) WARN_UNUSED;
 

@@ -1,0 +1,527 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Unpacking allocates from the message's arena, within a budget that follows from the size of the
+ * frame: what protobuf makes of an honest message is hardly more than the message, while a hostile
+ * one claims a structure for every two bytes. What was unpacked is then checked and moved to our
+ * structs, which share the strings in the arena.
+ *
+ * The first check that fails fills *problem and sticks; the ones after it still run, on values that
+ * are safe, so that the functions below read as the list of what is right.
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "common/text.h"
+#include "proto/columns.h"
+#include "proto/tocsin.pb-c.h"
+#include "proto/wire.h"
+
+/* What a frame may take beside twice its size: the structs of WIRE_GROUPS_MAX groups and what holds
+ * them. */
+enum { DECODE_BUDGET_BYTES = 256 * 1024 };
+
+struct decoder {
+    struct arena *arena;
+    size_t budget_bytes;
+    bool is_over_budget;
+    struct slice payload;
+    const char *type; /* for people */
+    enum err err;
+    struct problem *problem;
+};
+
+typedef void (*decode_fn)(struct decoder *decoder, const Tocsin__Envelope *envelope,
+                          struct wire_message *message);
+
+static void *budget_alloc(void *arg, size_t size)
+{
+    struct decoder *decoder = arg;
+    size_t rounded = size + 16; /* never less than the arena takes */
+    if (size > WIRE_FRAME_MAX * 2 || rounded > decoder->budget_bytes) {
+        decoder->is_over_budget = true;
+        return NULL;
+    }
+    decoder->budget_bytes -= rounded;
+    return arena_alloc(decoder->arena, size);
+}
+
+static void budget_free(void *arg, void *at)
+{
+    (void)arg;
+    (void)at; /* goes with the arena */
+}
+
+PRINTF_LIKE(3, 4)
+static void refuse(struct decoder *decoder, enum err err, const char *format, ...)
+{
+    if (decoder->err != ERR_OK) {
+        return;
+    }
+    char text[200];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    decoder->err = problem_set(decoder->problem, err, "%s: %s", decoder->type, text);
+}
+
+static uint64_t take_number(struct decoder *decoder, uint64_t value, uint64_t min, uint64_t max,
+                            const char *what)
+{
+    if (value < min || value > max) {
+        refuse(decoder, ERR_INVALID, "%s is %" PRIu64 ", but must be %" PRIu64 " to %" PRIu64, what,
+               value, min, max);
+        return min;
+    }
+    return value;
+}
+
+static const char *take_text(struct decoder *decoder, const char *text, size_t min, size_t max,
+                             const char *what)
+{
+    size_t len = strlen(text);
+    size_t bad_at = 0;
+    if (len > max) {
+        refuse(decoder, ERR_LIMIT, "%s has %zu bytes, more than %zu", what, len, max);
+    } else if (len < min) {
+        refuse(decoder, ERR_INVALID, "%s is empty", what);
+    } else if (!text_is_utf8(slice_of(text, len), &bad_at)) {
+        refuse(decoder, ERR_INVALID, "%s is not UTF-8 at byte %zu", what, bad_at);
+    } else {
+        return text;
+    }
+    return "";
+}
+
+static unsigned take_count(struct decoder *decoder, size_t count, unsigned max, const char *what)
+{
+    if (count > max) {
+        refuse(decoder, ERR_LIMIT, "%zu %s are more than %u", count, what, max);
+        return 0;
+    }
+    return (unsigned)count;
+}
+
+/* A HELLO of versions that have nothing in common with ours is taken as far as its first two
+ * fields, so that it can be refused with a reason. */
+static void decode_hello(struct decoder *decoder, const Tocsin__Envelope *envelope,
+                         struct wire_message *message)
+{
+    const Tocsin__Hello *in = envelope->hello;
+    struct wire_hello *hello = &message->hello;
+    hello->version_max =
+        (uint32_t)take_number(decoder, in->version_max, 1, UINT32_MAX, "version_max");
+    hello->version_min =
+        (uint32_t)take_number(decoder, in->version_min, 1, hello->version_max, "version_min");
+    hello->name = "";
+    hello->build = "";
+    hello->instance = in->instance;
+    if (hello->version_min <= WIRE_VERSION && hello->version_max >= WIRE_VERSION_MIN) {
+        hello->name = take_text(decoder, in->name, 1, WIRE_NAME_MAX, "name");
+        hello->build = take_text(decoder, in->build, 0, WIRE_LINE_MAX, "build");
+    }
+}
+
+static void decode_provider(struct decoder *decoder, const Tocsin__Provider *in,
+                            struct wire_provider *provider)
+{
+    provider->id = (uint32_t)take_number(decoder, in->id, 0, WIRE_PROVIDERS_MAX - 1, "provider id");
+    provider->name = take_text(decoder, in->name, 1, WIRE_NAME_MAX, "provider name");
+    provider->channel = (enum channel_kind)take_number(decoder, in->channel, 0, CHANNEL_KINDS - 1,
+                                                       "provider channel");
+    provider->adapter = take_text(decoder, in->adapter, 1, WIRE_NAME_MAX, "provider adapter");
+    provider->settings = take_text(decoder, in->settings, 0, WIRE_TEXT_MAX, "provider settings");
+}
+
+static void decode_welcome(struct decoder *decoder, const Tocsin__Envelope *envelope,
+                           struct wire_message *message)
+{
+    const Tocsin__Welcome *in = envelope->welcome;
+    struct wire_welcome *welcome = &message->welcome;
+    memset(welcome, 0, sizeof(*welcome));
+    welcome->version = in->version;
+    welcome->epoch = in->epoch;
+    welcome->heartbeat_ms = in->heartbeat_ms;
+    welcome->lease_ms = in->lease_ms;
+    if (in->token_key.len == HASH_KEY_BYTES) {
+        memcpy(welcome->token_key, in->token_key.data, HASH_KEY_BYTES);
+    } else {
+        refuse(decoder, ERR_INVALID, "token_key has %zu bytes instead of %d", in->token_key.len,
+               HASH_KEY_BYTES);
+    }
+    unsigned count = take_count(decoder, in->n_providers, WIRE_PROVIDERS_MAX, "providers");
+    struct wire_provider *providers = arena_zalloc(decoder->arena, count, sizeof(*providers));
+    uint64_t seen = 0;
+    _Static_assert(WIRE_PROVIDERS_MAX <= 64, "a bit each");
+    for (unsigned i = 0; i < count; i++) {
+        decode_provider(decoder, in->providers[i], &providers[i]);
+        if (seen >> providers[i].id & 1) {
+            refuse(decoder, ERR_INVALID, "provider id %" PRIu32 " comes twice", providers[i].id);
+        }
+        seen |= UINT64_C(1) << providers[i].id;
+    }
+    welcome->provider_count = count;
+    welcome->providers = providers;
+}
+
+static void decode_refused(struct decoder *decoder, const Tocsin__Envelope *envelope,
+                           struct wire_message *message)
+{
+    const Tocsin__Refused *in = envelope->refused;
+    message->refused.version_min = in->version_min;
+    message->refused.version_max = in->version_max;
+    message->refused.why = take_text(decoder, in->why, 0, WIRE_LINE_MAX, "why");
+}
+
+/* Channels of a later version are passed over: we can send nothing there. */
+static void decode_credit(struct decoder *decoder, const Tocsin__Envelope *envelope,
+                          struct wire_message *message)
+{
+    (void)decoder;
+    const Tocsin__Credit *in = envelope->credit;
+    struct wire_credit *credit = &message->credit;
+    memset(credit, 0, sizeof(*credit));
+    credit->epoch = in->epoch;
+    for (size_t i = 0; i < in->n_limit && i < CHANNEL_KINDS; i++) {
+        credit->limit[i] = in->limit[i];
+    }
+}
+
+static void decode_content_request(struct decoder *decoder, const Tocsin__Envelope *envelope,
+                                   struct wire_message *message)
+{
+    (void)decoder;
+    message->content_request.epoch = envelope->content_request->epoch;
+    message->content_request.campaign = envelope->content_request->campaign;
+}
+
+static void decode_body(struct decoder *decoder, const Tocsin__Body *in, struct wire_body *body)
+{
+    body->channel =
+        (enum channel_kind)take_number(decoder, in->channel, 0, CHANNEL_KINDS - 1, "body channel");
+    body->locale = take_text(decoder, in->locale, 0, WIRE_NAME_MAX, "body locale");
+    body->subject = take_text(decoder, in->subject, 0, WIRE_TEXT_MAX, "body subject");
+    body->text = take_text(decoder, in->text, 0, WIRE_TEXT_MAX, "body text");
+    body->html = take_text(decoder, in->html, 0, WIRE_TEXT_MAX, "body html");
+}
+
+static void decode_content(struct decoder *decoder, const Tocsin__Envelope *envelope,
+                           struct wire_message *message)
+{
+    const Tocsin__Content *in = envelope->content;
+    struct wire_content *content = &message->content;
+    content->epoch = in->epoch;
+    content->campaign = in->campaign;
+    content->name = take_text(decoder, in->name, 0, WIRE_LINE_MAX, "name");
+    enum err err = page_schema_decode(slice_of(in->schema.data, in->schema.len), &content->schema);
+    if (err != ERR_OK) {
+        refuse(decoder, err == ERR_UNSUPPORTED ? ERR_UNSUPPORTED : ERR_INVALID,
+               "the schema cannot be read: %s", err_sentence(err));
+    }
+    unsigned count = take_count(decoder, in->n_bodies, WIRE_BODIES_MAX, "bodies");
+    struct wire_body *bodies = arena_zalloc(decoder->arena, count, sizeof(*bodies));
+    for (unsigned i = 0; i < count; i++) {
+        decode_body(decoder, in->bodies[i], &bodies[i]);
+    }
+    content->body_count = count;
+    content->bodies = bodies;
+}
+
+static void decode_places(struct decoder *decoder, const ProtobufCBinaryData *in,
+                          struct wire_batch *batch)
+{
+    batch->whole = in->len == 0;
+    if (batch->whole) {
+        bitmap_fill(&batch->places, batch->count);
+        return;
+    }
+    bitmap_clear_all(&batch->places);
+    if (in->len != BITMAP_BYTES) {
+        refuse(decoder, ERR_INVALID, "places has %zu bytes instead of %d", in->len, BITMAP_BYTES);
+        return;
+    }
+    struct reader reader = reader_of(slice_of(in->data, in->len));
+    for (unsigned w = 0; w < BITMAP_WORDS; w++) {
+        batch->places.words[w] = reader_u64(&reader);
+    }
+    if (bitmap_count(&batch->places) != batch->count) {
+        refuse(decoder, ERR_INVALID, "places names %u recipients, but count is %u",
+               bitmap_count(&batch->places), batch->count);
+    }
+}
+
+/* One byte a recipient, or NULL if the field is absent. */
+static const uint8_t *take_column(struct decoder *decoder, const ProtobufCBinaryData *in,
+                                  unsigned count, const char *what)
+{
+    if (in->len == 0) {
+        return NULL;
+    }
+    if (in->len != count) {
+        refuse(decoder, ERR_INVALID, "%s has %zu bytes for %u recipients", what, in->len, count);
+        return NULL;
+    }
+    return in->data;
+}
+
+static void decode_batch(struct decoder *decoder, const Tocsin__Envelope *envelope,
+                         struct wire_message *message)
+{
+    const Tocsin__Batch *in = envelope->batch;
+    struct wire_batch *batch = &message->batch;
+    batch->epoch = in->epoch;
+    batch->lease = in->lease;
+    batch->campaign = in->campaign;
+    batch->page = (uint32_t)take_number(decoder, in->page, 0, WIRE_PAGE_NUMBER_MAX, "page");
+    batch->provider =
+        (uint8_t)take_number(decoder, in->provider, 0, WIRE_PROVIDERS_MAX - 1, "provider");
+    batch->step = (uint8_t)take_number(decoder, in->step, 0, UINT8_MAX, "step");
+    batch->spread_ms = in->spread_ms;
+    batch->count = (uint16_t)take_number(decoder, in->count, 1, PAGE_RECIPIENTS, "count");
+    decode_places(decoder, &in->places, batch);
+    batch->attempts = take_column(decoder, &in->attempts, batch->count, "attempts");
+    batch->endpoints = take_column(decoder, &in->endpoints, batch->count, "endpoints");
+    batch->page_bytes = decoder->payload;
+    if (decoder->payload.len == 0) {
+        refuse(decoder, ERR_INVALID, "the page is missing: it is the second frame");
+    }
+}
+
+/* Field of the generated group, the largest value it may hold, and where the value goes. */
+#define RUN_COLUMN_MAP(X)                                                                          \
+    X(offsets, PAGE_RECIPIENTS - 1, run->offset = (uint16_t)value)                                 \
+    X(spans, PAGE_RECIPIENTS - 1, run->span = (uint16_t)(value + 1))                               \
+    X(outcomes, OUTCOMES - 1, run->outcome = (uint8_t)value)                                       \
+    X(reasons, UINT16_MAX, run->reason = (uint16_t)value)                                          \
+    X(retry_after_ms, UINT32_MAX, run->retry_after_ms = (uint32_t)value)                           \
+    X(at_ms, UINT64_MAX, run->at_ms = in->base_ms + value)                                         \
+    X(ref_lengths, OUTCOME_REF_MAX, run->ref.len = (size_t)value)
+
+/* Fills values[0..count) from a column that is there; false if it is absent or not right. */
+static bool take_run_column(struct decoder *decoder, const ProtobufCBinaryData *in, unsigned count,
+                            uint64_t max, uint64_t *values, const char *what)
+{
+    if (in->len == 0) {
+        return false;
+    }
+    struct reader reader = reader_of(slice_of(in->data, in->len));
+    if (!columns_get(&reader, values, count) || reader_left(&reader) > 0) {
+        refuse(decoder, ERR_INVALID, "%s is not a column of %u values", what, count);
+        return false;
+    }
+    uint64_t largest = 0;
+    for (unsigned i = 0; i < count; i++) {
+        largest = values[i] > largest ? values[i] : largest;
+    }
+    if (largest > max) {
+        refuse(decoder, ERR_INVALID, "%s holds %" PRIu64 ", more than %" PRIu64, what, largest,
+               max);
+        return false;
+    }
+    return true;
+}
+
+static void decode_columns(struct decoder *decoder, const Tocsin__OutcomeGroup *in,
+                           struct outcome_run *runs, unsigned count)
+{
+    uint64_t values[PAGE_RECIPIENTS];
+#define DECODE_RUN_COLUMN(field, max, assign)                                                      \
+    if (take_run_column(decoder, &in->field, count, (max), values, #field)) {                      \
+        for (unsigned i = 0; i < count; i++) {                                                     \
+            struct outcome_run *run = &runs[i];                                                    \
+            uint64_t value = values[i];                                                            \
+            assign;                                                                                \
+        }                                                                                          \
+    }
+    RUN_COLUMN_MAP(DECODE_RUN_COLUMN)
+#undef DECODE_RUN_COLUMN
+}
+
+static void check_runs(struct decoder *decoder, struct outcome_run *runs, unsigned count,
+                       struct slice refs)
+{
+    struct reader reader = reader_of(refs);
+    for (unsigned i = 0; i < count; i++) {
+        struct outcome_run *run = &runs[i];
+        if (run->offset + run->span > PAGE_RECIPIENTS) {
+            refuse(decoder, ERR_INVALID, "run %u goes from %u over %u places, past the page's end",
+                   i, run->offset, run->span);
+        }
+        if (run->ref.len > 0) {
+            run->ref = reader_bytes(&reader, run->ref.len);
+            if (run->span != 1) {
+                refuse(decoder, ERR_INVALID, "run %u has one ref for %u recipients", i, run->span);
+            }
+        }
+    }
+    if (reader.bad || reader_left(&reader) > 0) {
+        refuse(decoder, ERR_INVALID, "the lengths of the refs do not add up to %zu bytes",
+               refs.len);
+    }
+}
+
+static void decode_group(struct decoder *decoder, const Tocsin__OutcomeGroup *in, unsigned count,
+                         struct wire_outcome_group *group)
+{
+    struct outcome_run *runs = arena_zalloc(decoder->arena, count, sizeof(*runs));
+    for (unsigned i = 0; i < count; i++) {
+        runs[i].span = 1;
+        runs[i].at_ms = in->base_ms;
+    }
+    decode_columns(decoder, in, runs, count);
+    check_runs(decoder, runs, count, slice_of(in->refs.data, in->refs.len));
+    group->lease = in->lease;
+    group->campaign = in->campaign;
+    group->page = (uint32_t)take_number(decoder, in->page, 0, WIRE_PAGE_NUMBER_MAX, "page");
+    group->run_count = count;
+    group->runs = runs;
+}
+
+static void decode_outcomes(struct decoder *decoder, const Tocsin__Envelope *envelope,
+                            struct wire_message *message)
+{
+    const Tocsin__Outcomes *in = envelope->outcomes;
+    struct wire_outcomes *outcomes = &message->outcomes;
+    outcomes->epoch = in->epoch;
+    outcomes->instance = in->instance;
+    outcomes->seq = in->seq;
+    unsigned count = take_count(decoder, in->n_groups, WIRE_GROUPS_MAX, "groups");
+    struct wire_outcome_group *groups = arena_zalloc(decoder->arena, count, sizeof(*groups));
+    unsigned left = WIRE_RUNS_MAX;
+    for (unsigned i = 0; i < count && decoder->err == ERR_OK; i++) {
+        unsigned max = left < WIRE_GROUP_RUNS_MAX ? left : WIRE_GROUP_RUNS_MAX;
+        unsigned runs = take_count(decoder, in->groups[i]->run_count, max, "runs");
+        decode_group(decoder, in->groups[i], runs, &groups[i]);
+        left -= runs;
+    }
+    outcomes->group_count = count;
+    outcomes->groups = groups;
+}
+
+static void decode_outcomes_durable(struct decoder *decoder, const Tocsin__Envelope *envelope,
+                                    struct wire_message *message)
+{
+    (void)decoder;
+    message->outcomes_durable.epoch = envelope->outcomes_durable->epoch;
+    message->outcomes_durable.instance = envelope->outcomes_durable->instance;
+    message->outcomes_durable.seq = envelope->outcomes_durable->seq;
+}
+
+static void decode_cancel(struct decoder *decoder, const Tocsin__Envelope *envelope,
+                          struct wire_message *message)
+{
+    (void)decoder;
+    message->cancel.epoch = envelope->cancel->epoch;
+    message->cancel.campaign = envelope->cancel->campaign;
+    message->cancel.for_good = envelope->cancel->for_good != 0;
+}
+
+static void decode_drain(struct decoder *decoder, const Tocsin__Envelope *envelope,
+                         struct wire_message *message)
+{
+    (void)decoder;
+    message->drain.epoch = envelope->drain->epoch;
+}
+
+static void decode_heartbeat(struct decoder *decoder, const Tocsin__Envelope *envelope,
+                             struct wire_message *message)
+{
+    (void)decoder;
+    message->heartbeat.epoch = envelope->heartbeat->epoch;
+    message->heartbeat.at_ms = envelope->heartbeat->at_ms;
+    message->heartbeat.in_hand = envelope->heartbeat->in_hand;
+    message->heartbeat.in_flight = envelope->heartbeat->in_flight;
+}
+
+static void decode_bye(struct decoder *decoder, const Tocsin__Envelope *envelope,
+                       struct wire_message *message)
+{
+    (void)decoder;
+    message->bye.epoch = envelope->bye->epoch;
+    message->bye.instance = envelope->bye->instance;
+}
+
+/* A type that we do not know is an unknown field of the envelope. */
+static enum err refuse_unknown(const Tocsin__Envelope *envelope, struct problem *problem)
+{
+    if (envelope->base.n_unknown_fields == 0) {
+        return problem_set(problem, ERR_INVALID, "an envelope without a message");
+    }
+    return problem_set(problem, ERR_UNSUPPORTED,
+                       "message type %" PRIu32 " is not known to protocol version %d",
+                       envelope->base.unknown_fields[0].tag - 1, WIRE_VERSION);
+}
+
+static enum err check_sizes(struct slice frame, struct slice payload, struct problem *problem)
+{
+    if (frame.len > WIRE_FRAME_MAX) {
+        return problem_set(problem, ERR_LIMIT, "a message of %zu bytes, more than %d", frame.len,
+                           WIRE_FRAME_MAX);
+    }
+    if (payload.len > WIRE_PAGE_FRAME_MAX) {
+        return problem_set(problem, ERR_LIMIT, "a page of %zu bytes, more than %d", payload.len,
+                           WIRE_PAGE_FRAME_MAX);
+    }
+    return ERR_OK;
+}
+
+static enum err unpack(struct decoder *decoder, struct slice frame, Tocsin__Envelope **envelope)
+{
+    ProtobufCAllocator allocator = {budget_alloc, budget_free, decoder};
+    *envelope = tocsin__envelope__unpack(&allocator, frame.len, frame.data);
+    if (*envelope != NULL) {
+        return ERR_OK;
+    }
+    return decoder->is_over_budget
+               ? problem_set(decoder->problem, ERR_LIMIT,
+                             "a message of %zu bytes claims too many parts", frame.len)
+               : problem_set(decoder->problem, ERR_INVALID, "not a message: %zu bytes of garbage",
+                             frame.len);
+}
+
+enum err wire_decode(struct slice frame, struct slice payload, struct arena *arena,
+                     struct wire_message *message, struct problem *problem)
+{
+    static const decode_fn decoders[WIRE_TYPES] = {
+        [WIRE_HELLO] = decode_hello,
+        [WIRE_WELCOME] = decode_welcome,
+        [WIRE_REFUSED] = decode_refused,
+        [WIRE_CREDIT] = decode_credit,
+        [WIRE_CONTENT_REQUEST] = decode_content_request,
+        [WIRE_CONTENT] = decode_content,
+        [WIRE_BATCH] = decode_batch,
+        [WIRE_OUTCOMES] = decode_outcomes,
+        [WIRE_OUTCOMES_DURABLE] = decode_outcomes_durable,
+        [WIRE_CANCEL] = decode_cancel,
+        [WIRE_DRAIN] = decode_drain,
+        [WIRE_HEARTBEAT] = decode_heartbeat,
+        [WIRE_BYE] = decode_bye,
+    };
+    enum err err = check_sizes(frame, payload, problem);
+    if (err != ERR_OK) {
+        return err;
+    }
+    struct decoder decoder = {
+        .arena = arena,
+        .budget_bytes = 2 * frame.len + DECODE_BUDGET_BYTES,
+        .payload = payload,
+        .problem = problem,
+    };
+    Tocsin__Envelope *envelope = NULL;
+    err = unpack(&decoder, frame, &envelope);
+    if (err != ERR_OK) {
+        return err;
+    }
+    if (envelope->message_case == TOCSIN__ENVELOPE__MESSAGE__NOT_SET) {
+        return refuse_unknown(envelope, problem);
+    }
+    message->type = (enum wire_type)(envelope->message_case - 1);
+    decoder.type = wire_type_name(message->type);
+    if (payload.len > 0 && message->type != WIRE_BATCH) {
+        return problem_set(problem, ERR_INVALID, "%s: a second frame, which only BATCH has",
+                           decoder.type);
+    }
+    decoders[message->type](&decoder, envelope, message);
+    return decoder.err;
+}
