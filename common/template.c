@@ -153,7 +153,9 @@ static enum err parser_escape(struct template_parser *parser, enum template_esca
     struct slice name = parser_name(parser);
     if (!escape_of_name(name, escape)) {
         return parser_refuse(parser, ERR_INVALID, from,
-                             "after \"|\" stands json, url, html or raw, not", name);
+                             name.len == 0 ? "after \"|\" json, url, html or raw must stand"
+                                           : "after \"|\" stands json, url, html or raw, not",
+                             name);
     }
     parser_blanks(parser);
     return ERR_OK;
