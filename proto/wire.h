@@ -139,6 +139,7 @@ struct wire_content {
 /* The right to dispatch some recipients of one page until the worker is given up. */
 struct wire_batch {
     uint64_t epoch;
+    uint64_t instance; /* of the worker it is meant for: a restarted one of the same name drops it */
     uint64_t lease;
     uint64_t campaign;
     uint32_t page; /* ordinal of a recipient = page * PAGE_RECIPIENTS + place */
@@ -173,7 +174,7 @@ struct wire_outcomes {
 struct wire_outcomes_durable {
     uint64_t epoch;
     uint64_t instance;
-    uint64_t seq;
+    uint64_t seq; /* of exactly this message, not of those before it */
 };
 
 struct wire_cancel {

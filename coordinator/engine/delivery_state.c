@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "coordinator/engine/delivery_state.h"
+
+#include <string.h>
+
+struct state_row {
+    const char *name;
+    bool final;
+};
+
+static const struct state_row STATES[DELIVERY_STATES] = {
+#define STATE_ROW(name, word, final) [DELIVERY_##name] = {word, final},
+    DELIVERY_STATE_MAP(STATE_ROW)
+#undef STATE_ROW
+};
+
+static const char *const EVENTS[DELIVERY_EVENTS] = {
+#define EVENT_ROW(name, word) [DELIVERY_EVENT_##name] = (word),
+    DELIVERY_EVENT_MAP(EVENT_ROW)
+#undef EVENT_ROW
+};
+
+/*
+ * next + 1, so that 0 means "no such row". ACCEPTED out of WAITING, RETRYING and UNCERTAIN is the late outcome of an
+ * attempt whose lease had been given up: it is made only where `uncertain` is set.
+ */
+#define TO(state) ((uint8_t)(DELIVERY_##state + 1))
+
+static const uint8_t NEXT[DELIVERY_STATES][DELIVERY_EVENTS] = {
+    [DELIVERY_WAITING] =
+        {
+            [DELIVERY_EVENT_LEASED] = TO(LEASED),
+            [DELIVERY_EVENT_ACCEPTED] = TO(ACCEPTED),
+            [DELIVERY_EVENT_EXPIRED] = TO(EXPIRED),
+            [DELIVERY_EVENT_CANCELLED] = TO(CANCELLED),
+        },
+    [DELIVERY_RETRYING] =
+        {
+            [DELIVERY_EVENT_LEASED] = TO(LEASED),
+            [DELIVERY_EVENT_ACCEPTED] = TO(ACCEPTED),
+            [DELIVERY_EVENT_EXPIRED] = TO(EXPIRED),
+            [DELIVERY_EVENT_CANCELLED] = TO(CANCELLED),
+        },
+    [DELIVERY_LEASED] =
+        {
+            [DELIVERY_EVENT_ACCEPTED] = TO(ACCEPTED),
+            [DELIVERY_EVENT_DEFERRED] = TO(RETRYING),
+            [DELIVERY_EVENT_RELEASED] = TO(WAITING),
+            [DELIVERY_EVENT_NEXT_ENDPOINT] = TO(WAITING),
+            [DELIVERY_EVENT_REPEATED] = TO(RETRYING),
+            [DELIVERY_EVENT_HELD] = TO(UNCERTAIN),
+            [DELIVERY_EVENT_FAILED] = TO(FAILED),
+            [DELIVERY_EVENT_UNREACHABLE] = TO(UNREACHABLE),
+            [DELIVERY_EVENT_EXPIRED] = TO(EXPIRED),
+            [DELIVERY_EVENT_CANCELLED] = TO(CANCELLED),
+        },
+    [DELIVERY_UNCERTAIN] =
+        {
+            [DELIVERY_EVENT_ACCEPTED] = TO(ACCEPTED),
+        },
+};
+
+const char *delivery_state_name(enum delivery_state state)
+{
+    return state < DELIVERY_STATES ? STATES[state].name : "?";
+}
+
+bool delivery_state_parse(const char *name, enum delivery_state *state)
+{
+    for (unsigned s = DELIVERY_WAITING; s < DELIVERY_STATES; s++) {
+        if (strcmp(STATES[s].name, name) == 0) {
+            *state = (enum delivery_state)s;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool delivery_state_is_final(enum delivery_state state)
+{
+    return STATES[state].final;
+}
+
+const char *delivery_event_name(enum delivery_event event)
+{
+    return event < DELIVERY_EVENTS ? EVENTS[event] : "?";
+}
+
+enum delivery_state delivery_state_next(enum delivery_state state, enum delivery_event event)
+{
+    if (state >= DELIVERY_STATES || event >= DELIVERY_EVENTS || NEXT[state][event] == 0) {
+        return DELIVERY_STATES;
+    }
+    return (enum delivery_state)(NEXT[state][event] - 1);
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "coordinator/engine/fold.h"
+
+#include <assert.h>
+#include <lz4.h>
+
+#include "common/mem.h"
+#include "proto/outcome.h"
+
+#define NIBBLE_MAX 15
+
+static_assert(sizeof(struct recipient_state) == 8, "a recipient costs 8 bytes");
+static_assert((int)DELIVERY_STATES <= 16, "a state is four bits");
+
+void fold_begin(struct recipient_state *states, unsigned count, const struct bitmap *holes)
+{
+    for (unsigned i = 0; i < count; i++) {
+        bool is_hole = holes != NULL && bitmap_has(holes, i);
+        states[i] =
+            (struct recipient_state){.state = is_hole ? DELIVERY_NONE : DELIVERY_WAITING};
+    }
+}
+
+uint32_t fold_due_cs(const struct fold *fold, uint64_t due_ms)
+{
+    if (due_ms <= fold->base_ms) {
+        return 0;
+    }
+    uint64_t due_cs = (due_ms - fold->base_ms + 9) / 10;
+    return due_cs > UINT32_MAX ? UINT32_MAX : (uint32_t)due_cs;
+}
+
+uint64_t fold_due_ms(const struct fold *fold, uint32_t due_cs)
+{
+    return fold->base_ms + (uint64_t)due_cs * 10;
+}
+
+unsigned fold_used(const struct fold *fold, const struct recipient_state *state, uint64_t due_ms)
+{
+    const struct plan_step *step = &fold->plan->steps[state->step];
+    uint64_t leased_ms = fold_due_ms(fold, state->due_cs);
+    uint64_t wait_ms = due_ms > leased_ms ? due_ms - leased_ms : 0;
+    if (wait_ms > step->within_ms) {
+        return 256;
+    }
+    uint64_t share = (wait_ms * 255 + step->within_ms / 2) / step->within_ms;
+    return state->used + (unsigned)share;
+}
+
+static uint8_t clamp_used(unsigned used)
+{
+    return used > UINT8_MAX ? UINT8_MAX : (uint8_t)used;
+}
+
+/* A provider's temporary trouble uses the step's time; waiting for one's turn does not. */
+static bool is_trouble(uint16_t reason)
+{
+    return reason >= REASON_CONNECT_FAILED && reason < REASON_DRAINED;
+}
+
+static void apply(const struct fold *fold, struct recipient_state *state,
+                  const struct event *event)
+{
+    switch ((enum delivery_event)event->kind) {
+    case DELIVERY_EVENT_LEASED:
+        state->step = event->step & NIBBLE_MAX;
+        state->due_cs = fold_due_cs(fold, event->at_ms);
+        return;
+    case DELIVERY_EVENT_DEFERRED:
+        state->used = clamp_used(fold_used(fold, state, event->due_ms));
+        state->attempt = state->attempt < NIBBLE_MAX ? (state->attempt + 1) & NIBBLE_MAX
+                                                     : state->attempt;
+        state->repeats = 0;
+        state->uncertain = 0;
+        state->tried = 1;
+        state->due_cs = fold_due_cs(fold, event->due_ms);
+        return;
+    case DELIVERY_EVENT_RELEASED:
+        if (is_trouble(event->reason)) {
+            state->used = clamp_used(fold_used(fold, state, event->due_ms));
+        }
+        state->due_cs = fold_due_cs(fold, event->due_ms);
+        return;
+    case DELIVERY_EVENT_NEXT_ENDPOINT:
+        state->tried |= event->reason != REASON_NO_ENDPOINT;
+        state->endpoint = (state->endpoint + 1) & NIBBLE_MAX;
+        state->attempt = 0;
+        state->repeats = 0;
+        state->due_cs = fold_due_cs(fold, event->due_ms);
+        return;
+    case DELIVERY_EVENT_REPEATED:
+        state->used = clamp_used(fold_used(fold, state, event->due_ms));
+        state->repeats = (state->repeats + 1) & NIBBLE_MAX;
+        state->uncertain = 1;
+        state->tried = 1;
+        state->due_cs = fold_due_cs(fold, event->due_ms);
+        return;
+    case DELIVERY_EVENT_HELD:
+        state->uncertain = 1;
+        state->tried = 1;
+        return;
+    case DELIVERY_EVENT_ACCEPTED:
+        state->uncertain = 0;
+        state->tried = 1;
+        return;
+    case DELIVERY_EVENT_FAILED:
+    case DELIVERY_EVENT_UNREACHABLE:
+    case DELIVERY_EVENT_EXPIRED:
+    case DELIVERY_EVENT_CANCELLED:
+    case DELIVERY_EVENTS:
+        return;
+    }
+}
+
+static void count_move(const struct fold *fold, unsigned from, unsigned to)
+{
+    if (fold->counts != NULL) {
+        fold->counts[from]--;
+        fold->counts[to]++;
+    }
+}
+
+static bool event_fits(const struct fold *fold, const struct recipient_state *states,
+                       unsigned count, const struct event *event)
+{
+    if (event->span == 0 || event->offset + event->span > count ||
+        event->step >= fold->plan->step_count) {
+        return false;
+    }
+    for (unsigned i = event->offset; i < event->offset + (unsigned)event->span; i++) {
+        if (delivery_state_next((enum delivery_state)states[i].state,
+                                (enum delivery_event)event->kind) == DELIVERY_STATES) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool fold_event(const struct fold *fold, struct recipient_state *states, unsigned count,
+                const struct event *event)
+{
+    if (!event_fits(fold, states, count, event)) {
+        return false;
+    }
+    for (unsigned i = event->offset; i < event->offset + (unsigned)event->span; i++) {
+        unsigned from = states[i].state;
+        unsigned to = delivery_state_next((enum delivery_state)from,
+                                          (enum delivery_event)event->kind);
+        apply(fold, &states[i], event);
+        states[i].state = to & NIBBLE_MAX;
+        count_move(fold, from, to);
+    }
+    return true;
+}
+
+void fold_cancel(const struct fold *fold, struct recipient_state *states, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        unsigned from = states[i].state;
+        if (from == DELIVERY_WAITING || from == DELIVERY_RETRYING) {
+            states[i].state = DELIVERY_CANCELLED;
+            count_move(fold, from, DELIVERY_CANCELLED);
+        }
+    }
+}
+
+void fold_states_encode(const struct recipient_state *states, unsigned count, struct buf *buf)
+{
+    int raw = (int)(count * sizeof(*states));
+    struct buf packed = {0};
+    int bound = LZ4_compressBound(raw);
+    uint8_t *to = buf_reserve(&packed, (size_t)bound);
+    int len = LZ4_compress_default((const char *)states, (char *)to, raw, bound);
+    assert(len > 0);
+    packed.len = (size_t)len;
+    buf_blob(buf, buf_view(&packed));
+    buf_release(&packed);
+}
+
+bool fold_states_decode(struct reader *reader, struct recipient_state *states, unsigned count)
+{
+    struct slice packed = reader_blob(reader);
+    int raw = (int)(count * sizeof(*states));
+    if (reader->bad || packed.len > (size_t)LZ4_compressBound(raw) ||
+        LZ4_decompress_safe((const char *)packed.data, (char *)states, (int)packed.len, raw) !=
+            raw) {
+        return false;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        if (states[i].state >= DELIVERY_STATES) {
+            return false;
+        }
+    }
+    return true;
+}

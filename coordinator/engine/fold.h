@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fold: events applied to the recipients of one page. The only place where an event changes a recipient; run by the
+ * engine as it decides, by a restart over the journal, and by reports over the journal of ended campaigns.
+ */
+#ifndef TOCSIN_ENGINE_FOLD_H
+#define TOCSIN_ENGINE_FOLD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/bitmap.h"
+#include "coordinator/engine/delivery_state.h"
+#include "coordinator/engine/event.h"
+#include "coordinator/engine/plan.h"
+
+struct fold {
+    const struct plan *plan;
+    uint64_t base_ms; /* of due_cs: when the campaign was created */
+    uint32_t *counts; /* by state, kept up to date; may be NULL */
+};
+
+/* All places waiting, holes (may be NULL) none. counts are not touched. */
+void fold_begin(struct recipient_state *states, unsigned count, const struct bitmap *holes);
+/* False if the event does not fit the states it meets, or the page: then nothing was changed. */
+bool fold_event(const struct fold *fold, struct recipient_state *states, unsigned count,
+                const struct event *event);
+/* The campaign was cancelled: whoever waits will not be sent to. */
+void fold_cancel(const struct fold *fold, struct recipient_state *states, unsigned count);
+
+/* Time of a recipient's next try and back; due_cs rounds up so that nothing is early. */
+uint32_t fold_due_cs(const struct fold *fold, uint64_t due_ms);
+uint64_t fold_due_ms(const struct fold *fold, uint32_t due_cs);
+/* What `used` would be after waiting from the lease until due_ms; above 255 if the step's time is over. */
+unsigned fold_used(const struct fold *fold, const struct recipient_state *state, uint64_t due_ms);
+
+/* A page's states as bytes: LZ4 of the array; false if they are no `count` states. */
+void fold_states_encode(const struct recipient_state *states, unsigned count, struct buf *buf);
+bool fold_states_decode(struct reader *reader, struct recipient_state *states, unsigned count);
+
+#endif

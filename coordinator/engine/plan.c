@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "coordinator/engine/plan.h"
+
+#define SECOND_MS UINT32_C(1000)
+#define MINUTE_MS (60 * SECOND_MS)
+
+void plan_step_defaults(struct plan_step *step, enum channel_kind channel)
+{
+    *step = (struct plan_step){
+        .channel = channel,
+        .providers = UINT64_MAX,
+        .attempts = 5,
+        .endpoint_ranks = 1,
+        .backoff_ms = 30 * SECOND_MS,
+        .backoff_max_ms = 15 * MINUTE_MS,
+        .within_ms = 4ull * 60 * MINUTE_MS,
+        .on_uncertain = PLAN_RESEND,
+    };
+}
+
+uint64_t plan_backoff_ms(const struct plan_step *step, unsigned attempt, uint32_t retry_after_ms,
+                         uint64_t dice)
+{
+    uint64_t wait = step->backoff_ms;
+    for (unsigned i = 0; i < attempt && wait < step->backoff_max_ms; i++) {
+        wait *= 2;
+    }
+    if (wait > step->backoff_max_ms) {
+        wait = step->backoff_max_ms;
+    }
+    wait -= dice % (wait / 2 + 1);
+    return wait > retry_after_ms ? wait : retry_after_ms;
+}
