@@ -17,9 +17,11 @@
 
 #include "common/bitmap.h"
 #include "common/err.h"
+#include "common/hash.h"
 #include "coordinator/engine/delivery_state.h"
 #include "coordinator/engine/event.h"
 #include "coordinator/engine/plan.h"
+#include "coordinator/engine/quota.h"
 #include "coordinator/engine/record.h"
 #include "proto/wire.h"
 
@@ -200,7 +202,6 @@ struct worker_view {
 /* index 0, 1, ... until false. */
 bool engine_worker(struct engine *engine, unsigned index, struct worker_view *view);
 
-enum breaker_state { BREAKER_CLOSED, BREAKER_OPEN, BREAKER_PROBING };
 struct provider_view {
     const struct provider_def *def;
     double rate_now_per_s; /* allowed at present; 0: no limit */
