@@ -31,6 +31,10 @@ struct attempt {
     enum channel_kind channel;
     struct slice endpoint;
     struct slice key; /* the recipient's */
+    /* What stays the same however often it is tried: channels derive stable ids from it (Message-ID). */
+    uint64_t campaign;
+    uint32_t ordinal;
+    uint8_t step;
     char token[TOKEN_CHARS];
     struct slice subject;
     struct slice text;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * channel: an open way to send, one for each provider and loop; made by an adapter from the provider's
- * settings. One adapter per file and one row in the table of channel.c. Loop's thread only.
+ * channel: an open way to send, one for each provider and loop; made by an adapter from the
+ * provider's settings. One adapter per file and one row in the table of channel.c. Loop's thread
+ * only.
  */
 #ifndef TOCSIN_CHANNEL_CHANNEL_H
 #define TOCSIN_CHANNEL_CHANNEL_H
@@ -13,14 +14,11 @@
 #include "common/err.h"
 #include "worker/delivery.h"
 
-struct http_client;
-
-typedef void (*channel_result_fn)(void *arg, uint32_t attempt,
-                                  const struct attempt_result *result);
+/* May start the next attempt of any channel, but not close the channel that it came from. */
+typedef void (*channel_result_fn)(void *arg, uint32_t attempt, const struct attempt_result *result);
 
 struct channel_context {
     uv_loop_t *loop;
-    struct http_client *client; /* the loop's one, shared by its channels */
     channel_result_fn result;
     void *arg;
 };
@@ -32,15 +30,18 @@ struct channel {
 
 struct channel_adapter {
     const char *name; /* "null", "http", "smtp" */
-    /* settings: the provider's JSON object. ERR_INVALID with a problem that names the key and what would be right; a secret that is not
-     * there is ERR_NOT_FOUND. */
+    /* settings: the provider's JSON object. ERR_INVALID with a problem that names the key and what
+     * would be right; a secret that is not there is ERR_NOT_FOUND. */
     enum err (*open)(struct channel **out, const struct channel_context *context,
                      const struct wire_provider *provider, json_t *settings,
                      struct problem *problem);
+    /* How many attempts may be under way together. More are a bug of the caller. */
     uint32_t (*concurrency)(const struct channel *channel);
     /* Copies what it keeps; calls context.result once, now or later. */
     void (*start)(struct channel *channel, const struct attempt *attempt);
-    /* Attempts under way are given up: their results still come (uncertain or deferred) before this returns. */
+    /* Attempts under way are given up: their results still come (uncertain or deferred) before this
+     * returns. What libuv still holds is freed in later turns: run the loop until it has no handles
+     * before uv_loop_close. */
     void (*close)(struct channel *channel);
 };
 
