@@ -37,7 +37,7 @@ static void replay_file(const char *path)
     if (ferror(file)) {
         fail(path);
     }
-    fclose(file);
+    (void)fclose(file);
     /* A copy of the exact size, so that AddressSanitizer sees a read past the end. */
     uint8_t *exact = mem_copy(input.data, input.len);
     LLVMFuzzerTestOneInput(exact, input.len);
