@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "coordinator/engine/campaign.h"
+
+#include <assert.h>
+
+#include "common/mem.h"
+
+#define SNAPSHOT_VERSION  1
+#define SNAPSHOT_LEASES_MAX 4096
+
+static const char *const STATE_NAMES[CAMPAIGN_STATES] = {"draft", "running", "paused", "finished",
+                                                         "cancelled"};
+static const char *const PRIORITY_NAMES[PRIORITIES] = {"critical", "high", "normal", "bulk"};
+
+const char *campaign_state_name(enum campaign_state state)
+{
+    return state < CAMPAIGN_STATES ? STATE_NAMES[state] : "?";
+}
+
+const char *campaign_priority_name(enum campaign_priority priority)
+{
+    return priority < PRIORITIES ? PRIORITY_NAMES[priority] : "?";
+}
+
+bool campaign_priority_parse(const char *name, enum campaign_priority *priority)
+{
+    for (unsigned p = 0; p < PRIORITIES; p++) {
+        if (strcmp(PRIORITY_NAMES[p], name) == 0) {
+            *priority = (enum campaign_priority)p;
+            return true;
+        }
+    }
+    return false;
+}
+
+struct campaign *campaign_new(const struct campaign_def *def)
+{
+    struct campaign *campaign = mem_zalloc(1, sizeof(*campaign));
+    campaign->def = *def;
+    campaign->page_count = (def->slots + PAGE_RECIPIENTS - 1) / PAGE_RECIPIENTS;
+    campaign->pages = mem_zalloc(campaign->page_count, sizeof(*campaign->pages));
+    page_timers_init(&campaign->timers, campaign->page_count);
+    campaign->counts[DELIVERY_WAITING] = def->slots;
+    return campaign;
+}
+
+void campaign_drop_pages(struct campaign *campaign)
+{
+    for (uint32_t p = 0; campaign->pages != NULL && p < campaign->page_count; p++) {
+        mem_free(campaign->pages[p].states);
+        mem_free(campaign->pages[p].holes);
+    }
+    mem_free(campaign->pages);
+    campaign->pages = NULL;
+    page_timers_release(&campaign->timers);
+}
+
+void campaign_free(struct campaign *campaign)
+{
+    campaign_drop_pages(campaign);
+    mem_free(campaign);
+}
+
+unsigned campaign_page_slots(const struct campaign *campaign, uint32_t page)
+{
+    uint32_t first = page * PAGE_RECIPIENTS;
+    uint32_t left = campaign->def.slots - first;
+    return left < PAGE_RECIPIENTS ? left : PAGE_RECIPIENTS;
+}
+
+void campaign_set_holes(struct campaign *campaign, uint32_t page, const struct bitmap *holes)
+{
+    struct page_state *state = &campaign->pages[page];
+    assert(state->states == NULL && state->holes == NULL);
+    state->holes = mem_copy(holes, sizeof(*holes));
+    unsigned count = bitmap_count(holes);
+    campaign->counts[DELIVERY_WAITING] -= count;
+    campaign->counts[DELIVERY_NONE] += count;
+}
+
+struct recipient_state *campaign_states(struct campaign *campaign, uint32_t page)
+{
+    struct page_state *state = &campaign->pages[page];
+    if (state->states == NULL) {
+        unsigned slots = campaign_page_slots(campaign, page);
+        state->states = mem_zalloc(slots, sizeof(*state->states));
+        fold_begin(state->states, slots, state->holes);
+    }
+    return state->states;
+}
+
+struct recipient_state campaign_recipient(const struct campaign *campaign, uint32_t page,
+                                          unsigned place)
+{
+    const struct page_state *state = &campaign->pages[page];
+    if (state->states != NULL) {
+        return state->states[place];
+    }
+    if (state->holes != NULL && bitmap_has(state->holes, place)) {
+        return (struct recipient_state){.state = DELIVERY_NONE};
+    }
+    bool is_cancelled = campaign->state == CAMPAIGN_CANCELLED;
+    return (struct recipient_state){.state = is_cancelled ? DELIVERY_CANCELLED : DELIVERY_WAITING};
+}
+
+struct fold campaign_fold(struct campaign *campaign)
+{
+    return (struct fold){&campaign->def.plan, campaign->def.created_ms, campaign->counts};
+}
+
+uint32_t campaign_left(const struct campaign *campaign)
+{
+    return campaign->counts[DELIVERY_WAITING] + campaign->counts[DELIVERY_LEASED] +
+           campaign->counts[DELIVERY_RETRYING];
+}
+
+static void page_forget_lease(struct page_state *page, const struct lease *lease)
+{
+    struct lease **at = &page->leases;
+    while (*at != lease) {
+        at = &(*at)->next_of_page;
+    }
+    *at = lease->next_of_page;
+}
+
+static struct lease *page_add_lease(struct campaign *campaign, struct lease_table *leases,
+                                    uint32_t page, uint64_t id)
+{
+    struct lease *lease = lease_new(leases, id);
+    lease->campaign = campaign;
+    lease->page = page;
+    lease->next_of_page = campaign->pages[page].leases;
+    campaign->pages[page].leases = lease;
+    return lease;
+}
+
+static bool lease_accepts(const struct campaign *campaign, struct lease *lease, uint32_t page,
+                          const struct event *event)
+{
+    if (event->kind == DELIVERY_EVENT_LEASED) {
+        return event->lease != 0 &&
+               (lease == NULL || (lease->campaign == campaign && lease->page == page));
+    }
+    return lease == NULL || (lease->campaign == campaign && lease->page == page);
+}
+
+static void apply_to_lease(struct campaign *campaign, struct lease_table *leases, uint32_t page,
+                           struct lease *lease, const struct event *event)
+{
+    if (event->kind == DELIVERY_EVENT_LEASED) {
+        if (lease == NULL) {
+            lease = page_add_lease(campaign, leases, page, event->lease);
+            lease->provider = event->provider;
+            lease->step = event->step;
+            lease->instance = event->worker;
+            lease->progress_ms = event->at_ms;
+        }
+        lease_add_places(lease, event->offset, event->span);
+        return;
+    }
+    if (lease == NULL) {
+        return;
+    }
+    lease_remove_places(lease, event->offset, event->span);
+    lease->progress_ms = event->at_ms;
+    if (lease->left == 0) {
+        page_forget_lease(&campaign->pages[page], lease);
+        lease_remove(leases, lease);
+    }
+}
+
+bool campaign_apply(struct campaign *campaign, struct lease_table *leases, uint32_t page,
+                    const struct event *event)
+{
+    if (page >= campaign->page_count || campaign->pages == NULL) {
+        return false;
+    }
+    struct lease *lease = event->lease == 0 ? NULL : lease_find(leases, event->lease);
+    struct fold fold = campaign_fold(campaign);
+    if (!lease_accepts(campaign, lease, page, event) ||
+        !fold_event(&fold, campaign_states(campaign, page), campaign_page_slots(campaign, page),
+                    event)) {
+        return false;
+    }
+    apply_to_lease(campaign, leases, page, lease, event);
+    if (page >= campaign->next_fresh) {
+        /* Pages are leased from in order; a replay may see a later one first. Those skipped wait in the timers. */
+        for (uint32_t p = campaign->next_fresh; p < page; p++) {
+            page_timers_at_latest(&campaign->timers, p, 0);
+        }
+        campaign->next_fresh = page + 1;
+    }
+    if (event->due_ms != 0) {
+        page_timers_at_latest(&campaign->timers, page, fold_due_cs(&fold, event->due_ms));
+    }
+    return true;
+}
+
+bool campaign_apply_own(struct campaign *campaign, const struct event *event)
+{
+    static const enum campaign_state NEXT[CAMPAIGN_EVENTS] = {
+        [CAMPAIGN_EVENT_LAUNCHED] = CAMPAIGN_RUNNING,
+        [CAMPAIGN_EVENT_PAUSED] = CAMPAIGN_PAUSED,
+        [CAMPAIGN_EVENT_RESUMED] = CAMPAIGN_RUNNING,
+        [CAMPAIGN_EVENT_CANCELLED] = CAMPAIGN_CANCELLED,
+        [CAMPAIGN_EVENT_FINISHED] = CAMPAIGN_FINISHED,
+    };
+    static const unsigned FROM[CAMPAIGN_EVENTS] = {
+        [CAMPAIGN_EVENT_LAUNCHED] = 1u << CAMPAIGN_DRAFT,
+        [CAMPAIGN_EVENT_PAUSED] = 1u << CAMPAIGN_RUNNING,
+        [CAMPAIGN_EVENT_RESUMED] = 1u << CAMPAIGN_PAUSED,
+        [CAMPAIGN_EVENT_CANCELLED] =
+            1u << CAMPAIGN_DRAFT | 1u << CAMPAIGN_RUNNING | 1u << CAMPAIGN_PAUSED,
+        [CAMPAIGN_EVENT_FINISHED] = 1u << CAMPAIGN_RUNNING | 1u << CAMPAIGN_PAUSED,
+    };
+    if (event->kind >= CAMPAIGN_EVENTS || (FROM[event->kind] >> campaign->state & 1) == 0) {
+        return false;
+    }
+    campaign->state = NEXT[event->kind];
+    if (event->kind == CAMPAIGN_EVENT_LAUNCHED) {
+        campaign->launched_ms = event->at_ms;
+    }
+    if (event->kind == CAMPAIGN_EVENT_FINISHED || event->kind == CAMPAIGN_EVENT_CANCELLED) {
+        campaign->ended_ms = event->at_ms;
+    }
+    return true;
+}
+
+static void sweep_fresh(struct campaign *campaign, uint32_t page)
+{
+    const struct page_state *state = &campaign->pages[page];
+    unsigned count = campaign_page_slots(campaign, page);
+    count -= state->holes == NULL ? 0 : bitmap_count(state->holes);
+    campaign->counts[DELIVERY_WAITING] -= count;
+    campaign->counts[DELIVERY_CANCELLED] += count;
+}
+
+void campaign_sweep_cancelled(struct campaign *campaign)
+{
+    struct fold fold = campaign_fold(campaign);
+    for (uint32_t page = 0; page < campaign->page_count; page++) {
+        if (campaign->pages[page].states == NULL) {
+            sweep_fresh(campaign, page);
+        } else {
+            fold_cancel(&fold, campaign->pages[page].states, campaign_page_slots(campaign, page));
+        }
+        page_timers_clear(&campaign->timers, page);
+    }
+    campaign->next_fresh = campaign->page_count;
+}
+
+void campaign_refresh_timer(struct campaign *campaign, uint32_t page)
+{
+    const struct recipient_state *states = campaign->pages[page].states;
+    unsigned slots = campaign_page_slots(campaign, page);
+    uint32_t due_cs = UINT32_MAX;
+    bool is_due = states == NULL;
+    for (unsigned i = 0; states != NULL && i < slots; i++) {
+        if (states[i].state == DELIVERY_WAITING || states[i].state == DELIVERY_RETRYING) {
+            due_cs = states[i].due_cs < due_cs ? states[i].due_cs : due_cs;
+            is_due = true;
+        }
+    }
+    if (is_due) {
+        page_timers_set(&campaign->timers, page, states == NULL ? 0 : due_cs);
+    } else {
+        page_timers_clear(&campaign->timers, page);
+    }
+}
+
+void campaign_snapshot(struct campaign *campaign, uint32_t page, struct buf *buf)
+{
+    buf_u8(buf, SNAPSHOT_VERSION);
+    unsigned slots = campaign_page_slots(campaign, page);
+    fold_states_encode(campaign_states(campaign, page), slots, buf);
+    unsigned count = 0;
+    for (const struct lease *l = campaign->pages[page].leases; l != NULL; l = l->next_of_page) {
+        count++;
+    }
+    buf_varint(buf, count);
+    for (const struct lease *l = campaign->pages[page].leases; l != NULL; l = l->next_of_page) {
+        buf_u64(buf, l->id);
+        buf_u64(buf, l->instance);
+        buf_u8(buf, l->provider);
+        buf_u8(buf, l->step);
+        for (unsigned w = 0; w < BITMAP_WORDS; w++) {
+            buf_u64(buf, l->places.words[w]);
+        }
+    }
+}
+
+static void counts_of(const struct recipient_state *states, unsigned count, uint32_t *counts,
+                      int sign)
+{
+    for (unsigned i = 0; i < count; i++) {
+        counts[states[i].state] += (uint32_t)sign;
+    }
+}
+
+static enum err restore_leases(struct campaign *campaign, struct lease_table *leases,
+                               uint32_t page, struct reader *reader)
+{
+    uint64_t count = reader_varint(reader);
+    if (count > SNAPSHOT_LEASES_MAX) {
+        return ERR_CORRUPT;
+    }
+    for (uint64_t i = 0; i < count && !reader->bad; i++) {
+        uint64_t id = reader_u64(reader);
+        if (id == 0 || lease_find(leases, id) != NULL) {
+            return ERR_CORRUPT;
+        }
+        struct lease *lease = page_add_lease(campaign, leases, page, id);
+        lease->instance = reader_u64(reader);
+        lease->provider = reader_u8(reader);
+        lease->step = reader_u8(reader);
+        for (unsigned w = 0; w < BITMAP_WORDS; w++) {
+            lease->places.words[w] = reader_u64(reader);
+        }
+        lease->left = (uint16_t)bitmap_count(&lease->places);
+    }
+    return reader->bad ? ERR_CORRUPT : ERR_OK;
+}
+
+enum err campaign_restore(struct campaign *campaign, struct lease_table *leases, uint32_t page,
+                          struct slice snapshot)
+{
+    if (page >= campaign->page_count || campaign->pages == NULL) {
+        return ERR_CORRUPT;
+    }
+    struct reader reader = reader_of(snapshot);
+    if (reader_u8(&reader) != SNAPSHOT_VERSION) {
+        return reader.bad ? ERR_CORRUPT : ERR_UNSUPPORTED;
+    }
+    unsigned slots = campaign_page_slots(campaign, page);
+    struct recipient_state *states = campaign_states(campaign, page);
+    counts_of(states, slots, campaign->counts, -1);
+    bool is_sound = fold_states_decode(&reader, states, slots);
+    if (!is_sound) {
+        return ERR_CORRUPT;
+    }
+    counts_of(states, slots, campaign->counts, 1);
+    return restore_leases(campaign, leases, page, &reader);
+}

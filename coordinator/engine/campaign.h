@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * campaign: one campaign in memory: its definition, its life, the states of its recipients page by page, the timers of
+ * pages with something due, and the events of the open turn. Internal to the engine.
+ *
+ * A page that nobody was leased from yet has no states: all its recipients are waiting, and most pages of a large campaign
+ * are so for most of the time.
+ */
+#ifndef TOCSIN_ENGINE_CAMPAIGN_H
+#define TOCSIN_ENGINE_CAMPAIGN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uthash.h>
+
+#include "coordinator/engine/engine.h"
+#include "coordinator/engine/fold.h"
+#include "coordinator/engine/lease.h"
+#include "coordinator/engine/page_timers.h"
+#include "coordinator/engine/rate_meter.h"
+
+/* Events of one page in the open turn. */
+struct draft {
+    struct campaign *campaign;
+    uint32_t page;
+    struct event_list list;
+};
+
+struct page_state {
+    struct recipient_state *states; /* NULL: nobody was leased yet */
+    struct bitmap *holes;           /* NULL: none */
+    struct lease *leases;           /* open ones */
+    uint32_t draft;                 /* index of its draft in the open turn, plus one; 0: none */
+    uint32_t blocks;                /* since the last snapshot */
+};
+
+struct campaign {
+    struct campaign_def def;
+    enum campaign_state state;
+    bool is_ended; /* finished, or cancelled with nobody leased: only the counts are left */
+    bool end_is_noted; /* its closing counts were written */
+    uint64_t launched_ms;
+    uint64_t ended_ms;
+    uint32_t counts[DELIVERY_STATES];
+    uint32_t page_count;
+    uint32_t next_fresh; /* pages before it have been leased from at least once */
+    struct page_state *pages;
+    struct page_timers timers;
+    uint32_t draft; /* of the campaign's own events */
+    double turn_share; /* weighted fairness: recipients leased / weight */
+    uint64_t repeated;
+    struct rate_meter meter;
+    bool is_passed_over; /* nothing to lease in this run */
+    UT_hash_handle hh;
+};
+
+struct campaign *campaign_new(const struct campaign_def *def);
+void campaign_free(struct campaign *campaign);
+/* Forgets pages, states and timers. */
+void campaign_drop_pages(struct campaign *campaign);
+void campaign_set_holes(struct campaign *campaign, uint32_t page, const struct bitmap *holes);
+unsigned campaign_page_slots(const struct campaign *campaign, uint32_t page);
+/* The page's states, made if there are none yet. */
+struct recipient_state *campaign_states(struct campaign *campaign, uint32_t page);
+/* What a recipient's state is, also in a page without states. */
+struct recipient_state campaign_recipient(const struct campaign *campaign, uint32_t page,
+                                          unsigned place);
+struct fold campaign_fold(struct campaign *campaign);
+/* Applies one event to states, counts, timers and leases; false if it does not fit (nothing changed). */
+bool campaign_apply(struct campaign *campaign, struct lease_table *leases, uint32_t page,
+                    const struct event *event);
+bool campaign_apply_own(struct campaign *campaign, const struct event *event);
+/* Everybody who waits is cancelled. */
+void campaign_sweep_cancelled(struct campaign *campaign);
+/* Puts the page into the timers by what is due in it, or takes it out. */
+void campaign_refresh_timer(struct campaign *campaign, uint32_t page);
+uint32_t campaign_left(const struct campaign *campaign);
+void campaign_snapshot(struct campaign *campaign, uint32_t page, struct buf *buf);
+enum err campaign_restore(struct campaign *campaign, struct lease_table *leases, uint32_t page,
+                          struct slice snapshot);
+
+#endif
