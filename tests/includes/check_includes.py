@@ -56,7 +56,7 @@ MAY_INCLUDE = {
 
 # Header -> the only files that may include it (patterns of Path.match).
 HOMES = {
-    "zmq.h": ["common/bus.c"],
+    "zmq.h": ["common/bus.c", "common/bus_settings.c"],
     "rocksdb/c.h": ["coordinator/ledger/store_rocks.c"],
     "microhttpd.h": ["coordinator/api/http_server.c"],
     "curl/curl.h": ["worker/channel/http_client.c", "worker/channel/transfer.[ch]", "cli/client.c"],
