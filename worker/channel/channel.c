@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/channel/channel.h"
+
+#include <stdio.h>
+
+#include "common/text.h"
+#include "worker/channel/channel_adapters.h"
+
+static const struct channel_adapter *const adapters[] = {
+    &channel_null_adapter,
+};
+
+#define ADAPTERS (sizeof(adapters) / sizeof(adapters[0]))
+
+static const char *const adapter_names[] = {"null", NULL};
+
+const char *const *channel_adapter_names(void)
+{
+    return adapter_names;
+}
+
+static const struct channel_adapter *adapter_find(const char *name, struct problem *problem)
+{
+    for (size_t i = 0; i < ADAPTERS; i++) {
+        if (strcmp(adapters[i]->name, name) == 0) {
+            return adapters[i];
+        }
+    }
+    const char *nearest = text_nearest(name, adapter_names);
+    (void)problem_set(problem, ERR_NOT_FOUND, "there is no adapter \"%.64s\"; %s%s%s", name,
+                      nearest == NULL ? "there are null, http and smtp" : "did you mean \"",
+                      nearest == NULL ? "" : nearest, nearest == NULL ? "" : "\"?");
+    return NULL;
+}
+
+static json_t *settings_parse(const struct wire_provider *provider, struct problem *problem)
+{
+    const char *text = provider->settings;
+    if (text == NULL || *text == '\0') {
+        return json_object();
+    }
+    json_error_t error;
+    json_t *settings = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+    if (!json_is_object(settings)) {
+        (void)problem_set(problem, ERR_INVALID,
+                          "provider \"%s\": the settings are no JSON object: %s", provider->name,
+                          settings == NULL ? error.text : "something else stands there");
+        json_decref(settings);
+        return NULL;
+    }
+    return settings;
+}
+
+enum err channel_open(struct channel **out, const struct channel_context *context,
+                      const struct wire_provider *provider, struct problem *problem)
+{
+    *out = NULL;
+    const struct channel_adapter *adapter = adapter_find(provider->adapter, problem);
+    if (adapter == NULL) {
+        return ERR_NOT_FOUND;
+    }
+    json_t *settings = settings_parse(provider, problem);
+    if (settings == NULL) {
+        return ERR_INVALID;
+    }
+    enum err err = adapter->open(out, context, provider, settings, problem);
+    json_decref(settings);
+    return err;
+}

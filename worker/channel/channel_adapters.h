@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * channel_adapters: the rows of channel.c's table. A new adapter is one file, one line here and one
+ * in the table.
+ */
+#ifndef TOCSIN_CHANNEL_CHANNEL_ADAPTERS_H
+#define TOCSIN_CHANNEL_CHANNEL_ADAPTERS_H
+
+#include "worker/channel/channel.h"
+
+extern const struct channel_adapter channel_null_adapter;
+extern const struct channel_adapter channel_http_adapter;
+extern const struct channel_adapter channel_smtp_adapter;
+
+#endif
