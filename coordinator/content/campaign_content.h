@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * campaign_content: the message itself, a body for each channel and locale:
+ *     {"sms":{"text":"..."},
+ *      "email":{"default":{"subject":"...","text":"...","html":"..."},"de":{...}}}
+ * Every text is a template over the audience's columns, `token` and `campaign`.
+ */
+#ifndef TOCSIN_CONTENT_CAMPAIGN_CONTENT_H
+#define TOCSIN_CONTENT_CAMPAIGN_CONTENT_H
+
+#include <jansson.h>
+
+#include "common/arena.h"
+#include "coordinator/content/document_reader.h"
+#include "proto/channel_kind.h"
+#include "proto/page.h"
+#include "proto/wire.h"
+
+#define CONTENT_TEMPLATE_MAX (64 * 1024) /* bytes of one subject, text or html */
+
+/* Checks shape, limits and every template. `channel` must have a body. */
+enum err campaign_content_check(struct document_reader *reader, const json_t *content,
+                                enum channel_kind channel,
+                                const struct page_schema *schema) WARN_UNUSED;
+/* The bodies of checked content; the array lies in the arena, the strings belong to `content`. */
+const struct wire_body *campaign_content_bodies(const json_t *content, struct arena *arena,
+                                                unsigned *count);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * campaign_document: a campaign as clients write it and as the catalogue keeps it.
+ *
+ * Both are the same JSON (docs/api.md), read by the same strict reader: the stored form is the
+ * request with every default filled in and a few members of its own:
+ *     {"version":1,"id":"c7","created_ms":1795...,"name":...,"audience":"a12","channel":"sms","priority":"normal",
+ *      "weight":1,"plan":{...},"content":{...}}
+ * Providers stand in it by name, so that it outlives a change of the settings.
+ *
+ * To change the format: raise CAMPAIGN_DOCUMENT_VERSION, keep reading the versions before, add a
+ * golden document to tests/unit/test_campaign_document.c.
+ */
+#ifndef TOCSIN_CONTENT_CAMPAIGN_DOCUMENT_H
+#define TOCSIN_CONTENT_CAMPAIGN_DOCUMENT_H
+
+#include <stdint.h>
+
+#include "common/arena.h"
+#include "common/buf.h"
+#include "common/err.h"
+#include "coordinator/audience/audience_registry.h"
+#include "coordinator/content/document_reader.h"
+#include "coordinator/engine/engine.h"
+#include "proto/wire.h"
+
+#define CAMPAIGN_DOCUMENT_VERSION 1
+
+struct campaign_document;
+
+/* What a campaign may refer to. Borrowed. */
+struct campaign_surroundings {
+    const struct audience_registry *audiences;
+    const struct provider_def *providers;
+    unsigned provider_count;
+};
+
+/* A request's body. Its id and time are 0 until campaign_document_number. ERR_INVALID, ERR_LIMIT,
+ * ERR_NOT_FOUND (no such audience), with the place. */
+enum err campaign_document_parse(struct campaign_document **out, struct slice json,
+                                 const struct campaign_surroundings *surroundings,
+                                 struct document_problem *problem) WARN_UNUSED;
+/* What the catalogue keeps. A provider that the settings no longer have is logged and left out; a
+ * campaign that is left without any waits until it is there again. ERR_CORRUPT, ERR_NEWER_VERSION.
+ */
+enum err campaign_document_load(struct campaign_document **out, struct slice stored,
+                                const struct campaign_surroundings *surroundings,
+                                struct problem *problem) WARN_UNUSED;
+void campaign_document_free(struct campaign_document *document); /* NULL is fine */
+
+void campaign_document_number(struct campaign_document *document, uint64_t id, uint64_t created_ms);
+/* What the engine is told. Valid as long as the document, like all that follows. */
+const struct campaign_def *campaign_document_def(const struct campaign_document *document);
+/* The stored form. */
+void campaign_document_encode(const struct campaign_document *document, struct buf *buf);
+/* Members as clients see them; borrowed. */
+json_t *campaign_document_plan(const struct campaign_document *document);
+json_t *campaign_document_content(const struct campaign_document *document);
+/* What workers are told; the array of bodies lies in the arena, strings belong to the document. */
+void campaign_document_wire(const struct campaign_document *document,
+                            const struct page_schema *schema, uint64_t epoch, struct arena *arena,
+                            struct wire_content *content);
+
+#endif

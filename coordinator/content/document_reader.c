@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "coordinator/content/document_reader.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/text.h"
+
+/* Fields of one object, for the list of names that text_nearest wants. */
+#define DOCUMENT_FIELDS_MAX 32
+
+static const char *kind_of(const json_t *value)
+{
+    switch (json_typeof(value)) {
+    case JSON_OBJECT:
+        return "an object";
+    case JSON_ARRAY:
+        return "an array";
+    case JSON_STRING:
+        return "a string";
+    case JSON_INTEGER:
+    case JSON_REAL:
+        return "a number";
+    case JSON_TRUE:
+    case JSON_FALSE:
+        return "a boolean";
+    case JSON_NULL:
+        return "null";
+    }
+    return "something else";
+}
+
+static enum err check_known(struct document_reader *reader, const json_t *object,
+                            const struct document_field *fields)
+{
+    const char *known[DOCUMENT_FIELDS_MAX + 1] = {NULL};
+    for (size_t i = 0; fields[i].key != NULL && i < DOCUMENT_FIELDS_MAX; i++) {
+        known[i] = fields[i].key;
+    }
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)object, key, value)
+    {
+        size_t i = 0;
+        while (known[i] != NULL && strcmp(known[i], key) != 0) {
+            i++;
+        }
+        if (known[i] == NULL) {
+            (void)document_enter(reader, key);
+            return document_refuse_word(reader, "member", key, known);
+        }
+    }
+    return ERR_OK;
+}
+
+enum err document_parse(struct slice text, json_t **out, struct document_problem *problem)
+{
+    json_error_t error;
+    *out = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &error);
+    *problem = (struct document_problem){0};
+    if (*out == NULL) {
+        problem->line = error.line > 0 ? (unsigned)error.line : 1;
+        problem->column = error.column > 0 ? (unsigned)error.column : 1;
+        return problem_set(&problem->problem, ERR_INVALID,
+                           "line %u, column %u: the body is no JSON object: %s", problem->line,
+                           problem->column, text.len == 0 ? "it is empty" : error.text);
+    }
+    if (!json_is_object(*out)) {
+        const char *kind = kind_of(*out);
+        json_decref(*out);
+        *out = NULL;
+        problem->line = 1;
+        problem->column = 1;
+        return problem_set(&problem->problem, ERR_INVALID, "the body must be a JSON object, not %s",
+                           kind);
+    }
+    return ERR_OK;
+}
+
+void document_reader_init(struct document_reader *reader, struct document_problem *problem,
+                          void *arg)
+{
+    *reader = (struct document_reader){.problem = problem, .arg = arg};
+    *problem = (struct document_problem){0};
+}
+
+enum err document_object(struct document_reader *reader, const json_t *value,
+                         const struct document_field *fields)
+{
+    if (!json_is_object(value)) {
+        return document_refuse(reader, ERR_INVALID, "must be an object, not %s", kind_of(value));
+    }
+    enum err err = check_known(reader, value, fields);
+    for (; err == ERR_OK && fields->key != NULL; fields++) {
+        const json_t *member = json_object_get(value, fields->key);
+        size_t mark = document_enter(reader, fields->key);
+        if (member != NULL && !json_is_null(member)) {
+            err = fields->read(reader, member);
+        } else if (fields->required) {
+            err = document_refuse(reader, ERR_INVALID, "\"%s\" is required", fields->key);
+        }
+        document_leave(reader, mark);
+    }
+    return err;
+}
+
+size_t document_enter(struct document_reader *reader, const char *key)
+{
+    size_t mark = reader->pointer_len;
+    char *at = reader->pointer + mark;
+    char *end = reader->pointer + DOCUMENT_POINTER_MAX - 2; /* room for an escape of two bytes */
+    if (at < end) {
+        *at++ = '/';
+    }
+    for (; *key != '\0' && at < end; key++) {
+        if (*key == '~' || *key == '/') {
+            *at++ = '~';
+            *at++ = *key == '~' ? '0' : '1';
+        } else {
+            *at++ = *key;
+        }
+    }
+    *at = '\0';
+    reader->pointer_len = (size_t)(at - reader->pointer);
+    return mark;
+}
+
+void document_leave(struct document_reader *reader, size_t mark)
+{
+    reader->pointer[mark] = '\0';
+    reader->pointer_len = mark;
+}
+
+enum err document_refuse(struct document_reader *reader, enum err err, const char *format, ...)
+{
+    char text[sizeof(reader->problem->problem.text)];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    memcpy(reader->problem->pointer, reader->pointer, sizeof(reader->pointer));
+    return problem_set(&reader->problem->problem, err, "%s: %s",
+                       reader->pointer_len == 0 ? "the document" : reader->pointer, text);
+}
+
+enum err document_refuse_word(struct document_reader *reader, const char *what, const char *word,
+                              const char *const *known)
+{
+    const char *nearest = text_nearest(word, known);
+    if (nearest != NULL) {
+        return document_refuse(reader, ERR_INVALID, "unknown %s \"%.64s\"; did you mean \"%s\"?",
+                               what, word, nearest);
+    }
+    struct buf list = {0};
+    for (; *known != NULL; known++) {
+        buf_printf(&list, "%s%s", list.len == 0 ? "" : ", ", *known);
+    }
+    enum err err = document_refuse(reader, ERR_INVALID, "unknown %s \"%.64s\"; known here: %s",
+                                   what, word, list.len == 0 ? "none" : buf_cstr(&list));
+    buf_release(&list);
+    return err;
+}
+
+enum err document_string(struct document_reader *reader, const json_t *value, size_t min,
+                         size_t max, const char **out)
+{
+    if (!json_is_string(value)) {
+        return document_refuse(reader, ERR_INVALID, "must be a string, not %s", kind_of(value));
+    }
+    size_t len = json_string_length(value);
+    if (len < min) {
+        return document_refuse(reader, ERR_INVALID, "must not be empty");
+    }
+    if (len > max) {
+        return document_refuse(reader, ERR_LIMIT, "is %zu bytes long; at most %zu are allowed", len,
+                               max);
+    }
+    *out = json_string_value(value);
+    return ERR_OK;
+}
+
+enum err document_line(struct document_reader *reader, const json_t *value, size_t min, size_t max,
+                       const char **out)
+{
+    const char *text;
+    enum err err = document_string(reader, value, min, max, &text);
+    if (err != ERR_OK) {
+        return err;
+    }
+    for (const char *at = text; *at != '\0'; at++) {
+        if ((unsigned char)*at < 0x20 || *at == 0x7f) {
+            return document_refuse(reader, ERR_INVALID,
+                                   "has a control character at byte %zu; it must be one line",
+                                   (size_t)(at - text) + 1);
+        }
+    }
+    *out = text;
+    return ERR_OK;
+}
+
+enum err document_integer(struct document_reader *reader, const json_t *value, uint64_t min,
+                          uint64_t max, uint64_t *out)
+{
+    json_int_t number = json_integer_value(value);
+    if (!json_is_integer(value) || number < 0 || (uint64_t)number < min || (uint64_t)number > max) {
+        return document_refuse(reader, ERR_INVALID,
+                               "must be a whole number from %" PRIu64 " to %" PRIu64, min, max);
+    }
+    *out = (uint64_t)number;
+    return ERR_OK;
+}
+
+enum err document_duration(struct document_reader *reader, const json_t *value, uint64_t min_ms,
+                           uint64_t max_ms, uint64_t *out)
+{
+    uint64_t ms = 0;
+    bool is_text = json_is_string(value);
+    if (!is_text ||
+        !text_duration_ms(slice_of(json_string_value(value), json_string_length(value)), &ms)) {
+        return document_refuse(reader, ERR_INVALID,
+                               "must be a duration in a string, such as \"500ms\", \"30s\", "
+                               "\"15m\", \"4h\" or \"1d\"");
+    }
+    if (ms < min_ms || ms > max_ms) {
+        char low[DOCUMENT_DURATION_BYTES];
+        char high[DOCUMENT_DURATION_BYTES];
+        document_duration_write(low, min_ms);
+        document_duration_write(high, max_ms);
+        return document_refuse(reader, ERR_INVALID, "must be from %s to %s", low, high);
+    }
+    *out = ms;
+    return ERR_OK;
+}
+
+enum err document_word(struct document_reader *reader, const json_t *value, const char *what,
+                       const char *const *words, unsigned *index)
+{
+    const char *word;
+    enum err err = document_string(reader, value, 0, SIZE_MAX, &word);
+    if (err != ERR_OK) {
+        return err;
+    }
+    for (unsigned i = 0; words[i] != NULL; i++) {
+        if (strcmp(words[i], word) == 0) {
+            *index = i;
+            return ERR_OK;
+        }
+    }
+    return document_refuse_word(reader, what, word, words);
+}
+
+void document_duration_write(char text[DOCUMENT_DURATION_BYTES], uint64_t ms)
+{
+    static const struct {
+        uint64_t ms;
+        const char *unit;
+    } units[] = {{86400000, "d"}, {3600000, "h"}, {60000, "m"}, {1000, "s"}, {1, "ms"}};
+    size_t i = 0;
+    while (ms == 0 || ms % units[i].ms != 0) {
+        if (units[++i].ms == 1) {
+            break;
+        }
+    }
+    (void)snprintf(text, DOCUMENT_DURATION_BYTES, "%" PRIu64 "%s", ms / units[i].ms, units[i].unit);
+}
