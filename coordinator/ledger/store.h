@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store: sorted keys and values in families, behind a small table of functions. store_rocks keeps them in RocksDB,
- * store_mem in memory for tests and the simulation (where it can be told to fail). Keys are compared as
- * bytes. Reads and bulk loads may come from any thread; store_write from one thread at a time.
+ * store: sorted keys and values in families, behind a small table of functions. store_rocks keeps
+ * them in RocksDB, store_mem in memory for tests and the simulation (where it can be told to fail).
+ * Keys are compared as bytes. Reads and bulk loads may come from any thread; store_write from one
+ * thread at a time.
  */
 #ifndef TOCSIN_LEDGER_STORE_H
 #define TOCSIN_LEDGER_STORE_H
@@ -29,7 +30,7 @@ enum store_family {
 #define STORE_FAMILY_MEMBER(name, word) STORE_##name,
     STORE_FAMILY_MAP(STORE_FAMILY_MEMBER)
 #undef STORE_FAMILY_MEMBER
-    STORE_FAMILIES
+        STORE_FAMILIES
 };
 
 struct store; /* the first member of every kind of store is `const struct store_ops *ops` */
@@ -44,7 +45,8 @@ struct store_value {
     void (*release)(void *held);
 };
 
-struct store_scan; /* an open iterator over [from, to) of one family, a consistent view */
+struct store_scan; /* an open iterator over [from, to) of one family, a consistent view; an empty
+                      `to`: to the end */
 struct store_bulk; /* sorted keys on their way into the store beside the WAL */
 
 struct store_ops {
@@ -53,8 +55,8 @@ struct store_ops {
                       struct slice value);
     void (*batch_remove)(struct store_batch *batch, enum store_family family, struct slice key);
     void (*batch_free)(struct store_batch *batch);
-    /* Durable (synced) when it returns ERR_OK. ERR_NO_SPACE or ERR_IO: nothing of it is there, and the same batch may
-     * be written again. */
+    /* Durable (synced) when it returns ERR_OK. ERR_NO_SPACE or ERR_IO: nothing of it is there, and
+     * the same batch may be written again. */
     enum err (*write)(struct store *store, struct store_batch *batch, struct problem *problem);
 
     /* ERR_NOT_FOUND, ERR_IO, ERR_CORRUPT. */
@@ -63,12 +65,13 @@ struct store_ops {
 
     struct store_scan *(*scan)(struct store *store, enum store_family family, struct slice from,
                                struct slice to);
-    /* False at the end or on error; scan_free gives the error. Slices are valid until the next call. */
+    /* False at the end or on error; scan_free gives the error. Slices are valid until the next
+     * call. */
     bool (*scan_next)(struct store_scan *scan, struct slice *key, struct slice *value);
     enum err (*scan_free)(struct store_scan *scan);
 
-    /* Keys strictly ascending within one bulk. Nothing is visible before bulk_finish returned ERR_OK; then it is synced.
-     * bulk_finish and bulk_abort both free. */
+    /* Keys strictly ascending within one bulk. Nothing is visible before bulk_finish returned
+     * ERR_OK; then it is synced. bulk_finish and bulk_abort both free. */
     struct store_bulk *(*bulk_new)(struct store *store, enum store_family family);
     enum err (*bulk_put)(struct store_bulk *bulk, struct slice key, struct slice value);
     enum err (*bulk_finish)(struct store_bulk *bulk, struct problem *problem);
@@ -77,7 +80,8 @@ struct store_ops {
     enum err (*remove_range)(struct store *store, enum store_family family, struct slice from,
                              struct slice to);
 
-    /* Bytes that may still be written before ERR_NO_SPACE is to be expected (free room less the reserve). */
+    /* Bytes that may still be written before ERR_NO_SPACE is to be expected (free room less the
+     * reserve). */
     uint64_t (*room)(struct store *store);
     /* Live bytes of a family on disk (estimate). */
     uint64_t (*family_bytes)(struct store *store, enum store_family family);
@@ -100,16 +104,21 @@ static inline void store_value_release(struct store_value *value)
 
 struct store_rocks_settings {
     const char *dir;
-    bool create;         /* make the directory and an empty store if there is none */
-    bool read_only;      /* for --check of a copy */
-    uint64_t reserve_bytes; /* free room that is never used up: below it, writes give ERR_NO_SPACE early */
+    bool create;            /* make the directory and an empty store if there is none */
+    bool read_only;         /* for --check of a copy */
+    uint64_t reserve_bytes; /* free room that is never used up: below it, writes give ERR_NO_SPACE
+                               early */
 };
 
-/* ERR_LOCKED, ERR_NOT_FOUND, ERR_CORRUPT, ERR_NEWER_VERSION, ERR_IO, ERR_NO_SPACE; *problem says what and where. */
+/* ERR_LOCKED, ERR_NOT_FOUND, ERR_CORRUPT, ERR_NEWER_VERSION, ERR_IO, ERR_NO_SPACE; *problem says
+ * what and where. */
 enum err store_rocks_open(struct store **out, const struct store_rocks_settings *settings,
                           struct problem *problem) WARN_UNUSED;
 
 struct store *store_mem_new(void);
+/* One more holder of the same contents: each calls close, the last one frees. A simulated crash
+ * keeps one. */
+struct store *store_mem_ref(struct store *store);
 /* The next `writes` calls of write() fail with err (ERR_OK: none). For tests. */
 void store_mem_fail_writes(struct store *store, unsigned writes, enum err err);
 
