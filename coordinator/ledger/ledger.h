@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ledger: journal, pages, catalogue and snapshots, laid out on a store. It knows the keys and the chain of
- * records; what events mean is the engine's business.
+ * ledger: journal, pages, catalogue and snapshots, laid out on a store. It knows the keys and the
+ * chain of records; what events mean is the engine's business.
  *
  * Keys (all integers big-endian, so that they sort):
  *     catalogue  u16 partition · u8 kind (enum catalogue_kind) · id bytes
  *     pages      u64 audience · u32 page                        sealed page
- *     holes      u64 audience · u32 0xffffffff · u32 page       128-byte bitmap of places that are no recipients (family pages)
- *     lookup     u64 audience · u64 first hash                  index block: see lookup_block in ledger.c
- *     refusals   u64 audience · u64 line                        one refused row
- *     journal    u16 partition · u64 campaign · u32 page · u64 recno   block
- *     records    u16 partition · u64 recno                      header: epoch, time, hash of the record before, root over the
- *                                                               blocks and puts, and which blocks there are
- *     snapshots  u16 partition · u64 campaign · u32 page        u64 recno · state page
+ *     holes      u64 audience · u32 0xffffffff · u32 page       128-byte bitmap of places that are
+ * no recipients (family pages) lookup     u64 audience · u64 last hash · u32 last ordinal   index
+ * block: see lookup_block.h refusals   u64 audience · u64 line                        one refused
+ * row journal    u16 partition · u64 campaign · u32 page · u64 recno   block records    u16
+ * partition · u64 recno                      header: epoch, time, hash of the record before, root
+ * over the blocks and puts, and which blocks there are: see chain.h snapshots  u16 partition · u64
+ * campaign · u32 page        u64 recno · state page
  *
  * Reads may come from any thread; ledger_write from the committer only.
  */
@@ -33,26 +33,28 @@ struct ledger;
 
 /* Stored: add at the end. */
 enum catalogue_kind {
-    CATALOGUE_CAMPAIGN = 1,    /* u64 id -> definition (JSON) */
-    CATALOGUE_CAMPAIGN_END,    /* u64 id -> closing counts, once finished or cancelled */
-    CATALOGUE_AUDIENCE,        /* u64 id -> audience_info */
-    CATALOGUE_IDEMPOTENCY,     /* client's key -> answer */
-    CATALOGUE_COUNTERS,        /* name -> u64 */
-    CATALOGUE_PROVIDER         /* name -> what was changed at run time */
+    CATALOGUE_CAMPAIGN = 1, /* u64 id -> definition (JSON) */
+    CATALOGUE_CAMPAIGN_END, /* u64 id -> closing counts, once finished or cancelled */
+    CATALOGUE_AUDIENCE,     /* u64 id -> audience_info */
+    CATALOGUE_IDEMPOTENCY,  /* client's key -> answer */
+    CATALOGUE_COUNTERS,     /* name -> u64 */
+    CATALOGUE_PROVIDER      /* name -> what was changed at run time */
 };
 
 /* Catalogue key of partition 0 into *buf. */
 void ledger_catalogue_key(struct buf *buf, enum catalogue_kind kind, struct slice id);
 void ledger_catalogue_key_u64(struct buf *buf, enum catalogue_kind kind, uint64_t id);
 
-/* The store is taken. Makes a new ledger in an empty store (cluster key, format), or checks the one that is there: version,
- * chain head, and that the newest records are whole. ERR_CORRUPT and ERR_NEWER_VERSION with what is damaged. */
-enum err ledger_open(struct ledger **out, struct store *take_store, struct problem *problem)
-    WARN_UNUSED;
+/* The store is taken. Makes a new ledger in an empty store (cluster key, format), or checks the one
+ * that is there: version, chain head, and that the newest records are whole. ERR_CORRUPT and
+ * ERR_NEWER_VERSION with what is damaged. */
+enum err ledger_open(struct ledger **out, struct store *take_store,
+                     struct problem *problem) WARN_UNUSED;
 void ledger_close(struct ledger *ledger); /* NULL is fine; closes the store */
 struct store *ledger_store(struct ledger *ledger);
 
-/* A key of this ledger's own, made when it was: for delivery tokens and for hashing recipient keys. */
+/* A key of this ledger's own, made when it was: for delivery tokens and for hashing recipient keys.
+ */
 const uint8_t *ledger_token_key(const struct ledger *ledger);  /* HASH_KEY_BYTES */
 const uint8_t *ledger_lookup_key(const struct ledger *ledger); /* HASH_KEY_BYTES */
 
@@ -64,10 +66,15 @@ struct ledger_head {
 };
 void ledger_head(struct ledger *ledger, uint16_t partition, struct ledger_head *head);
 
-/* Writes one record (blocks, puts, removes, snapshots and its chained header) as one synced batch. record->recno must be
- * head + 1. ERR_NO_SPACE or ERR_IO: nothing was written, the same record may be tried again. */
-enum err ledger_write(struct ledger *ledger, const struct record *record, struct problem *problem)
-    WARN_UNUSED;
+/* Writes one record (blocks, puts, removes, snapshots and its chained header) as one synced batch.
+ * record->recno must be head + 1. ERR_NO_SPACE or ERR_IO: nothing was written, the same record may
+ * be tried again. */
+enum err ledger_write(struct ledger *ledger, const struct record *record,
+                      struct problem *problem) WARN_UNUSED;
+/* The same for consecutive records of one partition: one synced batch, all of them or none. Each
+ * keeps its own place in the chain. (Group commit.) */
+enum err ledger_write_group(struct ledger *ledger, const struct record *const *records,
+                            size_t count, struct problem *problem) WARN_UNUSED;
 
 /* Walks; a callback that returns false ends the walk (which then returns ERR_OK). */
 typedef bool (*ledger_entry_fn)(void *arg, struct slice id, struct slice value);
@@ -98,33 +105,37 @@ typedef bool (*ledger_holes_fn)(void *arg, uint32_t page, const struct bitmap *h
 enum err ledger_each_holes(struct ledger *ledger, uint64_t audience, ledger_holes_fn each,
                            void *arg) WARN_UNUSED;
 
-/* Bulk loading of an audience, from any thread; pages ascending, lookup entries ascending by (hash, ordinal).
- * All of it is invisible until ledger_audience_finish, and gone after ledger_audience_abort or a crash before the catalogue
- * entry is durable (ledger_sweep). Both free. */
+/* Bulk loading of an audience, from any thread; pages ascending, lookup entries ascending by (hash,
+ * ordinal). All of it is invisible until ledger_audience_finish, and gone after
+ * ledger_audience_abort or a crash before the catalogue entry is durable (ledger_sweep). Both free.
+ */
 struct ledger_audience;
 struct ledger_audience *ledger_audience_new(struct ledger *ledger, uint64_t audience);
-enum err ledger_audience_page(struct ledger_audience *load, uint32_t page, struct slice sealed)
-    WARN_UNUSED;
+enum err ledger_audience_page(struct ledger_audience *load, uint32_t page,
+                              struct slice sealed) WARN_UNUSED;
 enum err ledger_audience_holes(struct ledger_audience *load, uint32_t page,
                                const struct bitmap *holes) WARN_UNUSED;
-enum err ledger_audience_lookup(struct ledger_audience *load, uint64_t hash, uint32_t ordinal)
-    WARN_UNUSED;
-enum err ledger_audience_refusal(struct ledger_audience *load, uint64_t line, struct slice json)
-    WARN_UNUSED;
+enum err ledger_audience_lookup(struct ledger_audience *load, uint64_t hash,
+                                uint32_t ordinal) WARN_UNUSED;
+enum err ledger_audience_refusal(struct ledger_audience *load, uint64_t line,
+                                 struct slice json) WARN_UNUSED;
 enum err ledger_audience_finish(struct ledger_audience *load, struct problem *problem) WARN_UNUSED;
 void ledger_audience_abort(struct ledger_audience *load);
 
-/* Candidates for a key: every ordinal whose hash is `hash` (the caller compares the key in the page). */
+/* Candidates for a key: every ordinal whose hash is `hash` (the caller compares the key in the
+ * page). */
 enum err ledger_lookup(struct ledger *ledger, uint64_t audience, uint64_t hash,
                        bool (*each)(void *arg, uint32_t ordinal), void *arg) WARN_UNUSED;
 enum err ledger_each_refusal(struct ledger *ledger, uint64_t audience, uint64_t from_line,
-                             bool (*each)(void *arg, uint64_t line, struct slice json), void *arg)
-    WARN_UNUSED;
-/* Removes pages, lookups and refusals of audiences that the catalogue does not know. At start only. */
+                             bool (*each)(void *arg, uint64_t line, struct slice json),
+                             void *arg) WARN_UNUSED;
+/* Removes pages, lookups and refusals of audiences that the catalogue does not know. At start only.
+ */
 enum err ledger_sweep(struct ledger *ledger) WARN_UNUSED;
 
-/* Reads everything: the store's checksums, the chain from record 1, every block against its root, every page
- * of every audience. report is called for each damage; *records and *pages say how much was read. */
+/* Reads everything: the store's checksums, the chain from record 1, every block against its root,
+ * every page of every audience. report is called for each damage; *records and *pages say how much
+ * was read. */
 struct ledger_check {
     uint64_t records;
     uint64_t blocks;
