@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * changelog: makes records durable, in order. `local` writes each as one synced batch of the store in a committer
- * thread; `mem` does so when a test says; `nats` (later) replicates them first. Whoever appends is told in
- * the loop's thread, record by record in order, when one is durable.
+ * changelog: makes records durable, in order. `local` writes each as one synced batch of the store
+ * in a committer thread; `mem` does so when a test says; `nats` (later) replicates them first.
+ * Whoever appends is told in the loop's thread, record by record in order, when one is durable.
  *
  * A record is never refused: when the disk is full or fails, the changelog keeps it, says so in its
- * health, tries again until it succeeds, and goes on. It is the caller's duty to take in nothing new meanwhile.
+ * health, tries again until it succeeds, and goes on. It is the caller's duty to take in nothing
+ * new meanwhile.
  */
 #ifndef TOCSIN_LEDGER_CHANGELOG_H
 #define TOCSIN_LEDGER_CHANGELOG_H
@@ -23,7 +24,8 @@ struct changelog;
 typedef void (*changelog_durable_fn)(void *arg, uint64_t recno);
 
 struct changelog_health {
-    struct problem problem; /* .err is ERR_OK while all is well; else why the oldest record is not durable yet */
+    struct problem problem; /* .err is ERR_OK while all is well; else why the oldest record is not
+                               durable yet */
     unsigned in_flight;     /* records appended and not yet durable */
     uint64_t records;       /* durable since the start */
     uint64_t bytes;         /* their blocks and puts */
@@ -33,7 +35,8 @@ struct changelog_health {
 struct changelog_ops {
     void (*append)(struct changelog *changelog, struct record *take_record);
     void (*health)(struct changelog *changelog, struct changelog_health *health);
-    /* Waits for what was appended (as long as the disk takes it), stops the thread, frees. No callbacks after it. */
+    /* Waits for what was appended (as long as the disk takes it), stops the thread, frees. No
+     * callbacks after it. */
     void (*close)(struct changelog *changelog);
 };
 
@@ -44,9 +47,12 @@ struct changelog {
 struct changelog *changelog_local_new(struct ledger *ledger, uv_loop_t *loop,
                                       changelog_durable_fn durable, void *arg);
 
-/* For the simulation: nothing is durable until changelog_mem_step, which writes the oldest record to the ledger and
- * calls durable; false if there was none or the store failed. changelog_mem_crash forgets what was not stepped. */
+/* For the simulation: nothing is durable until changelog_mem_step, which writes the oldest record
+ * to the ledger and calls durable; false if there was none or the store failed. changelog_mem_crash
+ * forgets what was not stepped; close without it writes what is left (and drops it if the store
+ * fails). */
 struct changelog *changelog_mem_new(struct ledger *ledger, changelog_durable_fn durable, void *arg);
 bool changelog_mem_step(struct changelog *changelog);
+void changelog_mem_crash(struct changelog *changelog);
 
 #endif
