@@ -5,7 +5,7 @@
 
 #include "common/mem.h"
 
-#define SNAPSHOT_VERSION  1
+#define SNAPSHOT_VERSION    1
 #define SNAPSHOT_LEASES_MAX 4096
 
 static const char *const STATE_NAMES[CAMPAIGN_STATES] = {"draft", "running", "paused", "finished",
@@ -184,7 +184,8 @@ bool campaign_apply(struct campaign *campaign, struct lease_table *leases, uint3
     }
     apply_to_lease(campaign, leases, page, lease, event);
     if (page >= campaign->next_fresh) {
-        /* Pages are leased from in order; a replay may see a later one first. Those skipped wait in the timers. */
+        /* Pages are leased from in order; a replay may see a later one first. Those skipped wait in
+         * the timers. */
         for (uint32_t p = campaign->next_fresh; p < page; p++) {
             page_timers_at_latest(&campaign->timers, p, 0);
         }
@@ -297,8 +298,8 @@ static void counts_of(const struct recipient_state *states, unsigned count, uint
     }
 }
 
-static enum err restore_leases(struct campaign *campaign, struct lease_table *leases,
-                               uint32_t page, struct reader *reader)
+static enum err restore_leases(struct campaign *campaign, struct lease_table *leases, uint32_t page,
+                               struct reader *reader)
 {
     uint64_t count = reader_varint(reader);
     if (count > SNAPSHOT_LEASES_MAX) {

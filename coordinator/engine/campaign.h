@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * campaign: one campaign in memory: its definition, its life, the states of its recipients page by page, the timers of
- * pages with something due, and the events of the open turn. Internal to the engine.
+ * campaign: one campaign in memory: its definition, its life, the states of its recipients page by
+ * page, the timers of pages with something due, and the events of the open turn. Internal to the
+ * engine.
  *
- * A page that nobody was leased from yet has no states: all its recipients are waiting, and most pages of a large campaign
- * are so for most of the time.
+ * A page that nobody was leased from yet has no states: all its recipients are waiting, and most
+ * pages of a large campaign are so for most of the time.
  */
 #ifndef TOCSIN_ENGINE_CAMPAIGN_H
 #define TOCSIN_ENGINE_CAMPAIGN_H
@@ -37,7 +38,7 @@ struct page_state {
 struct campaign {
     struct campaign_def def;
     enum campaign_state state;
-    bool is_ended; /* finished, or cancelled with nobody leased: only the counts are left */
+    bool is_ended;     /* finished, or cancelled with nobody leased: only the counts are left */
     bool end_is_noted; /* its closing counts were written */
     uint64_t launched_ms;
     uint64_t ended_ms;
@@ -46,7 +47,7 @@ struct campaign {
     uint32_t next_fresh; /* pages before it have been leased from at least once */
     struct page_state *pages;
     struct page_timers timers;
-    uint32_t draft; /* of the campaign's own events */
+    uint32_t draft;    /* of the campaign's own events */
     double turn_share; /* weighted fairness: recipients leased / weight */
     uint64_t repeated;
     struct rate_meter meter;
@@ -66,7 +67,8 @@ struct recipient_state *campaign_states(struct campaign *campaign, uint32_t page
 struct recipient_state campaign_recipient(const struct campaign *campaign, uint32_t page,
                                           unsigned place);
 struct fold campaign_fold(struct campaign *campaign);
-/* Applies one event to states, counts, timers and leases; false if it does not fit (nothing changed). */
+/* Applies one event to states, counts, timers and leases; false if it does not fit (nothing
+ * changed). */
 bool campaign_apply(struct campaign *campaign, struct lease_table *leases, uint32_t page,
                     const struct event *event);
 bool campaign_apply_own(struct campaign *campaign, const struct event *event);

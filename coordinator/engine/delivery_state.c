@@ -21,8 +21,9 @@ static const char *const EVENTS[DELIVERY_EVENTS] = {
 };
 
 /*
- * next + 1, so that 0 means "no such row". ACCEPTED out of WAITING, RETRYING and UNCERTAIN is the late outcome of an
- * attempt whose lease had been given up: it is made only where `uncertain` is set.
+ * next + 1, so that 0 means "no such row". ACCEPTED out of WAITING, RETRYING and UNCERTAIN is the
+ * late outcome of an attempt whose lease had been given up: it is made only where `uncertain` is
+ * set.
  */
 #define TO(state) ((uint8_t)(DELIVERY_##state + 1))
 

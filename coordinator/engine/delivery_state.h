@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * delivery_state: where one recipient of a campaign stands, and the one table that says what may happen to it.
+ * delivery_state: where one recipient of a campaign stands, and the one table that says what may
+ * happen to it.
  *
  * docs/architecture.md shows the picture; tests walk every state x event.
  */
@@ -10,7 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* X(name, word, final). Numbers are stored: add at the end. NONE is a place that is no recipient (a duplicate row). */
+/* X(name, word, final). Numbers are stored: add at the end. NONE is a place that is no recipient (a
+ * duplicate row). */
 #define DELIVERY_STATE_MAP(X)                                                                      \
     X(NONE, "none", true)                                                                          \
     X(WAITING, "waiting", false)                                                                   \
@@ -30,13 +32,13 @@ enum delivery_state {
 #define DELIVERY_STATE_MEMBER(name, word, final) DELIVERY_##name,
     DELIVERY_STATE_MAP(DELIVERY_STATE_MEMBER)
 #undef DELIVERY_STATE_MEMBER
-    DELIVERY_STATES
+        DELIVERY_STATES
 };
 
 const char *delivery_state_name(enum delivery_state state);
 bool delivery_state_parse(const char *name, enum delivery_state *state);
-/* Nothing more will happen to the recipient by itself. `uncertain` is held: it may have been reached, nobody sends again
- * unasked, and a late outcome may still settle it. */
+/* Nothing more will happen to the recipient by itself. `uncertain` is held: it may have been
+ * reached, nobody sends again unasked, and a late outcome may still settle it. */
 bool delivery_state_is_final(enum delivery_state state);
 
 /* What can happen. Numbers are stored in the journal: add at the end. X(name, word) */
@@ -57,13 +59,13 @@ enum delivery_event {
 #define DELIVERY_EVENT_MEMBER(name, word) DELIVERY_EVENT_##name,
     DELIVERY_EVENT_MAP(DELIVERY_EVENT_MEMBER)
 #undef DELIVERY_EVENT_MEMBER
-    DELIVERY_EVENTS
+        DELIVERY_EVENTS
 };
 
 const char *delivery_event_name(enum delivery_event event);
 
-/* The state after `event` in `state`, or DELIVERY_STATES if the table has no such row: then the event must not be made
- * (and a journal that holds it is damaged). */
+/* The state after `event` in `state`, or DELIVERY_STATES if the table has no such row: then the
+ * event must not be made (and a journal that holds it is damaged). */
 enum delivery_state delivery_state_next(enum delivery_state state, enum delivery_event event);
 
 /* One recipient of an open campaign: 8 bytes. */

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * engine: campaigns, deliveries, leases and limits. The heart, and pure: no clock, no socket, no store.
+ * engine: campaigns, deliveries, leases and limits. The heart, and pure: no clock, no socket, no
+ * store.
  *
- * Whatever comes in (a command, an outcome, time) is *decided* into events; each event is *applied* to the state at once by
- * the same function that a restart runs over the journal, so state is a function of the journal alone. Events wait in the
- * engine until engine_close_turn writes them into the turn's record. What has to be done outside is an effect: the shell takes
- * effects after every call and carries each out only when the record that was open at that time is durable.
+ * Whatever comes in (a command, an outcome, time) is *decided* into events; each event is *applied*
+ * to the state at once by the same function that a restart runs over the journal, so state is a
+ * function of the journal alone. Events wait in the engine until engine_close_turn writes them into
+ * the turn's record. What has to be done outside is an effect: the shell takes effects after every
+ * call and carries each out only when the record that was open at that time is durable.
  *
- * Single thread. All times are unix milliseconds given by the caller; a clock that goes back is treated as standing still.
+ * Single thread. All times are unix milliseconds given by the caller; a clock that goes back is
+ * treated as standing still.
  */
 #ifndef TOCSIN_ENGINE_ENGINE_H
 #define TOCSIN_ENGINE_ENGINE_H
@@ -46,9 +49,9 @@ struct provider_def {
     uint8_t id; /* < WIRE_PROVIDERS_MAX */
     char name[ENGINE_NAME_MAX + 1];
     enum channel_kind channel;
-    double rate_per_s; /* 0: no limit */
-    double burst;      /* tokens that may gather; 0: a tenth of a second's worth, at least 1 */
-    uint32_t weight;   /* share among the providers of a channel; 1 */
+    double rate_per_s;   /* 0: no limit */
+    double burst;        /* tokens that may gather; 0: a tenth of a second's worth, at least 1 */
+    uint32_t weight;     /* share among the providers of a channel; 1 */
     uint32_t breaker_ms; /* how long the breaker stays open before a probe; 30,000 */
 };
 void engine_add_provider(struct engine *engine, const struct provider_def *def);
@@ -84,9 +87,11 @@ struct campaign_def {
     struct plan plan;
 };
 
-/* ---- Restart: definitions first, then per campaign snapshots, blocks of pages, blocks of the campaign; then engine_recovered ---- */
+/* ---- Restart: definitions first, then per campaign snapshots, blocks of pages, blocks of the
+ * campaign; then engine_recovered ---- */
 
-/* Both at a restart and for a new campaign (whose definition the caller puts into the turn's record). ERR_EXISTS. */
+/* Both at a restart and for a new campaign (whose definition the caller puts into the turn's
+ * record). ERR_EXISTS. */
 enum err engine_add_campaign(struct engine *engine, const struct campaign_def *def) WARN_UNUSED;
 /* Places that are no recipients; before launch or replay of that page. */
 void engine_add_holes(struct engine *engine, uint64_t campaign, uint32_t page,
@@ -103,10 +108,12 @@ enum err campaign_end_decode(struct slice bytes, struct campaign_end *end) WARN_
 void engine_replay_end(struct engine *engine, uint64_t campaign, const struct campaign_end *end);
 enum err engine_replay_snapshot(struct engine *engine, uint64_t campaign, uint32_t page,
                                 struct slice state_page) WARN_UNUSED;
-/* Blocks of one page in order. page may be RECORD_PAGE_CAMPAIGN. ERR_CORRUPT names nothing: the caller knows where. */
+/* Blocks of one page in order. page may be RECORD_PAGE_CAMPAIGN. ERR_CORRUPT names nothing: the
+ * caller knows where. */
 enum err engine_replay_block(struct engine *engine, uint64_t campaign, uint32_t page,
                              struct slice block) WARN_UNUSED;
-/* All is replayed: timers and leases are set going. Leases of the former life wait lease_ms for their workers. */
+/* All is replayed: timers and leases are set going. Leases of the former life wait lease_ms for
+ * their workers. */
 void engine_recovered(struct engine *engine, uint64_t now_ms);
 
 /* ---- Commands. ERR_NOT_FOUND, ERR_CONFLICT (with what state it is in) ---- */
@@ -120,7 +127,8 @@ enum err engine_resume(struct engine *engine, uint64_t campaign, uint64_t now_ms
 enum err engine_cancel(struct engine *engine, uint64_t campaign, uint64_t now_ms,
                        struct problem *problem) WARN_UNUSED;
 
-/* ---- Workers. A worker is known by a number that the shell gives it (its link), named for people ---- */
+/* ---- Workers. A worker is known by a number that the shell gives it (its link), named for people
+ * ---- */
 
 void engine_worker_hello(struct engine *engine, uint32_t worker, const char *name,
                          uint64_t instance, uint64_t now_ms);
@@ -129,7 +137,8 @@ void engine_worker_credit(struct engine *engine, uint32_t worker,
 void engine_worker_heartbeat(struct engine *engine, uint32_t worker, uint64_t now_ms);
 /* It said BYE: its leases, if any are left, are given up at once. */
 void engine_worker_bye(struct engine *engine, uint32_t worker, uint64_t now_ms);
-/* Any epoch's; what is known already is passed over; the worker is told by ENGINE_DURABLE when all is on disk. */
+/* Any epoch's; what is known already is passed over; the worker is told by ENGINE_DURABLE when all
+ * is on disk. */
 void engine_outcomes(struct engine *engine, uint32_t worker, const struct wire_outcomes *outcomes,
                      uint64_t now_ms);
 /* The batch could not be sent after all (link down or full): as if returned. */
@@ -141,14 +150,15 @@ uint32_t engine_run(struct engine *engine, uint64_t now_ms);
 /* ---- The turn ---- */
 
 bool engine_has_events(const struct engine *engine);
-/* Moves all events decided since the last call into the record, and snapshots of pages that are due for one, and the
- * closing counts of campaigns that ended (as catalogue entries, by the key function given at engine_set_end_key). */
+/* Moves all events decided since the last call into the record, and snapshots of pages that are due
+ * for one, and the closing counts of campaigns that ended (as catalogue entries, by the key
+ * function given at engine_set_end_key). */
 void engine_close_turn(struct engine *engine, struct record *record);
 typedef void (*engine_end_key_fn)(struct buf *key, uint64_t campaign);
 void engine_set_end_key(struct engine *engine, engine_end_key_fn key);
 
 enum engine_effect_kind {
-    ENGINE_BATCH,   /* send the lease's batch: engine_lease_batch fills it; it may be gone by then */
+    ENGINE_BATCH, /* send the lease's batch: engine_lease_batch fills it; it may be gone by then */
     ENGINE_DURABLE, /* tell the worker that outcomes up to seq are durable */
     ENGINE_CANCEL   /* tell the worker to return what it has not sent of the campaign */
 };
@@ -162,8 +172,9 @@ struct engine_effect {
     bool for_good;
 };
 bool engine_next_effect(struct engine *engine, struct engine_effect *effect);
-/* Fills everything of a batch but page_bytes; attempts and endpoints point into the engine's memory until the next call. *audience
- * and batch->page say which page. False: the lease is gone or its campaign no longer runs: do not send. */
+/* Fills everything of a batch but page_bytes; attempts and endpoints point into the engine's memory
+ * until the next call. *audience and batch->page say which page. False: the lease is gone or its
+ * campaign no longer runs: do not send. */
 bool engine_lease_batch(struct engine *engine, uint64_t lease, struct wire_batch *batch,
                         uint64_t *audience);
 
@@ -177,13 +188,14 @@ struct campaign_view {
     uint32_t counts[DELIVERY_STATES]; /* sums to def->recipients (NONE is not counted) */
     double rate_per_s;                /* recipients settled per second, of the last few seconds */
     uint64_t time_left_ms;            /* at this rate; 0: unknown */
-    uint64_t repeated;                /* attempts repeated because uncertain, since this life began */
+    uint64_t repeated; /* attempts repeated because uncertain, since this life began */
 };
 bool engine_campaign(struct engine *engine, uint64_t campaign, struct campaign_view *view);
 /* Campaigns in the order of their ids, from after `after`; 0 at the end. */
 uint64_t engine_next_campaign(struct engine *engine, uint64_t after);
 uint64_t engine_last_campaign(struct engine *engine);
-/* ERR_NOT_FOUND: no such campaign or place; ERR_CLOSED: it has ended, fold the journal (report/). */
+/* ERR_NOT_FOUND: no such campaign or place; ERR_CLOSED: it has ended, fold the journal (report/).
+ */
 enum err engine_recipient(struct engine *engine, uint64_t campaign, uint32_t ordinal,
                           struct recipient_state *state) WARN_UNUSED;
 
@@ -214,17 +226,18 @@ struct provider_view {
 bool engine_provider(struct engine *engine, unsigned index, struct provider_view *view);
 
 struct engine_stats {
-    uint64_t leases;          /* ever, this life */
+    uint64_t leases; /* ever, this life */
     uint64_t leases_open;
     uint64_t leases_expired;
-    uint64_t events;          /* recipients' events, counted by span */
-    uint64_t outcomes_known;  /* runs passed over because they were known */
-    uint64_t late_outcomes;   /* settled an uncertain recipient after its lease had expired */
-    uint64_t timers;          /* pages with something due later */
+    uint64_t events;         /* recipients' events, counted by span */
+    uint64_t outcomes_known; /* runs passed over because they were known */
+    uint64_t late_outcomes;  /* settled an uncertain recipient after its lease had expired */
+    uint64_t timers;         /* pages with something due later */
 };
 void engine_stats(const struct engine *engine, struct engine_stats *stats);
 
-/* A digest of the whole durable state (campaigns, recipients, open leases), for the simulation: a replay must give the same. */
+/* A digest of the whole durable state (campaigns, recipients, open leases), for the simulation: a
+ * replay must give the same. */
 void engine_digest(struct engine *engine, uint8_t digest[HASH_DIGEST_BYTES]);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Most blocks hold one or two kinds of events over long runs of neighbours (a page leased, a page accepted), so
- * events carry a span and neighbours are joined as they come: the null channel's page is one event. What remains
- * is written as columns, because each of them is then constant or nearly so.
+ * Most blocks hold one or two kinds of events over long runs of neighbours (a page leased, a page
+ * accepted), so events carry a span and neighbours are joined as they come: the null channel's page
+ * is one event. What remains is written as columns, because each of them is then constant or nearly
+ * so.
  */
 #include "coordinator/engine/event.h"
 
@@ -13,12 +14,13 @@
 #include "proto/columns.h"
 #include "proto/outcome.h"
 
-#define CODEC_PLAIN      0
-#define CODEC_LZ4        1
-#define LZ4_WORTH_BYTES  64
-#define BLOCK_PLAIN_MAX  (64u * 1024 * 1024)
-/* A column may say `constant` in two bytes for any count: this bounds what a small block may claim. */
-#define COLUMNS          11
+#define CODEC_PLAIN     0
+#define CODEC_LZ4       1
+#define LZ4_WORTH_BYTES 64
+#define BLOCK_PLAIN_MAX (64u * 1024 * 1024)
+/* A column may say `constant` in two bytes for any count: this bounds what a small block may claim.
+ */
+#define COLUMNS 11
 
 static const char *const CAMPAIGN_EVENT_NAMES[CAMPAIGN_EVENTS] = {
 #define CAMPAIGN_EVENT_ROW(name, word) [CAMPAIGN_EVENT_##name] = (word),

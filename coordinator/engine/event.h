@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * event: what happened to recipients, and its form in the journal: a block holds one page's events of one turn
- * as columns.
+ * event: what happened to recipients, and its form in the journal: a block holds one page's events
+ * of one turn as columns.
  *
  * Block, version 1:
  *     u8 version = 1 · u8 codec (0 plain, 1 LZ4) · varint plain_bytes · body
- *     body: varint count · u64 base_ms · columns (proto/columns.h) of: kind, offset, span, provider, step, reason, lease, worker,
- *           at (ms after base), due (ms after `at`; 0 for kinds without), ref length · all refs
- * In a block of the campaign as a whole (RECORD_PAGE_CAMPAIGN) `kind` is an enum campaign_event and the rest is 0.
+ *     body: varint count · u64 base_ms · columns (proto/columns.h) of: kind, offset, span,
+ * provider, step, reason, lease, worker, at (ms after base), due (ms after `at`; 0 for kinds
+ * without), ref length · all refs In a block of the campaign as a whole (RECORD_PAGE_CAMPAIGN)
+ * `kind` is an enum campaign_event and the rest is 0.
  *
- * To change the format: raise EVENT_BLOCK_VERSION, keep reading the versions before, add a golden block to
- * tests/unit/test_event.c, write it down in docs/ledger.md.
+ * To change the format: raise EVENT_BLOCK_VERSION, keep reading the versions before, add a golden
+ * block to tests/unit/test_event.c, write it down in docs/ledger.md.
  */
 #ifndef TOCSIN_ENGINE_EVENT_H
 #define TOCSIN_ENGINE_EVENT_H
@@ -37,7 +38,7 @@ enum campaign_event {
 #define CAMPAIGN_EVENT_MEMBER(name, word) CAMPAIGN_EVENT_##name,
     CAMPAIGN_EVENT_MAP(CAMPAIGN_EVENT_MEMBER)
 #undef CAMPAIGN_EVENT_MEMBER
-    CAMPAIGN_EVENTS
+        CAMPAIGN_EVENTS
 };
 
 const char *campaign_event_name(enum campaign_event event);
@@ -61,7 +62,8 @@ struct event_list {
     struct event *events;
     unsigned count;
     unsigned cap;
-    struct buf refs; /* the bytes of all refs; event.ref.data is not used in here but an offset kept in order */
+    struct buf refs; /* the bytes of all refs; event.ref.data is not used in here but an offset kept
+                        in order */
 };
 
 void event_list_init(struct event_list *list);

@@ -7,7 +7,7 @@
 #include "common/mem.h"
 #include "proto/outcome.h"
 
-#define NIBBLE_MAX 15
+#define NIBBLE_MAX 15u
 
 static_assert(sizeof(struct recipient_state) == 8, "a recipient costs 8 bytes");
 static_assert((int)DELIVERY_STATES <= 16, "a state is four bits");
@@ -16,8 +16,7 @@ void fold_begin(struct recipient_state *states, unsigned count, const struct bit
 {
     for (unsigned i = 0; i < count; i++) {
         bool is_hole = holes != NULL && bitmap_has(holes, i);
-        states[i] =
-            (struct recipient_state){.state = is_hole ? DELIVERY_NONE : DELIVERY_WAITING};
+        states[i] = (struct recipient_state){.state = is_hole ? DELIVERY_NONE : DELIVERY_WAITING};
     }
 }
 
@@ -58,8 +57,7 @@ static bool is_trouble(uint16_t reason)
     return reason >= REASON_CONNECT_FAILED && reason < REASON_DRAINED;
 }
 
-static void apply(const struct fold *fold, struct recipient_state *state,
-                  const struct event *event)
+static void apply(const struct fold *fold, struct recipient_state *state, const struct event *event)
 {
     switch ((enum delivery_event)event->kind) {
     case DELIVERY_EVENT_LEASED:
@@ -68,8 +66,8 @@ static void apply(const struct fold *fold, struct recipient_state *state,
         return;
     case DELIVERY_EVENT_DEFERRED:
         state->used = clamp_used(fold_used(fold, state, event->due_ms));
-        state->attempt = state->attempt < NIBBLE_MAX ? (state->attempt + 1) & NIBBLE_MAX
-                                                     : state->attempt;
+        state->attempt =
+            state->attempt < NIBBLE_MAX ? (state->attempt + 1) & NIBBLE_MAX : state->attempt;
         state->repeats = 0;
         state->uncertain = 0;
         state->tried = 1;
@@ -82,7 +80,9 @@ static void apply(const struct fold *fold, struct recipient_state *state,
         state->due_cs = fold_due_cs(fold, event->due_ms);
         return;
     case DELIVERY_EVENT_NEXT_ENDPOINT:
-        state->tried |= event->reason != REASON_NO_ENDPOINT;
+        if (event->reason != REASON_NO_ENDPOINT) {
+            state->tried = 1;
+        }
         state->endpoint = (state->endpoint + 1) & NIBBLE_MAX;
         state->attempt = 0;
         state->repeats = 0;
@@ -144,8 +144,8 @@ bool fold_event(const struct fold *fold, struct recipient_state *states, unsigne
     }
     for (unsigned i = event->offset; i < event->offset + (unsigned)event->span; i++) {
         unsigned from = states[i].state;
-        unsigned to = delivery_state_next((enum delivery_state)from,
-                                          (enum delivery_event)event->kind);
+        unsigned to =
+            delivery_state_next((enum delivery_state)from, (enum delivery_event)event->kind);
         apply(fold, &states[i], event);
         states[i].state = to & NIBBLE_MAX;
         count_move(fold, from, to);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fold: events applied to the recipients of one page. The only place where an event changes a recipient; run by the
- * engine as it decides, by a restart over the journal, and by reports over the journal of ended campaigns.
+ * fold: events applied to the recipients of one page. The only place where an event changes a
+ * recipient; run by the engine as it decides, by a restart over the journal, and by reports over
+ * the journal of ended campaigns.
  */
 #ifndef TOCSIN_ENGINE_FOLD_H
 #define TOCSIN_ENGINE_FOLD_H
@@ -31,7 +32,8 @@ void fold_cancel(const struct fold *fold, struct recipient_state *states, unsign
 /* Time of a recipient's next try and back; due_cs rounds up so that nothing is early. */
 uint32_t fold_due_cs(const struct fold *fold, uint64_t due_ms);
 uint64_t fold_due_ms(const struct fold *fold, uint32_t due_cs);
-/* What `used` would be after waiting from the lease until due_ms; above 255 if the step's time is over. */
+/* What `used` would be after waiting from the lease until due_ms; above 255 if the step's time is
+ * over. */
 unsigned fold_used(const struct fold *fold, const struct recipient_state *state, uint64_t due_ms);
 
 /* A page's states as bytes: LZ4 of the array; false if they are no `count` states. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lease: the right of one worker to dispatch some recipients of one page, and the table of all that are open. A lease is made
- * and shrunk by applying events, so a replay rebuilds it; when nobody is left in it, it is gone.
+ * lease: the right of one worker to dispatch some recipients of one page, and the table of all that
+ * are open. A lease is made and shrunk by applying events, so a replay rebuilds it; when nobody is
+ * left in it, it is gone.
  */
 #ifndef TOCSIN_ENGINE_LEASE_H
 #define TOCSIN_ENGINE_LEASE_H
@@ -20,11 +21,11 @@ struct lease {
     uint32_t page;
     uint8_t provider;
     uint8_t step;
-    uint16_t left; /* bits set in `places` */
+    uint16_t left;        /* bits set in `places` */
     struct bitmap places; /* not yet reported */
-    uint64_t instance; /* of the worker that holds it */
+    uint64_t instance;    /* of the worker that holds it */
     uint32_t spread_ms;
-    uint32_t sends;      /* how often its batch was handed to the link in this life */
+    uint32_t sends; /* how often its batch was handed to the link in this life */
     uint32_t resend_in_ms;
     uint64_t resend_at_ms; /* no progress until then: the batch may be lost, send it again */
     uint64_t progress_ms;

@@ -48,8 +48,8 @@ static void sift_down(struct page_timers *timers, uint32_t at)
         if (child >= timers->count) {
             break;
         }
-        if (child + 1 < timers->count && timers->due_cs[timers->heap[child + 1]] <
-                                             timers->due_cs[timers->heap[child]]) {
+        if (child + 1 < timers->count &&
+            timers->due_cs[timers->heap[child + 1]] < timers->due_cs[timers->heap[child]]) {
             child++;
         }
         if (timers->due_cs[page] <= timers->due_cs[timers->heap[child]]) {

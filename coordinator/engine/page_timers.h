@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * page_timers: which page has something due, and which first: a binary heap of page numbers by due time, each page
- * in it at most once. Tens of millions of recipients wait in a heap of thousands.
+ * page_timers: which page has something due, and which first: a binary heap of page numbers by due
+ * time, each page in it at most once. Tens of millions of recipients wait in a heap of thousands.
  */
 #ifndef TOCSIN_ENGINE_PAGE_TIMERS_H
 #define TOCSIN_ENGINE_PAGE_TIMERS_H
@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 struct page_timers {
-    uint32_t *heap;  /* page numbers */
-    uint32_t *place; /* by page: where in the heap, plus one; 0: not in it */
+    uint32_t *heap;   /* page numbers */
+    uint32_t *place;  /* by page: where in the heap, plus one; 0: not in it */
     uint32_t *due_cs; /* by page */
     uint32_t count;
     uint32_t pages;

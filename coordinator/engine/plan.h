@@ -12,20 +12,20 @@
 #include "proto/channel_kind.h"
 #include "proto/outcome.h"
 
-#define PLAN_STEPS_MAX    1
-#define PLAN_ATTEMPTS_MAX 15
+#define PLAN_STEPS_MAX     1
+#define PLAN_ATTEMPTS_MAX  15
 #define PLAN_WITHIN_MAX_MS (30ull * 24 * 3600 * 1000)
 
 enum plan_on_uncertain { PLAN_RESEND, PLAN_HOLD };
 
 struct plan_step {
     enum channel_kind channel;
-    uint64_t providers;      /* bit i: provider i may be used; all of the channel's by default */
-    uint8_t attempts;        /* per endpoint, 1..PLAN_ATTEMPTS_MAX */
-    uint8_t endpoint_ranks;  /* how many endpoints of the channel the audience has at most */
-    uint32_t backoff_ms;     /* before the second attempt; doubles with each further one */
+    uint64_t providers;     /* bit i: provider i may be used; all of the channel's by default */
+    uint8_t attempts;       /* per endpoint, 1..PLAN_ATTEMPTS_MAX */
+    uint8_t endpoint_ranks; /* how many endpoints of the channel the audience has at most */
+    uint32_t backoff_ms;    /* before the second attempt; doubles with each further one */
     uint32_t backoff_max_ms;
-    uint64_t within_ms;      /* temporary failures are retried no longer than this */
+    uint64_t within_ms; /* temporary failures are retried no longer than this */
     enum plan_on_uncertain on_uncertain;
 };
 
@@ -36,8 +36,8 @@ struct plan {
 
 /* 5 attempts, backoff 30 s to 15 min, within 4 h, resend. */
 void plan_step_defaults(struct plan_step *step, enum channel_kind channel);
-/* How long to wait before the next attempt: min(backoff * 2^attempt, max), less up to half of it by `dice`
- * (equal jitter), but at least retry_after_ms. */
+/* How long to wait before the next attempt: min(backoff * 2^attempt, max), less up to half of it by
+ * `dice` (equal jitter), but at least retry_after_ms. */
 uint64_t plan_backoff_ms(const struct plan_step *step, unsigned attempt, uint32_t retry_after_ms,
                          uint64_t dice);
 

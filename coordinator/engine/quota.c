@@ -7,7 +7,8 @@
 #define CEILING_MIN_PER_S  1.0
 #define REGAIN_SHARE_PER_S 0.05
 #define PROBE_RECIPIENTS   8
-#define TROUBLE_FIRST_MS   1000 /* an unreachable provider is tried again sooner than a misconfigured one */
+#define TROUBLE_FIRST_MS                                                                           \
+    1000 /* an unreachable provider is tried again sooner than a misconfigured one */
 
 void quota_init(struct quota *quota, double rate_per_s, double burst, uint32_t breaker_ms,
                 uint64_t now_ms)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * quota: what a provider lets us send now. A token bucket charged when a batch is leased (so that the sum over all
- * workers can never exceed the limit), a ceiling that throttling answers lower and success raises again
- * (additive increase, multiplicative decrease), a pause that Retry-After asks for, and a circuit breaker that
- * opens on configuration errors and on unreachable providers. A value; time comes in.
+ * quota: what a provider lets us send now. A token bucket charged when a batch is leased (so that
+ * the sum over all workers can never exceed the limit), a ceiling that throttling answers lower and
+ * success raises again (additive increase, multiplicative decrease), a pause that Retry-After asks
+ * for, and a circuit breaker that opens on configuration errors and on unreachable providers. A
+ * value; time comes in.
  */
 #ifndef TOCSIN_ENGINE_QUOTA_H
 #define TOCSIN_ENGINE_QUOTA_H
@@ -21,15 +22,15 @@ struct quota {
     double rate_per_s; /* the limit as configured; 0: none */
     double burst;
     double tokens;
-    double ceiling_per_s; /* lowered limit; 0: none */
-    double ceiling_end_per_s; /* where the lowered limit is given up */
+    double ceiling_per_s;      /* lowered limit; 0: none */
+    double ceiling_end_per_s;  /* where the lowered limit is given up */
     double ceiling_step_per_s; /* regained per second */
     uint64_t refilled_ms;
     uint64_t paused_until_ms;
     uint64_t lowered_ms;
     enum breaker_state breaker;
     uint16_t breaker_reason;
-    uint32_t breaker_ms;   /* configured */
+    uint32_t breaker_ms;     /* configured */
     uint32_t breaker_now_ms; /* doubles while probes fail */
     uint64_t breaker_until_ms;
     unsigned troubles;
@@ -39,7 +40,8 @@ struct quota {
 
 void quota_init(struct quota *quota, double rate_per_s, double burst, uint32_t breaker_ms,
                 uint64_t now_ms);
-/* How many may be sent now, at most `want`; 0 if none. Small crumbs are held back until a tenth of a second's worth is there. */
+/* How many may be sent now, at most `want`; 0 if none. Small crumbs are held back until a tenth of
+ * a second's worth is there. */
 uint32_t quota_available(struct quota *quota, uint32_t want, uint64_t now_ms);
 void quota_charge(struct quota *quota, uint32_t count, uint64_t now_ms);
 /* Over how long `count` should be spread; 0 without a limit. */

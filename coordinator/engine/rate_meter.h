@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rate_meter: how many a second, over the last few seconds. A value of 8 half-second buckets; time comes in.
+ * rate_meter: how many a second, over the last few seconds. A value of 8 half-second buckets; time
+ * comes in.
  */
 #ifndef TOCSIN_ENGINE_RATE_METER_H
 #define TOCSIN_ENGINE_RATE_METER_H

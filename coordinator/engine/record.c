@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Keys and values of all entries lie one after the other in `bytes`; entries hold offsets and not pointers, because
- * `bytes` moves while it grows.
+ * Keys and values of all entries lie one after the other in `bytes`; entries hold offsets and not
+ * pointers, because `bytes` moves while it grows.
  *
  * Encoded (version 1):
- *     u8 version = 1 · varint partition · varint epoch · varint recno · varint time_ms · varint count
- *     count entries: u8 kind (enum record_entry_kind), then
- *         block    varint campaign · varint page · blob
- *         put      blob key · blob value
- *         remove   blob key
- * A blob is a varint length and the bytes. Nothing may follow the last entry.
+ *     u8 version = 1 · varint partition · varint epoch · varint recno · varint time_ms · varint
+ * count count entries: u8 kind (enum record_entry_kind), then block    varint campaign · varint
+ * page · blob put      blob key · blob value remove   blob key A blob is a varint length and the
+ * bytes. Nothing may follow the last entry.
  *
- * To change the format: (1) raise RECORD_VERSION, (2) keep record_decode reading the versions before, (3) add a record of
- * the old version to the corpus of fuzz_record and to test_record.c.
+ * To change the format: (1) raise RECORD_VERSION, (2) keep record_decode reading the versions
+ * before, (3) add a record of the old version to the corpus of fuzz_record and to test_record.c.
  */
 #include "coordinator/engine/record.h"
 

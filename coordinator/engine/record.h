@@ -2,10 +2,11 @@
 /*
  * record: what one commit turn wants to make durable, in one piece and in one order.
  *
- * It holds journal blocks (one page's events of this turn, see event.h), catalogue entries to put or to
- * remove (campaigns, audiences, idempotency keys: small values under a key), and snapshots (a cache of the
- * fold; not part of the chain). A record is a value that is built by the engine's thread, handed over whole to
- * the changelog, and never changed after. Records of one partition are numbered 1, 2, 3, ... without gaps.
+ * It holds journal blocks (one page's events of this turn, see event.h), catalogue entries to put
+ * or to remove (campaigns, audiences, idempotency keys: small values under a key), and snapshots (a
+ * cache of the fold; not part of the chain). A record is a value that is built by the engine's
+ * thread, handed over whole to the changelog, and never changed after. Records of one partition are
+ * numbered 1, 2, 3, ... without gaps.
  */
 #ifndef TOCSIN_ENGINE_RECORD_H
 #define TOCSIN_ENGINE_RECORD_H
@@ -58,8 +59,8 @@ void record_remove(struct record *record, struct slice key);
 struct slice record_key(const struct record *record, const struct record_entry *entry);
 struct slice record_value(const struct record *record, const struct record_entry *entry);
 
-/* One contiguous value, for a changelog that ships records: version 1, all fields, entries in order, without
- * snapshots. record_decode checks every bound; ERR_CORRUPT or ERR_UNSUPPORTED. */
+/* One contiguous value, for a changelog that ships records: version 1, all fields, entries in
+ * order, without snapshots. record_decode checks every bound; ERR_CORRUPT or ERR_UNSUPPORTED. */
 void record_encode(const struct record *record, struct buf *buf);
 enum err record_decode(struct slice bytes, struct record **out) WARN_UNUSED;
 

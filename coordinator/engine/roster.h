@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * roster: the workers the engine knows, by instance (one start of one worker). An instance of which only leases are
- * known, after a restart of ours, stands here too, until it says hello or its leases are given up.
+ * roster: the workers the engine knows, by instance (one start of one worker). An instance of which
+ * only leases are known, after a restart of ours, stands here too, until it says hello or its
+ * leases are given up.
  */
 #ifndef TOCSIN_ENGINE_ROSTER_H
 #define TOCSIN_ENGINE_ROSTER_H

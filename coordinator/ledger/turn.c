@@ -30,6 +30,7 @@ struct turn {
     uint16_t partition;
     uint64_t epoch;
     struct changelog *changelog; /* borrowed */
+    struct turn_source source;
     struct record *record;
     uint64_t durable;
     bool has_age;       /* the open record was seen with something in it */
@@ -58,6 +59,11 @@ void turn_set_changelog(struct turn *turn, struct changelog *changelog)
     turn->changelog = changelog;
 }
 
+void turn_set_source(struct turn *turn, const struct turn_source *source)
+{
+    turn->source = *source;
+}
+
 void turn_free(struct turn *turn)
 {
     if (turn != NULL) {
@@ -82,6 +88,12 @@ uint64_t turn_open(const struct turn *turn)
     return turn->record->recno;
 }
 
+static bool turn_is_empty(const struct turn *turn)
+{
+    return record_is_empty(turn->record) &&
+           (turn->source.is_pending == NULL || !turn->source.is_pending(turn->source.arg));
+}
+
 static uint64_t turn_in_flight(const struct turn *turn)
 {
     return turn->record->recno - 1 - turn->durable;
@@ -102,7 +114,7 @@ static void turn_add_waiter(struct turn *turn, struct turn_waiter waiter)
 
 void turn_when_durable(struct turn *turn, bool urgent, turn_durable_fn fn, void *arg)
 {
-    uint64_t newest = record_is_empty(turn->record) ? turn_open(turn) - 1 : turn_open(turn);
+    uint64_t newest = turn_is_empty(turn) ? turn_open(turn) - 1 : turn_open(turn);
     if (newest == turn->durable) {
         fn(arg);
         return;
@@ -125,6 +137,9 @@ static uint64_t turn_wait_ms(struct turn *turn, uint64_t now_ms)
 static void turn_hand_over(struct turn *turn, uint64_t now_ms)
 {
     struct record *record = turn->record;
+    if (turn->source.close != NULL) {
+        turn->source.close(turn->source.arg, record);
+    }
     record->time_ms = now_ms;
     turn->handed_ms[record->recno % TURN_DEPTH] = now_ms;
     turn->record = record_new(turn->partition, turn->epoch, record->recno + 1);
@@ -135,7 +150,7 @@ static void turn_hand_over(struct turn *turn, uint64_t now_ms)
 
 int turn_flush(struct turn *turn, uint64_t now_ms)
 {
-    if (record_is_empty(turn->record)) {
+    if (turn_is_empty(turn)) {
         return -1;
     }
     uint64_t wait_ms = turn_wait_ms(turn, now_ms);

@@ -22,6 +22,14 @@ typedef void (*turn_durable_fn)(void *arg);
  * flush (the changelog's durable callback is turn_on_durable with this turn as its argument). */
 struct turn *turn_new(uint16_t partition, uint64_t epoch, uint64_t first_recno);
 void turn_set_changelog(struct turn *turn, struct changelog *changelog);
+/* Whoever gathers events of its own until the record is handed over (the engine): is_pending says
+ * whether there are some, close writes them into the record that is about to leave. */
+struct turn_source {
+    bool (*is_pending)(void *arg);
+    void (*close)(void *arg, struct record *record);
+    void *arg;
+};
+void turn_set_source(struct turn *turn, const struct turn_source *source);
 void turn_free(struct turn *turn); /* waiters are dropped without a call */
 
 /* Where the engine and the API add what they decide. Valid until the next turn_flush. */

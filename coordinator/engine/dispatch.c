@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who is next. Strict priority between classes; within a class the campaign that has had least for
+ * its weight. A lease is made when five things meet: a campaign with somebody due, a worker with
+ * credit on the channel, a provider that may be used, tokens in its bucket, and a page. Nothing
+ * here touches a recipient unless a page is leased in part.
+ *
+ * Fairness: `turn_share` is what a campaign was given, divided by its weight. A campaign that
+ * starts late begins at the smallest share of its class, or it would be served alone until it had
+ * caught up.
+ */
+#include <assert.h>
+
+#include "coordinator/engine/engine_state.h"
+
+#define LEASES_PER_RUN 64
+#define CREDIT_CRUMB                                                                               \
+    256 /* a worker with less room waits until more is free, unless that is all it ever takes */
+
+static struct roster_entry *choose_worker(struct engine *engine, enum channel_kind channel,
+                                          uint32_t *room)
+{
+    struct roster_entry *best = NULL;
+    *room = 0;
+    for (unsigned i = 0; i < engine->roster.count; i++) {
+        struct roster_entry *entry = &engine->roster.entries[i];
+        uint32_t limit = entry->credit[channel];
+        uint32_t in_hand = entry->in_hand[channel];
+        if (!entry->present || limit <= in_hand ||
+            entry->heard_ms + engine->settings.lease_ms <= engine->now_ms) {
+            continue;
+        }
+        uint32_t free = limit - in_hand;
+        uint32_t crumb = limit / 2 < CREDIT_CRUMB ? limit / 2 : CREDIT_CRUMB;
+        if (free > *room && free >= crumb) {
+            best = entry;
+            *room = free;
+        }
+    }
+    return best;
+}
+
+static struct provider *choose_provider(struct engine *engine, const struct plan_step *step,
+                                        uint32_t want, uint32_t *allowed)
+{
+    struct provider *best = NULL;
+    *allowed = 0;
+    for (unsigned i = 0; i < WIRE_PROVIDERS_MAX; i++) {
+        struct provider *provider = &engine->providers[i];
+        if (!provider->is_there || provider->def.channel != step->channel ||
+            (step->providers >> i & 1) == 0) {
+            continue;
+        }
+        uint32_t count = quota_available(&provider->quota, want, engine->now_ms);
+        if (count == 0) {
+            continue;
+        }
+        if (best == NULL ||
+            provider->charged * best->def.weight < best->charged * provider->def.weight) {
+            best = provider;
+            *allowed = count;
+        }
+    }
+    return best;
+}
+
+/* The page to lease from: one with something due, else one that is fresh. */
+static bool choose_page(struct engine *engine, struct campaign *campaign, uint32_t *page)
+{
+    struct fold fold = campaign_fold(campaign);
+    uint32_t due_cs = 0;
+    if (page_timers_first(&campaign->timers, page, &due_cs) &&
+        fold_due_ms(&fold, due_cs) <= engine->now_ms) {
+        return true;
+    }
+    if (campaign->next_fresh < campaign->page_count) {
+        *page = campaign->next_fresh;
+        return true;
+    }
+    return false;
+}
+
+static bool is_due(const struct recipient_state *state, const struct fold *fold, uint64_t now_ms)
+{
+    return (state->state == DELIVERY_WAITING || state->state == DELIVERY_RETRYING) &&
+           fold_due_ms(fold, state->due_cs) <= now_ms;
+}
+
+static uint32_t lease_whole(struct engine *engine, struct campaign *campaign, uint32_t page,
+                            struct event *event)
+{
+    event->offset = 0;
+    event->span = (uint16_t)campaign_page_slots(campaign, page);
+    engine_decide(engine, campaign, page, event);
+    return event->span;
+}
+
+static uint32_t lease_due(struct engine *engine, struct campaign *campaign, uint32_t page,
+                          uint32_t most, struct event *event)
+{
+    struct fold fold = campaign_fold(campaign);
+    const struct recipient_state *states = campaign_states(campaign, page);
+    unsigned slots = campaign_page_slots(campaign, page);
+    uint32_t count = 0;
+    for (unsigned i = 0; i < slots && count < most; i++) {
+        if (!is_due(&states[i], &fold, engine->now_ms)) {
+            continue;
+        }
+        unsigned end = i + 1;
+        while (end < slots && count + (end - i) < most &&
+               is_due(&states[end], &fold, engine->now_ms)) {
+            end++;
+        }
+        event->offset = (uint16_t)i;
+        event->span = (uint16_t)(end - i);
+        engine_decide(engine, campaign, page, event);
+        count += end - i;
+        i = end;
+    }
+    return count;
+}
+
+static void lease_start(struct engine *engine, struct lease *lease, struct provider *provider,
+                        const struct roster_entry *worker, uint32_t count)
+{
+    lease->spread_ms = quota_spread_ms(&provider->quota, count);
+    lease->resend_in_ms = engine->settings.heartbeat_ms * 5;
+    lease->resend_at_ms = engine->now_ms + lease->resend_in_ms + lease->spread_ms;
+    engine_push_effect(engine, &(struct engine_effect){.kind = ENGINE_BATCH,
+                                                       .worker = worker->worker,
+                                                       .instance = worker->instance,
+                                                       .lease = lease->id});
+}
+
+/* One lease of this campaign, or false: nothing due, nobody to take it, or no provider for it. */
+static bool lease_one(struct engine *engine, struct campaign *campaign)
+{
+    const struct plan_step *step = &campaign->def.plan.steps[0];
+    uint32_t page = 0;
+    uint32_t room = 0;
+    uint32_t most = 0;
+    if (!choose_page(engine, campaign, &page)) {
+        return false;
+    }
+    struct roster_entry *worker = choose_worker(engine, step->channel, &room);
+    if (worker == NULL) {
+        return false;
+    }
+    struct provider *provider =
+        choose_provider(engine, step, room < PAGE_RECIPIENTS ? room : PAGE_RECIPIENTS, &most);
+    if (provider == NULL) {
+        return false;
+    }
+    struct event event = {
+        .kind = DELIVERY_EVENT_LEASED,
+        .provider = provider->def.id,
+        .lease = engine->settings.epoch << 40 | ++engine->last_lease,
+        .worker = worker->instance,
+        .at_ms = engine->now_ms,
+    };
+    const struct page_state *state = &campaign->pages[page];
+    bool is_whole = state->states == NULL && state->holes == NULL &&
+                    campaign_page_slots(campaign, page) <= most;
+    uint32_t count = is_whole ? lease_whole(engine, campaign, page, &event)
+                              : lease_due(engine, campaign, page, most, &event);
+    if (is_whole) {
+        page_timers_clear(&campaign->timers, page);
+    } else {
+        campaign_refresh_timer(campaign, page);
+    }
+    if (count == 0) {
+        /* A page of holes only, or a timer that was early: not due any more, look again. */
+        campaign->next_fresh += page == campaign->next_fresh;
+        return true;
+    }
+    quota_charge(&provider->quota, count, engine->now_ms);
+    provider->charged += count;
+    campaign->turn_share += (double)count / campaign->def.weight;
+    lease_start(engine, lease_find(&engine->leases, event.lease), provider, worker, count);
+    engine->stats.leases++;
+    return true;
+}
+
+static struct campaign *choose_campaign(struct engine *engine, enum campaign_priority priority)
+{
+    struct campaign *best = NULL;
+    struct campaign *campaign = NULL;
+    struct campaign *next = NULL;
+    HASH_ITER(hh, engine->campaigns, campaign, next)
+    {
+        if (campaign->state == CAMPAIGN_RUNNING && campaign->def.priority == priority &&
+            !campaign->is_passed_over &&
+            (best == NULL || campaign->turn_share < best->turn_share)) {
+            best = campaign;
+        }
+    }
+    return best;
+}
+
+bool dispatch_run(struct engine *engine)
+{
+    struct campaign *campaign = NULL;
+    struct campaign *next = NULL;
+    HASH_ITER(hh, engine->campaigns, campaign, next)
+    {
+        campaign->is_passed_over = false;
+    }
+    unsigned leases = 0;
+    for (unsigned priority = 0; priority < PRIORITIES; priority++) {
+        while (leases < LEASES_PER_RUN &&
+               (campaign = choose_campaign(engine, (enum campaign_priority)priority)) != NULL) {
+            if (lease_one(engine, campaign)) {
+                leases++;
+            } else {
+                campaign->is_passed_over = true;
+            }
+        }
+    }
+    return leases == LEASES_PER_RUN;
+}
+
+static uint64_t campaign_next_ms(struct engine *engine, struct campaign *campaign)
+{
+    struct fold fold = campaign_fold(campaign);
+    uint32_t page = 0;
+    uint32_t due_cs = 0;
+    uint64_t due_ms = UINT64_MAX;
+    if (campaign->next_fresh < campaign->page_count) {
+        due_ms = engine->now_ms;
+    } else if (page_timers_first(&campaign->timers, &page, &due_cs)) {
+        due_ms = fold_due_ms(&fold, due_cs);
+    }
+    if (due_ms > engine->now_ms) {
+        return due_ms;
+    }
+    /* Something is due and was not leased: a provider's time may come; credit comes as an event. */
+    const struct plan_step *step = &campaign->def.plan.steps[0];
+    uint64_t provider_ms = UINT64_MAX;
+    for (unsigned i = 0; i < WIRE_PROVIDERS_MAX; i++) {
+        const struct provider *provider = &engine->providers[i];
+        if (provider->is_there && provider->def.channel == step->channel &&
+            (step->providers >> i & 1) != 0) {
+            uint64_t at_ms = quota_next_ms(&provider->quota, engine->now_ms);
+            provider_ms = at_ms < provider_ms ? at_ms : provider_ms;
+        }
+    }
+    return provider_ms > engine->now_ms ? provider_ms : UINT64_MAX;
+}
+
+uint64_t dispatch_next_ms(struct engine *engine)
+{
+    uint64_t next_ms = UINT64_MAX;
+    struct campaign *campaign = NULL;
+    struct campaign *next = NULL;
+    HASH_ITER(hh, engine->campaigns, campaign, next)
+    {
+        if (campaign->state == CAMPAIGN_RUNNING) {
+            uint64_t at_ms = campaign_next_ms(engine, campaign);
+            next_ms = at_ms < next_ms ? at_ms : next_ms;
+        }
+    }
+    return next_ms;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * engine_state: what the engine's own files share. Nobody else includes it.
+ */
+#ifndef TOCSIN_ENGINE_ENGINE_STATE_H
+#define TOCSIN_ENGINE_ENGINE_STATE_H
+
+#include "coordinator/engine/campaign.h"
+#include "coordinator/engine/engine.h"
+#include "coordinator/engine/lease.h"
+#include "coordinator/engine/quota.h"
+#include "coordinator/engine/roster.h"
+
+struct provider {
+    bool is_there;
+    struct provider_def def;
+    struct quota quota;
+    uint64_t charged; /* recipients leased, for sharing by weight */
+    uint64_t outcomes[OUTCOMES];
+};
+
+struct effects {
+    struct engine_effect *ring;
+    unsigned first;
+    unsigned count;
+    unsigned cap;
+};
+
+struct engine {
+    struct engine_settings settings;
+    uint64_t now_ms; /* never goes back */
+    uint64_t dice;
+    uint64_t last_lease; /* counter within this epoch */
+    uint64_t last_campaign;
+    struct campaign *campaigns; /* by id */
+    struct provider providers[WIRE_PROVIDERS_MAX];
+    unsigned provider_count;
+    struct lease_table leases;
+    struct roster roster;
+    struct effects effects;
+    struct draft *drafts; /* of the open turn; memory is kept from turn to turn */
+    unsigned draft_count;
+    unsigned draft_cap;
+    engine_end_key_fn end_key;
+    struct buf attempts; /* of the batch last asked for */
+    struct buf endpoints;
+    struct engine_stats stats;
+};
+
+/* engine.c */
+uint64_t engine_dice(struct engine *engine);
+void engine_push_effect(struct engine *engine, const struct engine_effect *effect);
+/* Decides: applies the event and notes it for the open turn. An event that does not fit is a bug.
+ */
+void engine_decide(struct engine *engine, struct campaign *campaign, uint32_t page,
+                   const struct event *event);
+void engine_decide_own(struct engine *engine, struct campaign *campaign, enum campaign_event kind);
+/* Finished, or cancelled and drained? Then it ends. */
+void engine_settle(struct engine *engine, struct campaign *campaign);
+struct campaign *engine_find_campaign(const struct engine *engine, uint64_t id);
+
+/* dispatch.c: leases what is due to workers with credit. True if there may be more to lease at
+ * once. */
+bool dispatch_run(struct engine *engine);
+/* When something will be due; UINT64_MAX if that depends on other events. */
+uint64_t dispatch_next_ms(struct engine *engine);
+
+/* intake.c: outcomes, expiries and returns become events. */
+struct fate {
+    enum outcome outcome;
+    uint16_t reason;
+    uint32_t retry_after_ms;
+    struct slice ref;
+};
+/* Places [offset, offset + span) of a lease met this fate; places no longer in the lease are passed
+ * over. */
+void intake_settle(struct engine *engine, struct lease *lease, unsigned offset, unsigned span,
+                   const struct fate *fate);
+/* All that is left of a lease. The lease is gone afterwards. */
+void intake_settle_all(struct engine *engine, struct lease *lease, const struct fate *fate);
+/* An outcome for a lease that is not known (any more). */
+void intake_late(struct engine *engine, struct campaign *campaign, uint32_t page,
+                 const struct outcome_run *run);
+
+#endif

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From what a worker says of an attempt to what it means for the recipient. The table of
+ * consequences:
+ *
+ *     accepted       accepted
+ *     deferred       deferred, with backoff and jitter; failed when the attempts are used, expired
+ * when the time is (no connection at all: released, since nothing was tried; the provider's breaker
+ * counts it) throttled      released until the provider wants more; its bucket slows down for
+ * everybody rejected       the contact's next endpoint of the channel, if the trouble is the
+ * endpoint and there is one; else failed, or unreachable if there never was one uncertain repeated
+ * with the same token, or held, as the plan says misconfigured  released; the provider's breaker
+ * opens returned       released
+ *
+ * In a cancelled campaign whatever would be sent again is cancelled instead, and what is uncertain
+ * is held.
+ */
+#include <assert.h>
+
+#include "coordinator/engine/engine_state.h"
+
+struct decision {
+    struct engine *engine;
+    struct campaign *campaign;
+    const struct plan_step *step;
+    struct provider *provider; /* NULL if the lease's is not configured any more */
+    const struct fate *fate;
+};
+
+/* Reasons that say "this message", not "this address": another endpoint would not help. */
+static bool is_about_message(uint16_t reason)
+{
+    return reason == REASON_VARIABLE_MISSING || reason == REASON_MESSAGE_TOO_LARGE ||
+           reason == REASON_PAGE_DAMAGED || reason == REASON_CONTENT_UNKNOWN;
+}
+
+static bool is_without_connection(uint16_t reason)
+{
+    return reason == REASON_CONNECT_FAILED || reason == REASON_RESOLVE_FAILED ||
+           reason == REASON_TLS_FAILED || reason == REASON_TIMED_OUT_BEFORE;
+}
+
+static void end(struct event *event, enum delivery_event kind, uint16_t reason)
+{
+    event->kind = (uint8_t)kind;
+    event->reason = reason;
+    event->due_ms = 0;
+}
+
+static void retry_at(const struct decision *d, const struct recipient_state *state,
+                     enum delivery_event kind, uint64_t due_ms, struct event *event)
+{
+    struct fold fold = campaign_fold(d->campaign);
+    event->kind = (uint8_t)kind;
+    event->due_ms = due_ms;
+    if (fold_used(&fold, state, due_ms) > UINT8_MAX) {
+        end(event, DELIVERY_EVENT_EXPIRED, REASON_TIME_USED);
+    }
+}
+
+static uint64_t backoff_until(const struct decision *d, unsigned attempt)
+{
+    return d->engine->now_ms +
+           plan_backoff_ms(d->step, attempt, d->fate->retry_after_ms, engine_dice(d->engine));
+}
+
+static void decide_deferred(const struct decision *d, const struct recipient_state *state,
+                            struct event *event)
+{
+    if (is_without_connection(d->fate->reason)) {
+        retry_at(d, state, DELIVERY_EVENT_RELEASED, backoff_until(d, 0), event);
+        return;
+    }
+    if (state->attempt + 1u >= d->step->attempts) {
+        end(event, DELIVERY_EVENT_FAILED, d->fate->reason);
+        return;
+    }
+    retry_at(d, state, DELIVERY_EVENT_DEFERRED, backoff_until(d, state->attempt), event);
+}
+
+static void decide_uncertain(const struct decision *d, const struct recipient_state *state,
+                             struct event *event)
+{
+    bool is_cancelled = d->campaign->state == CAMPAIGN_CANCELLED;
+    if (d->step->on_uncertain == PLAN_HOLD || is_cancelled ||
+        state->repeats + 1u >= d->step->attempts) {
+        end(event, DELIVERY_EVENT_HELD, d->fate->reason);
+        return;
+    }
+    /* A worker that died took nobody's time: its recipients go at once; a provider that did not
+     * answer gets its backoff. */
+    bool is_lost =
+        d->fate->reason == REASON_LEASE_EXPIRED || d->fate->reason == REASON_WORKER_RESTARTED;
+    event->kind = DELIVERY_EVENT_REPEATED;
+    event->due_ms = is_lost ? d->engine->now_ms : backoff_until(d, state->repeats);
+    struct fold fold = campaign_fold(d->campaign);
+    if (fold_used(&fold, state, event->due_ms) > UINT8_MAX) {
+        end(event, DELIVERY_EVENT_HELD, d->fate->reason);
+        return;
+    }
+    d->campaign->repeated++;
+}
+
+static void decide_rejected(const struct decision *d, const struct recipient_state *state,
+                            struct event *event)
+{
+    bool was_tried = state->tried || d->fate->reason != REASON_NO_ENDPOINT;
+    if (!is_about_message(d->fate->reason) && state->endpoint + 1u < d->step->endpoint_ranks) {
+        event->kind = DELIVERY_EVENT_NEXT_ENDPOINT;
+        event->due_ms = d->engine->now_ms;
+        return;
+    }
+    end(event, was_tried ? DELIVERY_EVENT_FAILED : DELIVERY_EVENT_UNREACHABLE, d->fate->reason);
+}
+
+static uint64_t provider_free_ms(const struct decision *d)
+{
+    uint64_t now_ms = d->engine->now_ms;
+    bool is_paused = d->provider != NULL && d->provider->quota.paused_until_ms > now_ms;
+    return is_paused ? d->provider->quota.paused_until_ms : now_ms;
+}
+
+static bool is_sent_again(uint8_t kind)
+{
+    return kind == DELIVERY_EVENT_DEFERRED || kind == DELIVERY_EVENT_RELEASED ||
+           kind == DELIVERY_EVENT_NEXT_ENDPOINT || kind == DELIVERY_EVENT_EXPIRED;
+}
+
+static void decide_one(const struct decision *d, const struct recipient_state *state,
+                       struct event *event)
+{
+    event->reason = d->fate->reason;
+    event->due_ms = 0;
+    switch (d->fate->outcome) {
+    case OUTCOME_ACCEPTED:
+        event->kind = DELIVERY_EVENT_ACCEPTED;
+        break;
+    case OUTCOME_DEFERRED:
+        decide_deferred(d, state, event);
+        break;
+    case OUTCOME_THROTTLED:
+        event->kind = DELIVERY_EVENT_RELEASED;
+        event->due_ms = provider_free_ms(d);
+        break;
+    case OUTCOME_REJECTED:
+        decide_rejected(d, state, event);
+        break;
+    case OUTCOME_UNCERTAIN:
+        decide_uncertain(d, state, event);
+        break;
+    case OUTCOME_MISCONFIGURED:
+    case OUTCOME_RETURNED:
+    case OUTCOMES:
+        event->kind = DELIVERY_EVENT_RELEASED;
+        event->due_ms = d->engine->now_ms;
+        break;
+    }
+    if (d->campaign->state == CAMPAIGN_CANCELLED && is_sent_again(event->kind)) {
+        /* Nothing of an earlier, uncertain attempt is hidden by the cancellation. */
+        end(event, state->uncertain ? DELIVERY_EVENT_HELD : DELIVERY_EVENT_CANCELLED,
+            REASON_CAMPAIGN_CANCELLED);
+    }
+}
+
+/* Equal for every place of a run, whatever its recipient went through? */
+static bool is_uniform(enum outcome outcome)
+{
+    return outcome == OUTCOME_ACCEPTED;
+}
+
+static void settle_run(const struct decision *d, const struct lease *lease, unsigned offset,
+                       unsigned span)
+{
+    struct event event = {
+        .provider = lease->provider,
+        .step = lease->step,
+        .lease = lease->id,
+        .at_ms = d->engine->now_ms,
+        .ref = d->fate->ref,
+    };
+    uint32_t page = lease->page;
+    const struct recipient_state *states = campaign_states(d->campaign, page);
+    unsigned step = is_uniform(d->fate->outcome) ? span : 1;
+    for (unsigned i = offset; i < offset + span; i += step) {
+        event.offset = (uint16_t)i;
+        event.span = (uint16_t)step;
+        decide_one(d, &states[i], &event);
+        engine_decide(d->engine, d->campaign, page, &event);
+    }
+    rate_meter_add(&d->campaign->meter, d->fate->outcome == OUTCOME_ACCEPTED ? span : 0,
+                   d->engine->now_ms);
+}
+
+static void tell_provider(const struct decision *d, unsigned span)
+{
+    struct provider *provider = d->provider;
+    uint64_t now_ms = d->engine->now_ms;
+    if (provider == NULL) {
+        return;
+    }
+    provider->outcomes[d->fate->outcome] += span;
+    switch (d->fate->outcome) {
+    case OUTCOME_THROTTLED:
+        quota_on_throttled(&provider->quota, d->fate->retry_after_ms, now_ms);
+        return;
+    case OUTCOME_MISCONFIGURED:
+        quota_on_misconfigured(&provider->quota, d->fate->reason, now_ms);
+        return;
+    case OUTCOME_DEFERRED:
+        for (unsigned i = 0; is_without_connection(d->fate->reason) && i < span; i++) {
+            quota_on_trouble(&provider->quota, d->fate->reason, now_ms);
+        }
+        if (!is_without_connection(d->fate->reason)) {
+            quota_on_success(&provider->quota);
+        }
+        return;
+    case OUTCOME_ACCEPTED:
+        quota_on_success(&provider->quota);
+        return;
+    case OUTCOME_REJECTED:
+        /* Our own checks say nothing of the provider; its answer shows that it is there. */
+        if (d->fate->reason < REASON_VARIABLE_MISSING) {
+            quota_on_success(&provider->quota);
+        } else {
+            quota_on_untried(&provider->quota);
+        }
+        return;
+    case OUTCOME_UNCERTAIN:
+    case OUTCOME_RETURNED:
+    case OUTCOMES:
+        quota_on_untried(&provider->quota);
+        return;
+    }
+}
+
+static struct decision decision_of(struct engine *engine, const struct lease *lease,
+                                   const struct fate *fate)
+{
+    struct provider *provider = &engine->providers[lease->provider % WIRE_PROVIDERS_MAX];
+    return (struct decision){
+        .engine = engine,
+        .campaign = lease->campaign,
+        .step = &lease->campaign->def.plan.steps[lease->step],
+        .provider = provider->is_there ? provider : NULL,
+        .fate = fate,
+    };
+}
+
+void intake_settle(struct engine *engine, struct lease *lease, unsigned offset, unsigned span,
+                   const struct fate *fate)
+{
+    struct decision decision = decision_of(engine, lease, fate);
+    struct lease held = *lease; /* the lease itself goes with its last place */
+    unsigned end_at = offset + span;
+    bool is_told = false;
+    for (unsigned i = bitmap_next(&held.places, offset); i < end_at;
+         i = bitmap_next(&held.places, i)) {
+        unsigned from = i;
+        while (i < end_at && bitmap_has(&held.places, i)) {
+            i++;
+        }
+        if (!is_told) {
+            tell_provider(&decision, span);
+            is_told = true;
+        }
+        settle_run(&decision, &held, from, i - from);
+        if (i >= BITMAP_BITS) {
+            break;
+        }
+    }
+    if (!is_told) {
+        engine->stats.outcomes_known++;
+    }
+}
+
+void intake_settle_all(struct engine *engine, struct lease *lease, const struct fate *fate)
+{
+    intake_settle(engine, lease, 0, BITMAP_BITS, fate);
+}
+
+void intake_late(struct engine *engine, struct campaign *campaign, uint32_t page,
+                 const struct outcome_run *run)
+{
+    engine->stats.outcomes_known++;
+    if (run->outcome != OUTCOME_ACCEPTED || campaign->is_ended || page >= campaign->page_count ||
+        run->offset + run->span > campaign_page_slots(campaign, page)) {
+        return;
+    }
+    for (unsigned i = run->offset; i < run->offset + (unsigned)run->span; i++) {
+        struct recipient_state state = campaign_recipient(campaign, page, i);
+        if (!state.uncertain || state.state == DELIVERY_LEASED ||
+            delivery_state_next((enum delivery_state)state.state, DELIVERY_EVENT_ACCEPTED) ==
+                DELIVERY_STATES) {
+            continue;
+        }
+        struct event event = {
+            .kind = DELIVERY_EVENT_ACCEPTED,
+            .offset = (uint16_t)i,
+            .span = 1,
+            .reason = run->reason,
+            .at_ms = engine->now_ms,
+            .ref = run->ref,
+        };
+        engine_decide(engine, campaign, page, &event);
+        engine->stats.late_outcomes++;
+    }
+}
