@@ -5,22 +5,27 @@
  * newest header can check every block that was ever written.
  *
  * All digests are BLAKE2b-256 (RFC 7693).
- *     digest of an entry   u8 kind · varint key length · key · value
- *                          kind: 0 block, 1 put, 2 remove (no value); key: the key in the entry's
- * family root                 the digests of the blocks in the order of the record, then those of
- * the puts and removes hash of a record     the bytes of its header Snapshots are a cache and no
- * part of it.
+ *     digest of an entry  u8 kind · varint key length · key · value
+ *                         kind: 0 block, 1 put, 2 remove (no value)
+ *                         key: the entry's key in its family
+ *     root                the digests of the blocks in the order of the record, then those of
+ *                         its puts and removes
+ *     hash of a record    the bytes of its header
+ * Snapshots are a cache and no part of it.
  *
  * Header (version 1):
  *     u8 version = 1 · varint partition · varint recno · varint epoch · varint time_ms
- *     32 bytes hash of the record before (zero for record 1) · 32 bytes root
+ *     32 bytes hash of the record before (zeros for record 1) · 32 bytes root
  *     varint blocks · varint changes
- *     each block: varint (zigzag of its page minus the page before) * 2 + (its campaign is not that
- * of the block before) · varint campaign, if so · 4 bytes, the first of its digest each change: u8
- * kind (1 put, 2 remove) · blob key · the 32 bytes of its digest, if a put "Before" the first block
- * are campaign 0 and page 0. A put's digest stands in full because its value may be overwritten
- * later, and the root must stay computable. Of a block four bytes do: they name the damaged one,
- * the root convicts. With one block of 2 kB a page that is under 0.1 bytes a recipient.
+ *     each block:  varint 2 * zigzag(page - page of the block before) + (another campaign?)
+ *                  varint campaign, if another than that of the block before
+ *                  4 bytes, the first of its digest
+ *     each change: u8 kind (1 put, 2 remove) · blob key · 32 bytes digest, if a put
+ *
+ * Before the first block are campaign 0 and page 0. A put's digest stands in full because its
+ * value may be overwritten later and the root must stay computable. Of a block four bytes do: they
+ * name the damaged one, the root convicts. With one block of 2 kB a page that is under 0.1 bytes
+ * a recipient.
  *
  * To change the format: (1) raise CHAIN_VERSION; (2) keep chain_open and chain_next reading the
  * versions before, and the digests computed as that version says; (3) add a header of the old

@@ -5,14 +5,14 @@
  *
  * Keys (all integers big-endian, so that they sort):
  *     catalogue  u16 partition · u8 kind (enum catalogue_kind) · id bytes
- *     pages      u64 audience · u32 page                        sealed page
- *     holes      u64 audience · u32 0xffffffff · u32 page       128-byte bitmap of places that are
- * no recipients (family pages) lookup     u64 audience · u64 last hash · u32 last ordinal   index
- * block: see lookup_block.h refusals   u64 audience · u64 line                        one refused
- * row journal    u16 partition · u64 campaign · u32 page · u64 recno   block records    u16
- * partition · u64 recno                      header: epoch, time, hash of the record before, root
- * over the blocks and puts, and which blocks there are: see chain.h snapshots  u16 partition · u64
- * campaign · u32 page        u64 recno · state page
+ *     pages      u64 audience · u32 page                              sealed page
+ *                u64 audience · u32 0xffffffff · u32 page             holes: 128-byte bitmap of the
+ *                                                                     places that are no recipients
+ *     lookup     u64 audience · u64 last hash · u32 last ordinal      index block: lookup_block.h
+ *     refusals   u64 audience · u64 line                              one refused row
+ *     journal    u16 partition · u64 campaign · u32 page · u64 recno  block
+ *     records    u16 partition · u64 recno                            header: chain.h
+ *     snapshots  u16 partition · u64 campaign · u32 page              u64 recno · state page
  *
  * Reads may come from any thread; ledger_write from the committer only.
  */

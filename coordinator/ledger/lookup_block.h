@@ -2,10 +2,12 @@
 /*
  * lookup_block: some 1,024 entries (hash of a recipient's key, ordinal), ascending, as one value.
  *
- * Layout (version 1): u8 version = 1 · varint count (1..1024) · u64 hash of the first entry
- * (little-endian), then for each entry varint hash minus the hash before (0 for the first) · varint
- * ordinal. About 10 bytes an entry at ten million recipients. Entries are strictly ascending by
- * (hash, ordinal); equal hashes may go on in the next block.
+ * Layout (version 1):
+ *     u8 version = 1 · varint count (1..1024) · u64 hash of the first entry (little-endian)
+ *     each entry: varint hash - hash of the entry before (0 for the first) · varint ordinal
+ *
+ * About 10 bytes an entry at ten million recipients. Entries are strictly ascending by (hash,
+ * ordinal); equal hashes may go on in the next block.
  *
  * To change the format: (1) raise LOOKUP_BLOCK_VERSION, (2) keep reading the versions before, (3)
  * add a block of the old version to the corpus of fuzz_chain.
