@@ -638,7 +638,11 @@ bool engine_lease_batch(struct engine *engine, uint64_t id, struct wire_batch *b
                         uint64_t *audience)
 {
     struct lease *lease = lease_find(&engine->leases, id);
-    if (lease == NULL || lease->campaign->state != CAMPAIGN_RUNNING) {
+    if (lease == NULL) {
+        return false;
+    }
+    lease->sends++;
+    if (lease->campaign->state != CAMPAIGN_RUNNING) {
         return false;
     }
     *batch = (struct wire_batch){
@@ -657,7 +661,6 @@ bool engine_lease_batch(struct engine *engine, uint64_t id, struct wire_batch *b
     bitmap_fill(&first, lease->left);
     batch->whole = memcmp(&first, &lease->places, sizeof(first)) == 0;
     *audience = lease->campaign->def.audience;
-    lease->sends++;
     return lease_attempts(engine, lease, batch);
 }
 

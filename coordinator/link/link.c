@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "coordinator/link/link.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "common/log.h"
+#include "common/mem.h"
+#include "coordinator/link/peers.h"
+
+#define MODULE      "link"
+#define ARENA_BYTES (64 * 1024)
+#define GARBAGE_LOG_STEP                                                                           \
+    1000 /* a noisy peer gets a line for every so many frames after the first */
+
+struct waiting_effect {
+    struct link *link;
+    struct engine_effect effect;
+    struct waiting_effect *prev;
+    struct waiting_effect *next;
+};
+
+struct link {
+    struct link_settings settings;
+    struct link_port port;
+    struct engine *engine;
+    struct turn *turn;
+    struct peers peers;
+    struct arena arena;
+    struct buf frame;
+    struct waiting_effect *waiting;
+    struct link_stats stats;
+};
+
+struct link *link_new(const struct link_settings *settings, const struct link_port *port,
+                      struct engine *engine, struct turn *turn)
+{
+    struct link *link = mem_zalloc(1, sizeof(*link));
+    link->settings = *settings;
+    link->port = *port;
+    link->engine = engine;
+    link->turn = turn;
+    arena_init(&link->arena, ARENA_BYTES);
+    return link;
+}
+
+void link_free(struct link *link)
+{
+    if (link == NULL) {
+        return;
+    }
+    while (link->waiting != NULL) {
+        struct waiting_effect *waiting = link->waiting;
+        link->waiting = waiting->next;
+        mem_free(waiting);
+    }
+    peers_release(&link->peers);
+    arena_release(&link->arena);
+    buf_release(&link->frame);
+    mem_free(link);
+}
+
+void link_stats(const struct link *link, struct link_stats *stats)
+{
+    *stats = link->stats;
+}
+
+static uint64_t now(const struct link *link)
+{
+    return link->port.now_ms(link->port.arg);
+}
+
+static bool link_send(struct link *link, uint32_t worker, const struct wire_message *message)
+{
+    struct slice payload =
+        message->type == WIRE_BATCH ? message->batch.page_bytes : slice_of(NULL, 0);
+    buf_clear(&link->frame);
+    wire_encode(message, &link->frame);
+    bool is_sent = link->port.send(link->port.arg, peers_id(&link->peers, worker),
+                                   buf_view(&link->frame), payload);
+    link->stats.sent[message->type] += is_sent;
+    return is_sent;
+}
+
+/* ---- What workers say ---- */
+
+static void refuse(struct link *link, uint32_t worker, const struct wire_hello *hello)
+{
+    char why[200];
+    snprintf(why, sizeof(why),
+             "this coordinator speaks wire versions %d to %d, the worker %" PRIu32 " to %" PRIu32
+             ": update the older of the two",
+             WIRE_VERSION_MIN, WIRE_VERSION, hello->version_min, hello->version_max);
+    LOG_W(MODULE, "worker_refused", "worker=%s build=\"%s\" why=\"%s\"", hello->name, hello->build,
+          why);
+    link->stats.refused++;
+    (void)link_send(
+        link, worker,
+        &(struct wire_message){
+            .type = WIRE_REFUSED,
+            .refused = {.version_min = WIRE_VERSION_MIN, .version_max = WIRE_VERSION, .why = why}});
+}
+
+static void on_hello(struct link *link, uint32_t worker, const struct wire_message *message)
+{
+    const struct wire_hello *hello = &message->hello;
+    if (hello->version_max < WIRE_VERSION_MIN || hello->version_min > WIRE_VERSION) {
+        refuse(link, worker, hello);
+        return;
+    }
+    struct wire_message welcome = {.type = WIRE_WELCOME,
+                                   .welcome = {.version = hello->version_max < WIRE_VERSION
+                                                              ? hello->version_max
+                                                              : WIRE_VERSION,
+                                               .epoch = link->settings.epoch,
+                                               .heartbeat_ms = link->settings.heartbeat_ms,
+                                               .lease_ms = link->settings.lease_ms,
+                                               .provider_count = link->settings.provider_count,
+                                               .providers = link->settings.providers}};
+    memcpy(welcome.welcome.token_key, link->settings.token_key, HASH_KEY_BYTES);
+    LOG_I(MODULE, "worker_joined", "worker=%s instance=%016" PRIx64 " build=\"%s\"", hello->name,
+          hello->instance, hello->build);
+    engine_worker_hello(link->engine, worker, hello->name, hello->instance, now(link));
+    (void)link_send(link, worker, &welcome);
+}
+
+static void on_credit(struct link *link, uint32_t worker, const struct wire_message *message)
+{
+    if (message->credit.epoch == link->settings.epoch) {
+        engine_worker_credit(link->engine, worker, message->credit.limit, now(link));
+    }
+}
+
+static void on_content_request(struct link *link, uint32_t worker,
+                               const struct wire_message *message)
+{
+    struct wire_message answer = {.type = WIRE_CONTENT};
+    uint64_t campaign = message->content_request.campaign;
+    enum err err = link->port.content(link->port.arg, campaign, &link->arena, &answer.content);
+    if (err != ERR_OK) {
+        LOG_W(MODULE, "content_unknown", "campaign=c%" PRIu64 " err=%s", campaign, err_name(err));
+        return;
+    }
+    answer.content.epoch = link->settings.epoch;
+    (void)link_send(link, worker, &answer);
+}
+
+static void on_outcomes(struct link *link, uint32_t worker, const struct wire_message *message)
+{
+    engine_outcomes(link->engine, worker, &message->outcomes, now(link));
+}
+
+static void on_heartbeat(struct link *link, uint32_t worker, const struct wire_message *message)
+{
+    /* The answer carries our epoch: a worker that knows another says hello again. */
+    if (message->heartbeat.epoch == link->settings.epoch) {
+        engine_worker_heartbeat(link->engine, worker, now(link));
+    }
+    (void)link_send(
+        link, worker,
+        &(struct wire_message){.type = WIRE_HEARTBEAT,
+                               .heartbeat = {.epoch = link->settings.epoch, .at_ms = now(link)}});
+}
+
+static void on_bye(struct link *link, uint32_t worker, const struct wire_message *message)
+{
+    LOG_I(MODULE, "worker_left", "instance=%016" PRIx64, message->bye.instance);
+    engine_worker_bye(link->engine, worker, now(link));
+}
+
+typedef void (*handler_fn)(struct link *link, uint32_t worker, const struct wire_message *message);
+
+/* What is not in the table is not for a coordinator. */
+static const handler_fn HANDLERS[WIRE_TYPES] = {
+    [WIRE_HELLO] = on_hello,
+    [WIRE_CREDIT] = on_credit,
+    [WIRE_CONTENT_REQUEST] = on_content_request,
+    [WIRE_OUTCOMES] = on_outcomes,
+    [WIRE_HEARTBEAT] = on_heartbeat,
+    [WIRE_BYE] = on_bye,
+};
+
+static void note_garbage(struct link *link, uint32_t worker, const struct problem *problem)
+{
+    if (link->stats.garbage++ % GARBAGE_LOG_STEP == 0) {
+        LOG_W(MODULE, "garbage", "peer=%" PRIu32 " count=%" PRIu64 " err=%s why=\"%s\"", worker,
+              link->stats.garbage, err_name(problem->err), problem->text);
+    }
+}
+
+void link_on_frames(struct link *link, struct slice peer, struct slice frame, struct slice payload)
+{
+    struct wire_message message;
+    struct problem problem = {0};
+    uint32_t worker = peers_number(&link->peers, peer);
+    if (worker == 0) {
+        problem_set(&problem, ERR_LIMIT, "more than %d peers have spoken", PEERS_MAX);
+        note_garbage(link, worker, &problem);
+        return;
+    }
+    arena_reset(&link->arena);
+    enum err err = wire_decode(frame, payload, &link->arena, &message, &problem);
+    if (err == ERR_OK && HANDLERS[message.type] == NULL) {
+        err = problem_set(&problem, ERR_INVALID, "%s is not for a coordinator",
+                          wire_type_name(message.type));
+    }
+    if (err != ERR_OK) {
+        problem.err = err;
+        note_garbage(link, worker, &problem);
+        return;
+    }
+    link->stats.received[message.type]++;
+    HANDLERS[message.type](link, worker, &message);
+    link_take_effects(link);
+}
+
+/* ---- What the engine wants ---- */
+
+static void unsend(struct link *link, uint64_t lease)
+{
+    link->stats.unsent_batches++;
+    engine_lease_unsent(link->engine, lease, now(link));
+    link_take_effects(link);
+}
+
+static void send_batch(struct link *link, const struct engine_effect *effect)
+{
+    struct wire_message message = {.type = WIRE_BATCH};
+    struct store_value page = {0};
+    uint64_t audience = 0;
+    if (!engine_lease_batch(link->engine, effect->lease, &message.batch, &audience)) {
+        unsend(link, effect->lease);
+        return;
+    }
+    enum err err = link->port.page(link->port.arg, audience, message.batch.page, &page);
+    if (err != ERR_OK) {
+        LOG_E(MODULE, "page_unreadable", "audience=a%" PRIu64 " page=%" PRIu32 " err=%s", audience,
+              message.batch.page, err_name(err));
+    }
+    message.batch.page_bytes = page.bytes;
+    if (err != ERR_OK || !link_send(link, effect->worker, &message)) {
+        unsend(link, effect->lease);
+    }
+    store_value_release(&page);
+}
+
+static void send_durable(struct link *link, const struct engine_effect *effect)
+{
+    (void)link_send(link, effect->worker,
+                    &(struct wire_message){.type = WIRE_OUTCOMES_DURABLE,
+                                           .outcomes_durable = {.epoch = link->settings.epoch,
+                                                                .instance = effect->instance,
+                                                                .seq = effect->seq}});
+}
+
+static void send_cancel(struct link *link, const struct engine_effect *effect)
+{
+    (void)link_send(link, effect->worker,
+                    &(struct wire_message){.type = WIRE_CANCEL,
+                                           .cancel = {.epoch = link->settings.epoch,
+                                                      .campaign = effect->campaign,
+                                                      .for_good = effect->for_good}});
+}
+
+static void carry_out(void *arg)
+{
+    struct waiting_effect *waiting = arg;
+    struct link *link = waiting->link;
+    if (waiting->prev != NULL) {
+        waiting->prev->next = waiting->next;
+    } else {
+        link->waiting = waiting->next;
+    }
+    if (waiting->next != NULL) {
+        waiting->next->prev = waiting->prev;
+    }
+    struct engine_effect effect = waiting->effect;
+    mem_free(waiting);
+    switch (effect.kind) {
+    case ENGINE_BATCH:
+        send_batch(link, &effect);
+        return;
+    case ENGINE_DURABLE:
+        send_durable(link, &effect);
+        return;
+    case ENGINE_CANCEL:
+        send_cancel(link, &effect);
+        return;
+    }
+}
+
+void link_take_effects(struct link *link)
+{
+    struct engine_effect effect;
+    while (engine_next_effect(link->engine, &effect)) {
+        struct waiting_effect *waiting = mem_alloc(sizeof(*waiting));
+        *waiting = (struct waiting_effect){.link = link, .effect = effect, .next = link->waiting};
+        if (link->waiting != NULL) {
+            link->waiting->prev = waiting;
+        }
+        link->waiting = waiting;
+        turn_when_durable(link->turn, effect.kind == ENGINE_CANCEL, carry_out, waiting);
+    }
+}
+
+void link_drain_workers(struct link *link)
+{
+    for (uint32_t worker = 1; worker <= link->peers.count; worker++) {
+        (void)link_send(
+            link, worker,
+            &(struct wire_message){.type = WIRE_DRAIN, .drain = {.epoch = link->settings.epoch}});
+    }
+}
