@@ -49,10 +49,10 @@ static enum page_field field_of_channel(enum channel_kind channel)
         return PAGE_FIELD_EMAIL;
     case CHANNEL_SMS:
     case CHANNEL_VOICE:
+    case CHANNEL_CHAT:
         return PAGE_FIELD_PHONE;
     case CHANNEL_PUSH:
         return PAGE_FIELD_PUSH;
-    case CHANNEL_CHAT:
     case CHANNEL_WEBHOOK:
         return PAGE_FIELD_WEBHOOK;
     case CHANNEL_KINDS:

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "coordinator/coordinator_schema.h"
+
+#include "proto/wire.h"
+
+#define WORKER_KEYS_MAX 4096
+
+#define OPTIONAL         CYAML_FLAG_OPTIONAL
+#define OPTIONAL_POINTER (CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER)
+#define TEXT(key, owner, member)                                                                   \
+    CYAML_FIELD_STRING_PTR(key, OPTIONAL_POINTER, owner, member, 0, CYAML_UNLIMITED)
+#define COUNT(key, owner, member) CYAML_FIELD_UINT_PTR(key, OPTIONAL_POINTER, owner, member)
+
+static const cyaml_schema_field_t listen_fields[] = {
+    TEXT("api", struct raw_listen, api),
+    TEXT("workers", struct raw_listen, workers),
+    CYAML_FIELD_BOOL("allow_remote", OPTIONAL, struct raw_listen, allow_remote),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t key_schema = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, CYAML_UNLIMITED),
+};
+static const cyaml_schema_field_t keys_fields[] = {
+    TEXT("secret", struct raw_keys, secret),
+    TEXT("public", struct raw_keys, public),
+    CYAML_FIELD_SEQUENCE("workers", OPTIONAL_POINTER, struct raw_keys, workers, &key_schema, 0,
+                         WORKER_KEYS_MAX),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t limits_fields[] = {
+    COUNT("connections", struct raw_limits, connections),
+    COUNT("connections_per_address", struct raw_limits, connections_per_address),
+    COUNT("uploads", struct raw_limits, uploads),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t provider_fields[] = {
+    TEXT("name", struct raw_provider, name),
+    TEXT("channel", struct raw_provider, channel),
+    TEXT("adapter", struct raw_provider, adapter),
+    CYAML_FIELD_FLOAT("rate", OPTIONAL, struct raw_provider, rate),
+    CYAML_FIELD_FLOAT("burst", OPTIONAL, struct raw_provider, burst),
+    COUNT("weight", struct raw_provider, weight),
+    TEXT("breaker", struct raw_provider, breaker),
+    CYAML_FIELD_IGNORE("settings", OPTIONAL),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t provider_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_provider, provider_fields),
+};
+static const cyaml_schema_field_t fields[] = {
+    TEXT("data_dir", struct raw_settings, data_dir),
+    CYAML_FIELD_MAPPING("listen", OPTIONAL, struct raw_settings, listen, listen_fields),
+    CYAML_FIELD_MAPPING("keys", OPTIONAL, struct raw_settings, keys, keys_fields),
+    CYAML_FIELD_MAPPING("limits", OPTIONAL, struct raw_settings, limits, limits_fields),
+    TEXT("log_level", struct raw_settings, log_level),
+    TEXT("lease", struct raw_settings, lease),
+    TEXT("heartbeat", struct raw_settings, heartbeat),
+    TEXT("disk_reserve", struct raw_settings, disk_reserve),
+    TEXT("page_codec", struct raw_settings, page_codec),
+    COUNT("snapshot_blocks", struct raw_settings, snapshot_blocks),
+    COUNT("import_threads", struct raw_settings, import_threads),
+    CYAML_FIELD_SEQUENCE("providers", OPTIONAL_POINTER, struct raw_settings, providers,
+                         &provider_schema, 0, WIRE_PROVIDERS_MAX),
+    CYAML_FIELD_END,
+};
+const cyaml_schema_value_t coordinator_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_settings, fields),
+};

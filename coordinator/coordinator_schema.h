@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * coordinator_schema: the coordinator's settings as YAML has them, before anything is checked but
+ * names and kinds. Absent texts and counts are NULL. A part of coordinator_settings.
+ */
+#ifndef TOCSIN_COORDINATOR_COORDINATOR_SCHEMA_H
+#define TOCSIN_COORDINATOR_COORDINATOR_SCHEMA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/settings_file.h"
+
+struct raw_listen {
+    char *api;
+    char *workers;
+    bool allow_remote;
+};
+
+struct raw_keys {
+    char *secret;
+    char *public;
+    char **workers;
+    unsigned workers_count;
+};
+
+struct raw_limits {
+    uint32_t *connections;
+    uint32_t *connections_per_address;
+    uint32_t *uploads;
+};
+
+struct raw_provider {
+    char *name;
+    char *channel;
+    char *adapter;
+    double rate;
+    double burst;
+    uint32_t *weight;
+    char *breaker;
+};
+
+struct raw_settings {
+    char *data_dir;
+    struct raw_listen listen;
+    struct raw_keys keys;
+    struct raw_limits limits;
+    char *log_level;
+    char *lease;
+    char *heartbeat;
+    char *disk_reserve;
+    char *page_codec;
+    uint32_t *snapshot_blocks;
+    uint32_t *import_threads;
+    struct raw_provider *providers;
+    unsigned providers_count;
+};
+
+/* Of struct raw_settings. */
+extern const cyaml_schema_value_t coordinator_schema;
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * coordinator_settings: what the coordinator is told at its start, from one YAML file and the
+ * environment (docs/operations.md lists the keys). The key `listen.api` is overridden by
+ * TOCSIN_COORDINATOR_LISTEN_API, and so on; `providers` as a whole, as YAML on one line, by
+ * TOCSIN_COORDINATOR_PROVIDERS.
+ *
+ * All is checked and filled with defaults; a problem says file and line (or variable), the key,
+ * what is wrong and what would be right.
+ */
+#ifndef TOCSIN_COORDINATOR_COORDINATOR_SETTINGS_H
+#define TOCSIN_COORDINATOR_COORDINATOR_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "common/log.h"
+#include "coordinator/api/listen_address.h"
+#include "coordinator/engine/engine.h"
+#include "proto/page.h"
+#include "proto/wire.h"
+
+#define COORDINATOR_SETTINGS_PREFIX "TOCSIN_COORDINATOR"
+
+struct coordinator_provider {
+    struct provider_def def; /* def.id is its place in the list */
+    char *adapter;
+    char *settings; /* a JSON object, for the workers; nothing in it was checked */
+};
+
+struct coordinator_settings {
+    char *data_dir;
+    struct listen_address listen_api;
+    char *listen_workers;      /* an endpoint of ZeroMQ */
+    bool allow_remote;         /* the API may listen on more than the loopback */
+    char *keys_secret;         /* a reference (common/secret.h); NULL: no encryption */
+    char *keys_public;         /* Z85; NULL: computed from the secret one */
+    const char **keys_workers; /* NULL-terminated Z85; NULL without keys_secret */
+    enum log_level log_level;
+    uint32_t lease_ms;
+    uint32_t heartbeat_ms;
+    uint32_t snapshot_blocks;
+    uint64_t disk_reserve_bytes;
+    enum page_codec page_codec;
+    unsigned import_threads; /* 0: as many as fit the machine */
+    unsigned connections_max;
+    unsigned connections_per_address;
+    unsigned uploads_max; /* at a time */
+    unsigned provider_count;
+    struct coordinator_provider providers[WIRE_PROVIDERS_MAX];
+};
+
+/* path NULL: the environment alone. environment: NULL-terminated NAME=value strings. Free with
+ * coordinator_settings_free. ERR_INVALID, or as file_read. */
+enum err coordinator_settings_load(struct coordinator_settings **out, const char *path,
+                                   char *const *environment, struct problem *problem) WARN_UNUSED;
+void coordinator_settings_free(struct coordinator_settings *settings); /* NULL is fine */
+
+#endif

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "coordinator/coordinator_settings.h"
+#include "tests/unit/unit.h"
+
+#define PUBLIC_KEY "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID"
+
+struct fixture {
+    char path[64];
+    struct coordinator_settings *settings;
+    struct problem problem;
+};
+
+static int setup(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof(*fixture));
+    strcpy(fixture->path, "/tmp/tocsin_coordinator_XXXXXX");
+    int fd = mkstemp(fixture->path);
+    assert_true(fd >= 0);
+    (void)close(fd);
+    *state = fixture;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *fixture = *state;
+    (void)unlink(fixture->path);
+    coordinator_settings_free(fixture->settings);
+    free(fixture);
+    return 0;
+}
+
+/* variable: one NAME=value, or NULL. */
+static enum err load_with(struct fixture *fixture, const char *yaml, const char *variable)
+{
+    char *given = variable == NULL ? NULL : strdup(variable);
+    char *const environment[] = {given, NULL};
+    FILE *file = fopen(fixture->path, "we");
+    assert_non_null(file);
+    (void)fputs(yaml, file);
+    assert_int_equal(fclose(file), 0);
+    coordinator_settings_free(fixture->settings);
+    fixture->settings = NULL;
+    enum err err = coordinator_settings_load(&fixture->settings, fixture->path, environment,
+                                             &fixture->problem);
+    free(given);
+    assert_true((err == ERR_OK) == (fixture->settings != NULL));
+    return err;
+}
+
+static void assert_loads(struct fixture *fixture, const char *yaml)
+{
+    if (load_with(fixture, yaml, NULL) != ERR_OK) {
+        fail_msg("%s", fixture->problem.text);
+    }
+}
+
+/* Every complaint names the file and the line `place`, and says `what`. */
+static void assert_refused(struct fixture *fixture, const char *yaml, const char *place,
+                           const char *what)
+{
+    char start[128];
+    assert_int_equal(load_with(fixture, yaml, NULL), ERR_INVALID);
+    (void)snprintf(start, sizeof(start), "%s:%s", fixture->path, place);
+    if (strncmp(fixture->problem.text, start, strlen(start)) != 0 ||
+        strstr(fixture->problem.text, what) == NULL) {
+        fail_msg("\"%s\" does not begin with \"%s\" or lacks \"%s\"", fixture->problem.text, start,
+                 what);
+    }
+}
+
+static void a_data_directory_is_enough(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_loads(fixture, "data_dir: /var/lib/tocsin\n");
+    const struct coordinator_settings *settings = fixture->settings;
+    char address[LISTEN_ADDRESS_CHARS];
+    listen_address_write(&settings->listen_api, address);
+    assert_string_equal(address, "127.0.0.1:7480");
+    assert_string_equal(settings->data_dir, "/var/lib/tocsin");
+    assert_string_equal(settings->listen_workers, "tcp://127.0.0.1:7400");
+    assert_null(settings->keys_secret);
+    assert_null(settings->keys_workers);
+    assert_int_equal(settings->log_level, LOG_INFO);
+    assert_int_equal(settings->lease_ms, 15000);
+    assert_int_equal(settings->heartbeat_ms, 1000);
+    assert_int_equal(settings->disk_reserve_bytes, 256 << 20);
+    assert_int_equal(settings->page_codec, PAGE_ZSTD);
+    assert_int_equal(settings->provider_count, 0);
+}
+
+static void every_key_arrives(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_loads(fixture, "data_dir: /tmp/t\n"
+                          "listen: {api: '[::1]:80', workers: 'tcp://*:7400'}\n"
+                          "keys:\n"
+                          "  secret: env:TOCSIN_TEST_SECRET\n"
+                          "  public: '" PUBLIC_KEY "'\n"
+                          "  workers: ['" PUBLIC_KEY "']\n"
+                          "limits: {connections: 100, connections_per_address: 50, uploads: 2}\n"
+                          "log_level: debug\n"
+                          "lease: 5s\n"
+                          "heartbeat: 500ms\n"
+                          "disk_reserve: 1GiB\n"
+                          "page_codec: lz4\n"
+                          "snapshot_blocks: 16\n"
+                          "import_threads: 3\n");
+    const struct coordinator_settings *settings = fixture->settings;
+    char address[LISTEN_ADDRESS_CHARS];
+    listen_address_write(&settings->listen_api, address);
+    assert_string_equal(address, "[::1]:80");
+    assert_string_equal(settings->listen_workers, "tcp://*:7400");
+    assert_string_equal(settings->keys_secret, "env:TOCSIN_TEST_SECRET");
+    assert_string_equal(settings->keys_public, PUBLIC_KEY);
+    assert_string_equal(settings->keys_workers[0], PUBLIC_KEY);
+    assert_null(settings->keys_workers[1]);
+    assert_int_equal(settings->connections_max, 100);
+    assert_int_equal(settings->connections_per_address, 50);
+    assert_int_equal(settings->uploads_max, 2);
+    assert_int_equal(settings->log_level, LOG_DEBUG);
+    assert_int_equal(settings->lease_ms, 5000);
+    assert_int_equal(settings->heartbeat_ms, 500);
+    assert_int_equal(settings->disk_reserve_bytes, 1 << 30);
+    assert_int_equal(settings->page_codec, PAGE_LZ4);
+    assert_int_equal(settings->snapshot_blocks, 16);
+    assert_int_equal(settings->import_threads, 3);
+}
+
+static const char providers_yaml[] = "data_dir: /tmp/t\n"
+                                     "providers:\n"
+                                     "  - name: gateway\n"
+                                     "    channel: sms\n"
+                                     "    adapter: http\n"
+                                     "    rate: 250.5\n"
+                                     "    burst: 50\n"
+                                     "    weight: 3\n"
+                                     "    breaker: 10s\n"
+                                     "    settings:\n"
+                                     "      url: http://127.0.0.1:9999/send\n"
+                                     "      timeout: 2.5\n"
+                                     "      quoted: '25'\n"
+                                     "      follow: false\n"
+                                     "      none: ~\n"
+                                     "      rules: [{status: 429, outcome: throttled}]\n"
+                                     "  - {name: dry, channel: email, adapter: 'null'}\n";
+
+static void providers_keep_their_own_settings_as_json(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_loads(fixture, providers_yaml);
+    assert_int_equal(fixture->settings->provider_count, 2);
+    const struct coordinator_provider *gateway = &fixture->settings->providers[0];
+    assert_string_equal(gateway->def.name, "gateway");
+    assert_int_equal(gateway->def.id, 0);
+    assert_int_equal(gateway->def.channel, CHANNEL_SMS);
+    assert_true(gateway->def.rate_per_s > 250.4 && gateway->def.rate_per_s < 250.6);
+    assert_true(gateway->def.burst > 49.9 && gateway->def.burst < 50.1);
+    assert_int_equal(gateway->def.weight, 3);
+    assert_int_equal(gateway->def.breaker_ms, 10000);
+    assert_string_equal(gateway->adapter, "http");
+    assert_string_equal(gateway->settings,
+                        "{\"url\":\"http://127.0.0.1:9999/send\",\"timeout\":2.5,\"quoted\":\"25\","
+                        "\"follow\":false,\"none\":null,"
+                        "\"rules\":[{\"status\":429,\"outcome\":\"throttled\"}]}");
+    const struct coordinator_provider *dry = &fixture->settings->providers[1];
+    assert_int_equal(dry->def.id, 1);
+    assert_int_equal(dry->def.weight, 1);
+    assert_int_equal(dry->def.breaker_ms, 30000);
+    assert_string_equal(dry->settings, "{}");
+}
+
+static void the_environment_overrides_values_and_is_named_when_wrong(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_int_equal(load_with(fixture, "data_dir: /a\nlease: 5s\n", "TOCSIN_COORDINATOR_LEASE=9s"),
+                     ERR_OK);
+    assert_int_equal(fixture->settings->lease_ms, 9000);
+    assert_int_equal(
+        load_with(fixture, "data_dir: /a\nlease: 5s\n", "TOCSIN_COORDINATOR_LEASE=soon"),
+        ERR_INVALID);
+    assert_non_null(strstr(fixture->problem.text, "TOCSIN_COORDINATOR_LEASE: lease: \"soon\""));
+    assert_int_equal(load_with(fixture, providers_yaml,
+                               "TOCSIN_COORDINATOR_PROVIDERS=[{name: other, channel: push, "
+                               "adapter: http, settings: {url: x}}]"),
+                     ERR_OK);
+    assert_int_equal(fixture->settings->provider_count, 1);
+    assert_string_equal(fixture->settings->providers[0].settings, "{\"url\":\"x\"}");
+    assert_int_equal(load_with(fixture, providers_yaml,
+                               "TOCSIN_COORDINATOR_PROVIDERS=[{name: other, channel: fax, "
+                               "adapter: http}]"),
+                     ERR_INVALID);
+    assert_non_null(strstr(fixture->problem.text,
+                           "TOCSIN_COORDINATOR_PROVIDERS: providers[0].channel: unknown \"fax\""));
+}
+
+static void an_open_door_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_refused(fixture, "data_dir: /a\nlisten:\n  workers: tcp://0.0.0.0:7400\n",
+                   "3: listen.workers: ", "without keys nothing there is encrypted");
+    assert_refused(fixture, "data_dir: /a\nlisten:\n  workers: tcp://*:7400\n",
+                   "3: listen.workers: ", "keys.secret");
+    assert_refused(fixture, "data_dir: /a\nlisten:\n  workers: tcp://eth0:7400\n",
+                   "3: listen.workers: ", "keys.secret");
+    assert_refused(fixture, "data_dir: /a\nlisten:\n  api: 0.0.0.0:7480\n",
+                   "3: listen.api: ", "allow_remote");
+    assert_loads(fixture, "data_dir: /a\nlisten: {api: 0.0.0.0:7480, allow_remote: true}\n");
+    assert_loads(fixture, "data_dir: /a\nlisten: {workers: 'ipc:///run/t.sock'}\n");
+    assert_loads(fixture, "data_dir: /a\nlisten: {workers: 'tcp://127.0.0.1:*'}\n");
+    assert_loads(fixture, "data_dir: /a\nlisten: {workers: 'tcp://[::1]:7400'}\n");
+}
+
+static void keys_are_checked(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_refused(fixture, "data_dir: /a\nkeys:\n  secret: abc\n",
+                   "3: keys.secret: ", "file:/path");
+    assert_refused(fixture, "data_dir: /a\nkeys:\n  secret: env:A\n", "",
+                   "public keys of the workers");
+    assert_refused(fixture, "data_dir: /a\nkeys:\n  secret: env:A\n  workers:\n    - short\n",
+                   "5: keys.workers[0]: ", "40 characters");
+    assert_refused(fixture, "data_dir: /a\nkeys:\n  workers: ['" PUBLIC_KEY "']\n",
+                   "3: keys.workers: ", "without keys.secret");
+}
+
+static void what_is_wrong_is_said_with_line_and_remedy(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_refused(fixture, "log_level: info\n", "1: data_dir: ", "/var/lib/tocsin");
+    assert_refused(fixture, "data_dir: /a\nlog_level: verbos\n",
+                   "2: log_level: ", "known here: error");
+    assert_refused(fixture, "data_dir: /a\nlog_level: warning\n",
+                   "2: log_level: ", "did you mean \"warn\"?");
+    assert_refused(fixture, "data_dir: /a\nlease: 3 days\n", "2: lease: ", "\"30s\"");
+    assert_refused(fixture, "data_dir: /a\nlease: 2h\n", "2: lease: ", "out of bounds");
+    assert_refused(fixture, "data_dir: /a\nlease: 2s\n", "2: lease: ", "a third of the lease");
+    assert_refused(fixture, "data_dir: /a\ndisk_reserve: lots\n",
+                   "2: disk_reserve: ", "\"256MiB\"");
+    assert_refused(fixture, "data_dir: /a\nlimits:\n  uploads: 0\n",
+                   "3: limits.uploads: ", "1 to 1000");
+    assert_refused(fixture, "data_dir: /a\nlisten:\n  api: here\n",
+                   "3: listen.api: ", "127.0.0.1:7480");
+    assert_refused(fixture, "data_dir: /a\nlisten:\n  workers: udp://x\n",
+                   "3: listen.workers: ", "ipc:///");
+    assert_refused(fixture, "data_dir: /a\nleese: 2s\n", "", "did you mean \"lease\"?");
+}
+
+static void providers_are_checked(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char head[] = "data_dir: /a\nproviders:\n  - name: gateway\n";
+    char yaml[512];
+    const struct {
+        const char *more;
+        const char *place;
+        const char *what;
+    } cases[] = {
+        {"    adapter: http\n", "3: providers[0]: ", "\"channel\" is missing"},
+        {"    channel: sms\n", "3: providers[0]: ", "\"adapter\" is missing"},
+        {"    channel: smss\n    adapter: http\n",
+         "4: providers[0].channel: ", "did you mean \"sms\"?"},
+        {"    channel: sms\n    adapter: htpp\n",
+         "5: providers[0].adapter: ", "did you mean \"http\"?"},
+        {"    channel: sms\n    adapter: smtp\n", "5: providers[0].adapter: ", "channel email"},
+        {"    channel: sms\n    adapter: http\n    rate: -1\n",
+         "6: providers[0].rate: ", "per second"},
+        {"    channel: sms\n    adapter: http\n    weight: 0\n",
+         "6: providers[0].weight: ", "1 to 1000"},
+        {"    channel: sms\n    adapter: http\n    breaker: 1ms\n",
+         "6: providers[0].breaker: ", "bounds"},
+        {"    channel: sms\n    adapter: http\n    settings: [1]\n",
+         "6: providers[0].settings: ", "must be a mapping"},
+        {"    channel: sms\n    adapter: http\n    settings: {a: 1, a: 2}\n",
+         "6: providers[0].settings: ", "a second time"},
+        {"    channel: sms\n    adapter: http\n    settings: &x {a: *x}\n", "", ""},
+        {"    channel: sms\n    adapter: http\n  - {name: gateway, channel: sms, adapter: http}\n",
+         "6: providers[1].name: ", "an earlier provider"},
+        {"    channel: sms\n    adapter: http\n  - {name: a b, channel: sms, adapter: http}\n",
+         "6: providers[1].name: ", "letters, digits"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        (void)snprintf(yaml, sizeof(yaml), "%s%s", head, cases[i].more);
+        assert_refused(fixture, yaml, cases[i].place, cases[i].what);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_data_directory_is_enough, setup, teardown),
+        cmocka_unit_test_setup_teardown(every_key_arrives, setup, teardown),
+        cmocka_unit_test_setup_teardown(providers_keep_their_own_settings_as_json, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_environment_overrides_values_and_is_named_when_wrong,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(an_open_door_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(keys_are_checked, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_wrong_is_said_with_line_and_remedy, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(providers_are_checked, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
