@@ -126,3 +126,8 @@ enum err recovery_campaign(struct ledger *ledger, struct engine *engine,
     mem_free(replay.covered);
     return err;
 }
+
+void recovery_end_key(struct buf *key, uint64_t campaign)
+{
+    ledger_catalogue_key_u64(key, CATALOGUE_CAMPAIGN_END, campaign);
+}

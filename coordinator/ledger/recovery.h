@@ -26,4 +26,7 @@ enum err recovery_campaign(struct ledger *ledger, struct engine *engine,
                            const struct campaign_def *def, struct recovery *recovery,
                            struct problem *problem) WARN_UNUSED;
 
+/* Where a campaign's closing counts stand in the catalogue: for engine_set_end_key. */
+void recovery_end_key(struct buf *key, uint64_t campaign);
+
 #endif

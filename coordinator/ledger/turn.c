@@ -164,6 +164,13 @@ int turn_flush(struct turn *turn, uint64_t now_ms)
     return -1;
 }
 
+void turn_close(struct turn *turn, uint64_t now_ms)
+{
+    if (!turn_is_empty(turn)) {
+        turn_hand_over(turn, now_ms);
+    }
+}
+
 void turn_on_durable(void *arg, uint64_t recno)
 {
     struct turn *turn = arg;

@@ -41,6 +41,8 @@ void turn_when_durable(struct turn *turn, bool urgent, turn_durable_fn fn, void 
  * is open. To be called once in every turn of the loop, so also after the changelog has reported.
  * now_ms is Unix time (it becomes the time of the record); it may jump. */
 int turn_flush(struct turn *turn, uint64_t now_ms);
+/* Hands over whatever is open, room or not: before the changelog is closed. */
+void turn_close(struct turn *turn, uint64_t now_ms);
 void turn_on_durable(void *turn, uint64_t recno);
 /* The newest record that is durable, and the one now open. */
 uint64_t turn_durable(const struct turn *turn);
