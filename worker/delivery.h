@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * delivery: the worker's core. Messages of the coordinator come in, attempts are started, outcomes go back.
+ * delivery: the worker's core. Messages of the coordinator come in, attempts are started, outcomes
+ * go back.
  *
- * It knows no socket, loop or clock: time comes in as now_ms (unix), what is to be done goes out through the shell's
- * functions, so that a simulation can run many of them in one process. It is made of parts that are as
- * pure: inbox (batches waiting, by provider), throttle (pace within a batch), render (texts of one recipient), outbox
- * (outcomes until they are durable). One thread.
+ * It knows no socket, loop or clock: time comes in as now_ms (unix, never going back), what is to
+ * be done goes out through the shell's functions, so that a simulation can run many of them in one
+ * process. It is made of parts that are as pure: session (where it stands with the coordinator),
+ * inbox (batches waiting, by provider), catalog and render (texts), throttle (pace), flight
+ * (attempts under way), outbox (outcomes until they are durable), credit. One thread.
  *
- * Life: delivery_connect sends HELLO; nothing is taken before WELCOME. A larger epoch replaces the present one: batches of the
- * former life that have not been started are dropped without a word (the new life will lease them again or has
- * their lease in its journal and learns of them by RETURNED outcomes: they are returned, not dropped, whenever their lease may
- * still be known); outcomes not yet confirmed are sent again.
+ * Life: delivery_connect says HELLO until it is answered; nothing is taken before WELCOME. A larger
+ * epoch replaces the present one: what was not started is returned under its old lease (the new
+ * life has it in its journal, or passes over it), what is under way is reported when it ends, and
+ * outcomes not yet confirmed are sent again. After a break within the same epoch outcomes are sent
+ * again and work goes on; but when the coordinator was not heard of for the lease time, nothing is
+ * started any more, and what was not started is returned as soon as it is heard of again.
+ *
+ * Every recipient of every batch is reported exactly once, whatever happens, unless the process
+ * ends; messages that carry reports may be repeated.
  */
 #ifndef TOCSIN_WORKER_DELIVERY_H
 #define TOCSIN_WORKER_DELIVERY_H
@@ -31,7 +38,8 @@ struct attempt {
     enum channel_kind channel;
     struct slice endpoint;
     struct slice key; /* the recipient's */
-    /* What stays the same however often it is tried: channels derive stable ids from it (Message-ID). */
+    /* What stays the same however often it is tried: channels derive stable ids from it
+     * (Message-ID). */
     uint64_t campaign;
     uint32_t ordinal;
     uint8_t step;
@@ -39,7 +47,7 @@ struct attempt {
     struct slice subject;
     struct slice text;
     struct slice html;
-    /* Any column of the recipient by name, for adapters whose settings have templates of their own. */
+    /* Any variable of the recipient by name, for adapters whose settings have templates. */
     bool (*variable)(const struct attempt *attempt, struct slice name, struct slice *value);
     const void *variable_arg;
 };
@@ -53,10 +61,10 @@ struct attempt_result {
 
 struct delivery_shell {
     void *arg;
-    /* False: the link is down or full; the core keeps the message's contents and tries again later. */
+    /* False: the link is down or full; the core keeps what it says and tries again later. */
     bool (*send)(void *arg, const struct wire_message *message);
-    /* Opens, changes or (settings NULL: closes) a provider's channel. The problem is logged by the core; attempts of a provider that
-     * could not be opened end as misconfigured. */
+    /* Opens, changes or (settings NULL: closes) a provider's channel. The problem is logged by the
+     * core; attempts of a provider that could not be opened end as misconfigured. */
     enum err (*open_provider)(void *arg, const struct wire_provider *provider,
                               struct problem *problem);
     /* How many attempts of the provider may be under way together. */
@@ -68,11 +76,11 @@ struct delivery_shell {
 struct delivery_settings {
     const char *name;
     const char *build;
-    uint64_t instance;          /* random, not 0 */
-    uint32_t outcome_every_ms;  /* how often outcomes are sent at least; 20 */
-    uint32_t outbox_max_bytes;  /* unconfirmed outcomes; beyond it nothing is started; 8 MiB */
-    uint32_t credit_max;        /* recipients of one channel in hand at most; 65,536 */
-    uint32_t credit_min;        /* at least; 1,024 */
+    uint64_t instance;         /* random, not 0 */
+    uint32_t outcome_every_ms; /* how often outcomes are sent at least; 20 */
+    uint32_t outbox_max_bytes; /* unconfirmed outcomes; beyond it nothing is started; 8 MiB */
+    uint32_t credit_max;       /* recipients of one channel in hand at most; 65,536 */
+    uint32_t credit_min;       /* at least; 1,024 */
 };
 
 struct delivery *delivery_new(const struct delivery_settings *settings,
@@ -86,8 +94,9 @@ void delivery_on_message(struct delivery *delivery, const struct wire_message *m
                          uint64_t now_ms);
 void delivery_on_result(struct delivery *delivery, uint32_t attempt,
                         const struct attempt_result *result, uint64_t now_ms);
-/* Starts what may be started (a bounded number), sends outcomes, credit and heartbeats that are due. Returns in how many ms it
- * wants to be called again; 0: at once, after other events had their turn. */
+/* Starts what may be started (a bounded number), sends outcomes, credit and heartbeats that are
+ * due. Returns in how many ms it wants to be called again; 0: at once, after other events had their
+ * turn. */
 uint32_t delivery_run(struct delivery *delivery, uint64_t now_ms);
 /* Finish what is under way, return the rest, say BYE when all of it is durable. */
 void delivery_drain(struct delivery *delivery, uint64_t now_ms);

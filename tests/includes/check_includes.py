@@ -14,7 +14,8 @@ from pathlib import Path
 
 # Folder (or file) -> room. The longest match counts. Worker files that hold no socket, loop or clock are a room
 # of their own.
-WORKER_CORE = ("inbox", "delivery", "throttle", "render", "outcome", "outbox")
+WORKER_CORE = ("catalog", "credit", "delivery", "delivery_core", "delivery_report", "delivery_start", "flight", "inbox",
+               "lane", "outbox", "outcome_run", "recent", "render", "session", "throttle")
 ROOMS = {
     "common": "common",
     "proto": "proto",
@@ -57,7 +58,7 @@ MAY_INCLUDE = {
 # Header -> the only files that may include it (patterns of Path.match).
 HOMES = {
     "zmq.h": ["common/bus.c", "common/bus_settings.c"],
-    "rocksdb/c.h": ["coordinator/ledger/store_rocks.c"],
+    "rocksdb/c.h": ["coordinator/ledger/store_rocks_internal.h"],
     "microhttpd.h": ["coordinator/api/http_server.c"],
     "curl/curl.h": ["worker/channel/http_client.c", "worker/channel/transfer.[ch]", "cli/client.c"],
     "nats/nats.h": ["coordinator/cluster/*.c"],

@@ -1,0 +1,626 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Messages come in through one table of handlers, after the one check that all share: an epoch that
+ * is not the session's is dropped (a smaller one is a former life of the coordinator; a larger one
+ * is a life that we have yet to greet).
+ *
+ * What a batch meets on its way: it is copied into the inbox, waits there for its campaign's
+ * content and then for its turn in its provider's lane (delivery_start.c), and leaves as outcomes
+ * (delivery_report.c). Whatever is not started leaves as outcomes too: a recipient that was
+ * leased to us is always reported.
+ */
+#include "worker/delivery.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <utlist.h>
+#include <zstd.h>
+
+#include "common/log.h"
+#include "common/mem.h"
+#include "worker/delivery_core.h"
+
+#define DELIVERY_WAIT_MAX_MS   1000
+#define DELIVERY_WANTED_MS     250 /* how often to look whether content must be asked for again */
+#define DELIVERY_DEFAULT_EVERY 20
+#define DELIVERY_DEFAULT_BYTES (8U * 1024 * 1024)
+#define DELIVERY_DEFAULT_MAX   65536
+#define DELIVERY_DEFAULT_MIN   1024
+
+typedef void (*delivery_message_fn)(struct delivery *delivery, const struct wire_message *message,
+                                    uint64_t now_ms);
+
+static uint32_t or_default(uint32_t value, uint32_t otherwise)
+{
+    return value == 0 ? otherwise : value;
+}
+
+struct delivery *delivery_new(const struct delivery_settings *settings,
+                              const struct delivery_shell *shell)
+{
+    assert(settings->instance != 0);
+    struct delivery *delivery = mem_zalloc(1, sizeof(*delivery));
+    struct delivery_settings *own = &delivery->settings;
+    *own = *settings;
+    own->name = mem_copy_str(settings->name);
+    own->build = mem_copy_str(settings->build);
+    own->outcome_every_ms = or_default(own->outcome_every_ms, DELIVERY_DEFAULT_EVERY);
+    own->outbox_max_bytes = or_default(own->outbox_max_bytes, DELIVERY_DEFAULT_BYTES);
+    own->credit_max = or_default(own->credit_max, DELIVERY_DEFAULT_MAX);
+    own->credit_min = or_default(own->credit_min, DELIVERY_DEFAULT_MIN);
+    delivery->shell = *shell;
+    outbox_init(&delivery->outbox, own->outbox_max_bytes);
+    for (unsigned kind = 0; kind < CHANNEL_KINDS; kind++) {
+        credit_init(&delivery->credit[kind], own->credit_min, own->credit_max, 0);
+    }
+    delivery->zstd_context = ZSTD_createDCtx();
+    return delivery;
+}
+
+void delivery_free(struct delivery *delivery)
+{
+    if (delivery == NULL) {
+        return;
+    }
+    inbox_release(&delivery->inbox);
+    catalog_release(&delivery->catalog);
+    outbox_release(&delivery->outbox);
+    flight_release(&delivery->flight);
+    for (unsigned i = 0; i < WIRE_PROVIDERS_MAX; i++) {
+        lane_release(&delivery->lanes[i]);
+    }
+    buf_release(&delivery->texts);
+    (void)ZSTD_freeDCtx(delivery->zstd_context);
+    mem_free(delivery->refused_why);
+    mem_free((void *)(uintptr_t)delivery->settings.name);
+    mem_free((void *)(uintptr_t)delivery->settings.build);
+    mem_free(delivery);
+}
+
+/* ---- The session ---- */
+
+static void say_hello(struct delivery *delivery, uint64_t now_ms)
+{
+    const struct wire_message message = {
+        .type = WIRE_HELLO,
+        .hello = {.version_min = WIRE_VERSION_MIN,
+                  .version_max = WIRE_VERSION,
+                  .name = delivery->settings.name,
+                  .instance = delivery->settings.instance,
+                  .build = delivery->settings.build},
+    };
+    (void)delivery_send(delivery, &message, now_ms); /* it is repeated until it is answered */
+}
+
+static enum session_action on_session_event(struct delivery *delivery, enum session_event event,
+                                            uint64_t now_ms)
+{
+    enum session_state before = delivery->session.state;
+    enum session_action action = session_step(&delivery->session, event, now_ms);
+    if (delivery->session.state != before) {
+        LOG_I("delivery", "session", "worker=%s state=%s epoch=%" PRIu64, delivery->settings.name,
+              session_state_name(delivery->session.state), delivery->session.epoch);
+    }
+    if (action == SESSION_HELLO) {
+        say_hello(delivery, now_ms);
+    }
+    return action;
+}
+
+void delivery_connect(struct delivery *delivery, uint64_t now_ms)
+{
+    delivery->send_again_ms = 0;
+    (void)on_session_event(delivery, SESSION_ON_LINK, now_ms);
+}
+
+/* Settles what is queued for a provider that cannot be used (any more). */
+static void settle_lane(struct delivery *delivery, unsigned provider, enum outcome outcome,
+                        uint16_t reason, uint64_t now_ms)
+{
+    struct batch *batch = NULL;
+    struct batch *next = NULL;
+    HASH_ITER(hh, delivery->inbox.by_lease, batch, next)
+    {
+        if (batch->provider == provider && batch->waiting > 0) {
+            delivery_settle(delivery, batch, outcome, reason, now_ms);
+        }
+    }
+}
+
+static enum reason reason_of_open(enum err err)
+{
+    return err == ERR_NOT_FOUND ? REASON_SECRET_MISSING : REASON_CHANNEL_UNKNOWN;
+}
+
+static void open_lane(struct delivery *delivery, const struct wire_provider *def, uint64_t now_ms)
+{
+    struct lane *lane = &delivery->lanes[def->id];
+    if (lane->is_open && lane_is_same(lane, def)) {
+        return;
+    }
+    struct problem problem = {0};
+    enum err err = delivery->shell.open_provider(delivery->shell.arg, def, &problem);
+    lane_define(lane, def);
+    lane->is_open = err == ERR_OK;
+    if (lane->is_open) {
+        lane->reason = REASON_NONE;
+        LOG_I("delivery", "provider_opened", "provider=%s channel=%s adapter=%s", def->name,
+              channel_kind_name(def->channel), def->adapter);
+        return;
+    }
+    lane->reason = (uint16_t)reason_of_open(err);
+    LOG_E("delivery", "provider_failed", "provider=%s adapter=%s problem=\"%s\"", def->name,
+          def->adapter, problem.text);
+    settle_lane(delivery, def->id, OUTCOME_MISCONFIGURED, lane->reason, now_ms);
+}
+
+static void close_lane(struct delivery *delivery, unsigned provider, uint64_t now_ms)
+{
+    struct lane *lane = &delivery->lanes[provider];
+    LOG_I("delivery", "provider_closed", "provider=%s", lane->def.name);
+    settle_lane(delivery, provider, OUTCOME_RETURNED, REASON_CHANNEL_UNKNOWN, now_ms);
+    struct wire_provider def = lane->def;
+    def.settings = NULL;
+    struct problem problem = {0};
+    (void)delivery->shell.open_provider(delivery->shell.arg, &def, &problem);
+    lane_undefine(lane);
+}
+
+static void take_providers(struct delivery *delivery, const struct wire_welcome *welcome,
+                           uint64_t now_ms)
+{
+    uint64_t told = 0;
+    for (unsigned i = 0; i < welcome->provider_count; i++) {
+        told |= UINT64_C(1) << welcome->providers[i].id;
+        open_lane(delivery, &welcome->providers[i], now_ms);
+    }
+    for (unsigned provider = 0; provider < WIRE_PROVIDERS_MAX; provider++) {
+        if (delivery->lanes[provider].is_known && !(told >> provider & 1)) {
+            close_lane(delivery, provider, now_ms);
+        }
+    }
+}
+
+static void note_refused(struct delivery *delivery, uint32_t version_min, uint32_t version_max,
+                         const char *why, uint64_t now_ms)
+{
+    (void)on_session_event(delivery, SESSION_ON_REFUSED, now_ms);
+    if (delivery->refused_why == NULL || strcmp(delivery->refused_why, why) != 0) {
+        LOG_E("delivery", "refused",
+              "worker=%s coordinator_versions=%u-%u worker_versions=%u-%u why=\"%s\"",
+              delivery->settings.name, version_min, version_max, (unsigned)WIRE_VERSION_MIN,
+              (unsigned)WIRE_VERSION, why);
+        mem_free(delivery->refused_why);
+        delivery->refused_why = mem_copy_str(why);
+    }
+}
+
+static void on_refused(struct delivery *delivery, const struct wire_message *message,
+                       uint64_t now_ms)
+{
+    const struct wire_refused *refused = &message->refused;
+    note_refused(delivery, refused->version_min, refused->version_max,
+                 refused->why == NULL ? "" : refused->why, now_ms);
+}
+
+static void on_welcome(struct delivery *delivery, const struct wire_message *message,
+                       uint64_t now_ms)
+{
+    const struct wire_welcome *welcome = &message->welcome;
+    struct session *session = &delivery->session;
+    if (welcome->version < WIRE_VERSION_MIN || welcome->version > WIRE_VERSION) {
+        note_refused(delivery, welcome->version, welcome->version,
+                     "the coordinator chose a version that this worker does not speak", now_ms);
+        return;
+    }
+    if (welcome->epoch == session->epoch && session_on_heard(session, now_ms)) {
+        delivery_return(delivery, NULL, REASON_LEASE_EXPIRED, now_ms);
+    }
+    enum session_event event =
+        session_take_welcome(session, welcome->epoch, welcome->heartbeat_ms, welcome->lease_ms);
+    switch (on_session_event(delivery, event, now_ms)) {
+    case SESSION_ADOPT:
+        /* The new life may know these leases from its journal, or may not: either way it learns
+         * that nobody was sent anything under them. */
+        delivery_return(delivery, NULL, REASON_DRAINED, now_ms);
+        catalog_clear(&delivery->catalog);
+        outbox_resend_all(&delivery->outbox);
+        break;
+    case SESSION_RESUME:
+        outbox_resend_all(&delivery->outbox);
+        catalog_ask_again(&delivery->catalog);
+        break;
+    case SESSION_REFRESH:
+        break;
+    case SESSION_NOTHING:
+    case SESSION_HELLO:
+    case SESSION_BLOCKED:
+        return;
+    }
+    mem_free(delivery->refused_why);
+    delivery->refused_why = NULL;
+    memcpy(delivery->token_key, welcome->token_key, sizeof(delivery->token_key));
+    take_providers(delivery, welcome, now_ms);
+}
+
+/* ---- Batches and their content ---- */
+
+/* The batch's content is there, or will never be. */
+static void dispatch(struct delivery *delivery, struct batch *batch, uint64_t now_ms)
+{
+    const struct catalog_entry *content = batch->content;
+    if (content->state == CATALOG_WANTED) {
+        inbox_park(&delivery->inbox, batch);
+    } else if (content->state == CATALOG_FAILED ||
+               !render_has_channel(content->render, batch->channel)) {
+        delivery_settle(delivery, batch, OUTCOME_REJECTED, REASON_CONTENT_UNKNOWN, now_ms);
+    } else {
+        if (inbox_first(&delivery->inbox, batch->provider) == NULL) {
+            throttle_begin(&delivery->lanes[batch->provider].throttle, now_ms);
+        }
+        inbox_enqueue(&delivery->inbox, batch);
+    }
+}
+
+static void on_batch(struct delivery *delivery, const struct wire_message *message, uint64_t now_ms)
+{
+    const struct wire_batch *source = &message->batch;
+    if (source->instance != delivery->settings.instance || source->lease == 0 ||
+        source->count == 0 || delivery->is_done) {
+        delivery->stats.refused_batches++; /* meant for somebody else */
+        return;
+    }
+    if (inbox_knows(&delivery->inbox, source->lease)) {
+        return;
+    }
+    const struct lane *lane = &delivery->lanes[source->provider];
+    struct batch *batch = inbox_add(&delivery->inbox, source, lane->def.channel);
+    delivery->stats.batches++;
+    delivery->in_hand[batch->channel] += batch->waiting;
+    if (delivery->is_draining) {
+        delivery_settle(delivery, batch, OUTCOME_RETURNED, REASON_DRAINED, now_ms);
+    } else if (!lane->is_known) {
+        delivery->stats.refused_batches++;
+        delivery_settle(delivery, batch, OUTCOME_MISCONFIGURED, REASON_CHANNEL_UNKNOWN, now_ms);
+    } else if (!lane->is_open) {
+        delivery_settle(delivery, batch, OUTCOME_MISCONFIGURED, lane->reason, now_ms);
+    } else {
+        batch->content = catalog_use(&delivery->catalog, batch->campaign);
+        dispatch(delivery, batch, now_ms);
+    }
+}
+
+static void on_content(struct delivery *delivery, const struct wire_message *message,
+                       uint64_t now_ms)
+{
+    struct problem problem = {0};
+    const struct catalog_entry *entry =
+        catalog_take(&delivery->catalog, &message->content, &problem);
+    if (entry == NULL) {
+        return; /* it is known, or nobody waits for it any more */
+    }
+    if (entry->state == CATALOG_FAILED) {
+        LOG_E("delivery", "content_unusable", "campaign=%" PRIu64 " problem=\"%s\"",
+              entry->campaign, problem.text);
+    }
+    struct batch *batch = NULL;
+    struct batch *next = NULL;
+    DL_FOREACH_SAFE(delivery->inbox.parked, batch, next)
+    {
+        if (batch->content == entry) {
+            dispatch(delivery, batch, now_ms);
+        }
+    }
+}
+
+static void on_cancel(struct delivery *delivery, const struct wire_message *message,
+                      uint64_t now_ms)
+{
+    const struct wire_cancel *cancel = &message->cancel;
+    delivery_return(delivery, &cancel->campaign,
+                    cancel->for_good ? REASON_CAMPAIGN_CANCELLED : REASON_PAUSED, now_ms);
+}
+
+static void on_outcomes_durable(struct delivery *delivery, const struct wire_message *message,
+                                uint64_t now_ms)
+{
+    (void)now_ms;
+    if (message->outcomes_durable.instance == delivery->settings.instance) {
+        outbox_confirm(&delivery->outbox, message->outcomes_durable.seq);
+    }
+}
+
+static void on_drain(struct delivery *delivery, const struct wire_message *message, uint64_t now_ms)
+{
+    (void)message;
+    delivery_drain(delivery, now_ms);
+}
+
+static void on_heartbeat(struct delivery *delivery, const struct wire_message *message,
+                         uint64_t now_ms)
+{
+    (void)delivery;
+    (void)message;
+    (void)now_ms; /* that it was heard is all there is to it */
+}
+
+/* What a coordinator says within an epoch; the rest is not for us. */
+static const delivery_message_fn delivery_handlers[WIRE_TYPES] = {
+    [WIRE_CONTENT] = on_content,     [WIRE_BATCH] = on_batch,
+    [WIRE_CANCEL] = on_cancel,       [WIRE_OUTCOMES_DURABLE] = on_outcomes_durable,
+    [WIRE_HEARTBEAT] = on_heartbeat, [WIRE_DRAIN] = on_drain,
+};
+
+static uint64_t message_epoch(const struct wire_message *message)
+{
+    switch (message->type) {
+    case WIRE_CONTENT:
+        return message->content.epoch;
+    case WIRE_BATCH:
+        return message->batch.epoch;
+    case WIRE_OUTCOMES_DURABLE:
+        return message->outcomes_durable.epoch;
+    case WIRE_CANCEL:
+        return message->cancel.epoch;
+    case WIRE_DRAIN:
+        return message->drain.epoch;
+    case WIRE_HEARTBEAT:
+        return message->heartbeat.epoch;
+    case WIRE_HELLO:
+    case WIRE_WELCOME:
+    case WIRE_REFUSED:
+    case WIRE_CREDIT:
+    case WIRE_CONTENT_REQUEST:
+    case WIRE_OUTCOMES:
+    case WIRE_BYE:
+    case WIRE_TYPES:
+        break;
+    }
+    return 0;
+}
+
+static void on_epoch_message(struct delivery *delivery, const struct wire_message *message,
+                             uint64_t now_ms)
+{
+    uint64_t epoch = message_epoch(message);
+    if (epoch == 0 || epoch != delivery->session.epoch) {
+        delivery->stats.refused_batches += message->type == WIRE_BATCH;
+        if (epoch > delivery->session.epoch) { /* a life that does not know us yet */
+            (void)on_session_event(delivery, SESSION_ON_SILENCE, now_ms);
+        }
+        return;
+    }
+    if (session_on_heard(&delivery->session, now_ms)) {
+        delivery_return(delivery, NULL, REASON_LEASE_EXPIRED, now_ms);
+    }
+    delivery_handlers[message->type](delivery, message, now_ms);
+}
+
+void delivery_on_message(struct delivery *delivery, const struct wire_message *message,
+                         uint64_t now_ms)
+{
+    if (message->type == WIRE_WELCOME) {
+        on_welcome(delivery, message, now_ms);
+    } else if (message->type == WIRE_REFUSED) {
+        on_refused(delivery, message, now_ms);
+    } else if (delivery_handlers[message->type] != NULL) {
+        on_epoch_message(delivery, message, now_ms);
+    } else {
+        LOG_W("delivery", "message_unexpected", "type=%s", wire_type_name(message->type));
+    }
+}
+
+/* ---- Results ---- */
+
+void delivery_on_result(struct delivery *delivery, uint32_t attempt,
+                        const struct attempt_result *result, uint64_t now_ms)
+{
+    struct batch *batch = NULL;
+    unsigned place = 0;
+    if (!flight_end(&delivery->flight, attempt, &batch, &place)) {
+        LOG_W("delivery", "result_unknown", "attempt=%u", attempt);
+        return;
+    }
+    struct lane *lane = &delivery->lanes[batch->provider];
+    lane->in_flight--;
+    batch->in_flight--;
+    delivery->in_flight[batch->channel]--;
+    if (result->outcome == OUTCOME_THROTTLED) {
+        throttle_hold(&lane->throttle, result->retry_after_ms, now_ms);
+    } else if (result->outcome == OUTCOME_MISCONFIGURED) {
+        lane->refused_reason =
+            result->reason == REASON_NONE ? REASON_AUTHENTICATION_FAILED : result->reason;
+    }
+    const struct outcome_run run = {
+        .offset = (uint16_t)place,
+        .span = 1,
+        .outcome = (uint8_t)result->outcome,
+        .reason = result->reason,
+        .retry_after_ms = result->retry_after_ms,
+        .at_ms = now_ms,
+        .ref = result->ref,
+    };
+    delivery_report(delivery, batch, &run);
+}
+
+/* ---- What time brings ---- */
+
+static void ask_for_content(struct delivery *delivery, uint64_t now_ms)
+{
+    struct catalog_entry *wanted = NULL;
+    while (delivery->session.state == SESSION_UP &&
+           (wanted = catalog_next_wanted(&delivery->catalog, now_ms)) != NULL) {
+        const struct wire_message message = {
+            .type = WIRE_CONTENT_REQUEST,
+            .content_request = {.epoch = delivery->session.epoch, .campaign = wanted->campaign},
+        };
+        if (!delivery_send(delivery, &message, now_ms)) {
+            return;
+        }
+        wanted->asked_ms = now_ms;
+    }
+}
+
+static bool has_open_provider(const struct delivery *delivery, enum channel_kind kind)
+{
+    for (unsigned provider = 0; provider < WIRE_PROVIDERS_MAX; provider++) {
+        const struct lane *lane = &delivery->lanes[provider];
+        if (lane->is_open && lane->def.channel == kind) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint32_t limit_of(struct delivery *delivery, enum channel_kind kind, uint64_t now_ms)
+{
+    if (delivery->is_draining || !has_open_provider(delivery, kind)) {
+        return 0;
+    }
+    uint32_t in_hand = delivery->in_hand[kind];
+    uint32_t limit =
+        credit_limit(&delivery->credit[kind], in_hand, delivery->in_flight[kind], now_ms);
+    bool is_full = delivery->inbox.bytes > DELIVERY_INBOX_MAX_BYTES;
+    return is_full && in_hand < limit ? in_hand : limit;
+}
+
+/* More than a quarter away from what the coordinator was told. */
+static bool is_far(uint32_t limit, uint32_t told)
+{
+    uint32_t apart = limit > told ? limit - told : told - limit;
+    return apart > told / 4;
+}
+
+static void tell_credit(struct delivery *delivery, bool is_heartbeat, uint64_t now_ms)
+{
+    struct wire_message message = {
+        .type = WIRE_CREDIT,
+        .credit = {.epoch = delivery->session.epoch},
+    };
+    bool is_news = is_heartbeat;
+    for (unsigned kind = 0; kind < CHANNEL_KINDS; kind++) {
+        uint32_t limit = limit_of(delivery, (enum channel_kind)kind, now_ms);
+        message.credit.limit[kind] = limit;
+        is_news |= is_far(limit, delivery->credit_told[kind]);
+    }
+    if (is_news && delivery_send(delivery, &message, now_ms)) {
+        memcpy(delivery->credit_told, message.credit.limit, sizeof(delivery->credit_told));
+    }
+}
+
+/* Finished leases are forgotten after a time, but never while their outcomes may still have to be
+ * sent again: the coordinator, too, may then send their batch again. */
+static void forget_finished(struct delivery *delivery, uint64_t now_ms)
+{
+    const struct outbox_message *oldest = delivery->outbox.messages;
+    uint64_t turned_ms = delivery->inbox.finished.turned_ms;
+    if (oldest != NULL && oldest->seq <= delivery->seq_at_turn) {
+        return;
+    }
+    recent_turn(&delivery->inbox.finished, INBOX_REMEMBER_MS, now_ms);
+    if (delivery->inbox.finished.turned_ms != turned_ms) {
+        delivery->seq_at_turn = delivery->outbox.last_seq;
+    }
+}
+
+static void on_heartbeat_due(struct delivery *delivery, uint64_t now_ms)
+{
+    const struct session *session = &delivery->session;
+    const struct wire_message message = {
+        .type = WIRE_HEARTBEAT,
+        .heartbeat = {.epoch = session->epoch,
+                      .at_ms = now_ms,
+                      .in_hand = delivery_in_hand(delivery),
+                      .in_flight = delivery->flight.count},
+    };
+    (void)delivery_send(delivery, &message, now_ms);
+    outbox_resend_overdue(&delivery->outbox, session->heartbeat_ms * SESSION_HEARTBEATS_SILENT,
+                          now_ms);
+    forget_finished(delivery, now_ms);
+}
+
+static void finish_drain(struct delivery *delivery, uint64_t now_ms)
+{
+    if (!delivery->is_draining || delivery->is_done || delivery->inbox.by_lease != NULL ||
+        delivery->outbox.count > 0) {
+        return;
+    }
+    const struct wire_message message = {
+        .type = WIRE_BYE,
+        .bye = {.epoch = delivery->session.epoch, .instance = delivery->settings.instance},
+    };
+    delivery->is_done =
+        delivery->session.state != SESSION_UP || delivery_send(delivery, &message, now_ms);
+    if (delivery->is_done) {
+        LOG_I("delivery", "drained", "worker=%s", delivery->settings.name);
+    }
+}
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint32_t wait_ms(const struct delivery *delivery, uint64_t now_ms)
+{
+    uint32_t wait = least(session_wait_ms(&delivery->session, now_ms), DELIVERY_WAIT_MAX_MS);
+    wait = least(wait, delivery_flush_wait_ms(delivery, now_ms));
+    wait = least(wait, delivery_start_wait_ms(delivery, now_ms));
+    if (delivery->catalog.wanted > 0) {
+        wait = least(wait, DELIVERY_WANTED_MS);
+    }
+    if (delivery_in_hand(delivery) > 0) { /* credit follows the pace */
+        wait = least(wait, CREDIT_BUCKET_MS);
+    }
+    return wait == 0 ? 1 : wait;
+}
+
+uint32_t delivery_run(struct delivery *delivery, uint64_t now_ms)
+{
+    enum session_event event = SESSION_EVENTS;
+    if (delivery->is_done) {
+        return DELIVERY_WAIT_MAX_MS;
+    }
+    if (session_due(&delivery->session, now_ms, &event)) {
+        (void)on_session_event(delivery, event, now_ms);
+    }
+    ask_for_content(delivery, now_ms);
+    bool has_more =
+        session_may_start(&delivery->session, now_ms) && delivery_start(delivery, now_ms);
+    delivery_flush(delivery, !has_more && delivery->flight.count == 0, now_ms);
+    bool is_heartbeat = session_heartbeat_is_due(&delivery->session, now_ms);
+    if (is_heartbeat) {
+        on_heartbeat_due(delivery, now_ms);
+    }
+    if (delivery->session.state == SESSION_UP) {
+        tell_credit(delivery, is_heartbeat, now_ms);
+    }
+    finish_drain(delivery, now_ms);
+    return has_more ? 0 : wait_ms(delivery, now_ms);
+}
+
+void delivery_drain(struct delivery *delivery, uint64_t now_ms)
+{
+    if (!delivery->is_draining) {
+        delivery->is_draining = true;
+        LOG_I("delivery", "draining", "worker=%s in_hand=%u in_flight=%u", delivery->settings.name,
+              delivery_in_hand(delivery), delivery->flight.count);
+        delivery_return(delivery, NULL, REASON_DRAINED, now_ms);
+    }
+}
+
+bool delivery_is_done(const struct delivery *delivery)
+{
+    return delivery->is_done;
+}
+
+void delivery_stats(const struct delivery *delivery, struct delivery_stats *stats)
+{
+    *stats = delivery->stats;
+    bool is_up = delivery->session.state == SESSION_UP;
+    stats->epoch = is_up ? delivery->session.epoch : 0;
+    stats->in_hand = delivery_in_hand(delivery);
+    stats->in_flight = delivery->flight.count;
+    stats->outbox_bytes = (uint32_t)delivery->outbox.bytes;
+    stats->refused = delivery->session.state == SESSION_REFUSED;
+}

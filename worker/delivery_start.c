@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Starting attempts: the one loop of the worker that runs once a recipient, and therefore does
+ * nothing that could be done once a page: no allocation, no look into a table, no clock. A page is
+ * opened once for its batch and walked in order.
+ *
+ * Lanes take turns; within a lane one batch is walked after the other, at the pace that the
+ * coordinator set for it. A channel that answers at once reports from within start, so that the
+ * number under way is looked at before every attempt and never cached.
+ */
+#include "common/log.h"
+#include "worker/delivery_core.h"
+
+/* Recipients of one lane in a row before the next lane has its turn. */
+#define START_LANE_TURN 1024
+
+struct walk {
+    struct delivery *delivery;
+    struct lane *lane;
+    struct batch *batch;
+    const struct render *render;
+    uint64_t now_ms;
+    uint32_t concurrency;
+    uint32_t allowed; /* by the throttle */
+    uint32_t passed;  /* recipients started or rejected */
+    uint32_t started;
+};
+
+static bool attempt_variable(const struct attempt *attempt, struct slice name, struct slice *value)
+{
+    return render_value(attempt->variable_arg, name, value);
+}
+
+static void reject(const struct walk *walk, unsigned place, enum reason reason, struct slice ref)
+{
+    const struct outcome_run run = {
+        .offset = (uint16_t)place,
+        .span = 1,
+        .outcome = OUTCOME_REJECTED,
+        .reason = (uint16_t)reason,
+        .at_ms = walk->now_ms,
+        .ref = ref,
+    };
+    delivery_report(walk->delivery, walk->batch, &run);
+}
+
+static struct slice endpoint_of(const struct walk *walk)
+{
+    const struct batch *batch = walk->batch;
+    unsigned rank = batch->endpoints == NULL ? 0 : batch->endpoints[batch->index];
+    int column = render_endpoint(walk->render, batch->channel, rank);
+    return column < 0 ? slice_of(NULL, 0) : page_value(&walk->lane->view, (unsigned)column);
+}
+
+static void begin_attempt(struct walk *walk, unsigned place, struct attempt *attempt)
+{
+    struct delivery *delivery = walk->delivery;
+    walk->started++;
+    walk->lane->in_flight++;
+    walk->batch->in_flight++;
+    delivery->in_flight[walk->batch->channel]++;
+    delivery->stats.started++;
+    attempt->id = flight_begin(&delivery->flight, walk->batch, place);
+    delivery->shell.start(delivery->shell.arg, attempt);
+}
+
+/* The cursor of the page stands at the place. */
+static void start_one(struct walk *walk, unsigned place)
+{
+    struct delivery *delivery = walk->delivery;
+    const struct batch *batch = walk->batch;
+    const struct page_view *view = &walk->lane->view;
+    struct attempt attempt;
+    attempt.endpoint = endpoint_of(walk);
+    if (attempt.endpoint.len == 0) {
+        reject(walk, place, REASON_NO_ENDPOINT, slice_of(NULL, 0));
+        return;
+    }
+    attempt.ordinal = batch->page * PAGE_RECIPIENTS + place;
+    const struct token token = {
+        .campaign = batch->campaign,
+        .ordinal = attempt.ordinal,
+        .step = batch->step,
+        .attempt = batch->attempts == NULL ? 0 : batch->attempts[batch->index],
+    };
+    token_write(&token, delivery->token_key, attempt.token);
+    const struct render_row row = {walk->render, view, attempt.token};
+    const struct render_body *body = render_body_for(walk->render, batch->channel, view);
+    struct render_texts texts;
+    int missing = render_fill(body, &row, &delivery->texts, &texts);
+    if (missing >= 0) {
+        reject(walk, place, REASON_VARIABLE_MISSING, render_variable_name(walk->render, missing));
+        return;
+    }
+    attempt.provider = batch->provider;
+    attempt.channel = batch->channel;
+    attempt.key = page_value(view, 0);
+    attempt.campaign = batch->campaign;
+    attempt.step = batch->step;
+    attempt.subject = texts.subject;
+    attempt.text = texts.text;
+    attempt.html = texts.html;
+    attempt.variable = attempt_variable;
+    attempt.variable_arg = &row;
+    begin_attempt(walk, place, &attempt);
+}
+
+static bool can_walk_on(const struct walk *walk)
+{
+    return walk->batch->waiting > 0 && walk->passed < START_LANE_TURN &&
+           walk->started < walk->allowed && walk->lane->in_flight < walk->concurrency &&
+           walk->now_ms >= walk->lane->throttle.held_until_ms &&
+           walk->lane->refused_reason == REASON_NONE && flight_has_room(&walk->delivery->flight);
+}
+
+static void walk_on(struct walk *walk)
+{
+    struct delivery *delivery = walk->delivery;
+    struct batch *batch = walk->batch;
+    while (can_walk_on(walk)) {
+        unsigned place = batch->place;
+        page_seek(&walk->lane->view, place);
+        start_one(walk, place);
+        walk->passed++;
+        inbox_advance(&delivery->inbox, batch, 1, bitmap_next(&batch->places, place + 1));
+    }
+    throttle_on_started(&walk->lane->throttle, walk->started, batch->interval_us, walk->now_ms);
+}
+
+/* False: the batch was settled, as its page cannot be walked. */
+static bool open_page(struct delivery *delivery, struct lane *lane, struct batch *batch,
+                      uint64_t now_ms)
+{
+    if (lane->viewed == batch) {
+        return true;
+    }
+    lane->viewed = NULL;
+    enum err err = page_open(&lane->view, batch->page_bytes, delivery->zstd_context);
+    if (err == ERR_OK && bitmap_next(&batch->places, lane->view.count) < BITMAP_BITS) {
+        err = ERR_CORRUPT;
+    }
+    if (err != ERR_OK) {
+        LOG_W("delivery", "page_damaged", "campaign=%llu page=%u lease=%llu err=%s",
+              (unsigned long long)batch->campaign, batch->page, (unsigned long long)batch->lease,
+              err_name(err));
+        /* Another worker may be able to read it. */
+        delivery_settle(delivery, batch, OUTCOME_DEFERRED, REASON_PAGE_DAMAGED, now_ms);
+        return false;
+    }
+    lane->viewed = batch;
+    return true;
+}
+
+/* Credentials or sender are wrong: the coordinator stops leasing when it hears of it, and what is
+ * here already would only hammer at a locked door. */
+static void return_refused(struct delivery *delivery, unsigned provider, uint64_t now_ms)
+{
+    struct lane *lane = &delivery->lanes[provider];
+    struct batch *batch = NULL;
+    while (lane->refused_reason != REASON_NONE &&
+           (batch = inbox_first(&delivery->inbox, provider)) != NULL) {
+        delivery_settle(delivery, batch, OUTCOME_RETURNED, lane->refused_reason, now_ms);
+    }
+    lane->refused_reason = REASON_NONE;
+}
+
+/* Walks the lane's first batches; returns how many recipients were passed. *is_blocked: the lane
+ * has nothing that could be started now. */
+static uint32_t lane_turn(struct delivery *delivery, unsigned provider, bool *is_blocked,
+                          uint64_t now_ms)
+{
+    struct lane *lane = &delivery->lanes[provider];
+    uint32_t passed = 0;
+    uint32_t concurrency = delivery->shell.concurrency(delivery->shell.arg, (uint8_t)provider);
+    *is_blocked = false;
+    return_refused(delivery, provider, now_ms);
+    while (passed < START_LANE_TURN && !*is_blocked) {
+        struct batch *batch = inbox_first(&delivery->inbox, provider);
+        if (batch == NULL || lane->in_flight >= concurrency ||
+            throttle_allows(&lane->throttle, batch->interval_us, now_ms) == 0) {
+            *is_blocked = true;
+            break;
+        }
+        if (!open_page(delivery, lane, batch, now_ms)) {
+            passed += 1;
+            continue;
+        }
+        struct walk walk = {
+            .delivery = delivery,
+            .lane = lane,
+            .batch = batch,
+            .render = batch->content->render,
+            .now_ms = now_ms,
+            .concurrency = concurrency,
+            .allowed = throttle_allows(&lane->throttle, batch->interval_us, now_ms),
+        };
+        walk_on(&walk);
+        passed += walk.passed;
+        if (batch->waiting == 0) {
+            delivery_close_batch(delivery, batch);
+        } else if (walk.passed < START_LANE_TURN) {
+            *is_blocked = true;
+        }
+    }
+    return passed;
+}
+
+bool delivery_start(struct delivery *delivery, uint64_t now_ms)
+{
+    uint32_t passed = 0;
+    unsigned blocked = 0;
+    unsigned provider = delivery->first_lane;
+    while (blocked < WIRE_PROVIDERS_MAX && passed < DELIVERY_STARTS_MAX) {
+        bool is_blocked = true;
+        if (inbox_first(&delivery->inbox, provider) != NULL && outbox_has_room(&delivery->outbox)) {
+            passed += lane_turn(delivery, provider, &is_blocked, now_ms);
+        }
+        blocked = is_blocked ? blocked + 1 : 0;
+        provider = (provider + 1) % WIRE_PROVIDERS_MAX;
+    }
+    delivery->first_lane = provider;
+    return blocked < WIRE_PROVIDERS_MAX;
+}
+
+uint32_t delivery_start_wait_ms(const struct delivery *delivery, uint64_t now_ms)
+{
+    uint32_t least_ms = UINT32_MAX;
+    for (unsigned provider = 0; provider < WIRE_PROVIDERS_MAX; provider++) {
+        const struct batch *batch = inbox_first(&delivery->inbox, provider);
+        if (batch != NULL) {
+            const struct throttle *throttle = &delivery->lanes[provider].throttle;
+            uint32_t wait_ms = throttle_wait_ms(throttle, batch->interval_us, now_ms);
+            /* 0: it waits for results, and they will call. */
+            least_ms = wait_ms > 0 && wait_ms < least_ms ? wait_ms : least_ms;
+        }
+    }
+    return least_ms;
+}

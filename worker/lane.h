@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lane: one provider as a worker sees it: its definition, whether its channel could be opened, how
+ * many attempts are under way, its throttle, and the page that is being walked. One thread.
+ */
+#ifndef TOCSIN_WORKER_LANE_H
+#define TOCSIN_WORKER_LANE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/page.h"
+#include "proto/wire.h"
+#include "worker/throttle.h"
+
+struct batch;
+
+struct lane {
+    bool is_known;            /* the coordinator told us of it */
+    bool is_open;             /* the shell could open it */
+    uint16_t reason;          /* enum reason why not */
+    struct wire_provider def; /* strings owned by the lane */
+    uint32_t in_flight;
+    uint16_t refused_reason; /* the provider refused us altogether: return what is queued; else 0 */
+    struct throttle throttle;
+    struct page_view view;
+    const struct batch *viewed; /* the batch whose page `view` shows, or NULL */
+};
+
+/* Zeroed memory is a lane without a provider. */
+void lane_release(struct lane *lane);
+/* Does the definition say what the lane knows already? */
+bool lane_is_same(const struct lane *lane, const struct wire_provider *def);
+/* Copies the definition. */
+void lane_define(struct lane *lane, const struct wire_provider *def);
+/* The provider is gone; what is under way goes on. */
+void lane_undefine(struct lane *lane);
+
+#endif

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Numbers of variables are the numbers of columns; our own stand behind the last possible column.
+ * The bodies are kept by channel, so that choosing one looks at the few locales of one channel, and
+ * at none when there is only one body.
+ */
+#include "worker/render.h"
+
+#include "common/mem.h"
+#include "common/template.h"
+
+/* Endpoints of one channel that a recipient may have; further columns are not looked for. */
+#define RENDER_RANKS_MAX 16
+
+enum render_number { RENDER_TOKEN = PAGE_COLUMNS_MAX, RENDER_CAMPAIGN, RENDER_NUMBERS };
+
+static const char *const render_own_names[] = {"token", "campaign"};
+
+/* Which of a recipient's endpoints a channel uses. */
+static const enum page_field render_endpoint_fields[CHANNEL_KINDS] = {
+    [CHANNEL_EMAIL] = PAGE_FIELD_EMAIL, [CHANNEL_SMS] = PAGE_FIELD_PHONE,
+    [CHANNEL_VOICE] = PAGE_FIELD_PHONE, [CHANNEL_PUSH] = PAGE_FIELD_PUSH,
+    [CHANNEL_CHAT] = PAGE_FIELD_PHONE,  [CHANNEL_WEBHOOK] = PAGE_FIELD_WEBHOOK,
+};
+
+struct render_body {
+    char locale[WIRE_NAME_MAX + 1]; /* as locale_normalize makes it */
+    size_t locale_len;
+    struct template *subject;
+    struct template *text;
+    struct template *html;
+};
+
+struct render_channel {
+    struct render_body *bodies;
+    unsigned count;
+    const struct render_body *last_resort; /* the default, or the first */
+    int endpoints[RENDER_RANKS_MAX];       /* columns by rank, or -1 */
+};
+
+struct render {
+    struct page_schema schema;
+    char *campaign;
+    int locale_column; /* or -1 */
+    struct render_channel channels[CHANNEL_KINDS];
+};
+
+/* Lower case with `-`; false if it is longer than any locale of ours. */
+static bool locale_normalize(struct slice locale, char out[WIRE_NAME_MAX + 1])
+{
+    if (locale.len > WIRE_NAME_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < locale.len; i++) {
+        uint8_t c = locale.data[i];
+        if (c >= 'A' && c <= 'Z') {
+            c = (uint8_t)(c - 'A' + 'a');
+        }
+        out[i] = (char)(c == '_' ? '-' : c);
+    }
+    out[locale.len] = '\0';
+    return true;
+}
+
+static int render_resolve(void *arg, struct slice name)
+{
+    const struct render *render = arg;
+    for (int own = RENDER_TOKEN; own < RENDER_NUMBERS; own++) {
+        if (slice_is(name, render_own_names[own - RENDER_TOKEN])) {
+            return own;
+        }
+    }
+    return page_schema_find(&render->schema, name);
+}
+
+static bool render_number_value(void *arg, int number, struct slice *value)
+{
+    const struct render_row *row = arg;
+    if (number == RENDER_TOKEN) {
+        *value = slice_of(row->token, TOKEN_CHARS);
+    } else if (number == RENDER_CAMPAIGN) {
+        *value = slice_str(row->render->campaign);
+    } else {
+        *value = page_value(row->view, (unsigned)number);
+    }
+    return value->len > 0;
+}
+
+struct template_part {
+    const char *what;
+    const char *source;
+    enum template_escape escape;
+    struct template **out;
+};
+
+static enum err body_parse(struct render *render, struct render_body *body,
+                           const struct wire_body *source, struct problem *problem)
+{
+    const struct template_part parts[] = {
+        {"subject", source->subject, TEMPLATE_RAW, &body->subject},
+        {"text", source->text, TEMPLATE_RAW, &body->text},
+        {"html", source->html, TEMPLATE_HTML, &body->html},
+    };
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        if (parts[i].source == NULL || parts[i].source[0] == '\0') {
+            continue;
+        }
+        struct problem inner = {0};
+        enum err err = template_new(parts[i].out, slice_str(parts[i].source), parts[i].escape,
+                                    render_resolve, render, &inner);
+        if (err != ERR_OK) {
+            *parts[i].out = NULL;
+            return problem_set(problem, err, "%s of %s, locale \"%s\": %.250s", parts[i].what,
+                               channel_kind_name(source->channel), source->locale, inner.text);
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err render_add_body(struct render *render, const struct wire_body *source,
+                                struct problem *problem)
+{
+    struct render_channel *channel = &render->channels[source->channel];
+    channel->bodies =
+        mem_resize(channel->bodies, (size_t)channel->count + 1, sizeof(*channel->bodies));
+    struct render_body *body = &channel->bodies[channel->count++];
+    *body = (struct render_body){0};
+    if (!locale_normalize(slice_str(source->locale), body->locale)) {
+        return problem_set(problem, ERR_LIMIT, "the locale \"%.80s\" is too long", source->locale);
+    }
+    body->locale_len = strlen(body->locale);
+    return body_parse(render, body, source, problem);
+}
+
+/* After all bodies are there, as they move while they are added. */
+static void render_channel_settle(struct render *render, enum channel_kind kind)
+{
+    struct render_channel *channel = &render->channels[kind];
+    for (unsigned i = channel->count; i-- > 0;) {
+        if (i == 0 ? channel->last_resort == NULL : channel->bodies[i].locale_len == 0) {
+            channel->last_resort = &channel->bodies[i];
+        }
+    }
+    for (unsigned rank = 0; rank < RENDER_RANKS_MAX; rank++) {
+        channel->endpoints[rank] =
+            page_schema_endpoint(&render->schema, render_endpoint_fields[kind], rank);
+    }
+}
+
+static int locale_column(const struct page_schema *schema)
+{
+    for (unsigned c = 0; c < schema->count; c++) {
+        if (schema->columns[c].field == PAGE_FIELD_LOCALE) {
+            return (int)c;
+        }
+    }
+    return -1;
+}
+
+enum err render_new(struct render **out, const struct wire_content *content,
+                    struct problem *problem)
+{
+    struct render *render = mem_zalloc(1, sizeof(*render));
+    render->schema = content->schema;
+    render->campaign = mem_copy_str(content->name == NULL ? "" : content->name);
+    render->locale_column = locale_column(&content->schema);
+    enum err err = ERR_OK;
+    for (unsigned i = 0; i < content->body_count && err == ERR_OK; i++) {
+        err = render_add_body(render, &content->bodies[i], problem);
+    }
+    for (unsigned kind = 0; kind < CHANNEL_KINDS; kind++) {
+        render_channel_settle(render, (enum channel_kind)kind);
+    }
+    if (err != ERR_OK) {
+        render_free(render);
+        render = NULL;
+    }
+    *out = render;
+    return err;
+}
+
+void render_free(struct render *render)
+{
+    if (render == NULL) {
+        return;
+    }
+    for (unsigned kind = 0; kind < CHANNEL_KINDS; kind++) {
+        struct render_channel *channel = &render->channels[kind];
+        for (unsigned i = 0; i < channel->count; i++) {
+            template_free(channel->bodies[i].subject);
+            template_free(channel->bodies[i].text);
+            template_free(channel->bodies[i].html);
+        }
+        mem_free(channel->bodies);
+    }
+    mem_free(render->campaign);
+    mem_free(render);
+}
+
+int render_endpoint(const struct render *render, enum channel_kind channel, unsigned rank)
+{
+    return rank < RENDER_RANKS_MAX ? render->channels[channel].endpoints[rank] : -1;
+}
+
+bool render_has_channel(const struct render *render, enum channel_kind channel)
+{
+    return render->channels[channel].count > 0;
+}
+
+static const struct render_body *body_of_locale(const struct render_channel *channel,
+                                                const char *locale, size_t len)
+{
+    for (unsigned i = 0; i < channel->count; i++) {
+        const struct render_body *body = &channel->bodies[i];
+        if (body->locale_len == len && memcmp(body->locale, locale, len) == 0) {
+            return body;
+        }
+    }
+    return NULL;
+}
+
+const struct render_body *render_body_for(const struct render *render, enum channel_kind channel,
+                                          const struct page_view *view)
+{
+    const struct render_channel *from = &render->channels[channel];
+    if (from->count <= 1 || render->locale_column < 0) {
+        return from->last_resort;
+    }
+    char locale[WIRE_NAME_MAX + 1];
+    if (!locale_normalize(page_value(view, (unsigned)render->locale_column), locale)) {
+        return from->last_resort;
+    }
+    const struct render_body *body = body_of_locale(from, locale, strlen(locale));
+    size_t language_len = strcspn(locale, "-");
+    if (body == NULL && locale[language_len] != '\0') {
+        body = body_of_locale(from, locale, language_len);
+    }
+    return body == NULL ? from->last_resort : body;
+}
+
+static int part_fill(const struct template *template, const struct render_row *row, struct buf *buf)
+{
+    if (template == NULL) {
+        return -1;
+    }
+    /* The callback's argument is not const, but this one reads only. */
+    return template_fill(template, buf, render_number_value, (void *)(uintptr_t)row);
+}
+
+int render_fill(const struct render_body *body, const struct render_row *row, struct buf *buf,
+                struct render_texts *texts)
+{
+    buf_clear(buf);
+    (void)buf_reserve(buf, 1); /* so that the slices point somewhere */
+    int missing = part_fill(body->subject, row, buf);
+    size_t subject_end = buf->len;
+    if (missing < 0) {
+        missing = part_fill(body->text, row, buf);
+    }
+    size_t text_end = buf->len;
+    if (missing < 0) {
+        missing = part_fill(body->html, row, buf);
+    }
+    /* Only now, as the buffer may have moved. */
+    texts->subject = slice_of(buf->data, subject_end);
+    texts->text = slice_of(buf->data + subject_end, text_end - subject_end);
+    texts->html = slice_of(buf->data + text_end, buf->len - text_end);
+    return missing;
+}
+
+struct slice render_variable_name(const struct render *render, int number)
+{
+    if (number >= RENDER_TOKEN) {
+        return slice_str(render_own_names[number - RENDER_TOKEN]);
+    }
+    return slice_str(render->schema.columns[number].name);
+}
+
+bool render_value(const struct render_row *row, struct slice name, struct slice *value)
+{
+    int number = render_resolve((void *)(uintptr_t)row->render, name);
+    return number >= 0 && render_number_value((void *)(uintptr_t)row, number, value);
+}
