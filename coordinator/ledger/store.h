@@ -104,10 +104,12 @@ static inline void store_value_release(struct store_value *value)
 
 struct store_rocks_settings {
     const char *dir;
-    bool create;            /* make the directory and an empty store if there is none */
-    bool read_only;         /* for --check of a copy */
-    uint64_t reserve_bytes; /* free room that is never used up: below it, writes give ERR_NO_SPACE
-                               early */
+    bool create;    /* make the directory and an empty store if there is none */
+    bool read_only; /* for --check of a copy */
+    /* Free room that is never used up: below it, writes give ERR_NO_SPACE early. RocksDB's own
+     * work (flushes, compactions) lives on it: three times memtable_bytes is a good measure. */
+    uint64_t reserve_bytes;
+    size_t memtable_bytes; /* memory for what is only in the log yet; 0: 64 MiB */
 };
 
 /* ERR_LOCKED, ERR_NOT_FOUND, ERR_CORRUPT, ERR_NEWER_VERSION, ERR_IO, ERR_NO_SPACE; *problem says

@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/mem.h"
+#include "coordinator/ledger/store.h"
+#include "stores.h"
+#include "unit.h"
+
+static void put(struct store *store, enum store_family family, const char *key, const char *value)
+{
+    struct problem problem = {0};
+    struct store_batch *batch = store->ops->batch_new(store);
+    store->ops->batch_put(batch, family, slice_str(key), slice_str(value));
+    assert_int_equal(store->ops->write(store, batch, &problem), ERR_OK);
+    store->ops->batch_free(batch);
+}
+
+static void assert_value(struct store *store, enum store_family family, const char *key,
+                         const char *expected)
+{
+    struct store_value value;
+    assert_int_equal(store->ops->get(store, family, slice_str(key), &value), ERR_OK);
+    assert_slice_is(value.bytes, expected);
+    store_value_release(&value);
+}
+
+static void assert_absent(struct store *store, enum store_family family, const char *key)
+{
+    struct store_value value;
+    assert_int_equal(store->ops->get(store, family, slice_str(key), &value), ERR_NOT_FOUND);
+    assert_null(value.release);
+}
+
+/* "key=value key=value " of a range. */
+static void assert_scan(struct store *store, enum store_family family, const char *from,
+                        const char *to, const char *expected)
+{
+    struct buf text = {0};
+    struct store_scan *scan = store->ops->scan(store, family, slice_str(from), slice_str(to));
+    struct slice key;
+    struct slice value;
+    while (store->ops->scan_next(scan, &key, &value)) {
+        buf_slice(&text, key);
+        buf_u8(&text, '=');
+        buf_slice(&text, value);
+        buf_u8(&text, ' ');
+    }
+    assert_int_equal(store->ops->scan_free(scan), ERR_OK);
+    assert_buf_is(&text, expected);
+    buf_release(&text);
+}
+
+static void a_batch_becomes_visible_as_a_whole(void **state)
+{
+    struct store *store = stores_open(*state);
+    put(store, STORE_CATALOGUE, "old", "1");
+    struct problem problem = {0};
+    struct store_batch *batch = store->ops->batch_new(store);
+    store->ops->batch_put(batch, STORE_CATALOGUE, slice_str("a"), slice_str("x"));
+    store->ops->batch_put(batch, STORE_JOURNAL, slice_str("a"), slice_str(""));
+    store->ops->batch_remove(batch, STORE_CATALOGUE, slice_str("old"));
+    assert_absent(store, STORE_CATALOGUE, "a");
+    assert_value(store, STORE_CATALOGUE, "old", "1");
+    assert_int_equal(store->ops->write(store, batch, &problem), ERR_OK);
+    store->ops->batch_free(batch);
+    assert_value(store, STORE_CATALOGUE, "a", "x");
+    assert_value(store, STORE_JOURNAL, "a", "");
+    assert_absent(store, STORE_CATALOGUE, "old");
+    assert_absent(store, STORE_META, "a");
+    store->ops->close(store);
+}
+
+static void the_last_change_of_a_key_in_a_batch_counts(void **state)
+{
+    struct store *store = stores_open(*state);
+    struct problem problem = {0};
+    struct store_batch *batch = store->ops->batch_new(store);
+    store->ops->batch_put(batch, STORE_META, slice_str("a"), slice_str("1"));
+    store->ops->batch_put(batch, STORE_META, slice_str("a"), slice_str("2"));
+    store->ops->batch_put(batch, STORE_META, slice_str("b"), slice_str("1"));
+    store->ops->batch_remove(batch, STORE_META, slice_str("b"));
+    assert_int_equal(store->ops->write(store, batch, &problem), ERR_OK);
+    store->ops->batch_free(batch);
+    assert_scan(store, STORE_META, "", "", "a=2 ");
+    store->ops->close(store);
+}
+
+static void a_value_stays_valid_while_others_write(void **state)
+{
+    struct store *store = stores_open(*state);
+    put(store, STORE_META, "k", "before");
+    struct store_value value;
+    assert_int_equal(store->ops->get(store, STORE_META, slice_str("k"), &value), ERR_OK);
+    for (unsigned i = 0; i < 100; i++) {
+        put(store, STORE_META, "k", "after");
+    }
+    assert_slice_is(value.bytes, "before");
+    store_value_release(&value);
+    store_value_release(&value);
+    store->ops->close(store);
+}
+
+static void a_scan_gives_its_range_in_order(void **state)
+{
+    struct store *store = stores_open(*state);
+    put(store, STORE_META, "b", "2");
+    put(store, STORE_META, "a", "1");
+    put(store, STORE_META, "\xff\xff", "4");
+    put(store, STORE_META, "ba", "3");
+    put(store, STORE_RECORDS, "b", "other family");
+    assert_scan(store, STORE_META, "", "", "a=1 b=2 ba=3 \xff\xff=4 ");
+    assert_scan(store, STORE_META, "b", "", "b=2 ba=3 \xff\xff=4 ");
+    assert_scan(store, STORE_META, "a", "ba", "a=1 b=2 ");
+    assert_scan(store, STORE_META, "aa", "b", "");
+    store->ops->close(store);
+}
+
+static void a_scan_does_not_see_later_writes(void **state)
+{
+    struct store *store = stores_open(*state);
+    put(store, STORE_META, "a", "1");
+    put(store, STORE_META, "c", "3");
+    struct store_scan *scan =
+        store->ops->scan(store, STORE_META, slice_of(NULL, 0), slice_of(NULL, 0));
+    put(store, STORE_META, "b", "2");
+    put(store, STORE_META, "c", "changed");
+    struct slice key;
+    struct slice value;
+    assert_true(store->ops->scan_next(scan, &key, &value));
+    assert_slice_is(key, "a");
+    assert_true(store->ops->scan_next(scan, &key, &value));
+    assert_slice_is(key, "c");
+    assert_slice_is(value, "3");
+    assert_false(store->ops->scan_next(scan, &key, &value));
+    assert_int_equal(store->ops->scan_free(scan), ERR_OK);
+    store->ops->close(store);
+}
+
+static void what_was_written_is_there_after_reopening(void **state)
+{
+    struct store *store = stores_open(*state);
+    put(store, STORE_META, "a", "1");
+    put(store, STORE_SNAPSHOTS, "s", "2");
+    store->ops->close(store);
+    store = stores_open(*state);
+    assert_value(store, STORE_META, "a", "1");
+    assert_value(store, STORE_SNAPSHOTS, "s", "2");
+    store->ops->close(store);
+}
+
+static void a_bulk_is_invisible_until_it_is_finished(void **state)
+{
+    struct store *store = stores_open(*state);
+    struct problem problem = {0};
+    struct store_bulk *bulk = store->ops->bulk_new(store, STORE_PAGES);
+    assert_int_equal(store->ops->bulk_put(bulk, slice_str("a"), slice_str("1")), ERR_OK);
+    assert_int_equal(store->ops->bulk_put(bulk, slice_str("b"), slice_str("2")), ERR_OK);
+    assert_scan(store, STORE_PAGES, "", "", "");
+    assert_int_equal(store->ops->bulk_finish(bulk, &problem), ERR_OK);
+    assert_scan(store, STORE_PAGES, "", "", "a=1 b=2 ");
+    store->ops->close(store);
+    store = stores_open(*state);
+    assert_scan(store, STORE_PAGES, "", "", "a=1 b=2 ");
+    store->ops->close(store);
+}
+
+static void an_aborted_bulk_leaves_nothing(void **state)
+{
+    struct store *store = stores_open(*state);
+    struct store_bulk *bulk = store->ops->bulk_new(store, STORE_PAGES);
+    assert_int_equal(store->ops->bulk_put(bulk, slice_str("a"), slice_str("1")), ERR_OK);
+    store->ops->bulk_abort(bulk);
+    assert_scan(store, STORE_PAGES, "", "", "");
+    store->ops->close(store);
+}
+
+static void an_empty_bulk_can_be_finished(void **state)
+{
+    struct store *store = stores_open(*state);
+    struct problem problem = {0};
+    struct store_bulk *bulk = store->ops->bulk_new(store, STORE_LOOKUP);
+    assert_int_equal(store->ops->bulk_finish(bulk, &problem), ERR_OK);
+    store->ops->close(store);
+}
+
+static void bulks_and_writes_of_one_family_overlap(void **state)
+{
+    struct store *store = stores_open(*state);
+    struct problem problem = {0};
+    put(store, STORE_PAGES, "b", "written");
+    for (unsigned round = 0; round < 3; round++) {
+        struct store_bulk *bulk = store->ops->bulk_new(store, STORE_PAGES);
+        assert_int_equal(store->ops->bulk_put(bulk, slice_str("a"), slice_str("1")), ERR_OK);
+        assert_int_equal(store->ops->bulk_put(bulk, slice_str("b"), slice_str("loaded")), ERR_OK);
+        assert_int_equal(store->ops->bulk_finish(bulk, &problem), ERR_OK);
+    }
+    assert_scan(store, STORE_PAGES, "", "", "a=1 b=loaded ");
+    put(store, STORE_PAGES, "b", "again");
+    assert_scan(store, STORE_PAGES, "", "", "a=1 b=again ");
+    store->ops->close(store);
+}
+
+static void a_range_is_removed_from_what_was_written_and_loaded(void **state)
+{
+    struct store *store = stores_open(*state);
+    struct problem problem = {0};
+    struct store_bulk *bulk = store->ops->bulk_new(store, STORE_PAGES);
+    assert_int_equal(store->ops->bulk_put(bulk, slice_str("b1"), slice_str("")), ERR_OK);
+    assert_int_equal(store->ops->bulk_put(bulk, slice_str("c1"), slice_str("")), ERR_OK);
+    assert_int_equal(store->ops->bulk_finish(bulk, &problem), ERR_OK);
+    put(store, STORE_PAGES, "a", "");
+    put(store, STORE_PAGES, "b2", "");
+    put(store, STORE_PAGES, "c2", "");
+    put(store, STORE_LOOKUP, "b", "");
+    assert_int_equal(store->ops->remove_range(store, STORE_PAGES, slice_str("b"), slice_str("c")),
+                     ERR_OK);
+    assert_scan(store, STORE_PAGES, "", "", "a= c1= c2= ");
+    assert_value(store, STORE_LOOKUP, "b", "");
+    store->ops->close(store);
+    store = stores_open(*state);
+    assert_scan(store, STORE_PAGES, "", "", "a= c1= c2= ");
+    store->ops->close(store);
+}
+
+static void a_large_bulk_is_split_over_files_and_reads_as_one(void **state)
+{
+    struct store *store = stores_open(*state);
+    struct problem problem = {0};
+    struct store_bulk *bulk = store->ops->bulk_new(store, STORE_PAGES);
+    size_t value_bytes = 4u << 20;
+    uint8_t *value = mem_zalloc(1, value_bytes);
+    unsigned pages = 40; /* 160 MiB: more than one file */
+    for (unsigned i = 0; i < pages; i++) {
+        uint8_t key[1] = {(uint8_t)i};
+        value[0] = (uint8_t)i;
+        assert_int_equal(store->ops->bulk_put(bulk, slice_of(key, 1), slice_of(value, value_bytes)),
+                         ERR_OK);
+    }
+    assert_int_equal(store->ops->bulk_finish(bulk, &problem), ERR_OK);
+    mem_free(value);
+    struct store_scan *scan =
+        store->ops->scan(store, STORE_PAGES, slice_of(NULL, 0), slice_of(NULL, 0));
+    struct slice key;
+    struct slice read;
+    unsigned count = 0;
+    while (store->ops->scan_next(scan, &key, &read)) {
+        assert_int_equal(key.data[0], count);
+        assert_int_equal(read.data[0], count);
+        assert_int_equal(read.len, value_bytes);
+        count++;
+    }
+    assert_int_equal(store->ops->scan_free(scan), ERR_OK);
+    assert_int_equal(count, pages);
+    assert_true(store->ops->family_bytes(store, STORE_PAGES) >= pages * value_bytes);
+    store->ops->close(store);
+}
+
+static void sizes_and_room_are_told(void **state)
+{
+    struct store *store = stores_open(*state);
+    static char value[100000];
+    memset(value, 'v', sizeof(value) - 1);
+    value[sizeof(value) - 1] = '\0';
+    uint64_t before = store->ops->family_bytes(store, STORE_JOURNAL);
+    put(store, STORE_JOURNAL, "k", value);
+    assert_true(store->ops->family_bytes(store, STORE_JOURNAL) > before);
+    assert_true(store->ops->room(store) > 0);
+    store->ops->close(store);
+}
+
+static void fail_on_damage(void *arg, const char *what)
+{
+    (void)arg;
+    fail_msg("%s", what);
+}
+
+static void a_sound_store_is_verified(void **state)
+{
+    struct store *store = stores_open(*state);
+    put(store, STORE_JOURNAL, "k", "v");
+    assert_int_equal(store->ops->verify(store, fail_on_damage, NULL), ERR_OK);
+    store->ops->close(store);
+}
+
+static void a_store_in_memory_fails_when_told(void **state)
+{
+    (void)state;
+    struct store *store = store_mem_new();
+    struct problem problem = {0};
+    store_mem_fail_writes(store, 2, ERR_NO_SPACE);
+    struct store_batch *batch = store->ops->batch_new(store);
+    store->ops->batch_put(batch, STORE_META, slice_str("a"), slice_str("1"));
+    assert_int_equal(store->ops->write(store, batch, &problem), ERR_NO_SPACE);
+    assert_int_equal(problem.err, ERR_NO_SPACE);
+    assert_int_equal(store->ops->write(store, batch, &problem), ERR_NO_SPACE);
+    assert_absent(store, STORE_META, "a");
+    assert_int_equal(store->ops->write(store, batch, &problem), ERR_OK);
+    assert_value(store, STORE_META, "a", "1");
+    store->ops->batch_free(batch);
+    store_mem_fail_writes(store, 1, ERR_IO);
+    store_mem_fail_writes(store, 0, ERR_OK);
+    put(store, STORE_META, "b", "1");
+    store->ops->close(store);
+}
+
+/* --- opening RocksDB --- */
+
+static enum err open_at(const char *dir, bool create, bool read_only, struct problem *problem)
+{
+    struct store *store = NULL;
+    struct store_rocks_settings settings = {.dir = dir, .create = create, .read_only = read_only};
+    enum err err = store_rocks_open(&store, &settings, problem);
+    if (err == ERR_OK) {
+        store->ops->close(store);
+    } else {
+        assert_null(store);
+        assert_int_equal(problem->err, err);
+        assert_non_null(strstr(problem->text, dir));
+    }
+    return err;
+}
+
+static void a_missing_directory_is_made_only_if_asked(void **state)
+{
+    struct stores *stores = *state;
+    struct problem problem = {0};
+    char dir[STORES_PATH_MAX + 8];
+    snprintf(dir, sizeof(dir), "%s/new", stores->dir);
+    assert_int_equal(open_at(dir, false, false, &problem), ERR_NOT_FOUND);
+    assert_int_equal(open_at(dir, true, true, &problem), ERR_NOT_FOUND);
+    assert_int_equal(open_at(dir, true, false, &problem), ERR_OK);
+    assert_int_equal(open_at(dir, false, false, &problem), ERR_OK);
+    struct stat status;
+    assert_int_equal(stat(dir, &status), 0);
+    assert_int_equal(status.st_mode & 077, 0);
+    snprintf(dir, sizeof(dir), "%s/a/b", stores->dir);
+    assert_int_equal(open_at(dir, true, false, &problem), ERR_NOT_FOUND);
+}
+
+static void an_empty_directory_is_a_store_only_if_asked(void **state)
+{
+    struct stores *stores = *state;
+    struct problem problem = {0};
+    assert_int_equal(open_at(stores->dir, false, false, &problem), ERR_NOT_FOUND);
+    assert_int_equal(open_at(stores->dir, true, false, &problem), ERR_OK);
+}
+
+static void a_store_that_is_open_is_locked(void **state)
+{
+    struct stores *stores = *state;
+    struct store *store = stores_open(stores);
+    struct problem problem = {0};
+    assert_int_equal(open_at(stores->dir, false, false, &problem), ERR_LOCKED);
+    store->ops->close(store);
+}
+
+static void a_read_only_store_can_be_opened_beside_and_read(void **state)
+{
+    struct stores *stores = *state;
+    struct store *store = stores_open(stores);
+    put(store, STORE_META, "a", "1");
+    struct problem problem = {0};
+    struct store *reader;
+    struct store_rocks_settings settings = {.dir = stores->dir, .read_only = true};
+    assert_int_equal(store_rocks_open(&reader, &settings, &problem), ERR_OK);
+    assert_value(reader, STORE_META, "a", "1");
+    struct store_batch *batch = reader->ops->batch_new(reader);
+    reader->ops->batch_put(batch, STORE_META, slice_str("a"), slice_str("2"));
+    assert_int_equal(reader->ops->write(reader, batch, &problem), ERR_IO);
+    reader->ops->batch_free(batch);
+    assert_value(reader, STORE_META, "a", "1");
+    reader->ops->close(reader);
+    store->ops->close(store);
+}
+
+static void what_a_broken_off_bulk_left_is_removed_at_opening(void **state)
+{
+    struct stores *stores = *state;
+    struct store *store = stores_open(stores);
+    store->ops->close(store);
+    char path[STORES_PATH_MAX + 16];
+    snprintf(path, sizeof(path), "%s/bulk/7.sst", stores->dir);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("half a page", file);
+    fclose(file);
+    store = stores_open(stores);
+    assert_int_equal(access(path, F_OK), -1);
+    store->ops->close(store);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STORES_TEST(a_batch_becomes_visible_as_a_whole),
+        STORES_TEST(the_last_change_of_a_key_in_a_batch_counts),
+        STORES_TEST(a_value_stays_valid_while_others_write),
+        STORES_TEST(a_scan_gives_its_range_in_order),
+        STORES_TEST(a_scan_does_not_see_later_writes),
+        STORES_TEST(what_was_written_is_there_after_reopening),
+        STORES_TEST(a_bulk_is_invisible_until_it_is_finished),
+        STORES_TEST(an_aborted_bulk_leaves_nothing),
+        STORES_TEST(an_empty_bulk_can_be_finished),
+        STORES_TEST(bulks_and_writes_of_one_family_overlap),
+        STORES_TEST(a_range_is_removed_from_what_was_written_and_loaded),
+        STORES_TEST_ROCKS(a_large_bulk_is_split_over_files_and_reads_as_one),
+        STORES_TEST(sizes_and_room_are_told),
+        STORES_TEST(a_sound_store_is_verified),
+        cmocka_unit_test(a_store_in_memory_fails_when_told),
+        STORES_TEST_ROCKS(a_missing_directory_is_made_only_if_asked),
+        STORES_TEST_ROCKS(an_empty_directory_is_a_store_only_if_asked),
+        STORES_TEST_ROCKS(a_store_that_is_open_is_locked),
+        STORES_TEST_ROCKS(a_read_only_store_can_be_opened_beside_and_read),
+        STORES_TEST_ROCKS(what_a_broken_off_bulk_left_is_removed_at_opening),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
