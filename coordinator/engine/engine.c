@@ -765,6 +765,9 @@ static void recover_campaign(struct engine *engine, struct campaign *campaign)
 void engine_recovered(struct engine *engine, uint64_t now_ms)
 {
     advance(engine, now_ms);
+    for (unsigned i = 0; i < WIRE_PROVIDERS_MAX; i++) {
+        quota_start_empty(&engine->providers[i].quota, engine->now_ms);
+    }
     struct lease *lease = NULL;
     struct lease *next_lease = NULL;
     HASH_ITER(hh, engine->leases.by_id, lease, next_lease)

@@ -8,6 +8,7 @@
 #include "proto/outcome.h"
 
 #define NIBBLE_MAX 15u
+#define USED_UP    (UINT8_MAX + 1u)
 
 static_assert(sizeof(struct recipient_state) == 8, "a recipient costs 8 bytes");
 static_assert((int)DELIVERY_STATES <= 16, "a state is four bits");
@@ -34,15 +35,26 @@ uint64_t fold_due_ms(const struct fold *fold, uint32_t due_cs)
     return fold->base_ms + (uint64_t)due_cs * 10;
 }
 
+/* A wait is often less than a 255th of the step. It is rounded up or down by what looks like chance
+ * but follows from the event alone, so that many waits add up to what they are and a replay comes
+ * to the same. */
+static uint64_t dither(uint64_t due_ms)
+{
+    return due_ms * UINT64_C(0x9e3779b97f4a7c15) >> 20;
+}
+
 unsigned fold_used(const struct fold *fold, const struct recipient_state *state, uint64_t due_ms)
 {
     const struct plan_step *step = &fold->plan->steps[state->step];
     uint64_t leased_ms = fold_due_ms(fold, state->due_cs);
     uint64_t wait_ms = due_ms > leased_ms ? due_ms - leased_ms : 0;
-    if (wait_ms > step->within_ms) {
-        return 256;
+    if (wait_ms == 0) {
+        return state->used;
     }
-    uint64_t share = (wait_ms * 255 + step->within_ms / 2) / step->within_ms;
+    if (wait_ms > step->within_ms) {
+        return USED_UP;
+    }
+    uint64_t share = (wait_ms * UINT8_MAX + dither(due_ms) % step->within_ms) / step->within_ms;
     return state->used + (unsigned)share;
 }
 
@@ -158,8 +170,9 @@ void fold_cancel(const struct fold *fold, struct recipient_state *states, unsign
     for (unsigned i = 0; i < count; i++) {
         unsigned from = states[i].state;
         if (from == DELIVERY_WAITING || from == DELIVERY_RETRYING) {
-            states[i].state = DELIVERY_CANCELLED;
-            count_move(fold, from, DELIVERY_CANCELLED);
+            unsigned to = states[i].uncertain ? DELIVERY_UNCERTAIN : DELIVERY_CANCELLED;
+            states[i].state = to & NIBBLE_MAX;
+            count_move(fold, from, to);
         }
     }
 }

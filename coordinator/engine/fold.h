@@ -26,7 +26,8 @@ void fold_begin(struct recipient_state *states, unsigned count, const struct bit
 /* False if the event does not fit the states it meets, or the page: then nothing was changed. */
 bool fold_event(const struct fold *fold, struct recipient_state *states, unsigned count,
                 const struct event *event);
-/* The campaign was cancelled: whoever waits will not be sent to. */
+/* The campaign was cancelled: whoever waits will not be sent to. Who may have been reached is held
+ * as uncertain. */
 void fold_cancel(const struct fold *fold, struct recipient_state *states, unsigned count);
 
 /* Time of a recipient's next try and back; due_cs rounds up so that nothing is early. */

@@ -27,6 +27,12 @@ void quota_init(struct quota *quota, double rate_per_s, double burst, uint32_t b
     quota->tokens = quota->burst;
 }
 
+void quota_start_empty(struct quota *quota, uint64_t now_ms)
+{
+    quota->tokens = 0;
+    quota->refilled_ms = now_ms;
+}
+
 double quota_rate_now(const struct quota *quota)
 {
     if (quota->ceiling_per_s > 0 &&

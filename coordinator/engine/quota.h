@@ -40,6 +40,8 @@ struct quota {
 
 void quota_init(struct quota *quota, double rate_per_s, double burst, uint32_t breaker_ms,
                 uint64_t now_ms);
+/* After a restart nobody knows what was sent a moment ago: the bucket begins empty. */
+void quota_start_empty(struct quota *quota, uint64_t now_ms);
 /* How many may be sent now, at most `want`; 0 if none. Small crumbs are held back until a tenth of
  * a second's worth is there. */
 uint32_t quota_available(struct quota *quota, uint32_t want, uint64_t now_ms);
