@@ -1,2 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 tocsin_unit_test(test_bus LIBS tocsin_bus)
+tocsin_unit_test(test_channel_kind LIBS tocsin_proto)
+tocsin_unit_test(test_columns LIBS tocsin_proto)
+tocsin_unit_test(test_outcome LIBS tocsin_proto)
+tocsin_unit_test(test_page LIBS tocsin_proto)
+tocsin_unit_test(test_page_schema LIBS tocsin_proto)
+tocsin_unit_test(test_token LIBS tocsin_proto)
