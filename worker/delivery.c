@@ -89,7 +89,9 @@ static void say_hello(struct delivery *delivery, uint64_t now_ms)
                   .instance = delivery->settings.instance,
                   .build = delivery->settings.build},
     };
-    (void)delivery_send(delivery, &message, now_ms); /* it is repeated until it is answered */
+    if (!delivery_send(delivery, &message, now_ms)) {
+        session_on_hello_unsent(&delivery->session, now_ms);
+    }
 }
 
 static enum session_action on_session_event(struct delivery *delivery, enum session_event event,

@@ -106,6 +106,12 @@ enum session_action session_step(struct session *session, enum session_event eve
     return row->action;
 }
 
+void session_on_hello_unsent(struct session *session, uint64_t now_ms)
+{
+    session->hello_wait_ms = 0;
+    session->hello_due_ms = now_ms + SESSION_UNSENT_MS;
+}
+
 enum session_event session_take_welcome(struct session *session, uint64_t epoch,
                                         uint32_t heartbeat_ms, uint32_t lease_ms)
 {

@@ -16,6 +16,7 @@
 #define SESSION_HELLO_MS     1000
 #define SESSION_HELLO_MAX_MS 5000 /* the wait doubles up to this */
 #define SESSION_REFUSED_MS   5000
+#define SESSION_UNSENT_MS    100 /* until a HELLO that could not leave is tried again */
 
 #define SESSION_STATE_MAP(X)                                                                       \
     X(IDLE, "idle")         /* the link has never been up */                                       \
@@ -65,6 +66,8 @@ struct session {
 const char *session_state_name(enum session_state state);
 enum session_action session_step(struct session *session, enum session_event event,
                                  uint64_t now_ms);
+/* The HELLO could not leave: the link is not there yet. */
+void session_on_hello_unsent(struct session *session, uint64_t now_ms);
 /* A WELCOME's values; call before session_step with the event that it returns. */
 enum session_event session_take_welcome(struct session *session, uint64_t epoch,
                                         uint32_t heartbeat_ms, uint32_t lease_ms);

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <getopt.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "worker/channel/channel.h"
+#include "worker/crew.h"
+#include "worker/worker_settings.h"
+
+/* Exit statuses, as tocsin-worker --help lists them. */
+enum { EXIT_GOOD = 0, EXIT_BAD = 1, EXIT_USAGE = 2 };
+
+static const char help[] =
+    "Usage: tocsin-worker [--config FILE] [--name NAME] [--coordinator URL] [--threads N]\n"
+    "                     [--log LEVEL]\n"
+    "\n"
+    "Takes batches from the coordinator and sends them through its providers. Keeps nothing on "
+    "disk.\n"
+    "\n"
+    "  --config FILE      settings in YAML; TOCSIN_WORKER_... in the environment override them,\n"
+    "                     and these options override both\n"
+    "  --name NAME        unique in the cluster; the host's name if not given\n"
+    "  --coordinator URL  its endpoint for workers; tcp://127.0.0.1:7400 if not given\n"
+    "  --threads N        loops, each a worker of its own: NAME, NAME/2, ...; 1 if not given\n"
+    "  --log LEVEL        error, warn, info (if not given) or debug\n"
+    "  --version, --help\n"
+    "\n"
+    "SIGTERM and SIGINT drain: what is under way is finished and reported, the rest goes back "
+    "unsent.\n"
+    "A second one ends at once. Exit status: 0 drained, 1 it failed, 2 wrong usage.\n";
+
+static void print_version(void)
+{
+    printf("tocsin-worker %s\nadapters:", TOCSIN_VERSION);
+    for (const char *const *name = channel_adapter_names(); *name != NULL; name++) {
+        printf(" %s", *name);
+    }
+    printf("\n");
+}
+
+/* -1: go on; else the status to exit with. */
+static int read_options(int argc, char **argv, struct worker_arguments *arguments)
+{
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"name", required_argument, NULL, 'n'},
+                                            {"coordinator", required_argument, NULL, 'u'},
+                                            {"threads", required_argument, NULL, 't'},
+                                            {"log", required_argument, NULL, 'l'},
+                                            {"version", no_argument, NULL, 'v'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
+    int option = 0;
+    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            arguments->config = optarg;
+            break;
+        case 'n':
+            arguments->name = optarg;
+            break;
+        case 'u':
+            arguments->coordinator = optarg;
+            break;
+        case 't':
+            arguments->threads = optarg;
+            break;
+        case 'l':
+            arguments->log_level = optarg;
+            break;
+        case 'v':
+            print_version();
+            return EXIT_GOOD;
+        case 'h':
+            fputs(help, stdout);
+            return EXIT_GOOD;
+        default:
+            fputs("Try tocsin-worker --help.\n", stderr);
+            return EXIT_USAGE;
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "tocsin-worker: \"%s\" is not an option; try --help\n", argv[optind]);
+        return EXIT_USAGE;
+    }
+    return -1;
+}
+
+int main(int argc, char **argv)
+{
+    struct worker_arguments arguments = {0};
+    int status = read_options(argc, argv, &arguments);
+    if (status >= 0) {
+        return status;
+    }
+    if (sodium_init() < 0) {
+        fputs("tocsin-worker: libsodium could not be initialised\n", stderr);
+        return EXIT_BAD;
+    }
+    (void)signal(SIGPIPE, SIG_IGN);
+    struct worker_settings *settings = NULL;
+    struct problem problem = {0};
+    enum err err = worker_settings_load(&settings, &arguments, environ, &problem);
+    if (err == ERR_OK) {
+        log_init(settings->log_level, STDERR_FILENO);
+        err = crew_run(settings, TOCSIN_VERSION, &problem);
+    }
+    if (err != ERR_OK) {
+        fprintf(stderr, "tocsin-worker: %s\n", problem.text);
+    }
+    worker_settings_free(settings);
+    return err == ERR_OK ? EXIT_GOOD : EXIT_BAD;
+}
