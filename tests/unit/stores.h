@@ -41,6 +41,10 @@ extern enum store_kind stores_kinds[2];
     {                                                                                              \
 #fn " (rocksdb)", fn, stores_setup, stores_teardown, &stores_kinds[1]                      \
     }
+#define STORES_TEST_MEMORY(fn)                                                                     \
+    {                                                                                              \
+#fn " (memory)", fn, stores_setup, stores_teardown, &stores_kinds[0]                       \
+    }
 #define STORES_TEST_ROCKS(fn)                                                                      \
     {                                                                                              \
 #fn " (rocksdb)", fn, stores_setup, stores_teardown, &stores_kinds[1]                      \
