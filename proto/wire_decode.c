@@ -271,6 +271,7 @@ static void decode_batch(struct decoder *decoder, const Tocsin__Envelope *envelo
     const Tocsin__Batch *in = envelope->batch;
     struct wire_batch *batch = &message->batch;
     batch->epoch = in->epoch;
+    batch->instance = in->instance;
     batch->lease = in->lease;
     batch->campaign = in->campaign;
     batch->page = (uint32_t)take_number(decoder, in->page, 0, WIRE_PAGE_NUMBER_MAX, "page");

@@ -154,6 +154,7 @@ static void encode_batch(struct encoder *encoder, const struct wire_message *mes
     Tocsin__Batch *out = arena_alloc(&encoder->arena, sizeof(*out));
     tocsin__batch__init(out);
     out->epoch = batch->epoch;
+    out->instance = batch->instance;
     out->lease = batch->lease;
     out->campaign = batch->campaign;
     out->page = batch->page;
