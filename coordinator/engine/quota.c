@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coordinator/engine/quota.h"
 
-#define CRUMB_S            0.1 /* tokens are handed out in a tenth of a second's worth */
+/* Tokens are handed out in half of what gathers, so that none are lost between two looks. */
+#define BURST_S            0.1
+#define CRUMB_S            0.05
 #define THROTTLE_MIN_MS    1000
 #define THROTTLE_MAX_MS    (3600u * 1000)
 #define CEILING_MIN_PER_S  1.0
 #define REGAIN_SHARE_PER_S 0.05
 #define PROBE_RECIPIENTS   8
-#define TROUBLE_FIRST_MS                                                                           \
-    1000 /* an unreachable provider is tried again sooner than a misconfigured one */
+#define TROUBLE_FIRST_MS   1000 /* sooner than after a wrong configuration */
 
 void quota_init(struct quota *quota, double rate_per_s, double burst, uint32_t breaker_ms,
                 uint64_t now_ms)
 {
-    double least = rate_per_s * CRUMB_S;
+    double least = rate_per_s * BURST_S;
     *quota = (struct quota){
         .rate_per_s = rate_per_s,
         .burst = burst > 0 ? burst : least,
@@ -182,7 +183,7 @@ void quota_on_throttled(struct quota *quota, uint32_t retry_after_ms, uint64_t n
     quota->ceiling_step_per_s = quota->ceiling_end_per_s * REGAIN_SHARE_PER_S;
     if (quota->rate_per_s <= 0) {
         /* A bucket of its own size while the ceiling holds. */
-        quota->burst = quota->ceiling_per_s * CRUMB_S > 1 ? quota->ceiling_per_s * CRUMB_S : 1;
+        quota->burst = quota->ceiling_per_s * BURST_S > 1 ? quota->ceiling_per_s * BURST_S : 1;
     }
     quota->tokens = 0;
 }

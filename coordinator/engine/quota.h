@@ -42,8 +42,8 @@ void quota_init(struct quota *quota, double rate_per_s, double burst, uint32_t b
                 uint64_t now_ms);
 /* After a restart nobody knows what was sent a moment ago: the bucket begins empty. */
 void quota_start_empty(struct quota *quota, uint64_t now_ms);
-/* How many may be sent now, at most `want`; 0 if none. Small crumbs are held back until a tenth of
- * a second's worth is there. */
+/* How many may be sent now, at most `want`; 0 if none. Small crumbs are held back until a twentieth
+ * of a second's worth is there. */
 uint32_t quota_available(struct quota *quota, uint32_t want, uint64_t now_ms);
 void quota_charge(struct quota *quota, uint32_t count, uint64_t now_ms);
 /* Over how long `count` should be spread; 0 without a limit. */

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 tocsin_unit_test(test_delivery_state LIBS tocsin_engine)
+tocsin_unit_test(test_dispatch LIBS tocsin_engine SOURCES unit/engine_rig.c)
 tocsin_unit_test(test_event LIBS tocsin_engine)
 tocsin_unit_test(test_fold LIBS tocsin_engine)
 tocsin_unit_test(test_lease LIBS tocsin_engine)
