@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "cli/campaign_request.h"
+#include "cli/cli.h"
+#include "cli/command_table.h"
+#include "cli/list.h"
+#include "cli/progress.h"
+#include "cli/watch.h"
+#include "common/clock.h"
+#include "common/mem.h"
+#include "common/text.h"
+
+static void put_path(struct buf *path, const char *campaign, const char *verb)
+{
+    buf_str(path, "/v1/campaigns/");
+    text_url_encode(path, slice_str(campaign));
+    buf_printf(path, "%s%s", *verb == '\0' ? "" : "/", verb);
+}
+
+static enum exit_code run_list(struct cli *cli, const struct arguments *arguments)
+{
+    static const struct list_column columns[] = {
+        {"campaign", "id", LIST_TEXT},
+        {"state", "state", LIST_TEXT},
+        {"channel", "channel", LIST_TEXT},
+        {"recipients", "recipients", LIST_NUMBER},
+        {"accepted", "counts.accepted", LIST_NUMBER},
+        {"failed", "counts.failed", LIST_NUMBER},
+        {"a second", "rate_per_s", LIST_NUMBER},
+        {"created", "created_at", LIST_TIME},
+        {"name", "name", LIST_TEXT},
+        {NULL, NULL, LIST_TEXT},
+    };
+    struct list list = {.path = "/v1/campaigns",
+                        .columns = columns,
+                        .nothing = "There is no campaign yet: tocsin send FILE --channel …"};
+    (void)arguments;
+    return list_print(cli, &list);
+}
+
+/* What it is, then how it stands. */
+static void print_campaign(struct cli *cli, const json_t *campaign)
+{
+    static const struct list_column columns[] = {
+        {"audience", "audience", LIST_TEXT},
+        {"priority", "priority", LIST_TEXT},
+        {"created", "created_at", LIST_TIME},
+        {"launched", "launched_at", LIST_TIME},
+        {"ended", "ended_at", LIST_TIME},
+        {"provider", "plan.provider", LIST_TEXT},
+        {"attempts", "plan.attempts", LIST_NUMBER},
+        {"backoff", "plan.backoff", LIST_TEXT},
+        {"within", "plan.within", LIST_TEXT},
+        {"on uncertain", "plan.on_uncertain", LIST_TEXT},
+        {NULL, NULL, LIST_TEXT},
+    };
+    struct progress progress;
+    struct buf view = {0};
+    if (progress_read(&progress, campaign, clock_unix_ms())) {
+        struct progress_style style = screen_style(&cli->out);
+        if (progress_is_over(&progress)) {
+            progress_closing(&view, &progress, &style);
+        } else {
+            progress_view(&view, &progress, &style);
+        }
+        cli_print(cli, &view);
+    }
+    list_print_object(cli, campaign, columns);
+    buf_release(&view);
+}
+
+static enum exit_code run_show(struct cli *cli, const struct arguments *arguments)
+{
+    struct buf path = {0};
+    struct problem problem;
+    json_t *campaign;
+    put_path(&path, arguments->operands[0], "");
+    enum err err = client_get(cli->client, buf_cstr(&path), &campaign, &problem);
+    buf_release(&path);
+    if (err != ERR_OK) {
+        return cli_fail(cli, &problem);
+    }
+    if (!cli_print_plain(cli, campaign)) {
+        print_campaign(cli, campaign);
+    }
+    json_decref(campaign);
+    return EXIT_DONE;
+}
+
+static enum exit_code run_create(struct cli *cli, const struct arguments *arguments)
+{
+    struct problem problem;
+    json_t *request;
+    json_t *campaign;
+    if (campaign_request_load(&request, arguments->operands[0], &problem) != ERR_OK) {
+        return cli_fail_here(&problem);
+    }
+    char *body = json_dumps(request, JSON_COMPACT | JSON_ENCODE_ANY);
+    enum err err = client_post(cli->client, "/v1/campaigns", body, &campaign, &problem);
+    free(body);
+    json_decref(request);
+    if (err != ERR_OK) {
+        return cli_fail(cli, &problem);
+    }
+    if (!cli_print_plain(cli, campaign)) {
+        const char *id = cli_member_str(campaign, "id");
+        cli_say(cli, "%s is a draft; start it: tocsin campaign launch %s", id, id);
+    }
+    json_decref(campaign);
+    return EXIT_DONE;
+}
+
+/* Posts one of the verbs that change a campaign's state. */
+static enum exit_code change(struct cli *cli, const struct arguments *arguments, const char *verb)
+{
+    struct buf path = {0};
+    struct problem problem;
+    json_t *campaign;
+    put_path(&path, arguments->operands[0], verb);
+    enum err err = client_post(cli->client, buf_cstr(&path), NULL, &campaign, &problem);
+    buf_release(&path);
+    if (err != ERR_OK) {
+        return cli_fail(cli, &problem);
+    }
+    if (!cli_print_plain(cli, campaign)) {
+        struct progress progress;
+        struct buf line = {0};
+        if (progress_read(&progress, campaign, clock_unix_ms())) {
+            progress_line(&line, &progress);
+            cli_print(cli, &line);
+        }
+        buf_release(&line);
+    }
+    json_decref(campaign);
+    return EXIT_DONE;
+}
+
+static enum exit_code run_launch(struct cli *cli, const struct arguments *arguments)
+{
+    enum exit_code code = change(cli, arguments, "launch");
+    if (code != EXIT_DONE || !arguments_has(arguments, "watch")) {
+        return code;
+    }
+    return watch_campaign(cli, arguments->operands[0], arguments_has(arguments, "strict"));
+}
+
+static enum exit_code run_pause(struct cli *cli, const struct arguments *arguments)
+{
+    return change(cli, arguments, "pause");
+}
+
+static enum exit_code run_resume(struct cli *cli, const struct arguments *arguments)
+{
+    return change(cli, arguments, "resume");
+}
+
+static enum exit_code run_cancel(struct cli *cli, const struct arguments *arguments)
+{
+    return change(cli, arguments, "cancel");
+}
+
+static enum exit_code run_watch(struct cli *cli, const struct arguments *arguments)
+{
+    return watch_campaign(cli, arguments->operands[0], arguments_has(arguments, "strict"));
+}
+
+static const struct option launch_options[] = {
+    {"watch", NULL, "stay until it is over"},
+    WATCH_STRICT_OPTION,
+    {NULL, NULL, NULL},
+};
+
+static const struct option watch_options[] = {
+    WATCH_STRICT_OPTION,
+    {NULL, NULL, NULL},
+};
+
+#define ONE_CAMPAIGN .operands = "CAMPAIGN", .operands_min = 1, .operands_max = 1
+
+const struct command campaign_commands[] = {
+    {
+        .name = "list",
+        .operands = "",
+        .summary = "the campaigns there are, newest last",
+        .run = run_list,
+    },
+    {
+        .name = "show",
+        ONE_CAMPAIGN,
+        .summary = "how a campaign stands",
+        .run = run_show,
+    },
+    {
+        .name = "create",
+        .operands = "FILE.json",
+        .operands_min = 1,
+        .operands_max = 1,
+        .summary = "make a draft from the API's JSON (or - for standard input)",
+        .details =
+            "  {\"name\": \"Outage notice\", \"audience\": \"a12\", \"channel\": \"sms\",\n"
+            "   \"content\": {\"sms\": {\"default\": {\"text\": \"Dear {{first_name}}, …\"},\n"
+            "                       \"de\": {\"text\": \"Guten Tag {{first_name}}, …\"}}}}\n",
+        .run = run_create,
+    },
+    {
+        .name = "launch",
+        ONE_CAMPAIGN,
+        .summary = "begin to send a draft",
+        .options = launch_options,
+        .run = run_launch,
+    },
+    {
+        .name = "watch",
+        ONE_CAMPAIGN,
+        .summary = "stay with a campaign until it is over",
+        .details =
+            "A live view on a terminal; otherwise a line a second when something changed. It goes\n"
+            "on through restarts of the coordinator. Ctrl-C leaves; the campaign goes on.\n",
+        .options = watch_options,
+        .run = run_watch,
+    },
+    {
+        .name = "pause",
+        ONE_CAMPAIGN,
+        .summary = "stop sending, within a second; resume goes on",
+        .run = run_pause,
+    },
+    {
+        .name = "resume",
+        ONE_CAMPAIGN,
+        .summary = "go on with a paused campaign",
+        .run = run_resume,
+    },
+    {
+        .name = "cancel",
+        ONE_CAMPAIGN,
+        .summary = "stop for good; who was not reached yet never will be",
+        .run = run_cancel,
+    },
+    {.run = NULL},
+};

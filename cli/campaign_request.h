@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * campaign_request: the JSON that makes a campaign, from options or from a file. Mistakes that can
+ * be seen here are found before anything is uploaded.
+ */
+#ifndef TOCSIN_CLI_CAMPAIGN_REQUEST_H
+#define TOCSIN_CLI_CAMPAIGN_REQUEST_H
+
+#include <jansson.h>
+
+#include "cli/command.h"
+#include "common/err.h"
+
+/* Rows of the option table of a command that makes a campaign from options. */
+#define CAMPAIGN_REQUEST_OPTIONS                                                                   \
+    {"channel", "email|sms|voice|push|chat|webhook", "how to reach them"},                         \
+        {"text", "TEXT", "the message; {{column}} stands for what the file has there"},            \
+        {"text-file", "FILE", "the message from a file"}, {"subject", "TEXT", "of an e-mail"},     \
+        {"html-file", "FILE", "the message in HTML besides, for e-mail"},                          \
+        {"provider", "NAME", "only this provider; else all of the channel"},                       \
+        {"priority", "critical|high|normal|bulk", "critical overtakes everything"},                \
+        {"weight", "N", "share among campaigns of the same priority (1 to 1000)"},                 \
+        {"attempts", "N", "tries for each address (1 to 15; 5)"},                                  \
+        {"backoff", "TIME", "before the second try, doubling from there (30s)"},                   \
+        {"backoff-max", "TIME", "at most between two tries (15m)"},                                \
+        {"within", "TIME", "try again no longer than this (4h)"},                                  \
+    {                                                                                              \
+        "on-uncertain", "resend|hold",                                                             \
+            "when nobody knows whether a message went out: send again (the default) or hold"       \
+    }
+
+/* The request from the options but without "audience", which the caller adds. *request is owned by
+ * the caller. ERR_INVALID: an option is wrong or missing. */
+enum err campaign_request_new(json_t **request, const struct arguments *arguments, const char *name,
+                              struct problem *problem) WARN_UNUSED;
+/* The request in a JSON file (`-`: standard input); ERR_INVALID says where it is no JSON. */
+enum err campaign_request_load(json_t **request, const char *file,
+                               struct problem *problem) WARN_UNUSED;
+
+#endif

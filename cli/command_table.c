@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/command_table.h"
+
+#include <stddef.h>
+
+const struct command_group command_table[] = {
+    {"send", "import a file, send everybody in it a message, and watch", send_commands},
+    {"audience", "lists of recipients", audience_commands},
+    {"campaign", "messages to audiences", campaign_commands},
+    {"recipient", "what became of one, or of those in a state", recipient_commands},
+    {"worker", "the workers", worker_commands},
+    {"provider", "the providers", provider_commands},
+    {"doctor", "find out what is wrong", doctor_commands},
+    {"keygen", "make keys for workers on other hosts", keygen_commands},
+    {NULL, NULL, NULL},
+};

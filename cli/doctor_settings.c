@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The coordinator itself says whether its settings are right, and, as one JSON object on standard
+ * output, what they come to with defaults and environment:
+ *     {"data_dir": "…", "listen": {"api": "127.0.0.1:7480", "workers": "tcp://127.0.0.1:7400"},
+ *      "providers": [{"name": "…", "channel": "…", "adapter": "…", "settings": {…}}]}
+ * So there is one reader of that file in the house, and the checks here see what it would see.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "cli/child.h"
+#include "cli/doctor.h"
+#include "cli/human.h"
+#include "cli/tcp_probe.h"
+#include "common/mem.h"
+
+#define PROGRAM        "tocsin-coordinator"
+#define PATH_BYTES     4096
+#define ROOM_LOW_BYTES UINT64_C(2000000000)
+
+/* The program beside this one, or its name for PATH. */
+static char *find_coordinator(void)
+{
+    char path[PATH_BYTES];
+    ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - sizeof(PROGRAM) - 1);
+    if (len > 0) {
+        path[len] = '\0';
+        char *slash = strrchr(path, '/');
+        memcpy(slash + 1, PROGRAM, sizeof(PROGRAM));
+        if (access(path, X_OK) == 0) {
+            return mem_copy_str(path);
+        }
+    }
+    return mem_copy_str(PROGRAM);
+}
+
+/* The settings as JSON, or NULL when they are wrong or cannot be had. */
+static json_t *load_settings(struct doctor *doctor, const char *file)
+{
+    struct child child = {0};
+    struct problem problem;
+    json_t *settings = NULL;
+    char *program = find_coordinator();
+    char *option = mem_copy_str("--check-settings");
+    char *path = mem_copy_str(file);
+    char *argv[] = {program, option, path, NULL};
+    enum err err = child_run(&child, argv, &problem);
+    while (child.err.len > 0 && child.err.data[child.err.len - 1] == '\n') {
+        child.err.len--;
+    }
+    if (err != ERR_OK) {
+        doctor_tell(doctor, DOCTOR_FAIL, "settings",
+                    "%s; install it beside tocsin, it is what reads the settings", problem.text);
+    } else if (child.status != 0) {
+        doctor_tell(doctor, DOCTOR_FAIL, "settings", "%s", buf_cstr(&child.err));
+    } else {
+        settings = json_loadb((const char *)child.out.data, child.out.len, 0, NULL);
+        doctor_tell(
+            doctor, settings == NULL ? DOCTOR_WARN : DOCTOR_OK, "settings", "%s is right%s", file,
+            settings == NULL ? "; the rest cannot be checked, as " PROGRAM " is of another version"
+                             : "");
+    }
+    child_release(&child);
+    mem_free(program);
+    mem_free(option);
+    mem_free(path);
+    return settings;
+}
+
+/* The nearest directory above that is there. */
+static void existing_directory(char path[PATH_BYTES], const char *wanted)
+{
+    (void)snprintf(path, PATH_BYTES, "%s", wanted);
+    while (access(path, F_OK) != 0 && errno == ENOENT) {
+        char *slash = strrchr(path, '/');
+        if (slash == NULL) {
+            (void)snprintf(path, PATH_BYTES, ".");
+        } else if (slash == path) {
+            path[1] = '\0';
+        } else {
+            *slash = '\0';
+        }
+    }
+}
+
+static void check_data_dir(struct doctor *doctor, const json_t *settings)
+{
+    const char *dir = cli_member_str(settings, "data_dir");
+    char path[PATH_BYTES];
+    struct statvfs disk;
+    existing_directory(path, dir);
+    if (access(path, W_OK | X_OK) != 0) {
+        doctor_tell(doctor, DOCTOR_FAIL, "data_dir",
+                    "%s cannot be written by this user; chown it, or run as the user it belongs to",
+                    path);
+        return;
+    }
+    if (statvfs(path, &disk) != 0) {
+        doctor_tell(doctor, DOCTOR_WARN, "data_dir", "nobody knows how much room %s has", path);
+        return;
+    }
+    uint64_t room = (uint64_t)disk.f_bavail * disk.f_frsize;
+    struct buf text = {0};
+    human_bytes(&text, room);
+    doctor_tell(doctor, room < ROOM_LOW_BYTES ? DOCTOR_WARN : DOCTOR_OK, "data_dir",
+                "%s can be %s, its disk has room for %s", dir,
+                strcmp(dir, path) == 0 ? "written" : "made", buf_cstr(&text));
+    buf_release(&text);
+}
+
+static void check_port(struct doctor *doctor, const char *what, const char *address)
+{
+    struct tcp_place place;
+    struct problem problem;
+    if (!tcp_place_parse(&place, address)) {
+        return; /* ipc, or a port of the system's choice */
+    }
+    if (tcp_probe_listen(&place, &problem) == ERR_OK) {
+        doctor_tell(doctor, DOCTOR_OK, what, "%s:%s is free", place.host, place.port);
+    } else {
+        doctor_tell(doctor, DOCTOR_FAIL, what, "%s; stop what runs there, or choose another %s",
+                    problem.text, what);
+    }
+}
+
+static void check_provider(struct doctor *doctor, const json_t *provider)
+{
+    const json_t *settings = json_object_get(provider, "settings");
+    const char *name = cli_member_str(provider, "name");
+    const char *url = cli_member_str(settings, "url");
+    struct tcp_place place;
+    struct problem problem;
+    if (*url == '\0') {
+        return; /* sends nowhere */
+    }
+    if (!tcp_place_parse(&place, url)) {
+        doctor_tell(doctor, DOCTOR_FAIL, "providers", "provider %s: \"%s\" names no host", name,
+                    url);
+    } else if (tcp_probe_connect(&place, &problem) != ERR_OK) {
+        doctor_tell(doctor, DOCTOR_FAIL, "providers", "provider %s: %s", name, problem.text);
+    } else {
+        doctor_tell(doctor, DOCTOR_OK, "providers", "provider %s: %s:%s takes connections", name,
+                    place.host, place.port);
+    }
+}
+
+void doctor_check_settings(struct doctor *doctor, const char *file)
+{
+    json_t *settings = load_settings(doctor, file);
+    const json_t *listening = json_object_get(settings, "listen");
+    size_t i;
+    json_t *provider;
+    if (settings == NULL) {
+        return;
+    }
+    check_data_dir(doctor, settings);
+    check_port(doctor, "listen.api", cli_member_str(listening, "api"));
+    check_port(doctor, "listen.workers", cli_member_str(listening, "workers"));
+    json_array_foreach(json_object_get(settings, "providers"), i, provider)
+    {
+        check_provider(doctor, provider);
+    }
+    json_decref(settings);
+}

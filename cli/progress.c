@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/progress.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/human.h"
+
+struct state_row {
+    const char *word;
+    enum progress_part part;
+};
+
+static const struct state_row state_rows[PROGRESS_STATES] = {
+#define STATE_ROW(name, word, part) [PROGRESS_##name] = {word, PROGRESS_##part},
+    PROGRESS_STATE_MAP(STATE_ROW)
+#undef STATE_ROW
+};
+
+const char *progress_state_name(enum progress_state state)
+{
+    return state_rows[state].word;
+}
+
+enum progress_part progress_state_part(enum progress_state state)
+{
+    return state_rows[state].part;
+}
+
+/* ---- reading the API's JSON ---- */
+
+static uint64_t member_count(const json_t *object, const char *name)
+{
+    json_int_t value = json_integer_value(json_object_get(object, name));
+    return value < 0 ? 0 : (uint64_t)value;
+}
+
+static double member_number(const json_t *object, const char *name, double otherwise)
+{
+    const json_t *value = json_object_get(object, name);
+    return json_is_number(value) ? json_number_value(value) : otherwise;
+}
+
+static bool member_time(const json_t *object, const char *name, uint64_t *unix_ms)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text != NULL && human_time_parse(text, unix_ms);
+}
+
+/* Copies foreign text, made safe, cut at a character if it is longer. */
+static void copy_text(char *into, size_t max, const char *text)
+{
+    struct buf safe = {0};
+    human_text(&safe, slice_str(text));
+    size_t len = safe.len;
+    if (len > max) {
+        len = max;
+        while (len > 0 && (safe.data[len] & 0xc0) == 0x80) {
+            len--;
+        }
+    }
+    if (len > 0) {
+        memcpy(into, safe.data, len);
+    }
+    into[len] = '\0';
+    buf_release(&safe);
+}
+
+static void member_text(char *into, size_t max, const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    copy_text(into, max, text == NULL ? "" : text);
+}
+
+static void progress_read_counts(struct progress *progress, json_t *counts)
+{
+    uint64_t known = 0;
+    uint64_t all = 0;
+    for (unsigned i = 0; i < PROGRESS_STATES; i++) {
+        progress->counts[i] = member_count(counts, state_rows[i].word);
+        known += progress->counts[i];
+    }
+    const char *name;
+    json_t *value;
+    json_object_foreach(counts, name, value)
+    {
+        all += member_count(counts, name);
+    }
+    progress->other = all - known;
+}
+
+bool progress_read(struct progress *progress, const json_t *campaign, uint64_t now_unix_ms)
+{
+    json_t *counts = json_object_get(campaign, "counts");
+    *progress = (struct progress){.time_left_s = -1, .elapsed_s = -1};
+    member_text(progress->id, PROGRESS_WORD_MAX, campaign, "id");
+    member_text(progress->name, PROGRESS_NAME_MAX, campaign, "name");
+    member_text(progress->channel, PROGRESS_WORD_MAX, campaign, "channel");
+    member_text(progress->state, PROGRESS_WORD_MAX, campaign, "state");
+    if (progress->id[0] == '\0' || progress->state[0] == '\0' || !json_is_object(counts)) {
+        return false;
+    }
+    progress->recipients = member_count(campaign, "recipients");
+    progress->repeated = member_count(campaign, "repeated");
+    progress->rate_per_s = member_number(campaign, "rate_per_s", 0);
+    progress->time_left_s = member_number(campaign, "time_left_s", -1);
+    progress_read_counts(progress, counts);
+    uint64_t launched_ms;
+    uint64_t ended_ms = now_unix_ms;
+    if (member_time(campaign, "launched_at", &launched_ms)) {
+        (void)member_time(campaign, "ended_at", &ended_ms);
+        /* Two machines' clocks may differ: a campaign cannot have ended before its launch. */
+        progress->elapsed_s = ended_ms < launched_ms ? 0 : (double)(ended_ms - launched_ms) / 1000;
+    }
+    return true;
+}
+
+void progress_add_notice(struct progress *progress, const char *text)
+{
+    if (progress->notice_count < PROGRESS_NOTICES) {
+        copy_text(progress->notices[progress->notice_count++], PROGRESS_NOTICE_MAX, text);
+    }
+}
+
+static void notice_of_provider(struct buf *buf, const json_t *provider)
+{
+    const char *name = json_string_value(json_object_get(provider, "name"));
+    const char *breaker = json_string_value(json_object_get(provider, "breaker"));
+    const char *reason = json_string_value(json_object_get(provider, "breaker_reason"));
+    double rate = member_number(provider, "rate_per_s", 0);
+    double now = member_number(provider, "rate_now_per_s", rate);
+    if (breaker != NULL && strcmp(breaker, "closed") != 0) {
+        buf_printf(buf, "%s: breaker %s%s%s", name, breaker, reason == NULL ? "" : ", ",
+                   reason == NULL ? "" : reason);
+    } else if (rate > 0 && now < 0.98 * rate) {
+        buf_printf(buf, "%s: slowed down by the provider to ", name);
+        human_rate(buf, now);
+        buf_str(buf, " of ");
+        human_rate(buf, rate);
+        buf_str(buf, " a second");
+    }
+}
+
+void progress_add_providers(struct progress *progress, const json_t *providers)
+{
+    size_t i;
+    json_t *provider;
+    json_array_foreach(providers, i, provider)
+    {
+        const char *channel = json_string_value(json_object_get(provider, "channel"));
+        if (channel != NULL && strcmp(channel, progress->channel) == 0) {
+            struct buf notice = {0};
+            notice_of_provider(&notice, provider);
+            if (notice.len > 0) {
+                progress_add_notice(progress, buf_cstr(&notice));
+            }
+            buf_release(&notice);
+        }
+    }
+}
+
+/* ---- sums ---- */
+
+uint64_t progress_sum(const struct progress *progress)
+{
+    uint64_t sum = progress->other;
+    for (unsigned i = 0; i < PROGRESS_STATES; i++) {
+        sum += progress->counts[i];
+    }
+    return sum;
+}
+
+uint64_t progress_part(const struct progress *progress, enum progress_part part)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < PROGRESS_STATES; i++) {
+        sum += state_rows[i].part == part ? progress->counts[i] : 0;
+    }
+    return sum;
+}
+
+uint64_t progress_not_reached(const struct progress *progress)
+{
+    return progress_part(progress, PROGRESS_LOST) + progress_part(progress, PROGRESS_DOUBTFUL) +
+           progress->other;
+}
+
+/* Nothing more will happen to them by themselves. */
+static uint64_t progress_settled(const struct progress *progress)
+{
+    return progress_part(progress, PROGRESS_REACHED) + progress_not_reached(progress);
+}
+
+bool progress_is_over(const struct progress *progress)
+{
+    return strcmp(progress->state, "finished") == 0 ||
+           (strcmp(progress->state, "cancelled") == 0 && progress->counts[PROGRESS_LEASED] == 0);
+}
+
+bool progress_is_same(const struct progress *a, const struct progress *b)
+{
+    return strcmp(a->state, b->state) == 0 && a->repeated == b->repeated &&
+           a->recipients == b->recipients && a->other == b->other &&
+           memcmp(a->counts, b->counts, sizeof(a->counts)) == 0;
+}
+
+void progress_line(struct buf *buf, const struct progress *progress)
+{
+    uint64_t settled = progress_settled(progress);
+    buf_printf(buf, "%s %s: ", progress->id, progress->state);
+    human_count(buf, settled);
+    buf_str(buf, " of ");
+    human_count(buf, progress->recipients);
+    buf_str(buf, " settled (");
+    human_percent(buf, settled, progress->recipients);
+    buf_str(buf, ")");
+    if (!progress_is_over(progress)) {
+        buf_str(buf, ", ");
+        human_rate(buf, progress->rate_per_s);
+        buf_str(buf, "/s");
+    }
+    if (progress->time_left_s >= 0 && !progress_is_over(progress)) {
+        buf_str(buf, ", ");
+        human_duration(buf, progress->time_left_s);
+        buf_str(buf, " left");
+    }
+    const char *between = "; ";
+    for (unsigned i = 0; i < PROGRESS_STATES; i++) {
+        if (progress->counts[i] > 0) {
+            buf_printf(buf, "%s%s ", between, state_rows[i].word);
+            human_count(buf, progress->counts[i]);
+            between = ", ";
+        }
+    }
+    for (unsigned i = 0; i < progress->notice_count; i++) {
+        buf_printf(buf, "; %s", progress->notices[i]);
+    }
+    buf_u8(buf, '\n');
+}

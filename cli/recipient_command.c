@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
+#include "cli/command_table.h"
+#include "cli/human.h"
+#include "cli/list.h"
+#include "cli/table.h"
+#include "common/text.h"
+
+/* "provider answered; HTTP or SMTP 503; ref 4711": what an event says besides its name. */
+static void put_event_details(struct buf *buf, const json_t *event)
+{
+    static const struct {
+        const char *member;
+        const char *before;
+    } members[] = {{"provider", "by "},
+                   {"detail", ""},
+                   {"reason", "code "},
+                   {"due_at", "again at "},
+                   {"ref", "ref "}};
+    const char *between = "";
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        const json_t *value = json_object_get(event, members[i].member);
+        if (json_is_integer(value)) {
+            /* A code is a name, not an amount. */
+            buf_printf(buf, "%s%s%" JSON_INTEGER_FORMAT, between, members[i].before,
+                       json_integer_value(value));
+            between = ", ";
+        } else if (json_string_length(value) > 0) {
+            buf_printf(buf, "%s%s", between, members[i].before);
+            cli_member(buf, event, members[i].member);
+            between = ", ";
+        }
+    }
+}
+
+static void print_timeline(struct cli *cli, const json_t *timeline)
+{
+    struct table table;
+    struct buf text = {0};
+    size_t i;
+    json_t *event;
+    table_init(&table);
+    table_column(&table, "at", false);
+    table_column(&table, "event", false);
+    table_column(&table, "", false);
+    json_array_foreach(timeline, i, event)
+    {
+        cli_member(&text, event, "at");
+        table_cell(&table, buf_view(&text));
+        buf_clear(&text);
+        cli_member(&text, event, "event");
+        table_cell(&table, buf_view(&text));
+        buf_clear(&text);
+        put_event_details(&text, event);
+        table_cell(&table, buf_view(&text));
+        buf_clear(&text);
+    }
+    if (i > 0) {
+        buf_u8(&text, '\n');
+        table_put(&table, &text);
+        cli_print(cli, &text);
+    }
+    table_release(&table);
+    buf_release(&text);
+}
+
+static enum exit_code run_show(struct cli *cli, const struct arguments *arguments)
+{
+    static const struct list_column columns[] = {
+        {"recipient", "key", LIST_TEXT},
+        {"state", "state", LIST_TEXT},
+        {"endpoint", "endpoint", LIST_TEXT},
+        {"attempts", "attempts", LIST_NUMBER},
+        {"uncertain", "uncertain", LIST_TEXT},
+        {"place", "ordinal", LIST_NUMBER},
+        {NULL, NULL, LIST_TEXT},
+    };
+    struct buf path = {0};
+    struct problem problem;
+    json_t *recipient;
+    buf_str(&path, "/v1/campaigns/");
+    text_url_encode(&path, slice_str(arguments->operands[0]));
+    buf_str(&path, "/recipients/");
+    text_url_encode(&path, slice_str(arguments->operands[1]));
+    enum err err = client_get(cli->client, buf_cstr(&path), &recipient, &problem);
+    buf_release(&path);
+    if (err != ERR_OK) {
+        return cli_fail(cli, &problem);
+    }
+    if (!cli_print_plain(cli, recipient)) {
+        list_print_object(cli, recipient, columns);
+        print_timeline(cli, json_object_get(recipient, "timeline"));
+    }
+    json_decref(recipient);
+    return EXIT_DONE;
+}
+
+static enum exit_code run_list(struct cli *cli, const struct arguments *arguments)
+{
+    static const struct list_column columns[] = {
+        {"recipient", "key", LIST_TEXT},       {"state", "state", LIST_TEXT},
+        {"attempts", "attempts", LIST_NUMBER}, {"endpoint", "endpoint", LIST_TEXT},
+        {"uncertain", "uncertain", LIST_TEXT}, {NULL, NULL, LIST_TEXT},
+    };
+    struct problem problem;
+    struct buf path = {0};
+    const char *state = arguments_value(arguments, "state");
+    struct list list = {.columns = columns, .nothing = "There is no such recipient."};
+    if (arguments_number(arguments, "limit", 1, LIST_LIMIT_MAX, &list.limit, &problem) != ERR_OK) {
+        return cli_usage(&problem);
+    }
+    buf_str(&path, "/v1/campaigns/");
+    text_url_encode(&path, slice_str(arguments->operands[0]));
+    buf_str(&path, "/recipients");
+    if (state != NULL) {
+        buf_printf(&path, "?state=%s", state); /* one of the words below */
+    }
+    list.path = buf_cstr(&path);
+    enum exit_code code = list_print(cli, &list);
+    buf_release(&path);
+    return code;
+}
+
+static const struct option list_options[] = {
+    {"state",
+     "waiting|leased|accepted|delivered|acknowledged|retrying|failed|suppressed|unreachable|"
+     "expired|"
+     "cancelled|uncertain",
+     "only those in this state"},
+    LIST_LIMIT_OPTION,
+    {NULL, NULL, NULL},
+};
+
+const struct command recipient_commands[] = {
+    {
+        .name = "show",
+        .operands = "CAMPAIGN KEY",
+        .operands_min = 2,
+        .operands_max = 2,
+        .summary = "all that happened to one recipient in a campaign",
+        .details = "  tocsin recipient show c7 customer-4711\n",
+        .run = run_show,
+    },
+    {
+        .name = "list",
+        .operands = "CAMPAIGN",
+        .operands_min = 1,
+        .operands_max = 1,
+        .summary = "the recipients of a campaign, or those in one state",
+        .details = "  tocsin recipient list c7 --state failed\n"
+                   "  tocsin recipient list c7 --state uncertain --quiet >keys.txt\n",
+        .options = list_options,
+        .run = run_list,
+    },
+    {.run = NULL},
+};

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/watch.h"
+
+#include <string.h>
+
+#include "cli/human.h"
+#include "cli/interrupt.h"
+#include "cli/progress.h"
+#include "common/clock.h"
+#include "common/text.h"
+
+#define POLL_LIVE_MS  250
+#define POLL_LINES_MS 1000
+
+struct watch {
+    struct cli *cli;
+    const char *id;
+    json_t *campaign;  /* as last heard; NULL before the first answer */
+    json_t *providers; /* items, as last heard */
+    struct progress progress;
+    struct progress printed; /* what the last line for a pipe said */
+    bool has_printed;
+    uint64_t away_since_ms; /* the coordinator does not answer since; 0: it does */
+};
+
+static bool watch_is_live(const struct watch *watch)
+{
+    return watch->cli->out.is_live && !watch->cli->is_json && !watch->cli->is_quiet;
+}
+
+/* One question; a coordinator that is away or not ready is no error. */
+static enum err watch_ask(struct watch *watch, const char *path, json_t **json,
+                          struct problem *problem)
+{
+    struct client_request request = {.method = "GET", .path = path, .once = true};
+    return client_json(watch->cli->client, &request, json, problem);
+}
+
+static bool is_away(enum err err)
+{
+    return err == ERR_CLOSED || err == ERR_TIMEOUT || err == ERR_BUSY;
+}
+
+static enum err watch_ask_campaign(struct watch *watch, struct problem *problem)
+{
+    struct buf path = {0};
+    json_t *campaign;
+    buf_str(&path, "/v1/campaigns/");
+    text_url_encode(&path, slice_str(watch->id));
+    enum err err = watch_ask(watch, buf_cstr(&path), &campaign, problem);
+    buf_release(&path);
+    if (err != ERR_OK) {
+        return err;
+    }
+    json_decref(watch->campaign);
+    watch->campaign = campaign;
+    if (!progress_read(&watch->progress, campaign, clock_unix_ms())) {
+        return problem_set(problem, ERR_IO,
+                           "the answer about %s is no campaign; are tocsin and the "
+                           "coordinator of the same version?",
+                           watch->id);
+    }
+    return ERR_OK;
+}
+
+/* Only for people, and only while something is being sent. Failing is no harm. */
+static void watch_ask_providers(struct watch *watch)
+{
+    json_t *answer;
+    struct problem ignored;
+    if (strcmp(watch->progress.state, "running") != 0) {
+        return;
+    }
+    if (watch_ask(watch, "/v1/providers?limit=1000", &answer, &ignored) == ERR_OK) {
+        json_decref(watch->providers);
+        watch->providers = json_incref(json_object_get(answer, "items"));
+        json_decref(answer);
+    }
+    progress_add_providers(&watch->progress, watch->providers);
+}
+
+static void watch_draw(struct watch *watch)
+{
+    struct progress_style style = screen_style(&watch->cli->out);
+    struct buf view = {0};
+    if (watch->away_since_ms != 0) {
+        double away_s = (double)(clock_monotonic_ms() - watch->away_since_ms) / 1000;
+        buf_str(&view, "the coordinator has not answered for ");
+        human_duration(&view, away_s);
+        buf_str(&view, "; asking on, the campaign goes on when it is back");
+        watch->progress.notice_count = 0;
+        progress_add_notice(&watch->progress, buf_cstr(&view));
+        buf_clear(&view);
+    }
+    progress_view(&view, &watch->progress, &style);
+    screen_draw(&watch->cli->out, &view);
+    buf_release(&view);
+}
+
+static void watch_print_line(struct watch *watch)
+{
+    if (watch->has_printed && progress_is_same(&watch->printed, &watch->progress)) {
+        return;
+    }
+    watch->printed = watch->progress;
+    watch->has_printed = true;
+    if (watch->cli->is_json) {
+        cli_print_json(watch->cli, watch->campaign);
+    } else if (!watch->cli->is_quiet) {
+        struct buf line = {0};
+        progress_line(&line, &watch->progress);
+        cli_print(watch->cli, &line);
+        (void)fflush(watch->cli->out.file);
+        buf_release(&line);
+    }
+}
+
+static void watch_on_answer(struct watch *watch)
+{
+    if (watch->away_since_ms != 0 && !watch_is_live(watch)) {
+        cli_note(watch->cli, "tocsin: the coordinator is back");
+    }
+    watch->away_since_ms = 0;
+    if (!watch->cli->is_json && !watch->cli->is_quiet) {
+        watch_ask_providers(watch);
+    }
+    if (watch_is_live(watch)) {
+        watch_draw(watch);
+    } else {
+        watch_print_line(watch);
+    }
+}
+
+static void watch_on_away(struct watch *watch)
+{
+    bool is_news = watch->away_since_ms == 0;
+    if (is_news) {
+        watch->away_since_ms = clock_monotonic_ms();
+    }
+    if (watch_is_live(watch)) {
+        watch_draw(watch);
+    } else if (is_news) {
+        cli_note(watch->cli,
+                 "tocsin: the coordinator does not answer; asking on, the campaign goes "
+                 "on when it is back");
+    }
+}
+
+static void watch_close(struct watch *watch)
+{
+    struct cli *cli = watch->cli;
+    if (cli->is_json || cli->is_quiet) {
+        return;
+    }
+    struct progress_style style = screen_style(&cli->out);
+    struct buf report = {0};
+    screen_clear(&cli->out);
+    progress_closing(&report, &watch->progress, &style);
+    if (watch->progress.counts[PROGRESS_FAILED] > 0) {
+        buf_printf(&report, "  who failed, and why: tocsin recipient list %s --state failed\n",
+                   watch->id);
+    }
+    cli_print(cli, &report);
+    buf_release(&report);
+}
+
+static enum exit_code watch_end(const struct watch *watch, bool is_strict)
+{
+    bool is_cancelled = strcmp(watch->progress.state, "cancelled") == 0;
+    bool is_missed = is_strict && progress_not_reached(&watch->progress) > 0;
+    if (progress_sum(&watch->progress) != watch->progress.recipients) {
+        return EXIT_ERROR;
+    }
+    return is_cancelled || is_missed ? EXIT_NOT_ALL_REACHED : EXIT_DONE;
+}
+
+static enum exit_code watch_leave(struct watch *watch)
+{
+    screen_keep(&watch->cli->out);
+    if (progress_is_over(&watch->progress) || watch->campaign == NULL) {
+        return EXIT_INTERRUPTED;
+    }
+    fprintf(stderr, "tocsin: no longer watching; %s is still %s: tocsin campaign watch %s\n",
+            watch->id, watch->progress.state, watch->id);
+    return EXIT_INTERRUPTED;
+}
+
+/* Until the campaign is over (ERR_OK), the user leaves (ERR_CLOSED), or an answer says that there
+ * is nothing to watch. */
+static enum err watch_run(struct watch *watch, struct problem *problem)
+{
+    for (;;) {
+        enum err err = watch_ask_campaign(watch, problem);
+        if (interrupt_is_asked()) {
+            return ERR_CLOSED;
+        }
+        if (err == ERR_OK) {
+            watch_on_answer(watch);
+        } else if (watch->campaign == NULL || !is_away(err)) {
+            return err;
+        } else {
+            watch_on_away(watch);
+        }
+        if (err == ERR_OK && progress_is_over(&watch->progress)) {
+            return ERR_OK;
+        }
+        if (!interrupt_sleep_ms(watch_is_live(watch) ? POLL_LIVE_MS : POLL_LINES_MS)) {
+            return ERR_CLOSED;
+        }
+    }
+}
+
+enum exit_code watch_campaign(struct cli *cli, const char *id, bool is_strict)
+{
+    struct watch watch = {.cli = cli, .id = id};
+    struct problem problem;
+    enum err err = watch_run(&watch, &problem);
+    enum exit_code code;
+    if (err == ERR_OK) {
+        watch_close(&watch);
+        code = watch_end(&watch, is_strict);
+    } else if (interrupt_is_asked()) {
+        code = watch_leave(&watch);
+    } else {
+        screen_keep(&cli->out);
+        code = cli_fail(cli, &problem);
+    }
+    json_decref(watch.campaign);
+    json_decref(watch.providers);
+    return code;
+}
