@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "cli/campaign_request.h"
+#include "cli/command_table.h"
+#include "tests/unit/unit.h"
+
+/* The request that the options of `tocsin send …` make, as text with sorted members. */
+static enum err request_of(struct buf *text, struct problem *problem, int argc,
+                           const char *const *words)
+{
+    char *argv[24] = {NULL};
+    struct arguments arguments;
+    json_t *request;
+    for (int i = 0; i < argc; i++) {
+        argv[i] = (char *)(uintptr_t)words[i];
+    }
+    assert_int_equal(command_parse(&arguments, command_table, argc, argv, problem), ERR_OK);
+    enum err err = campaign_request_new(&request, &arguments, "Outage", problem);
+    buf_clear(text);
+    if (err == ERR_OK) {
+        char *dump = json_dumps(request, JSON_COMPACT | JSON_SORT_KEYS);
+        buf_str(text, dump);
+        free(dump);
+    } else {
+        assert_null(request);
+    }
+    json_decref(request);
+    return err;
+}
+
+#define REQUEST_OF(text, problem, ...)                                                             \
+    request_of(                                                                                    \
+        text, problem,                                                                             \
+        (int)(sizeof((const char *[]){"tocsin", "send", "f", __VA_ARGS__}) / sizeof(char *)),      \
+        (const char *[]){"tocsin", "send", "f", __VA_ARGS__})
+
+static void a_text_message_needs_channel_and_text(void **state)
+{
+    (void)state;
+    struct buf text = {0};
+    struct problem problem;
+    assert_int_equal(REQUEST_OF(&text, &problem, "--channel", "sms", "--text", "Hi {{name}}"),
+                     ERR_OK);
+    assert_buf_is(&text, "{\"channel\":\"sms\",\"content\":{\"sms\":{\"text\":\"Hi {{name}}\"}},"
+                         "\"name\":\"Outage\"}");
+    buf_release(&text);
+}
+
+static void all_options_find_their_place(void **state)
+{
+    (void)state;
+    struct buf text = {0};
+    struct problem problem;
+    assert_int_equal(REQUEST_OF(&text, &problem, "--channel", "email", "--text", "T", "--subject",
+                                "S", "--provider", "relay", "--priority", "high", "--weight", "3",
+                                "--attempts", "2", "--backoff", "10s", "--within", "1h",
+                                "--on-uncertain", "hold"),
+                     ERR_OK);
+    assert_buf_is(
+        &text, "{\"channel\":\"email\",\"content\":{\"email\":{\"subject\":\"S\",\"text\":\"T\"}},"
+               "\"name\":\"Outage\",\"plan\":{\"attempts\":2,\"backoff\":\"10s\","
+               "\"on_uncertain\":\"hold\",\"provider\":\"relay\",\"within\":\"1h\"},"
+               "\"priority\":\"high\",\"weight\":3}");
+    buf_release(&text);
+}
+
+static void assert_mistake(enum err err, const struct problem *problem, const char *part)
+{
+    assert_int_equal(err, ERR_INVALID);
+    if (strstr(problem->text, part) == NULL) {
+        print_error("\"%s\" does not say \"%s\"\n", problem->text, part);
+    }
+    assert_non_null(strstr(problem->text, part));
+}
+
+static void mistakes_are_found_before_anything_is_uploaded(void **state)
+{
+    (void)state;
+    struct buf text = {0};
+    struct problem problem;
+    assert_mistake(REQUEST_OF(&text, &problem, "--text", "T"), &problem, "--channel is missing");
+    assert_mistake(REQUEST_OF(&text, &problem, "--channel", "sms"), &problem,
+                   "the message is missing");
+    assert_mistake(REQUEST_OF(&text, &problem, "--channel", "sms", "--text", "T", "--subject", "S"),
+                   &problem, "are for --channel email");
+    assert_mistake(REQUEST_OF(&text, &problem, "--channel", "email", "--text", "T"), &problem,
+                   "--subject is missing");
+    assert_mistake(REQUEST_OF(&text, &problem, "--channel", "sms", "--text", "Dear {{name"),
+                   &problem, "--text: line 1, column");
+    assert_mistake(
+        REQUEST_OF(&text, &problem, "--channel", "sms", "--text", "T", "--attempts", "16"),
+        &problem, "a number from 1 to 15");
+    assert_mistake(
+        REQUEST_OF(&text, &problem, "--channel", "sms", "--text", "T", "--within", "soon"),
+        &problem, "--within cannot be \"soon\"");
+    assert_mistake(REQUEST_OF(&text, &problem, "--channel", "sms", "--text", "\xff"), &problem,
+                   "--text");
+    buf_release(&text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_text_message_needs_channel_and_text),
+        cmocka_unit_test(all_options_find_their_place),
+        cmocka_unit_test(mistakes_are_found_before_anything_is_uploaded),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
