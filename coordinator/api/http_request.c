@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "coordinator/api/http_request.h"
+
+#include <assert.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#include "common/clock.h"
+#include "common/mem.h"
+#include "common/text.h"
+
+#define ARENA_CHUNK (4u * 1024)
+
+static uint64_t expected_bytes(const struct http_request *request)
+{
+    const char *length = http_header(request, "Content-Length");
+    uint64_t bytes = 0;
+    if (http_header(request, "Transfer-Encoding") != NULL) {
+        return HTTP_LENGTH_UNKNOWN;
+    }
+    return length == NULL || text_number(slice_str(length), 0, HTTP_LENGTH_UNKNOWN - 1, &bytes)
+               ? bytes
+               : HTTP_LENGTH_UNKNOWN;
+}
+
+struct http_request *http_request_new(struct http_connection *connection, const char *method,
+                                      uint64_t now_ms)
+{
+    struct http_request *request = mem_zalloc(1, sizeof(*request));
+    request->connection = connection;
+    request->method = method;
+    arena_init(&request->arena, ARENA_CHUNK);
+    request->began_ms = now_ms;
+    request->piece_ms = now_ms;
+    request->expected = expected_bytes(request);
+    connection->request = request;
+    return request;
+}
+
+void http_request_finish(struct http_request *request)
+{
+    const struct http_handler *handler = request->connection->handler;
+    handler->on_finished(handler->arg, request);
+    request->connection->request = NULL;
+    http_answer_release(&request->answer);
+    buf_release(&request->body);
+    arena_release(&request->arena);
+    mem_free(request);
+}
+
+void http_request_refuse(struct http_request *request, unsigned status, const char *why)
+{
+    const struct http_handler *handler = request->connection->handler;
+    handler->refuse(handler->arg, request, status, why);
+    assert(request->answer.status != 0);
+}
+
+bool http_request_take(struct http_request *request, struct slice piece)
+{
+    if (request->on_body != NULL) {
+        return request->on_body(request->body_arg, request, piece);
+    }
+    if (request->body.len + piece.len > request->connection->settings->body_max) {
+        http_request_refuse(request, 413, "the body is too large");
+    } else {
+        buf_slice(&request->body, piece);
+    }
+    return true;
+}
+
+bool http_request_throw_away(struct http_request *request, size_t bytes)
+{
+    request->unwanted += bytes;
+    if (request->phase == HTTP_LEAVING) {
+        return request->unwanted <= HTTP_LEAVE_MAX;
+    }
+    uint64_t rest =
+        request->expected == HTTP_LENGTH_UNKNOWN ? 0 : request->expected - request->received;
+    if (request->unwanted > HTTP_DISCARD_MAX || rest > HTTP_DISCARD_MAX) {
+        http_request_leave(request);
+    }
+    return true;
+}
+
+/* A socket whose buffer cannot take the whole answer at once belongs to a client that is lost
+ * anyway. */
+void http_request_leave(struct http_request *request)
+{
+    struct buf wire = {0};
+    http_answer_write(&request->answer, &wire);
+    (void)!send(request->connection->fd, wire.data, wire.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    buf_release(&wire);
+    (void)shutdown(request->connection->fd, SHUT_WR);
+    request->phase = HTTP_LEAVING;
+    request->answer_ms = clock_monotonic_ms();
+    request->unwanted = 0;
+}
+
+/* ---- as others see it ---- */
+
+const char *http_method(const struct http_request *request)
+{
+    return request->method;
+}
+
+struct slice http_path(const struct http_request *request)
+{
+    const char *uri = request->connection->uri;
+    return slice_of(uri, strcspn(uri, "?#"));
+}
+
+struct slice http_query(const struct http_request *request)
+{
+    const char *uri = request->connection->uri;
+    const char *mark = uri + strcspn(uri, "?#");
+    return *mark == '?' ? slice_of(mark + 1, strcspn(mark + 1, "#")) : slice_of(NULL, 0);
+}
+
+struct slice http_body(const struct http_request *request)
+{
+    return buf_view(&request->body);
+}
+
+struct arena *http_arena(struct http_request *request)
+{
+    return &request->arena;
+}
+
+void http_set_context(struct http_request *request, void *context)
+{
+    request->context = context;
+}
+
+void *http_context(const struct http_request *request)
+{
+    return request->context;
+}
+
+unsigned http_status(const struct http_request *request)
+{
+    return request->answer.status;
+}
+
+void http_stream_body(struct http_request *request, http_body_fn on_body, void *arg)
+{
+    assert(request->phase == HTTP_BODY && request->received == 0);
+    request->on_body = on_body;
+    request->body_arg = arg;
+}
+
+void http_resume(struct http_request *request)
+{
+    if (request->phase == HTTP_BODY && request->is_suspended) {
+        http_connection_wake(request->connection);
+    }
+}
+
+void http_reply_header(struct http_request *request, const char *name, const char *value)
+{
+    http_answer_header(&request->answer, &request->arena, name, value);
+}
+
+static void begin_reply(struct http_request *request, unsigned status, const char *content_type)
+{
+    assert(request->answer.status == 0);
+    if (content_type != NULL) {
+        http_reply_header(request, "Content-Type", content_type);
+    }
+    request->answer.status = status;
+    request->answer_ms = clock_monotonic_ms();
+    if (request->is_suspended) {
+        http_connection_wake(request->connection);
+    }
+}
+
+void http_reply(struct http_request *request, unsigned status, const char *content_type,
+                struct slice body)
+{
+    buf_slice(&request->answer.body, body);
+    begin_reply(request, status, content_type);
+}
+
+void http_reply_stream(struct http_request *request, unsigned status, const char *content_type,
+                       http_pull_fn pull, http_pull_done_fn done, void *arg)
+{
+    request->answer.pull = pull;
+    request->answer.pull_done = done;
+    request->answer.pull_arg = arg;
+    begin_reply(request, status, content_type);
+}

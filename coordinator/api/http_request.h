@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * http_request: a connection and the request on it, and what can be done with them without
+ * libmicrohttpd. A part of http_server; http_server.c moves requests on, http_sweep.c ends those
+ * that take too long.
+ */
+#ifndef TOCSIN_API_HTTP_REQUEST_H
+#define TOCSIN_API_HTTP_REQUEST_H
+
+#include "coordinator/api/http_answer.h"
+#include "coordinator/api/http_server.h"
+
+#define HTTP_DISCARD_MAX    (1024u * 1024)      /* of a body behind an early answer */
+#define HTTP_LEAVE_MAX      (64u * 1024 * 1024) /* of what is thrown away while leaving */
+#define HTTP_DISCARD_MS     1000 /* an early answer waits for the body's end so long */
+#define HTTP_LEAVE_MS       2000 /* then the client has so long to go */
+#define HTTP_LENGTH_UNKNOWN UINT64_MAX
+
+struct MHD_Connection;
+struct http_connection;
+
+enum http_phase {
+    HTTP_BODY,     /* its body is coming, or none has been looked for yet */
+    HTTP_DECIDING, /* all of it is there; the answer is waited for */
+    HTTP_SENDING,  /* the answer is libmicrohttpd's */
+    HTTP_LEAVING   /* answered by hand; the connection ends */
+};
+
+struct http_request {
+    struct http_connection *connection;
+    enum http_phase phase;
+    const char *method;
+    struct arena arena;
+    struct buf body;
+    uint64_t expected; /* bytes of the body by its header, or HTTP_LENGTH_UNKNOWN */
+    uint64_t received;
+    uint64_t unwanted; /* bytes thrown away behind an early answer */
+    http_body_fn on_body;
+    void *body_arg;
+    void *context;
+    struct http_answer answer;
+    bool is_suspended;
+    uint64_t began_ms;
+    uint64_t piece_ms; /* when the last piece came, or the stream was resumed */
+    uint64_t answer_ms;
+};
+
+struct http_connection {
+    struct http_server *server;
+    const struct http_settings *settings; /* the server's, as is the handler */
+    const struct http_handler *handler;
+    struct http_connection *next;
+    struct http_connection *previous;
+    struct MHD_Connection *mhd;
+    int fd;
+    char *uri;                    /* of the present request, as sent */
+    struct http_request *request; /* NULL between requests */
+    uint64_t idle_since_ms;
+    uint64_t idle_since_bytes; /* what had been received by then */
+};
+
+/* http_server.c: goes on with a suspended connection. */
+void http_connection_wake(struct http_connection *connection);
+void http_connection_idle(struct http_connection *connection, uint64_t now_ms);
+/* http_sweep.c: ends what takes too long. */
+void http_sweep(struct http_connection *first, uint64_t now_ms);
+
+struct http_request *http_request_new(struct http_connection *connection, const char *method,
+                                      uint64_t now_ms);
+/* The last word to the handler; frees. */
+void http_request_finish(struct http_request *request);
+/* The handler answers with this status. */
+void http_request_refuse(struct http_request *request, unsigned status, const char *why);
+/* A piece of the body for the handler; false: no more for now. */
+bool http_request_take(struct http_request *request, struct slice piece);
+/* A piece that nobody wants any more; false: the connection is to be broken off. */
+bool http_request_throw_away(struct http_request *request, size_t bytes);
+/* Writes the answer to the socket by hand and ends the connection. */
+void http_request_leave(struct http_request *request);
+
+#endif

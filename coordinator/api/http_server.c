@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libmicrohttpd 0.9.75 with an epoll descriptor that our loop watches: MHD_run works off what is
+ * ready, in the loop's thread and nowhere else. Its traps, and what is done about them:
+ *
+ * An answer can be queued only from the access handler, and only before the body or after all of
+ * it. So http_reply keeps the answer; a connection that waits for one is suspended, and the
+ * handler, called again after the resumption (with no data), queues it. Queued before the body it
+ * ends the connection, unless there is no body.
+ *
+ * Resuming sets a flag that the next MHD_run looks at, and nothing wakes up for it: our idle handle
+ * does. A suspended connection is out of the epoll set; but a chunked body goes on being handed
+ * over in the same call even after the connection was suspended in it: such pieces are left
+ * unprocessed.
+ *
+ * It closes a socket with unread data in it, so that the kernel sends RST and the client may never
+ * see the answer. An answer before the end of the body therefore waits while a rest of moderate
+ * size is thrown away; if there is more, or the client is slow, it is written to the socket by
+ * hand, the sending direction is shut, and what still arrives is thrown away until the client goes
+ * or HTTP_LEAVE_MS are over.
+ *
+ * Its timeout counts inactivity only. Deadlines for whole heads and bodies are ours (http_sweep.c).
+ *
+ * Stopping it with suspended connections aborts the process: all are resumed and ended before.
+ *
+ * It zeroes the connection's memory at every request: 8 KiB, which also bounds the head (431 beyond
+ * it).
+ */
+#include "coordinator/api/http_server.h"
+
+#include <microhttpd.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "coordinator/api/http_request.h"
+#include "coordinator/api/http_socket.h"
+
+#define MODULE            "http"
+#define CONNECTION_MEMORY (8u * 1024)
+#define PULL_BLOCK        (32u * 1024)
+#define SWEEP_MS          250
+#define SEND_IDLE_S       60u /* a client that does not take its answer */
+#define CLOSE_RUNS        64
+
+struct http_server {
+    struct http_settings settings;
+    struct http_handler handler;
+    struct listen_address address;
+    struct MHD_Daemon *daemon;
+    uv_poll_t poll;
+    uv_timer_t run_timer; /* when libmicrohttpd wants to be run */
+    uv_timer_t sweep_timer;
+    uv_idle_t idle; /* active when a connection was resumed */
+    unsigned open_handles;
+    struct http_connection *connections;
+    unsigned connection_count;
+    unsigned request_count;
+    bool is_quiet;   /* takes no more */
+    bool is_closing; /* breaks off what there is */
+};
+
+struct pull {
+    http_pull_fn pull;
+    http_pull_done_fn done;
+    void *arg;
+};
+
+static void server_run(struct http_server *server);
+
+/* ---- connections ---- */
+
+static struct http_connection *connection_of(struct MHD_Connection *mhd)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info->socket_context;
+}
+
+static struct http_connection *connection_new(struct http_server *server,
+                                              struct MHD_Connection *mhd)
+{
+    struct http_connection *connection = mem_zalloc(1, sizeof(*connection));
+    connection->server = server;
+    connection->mhd = mhd;
+    connection->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    connection->next = server->connections;
+    if (connection->next != NULL) {
+        connection->next->previous = connection;
+    }
+    server->connections = connection;
+    server->connection_count++;
+    connection->idle_since_ms = clock_monotonic_ms();
+    connection->settings = &server->settings;
+    connection->handler = &server->handler;
+    return connection;
+}
+
+static void connection_free(struct http_connection *connection)
+{
+    struct http_server *server = connection->server;
+    if (connection->previous != NULL) {
+        connection->previous->next = connection->next;
+    } else {
+        server->connections = connection->next;
+    }
+    if (connection->next != NULL) {
+        connection->next->previous = connection->previous;
+    }
+    server->connection_count--;
+    mem_free(connection->uri);
+    mem_free(connection);
+}
+
+static void on_connection(void *arg, struct MHD_Connection *mhd, void **context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        *context = connection_new(arg, mhd);
+    } else {
+        connection_free(*context);
+        *context = NULL;
+    }
+}
+
+/* libmicrohttpd decodes paths and so loses where an encoded slash stood: the URI is kept as it
+ * came. */
+static void *on_uri(void *arg, const char *uri, struct MHD_Connection *mhd)
+{
+    (void)arg;
+    struct http_connection *connection = connection_of(mhd);
+    mem_free(connection->uri);
+    connection->uri = mem_copy_str(uri);
+    return NULL;
+}
+
+/* ---- requests ---- */
+
+static bool waits_to_send(const struct http_request *request)
+{
+    const char *expect = http_header(request, MHD_HTTP_HEADER_EXPECT);
+    return expect != NULL && strcasecmp(expect, "100-continue") == 0;
+}
+
+static void on_completed(void *arg, struct MHD_Connection *mhd, void **context,
+                         enum MHD_RequestTerminationCode code)
+{
+    (void)arg;
+    (void)context;
+    (void)code;
+    struct http_connection *connection = connection_of(mhd);
+    if (connection->request != NULL) {
+        http_request_finish(connection->request);
+        connection->server->request_count--;
+    }
+    http_connection_idle(connection, clock_monotonic_ms());
+}
+
+static void request_suspend(struct http_request *request)
+{
+    if (!request->is_suspended) {
+        request->is_suspended = true;
+        MHD_suspend_connection(request->connection->mhd);
+    }
+}
+
+/* ---- answers ---- */
+
+static ssize_t on_pull(void *arg, uint64_t at, char *into, size_t room)
+{
+    (void)at;
+    const struct pull *pull = arg;
+    long got = pull->pull(pull->arg, (uint8_t *)into, room);
+    if (got == 0) {
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    }
+    return got < 0 ? MHD_CONTENT_READER_END_WITH_ERROR : got;
+}
+
+static void on_pull_done(void *arg)
+{
+    struct pull *pull = arg;
+    if (pull->done != NULL) {
+        pull->done(pull->arg);
+    }
+    mem_free(pull);
+}
+
+/* Takes the body, or what pulls it, out of the answer. */
+static struct MHD_Response *response_of(struct http_answer *answer)
+{
+    if (answer->pull != NULL) {
+        struct pull *pull = mem_alloc(sizeof(*pull));
+        *pull = (struct pull){answer->pull, answer->pull_done, answer->pull_arg};
+        answer->pull_done = NULL;
+        return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, PULL_BLOCK, on_pull, pull,
+                                                 on_pull_done);
+    }
+    if (answer->body.len == 0) {
+        return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+    }
+    struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback(
+        answer->body.len, answer->body.data, mem_free);
+    answer->body = (struct buf){0};
+    return response;
+}
+
+/* In the access handler, before or after the body. */
+static enum MHD_Result request_queue(struct http_request *request)
+{
+    struct http_answer *answer = &request->answer;
+    struct MHD_Response *response = response_of(answer);
+    for (unsigned i = 0; i < answer->header_count; i++) {
+        (void)MHD_add_response_header(response, answer->headers[i].name, answer->headers[i].value);
+    }
+    if (request->connection->server->is_quiet) {
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    }
+    request->phase = HTTP_SENDING;
+    enum MHD_Result result = MHD_queue_response(request->connection->mhd, answer->status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+/* ---- the access handler ---- */
+
+static enum MHD_Result request_begin(struct http_connection *connection, const char *method)
+{
+    struct http_server *server = connection->server;
+    struct http_request *request = http_request_new(connection, method, clock_monotonic_ms());
+    server->request_count++;
+    server->handler.on_head(server->handler.arg, request);
+    bool is_gathered = request->on_body == NULL;
+    if (request->answer.status == 0 && is_gathered && request->expected != HTTP_LENGTH_UNKNOWN &&
+        request->expected > server->settings.body_max) {
+        http_request_refuse(request, 413, "the body is too large");
+    }
+    if (request->answer.status == 0 || request->expected == 0) {
+        return MHD_YES;
+    }
+    if (waits_to_send(request)) {
+        return request_queue(request);
+    }
+    if (request->expected != HTTP_LENGTH_UNKNOWN && request->expected > HTTP_DISCARD_MAX) {
+        http_request_leave(request);
+    }
+    return MHD_YES;
+}
+
+static enum MHD_Result request_piece(struct http_request *request, const char *data, size_t *len)
+{
+    if (request->is_suspended) {
+        return MHD_YES; /* nothing is taken; it comes again */
+    }
+    struct slice piece = slice_of(data, *len);
+    *len = 0;
+    request->piece_ms = clock_monotonic_ms();
+    request->received += piece.len;
+    if (request->answer.status != 0) {
+        return http_request_throw_away(request, piece.len) ? MHD_YES : MHD_NO;
+    }
+    if (!http_request_take(request, piece) && request->answer.status == 0) {
+        request_suspend(request);
+    }
+    return MHD_YES;
+}
+
+static enum MHD_Result request_complete(struct http_request *request)
+{
+    struct http_server *server = request->connection->server;
+    if (request->phase == HTTP_LEAVING) {
+        return MHD_NO;
+    }
+    if (request->phase == HTTP_BODY && request->answer.status == 0) {
+        request->phase = HTTP_DECIDING;
+        server->handler.on_request(server->handler.arg, request);
+    }
+    if (request->answer.status != 0) {
+        return request_queue(request);
+    }
+    request_suspend(request);
+    return MHD_YES;
+}
+
+static enum MHD_Result on_access(void *arg, struct MHD_Connection *mhd, const char *url,
+                                 const char *method, const char *version, const char *data,
+                                 size_t *len, void **context)
+{
+    (void)url;
+    (void)version;
+    (void)context;
+    const struct http_server *server = arg;
+    struct http_connection *connection = connection_of(mhd);
+    if (server->is_closing) {
+        return MHD_NO;
+    }
+    if (connection->request == NULL) {
+        return request_begin(connection, method);
+    }
+    if (*len > 0) {
+        return request_piece(connection->request, data, len);
+    }
+    return request_complete(connection->request);
+}
+
+/* ---- the loop ---- */
+
+static void on_run_timer(uv_timer_t *timer)
+{
+    server_run(timer->data);
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    (void)status;
+    (void)events;
+    server_run(poll->data);
+}
+
+static void on_idle(uv_idle_t *idle)
+{
+    uv_idle_stop(idle);
+    server_run(idle->data);
+}
+
+static void on_sweep(uv_timer_t *timer)
+{
+    const struct http_server *server = timer->data;
+    http_sweep(server->connections, clock_monotonic_ms());
+}
+
+static void server_run(struct http_server *server)
+{
+    (void)MHD_run(server->daemon);
+    MHD_UNSIGNED_LONG_LONG wait_ms;
+    if (MHD_get_timeout(server->daemon, &wait_ms) == MHD_YES) {
+        uv_timer_start(&server->run_timer, on_run_timer, wait_ms, 0);
+    } else {
+        uv_timer_stop(&server->run_timer);
+    }
+}
+
+static void on_library_line(void *arg, const char *format, va_list args)
+{
+    (void)arg;
+    char line[256];
+    (void)vsnprintf(line, sizeof(line), format, args);
+    line[strcspn(line, "\n")] = '\0';
+    for (char *at = line; *at != '\0'; at++) {
+        *at = *at == '"' ? '\'' : *at;
+    }
+    LOG_D(MODULE, "library", "said=\"%s\"", line);
+}
+
+static void start_handles(struct http_server *server, uv_loop_t *loop)
+{
+    int fd = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+    uv_poll_init(loop, &server->poll, fd);
+    uv_timer_init(loop, &server->run_timer);
+    uv_timer_init(loop, &server->sweep_timer);
+    uv_idle_init(loop, &server->idle);
+    server->poll.data = server;
+    server->run_timer.data = server;
+    server->sweep_timer.data = server;
+    server->idle.data = server;
+    server->open_handles = 4;
+    uv_poll_start(&server->poll, UV_READABLE, on_readable);
+    uv_timer_start(&server->sweep_timer, on_sweep, SWEEP_MS, SWEEP_MS);
+}
+
+void http_settings_defaults(struct http_settings *settings)
+{
+    *settings = (struct http_settings){
+        .connections_max = 1024,
+        .connections_per_address = 1024,
+        .body_max = 1024u * 1024,
+        .head_ms = 30000,
+        .request_ms = 30000,
+        .stream_idle_ms = 60000,
+    };
+}
+
+enum err http_server_open(struct http_server **out, uv_loop_t *loop,
+                          const struct http_settings *settings, const struct http_handler *handler,
+                          struct problem *problem)
+{
+    struct http_server *server = mem_zalloc(1, sizeof(*server));
+    server->settings = *settings;
+    server->handler = *handler;
+    *out = NULL;
+    int fd;
+    enum err err = http_socket_listen(&fd, &settings->listen, &server->address, problem);
+    if (err != ERR_OK) {
+        mem_free(server);
+        return err;
+    }
+    server->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_access,
+        server, MHD_OPTION_EXTERNAL_LOGGER, on_library_line, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT,
+        settings->connections_max, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        settings->connections_per_address, MHD_OPTION_CONNECTION_TIMEOUT, SEND_IDLE_S,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED,
+        on_completed, server, MHD_OPTION_URI_LOG_CALLBACK, on_uri, server, MHD_OPTION_END);
+    if (server->daemon == NULL) {
+        (void)close(fd);
+        mem_free(server);
+        return problem_set(problem, ERR_IO, "the HTTP server could not be started");
+    }
+    start_handles(server, loop);
+    *out = server;
+    return ERR_OK;
+}
+
+const struct listen_address *http_server_address(const struct http_server *server)
+{
+    return &server->address;
+}
+
+void http_server_quiesce(struct http_server *server)
+{
+    if (server->is_quiet) {
+        return;
+    }
+    server->is_quiet = true;
+    MHD_socket fd = MHD_quiesce_daemon(server->daemon);
+    if (fd != MHD_INVALID_SOCKET) {
+        (void)close(fd);
+    }
+    for (struct http_connection *connection = server->connections; connection != NULL;
+         connection = connection->next) {
+        if (connection->request == NULL) {
+            (void)shutdown(connection->fd, SHUT_RDWR);
+        }
+    }
+}
+
+unsigned http_server_connections(const struct http_server *server)
+{
+    return server->connection_count;
+}
+
+unsigned http_server_requests(const struct http_server *server)
+{
+    return server->request_count;
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    struct http_server *server = handle->data;
+    if (--server->open_handles == 0) {
+        mem_free(server);
+    }
+}
+
+void http_server_close(struct http_server *server)
+{
+    if (server == NULL) {
+        return;
+    }
+    http_server_quiesce(server);
+    server->is_closing = true;
+    for (struct http_connection *connection = server->connections; connection != NULL;
+         connection = connection->next) {
+        if (connection->request != NULL && connection->request->is_suspended) {
+            http_connection_wake(connection);
+        }
+        (void)shutdown(connection->fd, SHUT_RDWR);
+    }
+    for (unsigned i = 0; i < CLOSE_RUNS && server->connections != NULL; i++) {
+        (void)MHD_run(server->daemon);
+    }
+    uv_close((uv_handle_t *)&server->poll, on_handle_closed);
+    uv_close((uv_handle_t *)&server->run_timer, on_handle_closed);
+    uv_close((uv_handle_t *)&server->sweep_timer, on_handle_closed);
+    uv_close((uv_handle_t *)&server->idle, on_handle_closed);
+    MHD_stop_daemon(server->daemon); /* ends the connections that are left */
+}
+
+void http_connection_wake(struct http_connection *connection)
+{
+    connection->request->is_suspended = false;
+    connection->request->piece_ms = clock_monotonic_ms();
+    MHD_resume_connection(connection->mhd);
+    uv_idle_start(&connection->server->idle, on_idle);
+}
+
+const char *http_header(const struct http_request *request, const char *name)
+{
+    return MHD_lookup_connection_value(request->connection->mhd, MHD_HEADER_KIND, name);
+}
+
+const char *http_status_phrase(unsigned status)
+{
+    return MHD_get_reason_phrase_for(status);
+}

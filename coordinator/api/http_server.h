@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * http_server: HTTP/1.1 on our own loop. The only user of microhttpd.h, and nothing of it shows.
+ *
+ * A request goes through the handler's functions in this order, all in the loop's thread:
+ *     on_head      its head is there. May answer at once (then the body is thrown away), or ask for
+ * the body in pieces (http_stream_body); else the body is gathered, up to body_max bytes (413).
+ *     on_request   all of it is there. Answers now, or later: http_reply ends the wait.
+ *     on_finished  the last word, exactly once for each on_head: answered, timed out, or the client
+ * went away. After it the request is gone. A client that goes away while its answer is waited for
+ * is not noticed before there is one: what was decided for it stands anyway.
+ *
+ * A request must be complete request_ms after its head, a streamed one must not pause for
+ * stream_idle_ms, a head must be there head_ms after the connection or the answer before: else 408,
+ * and the connection is closed.
+ */
+#ifndef TOCSIN_API_HTTP_SERVER_H
+#define TOCSIN_API_HTTP_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "common/arena.h"
+#include "common/buf.h"
+#include "common/err.h"
+#include "common/slice.h"
+#include "coordinator/api/listen_address.h"
+
+struct http_server;
+struct http_request;
+
+struct http_settings {
+    struct listen_address listen;
+    unsigned connections_max;
+    unsigned connections_per_address;
+    size_t body_max;
+    uint32_t head_ms;
+    uint32_t request_ms;
+    uint32_t stream_idle_ms;
+};
+/* 1 MiB, 30 s, 30 s, 60 s; 1,024 connections, all of which may be of one address. */
+void http_settings_defaults(struct http_settings *settings);
+
+struct http_handler {
+    void *arg;
+    void (*on_head)(void *arg, struct http_request *request);
+    void (*on_request)(void *arg, struct http_request *request);
+    void (*on_finished)(void *arg, struct http_request *request);
+    /* The server refuses the request itself (408, 413): answer with this status and this reason, at
+     * once. */
+    void (*refuse)(void *arg, struct http_request *request, unsigned status, const char *why);
+};
+
+/* ERR_CONFLICT: the port is in use; ERR_UNAUTHORIZED: not allowed to take it; ERR_INVALID: no such
+ * address here. The problem says what to do. */
+enum err http_server_open(struct http_server **out, uv_loop_t *loop,
+                          const struct http_settings *settings, const struct http_handler *handler,
+                          struct problem *problem) WARN_UNUSED;
+/* Where it really listens (a port of 0 resolved). */
+const struct listen_address *http_server_address(const struct http_server *server);
+/* Takes no more connections and closes those that are idle; what is under way goes on. */
+void http_server_quiesce(struct http_server *server);
+unsigned http_server_connections(const struct http_server *server);
+/* Requests between on_head and on_finished. */
+unsigned http_server_requests(const struct http_server *server);
+/* Breaks off what is still under way (on_finished comes before this returns); frees when the loop
+ * has run once more. */
+void http_server_close(struct http_server *server);
+
+/* ---- A request, from on_head to on_finished ---- */
+
+const char *http_method(const struct http_request *request);
+struct slice http_path(const struct http_request *request);  /* as sent: still percent-encoded */
+struct slice http_query(const struct http_request *request); /* behind the `?`; may be empty */
+const char *http_header(const struct http_request *request, const char *name); /* or NULL */
+struct slice http_body(const struct http_request *request); /* when it was gathered */
+struct arena *http_arena(struct http_request *request);     /* as long as the request */
+void http_set_context(struct http_request *request, void *context);
+void *http_context(const struct http_request *request);
+/* The status of the answer, 0 as long as there is none. */
+unsigned http_status(const struct http_request *request);
+
+/* In on_head: the body comes piece by piece. False: the piece was taken, but send no more until
+ * http_resume. */
+typedef bool (*http_body_fn)(void *arg, struct http_request *request, struct slice piece);
+void http_stream_body(struct http_request *request, http_body_fn on_body, void *arg);
+void http_resume(struct http_request *request);
+
+/* ---- The answer, once. Headers first. An answer before the body is complete is allowed. ---- */
+
+void http_reply_header(struct http_request *request, const char *name, const char *value);
+/* Copies. content_type NULL: none. */
+void http_reply(struct http_request *request, unsigned status, const char *content_type,
+                struct slice body);
+/* A body of any size: pull fills up to `room` bytes and returns how many; 0 ends it; negative
+ * breaks the connection, so that the client sees that something is missing. done (may be NULL) is
+ * called once, when pull will not be again. */
+typedef long (*http_pull_fn)(void *arg, uint8_t *into, size_t room);
+typedef void (*http_pull_done_fn)(void *arg);
+void http_reply_stream(struct http_request *request, unsigned status, const char *content_type,
+                       http_pull_fn pull, http_pull_done_fn done, void *arg);
+
+/* "Not Found" */
+const char *http_status_phrase(unsigned status);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The deadlines. libmicrohttpd's own timeout counts from the last byte, so that a client that sends
+ * one now and then is never closed. Here whole heads and bodies are timed. Shutting a socket down
+ * makes libmicrohttpd close the connection and tell of it.
+ *
+ * While a head comes in, nothing of it is seen. Whether a connection is idle or its head
+ * incomplete, the kernel knows: it counts the bytes received. Only the incomplete is told 408; an
+ * idle client might take it for the answer to a request that it is just sending.
+ */
+#include <sys/socket.h>
+
+#include "coordinator/api/http_request.h"
+#include "coordinator/api/http_socket.h"
+
+static void sweep_idle(struct http_connection *connection, uint64_t now_ms)
+{
+    static const char late[] = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n"
+                               "Content-Length: 0\r\n\r\n";
+    if (now_ms - connection->idle_since_ms < connection->settings->head_ms) {
+        return;
+    }
+    if (http_socket_received(connection->fd) > connection->idle_since_bytes) {
+        (void)!send(connection->fd, late, sizeof(late) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
+    (void)shutdown(connection->fd, SHUT_RDWR);
+}
+
+static bool is_late(const struct http_request *request, uint64_t now_ms)
+{
+    const struct http_settings *settings = request->connection->settings;
+    return request->on_body == NULL ? now_ms - request->began_ms >= settings->request_ms
+                                    : now_ms - request->piece_ms >= settings->stream_idle_ms;
+}
+
+static void sweep_body(struct http_request *request, uint64_t now_ms)
+{
+    if (request->is_suspended) {
+        return; /* it waits for us */
+    }
+    if (request->answer.status != 0) {
+        if (now_ms - request->answer_ms >= HTTP_DISCARD_MS) {
+            http_request_leave(request);
+        }
+    } else if (is_late(request, now_ms)) {
+        http_request_refuse(request, 408, "the request was not complete in time");
+        http_request_leave(request);
+    }
+}
+
+void http_connection_idle(struct http_connection *connection, uint64_t now_ms)
+{
+    connection->idle_since_ms = now_ms;
+    connection->idle_since_bytes = http_socket_received(connection->fd);
+}
+
+void http_sweep(struct http_connection *first, uint64_t now_ms)
+{
+    for (struct http_connection *connection = first; connection != NULL;
+         connection = connection->next) {
+        struct http_request *request = connection->request;
+        if (request == NULL) {
+            sweep_idle(connection, now_ms);
+        } else if (request->phase == HTTP_BODY) {
+            sweep_body(request, now_ms);
+        } else if (request->phase == HTTP_LEAVING && now_ms - request->answer_ms >= HTTP_LEAVE_MS) {
+            (void)shutdown(connection->fd, SHUT_RDWR);
+        }
+    }
+}
