@@ -2,10 +2,11 @@
 /*
  * audience: from an upload's bytes to a sealed audience.
  *
- * An import is fed bytes from the loop's thread as they arrive. Threads of its own decompress, parse, check and
- * normalise rows, build pages, compress them and write them beside the store's log; when the last byte has come the
- * import finds duplicate keys, writes the lookup index and finishes the bulk load. Memory is flat, whatever the size
- * of the body. Nothing is visible until the caller has made the catalogue entry durable.
+ * An import is fed bytes from the loop's thread as they arrive. Threads of its own decompress,
+ * parse, check and normalise rows, build pages, compress them and write them beside the store's
+ * log; when the last byte has come the import finds duplicate keys, writes the lookup index and
+ * finishes the bulk load. Memory is flat, whatever the size of the body. Nothing is visible until
+ * the caller has made the catalogue entry durable.
  *
  *     accepted + duplicates + refused == rows, always.
  */
@@ -50,7 +51,7 @@ enum audience_encoding { AUDIENCE_IDENTITY, AUDIENCE_GZIP, AUDIENCE_ZSTD };
 enum audience_on_error { AUDIENCE_STOP, AUDIENCE_SKIP, AUDIENCE_SKIP_UP_TO };
 
 struct audience_mapping {
-    char target[PAGE_NAME_MAX + 1]; /* "id", "phone.2" */
+    char target[PAGE_NAME_MAX + 1];     /* "id", "phone.2" */
     char source[PAGE_NAME_MAX * 4 + 1]; /* as the file calls it: "customer_no" */
 };
 
@@ -64,13 +65,15 @@ struct audience_settings {
     unsigned mapping_count;
     const struct audience_mapping *mappings;
     enum page_codec codec;
-    unsigned threads; /* that compress pages; 0: as many as fit the machine */
+    unsigned threads;     /* that compress pages; 0: as many as fit the machine */
+    const char *temp_dir; /* for what does not fit into memory; NULL: $TMPDIR, else /var/tmp */
 };
 
 struct audience_import;
 
-/* Called in the loop's thread, once: info on success (catalogue entry still to be made), else *problem: what, which line and column,
- * what would be right. The import is freed after it returns. */
+/* Called in the loop's thread, once: info on success (catalogue entry still to be made), else
+ * *problem: what, which line and column, what would be right. The import is freed after it returns.
+ */
 typedef void (*audience_done_fn)(void *arg, const struct audience_info *info,
                                  const struct problem *problem);
 /* There is room again after audience_import_feed said false. Loop's thread. */
@@ -78,9 +81,10 @@ typedef void (*audience_room_fn)(void *arg);
 
 struct audience_import *audience_import_new(struct ledger *ledger, uv_loop_t *loop,
                                             const struct audience_settings *settings,
-                                            audience_room_fn room, audience_done_fn done, void *arg);
-/* Copies. False: the bytes were taken, but feed no more until room was called (back-pressure). After a failure the bytes are
- * dropped and `done` comes. */
+                                            audience_room_fn room, audience_done_fn done,
+                                            void *arg);
+/* Copies. False: the bytes were taken, but feed no more until room was called (back-pressure).
+ * After a failure the bytes are dropped and `done` comes. */
 bool audience_import_feed(struct audience_import *import, struct slice bytes);
 /* The body is complete; `done` follows. */
 void audience_import_end(struct audience_import *import);
