@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * api: the HTTP interface that docs/api.md describes.
+ *
+ * A handler that changes something decides at once, puts what it decided and the answer under the
+ * client's idempotency key into the turn's record, and answers when that record is durable. Loop's
+ * thread only.
+ */
+#ifndef TOCSIN_API_API_H
+#define TOCSIN_API_API_H
+
+#include <stdint.h>
+#include <uv.h>
+
+#include "common/err.h"
+#include "coordinator/api/listen_address.h"
+#include "coordinator/audience/audience_registry.h"
+#include "coordinator/content/campaign_registry.h"
+#include "coordinator/engine/engine.h"
+#include "coordinator/ledger/changelog.h"
+#include "coordinator/ledger/ledger.h"
+#include "coordinator/ledger/turn.h"
+#include "proto/wire.h"
+
+struct api;
+
+/* What it may touch, and what it is told. All pointers are borrowed until api_close. */
+struct api_context {
+    uv_loop_t *loop;
+    struct ledger *ledger;
+    struct engine *engine;
+    struct turn *turn;
+    struct changelog *changelog;
+    struct audience_registry *audiences;
+    struct campaign_registry *campaigns;
+    const struct wire_provider *providers; /* as the workers are told of them */
+    unsigned provider_count;
+
+    struct listen_address listen;
+    const char *data_dir; /* admin.token is kept there */
+    const char *version;
+    uint64_t epoch;
+    unsigned connections_max;
+    unsigned connections_per_address;
+    unsigned uploads_max;
+    enum page_codec page_codec;
+    unsigned import_threads;
+
+    void *arg;
+    uint64_t (*now_ms)(void *arg); /* unix time */
+    /* The engine was given something to do: take its effects, hand the turn over when it is time.
+     */
+    void (*changed)(void *arg);
+};
+
+/* Reads kept idempotency keys, makes the admin token if there is none, and listens. ERR_CONFLICT:
+ * the port is in use; the problem says what to do. */
+enum err api_open(struct api **out, const struct api_context *context,
+                  struct problem *problem) WARN_UNUSED;
+/* Where it really listens (a port of 0 resolved). */
+const struct listen_address *api_address(const struct api *api);
+/* Takes no more connections; what is under way may still be answered while the loop runs. */
+void api_quiesce(struct api *api);
+/* Requests under way. */
+unsigned api_requests(const struct api *api);
+/* Breaks off what is under way, uploads too; frees when the loop has run once more. NULL is fine.
+ * To be called before the changelog is closed: nothing is decided after it. */
+void api_close(struct api *api);
+
+#endif
