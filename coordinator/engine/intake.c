@@ -34,6 +34,12 @@ static bool is_about_message(uint16_t reason)
            reason == REASON_PAGE_DAMAGED || reason == REASON_CONTENT_UNKNOWN;
 }
 
+/* What the worker found out by itself says nothing of the provider. */
+static bool is_of_worker(uint16_t reason)
+{
+    return reason >= REASON_VARIABLE_MISSING && reason < REASON_CONNECT_FAILED;
+}
+
 static bool is_without_connection(uint16_t reason)
 {
     return reason == REASON_CONNECT_FAILED || reason == REASON_RESOLVE_FAILED ||
@@ -54,7 +60,9 @@ static void retry_at(const struct decision *d, const struct recipient_state *sta
     event->kind = (uint8_t)kind;
     event->due_ms = due_ms;
     if (fold_used(&fold, state, due_ms) > UINT8_MAX) {
-        end(event, DELIVERY_EVENT_EXPIRED, REASON_TIME_USED);
+        /* A deferral is an answer; who got none after an uncertain attempt stays uncertain. */
+        bool is_in_doubt = state->uncertain && kind != DELIVERY_EVENT_DEFERRED;
+        end(event, is_in_doubt ? DELIVERY_EVENT_HELD : DELIVERY_EVENT_EXPIRED, REASON_TIME_USED);
     }
 }
 
@@ -181,14 +189,16 @@ static void settle_run(const struct decision *d, const struct lease *lease, unsi
     uint32_t page = lease->page;
     const struct recipient_state *states = campaign_states(d->campaign, page);
     unsigned step = is_uniform(d->fate->outcome) ? span : 1;
+    unsigned settled = 0;
     for (unsigned i = offset; i < offset + span; i += step) {
         event.offset = (uint16_t)i;
         event.span = (uint16_t)step;
         decide_one(d, &states[i], &event);
         engine_decide(d->engine, d->campaign, page, &event);
+        settled +=
+            delivery_state_is_final((enum delivery_state)states[i].state) ? (unsigned)step : 0;
     }
-    rate_meter_add(&d->campaign->meter, d->fate->outcome == OUTCOME_ACCEPTED ? span : 0,
-                   d->engine->now_ms);
+    rate_meter_add(&d->campaign->meter, settled, d->engine->now_ms);
 }
 
 static void tell_provider(const struct decision *d, unsigned span)
@@ -207,23 +217,19 @@ static void tell_provider(const struct decision *d, unsigned span)
         quota_on_misconfigured(&provider->quota, d->fate->reason, now_ms);
         return;
     case OUTCOME_DEFERRED:
-        for (unsigned i = 0; is_without_connection(d->fate->reason) && i < span; i++) {
-            quota_on_trouble(&provider->quota, d->fate->reason, now_ms);
-        }
-        if (!is_without_connection(d->fate->reason)) {
-            quota_on_success(&provider->quota);
+    case OUTCOME_REJECTED:
+        if (is_of_worker(d->fate->reason)) {
+            quota_on_untried(&provider->quota);
+        } else if (!is_without_connection(d->fate->reason)) {
+            quota_on_success(&provider->quota); /* any answer shows that it is there */
+        } else {
+            for (unsigned i = 0; i < span; i++) {
+                quota_on_trouble(&provider->quota, d->fate->reason, now_ms);
+            }
         }
         return;
     case OUTCOME_ACCEPTED:
         quota_on_success(&provider->quota);
-        return;
-    case OUTCOME_REJECTED:
-        /* Our own checks say nothing of the provider; its answer shows that it is there. */
-        if (d->fate->reason < REASON_VARIABLE_MISSING) {
-            quota_on_success(&provider->quota);
-        } else {
-            quota_on_untried(&provider->quota);
-        }
         return;
     case OUTCOME_UNCERTAIN:
     case OUTCOME_RETURNED:
@@ -246,30 +252,37 @@ static struct decision decision_of(struct engine *engine, const struct lease *le
     };
 }
 
+static struct bitmap places_between(const struct bitmap *places, unsigned from, unsigned to)
+{
+    struct bitmap before;
+    struct bitmap between;
+    bitmap_fill(&before, from);
+    bitmap_fill(&between, to);
+    for (unsigned w = 0; w < BITMAP_WORDS; w++) {
+        between.words[w] &= places->words[w] & ~before.words[w];
+    }
+    return between;
+}
+
 void intake_settle(struct engine *engine, struct lease *lease, unsigned offset, unsigned span,
                    const struct fate *fate)
 {
     struct decision decision = decision_of(engine, lease, fate);
+    struct bitmap places = places_between(&lease->places, offset, offset + span);
     struct lease held = *lease; /* the lease itself goes with its last place */
-    unsigned end_at = offset + span;
-    bool is_told = false;
-    for (unsigned i = bitmap_next(&held.places, offset); i < end_at;
-         i = bitmap_next(&held.places, i)) {
-        unsigned from = i;
-        while (i < end_at && bitmap_has(&held.places, i)) {
-            i++;
-        }
-        if (!is_told) {
-            tell_provider(&decision, span);
-            is_told = true;
-        }
-        settle_run(&decision, &held, from, i - from);
-        if (i >= BITMAP_BITS) {
-            break;
-        }
-    }
-    if (!is_told) {
+    unsigned count = bitmap_count(&places);
+    if (count == 0) {
         engine->stats.outcomes_known++;
+        return;
+    }
+    tell_provider(&decision, count);
+    for (unsigned from = bitmap_next(&places, 0); from < BITMAP_BITS;) {
+        unsigned to = from;
+        while (to < BITMAP_BITS && bitmap_has(&places, to)) {
+            to++;
+        }
+        settle_run(&decision, &held, from, to - from);
+        from = bitmap_next(&places, to);
     }
 }
 

@@ -1,0 +1,657 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From what a worker says of an attempt to what becomes of the recipient.
+ */
+#include "coordinator/engine/engine.h"
+#include "tests/unit/engine_rig.h"
+#include "tests/unit/unit.h"
+
+static const struct rig_fate ACCEPTED = {.outcome = OUTCOME_ACCEPTED, .reason = 200};
+static const struct rig_fate DEFERRED = {.outcome = OUTCOME_DEFERRED, .reason = 503};
+static const struct rig_fate REJECTED = {.outcome = OUTCOME_REJECTED, .reason = 400};
+static const struct rig_fate RETURNED = {.outcome = OUTCOME_RETURNED, .reason = REASON_DRAINED};
+static const struct rig_fate UNCERTAIN = {.outcome = OUTCOME_UNCERTAIN,
+                                          .reason = REASON_TIMED_OUT_AFTER};
+static const struct rig_fate UNCONNECTED = {.outcome = OUTCOME_DEFERRED,
+                                            .reason = REASON_CONNECT_FAILED};
+
+/* A launched campaign of one page, all of it leased to worker 1. */
+static struct plan_step leased_with(struct rig *rig, void (*change)(struct plan_step *step))
+{
+    rig_init(rig);
+    struct campaign_def def = rig_def(rig, 1, 100);
+    if (change != NULL) {
+        change(&def.plan.steps[0]);
+    }
+    rig_add(rig, &def);
+    assert_int_equal(engine_launch(rig->engine, 1, rig->now_ms, NULL), ERR_OK);
+    rig_join(rig, 1, 11, 65536);
+    rig_run(rig, 1);
+    assert_int_equal(rig_leased(rig), 100);
+    return def.plan.steps[0];
+}
+
+static void say(struct rig *rig, unsigned offset, unsigned span, const struct rig_fate *fate)
+{
+    rig_say(rig, &rig->batches[0], offset, span, fate);
+}
+
+/* Time passes until the recipient is leased once more; the worker is alive meanwhile. */
+static bool wait_for_lease(struct rig *rig, uint32_t ordinal)
+{
+    for (unsigned i = 0; i < 20000; i++) {
+        engine_worker_heartbeat(rig->engine, 1, rig->now_ms);
+        rig_run(rig, 100);
+        for (unsigned b = 0; b < rig->batch_count; b++) {
+            if (bitmap_has(&rig->batches[b].wire.places, ordinal)) {
+                rig->batches[0] = rig->batches[b];
+                return true;
+            }
+        }
+        if (delivery_state_is_final((enum delivery_state)rig_state(rig, 1, ordinal).state)) {
+            return false;
+        }
+    }
+    return false;
+}
+
+static enum delivery_state state_of(struct rig *rig, uint32_t ordinal)
+{
+    return (enum delivery_state)rig_state(rig, 1, ordinal).state;
+}
+
+static void accepted_is_the_end(void **test)
+{
+    (void)test;
+    struct rig rig;
+    leased_with(&rig, NULL);
+    say(&rig, 0, 60, &ACCEPTED);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_ACCEPTED), 60);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_LEASED), 40);
+    rig_check(&rig);
+    say(&rig, 60, 40, &ACCEPTED);
+    assert_int_equal(rig_campaign_state(&rig, 1), CAMPAIGN_FINISHED);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
+static void what_is_known_is_passed_over(void **test)
+{
+    (void)test;
+    struct rig rig;
+    leased_with(&rig, NULL);
+    say(&rig, 0, 60, &ACCEPTED);
+    say(&rig, 0, 60, &ACCEPTED);
+    say(&rig, 10, 10, &REJECTED);
+    say(&rig, 30, 40, &DEFERRED);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_ACCEPTED), 60);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_RETRYING), 10);
+    struct engine_stats stats;
+    engine_stats(rig.engine, &stats);
+    assert_int_equal(stats.outcomes_known, 2);
+    assert_int_equal(rig_provider(&rig, 0).outcomes[OUTCOME_ACCEPTED], 60);
+    assert_int_equal(rig_provider(&rig, 0).outcomes[OUTCOME_REJECTED], 0);
+    assert_int_equal(rig_provider(&rig, 0).outcomes[OUTCOME_DEFERRED], 10);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
+static void the_provider_s_reference_is_kept_in_the_journal(void **test)
+{
+    (void)test;
+    struct rig rig;
+    leased_with(&rig, NULL);
+    say(&rig, 7, 1, &(struct rig_fate){OUTCOME_ACCEPTED, 202, 0, "queue-id-42"});
+    rig_check(&rig);
+    struct event event;
+    assert_true(rig_last_event(&rig, 1, DELIVERY_EVENT_ACCEPTED, &event));
+    assert_int_equal(event.offset, 7);
+    assert_int_equal(event.reason, 202);
+    assert_int_equal(event.ref.len, strlen("queue-id-42"));
+    rig_release(&rig);
+}
+
+/* ---- Deferred ---- */
+
+static void a_deferral_is_tried_again_with_the_next_number(void **test)
+{
+    (void)test;
+    struct rig rig;
+    struct plan_step step = leased_with(&rig, NULL);
+    say(&rig, 0, 99, &ACCEPTED);
+    uint64_t from_ms = rig.now_ms;
+    say(&rig, 99, 1, &DEFERRED);
+    assert_int_equal(state_of(&rig, 99), DELIVERY_RETRYING);
+    assert_true(wait_for_lease(&rig, 99));
+    assert_true(rig.now_ms - from_ms >= step.backoff_ms / 2);
+    assert_true(rig.now_ms - from_ms <= step.backoff_ms + 200);
+    assert_int_equal(rig.batches[0].attempts[0], 1);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
+static void the_last_attempt_fails(void **test)
+{
+    (void)test;
+    struct rig rig;
+    struct plan_step step = leased_with(&rig, NULL);
+    say(&rig, 0, 99, &ACCEPTED);
+    for (unsigned attempt = 0; attempt < step.attempts; attempt++) {
+        assert_int_equal(rig_state(&rig, 1, 99).attempt, attempt);
+        say(&rig, 99, 1, &DEFERRED);
+        bool is_leased = wait_for_lease(&rig, 99);
+        assert_int_equal(is_leased, attempt + 1u < step.attempts);
+    }
+    rig_check(&rig);
+    struct event event;
+    assert_true(rig_last_event(&rig, 1, DELIVERY_EVENT_FAILED, &event));
+    assert_int_equal(event.reason, 503);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_FAILED), 1);
+    assert_int_equal(rig_campaign_state(&rig, 1), CAMPAIGN_FINISHED);
+    rig_release(&rig);
+}
+
+static void one_attempt_only(struct plan_step *step)
+{
+    step->attempts = 1;
+}
+
+static void a_plan_of_one_attempt_retries_nothing(void **test)
+{
+    (void)test;
+    struct rig rig;
+    leased_with(&rig, one_attempt_only);
+    say(&rig, 0, 1, &DEFERRED);
+    say(&rig, 1, 1, &UNCERTAIN);
+    assert_int_equal(state_of(&rig, 0), DELIVERY_FAILED);
+    assert_int_equal(state_of(&rig, 1), DELIVERY_UNCERTAIN);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
+static void little_time(struct plan_step *step)
+{
+    step->within_ms = 60000;
+    step->attempts = 15;
+}
+
+static void a_recipient_whose_time_is_over_has_expired(void **test)
+{
+    (void)test;
+    struct rig rig;
+    leased_with(&rig, little_time);
+    say(&rig, 0, 99, &ACCEPTED);
+    uint64_t from_ms = rig.now_ms;
+    while (state_of(&rig, 99) == DELIVERY_LEASED) {
+        say(&rig, 99, 1, &DEFERRED);
+        wait_for_lease(&rig, 99);
+    }
+    assert_int_equal(state_of(&rig, 99), DELIVERY_EXPIRED);
+    assert_true(rig.now_ms - from_ms <= 62000);
+    rig_check(&rig);
+    struct event event;
+    assert_true(rig_last_event(&rig, 1, DELIVERY_EVENT_EXPIRED, &event));
+    assert_int_equal(event.reason, REASON_TIME_USED);
+    rig_release(&rig);
+}
+
+static void a_retry_after_beyond_the_time_expires_at_once(void **test)
+{
+    (void)test;
+    struct rig rig;
+    leased_with(&rig, little_time);
+    say(&rig, 0, 1, &(struct rig_fate){OUTCOME_DEFERRED, 503, 61000, NULL});
+    assert_int_equal(state_of(&rig, 0), DELIVERY_EXPIRED);
+    rig_release(&rig);
+}
+
+static void without_a_connection_no_attempt_is_used(void **test)
+{
+    (void)test;
+    struct rig rig;
+    leased_with(&rig, NULL);
+    say(&rig, 0, 99, &ACCEPTED);
+    for (unsigned i = 0; i < 10; i++) {
+        say(&rig, 99, 1, &UNCONNECTED);
+        assert_int_equal(state_of(&rig, 99), DELIVERY_WAITING);
+        assert_true(wait_for_lease(&rig, 99));
+        assert_int_equal(rig.batches[0].attempts[0], 0);
+    }
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
+static void a_provider_out_of_reach_does_not_keep_recipients_for_ever(void **test)
+{
+    (void)test;
+    struct rig rig;
+    leased_with(&rig, little_time);
+    say(&rig, 0, 99, &ACCEPTED);
+    for (unsigned i = 0; i < 100 && state_of(&rig, 99) == DELIVERY_LEASED; i++) {
+        say(&rig, 99, 1, &UNCONNECTED);
+        wait_for_lease(&rig, 99);
+    }
+    assert_int_equal(state_of(&rig, 99), DELIVERY_EXPIRED);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
+/* ---- Throttled, misconfigured, returned ---- */
+
+static void throttling_costs_nothing_and_stops_the_provider(void **test)
+{
+    (void)test;
+    struct rig rig;
+    leased_with(&rig, NULL);
+    uint64_t from_ms = rig.now_ms;
+    say(&rig, 0, 100, &(struct rig_fate){OUTCOME_THROTTLED, 429, 7000, NULL});
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_WAITING), 100);
+    assert_int_equal(rig_provider(&rig, 0).paused_until_ms, from_ms + 7000);
+    assert_true(wait_for_lease(&rig, 0));
+    assert_true(rig.now_ms - from_ms >= 7000 && rig.now_ms - from_ms < 7300);
+    assert_int_equal(rig.batches[0].attempts[0], 0);
+    assert_int_equal(rig_state(&rig, 1, 0).used, 0);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
+static void a_misconfigured_provider_fails_nobody(void **test)
+{
+    (void)test;
+    struct rig rig;
+    leased_with(&rig, NULL);
+    uint64_t from_ms = rig.now_ms;
+    say(&rig, 0, 100, &(struct rig_fate){OUTCOME_MISCONFIGURED, 401, 0, NULL});
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_WAITING), 100);
+    assert_int_equal(rig_provider(&rig, 0).breaker, BREAKER_OPEN);
+    assert_int_equal(rig_provider(&rig, 0).breaker_reason, 401);
+    assert_true(wait_for_lease(&rig, 0));
+    assert_true(rig.now_ms - from_ms >= 30000);
+    assert_int_equal(rig_leased(&rig), 8);
+    rig_check(&rig);
+    say(&rig, 0, 8, &ACCEPTED);
+    assert_int_equal(rig_provider(&rig, 0).breaker, BREAKER_CLOSED);
+    rig_run(&rig, 10);
+    assert_int_equal(rig_leased(&rig), 92);
+    rig_release(&rig);
+}
+
+static void what_is_returned_goes_again_at_once(void **test)
+{
+    (void)test;
+    struct rig rig;
+    leased_with(&rig, NULL);
+    say(&rig, 0, 100, &RETURNED);
+    rig_run(&rig, 10);
+    assert_int_equal(rig_leased(&rig), 100);
+    assert_int_equal(rig_state(&rig, 1, 0).used, 0);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
+static void another_provider_takes_over_from_one_that_is_broken(void **test)
+{
+    (void)test;
+    struct rig rig;
+    rig_init(&rig);
+    rig_add_provider(&rig, 1, 0);
+    rig_launch(&rig, 1, 1000);
+    rig_join(&rig, 1, 11, 65536);
+    rig_run(&rig, 0);
+    assert_int_equal(rig.batches[0].wire.provider, 0);
+    say(&rig, 0, 1000, &(struct rig_fate){OUTCOME_MISCONFIGURED, 401, 0, NULL});
+    rig_run(&rig, 10);
+    assert_int_equal(rig.batches[0].wire.provider, 1);
+    assert_int_equal(rig_leased(&rig), 1000);
+    rig_release(&rig);
+}
+
+/* ---- Rejected ---- */
+
+static void three_endpoints(struct plan_step *step)
+{
+    step->endpoint_ranks = 3;
+}
+
+static void a_refused_endpoint_gives_way_to_the_next(void **test)
+{
+    (void)test;
+    struct rig rig;
+    leased_with(&rig, three_endpoints);
+    say(&rig, 0, 99, &ACCEPTED);
+    say(&rig, 99, 1, &DEFERRED);
+    assert_true(wait_for_lease(&rig, 99));
+    for (unsigned endpoint = 0; endpoint < 3; endpoint++) {
+        assert_int_equal(rig_state(&rig, 1, 99).endpoint, endpoint);
+        assert_int_equal(rig.batches[0].endpoints[0], endpoint);
+        assert_int_equal(rig.batches[0].attempts[0], endpoint == 0 ? 1 : 0);
+        say(&rig, 99, 1, &REJECTED);
+        if (endpoint < 2) {
+            rig_run(&rig, 10);
+        }
+    }
+    assert_int_equal(state_of(&rig, 99), DELIVERY_FAILED);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
+static void a_message_that_can_never_work_tries_no_other_endpoint(void **test)
+{
+    (void)test;
+    struct rig rig;
+    leased_with(&rig, three_endpoints);
+    say(&rig, 0, 1, &(struct rig_fate){OUTCOME_REJECTED, REASON_VARIABLE_MISSING, 0, "name"});
+    say(&rig, 1, 1, &(struct rig_fate){OUTCOME_REJECTED, REASON_MESSAGE_TOO_LARGE, 0, NULL});
+    assert_int_equal(state_of(&rig, 0), DELIVERY_FAILED);
+    assert_int_equal(state_of(&rig, 1), DELIVERY_FAILED);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
+static void whoever_never_had_an_endpoint_is_unreachable(void **test)
+{
+    (void)test;
+    static const struct rig_fate NO_ENDPOINT = {OUTCOME_REJECTED, REASON_NO_ENDPOINT, 0, NULL};
+    struct rig rig;
+    leased_with(&rig, three_endpoints);
+    say(&rig, 0, 2, &NO_ENDPOINT);
+    rig_run(&rig, 10);
+    rig_say(&rig, &rig.batches[0], 0, 1, &REJECTED);
+    rig_say(&rig, &rig.batches[0], 1, 1, &NO_ENDPOINT);
+    rig_run(&rig, 10);
+    rig_say(&rig, &rig.batches[0], 0, 2, &NO_ENDPOINT);
+    assert_int_equal(state_of(&rig, 0), DELIVERY_FAILED);
+    assert_int_equal(state_of(&rig, 1), DELIVERY_UNREACHABLE);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
+/* ---- Uncertain ---- */
+
+static void what_is_uncertain_is_repeated_with_the_same_number(void **test)
+{
+    (void)test;
+    struct rig rig;
+    leased_with(&rig, NULL);
+    say(&rig, 0, 99, &ACCEPTED);
+    say(&rig, 99, 1, &DEFERRED);
+    assert_true(wait_for_lease(&rig, 99));
+    say(&rig, 99, 1, &UNCERTAIN);
+    assert_true(rig_state(&rig, 1, 99).uncertain);
+    assert_int_equal(state_of(&rig, 99), DELIVERY_RETRYING);
+    assert_true(wait_for_lease(&rig, 99));
+    assert_int_equal(rig.batches[0].attempts[0], 1);
+    rig_check(&rig);
+    assert_int_equal(rig_count_events(&rig, 1, DELIVERY_EVENT_REPEATED), 1);
+    struct campaign_view view;
+    engine_campaign(rig.engine, 1, &view);
+    assert_int_equal(view.repeated, 1);
+    rig_release(&rig);
+}
+
+static void hold(struct plan_step *step)
+{
+    step->on_uncertain = PLAN_HOLD;
+}
+
+static void what_is_uncertain_is_held_if_the_plan_says_so(void **test)
+{
+    (void)test;
+    struct rig rig;
+    leased_with(&rig, hold);
+    say(&rig, 0, 99, &ACCEPTED);
+    say(&rig, 99, 1, &UNCERTAIN);
+    assert_int_equal(state_of(&rig, 99), DELIVERY_UNCERTAIN);
+    assert_int_equal(rig_campaign_state(&rig, 1), CAMPAIGN_FINISHED);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
+static void endless_doubt_ends_as_held(void **test)
+{
+    (void)test;
+    struct rig rig;
+    struct plan_step step = leased_with(&rig, NULL);
+    say(&rig, 0, 99, &ACCEPTED);
+    unsigned repeats = 0;
+    do {
+        say(&rig, 99, 1, &UNCERTAIN);
+        repeats++;
+    } while (wait_for_lease(&rig, 99));
+    assert_int_equal(repeats, step.attempts);
+    assert_int_equal(state_of(&rig, 99), DELIVERY_UNCERTAIN);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
+/* Nobody who may have been reached is ever said not to have been. */
+static void doubt_is_not_hidden_by_time(void **test)
+{
+    (void)test;
+    struct rig rig;
+    leased_with(&rig, little_time);
+    say(&rig, 0, 99, &ACCEPTED);
+    say(&rig, 99, 1, &UNCERTAIN);
+    for (unsigned i = 0; i < 100 && wait_for_lease(&rig, 99); i++) {
+        say(&rig, 99, 1, &UNCONNECTED);
+    }
+    assert_int_equal(state_of(&rig, 99), DELIVERY_UNCERTAIN);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
+/* ---- Late outcomes ---- */
+
+static void wait_for_expiry(struct rig *rig)
+{
+    rig_run(rig, RIG_LEASE_MS + 1);
+}
+
+static void a_late_acceptance_settles_who_is_held(void **test)
+{
+    (void)test;
+    struct rig rig;
+    leased_with(&rig, hold);
+    struct rig_batch batch = rig.batches[0];
+    say(&rig, 0, 50, &ACCEPTED);
+    wait_for_expiry(&rig);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_UNCERTAIN), 50);
+    /* It is over, and what comes now is only history. */
+    assert_int_equal(rig_campaign_state(&rig, 1), CAMPAIGN_FINISHED);
+    rig_say(&rig, &batch, 50, 50, &ACCEPTED);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
+static void a_late_acceptance_saves_a_repetition(void **test)
+{
+    (void)test;
+    struct rig rig;
+    leased_with(&rig, NULL);
+    struct rig_batch batch = rig.batches[0];
+    say(&rig, 0, 50, &ACCEPTED);
+    wait_for_expiry(&rig);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_RETRYING), 50);
+    rig_say(&rig, &batch, 50, 30, &ACCEPTED);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_ACCEPTED), 80);
+    struct engine_stats stats;
+    engine_stats(rig.engine, &stats);
+    assert_int_equal(stats.late_outcomes, 30);
+    rig_check(&rig);
+    rig_join(&rig, 2, 12, 65536);
+    rig_run(&rig, 10);
+    assert_int_equal(rig_leased(&rig), 20);
+    rig_release(&rig);
+}
+
+static void other_late_outcomes_change_nothing(void **test)
+{
+    (void)test;
+    struct rig rig;
+    leased_with(&rig, NULL);
+    struct rig_batch batch = rig.batches[0];
+    wait_for_expiry(&rig);
+    rig_say(&rig, &batch, 0, 10, &REJECTED);
+    rig_say(&rig, &batch, 10, 10, &DEFERRED);
+    rig_say(&rig, &batch, 20, 10, &RETURNED);
+    rig_say(&rig, &batch, 30, 10, &UNCERTAIN);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_RETRYING), 100);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
+/* Somebody else has the lease by now: what he says counts. */
+static void a_late_acceptance_does_not_take_a_lease_away(void **test)
+{
+    (void)test;
+    struct rig rig;
+    leased_with(&rig, NULL);
+    struct rig_batch batch = rig.batches[0];
+    wait_for_expiry(&rig);
+    rig_join(&rig, 2, 12, 65536);
+    rig_run(&rig, 10);
+    assert_int_equal(rig_leased(&rig), 100);
+    rig_say(&rig, &batch, 0, 100, &ACCEPTED);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_LEASED), 100);
+    rig_check(&rig);
+    rig_say(&rig, &rig.batches[0], 0, 100, &ACCEPTED);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_ACCEPTED), 100);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
+static void nonsense_of_workers_changes_nothing(void **test)
+{
+    (void)test;
+    struct rig rig;
+    leased_with(&rig, NULL);
+    uint64_t lease = rig.batches[0].wire.lease;
+    rig_say_of_lease(&rig, 1, lease, 99, 0, 0, 10, &ACCEPTED);
+    rig_say_of_lease(&rig, 1, lease, 1, 7, 0, 10, &ACCEPTED);
+    rig_say_of_lease(&rig, 1, lease + 5, 1, 0, 0, 10, &ACCEPTED);
+    rig_say_of_lease(&rig, 1, 0, 1, UINT32_MAX, 1000, 24, &ACCEPTED);
+    rig_say_of_lease(&rig, 1, lease, 1, 0, 100, 924, &ACCEPTED);
+    rig_say_of_lease(&rig, 77, lease, 1, 0, 100, 924, &REJECTED);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_LEASED), 100);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
+/* ---- Cancelled ---- */
+
+static void in_a_cancelled_campaign_nothing_is_sent_again(void **test)
+{
+    (void)test;
+    struct rig rig;
+    leased_with(&rig, three_endpoints);
+    assert_int_equal(engine_cancel(rig.engine, 1, rig.now_ms, NULL), ERR_OK);
+    say(&rig, 0, 10, &DEFERRED);
+    say(&rig, 10, 10, &RETURNED);
+    say(&rig, 20, 10, &(struct rig_fate){OUTCOME_THROTTLED, 429, 5, NULL});
+    say(&rig, 30, 10, &(struct rig_fate){OUTCOME_MISCONFIGURED, 401, 0, NULL});
+    say(&rig, 40, 10, &REJECTED);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_CANCELLED), 50);
+    say(&rig, 50, 10, &UNCERTAIN);
+    say(&rig, 60, 10, &ACCEPTED);
+    say(&rig, 70, 10, &(struct rig_fate){OUTCOME_REJECTED, REASON_VARIABLE_MISSING, 0, NULL});
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_UNCERTAIN), 10);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_ACCEPTED), 10);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_FAILED), 10);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_LEASED), 20);
+    rig_check(&rig);
+    say(&rig, 80, 20, &RETURNED);
+    rig_check(&rig);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_LEASED), 0);
+    rig_run(&rig, 100000);
+    assert_int_equal(rig_leased(&rig), 0);
+    rig_release(&rig);
+}
+
+/* ---- What providers are told ---- */
+
+static void counts_of_a_provider_are_those_of_recipients(void **test)
+{
+    (void)test;
+    struct rig rig;
+    leased_with(&rig, NULL);
+    say(&rig, 0, 30, &ACCEPTED);
+    say(&rig, 20, 20, &ACCEPTED);
+    wait_for_expiry(&rig);
+    struct provider_view view = rig_provider(&rig, 0);
+    assert_int_equal(view.outcomes[OUTCOME_ACCEPTED], 40);
+    assert_int_equal(view.outcomes[OUTCOME_UNCERTAIN], 60);
+    rig_release(&rig);
+}
+
+static void unreachable_providers_open_their_breaker(void **test)
+{
+    (void)test;
+    struct rig rig;
+    leased_with(&rig, NULL);
+    say(&rig, 0, 19, &UNCONNECTED);
+    assert_int_equal(rig_provider(&rig, 0).breaker, BREAKER_CLOSED);
+    say(&rig, 19, 1, &UNCONNECTED);
+    assert_int_equal(rig_provider(&rig, 0).breaker, BREAKER_OPEN);
+    rig_release(&rig);
+}
+
+/* What our own checks find says nothing of the provider. */
+static void our_own_refusals_do_not_close_a_breaker(void **test)
+{
+    (void)test;
+    static const struct rig_fate OURS[] = {
+        {OUTCOME_REJECTED, REASON_NO_ENDPOINT, 0, NULL},
+        {OUTCOME_REJECTED, REASON_VARIABLE_MISSING, 0, NULL},
+        {OUTCOME_DEFERRED, REASON_PAGE_DAMAGED, 0, NULL},
+        {OUTCOME_RETURNED, REASON_NONE, 0, NULL},
+    };
+    for (unsigned i = 0; i < sizeof(OURS) / sizeof(OURS[0]); i++) {
+        struct rig rig;
+        leased_with(&rig, NULL);
+        say(&rig, 0, 100, &(struct rig_fate){OUTCOME_MISCONFIGURED, 401, 0, NULL});
+        assert_true(wait_for_lease(&rig, 0));
+        assert_int_equal(rig_provider(&rig, 0).breaker, BREAKER_PROBING);
+        say(&rig, 0, 1, &OURS[i]);
+        assert_int_equal(rig_provider(&rig, 0).breaker, BREAKER_PROBING);
+        say(&rig, 1, 7, &REJECTED);
+        assert_int_equal(rig_provider(&rig, 0).breaker, BREAKER_CLOSED);
+        rig_release(&rig);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(accepted_is_the_end),
+        cmocka_unit_test(what_is_known_is_passed_over),
+        cmocka_unit_test(the_provider_s_reference_is_kept_in_the_journal),
+        cmocka_unit_test(a_deferral_is_tried_again_with_the_next_number),
+        cmocka_unit_test(the_last_attempt_fails),
+        cmocka_unit_test(a_plan_of_one_attempt_retries_nothing),
+        cmocka_unit_test(a_recipient_whose_time_is_over_has_expired),
+        cmocka_unit_test(a_retry_after_beyond_the_time_expires_at_once),
+        cmocka_unit_test(without_a_connection_no_attempt_is_used),
+        cmocka_unit_test(a_provider_out_of_reach_does_not_keep_recipients_for_ever),
+        cmocka_unit_test(throttling_costs_nothing_and_stops_the_provider),
+        cmocka_unit_test(a_misconfigured_provider_fails_nobody),
+        cmocka_unit_test(what_is_returned_goes_again_at_once),
+        cmocka_unit_test(another_provider_takes_over_from_one_that_is_broken),
+        cmocka_unit_test(a_refused_endpoint_gives_way_to_the_next),
+        cmocka_unit_test(a_message_that_can_never_work_tries_no_other_endpoint),
+        cmocka_unit_test(whoever_never_had_an_endpoint_is_unreachable),
+        cmocka_unit_test(what_is_uncertain_is_repeated_with_the_same_number),
+        cmocka_unit_test(what_is_uncertain_is_held_if_the_plan_says_so),
+        cmocka_unit_test(endless_doubt_ends_as_held),
+        cmocka_unit_test(doubt_is_not_hidden_by_time),
+        cmocka_unit_test(a_late_acceptance_settles_who_is_held),
+        cmocka_unit_test(a_late_acceptance_saves_a_repetition),
+        cmocka_unit_test(other_late_outcomes_change_nothing),
+        cmocka_unit_test(a_late_acceptance_does_not_take_a_lease_away),
+        cmocka_unit_test(nonsense_of_workers_changes_nothing),
+        cmocka_unit_test(in_a_cancelled_campaign_nothing_is_sent_again),
+        cmocka_unit_test(counts_of_a_provider_are_those_of_recipients),
+        cmocka_unit_test(unreachable_providers_open_their_breaker),
+        cmocka_unit_test(our_own_refusals_do_not_close_a_breaker),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
