@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The floors are bare libcurl, the micro benchmarks the adapters on top of it. They need a peer: nginx, smtp-sink.
+add_library(bench_curl_floor STATIC curl_floor.c)
+target_link_libraries(bench_curl_floor PUBLIC PkgConfig::CURL PRIVATE tocsin_flags)
+
+foreach(protocol IN ITEMS http)
+  add_executable(bench_floor_${protocol} floor_${protocol}.c)
+  target_link_libraries(bench_floor_${protocol} PRIVATE bench_curl_floor tocsin_flags)
+  if(TARGET tocsin_channel)
+    add_executable(bench_micro_${protocol} micro_${protocol}.c)
+    target_link_libraries(bench_micro_${protocol} PRIVATE bench_curl_floor tocsin_channel tocsin_flags)
+  endif()
+endforeach()

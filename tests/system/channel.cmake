@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The adapters against peers that none of us wrote: nginx, smtp-sink, aiosmtpd, Kannel, and a socket that misbehaves.
+add_executable(channel_driver channel_driver.c)
+target_link_libraries(channel_driver PRIVATE tocsin_channel tocsin_flags)
+set_target_properties(channel_driver PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests/system")

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The adapter for any gateway that takes a message by one HTTP request, described in settings: how
+ * the request is written (http_message), what the answer means (http_rules) and where in it the
+ * provider's id stands (http_ref). The settings are documented in docs/channels.md.
+ */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "common/mem.h"
+#include "common/secret.h"
+#include "worker/channel/channel_adapters.h"
+#include "worker/channel/channel_fields.h"
+#include "worker/channel/channel_settings.h"
+#include "worker/channel/http_client.h"
+#include "worker/channel/http_message.h"
+#include "worker/channel/http_rules.h"
+
+#define WHERE_MAX_BYTES 96
+
+struct channel_http {
+    struct channel channel;
+    struct channel_context context;
+    uint32_t connections;
+    struct channel_fields *fields;
+    struct http_message *message;
+    struct http_rules *rules;
+    struct http_ref *ref; /* NULL: the provider gives no id */
+    struct http_client *client;
+};
+
+struct http_settings {
+    const char *url;
+    const char *method;
+    unsigned format;
+    json_t *headers;
+    json_t *body;
+    json_t *secrets;
+    const char *user;
+    const char *password;
+    json_t *rules;
+    json_t *ref;
+    uint32_t connections;
+    uint32_t connect_timeout_ms;
+    uint32_t timeout_ms;
+    const char *ca_file;
+    bool insecure_tls;
+    const char *proxy;
+};
+
+static const char *const formats[] = {
+    [HTTP_FORMAT_JSON] = "json", [HTTP_FORMAT_FORM] = "form",  [HTTP_FORMAT_QUERY] = "query",
+    [HTTP_FORMAT_RAW] = "raw",   [HTTP_FORMAT_RAW + 1] = NULL,
+};
+
+#define KEY(key, kind, member)                                                                     \
+    .name = (key), .type = CHANNEL_KEY_##kind, .offset = offsetof(struct http_settings, member)
+
+static const struct channel_key http_keys[] = {
+    {KEY("url", TEXT, url)},
+    {KEY("method", TEXT, method)},
+    {KEY("format", CHOICE, format), .choices = formats},
+    {KEY("headers", OBJECT, headers)},
+    {KEY("body", ANY, body)},
+    {KEY("secrets", OBJECT, secrets)},
+    {KEY("user", TEXT, user)},
+    {KEY("password", TEXT, password)},
+    {KEY("rules", LIST, rules)},
+    {KEY("ref", OBJECT, ref)},
+    {KEY("connections", COUNT, connections), .min = 1, .max = 1024},
+    {KEY("connect_timeout", DURATION, connect_timeout_ms), .min = 10, .max = 120000},
+    {KEY("timeout", DURATION, timeout_ms), .min = 10, .max = 600000},
+    {KEY("ca_file", TEXT, ca_file)},
+    {KEY("insecure_tls", FLAG, insecure_tls)},
+    {KEY("proxy", TEXT, proxy)},
+};
+
+static const struct http_settings http_defaults = {
+    .format = HTTP_FORMAT_JSON,
+    .connections = 16,
+    .connect_timeout_ms = 5000,
+    .timeout_ms = 30000,
+};
+
+static void http_on_answer(void *arg, const struct http_answer *answer)
+{
+    struct channel_http *http = arg;
+    struct http_reading reading;
+    http_reading_init(&reading, answer);
+    struct http_verdict verdict = http_rules_judge(http->rules, &reading);
+    struct attempt_result result = {
+        .outcome = verdict.outcome,
+        .reason = verdict.reason,
+        .retry_after_ms = verdict.retry_after_ms,
+    };
+    if (http->ref != NULL && verdict.outcome == OUTCOME_ACCEPTED) {
+        result.ref = http_ref_find(http->ref, &reading);
+    }
+    http->context.result(http->context.arg, answer->tag, &result);
+    http_reading_release(&reading);
+}
+
+static void http_start(struct channel *channel, const struct attempt *attempt)
+{
+    struct channel_http *http = (struct channel_http *)channel;
+    struct http_request *request = http_client_take(http->client);
+    if (http_message_fill(http->message, attempt, request)) {
+        http_request_send(request, attempt->id);
+        return;
+    }
+    http_request_drop(request);
+    struct attempt_result result = {.outcome = OUTCOME_REJECTED, .reason = REASON_VARIABLE_MISSING};
+    http->context.result(http->context.arg, attempt->id, &result);
+}
+
+static uint32_t http_concurrency(const struct channel *channel)
+{
+    return ((const struct channel_http *)channel)->connections;
+}
+
+static void http_free(struct channel_http *http)
+{
+    http_message_free(http->message);
+    http_rules_free(http->rules);
+    http_ref_free(http->ref);
+    channel_fields_free(http->fields);
+    mem_free(http);
+}
+
+static void http_close(struct channel *channel)
+{
+    struct channel_http *http = (struct channel_http *)channel;
+    http_client_close(http->client);
+    http_free(http);
+}
+
+static enum err http_open_parts(struct channel_http *http, const struct http_settings *read,
+                                const char *where, struct problem *problem)
+{
+    enum err err = channel_fields_new(&http->fields, read->secrets, where, problem);
+    if (err != ERR_OK) {
+        return err;
+    }
+    struct http_message_settings message = {read->url, (enum http_format)read->format,
+                                            read->headers, read->body};
+    err = http_message_new(&http->message, http->fields, &message, where, problem);
+    if (err != ERR_OK) {
+        return err;
+    }
+    err = http_rules_new(&http->rules, read->rules, http_message_url(http->message) != NULL, where,
+                         problem);
+    if (err != ERR_OK || read->ref == NULL) {
+        return err;
+    }
+    char inner[WHERE_MAX_BYTES + 8];
+    (void)snprintf(inner, sizeof(inner), "%s, ref", where);
+    return http_ref_new(&http->ref, read->ref, inner, problem);
+}
+
+static enum err http_open_client(struct channel_http *http, const struct http_settings *read,
+                                 const char *where, struct problem *problem)
+{
+    struct buf password = {0};
+    if (read->password != NULL) {
+        enum err err =
+            channel_settings_secret(read->password, where, "password", &password, problem);
+        if (err != ERR_OK) {
+            secret_release(&password);
+            return err;
+        }
+    }
+    bool has_body = http_message_has_body(http->message);
+    struct http_client_settings settings = {
+        .loop = http->context.loop,
+        .on_answer = http_on_answer,
+        .arg = http,
+        .connections = read->connections,
+        .connect_timeout_ms = read->connect_timeout_ms < read->timeout_ms ? read->connect_timeout_ms
+                                                                          : read->timeout_ms,
+        .timeout_ms = read->timeout_ms,
+        .method = read->method != NULL ? read->method
+                  : has_body           ? "POST"
+                                       : "GET",
+        .has_body = has_body,
+        .url = http_message_url(http->message),
+        .headers = http_message_headers(http->message),
+        .answer_header = http_ref_header(http->ref),
+        .user = read->user,
+        .password = read->user == NULL ? NULL : buf_cstr(&password),
+        .ca_file = read->ca_file,
+        .insecure_tls = read->insecure_tls,
+        .proxy = read->proxy,
+    };
+    http->client = http_client_new(&settings);
+    http->connections = read->connections;
+    secret_release(&password);
+    return ERR_OK;
+}
+
+static enum err http_check(const struct http_settings *read, const char *where,
+                           struct problem *problem)
+{
+    if (read->url == NULL) {
+        return problem_set(problem, ERR_INVALID, "%s: url is missing", where);
+    }
+    if (read->password != NULL && read->user == NULL) {
+        return problem_set(problem, ERR_INVALID, "%s: user is missing beside password", where);
+    }
+    if (read->ca_file != NULL && access(read->ca_file, R_OK) != 0) {
+        return problem_set(problem, ERR_NOT_FOUND, "%s: ca_file %s cannot be read", where,
+                           read->ca_file);
+    }
+    return ERR_OK;
+}
+
+static enum err http_open(struct channel **out, const struct channel_context *context,
+                          const struct wire_provider *provider, json_t *settings,
+                          struct problem *problem)
+{
+    char where[WHERE_MAX_BYTES];
+    (void)snprintf(where, sizeof(where), "provider \"%.64s\"", provider->name);
+    struct http_settings read = http_defaults;
+    struct channel_http *http = mem_zalloc(1, sizeof(*http));
+    http->channel.adapter = &channel_http_adapter;
+    http->context = *context;
+    enum err err = channel_settings_read(settings, where, http_keys,
+                                         sizeof(http_keys) / sizeof(http_keys[0]), &read, problem);
+    if (err == ERR_OK) {
+        err = http_check(&read, where, problem);
+    }
+    if (err == ERR_OK) {
+        err = http_open_parts(http, &read, where, problem);
+    }
+    if (err == ERR_OK) {
+        err = http_open_client(http, &read, where, problem);
+    }
+    if (err != ERR_OK) {
+        http_free(http);
+        return err;
+    }
+    *out = &http->channel;
+    return ERR_OK;
+}
+
+const struct channel_adapter channel_http_adapter = {
+    .name = "http",
+    .open = http_open,
+    .concurrency = http_concurrency,
+    .start = http_start,
+    .close = http_close,
+};

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * At every request libcurl removes and adds the same descriptor. Its uv_poll_t therefore stays,
+ * watching, from the opening of the socket to its closing: no system call between two requests of a
+ * connection. An event that nobody wants (the peer ends an idle connection) stops the watch.
+ *
+ * Sockets that libcurl opens behind our back (its resolver's pair) are closed behind our back as
+ * well, and their numbers come again: for those CURL_POLL_REMOVE is the end.
+ */
+#include "worker/channel/transfer_socket.h"
+
+#include <assert.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/mem.h"
+
+struct transfer_socket {
+    uv_poll_t poll;
+    struct transfer_sockets *sockets;
+    curl_socket_t fd;
+    int watched;             /* UV_ events that libuv reports now */
+    bool wanted;             /* libcurl is interested */
+    bool ours;               /* opened, and so to be closed, through our callbacks */
+    struct transfer *holder; /* whose owner gets the events instead of libcurl */
+    transfer_event_fn on_event;
+};
+
+static struct transfer_socket *socket_find(const struct transfer_sockets *sockets, curl_socket_t fd)
+{
+    return fd >= 0 && (size_t)fd < sockets->cap ? sockets->by_fd[fd] : NULL;
+}
+
+static void socket_on_closed(uv_handle_t *handle)
+{
+    struct transfer_socket *sock = handle->data;
+    struct transfer_sockets *sockets = sock->sockets;
+    mem_free(sock);
+    sockets->open--;
+    sockets->on_closed(sockets->hub);
+}
+
+/* libuv lets the descriptor go at once; the memory follows. */
+static void socket_forget(struct transfer_socket *sock)
+{
+    sock->sockets->by_fd[sock->fd] = NULL;
+    uv_close((uv_handle_t *)&sock->poll, socket_on_closed);
+}
+
+static void sockets_reserve(struct transfer_sockets *sockets, size_t fd)
+{
+    if (fd >= sockets->cap) {
+        size_t cap = fd + 64;
+        sockets->by_fd = mem_resize(sockets->by_fd, cap, sizeof(sockets->by_fd[0]));
+        memset(sockets->by_fd + sockets->cap, 0, (cap - sockets->cap) * sizeof(sockets->by_fd[0]));
+        sockets->cap = cap;
+    }
+}
+
+/* NULL if libuv cannot poll it. */
+static struct transfer_socket *socket_add(struct transfer_sockets *sockets, curl_socket_t fd)
+{
+    sockets_reserve(sockets, (size_t)fd);
+    struct transfer_socket *sock = mem_zalloc(1, sizeof(*sock));
+    if (uv_poll_init(sockets->loop, &sock->poll, fd) != 0) {
+        mem_free(sock);
+        return NULL;
+    }
+    sock->poll.data = sock;
+    sock->sockets = sockets;
+    sock->fd = fd;
+    sockets->by_fd[fd] = sock;
+    sockets->open++;
+    return sock;
+}
+
+static void socket_on_event(uv_poll_t *poll, int status, int events)
+{
+    struct transfer_socket *sock = poll->data;
+    if (sock->holder != NULL) {
+        sock->on_event(sock->holder, status < 0 ? UV_READABLE : events);
+        return;
+    }
+    if (!sock->wanted) {
+        uv_poll_stop(poll);
+        sock->watched = 0;
+        return;
+    }
+    int flags = status < 0 ? CURL_CSELECT_ERR
+                           : ((events & UV_READABLE) != 0 ? CURL_CSELECT_IN : 0) |
+                                 ((events & UV_WRITABLE) != 0 ? CURL_CSELECT_OUT : 0);
+    sock->sockets->on_ready(sock->sockets->hub, sock->fd, flags);
+}
+
+static void socket_watch(struct transfer_socket *sock, int uv_events)
+{
+    if (sock->watched != uv_events) {
+        sock->watched = uv_events;
+        (void)uv_poll_start(&sock->poll, uv_events, socket_on_event);
+    }
+}
+
+void transfer_sockets_release(struct transfer_sockets *sockets)
+{
+    assert(sockets->open == 0);
+    mem_free(sockets->by_fd);
+}
+
+curl_socket_t transfer_socket_on_open(void *arg, curlsocktype purpose,
+                                      struct curl_sockaddr *address)
+{
+    (void)purpose;
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (fd < 0) {
+        return CURL_SOCKET_BAD;
+    }
+    struct transfer_socket *sock = socket_add(arg, fd);
+    if (sock == NULL) {
+        close(fd);
+        return CURL_SOCKET_BAD;
+    }
+    sock->ours = true;
+    return fd;
+}
+
+int transfer_socket_on_close(void *arg, curl_socket_t fd)
+{
+    struct transfer_socket *sock = socket_find(arg, fd);
+    if (sock != NULL) {
+        socket_forget(sock);
+    }
+    return close(fd);
+}
+
+int transfer_socket_on_wanted(CURL *easy, curl_socket_t fd, int what, void *arg, void *assigned)
+{
+    (void)easy;
+    (void)assigned;
+    struct transfer_sockets *sockets = arg;
+    struct transfer_socket *sock = socket_find(sockets, fd);
+    if (what == CURL_POLL_REMOVE) {
+        if (sock != NULL && !sock->ours) {
+            socket_forget(sock);
+        } else if (sock != NULL) {
+            sock->wanted = false;
+        }
+        return 0;
+    }
+    if (sock == NULL) {
+        sock = socket_add(sockets, fd);
+    }
+    if (sock == NULL) {
+        return -1;
+    }
+    sock->wanted = what != CURL_POLL_NONE;
+    if (sock->wanted) {
+        socket_watch(sock, ((what & CURL_POLL_IN) != 0 ? UV_READABLE : 0) |
+                               ((what & CURL_POLL_OUT) != 0 ? UV_WRITABLE : 0));
+    }
+    return 0;
+}
+
+void transfer_socket_hand_over(struct transfer_sockets *sockets, curl_socket_t fd,
+                               struct transfer *holder, int uv_events, transfer_event_fn on_event)
+{
+    struct transfer_socket *sock = socket_find(sockets, fd);
+    assert(sock != NULL);
+    sock->holder = holder;
+    sock->on_event = on_event;
+    socket_watch(sock, uv_events);
+}
