@@ -5,8 +5,7 @@
 
 #include "common/mem.h"
 
-#define SNAPSHOT_VERSION    1
-#define SNAPSHOT_LEASES_MAX 4096
+#define SNAPSHOT_VERSION 1
 
 static const char *const STATE_NAMES[CAMPAIGN_STATES] = {"draft", "running", "paused", "finished",
                                                          "cancelled"};
@@ -134,14 +133,34 @@ static struct lease *page_add_lease(struct campaign *campaign, struct lease_tabl
     return lease;
 }
 
-static bool lease_accepts(const struct campaign *campaign, struct lease *lease, uint32_t page,
+static bool has_leased(const struct campaign *campaign, uint32_t page, const struct event *event)
+{
+    unsigned end = event->offset + (unsigned)event->span;
+    for (unsigned i = event->offset; i < end && i < campaign_page_slots(campaign, page); i++) {
+        if (campaign_recipient(campaign, page, i).state == DELIVERY_LEASED) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A place that is leased leaves exactly the lease that it is in; without a lease only those are
+ * meant that are in none. */
+static bool lease_accepts(const struct campaign *campaign, const struct lease *lease, uint32_t page,
                           const struct event *event)
 {
-    if (event->kind == DELIVERY_EVENT_LEASED) {
-        return event->lease != 0 &&
-               (lease == NULL || (lease->campaign == campaign && lease->page == page));
+    if (lease != NULL && (lease->campaign != campaign || lease->page != page)) {
+        return false;
     }
-    return lease == NULL || (lease->campaign == campaign && lease->page == page);
+    if (event->kind == DELIVERY_EVENT_LEASED) {
+        return event->lease != 0;
+    }
+    if (lease == NULL) {
+        return event->lease == 0 && !has_leased(campaign, page, event);
+    }
+    struct bitmap places =
+        lease_places_between(lease, event->offset, event->offset + (unsigned)event->span);
+    return bitmap_count(&places) == event->span;
 }
 
 static void apply_to_lease(struct campaign *campaign, struct lease_table *leases, uint32_t page,
@@ -298,28 +317,65 @@ static void counts_of(const struct recipient_state *states, unsigned count, uint
     }
 }
 
+/* All of the lease's places are leased, and in no other lease. */
+static bool restored_lease_is_sound(const struct campaign *campaign, const struct lease *lease,
+                                    struct bitmap *taken)
+{
+    const struct recipient_state *states = campaign->pages[lease->page].states;
+    unsigned slots = campaign_page_slots(campaign, lease->page);
+    for (unsigned i = bitmap_next(&lease->places, 0); i < BITMAP_BITS;
+         i = bitmap_next(&lease->places, i + 1)) {
+        if (i >= slots || states[i].state != DELIVERY_LEASED || bitmap_has(taken, i)) {
+            return false;
+        }
+        bitmap_set(taken, i);
+    }
+    return lease->left > 0 && lease->step < campaign->def.plan.step_count;
+}
+
+static bool restore_lease(struct campaign *campaign, struct lease_table *leases, uint32_t page,
+                          struct reader *reader, struct bitmap *taken)
+{
+    uint64_t id = reader_u64(reader);
+    if (id == 0 || lease_find(leases, id) != NULL) {
+        return false;
+    }
+    struct lease *lease = page_add_lease(campaign, leases, page, id);
+    lease->instance = reader_u64(reader);
+    lease->provider = reader_u8(reader);
+    lease->step = reader_u8(reader);
+    for (unsigned w = 0; w < BITMAP_WORDS; w++) {
+        lease->places.words[w] = reader_u64(reader);
+    }
+    lease->left = (uint16_t)bitmap_count(&lease->places);
+    return !reader->bad && restored_lease_is_sound(campaign, lease, taken);
+}
+
 static enum err restore_leases(struct campaign *campaign, struct lease_table *leases, uint32_t page,
                                struct reader *reader)
 {
+    struct bitmap taken = {{0}};
     uint64_t count = reader_varint(reader);
-    if (count > SNAPSHOT_LEASES_MAX) {
-        return ERR_CORRUPT;
-    }
-    for (uint64_t i = 0; i < count && !reader->bad; i++) {
-        uint64_t id = reader_u64(reader);
-        if (id == 0 || lease_find(leases, id) != NULL) {
+    for (uint64_t i = 0; i < count; i++) {
+        if (!restore_lease(campaign, leases, page, reader, &taken)) {
             return ERR_CORRUPT;
         }
-        struct lease *lease = page_add_lease(campaign, leases, page, id);
-        lease->instance = reader_u64(reader);
-        lease->provider = reader_u8(reader);
-        lease->step = reader_u8(reader);
-        for (unsigned w = 0; w < BITMAP_WORDS; w++) {
-            lease->places.words[w] = reader_u64(reader);
-        }
-        lease->left = (uint16_t)bitmap_count(&lease->places);
     }
-    return reader->bad ? ERR_CORRUPT : ERR_OK;
+    uint32_t counts[DELIVERY_STATES] = {0};
+    counts_of(campaign->pages[page].states, campaign_page_slots(campaign, page), counts, 1);
+    bool is_whole =
+        !reader->bad && reader_left(reader) == 0 && counts[DELIVERY_LEASED] == bitmap_count(&taken);
+    return is_whole ? ERR_OK : ERR_CORRUPT;
+}
+
+static bool steps_are_of_plan(const struct campaign *campaign, uint32_t page)
+{
+    for (unsigned i = 0; i < campaign_page_slots(campaign, page); i++) {
+        if (campaign->pages[page].states[i].step >= campaign->def.plan.step_count) {
+            return false;
+        }
+    }
+    return true;
 }
 
 enum err campaign_restore(struct campaign *campaign, struct lease_table *leases, uint32_t page,
@@ -335,8 +391,7 @@ enum err campaign_restore(struct campaign *campaign, struct lease_table *leases,
     unsigned slots = campaign_page_slots(campaign, page);
     struct recipient_state *states = campaign_states(campaign, page);
     counts_of(states, slots, campaign->counts, -1);
-    bool is_sound = fold_states_decode(&reader, states, slots);
-    if (!is_sound) {
+    if (!fold_states_decode(&reader, states, slots) || !steps_are_of_plan(campaign, page)) {
         return ERR_CORRUPT;
     }
     counts_of(states, slots, campaign->counts, 1);

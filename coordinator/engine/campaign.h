@@ -78,6 +78,7 @@ void campaign_sweep_cancelled(struct campaign *campaign);
 void campaign_refresh_timer(struct campaign *campaign, uint32_t page);
 uint32_t campaign_left(const struct campaign *campaign);
 void campaign_snapshot(struct campaign *campaign, uint32_t page, struct buf *buf);
+/* ERR_CORRUPT or ERR_UNSUPPORTED: the campaign is then good for nothing but campaign_free. */
 enum err campaign_restore(struct campaign *campaign, struct lease_table *leases, uint32_t page,
                           struct slice snapshot);
 

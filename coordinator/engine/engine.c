@@ -356,6 +356,9 @@ static void count_in_hand(struct engine *engine, struct roster_entry *entry)
     {
         if (lease->instance == entry->instance) {
             entry->in_hand[lease->campaign->def.plan.steps[lease->step].channel] += lease->left;
+            /* What it did not get in the former life it should have soon. */
+            uint64_t soon_ms = engine->now_ms + engine->settings.heartbeat_ms;
+            lease->resend_at_ms = lease->resend_at_ms < soon_ms ? lease->resend_at_ms : soon_ms;
         }
     }
 }

@@ -252,23 +252,11 @@ static struct decision decision_of(struct engine *engine, const struct lease *le
     };
 }
 
-static struct bitmap places_between(const struct bitmap *places, unsigned from, unsigned to)
-{
-    struct bitmap before;
-    struct bitmap between;
-    bitmap_fill(&before, from);
-    bitmap_fill(&between, to);
-    for (unsigned w = 0; w < BITMAP_WORDS; w++) {
-        between.words[w] &= places->words[w] & ~before.words[w];
-    }
-    return between;
-}
-
 void intake_settle(struct engine *engine, struct lease *lease, unsigned offset, unsigned span,
                    const struct fate *fate)
 {
     struct decision decision = decision_of(engine, lease, fate);
-    struct bitmap places = places_between(&lease->places, offset, offset + span);
+    struct bitmap places = lease_places_between(lease, offset, offset + span);
     struct lease held = *lease; /* the lease itself goes with its last place */
     unsigned count = bitmap_count(&places);
     if (count == 0) {

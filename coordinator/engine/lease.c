@@ -51,3 +51,15 @@ void lease_remove_places(struct lease *lease, unsigned offset, unsigned span)
     }
     lease->left = (uint16_t)bitmap_count(&lease->places);
 }
+
+struct bitmap lease_places_between(const struct lease *lease, unsigned from, unsigned to)
+{
+    struct bitmap before;
+    struct bitmap between;
+    bitmap_fill(&before, from);
+    bitmap_fill(&between, to);
+    for (unsigned w = 0; w < BITMAP_WORDS; w++) {
+        between.words[w] &= lease->places.words[w] & ~before.words[w];
+    }
+    return between;
+}

@@ -46,5 +46,7 @@ void lease_remove(struct lease_table *table, struct lease *lease);
 /* Adds or removes places [offset, offset + span). */
 void lease_add_places(struct lease *lease, unsigned offset, unsigned span);
 void lease_remove_places(struct lease *lease, unsigned offset, unsigned span);
+/* Those of its places that lie in [from, to). */
+struct bitmap lease_places_between(const struct lease *lease, unsigned from, unsigned to);
 
 #endif

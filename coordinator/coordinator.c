@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "coordinator/coordinator.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <uv.h>
+
+#include "common/bus.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "common/secret.h"
+#include "coordinator/api/api.h"
+#include "coordinator/audience/audience_registry.h"
+#include "coordinator/content/campaign_registry.h"
+#include "coordinator/ledger/changelog.h"
+#include "coordinator/ledger/ledger.h"
+#include "coordinator/ledger/recovery.h"
+#include "coordinator/ledger/turn.h"
+#include "coordinator/link/link.h"
+
+#define MODULE         "coordinator"
+#define PARTITION      0 /* one machine has one */
+#define BUS_HIGH_WATER 1000
+#define LINGER_MS      500
+#define EPOCH_ENTRY    "epoch"
+
+struct coordinator {
+    const struct coordinator_settings *settings;
+    uv_loop_t loop;
+    uv_prepare_t before_sleep;
+    uv_timer_t wake_up;
+    uv_signal_t on_term;
+    uv_signal_t on_int;
+    bool is_stopping;
+    struct ledger *ledger;
+    struct ledger_head head; /* where the journal ended when we started */
+    struct engine *engine;
+    struct audience_registry *audiences;
+    struct campaign_registry *campaigns;
+    struct turn *turn;
+    struct changelog *changelog;
+    struct link *link;
+    struct bus *bus;
+    struct api *api;
+    struct wire_provider providers[WIRE_PROVIDERS_MAX];
+    char *bus_secret;
+    struct recovery recovery;
+};
+
+/* ---- The loop ---- */
+
+static bool engine_is_pending(void *arg)
+{
+    const struct coordinator *coordinator = arg;
+    return engine_has_events(coordinator->engine);
+}
+
+static void engine_close(void *arg, struct record *record)
+{
+    struct coordinator *coordinator = arg;
+    engine_close_turn(coordinator->engine, record);
+}
+
+static void on_wake_up(uv_timer_t *timer)
+{
+    (void)timer; /* it is the sleep that matters: before_sleep runs again */
+}
+
+static void on_before_sleep(uv_prepare_t *prepare)
+{
+    struct coordinator *coordinator = prepare->data;
+    uint64_t now_ms = clock_unix_ms();
+    uint32_t wait_ms = engine_run(coordinator->engine, now_ms);
+    link_take_effects(coordinator->link);
+    int flush_ms = turn_flush(coordinator->turn, now_ms);
+    if (flush_ms >= 0 && (uint32_t)flush_ms < wait_ms) {
+        wait_ms = (uint32_t)flush_ms;
+    }
+    if (coordinator->is_stopping) {
+        uv_stop(&coordinator->loop);
+    }
+    uv_timer_start(&coordinator->wake_up, on_wake_up, wait_ms, 0);
+}
+
+static void on_changed(void *arg)
+{
+    struct coordinator *coordinator = arg;
+    link_take_effects(coordinator->link);
+}
+
+static void on_signal(uv_signal_t *signal, int number)
+{
+    struct coordinator *coordinator = signal->data;
+    LOG_I(MODULE, "stopping", "signal=%d", number);
+    coordinator->is_stopping = true;
+}
+
+static void start_loop_handles(struct coordinator *coordinator)
+{
+    uv_prepare_init(&coordinator->loop, &coordinator->before_sleep);
+    uv_timer_init(&coordinator->loop, &coordinator->wake_up);
+    uv_signal_init(&coordinator->loop, &coordinator->on_term);
+    uv_signal_init(&coordinator->loop, &coordinator->on_int);
+    coordinator->before_sleep.data = coordinator;
+    coordinator->on_term.data = coordinator;
+    coordinator->on_int.data = coordinator;
+    uv_prepare_start(&coordinator->before_sleep, on_before_sleep);
+    uv_signal_start(&coordinator->on_term, on_signal, SIGTERM);
+    uv_signal_start(&coordinator->on_int, on_signal, SIGINT);
+}
+
+/* ---- The link's port ---- */
+
+static bool port_send(void *arg, struct slice peer, struct slice frame, struct slice payload)
+{
+    struct coordinator *coordinator = arg;
+    return bus_send(coordinator->bus, peer, frame, payload);
+}
+
+static uint64_t port_now_ms(void *arg)
+{
+    (void)arg;
+    return clock_unix_ms();
+}
+
+static enum err port_content(void *arg, uint64_t campaign, struct arena *arena,
+                             struct wire_content *content)
+{
+    const struct coordinator *coordinator = arg;
+    const struct campaign_document *document =
+        campaign_registry_find(coordinator->campaigns, campaign);
+    if (document == NULL) {
+        return ERR_NOT_FOUND;
+    }
+    const struct audience_info *audience =
+        audience_registry_find(coordinator->audiences, campaign_document_def(document)->audience);
+    if (audience == NULL) {
+        return ERR_NOT_FOUND;
+    }
+    campaign_document_wire(document, &audience->schema, 0, arena, content);
+    return ERR_OK;
+}
+
+static enum err port_page(void *arg, uint64_t audience, uint32_t page, struct store_value *value)
+{
+    struct coordinator *coordinator = arg;
+    return ledger_page(coordinator->ledger, audience, page, value);
+}
+
+static void on_frames(void *arg, struct slice peer, struct slice frame, struct slice payload)
+{
+    struct coordinator *coordinator = arg;
+    link_on_frames(coordinator->link, peer, frame, payload);
+}
+
+/* ---- Opening ---- */
+
+static enum err open_ledger(const struct coordinator_settings *settings, bool create,
+                            struct ledger **out, struct problem *problem)
+{
+    struct store_rocks_settings store_settings = {.dir = settings->data_dir,
+                                                  .create = create,
+                                                  .read_only = !create,
+                                                  .reserve_bytes = settings->disk_reserve_bytes};
+    struct store *store = NULL;
+    enum err err = store_rocks_open(&store, &store_settings, problem);
+    return err == ERR_OK ? ledger_open(out, store, problem) : err;
+}
+
+static void open_engine(struct coordinator *coordinator)
+{
+    const struct coordinator_settings *settings = coordinator->settings;
+    ledger_head(coordinator->ledger, PARTITION, &coordinator->head);
+    struct engine_settings engine_settings = {.epoch = coordinator->head.epoch + 1,
+                                              .heartbeat_ms = settings->heartbeat_ms,
+                                              .lease_ms = settings->lease_ms,
+                                              .snapshot_blocks = settings->snapshot_blocks};
+    randombytes_buf(&engine_settings.seed, sizeof(engine_settings.seed));
+    coordinator->engine = engine_new(&engine_settings);
+    engine_set_end_key(coordinator->engine, recovery_end_key);
+    for (unsigned i = 0; i < settings->provider_count; i++) {
+        const struct coordinator_provider *provider = &settings->providers[i];
+        engine_add_provider(coordinator->engine, &provider->def);
+        coordinator->providers[i] = (struct wire_provider){.id = provider->def.id,
+                                                           .name = provider->def.name,
+                                                           .channel = provider->def.channel,
+                                                           .adapter = provider->adapter,
+                                                           .settings = provider->settings};
+    }
+}
+
+static enum err recover(struct coordinator *coordinator, struct problem *problem)
+{
+    struct provider_def defs[WIRE_PROVIDERS_MAX];
+    const struct coordinator_settings *settings = coordinator->settings;
+    for (unsigned i = 0; i < settings->provider_count; i++) {
+        defs[i] = settings->providers[i].def;
+    }
+    struct campaign_surroundings surroundings = {.audiences = coordinator->audiences,
+                                                 .providers = defs,
+                                                 .provider_count = settings->provider_count};
+    enum err err = ledger_sweep(coordinator->ledger);
+    if (err != ERR_OK) {
+        return problem_set(problem, err, "clearing up after a broken-off import failed: %s",
+                           err_sentence(err));
+    }
+    err = audience_registry_load(coordinator->audiences, coordinator->ledger, problem);
+    if (err == ERR_OK) {
+        err = campaign_registry_load(coordinator->campaigns, coordinator->ledger, &surroundings,
+                                     problem);
+    }
+    const struct campaign_document *document = campaign_registry_next(coordinator->campaigns, 0);
+    for (; err == ERR_OK && document != NULL;) {
+        const struct campaign_def *def = campaign_document_def(document);
+        err = engine_add_campaign(coordinator->engine, def);
+        if (err == ERR_OK) {
+            err = recovery_campaign(coordinator->ledger, coordinator->engine, def,
+                                    &coordinator->recovery, problem);
+        }
+        document = campaign_registry_next(coordinator->campaigns, def->id);
+    }
+    return err;
+}
+
+/* The first record of a life carries its epoch, so that the next life's is larger even if nothing
+ * else happens. */
+static void note_epoch(struct coordinator *coordinator)
+{
+    struct buf key = {0};
+    struct buf value = {0};
+    ledger_catalogue_key(&key, CATALOGUE_COUNTERS, slice_str(EPOCH_ENTRY));
+    buf_u64(&value, coordinator->head.epoch + 1);
+    record_put(turn_record(coordinator->turn), buf_view(&key), buf_view(&value));
+    buf_release(&key);
+    buf_release(&value);
+}
+
+static void open_turn(struct coordinator *coordinator)
+{
+    coordinator->turn =
+        turn_new(PARTITION, coordinator->head.epoch + 1, coordinator->head.recno + 1);
+    coordinator->changelog = changelog_local_new(coordinator->ledger, &coordinator->loop,
+                                                 turn_on_durable, coordinator->turn);
+    turn_set_changelog(coordinator->turn, coordinator->changelog);
+    turn_set_source(coordinator->turn,
+                    &(struct turn_source){engine_is_pending, engine_close, coordinator});
+    note_epoch(coordinator);
+}
+
+static enum err open_bus(struct coordinator *coordinator, struct problem *problem)
+{
+    const struct coordinator_settings *settings = coordinator->settings;
+    struct bus_settings bus_settings = {
+        .endpoint = settings->listen_workers,
+        .bind = true,
+        .frame_max_bytes = WIRE_FRAME_MAX,
+        .high_water = BUS_HIGH_WATER,
+        .public_key = settings->keys_public,
+        .allowed_keys = settings->keys_workers,
+    };
+    if (settings->keys_secret != NULL) {
+        enum err err = secret_resolve(settings->keys_secret, &coordinator->bus_secret, problem);
+        if (err != ERR_OK) {
+            return err;
+        }
+        bus_settings.secret_key = coordinator->bus_secret;
+    } else {
+        LOG_W(MODULE, "link_unencrypted",
+              "endpoint=%s why=\"no keys are set: only this host can be served\"",
+              settings->listen_workers);
+    }
+    return bus_open(&coordinator->bus, &coordinator->loop, &bus_settings, on_frames, coordinator,
+                    problem);
+}
+
+static enum err open_link(struct coordinator *coordinator, struct problem *problem)
+{
+    struct link_settings link_settings = {.epoch = coordinator->head.epoch + 1,
+                                          .token_key = ledger_token_key(coordinator->ledger),
+                                          .heartbeat_ms = coordinator->settings->heartbeat_ms,
+                                          .lease_ms = coordinator->settings->lease_ms,
+                                          .provider_count = coordinator->settings->provider_count,
+                                          .providers = coordinator->providers};
+    struct link_port port = {coordinator, port_send, port_now_ms, port_content, port_page};
+    coordinator->link = link_new(&link_settings, &port, coordinator->engine, coordinator->turn);
+    return open_bus(coordinator, problem);
+}
+
+static enum err open_api(struct coordinator *coordinator, struct problem *problem)
+{
+    struct api_context context = {
+        .settings = coordinator->settings,
+        .loop = &coordinator->loop,
+        .engine = coordinator->engine,
+        .ledger = coordinator->ledger,
+        .turn = coordinator->turn,
+        .changelog = coordinator->changelog,
+        .audiences = coordinator->audiences,
+        .campaigns = coordinator->campaigns,
+        .link = coordinator->link,
+        .changed = on_changed,
+        .changed_arg = coordinator,
+    };
+    return api_open(&coordinator->api, &context, problem);
+}
+
+static enum err open_rooms(struct coordinator *coordinator, struct problem *problem)
+{
+    uint64_t began_ms = clock_monotonic_ms();
+    enum err err = open_ledger(coordinator->settings, true, &coordinator->ledger, problem);
+    if (err != ERR_OK) {
+        return err;
+    }
+    coordinator->audiences = audience_registry_new();
+    coordinator->campaigns = campaign_registry_new();
+    open_engine(coordinator);
+    err = recover(coordinator, problem);
+    if (err != ERR_OK) {
+        return err;
+    }
+    engine_recovered(coordinator->engine, clock_unix_ms());
+    open_turn(coordinator);
+    LOG_I(MODULE, "recovered",
+          "epoch=%" PRIu64 " record=%" PRIu64 " open_campaigns=%" PRIu64 " snapshots=%" PRIu64
+          " blocks=%" PRIu64 " ms=%" PRIu64,
+          coordinator->head.epoch + 1, coordinator->head.recno, coordinator->recovery.campaigns,
+          coordinator->recovery.snapshots, coordinator->recovery.blocks,
+          clock_monotonic_ms() - began_ms);
+    err = open_link(coordinator, problem);
+    return err == ERR_OK ? open_api(coordinator, problem) : err;
+}
+
+enum err coordinator_open(struct coordinator **out, const struct coordinator_settings *settings,
+                          struct problem *problem)
+{
+    struct coordinator *coordinator = mem_zalloc(1, sizeof(*coordinator));
+    coordinator->settings = settings;
+    uv_loop_init(&coordinator->loop);
+    start_loop_handles(coordinator);
+    enum err err = open_rooms(coordinator, problem);
+    if (err != ERR_OK) {
+        coordinator_close(coordinator);
+        return err;
+    }
+    LOG_I(MODULE, "ready", "workers=%s providers=%u", bus_endpoint(coordinator->bus),
+          settings->provider_count);
+    *out = coordinator;
+    return ERR_OK;
+}
+
+void coordinator_run(struct coordinator *coordinator)
+{
+    uv_run(&coordinator->loop, UV_RUN_DEFAULT);
+}
+
+static void close_handle(uv_handle_t *handle, void *arg)
+{
+    (void)arg;
+    if (!uv_is_closing(handle)) {
+        uv_close(handle, NULL);
+    }
+}
+
+/* The order is that of the data: nobody comes in any more, what was decided is handed over and
+ * written, then the rest goes. */
+static void close_rooms(struct coordinator *coordinator)
+{
+    if (coordinator->api != NULL) {
+        api_close(coordinator->api);
+    }
+    if (coordinator->changelog != NULL) {
+        turn_close(coordinator->turn, clock_unix_ms());
+        coordinator->changelog->ops->close(coordinator->changelog);
+    }
+    if (coordinator->bus != NULL) {
+        bus_close(coordinator->bus, LINGER_MS);
+    }
+    link_free(coordinator->link);
+    turn_free(coordinator->turn);
+    engine_free(coordinator->engine);
+    campaign_registry_free(coordinator->campaigns);
+    audience_registry_free(coordinator->audiences);
+    ledger_close(coordinator->ledger);
+}
+
+void coordinator_close(struct coordinator *coordinator)
+{
+    uv_close((uv_handle_t *)&coordinator->before_sleep, NULL);
+    close_rooms(coordinator);
+    uv_walk(&coordinator->loop, close_handle, NULL);
+    uv_run(&coordinator->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&coordinator->loop);
+    if (coordinator->bus_secret != NULL) {
+        sodium_memzero(coordinator->bus_secret, strlen(coordinator->bus_secret));
+    }
+    mem_free(coordinator->bus_secret);
+    mem_free(coordinator);
+}
+
+/* ---- Check ---- */
+
+static void report_damage(void *arg, const char *what)
+{
+    (void)arg;
+    printf("damaged: %s\n", what);
+}
+
+long coordinator_check(const struct coordinator_settings *settings, struct problem *problem)
+{
+    struct ledger *ledger = NULL;
+    struct ledger_check check = {0};
+    if (open_ledger(settings, false, &ledger, problem) != ERR_OK) {
+        return -1;
+    }
+    enum err err = ledger_check(ledger, report_damage, NULL, &check);
+    ledger_close(ledger);
+    printf("%" PRIu64 " records, %" PRIu64 " blocks, %" PRIu64 " pages read; %" PRIu64 " damages\n",
+           check.records, check.blocks, check.pages, check.damages);
+    if (err != ERR_OK && check.damages == 0) {
+        problem_set(problem, err, "the ledger in %s could not be read to its end: %s",
+                    settings->data_dir, err_sentence(err));
+        return -1;
+    }
+    return (long)check.damages;
+}
