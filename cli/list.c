@@ -11,8 +11,6 @@
 #define PAGE_ITEMS_MAX 1000
 #define MEMBER_MAX     64
 
-static void put_value(struct buf *buf, const json_t *object, const char *name, enum list_kind kind);
-
 /* {"sms": 64, "email": 2} as "sms 64, email 2". */
 static void put_object(struct buf *buf, json_t *object)
 {
