@@ -1,2 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
 tocsin_unit_test(test_csv LIBS tocsin_audience)
+tocsin_unit_test(test_endpoint LIBS tocsin_audience)
+tocsin_unit_test(test_ndjson LIBS tocsin_audience)
