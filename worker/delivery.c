@@ -241,6 +241,7 @@ static void on_welcome(struct delivery *delivery, const struct wire_message *mes
     }
     mem_free(delivery->refused_why);
     delivery->refused_why = NULL;
+    delivery->is_credit_due = true; /* HELLO made the coordinator forget it */
     memcpy(delivery->token_key, welcome->token_key, sizeof(delivery->token_key));
     take_providers(delivery, welcome, now_ms);
 }
@@ -499,7 +500,7 @@ static void tell_credit(struct delivery *delivery, bool is_heartbeat, uint64_t n
         .type = WIRE_CREDIT,
         .credit = {.epoch = delivery->session.epoch},
     };
-    bool is_news = is_heartbeat;
+    bool is_news = is_heartbeat || delivery->is_credit_due;
     for (unsigned kind = 0; kind < CHANNEL_KINDS; kind++) {
         uint32_t limit = limit_of(delivery, (enum channel_kind)kind, now_ms);
         message.credit.limit[kind] = limit;
@@ -507,6 +508,7 @@ static void tell_credit(struct delivery *delivery, bool is_heartbeat, uint64_t n
     }
     if (is_news && delivery_send(delivery, &message, now_ms)) {
         memcpy(delivery->credit_told, message.credit.limit, sizeof(delivery->credit_told));
+        delivery->is_credit_due = false;
     }
 }
 

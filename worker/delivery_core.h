@@ -42,6 +42,7 @@ struct delivery {
     uint32_t in_hand[CHANNEL_KINDS]; /* leased and not yet given to the outbox */
     struct credit credit[CHANNEL_KINDS];
     uint32_t credit_told[CHANNEL_KINDS];
+    bool is_credit_due; /* to be told, whatever it is */
     struct outbox outbox;
     struct batch *dirty_first; /* with outcomes, in the order of their first */
     struct batch *dirty_last;
