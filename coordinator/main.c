@@ -8,6 +8,7 @@
 
 #include "common/log.h"
 #include "coordinator/coordinator.h"
+#include "coordinator/settings_report.h"
 
 /* Exit statuses, as tocsin-coordinator --help lists them. */
 enum { EXIT_GOOD = 0, EXIT_BAD = 1, EXIT_USAGE = 2, EXIT_DAMAGED = 3 };
@@ -24,7 +25,8 @@ static const char HELP[] =
     "  --check                read the whole ledger of a coordinator that is not running, verify "
     "every\n"
     "                         checksum and the chain of records, and say what is damaged\n"
-    "  --check-settings FILE  say what is wrong with a settings file, or nothing\n"
+    "  --check-settings FILE  say what is wrong with a settings file, or print what it comes to as "
+    "JSON\n"
     "  --version, --help\n"
     "\n"
     "SIGTERM makes durable what was decided and ends. Exit status: 0 good, 1 it failed, 2 wrong "
@@ -55,6 +57,15 @@ static int check(const struct coordinator_settings *settings)
         return problem.err == ERR_CORRUPT ? EXIT_DAMAGED : EXIT_BAD;
     }
     return damages > 0 ? EXIT_DAMAGED : EXIT_GOOD;
+}
+
+static int print_settings(const struct coordinator_settings *settings)
+{
+    struct buf report = {0};
+    settings_report(settings, &report);
+    fputs(buf_cstr(&report), stdout);
+    buf_release(&report);
+    return EXIT_GOOD;
 }
 
 /* -1: go on; else the status to exit with. */
@@ -117,7 +128,9 @@ int main(int argc, char **argv)
         return EXIT_BAD;
     }
     log_init(settings->log_level, STDERR_FILENO);
-    status = mode == MODE_RUN ? run(settings) : mode == MODE_CHECK ? check(settings) : EXIT_GOOD;
+    status = mode == MODE_RUN     ? run(settings)
+             : mode == MODE_CHECK ? check(settings)
+                                  : print_settings(settings);
     coordinator_settings_free(settings);
     return status;
 }

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "coordinator/settings_report.h"
+
+#include "common/text.h"
+
+static void put_text(struct buf *buf, const char *name, const char *value)
+{
+    buf_printf(buf, "\"%s\":\"", name);
+    text_json_escape(buf, slice_str(value));
+    buf_str(buf, "\"");
+}
+
+static void put_provider(struct buf *buf, const struct coordinator_provider *provider)
+{
+    buf_str(buf, "{");
+    put_text(buf, "name", provider->def.name);
+    buf_str(buf, ",");
+    put_text(buf, "channel", channel_kind_name(provider->def.channel));
+    buf_str(buf, ",");
+    put_text(buf, "adapter", provider->adapter);
+    buf_printf(buf, ",\"settings\":%s}", provider->settings);
+}
+
+void settings_report(const struct coordinator_settings *settings, struct buf *buf)
+{
+    char api[LISTEN_ADDRESS_CHARS];
+    listen_address_write(&settings->listen_api, api);
+    buf_str(buf, "{");
+    put_text(buf, "data_dir", settings->data_dir);
+    buf_str(buf, ",\"listen\":{");
+    put_text(buf, "api", api);
+    buf_str(buf, ",");
+    put_text(buf, "workers", settings->listen_workers);
+    buf_str(buf, "},\"providers\":[");
+    for (unsigned i = 0; i < settings->provider_count; i++) {
+        buf_str(buf, i == 0 ? "" : ",");
+        put_provider(buf, &settings->providers[i]);
+    }
+    buf_str(buf, "]}\n");
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "coordinator/settings_report.h"
+#include "tests/unit/unit.h"
+
+static void assert_reports(const char *providers, const char *expected)
+{
+    char variable[512];
+    char data_dir[] = "TOCSIN_COORDINATOR_DATA_DIR=/var/lib/\"tocsin\"";
+    char *const environment[] = {variable, data_dir, NULL};
+    struct coordinator_settings *settings;
+    struct problem problem;
+    struct buf report = {0};
+    (void)snprintf(variable, sizeof(variable), "TOCSIN_COORDINATOR_PROVIDERS=%s", providers);
+    if (coordinator_settings_load(&settings, NULL, environment, &problem) != ERR_OK) {
+        fail_msg("%s", problem.text);
+    }
+    settings_report(settings, &report);
+    assert_buf_is(&report, expected);
+    buf_release(&report);
+    coordinator_settings_free(settings);
+}
+
+static void defaults_and_the_environment_are_in_the_report(void **state)
+{
+    (void)state;
+    assert_reports(
+        "[]", "{\"data_dir\":\"/var/lib/\\\"tocsin\\\"\",\"listen\":{\"api\":\"127.0.0.1:7480\","
+              "\"workers\":\"tcp://127.0.0.1:7400\"},\"providers\":[]}\n");
+}
+
+static void providers_come_with_their_own_settings(void **state)
+{
+    (void)state;
+    assert_reports(
+        "[{name: a, channel: sms, adapter: http, settings: {url: \"http://x/\"}}, {name: b, "
+        "channel: email, "
+        "adapter: smtp}]",
+        "{\"data_dir\":\"/var/lib/\\\"tocsin\\\"\",\"listen\":{\"api\":\"127.0.0.1:7480\","
+        "\"workers\":\"tcp://127.0.0.1:7400\"},\"providers\":["
+        "{\"name\":\"a\",\"channel\":\"sms\",\"adapter\":\"http\",\"settings\":{\"url\":\"http://x/"
+        "\"}},"
+        "{\"name\":\"b\",\"channel\":\"email\",\"adapter\":\"smtp\",\"settings\":{}}]}\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(defaults_and_the_environment_are_in_the_report),
+        cmocka_unit_test(providers_come_with_their_own_settings),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
