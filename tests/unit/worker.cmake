@@ -1,3 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 tocsin_unit_test(test_delivery LIBS tocsin_worker_core
     SOURCES ${PROJECT_SOURCE_DIR}/tests/unit/delivery_fixture.c)
+tocsin_unit_test(test_inbox LIBS tocsin_worker_core)
+tocsin_unit_test(test_outbox LIBS tocsin_worker_core)
+tocsin_unit_test(test_outcome_run LIBS tocsin_worker_core)
+tocsin_unit_test(test_render LIBS tocsin_worker_core)
+tocsin_unit_test(test_session LIBS tocsin_worker_core)
+tocsin_unit_test(test_throttle LIBS tocsin_worker_core)
+tocsin_unit_test(test_worker_clock LIBS tocsin_worker)
+tocsin_unit_test(test_worker_settings LIBS tocsin_worker)
