@@ -11,13 +11,15 @@
 #include "common/mem.h"
 #include "coordinator/engine/engine_state.h"
 
-#define RUN_AT_MOST_MS    200 /* how long the engine lets itself sleep while something is open */
+/* How long the engine lets itself sleep. */
+#define RUN_AT_MOST_MS    200
 #define RESEND_MAX_MS     60000
 #define DRAFT_EVENTS_KEPT 64
-#define GIVE_UP_LEASES                                                                             \
-    4 /* leases of a stopped campaign that make no progress are given up after so many lease times \
-       */
-#define END_VERSION 1
+/* In lease times: a worker silent for so long has to say hello again, */
+#define FORGET_LEASES 20
+/* and leases of a stopped campaign that make no progress for so long are given up. */
+#define GIVE_UP_LEASES 4
+#define END_VERSION    1
 
 struct engine *engine_new(const struct engine_settings *settings)
 {
@@ -252,15 +254,21 @@ static void join_class(struct engine *engine, struct campaign *joining)
     }
 }
 
-static void tell_workers(struct engine *engine, const struct campaign *campaign, bool for_good)
+static void tell_stopped(struct engine *engine, const struct roster_entry *entry,
+                         const struct campaign *campaign)
+{
+    engine_push_effect(engine,
+                       &(struct engine_effect){.kind = ENGINE_CANCEL,
+                                               .worker = entry->worker,
+                                               .campaign = campaign->def.id,
+                                               .for_good = campaign->state == CAMPAIGN_CANCELLED});
+}
+
+static void tell_all_stopped(struct engine *engine, const struct campaign *campaign)
 {
     for (unsigned i = 0; i < engine->roster.count; i++) {
         if (engine->roster.entries[i].present) {
-            engine_push_effect(engine,
-                               &(struct engine_effect){.kind = ENGINE_CANCEL,
-                                                       .worker = engine->roster.entries[i].worker,
-                                                       .campaign = campaign->def.id,
-                                                       .for_good = for_good});
+            tell_stopped(engine, &engine->roster.entries[i], campaign);
         }
     }
 }
@@ -292,7 +300,7 @@ enum err engine_pause(struct engine *engine, uint64_t id, uint64_t now_ms, struc
         return wrong_state(campaign, "paused", problem);
     }
     engine_decide_own(engine, campaign, CAMPAIGN_EVENT_PAUSED);
-    tell_workers(engine, campaign, false);
+    tell_all_stopped(engine, campaign);
     return ERR_OK;
 }
 
@@ -323,7 +331,7 @@ enum err engine_cancel(struct engine *engine, uint64_t id, uint64_t now_ms, stru
     }
     engine_decide_own(engine, campaign, CAMPAIGN_EVENT_CANCELLED);
     campaign_sweep_cancelled(campaign);
-    tell_workers(engine, campaign, true);
+    tell_all_stopped(engine, campaign);
     engine_settle(engine, campaign);
     return ERR_OK;
 }
@@ -363,6 +371,30 @@ static void count_in_hand(struct engine *engine, struct roster_entry *entry)
     }
 }
 
+static bool has_lease_of(const struct engine *engine, const struct roster_entry *entry,
+                         const struct campaign *campaign)
+{
+    const struct lease *lease = engine->leases.by_id;
+    while (lease != NULL && (lease->instance != entry->instance || lease->campaign != campaign)) {
+        lease = lease->hh.next;
+    }
+    return lease != NULL;
+}
+
+/* While its link was down the worker may have missed that a campaign was stopped. */
+static void tell_of_stopped(struct engine *engine, const struct roster_entry *entry)
+{
+    struct campaign *campaign = NULL;
+    struct campaign *next = NULL;
+    HASH_ITER(hh, engine->campaigns, campaign, next)
+    {
+        if (campaign->state != CAMPAIGN_RUNNING && !campaign->is_ended &&
+            has_lease_of(engine, entry, campaign)) {
+            tell_stopped(engine, entry, campaign);
+        }
+    }
+}
+
 void engine_worker_hello(struct engine *engine, uint32_t worker, const char *name,
                          uint64_t instance, uint64_t now_ms)
 {
@@ -380,9 +412,11 @@ void engine_worker_hello(struct engine *engine, uint32_t worker, const char *nam
     entry->worker = worker;
     entry->present = true;
     entry->heard_ms = engine->now_ms;
+    entry->is_given_up = false;
     snprintf(entry->name, sizeof(entry->name), "%s", name);
     memset(entry->credit, 0, sizeof(entry->credit));
     count_in_hand(engine, entry);
+    tell_of_stopped(engine, entry);
 }
 
 static struct roster_entry *hear(struct engine *engine, uint32_t worker, uint64_t now_ms)
@@ -391,6 +425,7 @@ static struct roster_entry *hear(struct engine *engine, uint32_t worker, uint64_
     struct roster_entry *entry = roster_find_worker(&engine->roster, worker);
     if (entry != NULL) {
         entry->heard_ms = engine->now_ms;
+        entry->is_given_up = false;
     }
     return entry;
 }
@@ -404,9 +439,9 @@ void engine_worker_credit(struct engine *engine, uint32_t worker,
     }
 }
 
-void engine_worker_heartbeat(struct engine *engine, uint32_t worker, uint64_t now_ms)
+bool engine_worker_heartbeat(struct engine *engine, uint32_t worker, uint64_t now_ms)
 {
-    (void)hear(engine, worker, now_ms);
+    return hear(engine, worker, now_ms) != NULL;
 }
 
 void engine_worker_bye(struct engine *engine, uint32_t worker, uint64_t now_ms)
@@ -478,16 +513,27 @@ void engine_lease_unsent(struct engine *engine, uint64_t id, uint64_t now_ms)
 
 /* ---- Time ---- */
 
+static bool is_silent(const struct engine *engine, const struct roster_entry *entry,
+                      uint64_t lease_times)
+{
+    return entry->heard_ms + engine->settings.lease_ms * lease_times <= engine->now_ms;
+}
+
+/* Who is silent for a lease time loses its leases, but may come back: it may have been us who were
+ * held up. After many lease times it is forgotten. */
 static void expire_workers(struct engine *engine)
 {
     for (unsigned i = 0; i < engine->roster.count;) {
         struct roster_entry *entry = &engine->roster.entries[i];
-        if (entry->heard_ms + engine->settings.lease_ms > engine->now_ms) {
-            i++;
-            continue;
+        if (is_silent(engine, entry, 1) && !entry->is_given_up) {
+            entry->is_given_up = true;
+            give_up(engine, entry->instance, REASON_LEASE_EXPIRED);
         }
-        give_up(engine, entry->instance, REASON_LEASE_EXPIRED);
-        roster_remove(&engine->roster, i);
+        if (is_silent(engine, entry, entry->present ? FORGET_LEASES : 1)) {
+            roster_remove(&engine->roster, i);
+        } else {
+            i++;
+        }
     }
 }
 
@@ -696,7 +742,8 @@ enum err campaign_end_decode(struct slice bytes, struct campaign_end *end)
         end->counts[s] = reader_u32(&reader);
     }
     bool is_ended = end->state == CAMPAIGN_FINISHED || end->state == CAMPAIGN_CANCELLED;
-    return reader.bad || states > DELIVERY_STATES || !is_ended ? ERR_CORRUPT : ERR_OK;
+    bool is_whole = !reader.bad && reader_left(&reader) == 0;
+    return is_whole && states <= DELIVERY_STATES && is_ended ? ERR_OK : ERR_CORRUPT;
 }
 
 void engine_replay_end(struct engine *engine, uint64_t id, const struct campaign_end *end)
@@ -726,6 +773,9 @@ enum err engine_replay_block(struct engine *engine, uint64_t id, uint32_t page, 
 {
     struct campaign *campaign = engine_find_campaign(engine, id);
     if (campaign == NULL) {
+        return ERR_CORRUPT;
+    }
+    if (page != RECORD_PAGE_CAMPAIGN && (campaign->pages == NULL || page >= campaign->page_count)) {
         return ERR_CORRUPT;
     }
     struct event_list list;
@@ -856,7 +906,7 @@ bool engine_worker(struct engine *engine, unsigned index, struct worker_view *vi
         .worker = entry->worker,
         .name = entry->name,
         .instance = entry->instance,
-        .connected = entry->present,
+        .connected = entry->present && !is_silent(engine, entry, 1),
         .last_heard_ms = entry->heard_ms,
         .outcomes = entry->outcomes,
         .rate_per_s = rate_meter_per_s(&entry->meter, engine->now_ms),

@@ -20,6 +20,7 @@ struct roster_entry {
     bool present;    /* said hello in this life and not bye */
     char name[WIRE_NAME_MAX + 1];
     uint64_t heard_ms;
+    bool is_given_up; /* its leases were, for it has been silent since heard_ms */
     uint32_t credit[CHANNEL_KINDS];
     uint32_t in_hand[CHANNEL_KINDS];
     uint64_t leases;

@@ -152,9 +152,11 @@ static void on_outcomes(struct link *link, uint32_t worker, const struct wire_me
 
 static void on_heartbeat(struct link *link, uint32_t worker, const struct wire_message *message)
 {
-    /* The answer carries our epoch: a worker that knows another says hello again. */
-    if (message->heartbeat.epoch == link->settings.epoch) {
-        engine_worker_heartbeat(link->engine, worker, now(link));
+    /* The answer carries our epoch: a worker that knows another says hello again. One that knows
+     * ours, but that we do not know, is not answered: silence makes it say hello, too. */
+    if (message->heartbeat.epoch == link->settings.epoch &&
+        !engine_worker_heartbeat(link->engine, worker, now(link))) {
+        return;
     }
     (void)link_send(
         link, worker,

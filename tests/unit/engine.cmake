@@ -2,6 +2,7 @@
 tocsin_unit_test(test_campaign LIBS tocsin_engine)
 tocsin_unit_test(test_delivery_state LIBS tocsin_engine)
 tocsin_unit_test(test_dispatch LIBS tocsin_engine SOURCES unit/engine_rig.c)
+tocsin_unit_test(test_engine LIBS tocsin_engine SOURCES unit/engine_rig.c)
 tocsin_unit_test(test_event LIBS tocsin_engine)
 tocsin_unit_test(test_fold LIBS tocsin_engine)
 tocsin_unit_test(test_intake LIBS tocsin_engine SOURCES unit/engine_rig.c)
