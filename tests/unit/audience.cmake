@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
+set(stores "${CMAKE_CURRENT_LIST_DIR}/stores.c")
+set(packer "${CMAKE_CURRENT_LIST_DIR}/packer.c")
+tocsin_unit_test(test_body_decoder LIBS tocsin_audience SOURCES "${packer}")
 tocsin_unit_test(test_csv LIBS tocsin_audience)
+tocsin_unit_test(test_duplicates LIBS tocsin_audience SOURCES "${stores}")
 tocsin_unit_test(test_endpoint LIBS tocsin_audience)
 tocsin_unit_test(test_heading LIBS tocsin_audience)
 tocsin_unit_test(test_ndjson LIBS tocsin_audience)
