@@ -41,7 +41,7 @@ struct store_batch {
 };
 
 /* ERR_OK, or the message of RocksDB in *message. */
-static void rocks_open_db(struct store_rocks *rocks, char **message)
+static void rocks_open_db(struct store_rocks *rocks, bool is_read_only, char **message)
 {
     const char *names[ROCKS_FAMILIES];
     const rocksdb_options_t *options[ROCKS_FAMILIES];
@@ -51,7 +51,7 @@ static void rocks_open_db(struct store_rocks *rocks, char **message)
     }
     const rocksdb_options_t *of_db = rocks->options[STORE_FAMILIES];
     rocks->db =
-        rocks->is_read_only
+        is_read_only
             ? rocksdb_open_for_read_only_column_families(of_db, rocks->dir, ROCKS_FAMILIES, names,
                                                          options, rocks->families, 0, message)
             : rocksdb_open_column_families(of_db, rocks->dir, ROCKS_FAMILIES, names, options,
@@ -101,21 +101,29 @@ static void rocks_break(struct store_rocks *rocks)
     disk_room_forget(&rocks->room);
 }
 
+/* If the database cannot be opened for writing, then at least for reading. */
 static enum err rocks_reopen(struct store_rocks *rocks, struct problem *problem)
 {
     uint64_t since_ms = clock_monotonic_ms();
     char *message = NULL;
     rocks_close_db(rocks);
-    rocks_open_db(rocks, &message);
-    enum err err = ERR_OK;
-    if (message != NULL) {
-        rocks_open_problem(rocks->dir, message, problem);
-        err = rocks_err(message) == ERR_NO_SPACE ? ERR_NO_SPACE : ERR_IO;
-        LOG_E("store", "not_reopened", "dir=%s reason=\"%s\"", rocks->dir, message);
-        rocksdb_free(message);
-    } else {
+    rocks_open_db(rocks, false, &message);
+    if (message == NULL) {
         LOG_W("store", "reopened", "dir=%s ms=%" PRIu64, rocks->dir,
               clock_monotonic_ms() - since_ms);
+        return ERR_OK;
+    }
+    enum err err = rocks_err(message) == ERR_NO_SPACE ? rocks_no_room(rocks, problem) : ERR_IO;
+    if (err == ERR_IO) {
+        rocks_open_problem(rocks->dir, message, problem);
+    }
+    LOG_E("store", "not_reopened", "dir=%s reason=\"%s\"", rocks->dir, message);
+    rocksdb_free(message);
+    message = NULL;
+    rocks_open_db(rocks, true, &message);
+    if (message != NULL) {
+        LOG_E("store", "not_readable", "dir=%s reason=\"%s\"", rocks->dir, message);
+        rocksdb_free(message);
     }
     return err;
 }
@@ -221,15 +229,28 @@ enum err rocks_write(struct store_rocks *rocks, rocksdb_writebatch_t *batch,
     return ERR_OK;
 }
 
-static enum err store_rocks_write(struct store *store, struct store_batch *batch,
-                                  struct problem *problem)
+static enum err rocks_try_write(struct store_rocks *rocks, rocksdb_writebatch_t *batch,
+                                struct problem *problem)
 {
-    struct store_rocks *rocks = store_rocks_of(store);
     enum err err = rocks_check_room(rocks, 0, problem);
     if (err == ERR_OK) {
         err = rocks_repair(rocks, problem);
     }
-    return err == ERR_OK ? rocks_write(rocks, batch->batch, problem) : err;
+    return err == ERR_OK ? rocks_write(rocks, batch, problem) : err;
+}
+
+/* The first failure may be an old one: a flush that met the full disk minutes ago. So once more, on
+ * a database that was opened again. */
+static enum err store_rocks_write(struct store *store, struct store_batch *batch,
+                                  struct problem *problem)
+{
+    struct store_rocks *rocks = store_rocks_of(store);
+    enum err err = rocks_try_write(rocks, batch->batch, problem);
+    if (err != ERR_OK && !rocks->is_read_only &&
+        rocks_try_write(rocks, batch->batch, NULL) == ERR_OK) {
+        return ERR_OK;
+    }
+    return err;
 }
 
 static uint64_t store_rocks_room(struct store *store)
@@ -327,7 +348,7 @@ enum err store_rocks_open(struct store **out, const struct store_rocks_settings 
     }
     struct store_rocks *rocks = rocks_new(settings);
     char *message = NULL;
-    rocks_open_db(rocks, &message);
+    rocks_open_db(rocks, settings->read_only, &message);
     if (message != NULL) {
         err = rocks_open_problem(settings->dir, message, problem);
         rocksdb_free(message);

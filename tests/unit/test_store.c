@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -306,6 +308,45 @@ static void a_store_in_memory_fails_when_told(void **state)
     store->ops->close(store);
 }
 
+/* A file that must not grow is the nearest thing to a failing disk that needs no rights. */
+static void files_may_grow_to(rlim_t bytes)
+{
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void writing_goes_on_after_an_io_error(void **state)
+{
+    struct store *store = stores_open(*state);
+    struct problem problem = {0};
+    signal(SIGXFSZ, SIG_IGN);
+    put(store, STORE_META, "a", "1");
+    for (unsigned round = 0; round < 5; round++) {
+        static uint8_t value[200000];
+        struct store_batch *batch = store->ops->batch_new(store);
+        store->ops->batch_put(batch, STORE_META, slice_str("b"), slice_of(value, sizeof(value)));
+        store->ops->batch_put(batch, STORE_META, slice_str("c"), slice_str("1"));
+        files_may_grow_to(100000);
+        assert_int_equal(store->ops->write(store, batch, &problem), ERR_IO);
+        assert_int_equal(problem.err, ERR_IO);
+        assert_value(store, STORE_META, "a", "1");
+        if (round == 0) {
+            assert_absent(store, STORE_META, "c");
+        }
+        files_may_grow_to(RLIM_INFINITY);
+        assert_int_equal(store->ops->write(store, batch, &problem), ERR_OK);
+        store->ops->batch_free(batch);
+        assert_value(store, STORE_META, "c", "1");
+    }
+    store->ops->close(store);
+    store = stores_open(*state);
+    assert_value(store, STORE_META, "a", "1");
+    assert_value(store, STORE_META, "c", "1");
+    store->ops->close(store);
+}
+
 /* --- opening RocksDB --- */
 
 static enum err open_at(const char *dir, bool create, bool read_only, struct problem *problem)
@@ -410,6 +451,7 @@ int main(void)
         STORES_TEST(sizes_and_room_are_told),
         STORES_TEST(a_sound_store_is_verified),
         cmocka_unit_test(a_store_in_memory_fails_when_told),
+        STORES_TEST_ROCKS(writing_goes_on_after_an_io_error),
         STORES_TEST_ROCKS(a_missing_directory_is_made_only_if_asked),
         STORES_TEST_ROCKS(an_empty_directory_is_a_store_only_if_asked),
         STORES_TEST_ROCKS(a_store_that_is_open_is_locked),
