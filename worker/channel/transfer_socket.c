@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * At every request libcurl removes and adds the same descriptor. Its uv_poll_t therefore stays,
- * watching, from the opening of the socket to its closing: no system call between two requests of a
+ * watching, until libcurl has the socket closed: no system call between two requests of a
  * connection. An event that nobody wants (the peer ends an idle connection) stops the watch.
  *
- * Sockets that libcurl opens behind our back (its resolver's pair) are closed behind our back as
- * well, and their numbers come again: for those CURL_POLL_REMOVE is the end.
+ * libcurl 7.88 does not always say when it closes a socket:
+ * - Its resolver's pair is closed behind our back. Only sockets of the internet are kept; for
+ * others CURL_POLL_REMOVE is the end.
+ * - A socket that never got connected is closed behind our back. libcurl waits for answers only
+ *   where it is connected, so until then CURL_POLL_REMOVE is the end as well.
+ * - When one address fails, the socket for the next can get the same number, and libcurl says
+ *   nothing since nothing changed in its eyes; but the kernel's watch has gone with the old socket.
+ *   Hence opening a socket whose number is known renews the watch.
  */
 #include "worker/channel/transfer_socket.h"
 
@@ -20,9 +26,10 @@ struct transfer_socket {
     uv_poll_t poll;
     struct transfer_sockets *sockets;
     curl_socket_t fd;
-    int watched;             /* UV_ events that libuv reports now */
-    bool wanted;             /* libcurl is interested */
-    bool ours;               /* opened, and so to be closed, through our callbacks */
+    int watched;   /* UV_ events that libuv reports now */
+    bool wanted;   /* libcurl is interested */
+    bool internet; /* a connection, not something of libcurl's own */
+    bool connected;
     struct transfer *holder; /* whose owner gets the events instead of libcurl */
     transfer_event_fn on_event;
 };
@@ -58,6 +65,14 @@ static void sockets_reserve(struct transfer_sockets *sockets, size_t fd)
     }
 }
 
+static bool fd_is_internet(curl_socket_t fd)
+{
+    int domain = AF_UNSPEC;
+    socklen_t len = sizeof(domain);
+    (void)getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
+    return domain == AF_INET || domain == AF_INET6;
+}
+
 /* NULL if libuv cannot poll it. */
 static struct transfer_socket *socket_add(struct transfer_sockets *sockets, curl_socket_t fd)
 {
@@ -70,6 +85,7 @@ static struct transfer_socket *socket_add(struct transfer_sockets *sockets, curl
     sock->poll.data = sock;
     sock->sockets = sockets;
     sock->fd = fd;
+    sock->internet = fd_is_internet(fd);
     sockets->by_fd[fd] = sock;
     sockets->open++;
     return sock;
@@ -115,12 +131,16 @@ curl_socket_t transfer_socket_on_open(void *arg, curlsocktype purpose,
     if (fd < 0) {
         return CURL_SOCKET_BAD;
     }
-    struct transfer_socket *sock = socket_add(arg, fd);
-    if (sock == NULL) {
-        close(fd);
-        return CURL_SOCKET_BAD;
+    struct transfer_socket *sock = socket_find(arg, fd);
+    if (sock != NULL) {
+        int watched = sock->watched;
+        uv_poll_stop(&sock->poll);
+        sock->watched = 0;
+        sock->connected = false;
+        if (watched != 0) {
+            socket_watch(sock, watched);
+        }
     }
-    sock->ours = true;
     return fd;
 }
 
@@ -140,10 +160,10 @@ int transfer_socket_on_wanted(CURL *easy, curl_socket_t fd, int what, void *arg,
     struct transfer_sockets *sockets = arg;
     struct transfer_socket *sock = socket_find(sockets, fd);
     if (what == CURL_POLL_REMOVE) {
-        if (sock != NULL && !sock->ours) {
-            socket_forget(sock);
-        } else if (sock != NULL) {
+        if (sock != NULL && sock->internet && sock->connected) {
             sock->wanted = false;
+        } else if (sock != NULL) {
+            socket_forget(sock);
         }
         return 0;
     }
@@ -154,6 +174,7 @@ int transfer_socket_on_wanted(CURL *easy, curl_socket_t fd, int what, void *arg,
         return -1;
     }
     sock->wanted = what != CURL_POLL_NONE;
+    sock->connected = sock->connected || (what & CURL_POLL_IN) != 0;
     if (sock->wanted) {
         socket_watch(sock, ((what & CURL_POLL_IN) != 0 ? UV_READABLE : 0) |
                                ((what & CURL_POLL_OUT) != 0 ? UV_WRITABLE : 0));
