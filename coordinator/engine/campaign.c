@@ -378,6 +378,25 @@ static bool steps_are_of_plan(const struct campaign *campaign, uint32_t page)
     return true;
 }
 
+static enum err begin_snapshot(struct reader *reader)
+{
+    if (reader_u8(reader) != SNAPSHOT_VERSION) {
+        return reader->bad ? ERR_CORRUPT : ERR_UNSUPPORTED;
+    }
+    return ERR_OK;
+}
+
+enum err engine_snapshot_states(struct slice state_page, struct recipient_state *states,
+                                unsigned count)
+{
+    struct reader reader = reader_of(state_page);
+    enum err err = begin_snapshot(&reader);
+    if (err != ERR_OK) {
+        return err;
+    }
+    return fold_states_decode(&reader, states, count) ? ERR_OK : ERR_CORRUPT;
+}
+
 enum err campaign_restore(struct campaign *campaign, struct lease_table *leases, uint32_t page,
                           struct slice snapshot)
 {
@@ -385,8 +404,9 @@ enum err campaign_restore(struct campaign *campaign, struct lease_table *leases,
         return ERR_CORRUPT;
     }
     struct reader reader = reader_of(snapshot);
-    if (reader_u8(&reader) != SNAPSHOT_VERSION) {
-        return reader.bad ? ERR_CORRUPT : ERR_UNSUPPORTED;
+    enum err err = begin_snapshot(&reader);
+    if (err != ERR_OK) {
+        return err;
     }
     unsigned slots = campaign_page_slots(campaign, page);
     struct recipient_state *states = campaign_states(campaign, page);

@@ -108,6 +108,9 @@ enum err campaign_end_decode(struct slice bytes, struct campaign_end *end) WARN_
 void engine_replay_end(struct engine *engine, uint64_t campaign, const struct campaign_end *end);
 enum err engine_replay_snapshot(struct engine *engine, uint64_t campaign, uint32_t page,
                                 struct slice state_page) WARN_UNUSED;
+/* Only the states of a page's snapshot, for reports. */
+enum err engine_snapshot_states(struct slice state_page, struct recipient_state *states,
+                                unsigned count) WARN_UNUSED;
 /* Blocks of one page in order. page may be RECORD_PAGE_CAMPAIGN. ERR_CORRUPT names nothing: the
  * caller knows where. */
 enum err engine_replay_block(struct engine *engine, uint64_t campaign, uint32_t page,

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "coordinator/report/page_fold.h"
+
+#include "coordinator/engine/fold.h"
+
+struct folding {
+    struct fold fold;
+    struct recipient_state *states;
+    unsigned count;
+    uint32_t page;
+    struct bitmap holes;
+    uint64_t covered; /* the record that the snapshot reaches to */
+    enum err err;
+};
+
+static bool take_holes(void *arg, uint32_t page, const struct bitmap *holes)
+{
+    struct folding *folding = arg;
+    if (page == folding->page) {
+        folding->holes = *holes;
+    }
+    return page < folding->page;
+}
+
+static bool take_block(void *arg, uint32_t page, uint64_t recno, struct slice bytes)
+{
+    struct folding *folding = arg;
+    (void)page;
+    if (recno <= folding->covered) {
+        return true;
+    }
+    struct event_list list;
+    event_list_init(&list);
+    folding->err = event_block_decode(bytes, &list);
+    for (unsigned i = 0; i < list.count && folding->err == ERR_OK; i++) {
+        bool fits = fold_event(&folding->fold, folding->states, folding->count, &list.events[i]);
+        folding->err = fits ? ERR_OK : ERR_CORRUPT;
+    }
+    event_list_release(&list);
+    return folding->err == ERR_OK;
+}
+
+/* The page as its snapshot has it, or as it was before anything happened. */
+static enum err begin(struct ledger *ledger, const struct campaign_def *def,
+                      struct folding *folding)
+{
+    struct store_value snapshot = {0};
+    enum err err = ledger_snapshot(ledger, def->id, folding->page, &folding->covered, &snapshot);
+    if (err == ERR_OK) {
+        err = engine_snapshot_states(snapshot.bytes, folding->states, folding->count);
+        store_value_release(&snapshot);
+        return err;
+    }
+    if (err != ERR_NOT_FOUND) {
+        return err;
+    }
+    folding->covered = 0;
+    err = ledger_each_holes(ledger, def->audience, take_holes, folding);
+    fold_begin(folding->states, folding->count, &folding->holes);
+    return err;
+}
+
+enum err page_fold(struct ledger *ledger, const struct campaign_def *def, bool is_cancelled,
+                   uint32_t page, struct recipient_state *states, unsigned *count)
+{
+    if ((uint64_t)page * PAGE_RECIPIENTS >= def->slots) {
+        return ERR_NOT_FOUND;
+    }
+    uint32_t left = def->slots - page * PAGE_RECIPIENTS;
+    *count = left < PAGE_RECIPIENTS ? left : PAGE_RECIPIENTS;
+    struct folding folding = {.fold = {&def->plan, def->created_ms, NULL},
+                              .states = states,
+                              .count = *count,
+                              .page = page};
+    enum err err = begin(ledger, def, &folding);
+    if (err == ERR_OK) {
+        err = ledger_each_block_of_page(ledger, def->id, page, take_block, &folding);
+    }
+    if (err == ERR_OK && folding.err == ERR_OK && is_cancelled) {
+        fold_cancel(&folding.fold, states, *count);
+    }
+    return err == ERR_OK ? folding.err : err;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * page_fold: the states of one page's recipients, folded from the journal: for campaigns that have
+ * ended, whose states the engine no longer keeps. The same fold as the engine's.
+ */
+#ifndef TOCSIN_REPORT_PAGE_FOLD_H
+#define TOCSIN_REPORT_PAGE_FOLD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "coordinator/engine/engine.h"
+#include "coordinator/ledger/ledger.h"
+
+/* states: PAGE_RECIPIENTS of them; *count gets how many places the page has. A place that is no
+ * recipient is DELIVERY_NONE. is_cancelled: the campaign ended so. ERR_NOT_FOUND for a page it does
+ * not have; ERR_CORRUPT. */
+enum err page_fold(struct ledger *ledger, const struct campaign_def *def, bool is_cancelled,
+                   uint32_t page, struct recipient_state *states, unsigned *count) WARN_UNUSED;
+
+#endif
