@@ -32,10 +32,11 @@
 static const char usage[] =
     "usage: make-customers --rows N [OPTION]…\n"
     "  --seed N           another seed gives other customers (1)\n"
-    "  --email-share P    percent of the customers with an e-mail address (100)\n"
-    "  --phone-share P    percent of the customers with a telephone number (100)\n"
+    "  --email-share F    fraction of the customers with an e-mail address, 0 to 1 (1)\n"
+    "  --phone-share F    fraction of the customers with a telephone number (1)\n"
     "  --duplicates N     of the rows, so many have the id of an earlier row (0)\n"
     "  --malformed N      of the rows, so many cannot be used, for one reason or another (0)\n"
+    "Duplicates and malformed rows: each at most a quarter of all.\n"
     "Columns: id,email,phone,locale,timezone,first_name,last_name,city\n";
 
 /* ---- the tables, made ready ---- */
@@ -129,6 +130,11 @@ static unsigned dice_below(uint64_t *dice, unsigned bound)
     return (unsigned)((dice_next(dice) >> 32) * bound >> 32);
 }
 
+static bool dice_chance(uint64_t *dice, double chance)
+{
+    return (double)(dice_next(dice) >> 11) < chance * 0x1p53;
+}
+
 /* ---- writing ---- */
 
 static char *put(char *at, struct piece piece)
@@ -204,10 +210,10 @@ static char *put_email(char *at, const struct name *first, const struct name *la
 struct options {
     uint64_t rows;
     uint64_t seed;
-    uint64_t email_share;
-    uint64_t phone_share;
     uint64_t duplicates;
     uint64_t malformed;
+    double email_share;
+    double phone_share;
 };
 
 /* Ways to be malformed; what is put in the place of a good value. */
@@ -226,8 +232,8 @@ static char *put_contacts(char *at, const struct options *options, const struct 
                           uint64_t *dice, enum flaw flaw)
 {
     const struct name *domain = &place->domains.list[dice_below(dice, place->domains.count)];
-    bool has_email = dice_below(dice, 100) < options->email_share;
-    bool has_phone = dice_below(dice, 100) < options->phone_share;
+    bool has_email = dice_chance(dice, options->email_share);
+    bool has_phone = dice_chance(dice, options->phone_share);
     if (flaw == FLAW_EMAIL) {
         at = put(at, piece_of("nobody at example.com"));
     } else if (has_email) {
@@ -346,6 +352,41 @@ static bool make(const struct tables *tables, const struct options *options)
 
 /* ---- options ---- */
 
+static bool read_number(const char *text, uint64_t *number)
+{
+    char *end = NULL;
+    errno = 0;
+    *number = strtoull(text, &end, 10);
+    return errno == 0 && *text >= '0' && *text <= '9' && *end == '\0';
+}
+
+static bool read_share(const char *text, double *share)
+{
+    char *end = NULL;
+    *share = strtod(text, &end);
+    return end != text && *end == '\0' && *share >= 0 && *share <= 1;
+}
+
+static bool read_option(struct options *options, int letter, const char *text)
+{
+    switch (letter) {
+    case 'r':
+        return read_number(text, &options->rows);
+    case 's':
+        return read_number(text, &options->seed);
+    case 'd':
+        return read_number(text, &options->duplicates);
+    case 'm':
+        return read_number(text, &options->malformed);
+    case 'e':
+        return read_share(text, &options->email_share);
+    case 'p':
+        return read_share(text, &options->phone_share);
+    default:
+        return false;
+    }
+}
+
 static bool read_options(struct options *options, int argc, char **argv)
 {
     static const struct option known[] = {
@@ -355,44 +396,23 @@ static bool read_options(struct options *options, int argc, char **argv)
         {"phone-share", required_argument, NULL, 'p'},
         {"duplicates", required_argument, NULL, 'd'},
         {"malformed", required_argument, NULL, 'm'},
-        {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    static const char letters[] = "rsepdm";
-    uint64_t *const values[] = {&options->rows,        &options->seed,       &options->email_share,
-                                &options->phone_share, &options->duplicates, &options->malformed};
     int letter;
     while ((letter = getopt_long(argc, argv, "", known, NULL)) != -1) {
-        const char *found = letter == 0 ? NULL : strchr(letters, letter);
-        char *end = NULL;
-        if (found == NULL) {
-            return false;
-        }
-        errno = 0;
-        uint64_t *value = values[found - letters];
-        *value = strtoull(optarg, &end, 10);
-        if (errno != 0 || *optarg < '0' || *optarg > '9' || *end != '\0') {
-            fprintf(stderr, "make-customers: \"%s\" is no number\n", optarg);
+        if (!read_option(options, letter, optarg)) {
             return false;
         }
     }
-    if (optind != argc || options->rows == 0 || options->rows > ROWS_MAX ||
-        options->email_share > 100 || options->phone_share > 100) {
-        return false;
-    }
-    if (options->duplicates > options->rows / 4 || options->malformed > options->rows / 4) {
-        fprintf(stderr,
-                "make-customers: at most a quarter of the rows can be duplicates, and a quarter "
-                "malformed\n");
-        return false;
-    }
-    return true;
+    /* So few that of two neighbours one is never special. */
+    return optind == argc && options->rows > 0 && options->rows <= ROWS_MAX &&
+           options->duplicates <= options->rows / 4 && options->malformed <= options->rows / 4;
 }
 
 int main(int argc, char **argv)
 {
     static struct tables tables;
-    struct options options = {.seed = 1, .email_share = 100, .phone_share = 100};
+    struct options options = {.seed = 1, .email_share = 1, .phone_share = 1};
     if (!read_options(&options, argc, argv)) {
         fputs(usage, stderr);
         return 2;
