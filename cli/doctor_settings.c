@@ -127,25 +127,46 @@ static void check_port(struct doctor *doctor, const char *what, const char *addr
     }
 }
 
-static void check_provider(struct doctor *doctor, const json_t *provider)
+/* Where a provider's settings point: a URL, or a host with a port. */
+static void put_address(struct buf *address, const json_t *settings)
 {
-    const json_t *settings = json_object_get(provider, "settings");
-    const char *name = cli_member_str(provider, "name");
-    const char *url = cli_member_str(settings, "url");
+    const char *host = cli_member_str(settings, "host");
+    const json_t *port = json_object_get(settings, "port");
+    buf_str(address, cli_member_str(settings, "url"));
+    if (address->len > 0 || *host == '\0') {
+        return;
+    }
+    buf_printf(address, strchr(host, ':') == NULL ? "smtp://%s" : "smtp://[%s]", host);
+    if (json_is_integer(port)) {
+        buf_printf(address, ":%" JSON_INTEGER_FORMAT, json_integer_value(port));
+    } else if (json_is_string(port)) {
+        buf_printf(address, ":%s", json_string_value(port));
+    }
+}
+
+static void check_address(struct doctor *doctor, const char *name, const char *address)
+{
     struct tcp_place place;
     struct problem problem;
-    if (*url == '\0') {
-        return; /* sends nowhere */
-    }
-    if (!tcp_place_parse(&place, url)) {
+    if (!tcp_place_parse(&place, address)) {
         doctor_tell(doctor, DOCTOR_FAIL, "providers", "provider %s: \"%s\" names no host", name,
-                    url);
+                    address);
     } else if (tcp_probe_connect(&place, &problem) != ERR_OK) {
         doctor_tell(doctor, DOCTOR_FAIL, "providers", "provider %s: %s", name, problem.text);
     } else {
         doctor_tell(doctor, DOCTOR_OK, "providers", "provider %s: %s:%s takes connections", name,
                     place.host, place.port);
     }
+}
+
+static void check_provider(struct doctor *doctor, const json_t *provider)
+{
+    struct buf address = {0};
+    put_address(&address, json_object_get(provider, "settings"));
+    if (address.len > 0) { /* else it sends nowhere */
+        check_address(doctor, cli_member_str(provider, "name"), buf_cstr(&address));
+    }
+    buf_release(&address);
 }
 
 void doctor_check_settings(struct doctor *doctor, const char *file)
