@@ -291,18 +291,29 @@ static enum err open_link(struct coordinator *coordinator, struct problem *probl
 
 static enum err open_api(struct coordinator *coordinator, struct problem *problem)
 {
+    const struct coordinator_settings *settings = coordinator->settings;
     struct api_context context = {
-        .settings = coordinator->settings,
         .loop = &coordinator->loop,
-        .engine = coordinator->engine,
         .ledger = coordinator->ledger,
+        .engine = coordinator->engine,
         .turn = coordinator->turn,
         .changelog = coordinator->changelog,
         .audiences = coordinator->audiences,
         .campaigns = coordinator->campaigns,
-        .link = coordinator->link,
+        .providers = coordinator->providers,
+        .provider_count = settings->provider_count,
+        .listen = settings->listen_api,
+        .data_dir = settings->data_dir,
+        .version = TOCSIN_VERSION,
+        .epoch = coordinator->head.epoch + 1,
+        .connections_max = settings->connections_max,
+        .connections_per_address = settings->connections_per_address,
+        .uploads_max = settings->uploads_max,
+        .page_codec = settings->page_codec,
+        .import_threads = settings->import_threads,
+        .arg = coordinator,
+        .now_ms = port_now_ms,
         .changed = on_changed,
-        .changed_arg = coordinator,
     };
     return api_open(&coordinator->api, &context, problem);
 }
