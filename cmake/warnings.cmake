@@ -7,7 +7,8 @@ function(tocsin_add_warnings target)
       -Wshadow -Wconversion -Wsign-conversion -Wdouble-promotion
       -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wredundant-decls
       -Wpointer-arith -Wcast-qual -Wcast-align -Wwrite-strings -Wnull-dereference
-      -Wundef -Wvla -Wformat=2 -Wimplicit-fallthrough
+      -Wundef -Wvla -Wformat=2
+      $<$<C_COMPILER_ID:GNU>:-Wimplicit-fallthrough> # clang does not read the comments of uthash's macros
       -Wno-format-zero-length) # log_event("...", "") is how an event without fields is written
   if(TOCSIN_WERROR)
     target_compile_options(${target} INTERFACE -Werror)
