@@ -130,7 +130,7 @@ static void record_encode_entry(const struct record *record, const struct record
         buf_blob(buf, record_key(record, entry));
         break;
     case RECORD_SNAPSHOT:
-        assert(!"snapshots are not shipped");
+        assert(false); /* snapshots are not shipped */
         break;
     }
 }
