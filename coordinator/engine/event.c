@@ -215,10 +215,10 @@ static enum err refs_decode(struct reader *reader, struct event_list *list)
         return ERR_CORRUPT;
     }
     buf_slice(&list->refs, refs);
-    const uint8_t *at = list->refs.data;
+    size_t at = 0;
     for (unsigned i = 0; i < list->count; i++) {
         size_t len = list->events[i].ref.len;
-        list->events[i].ref = slice_of(len == 0 ? NULL : at, len);
+        list->events[i].ref = slice_of(len == 0 ? NULL : list->refs.data + at, len);
         at += len;
     }
     return ERR_OK;
