@@ -22,8 +22,8 @@ static const char *const EVENTS[DELIVERY_EVENTS] = {
 
 /*
  * next + 1, so that 0 means "no such row". ACCEPTED out of WAITING, RETRYING and UNCERTAIN is the
- * late outcome of an attempt whose lease had been given up: it is made only where `uncertain` is
- * set.
+ * late outcome of an attempt whose lease had been given up; HELD out of WAITING and RETRYING is the
+ * end of a campaign that was cancelled. Both are made only where `uncertain` is set.
  */
 #define TO(state) ((uint8_t)(DELIVERY_##state + 1))
 
@@ -32,6 +32,7 @@ static const uint8_t NEXT[DELIVERY_STATES][DELIVERY_EVENTS] = {
         {
             [DELIVERY_EVENT_LEASED] = TO(LEASED),
             [DELIVERY_EVENT_ACCEPTED] = TO(ACCEPTED),
+            [DELIVERY_EVENT_HELD] = TO(UNCERTAIN),
             [DELIVERY_EVENT_EXPIRED] = TO(EXPIRED),
             [DELIVERY_EVENT_CANCELLED] = TO(CANCELLED),
         },
@@ -39,6 +40,7 @@ static const uint8_t NEXT[DELIVERY_STATES][DELIVERY_EVENTS] = {
         {
             [DELIVERY_EVENT_LEASED] = TO(LEASED),
             [DELIVERY_EVENT_ACCEPTED] = TO(ACCEPTED),
+            [DELIVERY_EVENT_HELD] = TO(UNCERTAIN),
             [DELIVERY_EVENT_EXPIRED] = TO(EXPIRED),
             [DELIVERY_EVENT_CANCELLED] = TO(CANCELLED),
         },

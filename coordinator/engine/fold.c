@@ -170,7 +170,9 @@ void fold_cancel(const struct fold *fold, struct recipient_state *states, unsign
     for (unsigned i = 0; i < count; i++) {
         unsigned from = states[i].state;
         if (from == DELIVERY_WAITING || from == DELIVERY_RETRYING) {
-            unsigned to = states[i].uncertain ? DELIVERY_UNCERTAIN : DELIVERY_CANCELLED;
+            unsigned to = delivery_state_next((enum delivery_state)from,
+                                              states[i].uncertain ? DELIVERY_EVENT_HELD
+                                                                  : DELIVERY_EVENT_CANCELLED);
             states[i].state = to & NIBBLE_MAX;
             count_move(fold, from, to);
         }

@@ -12,3 +12,11 @@ tocsin_unit_test(test_plan LIBS tocsin_engine)
 tocsin_unit_test(test_quota LIBS tocsin_engine)
 tocsin_unit_test(test_rate_meter LIBS tocsin_engine)
 tocsin_unit_test(test_roster LIBS tocsin_engine)
+
+# docs/delivery-states.md is printed from the transition table; the target prints it anew.
+add_executable(print_states "${PROJECT_SOURCE_DIR}/bench/print_states.c")
+target_link_libraries(print_states PRIVATE tocsin_engine tocsin_flags)
+set(tocsin_states_doc "${PROJECT_SOURCE_DIR}/docs/delivery-states.md")
+add_custom_target(print-delivery-states COMMAND print_states > "${tocsin_states_doc}" VERBATIM)
+add_test(NAME delivery_states_doc COMMAND print_states "${tocsin_states_doc}")
+set_tests_properties(delivery_states_doc PROPERTIES LABELS unit TIMEOUT 60)

@@ -10,10 +10,10 @@
  * X expired, C cancelled.
  */
 static const char *const EXPECTED[DELIVERY_STATES] = {
-    [DELIVERY_NONE] = "-----------",       [DELIVERY_WAITING] = "LA-------XC",
+    [DELIVERY_NONE] = "-----------",       [DELIVERY_WAITING] = "LA----U--XC",
     [DELIVERY_LEASED] = "-ARWWRUFNXC",     [DELIVERY_ACCEPTED] = "-----------",
     [DELIVERY_DELIVERED] = "-----------",  [DELIVERY_ACKNOWLEDGED] = "-----------",
-    [DELIVERY_RETRYING] = "LA-------XC",   [DELIVERY_FAILED] = "-----------",
+    [DELIVERY_RETRYING] = "LA----U--XC",   [DELIVERY_FAILED] = "-----------",
     [DELIVERY_SUPPRESSED] = "-----------", [DELIVERY_UNREACHABLE] = "-----------",
     [DELIVERY_EXPIRED] = "-----------",    [DELIVERY_CANCELLED] = "-----------",
     [DELIVERY_UNCERTAIN] = "-A---------",
