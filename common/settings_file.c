@@ -16,7 +16,7 @@
  */
 #include "common/settings_file.h"
 
-#include <ctype.h>
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,8 +33,7 @@
 struct complaint {
     char what[SETTINGS_TEXT_MAX];
     char path[SETTINGS_TEXT_MAX]; /* keys from the top, joined by `.` */
-    unsigned line;
-    unsigned column;
+    unsigned long line;           /* 0: unknown */
 };
 
 /* Where the text being loaded came from: a file, or a variable. */
@@ -76,13 +75,10 @@ static void settings_on_line(cyaml_log_t level, void *arg, const char *format, v
         }
         return;
     }
-    const char *at = strstr(line, "(line: ");
-    unsigned number = 0;
-    unsigned column = 0;
-    if (complaint->line == 0 && at != NULL &&
-        sscanf(at, "(line: %5u, column: %5u)", &number, &column) == 2) {
-        complaint->line = number;
-        complaint->column = column;
+    static const char before_line[] = "(line: ";
+    const char *at = strstr(line, before_line);
+    if (complaint->line == 0 && at != NULL) {
+        complaint->line = strtoul(at + sizeof(before_line) - 1, NULL, 10);
     }
     char key[65];
     if (sscanf(line, "  in mapping field '%64[^']'", key) == 1 ||
@@ -167,7 +163,7 @@ static enum err settings_problem(struct problem *problem, const struct settings_
     struct buf text = {0};
     buf_str(&text, place->name);
     if (!place->is_variable && complaint->line != 0) {
-        buf_printf(&text, ":%u", complaint->line);
+        buf_printf(&text, ":%lu", complaint->line);
     }
     if (strncmp(complaint->what, unexpected, sizeof(unexpected) - 1) == 0) {
         const char *key = complaint->what + sizeof(unexpected) - 1;
@@ -212,15 +208,13 @@ static const char *settings_variable(const struct settings_source *source, const
     return NULL;
 }
 
-static void settings_exchange(void *a, void *b, size_t offset, size_t size)
+/* Exchanges the same part of two structs. */
+static void settings_exchange(uint8_t *a, uint8_t *b, size_t offset, size_t size)
 {
-    uint8_t *left = (uint8_t *)a + offset;
-    uint8_t *right = (uint8_t *)b + offset;
-    for (size_t i = 0; i < size; i++) {
-        uint8_t kept = left[i];
-        left[i] = right[i];
-        right[i] = kept;
-    }
+    void *kept = mem_copy(a + offset, size);
+    memcpy(a + offset, b + offset, size);
+    memcpy(b + offset, kept, size);
+    mem_free(kept);
 }
 
 /* The room that the field itself takes in its struct. */
@@ -263,6 +257,7 @@ static enum err settings_set_field(struct settings_override *override,
     enum err err =
         settings_parse(&loaded, &schema, buf_view(&yaml), &override->place, override->problem);
     if (err == ERR_OK) {
+        assert(loaded != NULL);
         settings_exchange(into, loaded, field->data_offset, settings_field_bytes(&field->value));
         settings_exchange(into, loaded, field->count_offset, field->count_size);
         settings_file_free(loaded, &schema);
@@ -275,8 +270,10 @@ static void settings_name_put(struct buf *name, const char *key)
 {
     buf_u8(name, '_');
     for (const char *at = key; *at != '\0'; at++) {
-        int upper = isalnum((unsigned char)*at) ? toupper((unsigned char)*at) : '_';
-        buf_u8(name, (uint8_t)upper);
+        char c = *at;
+        bool is_lower = c >= 'a' && c <= 'z';
+        bool is_plain = (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        buf_u8(name, (uint8_t)(is_lower ? c - 'a' + 'A' : is_plain ? c : '_'));
     }
 }
 

@@ -21,7 +21,7 @@
 
 #include "common/err.h"
 
-#define SETTINGS_FILE_MAX_BYTES (1024 * 1024)
+#define SETTINGS_FILE_MAX_BYTES ((size_t)1024 * 1024)
 
 struct settings_source {
     const char *path;         /* of the YAML file; NULL: the environment alone */

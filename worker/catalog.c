@@ -5,10 +5,32 @@
 
 #include "common/mem.h"
 
+/* What uthash's macros hide would count as the complexity of these functions. */
+/* NOLINTBEGIN(readability-function-cognitive-complexity, readability-function-size) */
+
+static struct catalog_entry *entry_find(const struct catalog *catalog, uint64_t campaign)
+{
+    struct catalog_entry *entry = NULL;
+    HASH_FIND(hh, catalog->entries, &campaign, sizeof(campaign), entry);
+    return entry;
+}
+
+static void entry_add(struct catalog *catalog, struct catalog_entry *entry)
+{
+    HASH_ADD(hh, catalog->entries, campaign, sizeof(entry->campaign), entry);
+}
+
+static void entry_unlink(struct catalog *catalog, struct catalog_entry *entry)
+{
+    HASH_DEL(catalog->entries, entry);
+}
+
+/* NOLINTEND(readability-function-cognitive-complexity, readability-function-size) */
+
 static void catalog_remove(struct catalog *catalog, struct catalog_entry *entry)
 {
     catalog->wanted -= entry->state == CATALOG_WANTED;
-    HASH_DEL(catalog->entries, entry);
+    entry_unlink(catalog, entry);
     render_free(entry->render);
     mem_free(entry);
 }
@@ -18,13 +40,6 @@ void catalog_release(struct catalog *catalog)
     while (catalog->entries != NULL) {
         catalog_remove(catalog, catalog->entries);
     }
-}
-
-static struct catalog_entry *catalog_find(const struct catalog *catalog, uint64_t campaign)
-{
-    struct catalog_entry *entry = NULL;
-    HASH_FIND(hh, catalog->entries, &campaign, sizeof(campaign), entry);
-    return entry;
 }
 
 /* Makes room by forgetting the oldest entries that nobody uses. */
@@ -42,13 +57,13 @@ static void catalog_trim(struct catalog *catalog)
 
 struct catalog_entry *catalog_use(struct catalog *catalog, uint64_t campaign)
 {
-    struct catalog_entry *entry = catalog_find(catalog, campaign);
+    struct catalog_entry *entry = entry_find(catalog, campaign);
     if (entry == NULL) {
         catalog_trim(catalog);
         entry = mem_zalloc(1, sizeof(*entry));
         entry->campaign = campaign;
         catalog->wanted++;
-        HASH_ADD(hh, catalog->entries, campaign, sizeof(entry->campaign), entry);
+        entry_add(catalog, entry);
     }
     entry->users++;
     return entry;
@@ -66,7 +81,7 @@ void catalog_unuse(struct catalog *catalog, struct catalog_entry *entry)
 struct catalog_entry *catalog_take(struct catalog *catalog, const struct wire_content *content,
                                    struct problem *problem)
 {
-    struct catalog_entry *entry = catalog_find(catalog, content->campaign);
+    struct catalog_entry *entry = entry_find(catalog, content->campaign);
     if (entry == NULL || entry->state != CATALOG_WANTED) {
         return NULL;
     }

@@ -9,7 +9,6 @@
 #include <assert.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -44,7 +43,7 @@ struct crew {
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct crew *crew = handle->data;
-    LOG_I("worker", crew->is_draining ? "exit" : "drain", "signal=%s", strsignal(number));
+    LOG_I("worker", crew->is_draining ? "exit" : "drain", "signal=%d", number);
     if (crew->is_draining) {
         _exit(CREW_HARD_EXIT);
     }

@@ -42,8 +42,10 @@ struct delivery *delivery_new(const struct delivery_settings *settings,
     struct delivery *delivery = mem_zalloc(1, sizeof(*delivery));
     struct delivery_settings *own = &delivery->settings;
     *own = *settings;
-    own->name = mem_copy_str(settings->name);
-    own->build = mem_copy_str(settings->build);
+    delivery->name = mem_copy_str(settings->name);
+    delivery->build = mem_copy_str(settings->build);
+    own->name = delivery->name;
+    own->build = delivery->build;
     own->outcome_every_ms = or_default(own->outcome_every_ms, DELIVERY_DEFAULT_EVERY);
     own->outbox_max_bytes = or_default(own->outbox_max_bytes, DELIVERY_DEFAULT_BYTES);
     own->credit_max = or_default(own->credit_max, DELIVERY_DEFAULT_MAX);
@@ -72,8 +74,8 @@ void delivery_free(struct delivery *delivery)
     buf_release(&delivery->texts);
     (void)ZSTD_freeDCtx(delivery->zstd_context);
     mem_free(delivery->refused_why);
-    mem_free((void *)(uintptr_t)delivery->settings.name);
-    mem_free((void *)(uintptr_t)delivery->settings.build);
+    mem_free(delivery->name);
+    mem_free(delivery->build);
     mem_free(delivery);
 }
 

@@ -29,7 +29,9 @@
 #define DELIVERY_INBOX_MAX_BYTES ((size_t)128 * 1024 * 1024)
 
 struct delivery {
-    struct delivery_settings settings; /* strings owned */
+    struct delivery_settings settings;
+    char *name; /* the settings' strings */
+    char *build;
     struct delivery_shell shell;
     struct session session;
     uint8_t token_key[HASH_KEY_BYTES];

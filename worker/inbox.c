@@ -14,13 +14,38 @@ static void batch_free(struct batch *batch)
     mem_free(batch);
 }
 
-void inbox_release(struct inbox *inbox)
+/* What uthash's macros hide would count as the complexity of these functions. */
+/* NOLINTBEGIN(readability-function-cognitive-complexity, readability-function-size) */
+
+static struct batch *lease_find(const struct inbox *inbox, uint64_t lease)
 {
     struct batch *batch = NULL;
-    struct batch *next = NULL;
-    HASH_ITER(hh, inbox->by_lease, batch, next)
-    {
-        HASH_DEL(inbox->by_lease, batch);
+    HASH_FIND(hh, inbox->by_lease, &lease, sizeof(lease), batch);
+    return batch;
+}
+
+static void lease_add(struct inbox *inbox, struct batch *batch)
+{
+    HASH_ADD(hh, inbox->by_lease, lease, sizeof(batch->lease), batch);
+}
+
+static void lease_remove(struct inbox *inbox, struct batch *batch)
+{
+    HASH_DEL(inbox->by_lease, batch);
+}
+
+static void queue_remove(struct batch **queue, struct batch *batch)
+{
+    DL_DELETE(*queue, batch);
+}
+
+/* NOLINTEND(readability-function-cognitive-complexity, readability-function-size) */
+
+void inbox_release(struct inbox *inbox)
+{
+    while (inbox->by_lease != NULL) {
+        struct batch *batch = inbox->by_lease;
+        lease_remove(inbox, batch);
         batch_free(batch);
     }
     recent_release(&inbox->finished);
@@ -28,9 +53,7 @@ void inbox_release(struct inbox *inbox)
 
 bool inbox_knows(const struct inbox *inbox, uint64_t lease)
 {
-    struct batch *batch = NULL;
-    HASH_FIND(hh, inbox->by_lease, &lease, sizeof(lease), batch);
-    return batch != NULL || recent_has(&inbox->finished, lease);
+    return lease_find(inbox, lease) != NULL || recent_has(&inbox->finished, lease);
 }
 
 static const uint8_t *put_bytes(uint8_t **to, const uint8_t *bytes, size_t len)
@@ -77,7 +100,7 @@ struct batch *inbox_add(struct inbox *inbox, const struct wire_batch *source,
     batch_copy_memory(batch, source);
     inbox->bytes += batch->memory_bytes;
     inbox->waiting[channel] += batch->waiting;
-    HASH_ADD(hh, inbox->by_lease, lease, sizeof(batch->lease), batch);
+    lease_add(inbox, batch);
     return batch;
 }
 
@@ -89,7 +112,7 @@ static struct batch **batch_queue_of(struct inbox *inbox, const struct batch *ba
 static void inbox_unqueue(struct inbox *inbox, struct batch *batch)
 {
     if (batch->queue != BATCH_UNQUEUED) {
-        DL_DELETE(*batch_queue_of(inbox, batch), batch);
+        queue_remove(batch_queue_of(inbox, batch), batch);
         batch->queue = BATCH_UNQUEUED;
     }
 }
@@ -138,6 +161,6 @@ void inbox_finish(struct inbox *inbox, struct batch *batch)
     assert(batch->queue == BATCH_UNQUEUED && batch->in_flight == 0 && batch->outcomes.count == 0 &&
            !batch->is_dirty);
     recent_add(&inbox->finished, batch->lease);
-    HASH_DEL(inbox->by_lease, batch);
+    lease_remove(inbox, batch);
     batch_free(batch);
 }

@@ -1,24 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/lane.h"
 
-#include "common/mem.h"
+#define LANE_TEXTS_CHUNK 512
 
 static bool is_same_text(const char *a, const char *b)
 {
     return strcmp(a == NULL ? "" : a, b == NULL ? "" : b) == 0;
 }
 
-static void lane_free_texts(struct lane *lane)
-{
-    mem_free((void *)(uintptr_t)lane->def.name);
-    mem_free((void *)(uintptr_t)lane->def.adapter);
-    mem_free((void *)(uintptr_t)lane->def.settings);
-    lane->def = (struct wire_provider){0};
-}
-
 void lane_release(struct lane *lane)
 {
-    lane_free_texts(lane);
+    arena_release(&lane->texts);
     page_view_release(&lane->view);
 }
 
@@ -32,17 +24,19 @@ bool lane_is_same(const struct lane *lane, const struct wire_provider *def)
 
 void lane_define(struct lane *lane, const struct wire_provider *def)
 {
-    lane_free_texts(lane);
+    lane_undefine(lane);
+    arena_init(&lane->texts, LANE_TEXTS_CHUNK);
     lane->def = *def;
-    lane->def.name = mem_copy_str(def->name);
-    lane->def.adapter = mem_copy_str(def->adapter);
-    lane->def.settings = mem_copy_str(def->settings);
+    lane->def.name = arena_str(&lane->texts, slice_str(def->name));
+    lane->def.adapter = arena_str(&lane->texts, slice_str(def->adapter));
+    lane->def.settings = arena_str(&lane->texts, slice_str(def->settings));
     lane->is_known = true;
 }
 
 void lane_undefine(struct lane *lane)
 {
-    lane_free_texts(lane);
+    arena_release(&lane->texts);
+    lane->def = (struct wire_provider){0};
     lane->is_known = false;
     lane->is_open = false;
 }

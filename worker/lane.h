@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/arena.h"
 #include "proto/page.h"
 #include "proto/wire.h"
 #include "worker/throttle.h"
@@ -16,10 +17,11 @@
 struct batch;
 
 struct lane {
-    bool is_known;            /* the coordinator told us of it */
-    bool is_open;             /* the shell could open it */
-    uint16_t reason;          /* enum reason why not */
-    struct wire_provider def; /* strings owned by the lane */
+    bool is_known;   /* the coordinator told us of it */
+    bool is_open;    /* the shell could open it */
+    uint16_t reason; /* enum reason why not */
+    struct wire_provider def;
+    struct arena texts; /* the definition's strings */
     uint32_t in_flight;
     uint16_t refused_reason; /* the provider refused us altogether: return what is queued; else 0 */
     struct throttle throttle;

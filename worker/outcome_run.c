@@ -11,34 +11,46 @@
 #include "common/mem.h"
 
 #define OUTCOME_LIST_FIRST 4
+#define OUTCOME_REFS_CHUNK 1024
 
 void outcome_list_release(struct outcome_list *list)
 {
-    outcome_list_clear(list);
+    if (list->has_refs) {
+        arena_release(&list->refs);
+    }
     mem_free(list->runs);
     *list = (struct outcome_list){0};
 }
 
 void outcome_list_clear(struct outcome_list *list)
 {
-    for (unsigned i = 0; i < list->count; i++) {
-        if (list->runs[i].ref.len > 0) {
-            mem_free((void *)(uintptr_t)list->runs[i].ref.data);
-        }
+    if (list->has_refs) {
+        arena_reset(&list->refs);
     }
     list->count = 0;
     list->recipients = 0;
     list->is_unordered = false;
 }
 
-/* May `next`, which begins where `run` ends, be told in the same run? */
-static bool is_same_fate(const struct outcome_run *run, const struct outcome_run *next)
+/* Met two neighbours the same fate, so that one run can tell of both? */
+static bool is_same_fate(const struct outcome_run *left, const struct outcome_run *right)
 {
     uint64_t apart_ms =
-        next->at_ms > run->at_ms ? next->at_ms - run->at_ms : run->at_ms - next->at_ms;
-    return run->outcome == next->outcome && run->reason == next->reason &&
-           run->retry_after_ms == next->retry_after_ms && apart_ms <= OUTCOME_JOIN_MS &&
-           run->ref.len == 0 && next->ref.len == 0;
+        right->at_ms > left->at_ms ? right->at_ms - left->at_ms : left->at_ms - right->at_ms;
+    return left->outcome == right->outcome && left->reason == right->reason &&
+           left->retry_after_ms == right->retry_after_ms && apart_ms <= OUTCOME_JOIN_MS &&
+           left->ref.len == 0 && right->ref.len == 0;
+}
+
+/* Makes the run's ref the list's own. */
+static void keep_ref(struct outcome_list *list, struct outcome_run *run)
+{
+    if (!list->has_refs) {
+        arena_init(&list->refs, OUTCOME_REFS_CHUNK);
+        list->has_refs = true;
+    }
+    run->ref.len = run->ref.len < OUTCOME_REF_MAX ? run->ref.len : OUTCOME_REF_MAX;
+    run->ref.data = arena_copy(&list->refs, run->ref.data, run->ref.len);
 }
 
 void outcome_list_add(struct outcome_list *list, const struct outcome_run *run)
@@ -60,8 +72,7 @@ void outcome_list_add(struct outcome_list *list, const struct outcome_run *run)
     struct outcome_run *added = &list->runs[list->count++];
     *added = *run;
     if (run->ref.len > 0) {
-        added->ref.len = run->ref.len < OUTCOME_REF_MAX ? run->ref.len : OUTCOME_REF_MAX;
-        added->ref.data = mem_copy(run->ref.data, added->ref.len);
+        keep_ref(list, added);
     }
 }
 

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "common/arena.h"
 #include "common/bitmap.h"
 #include "proto/outcome.h"
 
@@ -17,7 +18,9 @@
 
 /* Zeroed memory is an empty list. */
 struct outcome_list {
-    struct outcome_run *runs; /* each run's ref is owned by the list */
+    struct outcome_run *runs;
+    struct arena refs; /* of the runs; set up with the first */
+    bool has_refs;
     unsigned count;
     unsigned cap;
     unsigned recipients; /* the sum of all spans */

@@ -62,9 +62,8 @@ static bool locale_normalize(struct slice locale, char out[WIRE_NAME_MAX + 1])
     return true;
 }
 
-static int render_resolve(void *arg, struct slice name)
+static int number_of(const struct render *render, struct slice name)
 {
-    const struct render *render = arg;
     for (int own = RENDER_TOKEN; own < RENDER_NUMBERS; own++) {
         if (slice_is(name, render_own_names[own - RENDER_TOKEN])) {
             return own;
@@ -73,9 +72,13 @@ static int render_resolve(void *arg, struct slice name)
     return page_schema_find(&render->schema, name);
 }
 
-static bool render_number_value(void *arg, int number, struct slice *value)
+static int render_resolve(void *arg, struct slice name)
 {
-    const struct render_row *row = arg;
+    return number_of(arg, name);
+}
+
+static bool value_of(const struct render_row *row, int number, struct slice *value)
+{
     if (number == RENDER_TOKEN) {
         *value = slice_of(row->token, TOKEN_CHARS);
     } else if (number == RENDER_CAMPAIGN) {
@@ -84,6 +87,11 @@ static bool render_number_value(void *arg, int number, struct slice *value)
         *value = page_value(row->view, (unsigned)number);
     }
     return value->len > 0;
+}
+
+static bool render_number_value(void *arg, int number, struct slice *value)
+{
+    return value_of(arg, number, value);
 }
 
 struct template_part {
@@ -238,28 +246,25 @@ const struct render_body *render_body_for(const struct render *render, enum chan
     return body == NULL ? from->last_resort : body;
 }
 
-static int part_fill(const struct template *template, const struct render_row *row, struct buf *buf)
+static int part_fill(const struct template *template, struct render_row *row, struct buf *buf)
 {
-    if (template == NULL) {
-        return -1;
-    }
-    /* The callback's argument is not const, but this one reads only. */
-    return template_fill(template, buf, render_number_value, (void *)(uintptr_t)row);
+    return template == NULL ? -1 : template_fill(template, buf, render_number_value, row);
 }
 
 int render_fill(const struct render_body *body, const struct render_row *row, struct buf *buf,
                 struct render_texts *texts)
 {
     buf_clear(buf);
-    (void)buf_reserve(buf, 1); /* so that the slices point somewhere */
-    int missing = part_fill(body->subject, row, buf);
+    (void)buf_reserve(buf, 1);    /* so that the slices point somewhere */
+    struct render_row own = *row; /* a callback's argument is not const */
+    int missing = part_fill(body->subject, &own, buf);
     size_t subject_end = buf->len;
     if (missing < 0) {
-        missing = part_fill(body->text, row, buf);
+        missing = part_fill(body->text, &own, buf);
     }
     size_t text_end = buf->len;
     if (missing < 0) {
-        missing = part_fill(body->html, row, buf);
+        missing = part_fill(body->html, &own, buf);
     }
     /* Only now, as the buffer may have moved. */
     texts->subject = slice_of(buf->data, subject_end);
@@ -278,6 +283,6 @@ struct slice render_variable_name(const struct render *render, int number)
 
 bool render_value(const struct render_row *row, struct slice name, struct slice *value)
 {
-    int number = render_resolve((void *)(uintptr_t)row->render, name);
-    return number >= 0 && render_number_value((void *)(uintptr_t)row, number, value);
+    int number = number_of(row->render, name);
+    return number >= 0 && value_of(row, number, value);
 }
