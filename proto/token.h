@@ -5,7 +5,8 @@
  * of base64url:
  *     u8 version = 1 · u40 campaign · u32 ordinal · u8 step · u8 attempt
  *     12 bytes of SipHash-2-4-128 over the 12 before
- * An attempt that is repeated because its outcome is uncertain keeps its token.
+ * The attempt is its number on one endpoint (low four bits) and the endpoint's rank (high four
+ * bits). An attempt that is repeated because its outcome is uncertain keeps its token.
  */
 #ifndef TOCSIN_PROTO_TOKEN_H
 #define TOCSIN_PROTO_TOKEN_H

@@ -139,7 +139,8 @@ struct wire_content {
 /* The right to dispatch some recipients of one page until the worker is given up. */
 struct wire_batch {
     uint64_t epoch;
-    uint64_t instance; /* of the worker it is meant for: a restarted one of the same name drops it */
+    uint64_t
+        instance; /* of the worker it is meant for: a restarted one of the same name drops it */
     uint64_t lease;
     uint64_t campaign;
     uint32_t page; /* ordinal of a recipient = page * PAGE_RECIPIENTS + place */
@@ -150,7 +151,7 @@ struct wire_batch {
     bool whole;         /* places 0..count-1; else `places` says which */
     struct bitmap places;
     /* One byte a recipient of the batch in the order of places, or NULL when all are 0. */
-    const uint8_t *attempts;  /* number of the attempt, 0 is the first */
+    const uint8_t *attempts;  /* number of the attempt as in the token, 0 is the first */
     const uint8_t *endpoints; /* rank of the endpoint */
     struct slice page_bytes;  /* the sealed page: the second frame; not copied */
 };

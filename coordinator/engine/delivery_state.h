@@ -79,7 +79,13 @@ struct recipient_state {
     uint8_t attempt : 4;  /* attempts used on this endpoint; the number of the next one */
     uint8_t repeats : 4;  /* how often an uncertain attempt was repeated */
     uint8_t used;         /* of the step's time for retrying, in 255ths */
-    uint32_t due_cs;      /* next try, in 10 ms after the campaign's launch */
+    uint32_t due_cs;      /* next try, in 10 ms after the campaign's creation */
 };
+
+/* What tells the attempts of a step apart, as it stands in the token: each endpoint has its own. */
+static inline uint8_t recipient_attempt_number(const struct recipient_state *state)
+{
+    return (uint8_t)(state->endpoint << 4 | state->attempt);
+}
 
 #endif

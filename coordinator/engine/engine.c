@@ -673,9 +673,10 @@ static bool lease_attempts(struct engine *engine, const struct lease *lease,
     buf_clear(&engine->endpoints);
     for (unsigned i = bitmap_next(&lease->places, 0); i < BITMAP_BITS;
          i = i + 1 < BITMAP_BITS ? bitmap_next(&lease->places, i + 1) : BITMAP_BITS) {
-        buf_u8(&engine->attempts, states[i].attempt);
+        uint8_t number = recipient_attempt_number(&states[i]);
+        buf_u8(&engine->attempts, number);
         buf_u8(&engine->endpoints, states[i].endpoint);
-        has_attempts |= states[i].attempt != 0;
+        has_attempts |= number != 0;
         has_endpoints |= states[i].endpoint != 0;
     }
     batch->attempts = has_attempts ? engine->attempts.data : NULL;
