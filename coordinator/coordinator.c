@@ -46,7 +46,7 @@ struct coordinator {
     struct bus *bus;
     struct api *api;
     struct wire_provider providers[WIRE_PROVIDERS_MAX];
-    char *bus_secret;
+    struct buf bus_secret;
     struct recovery recovery;
 };
 
@@ -266,7 +266,7 @@ static enum err open_bus(struct coordinator *coordinator, struct problem *proble
         if (err != ERR_OK) {
             return err;
         }
-        bus_settings.secret_key = coordinator->bus_secret;
+        bus_settings.secret_key = buf_cstr(&coordinator->bus_secret);
     } else {
         LOG_W(MODULE, "link_unencrypted",
               "endpoint=%s why=\"no keys are set: only this host can be served\"",
@@ -404,10 +404,7 @@ void coordinator_close(struct coordinator *coordinator)
     uv_walk(&coordinator->loop, close_handle, NULL);
     uv_run(&coordinator->loop, UV_RUN_DEFAULT);
     uv_loop_close(&coordinator->loop);
-    if (coordinator->bus_secret != NULL) {
-        sodium_memzero(coordinator->bus_secret, strlen(coordinator->bus_secret));
-    }
-    mem_free(coordinator->bus_secret);
+    secret_release(&coordinator->bus_secret);
     mem_free(coordinator);
 }
 
