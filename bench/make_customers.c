@@ -22,7 +22,7 @@
 
 #include "bench/customer_places.h"
 
-#define WRITE_BYTES (256 * 1024)
+#define WRITE_BYTES (256L * 1024)
 #define ROW_BYTES   1024 /* more than the longest row */
 #define PLACES_MAX  64
 #define WEIGHTS_MAX 4096
@@ -139,6 +139,7 @@ static bool dice_chance(uint64_t *dice, double chance)
 
 static char *put(char *at, struct piece piece)
 {
+    assert(piece.text != NULL);
     memcpy(at, piece.text, piece.len);
     return at + piece.len;
 }
@@ -194,19 +195,6 @@ static char *put_lower(char *at, struct piece piece)
     return at;
 }
 
-static char *put_email(char *at, const struct name *first, const struct name *last, uint64_t row,
-                       const struct name *domain)
-{
-    char digits[24];
-    int len = snprintf(digits, sizeof(digits), "%" PRIu64, row);
-    at = put_lower(at, first->ascii);
-    *at++ = '.';
-    at = put_lower(at, last->ascii);
-    at = put(at, (struct piece){digits, (size_t)len});
-    *at++ = '@';
-    return put(at, domain->shown);
-}
-
 struct options {
     uint64_t rows;
     uint64_t seed;
@@ -227,60 +215,96 @@ enum flaw {
     FLAWS
 };
 
-static char *put_contacts(char *at, const struct options *options, const struct place *place,
-                          const struct name *first, const struct name *last, uint64_t row,
-                          uint64_t *dice, enum flaw flaw)
+/* One row, drawn but not yet written. */
+struct customer {
+    uint64_t row;
+    uint64_t id; /* the row whose id stands there: this one's or an earlier one's */
+    enum flaw flaw;
+    uint64_t dice;
+    bool has_email;
+    bool has_phone;
+    const struct place *place;
+    const struct name *first;
+    const struct name *last;
+    const struct name *city;
+    const struct name *domain;
+};
+
+static const struct name *draw_name(const struct names *names, uint64_t *dice)
 {
-    const struct name *domain = &place->domains.list[dice_below(dice, place->domains.count)];
-    bool has_email = dice_chance(dice, options->email_share);
-    bool has_phone = dice_chance(dice, options->phone_share);
-    if (flaw == FLAW_EMAIL) {
-        at = put(at, piece_of("nobody at example.com"));
-    } else if (has_email) {
-        at = put_email(at, first, last, row, domain);
-    }
-    *at++ = ',';
-    if (flaw == FLAW_PHONE_WORD) {
-        at = put(at, piece_of("call me"));
-    } else if (flaw == FLAW_PHONE_SHORT) {
-        at = put(at, piece_of("+47 12"));
-    } else if (has_phone) {
-        at = put_phone(at, place->source->phone, dice);
-    }
-    return at;
+    return &names->list[dice_below(dice, names->count)];
 }
 
-/* id: whose id stands in the row, its own or an earlier one's. */
-static char *put_row(char *at, const struct tables *tables, const struct options *options,
-                     uint64_t row, uint64_t id, enum flaw flaw)
+static struct customer customer_draw(const struct tables *tables, const struct options *options,
+                                     uint64_t row)
 {
+    struct customer customer = {.row = row, .id = row};
     uint64_t start = options->seed << 40 ^ row;
     uint64_t dice = dice_next(&start);
-    const struct place *place =
-        &tables->places[tables->by_weight[dice_below(&dice, tables->weights)]];
-    const struct name *first = &place->first.list[dice_below(&dice, place->first.count)];
-    const struct name *last = &place->last.list[dice_below(&dice, place->last.count)];
-    const struct name *city = &place->cities.list[dice_below(&dice, place->cities.count)];
-    if (flaw != FLAW_NO_ID) {
-        at = put_id(at, id);
+    customer.place = &tables->places[tables->by_weight[dice_below(&dice, tables->weights)]];
+    assert(customer.place->source != NULL);
+    customer.first = draw_name(&customer.place->first, &dice);
+    customer.last = draw_name(&customer.place->last, &dice);
+    customer.city = draw_name(&customer.place->cities, &dice);
+    customer.domain = draw_name(&customer.place->domains, &dice);
+    customer.has_email = dice_chance(&dice, options->email_share);
+    customer.has_phone = dice_chance(&dice, options->phone_share);
+    customer.dice = dice;
+    return customer;
+}
+
+static char *put_email(char *at, const struct customer *customer)
+{
+    char digits[24];
+    int len = snprintf(digits, sizeof(digits), "%" PRIu64, customer->row);
+    at = put_lower(at, customer->first->ascii);
+    *at++ = '.';
+    at = put_lower(at, customer->last->ascii);
+    at = put(at, (struct piece){digits, (size_t)len});
+    *at++ = '@';
+    return put(at, customer->domain->shown);
+}
+
+static char *put_contacts(char *at, struct customer *customer)
+{
+    if (customer->flaw == FLAW_EMAIL) {
+        at = put(at, piece_of("nobody at example.com"));
+    } else if (customer->has_email) {
+        at = put_email(at, customer);
     }
     *at++ = ',';
-    at = put_contacts(at, options, place, first, last, row, &dice, flaw);
+    if (customer->flaw == FLAW_PHONE_WORD) {
+        return put(at, piece_of("call me"));
+    }
+    if (customer->flaw == FLAW_PHONE_SHORT) {
+        return put(at, piece_of("+47 12"));
+    }
+    return customer->has_phone ? put_phone(at, customer->place->source->phone, &customer->dice)
+                               : at;
+}
+
+static char *put_customer(char *at, struct customer *customer)
+{
+    if (customer->flaw != FLAW_NO_ID) {
+        at = put_id(at, customer->id);
+    }
     *at++ = ',';
-    at = put(at, place->locale);
+    at = put_contacts(at, customer);
     *at++ = ',';
-    at = put(at, place->timezone);
+    at = put(at, customer->place->locale);
     *at++ = ',';
-    if (flaw == FLAW_UTF8) {
+    at = put(at, customer->place->timezone);
+    *at++ = ',';
+    if (customer->flaw == FLAW_UTF8) {
         *at++ = (char)0xc5; /* Latin-1, as from a program that knows nothing else */
         at = put(at, piece_of("se"));
     } else {
-        at = put_name(at, first);
+        at = put_name(at, customer->first);
     }
     *at++ = ',';
-    at = put_name(at, last);
+    at = put_name(at, customer->last);
     *at++ = ',';
-    at = put_name(at, city);
+    at = put_name(at, customer->city);
     *at++ = '\n';
     return at;
 }
@@ -300,24 +324,22 @@ static bool is_special(uint64_t row, const struct options *options)
            specials_before(row, special, options->rows);
 }
 
-static char *put_any_row(char *at, const struct tables *tables, const struct options *options,
-                         uint64_t row)
+/* A special row is a duplicate or malformed; both kinds are spread evenly too. */
+static void customer_spoil(struct customer *customer, const struct options *options)
 {
-    if (!is_special(row, options)) {
-        return put_row(at, tables, options, row, row, FLAW_NONE);
-    }
     uint64_t special = options->duplicates + options->malformed;
-    uint64_t nth = specials_before(row, special, options->rows);
+    assert(special > 0);
+    uint64_t nth = specials_before(customer->row, special, options->rows);
     bool is_duplicate = specials_before(nth + 1, options->duplicates, special) >
                         specials_before(nth, options->duplicates, special);
     if (!is_duplicate) {
-        return put_row(at, tables, options, row, row, (enum flaw)(1 + nth % (FLAWS - 1)));
+        customer->flaw = (enum flaw)(1 + nth % (FLAWS - 1));
+        return;
     }
     /* Somebody before who is not special himself: of two neighbours one never is. */
-    uint64_t dice = row;
-    uint64_t earlier = dice_next(&dice) % row;
-    return put_row(at, tables, options, row, is_special(earlier, options) ? earlier + 1 : earlier,
-                   FLAW_NONE);
+    uint64_t dice = customer->row;
+    uint64_t earlier = dice_next(&dice) % customer->row;
+    customer->id = is_special(earlier, options) ? earlier + 1 : earlier;
 }
 
 static bool write_all(const char *bytes, size_t len)
@@ -341,7 +363,11 @@ static bool make(const struct tables *tables, const struct options *options)
     char *at = put(bytes, piece_of("id,email,phone,locale,timezone,first_name,last_name,city\n"));
     bool is_good = true;
     for (uint64_t row = 0; row < options->rows && is_good; row++) {
-        at = put_any_row(at, tables, options, row);
+        struct customer customer = customer_draw(tables, options, row);
+        if (is_special(row, options)) {
+            customer_spoil(&customer, options);
+        }
+        at = put_customer(at, &customer);
         if (at - bytes >= WRITE_BYTES) {
             is_good = write_all(bytes, (size_t)(at - bytes));
             at = bytes;
@@ -399,6 +425,7 @@ static bool read_options(struct options *options, int argc, char **argv)
         {NULL, 0, NULL, 0},
     };
     int letter;
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
     while ((letter = getopt_long(argc, argv, "", known, NULL)) != -1) {
         if (!read_option(options, letter, optarg)) {
             return false;
