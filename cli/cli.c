@@ -14,6 +14,7 @@
 
 static const char *env_value(const char *name)
 {
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
     const char *value = getenv(name);
     return value == NULL || *value == '\0' ? NULL : value;
 }

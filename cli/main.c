@@ -16,9 +16,11 @@
 /* The charset the user's terminal shows; then one in which widths of all characters are known. */
 static bool locale_init(void)
 {
+    /* NOLINTBEGIN(concurrency-mt-unsafe): there is one thread */
     (void)setlocale(LC_CTYPE, "");
     bool has_unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
     (void)setlocale(LC_CTYPE, "C.UTF-8");
+    /* NOLINTEND(concurrency-mt-unsafe) */
     return has_unicode;
 }
 

@@ -12,22 +12,24 @@
 #define COLUMNS_DEFAULT 80
 #define COLUMNS_MAX     1000
 
-static bool env_is_set(const char *name)
+/* NULL also for an empty one. */
+static const char *env_value(const char *name)
 {
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
     const char *value = getenv(name);
-    return value != NULL && *value != '\0';
+    return value == NULL || *value == '\0' ? NULL : value;
 }
 
 void screen_init(struct screen *screen, FILE *file, bool has_unicode)
 {
-    const char *term = getenv("TERM");
+    const char *term = env_value("TERM");
     bool is_terminal = isatty(fileno(file)) == 1;
     *screen = (struct screen){
         .file = file,
-        .is_live = is_terminal && term != NULL && *term != '\0' && strcmp(term, "dumb") != 0,
+        .is_live = is_terminal && term != NULL && strcmp(term, "dumb") != 0,
         .has_unicode = has_unicode,
     };
-    screen->has_colour = screen->is_live && !env_is_set("NO_COLOR");
+    screen->has_colour = screen->is_live && env_value("NO_COLOR") == NULL;
 }
 
 struct progress_style screen_style(const struct screen *screen)
@@ -37,7 +39,7 @@ struct progress_style screen_style(const struct screen *screen)
     if (ioctl(fileno(screen->file), TIOCGWINSZ, &size) == 0) {
         columns = size.ws_col;
     }
-    if (columns == 0 && !text_number(slice_str(getenv("COLUMNS")), 1, COLUMNS_MAX, &columns)) {
+    if (columns == 0 && !text_number(slice_str(env_value("COLUMNS")), 1, COLUMNS_MAX, &columns)) {
         columns = COLUMNS_DEFAULT;
     }
     return (struct progress_style){.columns = (unsigned)columns,
