@@ -122,17 +122,34 @@ enum err store_dir_clear_bulk(const char *dir, struct problem *problem)
     return err;
 }
 
-pid_t store_dir_holder(const char *dir)
+static int lock_open(const char *dir)
 {
     struct buf path = {0};
     buf_printf(&path, "%s/LOCK", dir);
-    int fd = open(buf_cstr(&path), O_RDWR | O_CLOEXEC);
+    int fd = open(buf_cstr(&path), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
     buf_release(&path);
+    return fd;
+}
+
+pid_t store_dir_holder(const char *dir)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    int fd = lock_open(dir);
     if (fd < 0) {
         return 0;
     }
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     bool is_held = fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
     close(fd);
     return is_held ? lock.l_pid : 0;
+}
+
+int store_dir_lock(const char *dir)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    int fd = lock_open(dir);
+    if (fd >= 0 && fcntl(fd, F_SETLK, &lock) != 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
 }

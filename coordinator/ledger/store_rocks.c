@@ -28,6 +28,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "coordinator/ledger/log_tail.h"
 #include "coordinator/ledger/store_dir.h"
 #include "coordinator/ledger/store_rocks_internal.h"
 
@@ -337,6 +338,28 @@ static struct store_rocks *rocks_new(const struct store_rocks_settings *settings
     return rocks;
 }
 
+/* A store that is refused as damaged may only have a torn log: then that is cut off. */
+static enum err rocks_open_first(struct store_rocks *rocks, struct problem *problem)
+{
+    char *message = NULL;
+    rocks_open_db(rocks, rocks->is_read_only, &message);
+    if (message == NULL) {
+        return ERR_OK;
+    }
+    enum err err = rocks_open_problem(rocks->dir, message, problem);
+    rocksdb_free(message);
+    if (err == ERR_CORRUPT && !rocks->is_read_only && log_tail_cut(rocks->dir)) {
+        message = NULL;
+        rocks_open_db(rocks, false, &message);
+        if (message == NULL) {
+            return ERR_OK;
+        }
+        err = rocks_open_problem(rocks->dir, message, problem);
+        rocksdb_free(message);
+    }
+    return err;
+}
+
 enum err store_rocks_open(struct store **out, const struct store_rocks_settings *settings,
                           struct problem *problem)
 {
@@ -346,13 +369,13 @@ enum err store_rocks_open(struct store **out, const struct store_rocks_settings 
     if (err != ERR_OK) {
         return err;
     }
+    err = log_tail_check(settings->dir, problem);
+    if (err != ERR_OK) {
+        return err;
+    }
     struct store_rocks *rocks = rocks_new(settings);
-    char *message = NULL;
-    rocks_open_db(rocks, settings->read_only, &message);
-    if (message != NULL) {
-        err = rocks_open_problem(settings->dir, message, problem);
-        rocksdb_free(message);
-    } else if (!settings->read_only) {
+    err = rocks_open_first(rocks, problem);
+    if (err == ERR_OK && !settings->read_only) {
         err = store_dir_clear_bulk(settings->dir, problem);
     }
     if (err != ERR_OK) {
