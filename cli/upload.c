@@ -160,7 +160,7 @@ static enum err upload_read_head(struct upload *upload, struct problem *problem)
         }
         if (got < 0 && errno != EINTR) {
             return problem_set(problem, ERR_IO, "%s cannot be read: %s", upload->file,
-                               strerrorname_np(errno));
+                               err_sentence(err_from_errno(errno)));
         }
         upload->head_len += got > 0 ? (size_t)got : 0;
     }
