@@ -61,6 +61,7 @@ static void complaint_prepend(struct complaint *complaint, const char *key)
     }
 }
 
+PRINTF_LIKE(3, 0)
 static void settings_on_line(cyaml_log_t level, void *arg, const char *format, va_list args)
 {
     (void)level;
