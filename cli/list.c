@@ -50,6 +50,8 @@ static void put_value(struct buf *buf, const json_t *object, const char *name, e
     json_t *value = json_object_get(object, name);
     if (json_is_object(value)) {
         put_object(buf, value);
+    } else if (kind == LIST_RANK && json_is_integer(value)) {
+        human_count(buf, (uint64_t)json_integer_value(value) + 1);
     } else if (kind == LIST_TIME && json_is_string(value)) {
         put_time(buf, json_string_value(value));
     } else {
@@ -134,7 +136,8 @@ enum exit_code list_print(struct cli *cli, const struct list *list)
     uint64_t seen = 0;
     table_init(&table);
     for (const struct list_column *column = list->columns; column->title != NULL; column++) {
-        table_column(&table, column->title, column->kind == LIST_NUMBER);
+        table_column(&table, column->title,
+                     column->kind == LIST_NUMBER || column->kind == LIST_RANK);
     }
     enum err err = print_pages(cli, list, &table, &seen, &problem);
     table_release(&table);

@@ -9,7 +9,8 @@
 #include "cli/cli.h"
 #include "cli/command.h"
 
-enum list_kind { LIST_TEXT, LIST_NUMBER, LIST_TIME };
+/* LIST_RANK: a number from 0, shown from 1. */
+enum list_kind { LIST_TEXT, LIST_NUMBER, LIST_RANK, LIST_TIME };
 
 struct list_column {
     const char *title;

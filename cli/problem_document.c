@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/problem_document.h"
 
+#include <ctype.h>
 #include <jansson.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "common/buf.h"
 
@@ -26,24 +28,41 @@ enum err problem_document_err(long status)
     return status >= 200 && status < 300 ? ERR_OK : ERR_IO;
 }
 
-/* "line 17, column phone", as far as the document says. */
-static void problem_place(struct buf *buf, const json_t *document)
+/* Is the word in the text as a word of its own, not as a part of another? */
+static bool says_word(const char *text, const char *word)
+{
+    size_t len = strlen(word);
+    for (const char *at = strstr(text, word); at != NULL; at = strstr(at + 1, word)) {
+        bool begins = at == text || !isalnum((unsigned char)at[-1]);
+        if (begins && !isalnum((unsigned char)at[len])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "line 17, column phone", as far as the document names a place that its detail does not. */
+static void problem_place(struct buf *buf, const json_t *document, const char *detail)
 {
     static const struct {
         const char *member;
         const char *word;
     } places[] = {
         {"parameter", "parameter"}, {"pointer", "at"}, {"line", "line"}, {"column", "column"}};
+    struct buf value = {0};
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-        const json_t *value = json_object_get(document, places[i].member);
-        const char *between = buf->len == 0 ? "" : ", ";
-        if (json_is_integer(value)) {
-            buf_printf(buf, "%s%s %" JSON_INTEGER_FORMAT, between, places[i].word,
-                       json_integer_value(value));
-        } else if (json_string_length(value) > 0) {
-            buf_printf(buf, "%s%s %s", between, places[i].word, json_string_value(value));
+        const json_t *member = json_object_get(document, places[i].member);
+        buf_clear(&value);
+        if (json_is_integer(member)) {
+            buf_printf(&value, "%" JSON_INTEGER_FORMAT, json_integer_value(member));
+        } else if (json_is_string(member)) {
+            buf_str(&value, json_string_value(member));
+        }
+        if (value.len > 0 && !says_word(detail, buf_cstr(&value))) {
+            buf_printf(buf, "%s%s %s", buf->len == 0 ? "" : ", ", places[i].word, buf_cstr(&value));
         }
     }
+    buf_release(&value);
 }
 
 enum err problem_document_read(long status, struct slice body, struct problem *problem)
@@ -60,7 +79,7 @@ enum err problem_document_read(long status, struct slice body, struct problem *p
             "the answer was HTTP %ld, without a reason; is a Tocsin coordinator there?", status);
     } else {
         struct buf place = {0};
-        problem_place(&place, document);
+        problem_place(&place, document, detail);
         size_t len = strlen(detail);
         bool has_stop = len > 0 && detail[len - 1] == '.';
         (void)problem_set(problem, err, "%.*s%s%s (HTTP %ld)", (int)(has_stop ? len - 1 : len),

@@ -69,10 +69,10 @@ static enum exit_code run_show(struct cli *cli, const struct arguments *argument
     static const struct list_column columns[] = {
         {"recipient", "key", LIST_TEXT},
         {"state", "state", LIST_TEXT},
-        {"endpoint", "endpoint", LIST_TEXT},
+        {"endpoint", "endpoint", LIST_RANK},
         {"attempts", "attempts", LIST_NUMBER},
         {"uncertain", "uncertain", LIST_TEXT},
-        {"place", "ordinal", LIST_NUMBER},
+        {"place", "ordinal", LIST_RANK},
         {NULL, NULL, LIST_TEXT},
     };
     struct buf path = {0};
@@ -99,7 +99,7 @@ static enum exit_code run_list(struct cli *cli, const struct arguments *argument
 {
     static const struct list_column columns[] = {
         {"recipient", "key", LIST_TEXT},       {"state", "state", LIST_TEXT},
-        {"attempts", "attempts", LIST_NUMBER}, {"endpoint", "endpoint", LIST_TEXT},
+        {"attempts", "attempts", LIST_NUMBER}, {"endpoint", "endpoint", LIST_RANK},
         {"uncertain", "uncertain", LIST_TEXT}, {NULL, NULL, LIST_TEXT},
     };
     struct problem problem;

@@ -28,6 +28,17 @@ static void a_document_says_what_and_where(void **state)
         ERR_INVALID, "unknown name; at /content/sms/text, line 1, column 6 (HTTP 422)");
 }
 
+static void a_place_that_the_detail_names_is_not_said_twice(void **state)
+{
+    (void)state;
+    assert_reads(422,
+                 "{\"detail\":\"line 17, column \\\"phone\\\": too "
+                 "short\",\"line\":17,\"column\":\"phone\"}",
+                 ERR_INVALID, "line 17, column \"phone\": too short (HTTP 422)");
+    assert_reads(400, "{\"detail\":\"limits must be small\",\"parameter\":\"limit\"}", ERR_INVALID,
+                 "limits must be small; parameter limit (HTTP 400)");
+}
+
 static void a_full_stop_does_not_stand_in_the_middle(void **state)
 {
     (void)state;
@@ -69,6 +80,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_document_says_what_and_where),
+        cmocka_unit_test(a_place_that_the_detail_names_is_not_said_twice),
         cmocka_unit_test(a_full_stop_does_not_stand_in_the_middle),
         cmocka_unit_test(the_title_stands_in_for_a_missing_detail),
         cmocka_unit_test(an_answer_that_is_no_document_is_said_to_be_one),
