@@ -64,6 +64,7 @@ struct bus {
     char endpoint[BUS_ENDPOINT_MAX];
     uint8_t (*allowed)[BUS_KEY_BYTES];
     size_t allowed_count;
+    uint64_t connections;
     uint64_t refused;
     uint64_t malformed;
     uint64_t logged_ms; /* when the last line that a peer can provoke was written */
@@ -249,6 +250,7 @@ static bool take_monitor_event(struct bus *bus)
     uv_timer_stop(&bus->revive);
     if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
         bus->is_connected = true;
+        bus->connections++;
         LOG_I("bus", "connected", "endpoint=%s", bus->endpoint);
     }
     return true;
@@ -536,6 +538,11 @@ bool bus_send(struct bus *bus, struct slice peer, struct slice frame, struct sli
 const char *bus_endpoint(const struct bus *bus)
 {
     return bus->endpoint;
+}
+
+uint64_t bus_connections(const struct bus *bus)
+{
+    return bus->connections;
 }
 
 uint64_t bus_refused(const struct bus *bus)

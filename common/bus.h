@@ -54,6 +54,9 @@ enum err bus_open(struct bus **out, uv_loop_t *loop, const struct bus_settings *
 bool bus_send(struct bus *bus, struct slice peer, struct slice frame, struct slice payload);
 /* The endpoint really bound (a port of 0 or * resolved). */
 const char *bus_endpoint(const struct bus *bus);
+/* How often a DEALER got connected. It connects again by itself; a larger number than before says
+ * that messages of either direction may have been lost in between. 0 for a ROUTER. */
+uint64_t bus_connections(const struct bus *bus);
 /* How many connection attempts were refused for their key since the start. */
 uint64_t bus_refused(const struct bus *bus);
 /* Waits up to linger_ms for what was sent to leave, blocking the loop; frees after the handles are

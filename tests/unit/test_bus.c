@@ -262,9 +262,11 @@ static void a_full_queue_is_reported_and_drains(void **state)
     }
     mem_free(large);
     assert_in_range(sent, 4, 100);
-    while (fixture->dealer.got < sent) {
+    uint64_t from_ms = clock_monotonic_ms();
+    while (fixture->dealer.got < sent && clock_monotonic_ms() - from_ms < DEADLINE_MS) {
         uv_run(&asleep, UV_RUN_NOWAIT);
     }
+    assert_int_equal(fixture->dealer.got, sent);
     send_soon(fixture, &fixture->router, slice_str("w1"), slice_str("again"));
     bus_close(fixture->dealer.bus, 0);
     fixture->dealer.bus = NULL;
@@ -295,9 +297,12 @@ static void a_dealer_finds_a_router_that_was_restarted(void **state)
     bus_close(fixture->router.bus, 0);
     run_for(fixture, 50);
     assert_false(bus_send(fixture->dealer.bus, none, slice_str("lost"), none));
+    assert_int_equal(bus_connections(fixture->dealer.bus), 1);
     open_node(&fixture->router, &fixture->loop, router_settings(fixture->ipc));
     greet(fixture);
     assert_slice_is(buf_view(&fixture->router.frame), "hello");
+    run_for(fixture, 20);
+    assert_int_equal(bus_connections(fixture->dealer.bus), 2);
 }
 
 static void many_messages_arrive_in_order(void **state)
@@ -339,12 +344,14 @@ static void a_flood_does_not_starve_the_loop(void **state)
     }
     usleep(100 * 1000); /* all of it lies in the router's queue now */
     unsigned most = 0;
-    while (fixture->router.got < MESSAGES) {
+    uint64_t from_ms = clock_monotonic_ms();
+    while (fixture->router.got < MESSAGES && clock_monotonic_ms() - from_ms < DEADLINE_MS) {
         unsigned before = fixture->router.got;
         uv_run(&fixture->loop, UV_RUN_ONCE);
         unsigned taken = fixture->router.got - before;
         most = taken > most ? taken : most;
     }
+    assert_int_equal(fixture->router.got, MESSAGES);
     assert_in_range(most, 1, 2 * 64); /* a turn of the idle handle and one of the poll handle */
 }
 
