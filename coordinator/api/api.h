@@ -63,8 +63,9 @@ const struct listen_address *api_address(const struct api *api);
 void api_quiesce(struct api *api);
 /* Requests under way. */
 unsigned api_requests(const struct api *api);
-/* Breaks off what is under way, uploads too; frees when the loop has run once more. NULL is fine.
- * To be called before the changelog is closed: nothing is decided after it. */
+/* Breaks off what is under way. Runs the loop until the threads of uploads have ended, so not from
+ * a callback; frees when the loop has run once more. NULL is fine. What is not durable by then is
+ * not told of: call it before the changelog is closed, and do not run the loop between. */
 void api_close(struct api *api);
 
 #endif

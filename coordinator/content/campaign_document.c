@@ -440,7 +440,7 @@ enum err campaign_document_load(struct campaign_document **out, struct slice sto
                           "; this program reads up to %d",
                           version, CAMPAIGN_DOCUMENT_VERSION);
     } else if (read_document(&parse, parsed, &place) != ERR_OK) {
-        err = problem_set(problem, ERR_CORRUPT, "%s", place.problem.text);
+        err = problem_set(problem, ERR_CORRUPT, "at %s: %s", place.pointer, place.problem.text);
     }
     json_decref(parsed);
     *out = parse.document;

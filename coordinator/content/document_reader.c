@@ -64,9 +64,8 @@ enum err document_parse(struct slice text, json_t **out, struct document_problem
     if (*out == NULL) {
         problem->line = error.line > 0 ? (unsigned)error.line : 1;
         problem->column = error.column > 0 ? (unsigned)error.column : 1;
-        return problem_set(&problem->problem, ERR_INVALID,
-                           "line %u, column %u: the body is no JSON object: %s", problem->line,
-                           problem->column, text.len == 0 ? "it is empty" : error.text);
+        return problem_set(&problem->problem, ERR_INVALID, "the document is no JSON: %s",
+                           text.len == 0 ? "it is empty" : error.text);
     }
     if (!json_is_object(*out)) {
         const char *kind = kind_of(*out);
@@ -74,8 +73,8 @@ enum err document_parse(struct slice text, json_t **out, struct document_problem
         *out = NULL;
         problem->line = 1;
         problem->column = 1;
-        return problem_set(&problem->problem, ERR_INVALID, "the body must be a JSON object, not %s",
-                           kind);
+        return problem_set(&problem->problem, ERR_INVALID,
+                           "the document must be a JSON object, not %s", kind);
     }
     return ERR_OK;
 }
@@ -142,8 +141,9 @@ enum err document_refuse(struct document_reader *reader, enum err err, const cha
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     memcpy(reader->problem->pointer, reader->pointer, sizeof(reader->pointer));
+    const char *member = strrchr(reader->pointer, '/');
     return problem_set(&reader->problem->problem, err, "%s: %s",
-                       reader->pointer_len == 0 ? "the document" : reader->pointer, text);
+                       member == NULL ? "the document" : member + 1, text);
 }
 
 enum err document_refuse_word(struct document_reader *reader, const char *what, const char *word,

@@ -49,7 +49,8 @@ enum err document_object(struct document_reader *reader, const json_t *value,
 /* Steps into a member, and back to where it was. */
 size_t document_enter(struct document_reader *reader, const char *key);
 void document_leave(struct document_reader *reader, size_t mark);
-/* Fills the problem with the present place and returns err. */
+/* Fills the problem with the present place and returns err. The text begins with the member's name.
+ */
 enum err document_refuse(struct document_reader *reader, enum err err, const char *format, ...)
     PRINTF_LIKE(3, 4);
 /* The same for a word that is not among `known` (NULL-terminated): names the nearest, or all of

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What every request goes through before its handler: the route, the token, the parameters, the
+ * idempotency key. A feature is a handler and a row in the table.
+ */
+#include "coordinator/api/api.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "common/mem.h"
+#include "coordinator/api/api_state.h"
+#include "coordinator/api/exchange.h"
+#include "coordinator/api/resources.h"
+
+#define SWEEP_MS       1000
+#define EXPIRE_AT_ONCE 1000 /* idempotency keys removed in one sweep */
+
+static const char *const no_parameters[] = {NULL};
+static const char *const list_parameters[] = {"limit", "cursor", NULL};
+static const char *const recipients_parameters[] = {"state", "limit", "cursor", NULL};
+static const char *const upload_parameters[] = {"name", "format", "on_error", "max", "map", NULL};
+
+static const struct route routes[] = {
+    {"GET", "/healthz", system_healthz, ROUTE_OPEN, NULL},
+    {"GET", "/readyz", system_readyz, ROUTE_OPEN, NULL},
+    {"GET", "/metrics", metrics_get, ROUTE_OPEN, NULL},
+    {"GET", "/v1/status", system_status, 0, NULL},
+    {"GET", "/v1/audiences", audiences_list, 0, list_parameters},
+    {"POST", "/v1/audiences", uploads_post, ROUTE_CHANGES | ROUTE_STREAM, upload_parameters},
+    {"GET", "/v1/audiences/{id}", audiences_get, 0, NULL},
+    {"GET", "/v1/audiences/{id}/refusals", audiences_refusals, 0, list_parameters},
+    {"GET", "/v1/audiences/{id}/recipients/{key}", audiences_recipient, 0, NULL},
+    {"GET", "/v1/uploads", uploads_list, 0, NULL},
+    {"GET", "/v1/campaigns", campaigns_list, 0, list_parameters},
+    {"POST", "/v1/campaigns", campaigns_post, ROUTE_CHANGES, NULL},
+    {"GET", "/v1/campaigns/{id}", campaigns_get, 0, NULL},
+    {"POST", "/v1/campaigns/{id}/launch", campaigns_launch, ROUTE_CHANGES, NULL},
+    {"POST", "/v1/campaigns/{id}/pause", campaigns_pause, ROUTE_CHANGES, NULL},
+    {"POST", "/v1/campaigns/{id}/resume", campaigns_resume, ROUTE_CHANGES, NULL},
+    {"POST", "/v1/campaigns/{id}/cancel", campaigns_cancel, ROUTE_CHANGES, NULL},
+    {"GET", "/v1/campaigns/{id}/recipients", deliveries_list, 0, recipients_parameters},
+    {"GET", "/v1/campaigns/{id}/recipients/{key}", deliveries_get, 0, NULL},
+    {"GET", "/v1/providers", providers_list, 0, list_parameters},
+    {"GET", "/v1/workers", workers_list, 0, list_parameters},
+    {NULL, NULL, NULL, 0, NULL},
+};
+
+/* ---- before the handler; false: the request was answered ---- */
+
+static bool find_route(struct exchange *exchange)
+{
+    struct route_match match;
+    route_find(routes, http_method(exchange->http), http_path(exchange->http), exchange->arena,
+               &match);
+    if (match.route != NULL) {
+        exchange->route = match.route;
+        memcpy(exchange->parts, match.parts, sizeof(exchange->parts));
+        return true;
+    }
+    struct problem_reply reply = {.status = 404, .detail = "there is nothing at this path"};
+    if (match.allow != NULL) {
+        http_reply_header(exchange->http, "Allow", match.allow);
+        reply.status = 405;
+        reply.detail = arena_printf(exchange->arena, "this path takes %s", match.allow);
+    }
+    exchange_problem(exchange, &reply);
+    return false;
+}
+
+static bool check_token(struct exchange *exchange)
+{
+    if ((exchange->route->flags & ROUTE_OPEN) != 0 ||
+        auth_allows(exchange->api->auth, http_header(exchange->http, "Authorization"))) {
+        return true;
+    }
+    http_reply_header(exchange->http, "WWW-Authenticate", "Bearer realm=\"tocsin\"");
+    exchange_problem(exchange,
+                     &(struct problem_reply){
+                         .status = 401,
+                         .detail = "the admin token is missing or wrong: send \"Authorization: "
+                                   "Bearer TOKEN\"; it is kept in " AUTH_FILE
+                                   " in the coordinator's data directory"});
+    return false;
+}
+
+static bool read_query(struct exchange *exchange)
+{
+    const char *const *known = exchange->route->parameters;
+    const char *parameter;
+    struct problem problem = {0};
+    if (query_string_parse(&exchange->query, http_query(exchange->http),
+                           known == NULL ? no_parameters : known, exchange->arena, &parameter,
+                           &problem) == ERR_OK) {
+        return true;
+    }
+    exchange_refuse_parameter(exchange, parameter, "%s", problem.text);
+    return false;
+}
+
+static bool may_change(struct exchange *exchange)
+{
+    struct problem problem = {0};
+    if ((exchange->route->flags & ROUTE_CHANGES) == 0) {
+        return true;
+    }
+    if (exchange_is_stalled(exchange->api, &problem)) {
+        exchange_refuse(exchange, problem.err == ERR_NO_SPACE ? 507 : 503, &problem);
+        return false;
+    }
+    return exchange_claim(exchange);
+}
+
+/* ---- the request's way ---- */
+
+/* An upload under a key that has its answer: only read, to see whether it is the same. */
+static bool on_replayed_piece(void *arg, struct http_request *request, struct slice piece)
+{
+    struct exchange *exchange = arg;
+    (void)request;
+    fingerprint_add(&exchange->fingerprint, piece);
+    return true;
+}
+
+static void on_head(void *arg, struct http_request *request)
+{
+    struct exchange *exchange = arena_zalloc(http_arena(request), 1, sizeof(*exchange));
+    exchange->api = arg;
+    exchange->http = request;
+    exchange->arena = http_arena(request);
+    http_set_context(request, exchange);
+    http_reply_header(request, "Cache-Control", "no-store");
+    if (!find_route(exchange) || !check_token(exchange) || !read_query(exchange) ||
+        (exchange->route->flags & ROUTE_STREAM) == 0 || !may_change(exchange)) {
+        return;
+    }
+    if (exchange->is_replay) {
+        http_stream_body(request, on_replayed_piece, exchange);
+    } else {
+        exchange->route->handle(exchange);
+    }
+}
+
+static void on_request(void *arg, struct http_request *request)
+{
+    struct exchange *exchange = http_context(request);
+    (void)arg;
+    if ((exchange->route->flags & ROUTE_STREAM) == 0) {
+        if (!may_change(exchange)) {
+            return;
+        }
+        if (exchange->key != NULL) {
+            fingerprint_add(&exchange->fingerprint, http_body(request));
+        }
+    }
+    if (exchange->is_replay) {
+        exchange_replay(exchange);
+    } else if ((exchange->route->flags & ROUTE_STREAM) != 0) {
+        exchange->on_complete(exchange);
+    } else {
+        exchange->route->handle(exchange);
+    }
+}
+
+static void on_finished(void *arg, struct http_request *request)
+{
+    struct api *api = arg;
+    unsigned class = http_status(request) / 100;
+    api->requests_by_class[class < 6 ? class : 0]++;
+    exchange_finish(http_context(request));
+}
+
+static void on_refuse(void *arg, struct http_request *request, unsigned status, const char *why)
+{
+    (void)arg;
+    exchange_problem(http_context(request),
+                     &(struct problem_reply){.status = status, .detail = why});
+}
+
+/* ---- life ---- */
+
+static void on_sweep(uv_timer_t *timer)
+{
+    struct api *api = timer->data;
+    exchange_sweep(api);
+    (void)idempotency_expire(api->idempotency, api_now_ms(api), EXPIRE_AT_ONCE,
+                             turn_record(api->context.turn));
+}
+
+static void tell_surroundings(struct api *api)
+{
+    for (unsigned i = 0; i < api->context.provider_count; i++) {
+        const struct wire_provider *provider = &api->context.providers[i];
+        assert(provider->id == i && strlen(provider->name) <= ENGINE_NAME_MAX);
+        api->providers[i].id = (uint8_t)provider->id;
+        api->providers[i].channel = provider->channel;
+        memcpy(api->providers[i].name, provider->name, strlen(provider->name) + 1);
+    }
+    api->surroundings = (struct campaign_surroundings){
+        .audiences = api->context.audiences,
+        .providers = api->providers,
+        .provider_count = api->context.provider_count,
+    };
+}
+
+static enum err open_server(struct api *api, struct problem *problem)
+{
+    const struct http_handler handler = {api, on_head, on_request, on_finished, on_refuse};
+    struct http_settings settings;
+    http_settings_defaults(&settings);
+    settings.listen = api->context.listen;
+    settings.connections_max = api->context.connections_max;
+    settings.connections_per_address = api->context.connections_per_address;
+    return http_server_open(&api->server, api->context.loop, &settings, &handler, problem);
+}
+
+static void api_free(struct api *api)
+{
+    idempotency_close(api->idempotency);
+    auth_close(api->auth);
+    mem_free(api);
+}
+
+enum err api_open(struct api **out, const struct api_context *context, struct problem *problem)
+{
+    struct api *api = mem_zalloc(1, sizeof(*api));
+    *out = NULL;
+    api->context = *context;
+    api->started_ms = api_now_ms(api);
+    tell_surroundings(api);
+    enum err err = auth_open(&api->auth, context->data_dir, problem);
+    if (err == ERR_OK) {
+        err = idempotency_open(&api->idempotency, context->ledger, problem);
+    }
+    if (err == ERR_OK) {
+        err = open_server(api, problem);
+    }
+    if (err != ERR_OK) {
+        api_free(api);
+        return err;
+    }
+    uv_timer_init(context->loop, &api->sweep);
+    api->sweep.data = api;
+    uv_timer_start(&api->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
+    char address[LISTEN_ADDRESS_CHARS];
+    listen_address_write(http_server_address(api->server), address);
+    LOG_I("api", "listening", "address=%s", address);
+    *out = api;
+    return ERR_OK;
+}
+
+const struct listen_address *api_address(const struct api *api)
+{
+    return http_server_address(api->server);
+}
+
+void api_quiesce(struct api *api)
+{
+    http_server_quiesce(api->server);
+}
+
+unsigned api_requests(const struct api *api)
+{
+    return http_server_requests(api->server);
+}
+
+static void on_sweep_closed(uv_handle_t *handle)
+{
+    api_free(handle->data);
+}
+
+void api_close(struct api *api)
+{
+    if (api == NULL) {
+        return;
+    }
+    http_server_close(api->server); /* breaks the uploads off */
+    while (api->upload_count > 0) {
+        uv_run(api->context.loop, UV_RUN_ONCE); /* until their threads have ended */
+    }
+    exchange_drop_all(api);
+    uv_close((uv_handle_t *)&api->sweep, on_sweep_closed);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * api_state: what the resources share. For the files of this room alone.
+ */
+#ifndef TOCSIN_API_API_STATE_H
+#define TOCSIN_API_API_STATE_H
+
+#include "coordinator/api/api.h"
+#include "coordinator/api/auth.h"
+#include "coordinator/api/http_server.h"
+#include "coordinator/api/idempotency.h"
+
+struct pending;
+struct upload;
+
+struct api {
+    struct api_context context;
+    struct provider_def providers[WIRE_PROVIDERS_MAX]; /* name, number and channel of each */
+    struct campaign_surroundings surroundings;
+    struct http_server *server;
+    struct auth *auth;
+    struct idempotency *idempotency;
+    struct pending *pendings; /* changes whose record is not durable yet */
+    struct upload *uploads;
+    unsigned upload_count;
+    uv_timer_t sweep;
+    uint64_t started_ms;
+    uint64_t requests_by_class[6]; /* [status / 100]; [0]: never answered */
+    uint64_t replays;              /* answers given again */
+    uint64_t uploads_done;
+    uint64_t uploads_failed;
+};
+
+static inline uint64_t api_now_ms(const struct api *api)
+{
+    return api->context.now_ms(api->context.arg);
+}
+
+#endif

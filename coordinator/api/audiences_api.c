@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "common/mem.h"
+#include "coordinator/api/audience_json.h"
+#include "coordinator/api/exchange.h"
+#include "coordinator/api/resources.h"
+#include "coordinator/report/page_reader.h"
+
+void audiences_list(struct exchange *exchange)
+{
+    struct exchange_page page;
+    if (!exchange_page(exchange, CURSOR_AUDIENCES, 0, &page)) {
+        return;
+    }
+    const struct audience_registry *audiences = exchange->api->context.audiences;
+    const struct audience_info *info = audience_registry_next(audiences, page.position);
+    json_t *items = json_array();
+    for (unsigned i = 0; i < page.limit && info != NULL; i++) {
+        page.position = info->id;
+        json_array_append_new(items, audience_json(info));
+        info = audience_registry_next(audiences, page.position);
+    }
+    exchange_list(exchange, items, CURSOR_AUDIENCES, 0, info != NULL, page.position);
+}
+
+void audiences_get(struct exchange *exchange)
+{
+    const struct audience_info *info;
+    if (exchange_audience(exchange, &info)) {
+        exchange_json(exchange, 200, audience_json(info));
+    }
+}
+
+/* ---- refusals ---- */
+
+struct refusals {
+    json_t *items;
+    unsigned limit;
+    uint64_t next_line; /* of the first that did not fit; 0: all did */
+};
+
+static bool take_refusal(void *arg, uint64_t line, struct slice json)
+{
+    struct refusals *refusals = arg;
+    if (json_array_size(refusals->items) == refusals->limit) {
+        refusals->next_line = line;
+        return false;
+    }
+    json_array_append_new(refusals->items, json_loadb((const char *)json.data, json.len, 0, NULL));
+    return true;
+}
+
+static void refusals_as_json(struct exchange *exchange, const struct audience_info *info)
+{
+    struct exchange_page page;
+    if (!exchange_page(exchange, CURSOR_REFUSALS, info->id, &page)) {
+        return;
+    }
+    struct refusals refusals = {.items = json_array(), .limit = page.limit};
+    enum err err = ledger_each_refusal(exchange->api->context.ledger, info->id, page.position,
+                                       take_refusal, &refusals);
+    if (err != ERR_OK) {
+        json_decref(refusals.items);
+        exchange_refuse(exchange, 0, &(struct problem){.err = err});
+        return;
+    }
+    exchange_list(exchange, refusals.items, CURSOR_REFUSALS, info->id, refusals.next_line != 0,
+                  refusals.next_line);
+}
+
+/* The whole list as CSV, as much at a time as the client takes. */
+struct refusals_csv {
+    struct ledger *ledger;
+    uint64_t audience;
+    uint64_t line; /* where to go on */
+    struct buf text;
+    size_t sent;
+    size_t enough; /* bytes to gather at a time */
+    bool is_over;
+};
+
+static void put_field(struct buf *text, const char *value)
+{
+    buf_u8(text, '"');
+    for (; value != NULL && *value != '\0'; value++) {
+        if (*value == '"') {
+            buf_u8(text, '"');
+        }
+        buf_u8(text, (uint8_t)*value);
+    }
+    buf_u8(text, '"');
+}
+
+static bool put_row(void *arg, uint64_t line, struct slice json)
+{
+    struct refusals_csv *csv = arg;
+    json_t *row = json_loadb((const char *)json.data, json.len, 0, NULL);
+    buf_printf(&csv->text, "%llu,", (unsigned long long)line);
+    put_field(&csv->text, json_string_value(json_object_get(row, "column")));
+    buf_u8(&csv->text, ',');
+    put_field(&csv->text, json_string_value(json_object_get(row, "reason")));
+    buf_str(&csv->text, "\r\n");
+    json_decref(row);
+    csv->line = line + 1;
+    return csv->text.len < csv->enough;
+}
+
+static long pull_csv(void *arg, uint8_t *into, size_t room)
+{
+    struct refusals_csv *csv = arg;
+    if (csv->sent == csv->text.len && !csv->is_over) {
+        buf_clear(&csv->text);
+        csv->sent = 0;
+        csv->enough = room;
+        if (ledger_each_refusal(csv->ledger, csv->audience, csv->line, put_row, csv) != ERR_OK) {
+            return -1;
+        }
+        csv->is_over = csv->text.len < csv->enough;
+    }
+    size_t left = csv->text.len - csv->sent;
+    size_t taken = left < room ? left : room;
+    if (taken > 0) {
+        memcpy(into, csv->text.data + csv->sent, taken);
+        csv->sent += taken;
+    }
+    return (long)taken;
+}
+
+static void csv_free(void *arg)
+{
+    struct refusals_csv *csv = arg;
+    buf_release(&csv->text);
+    mem_free(csv);
+}
+
+void audiences_refusals(struct exchange *exchange)
+{
+    const struct audience_info *info;
+    const char *accept = http_header(exchange->http, "Accept");
+    if (!exchange_audience(exchange, &info)) {
+        return;
+    }
+    if (accept == NULL || strstr(accept, "text/csv") == NULL) {
+        refusals_as_json(exchange, info);
+        return;
+    }
+    struct refusals_csv *csv = mem_zalloc(1, sizeof(*csv));
+    csv->ledger = exchange->api->context.ledger;
+    csv->audience = info->id;
+    buf_str(&csv->text, "line,column,reason\r\n");
+    http_reply_stream(exchange->http, 200, "text/csv; charset=utf-8", pull_csv, csv_free, csv);
+}
+
+/* ---- one recipient ---- */
+
+static json_t *values_json(const struct page_view *view, const struct page_schema *schema)
+{
+    json_t *values = json_object();
+    for (unsigned i = 1; i < schema->count; i++) {
+        struct slice value = page_value(view, i);
+        if (value.len > 0) {
+            json_object_set_new(values, schema->columns[i].name,
+                                json_stringn((const char *)value.data, value.len));
+        }
+    }
+    return values;
+}
+
+void audiences_recipient(struct exchange *exchange)
+{
+    const struct audience_info *info;
+    uint32_t ordinal;
+    if (!exchange_audience(exchange, &info)) {
+        return;
+    }
+    struct ledger *ledger = exchange->api->context.ledger;
+    struct page_reader reader;
+    page_reader_init(&reader, ledger, info->id);
+    enum err err = audience_lookup(ledger, info, slice_str(exchange->parts[1]), &ordinal);
+    if (err == ERR_NOT_FOUND) {
+        exchange_not_found(exchange, "recipient", exchange->parts[1]);
+        return;
+    }
+    if (err == ERR_OK) {
+        err = page_reader_seek(&reader, ordinal);
+    }
+    if (err == ERR_OK) {
+        exchange_json(exchange, 200,
+                      json_pack("{s:s, s:I, s:o}", "key", exchange->parts[1], "ordinal",
+                                (json_int_t)ordinal, "values",
+                                values_json(&reader.view, &info->schema)));
+    } else {
+        exchange_refuse(exchange, 0, &(struct problem){.err = err});
+    }
+    page_reader_release(&reader);
+}

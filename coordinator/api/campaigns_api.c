@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "coordinator/api/exchange.h"
+#include "coordinator/api/resources.h"
+#include "coordinator/content/object_id.h"
+
+static json_t *counts_json(const struct campaign_view *view)
+{
+    json_t *counts = json_object();
+    for (enum delivery_state state = DELIVERY_WAITING; state < DELIVERY_STATES; state++) {
+        json_object_set_new(counts, delivery_state_name(state), json_integer(view->counts[state]));
+    }
+    return counts;
+}
+
+static json_t *time_left_json(const struct campaign_view *view)
+{
+    return view->time_left_ms == 0 ? json_null()
+                                   : json_integer((json_int_t)((view->time_left_ms + 999) / 1000));
+}
+
+/* A campaign as clients see it. Every campaign of the engine has a document. */
+static json_t *campaign_json(const struct api *api, const struct campaign_view *view)
+{
+    const struct campaign_def *def = view->def;
+    const struct campaign_document *document =
+        campaign_registry_find(api->context.campaigns, def->id);
+    char id[OBJECT_ID_CHARS + 1];
+    char audience[OBJECT_ID_CHARS + 1];
+    assert(document != NULL);
+    object_id_write(id, OBJECT_CAMPAIGN, def->id);
+    object_id_write(audience, OBJECT_AUDIENCE, def->audience);
+    json_t *json =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:O, s:O}", "id", id, "name", def->name,
+                  "audience", audience, "channel", channel_kind_name(def->plan.steps[0].channel),
+                  "state", campaign_state_name(view->state), "priority",
+                  campaign_priority_name(def->priority), "weight", (int)def->weight, "plan",
+                  campaign_document_plan(document), "content", campaign_document_content(document));
+    json_object_set_new(json, "created_at", exchange_time(def->created_ms));
+    json_object_set_new(json, "launched_at", exchange_time(view->launched_ms));
+    json_object_set_new(json, "ended_at", exchange_time(view->ended_ms));
+    json_object_set_new(json, "recipients", json_integer(def->recipients));
+    json_object_set_new(json, "counts", counts_json(view));
+    json_object_set_new(json, "rate_per_s", exchange_rate(view->rate_per_s));
+    json_object_set_new(json, "time_left_s", time_left_json(view));
+    json_object_set_new(json, "repeated", json_integer((json_int_t)view->repeated));
+    return json;
+}
+
+void campaigns_list(struct exchange *exchange)
+{
+    struct exchange_page page;
+    if (!exchange_page(exchange, CURSOR_CAMPAIGNS, 0, &page)) {
+        return;
+    }
+    struct engine *engine = exchange->api->context.engine;
+    uint64_t id = engine_next_campaign(engine, page.position);
+    json_t *items = json_array();
+    for (unsigned i = 0; i < page.limit && id != 0; i++) {
+        struct campaign_view view;
+        page.position = id;
+        if (engine_campaign(engine, id, &view)) {
+            json_array_append_new(items, campaign_json(exchange->api, &view));
+        }
+        id = engine_next_campaign(engine, id);
+    }
+    exchange_list(exchange, items, CURSOR_CAMPAIGNS, 0, id != 0, page.position);
+}
+
+void campaigns_get(struct exchange *exchange)
+{
+    struct campaign_view view;
+    if (exchange_campaign(exchange, &view)) {
+        exchange_json(exchange, 200, campaign_json(exchange->api, &view));
+    }
+}
+
+/* ---- a new one ---- */
+
+struct holes {
+    struct engine *engine;
+    uint64_t campaign;
+};
+
+static bool add_holes(void *arg, uint32_t page, const struct bitmap *bitmap)
+{
+    const struct holes *holes = arg;
+    engine_add_holes(holes->engine, holes->campaign, page, bitmap);
+    return true;
+}
+
+static bool take_nothing(void *arg, uint32_t page, const struct bitmap *bitmap)
+{
+    (void)arg;
+    (void)page;
+    (void)bitmap;
+    return true;
+}
+
+/* Gives the engine a campaign whose document has its number, and puts it into the record. */
+static void add_campaign(struct api *api, const struct campaign_document *document)
+{
+    const struct campaign_def *def = campaign_document_def(document);
+    struct holes holes = {api->context.engine, def->id};
+    struct buf key = {0};
+    struct buf value = {0};
+    enum err err = engine_add_campaign(api->context.engine, def);
+    assert(err == ERR_OK);
+    err = ledger_each_holes(api->context.ledger, def->audience, add_holes, &holes);
+    assert(err == ERR_OK); /* read once before */
+    ledger_catalogue_key_u64(&key, CATALOGUE_CAMPAIGN, def->id);
+    campaign_document_encode(document, &value);
+    record_put(turn_record(api->context.turn), buf_view(&key), buf_view(&value));
+    buf_release(&key);
+    buf_release(&value);
+}
+
+void campaigns_post(struct exchange *exchange)
+{
+    struct api *api = exchange->api;
+    struct campaign_document *document;
+    struct document_problem problem;
+    if (campaign_document_parse(&document, http_body(exchange->http), &api->surroundings,
+                                &problem) != ERR_OK) {
+        exchange_refuse_document(exchange, &problem);
+        return;
+    }
+    /* What could fail is tried before anything is decided. */
+    uint64_t audience = campaign_document_def(document)->audience;
+    enum err err = ledger_each_holes(api->context.ledger, audience, take_nothing, NULL);
+    if (err != ERR_OK) {
+        campaign_document_free(document);
+        exchange_refuse(exchange, 0, &(struct problem){.err = err});
+        return;
+    }
+    campaign_registry_add(api->context.campaigns, api_now_ms(api), document);
+    add_campaign(api, document);
+    struct campaign_view view;
+    bool is_there =
+        engine_campaign(api->context.engine, campaign_document_def(document)->id, &view);
+    assert(is_there);
+    char location[OBJECT_ID_CHARS + sizeof("/v1/campaigns/")] = "/v1/campaigns/";
+    object_id_write(location + strlen(location), OBJECT_CAMPAIGN, view.def->id);
+    LOG_I("campaign", "created", "campaign=c%llu audience=a%llu recipients=%u",
+          (unsigned long long)view.def->id, (unsigned long long)view.def->audience,
+          (unsigned)view.def->recipients);
+    exchange_commit(exchange, 201, location, campaign_json(api, &view), NULL, NULL);
+}
+
+/* ---- commands ---- */
+
+typedef enum err (*command_fn)(struct engine *engine, uint64_t campaign, uint64_t now_ms,
+                               struct problem *problem);
+
+static void command(struct exchange *exchange, command_fn decide, const char *event)
+{
+    struct api *api = exchange->api;
+    struct campaign_view view;
+    struct problem problem = {0};
+    if (!exchange_campaign(exchange, &view)) {
+        return;
+    }
+    uint64_t id = view.def->id;
+    if (decide(api->context.engine, id, api_now_ms(api), &problem) != ERR_OK) {
+        exchange_refuse(exchange, 0, &problem);
+        return;
+    }
+    bool is_there = engine_campaign(api->context.engine, id, &view);
+    assert(is_there);
+    LOG_I("campaign", event, "campaign=c%llu", (unsigned long long)id);
+    exchange_commit(exchange, 200, NULL, campaign_json(api, &view), NULL, NULL);
+}
+
+void campaigns_launch(struct exchange *exchange)
+{
+    command(exchange, engine_launch, "launched");
+}
+
+void campaigns_pause(struct exchange *exchange)
+{
+    command(exchange, engine_pause, "paused");
+}
+
+void campaigns_resume(struct exchange *exchange)
+{
+    command(exchange, engine_resume, "resumed");
+}
+
+void campaigns_cancel(struct exchange *exchange)
+{
+    command(exchange, engine_cancel, "cancelled");
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cursor: where a list goes on, as text that clients hand back and do not look into: base64url of
+ *     u8 version = 1 · u8 list · u64 scope · u64 position · u32 check
+ * The check (SipHash, public key) tells damage and cursors of other lists from good ones; it keeps
+ * nobody from making one, and needs not: a cursor says nothing but where to go on.
+ */
+#ifndef TOCSIN_API_CURSOR_H
+#define TOCSIN_API_CURSOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/slice.h"
+
+#define CURSOR_CHARS 30
+
+enum cursor_list {
+    CURSOR_AUDIENCES,
+    CURSOR_REFUSALS,
+    CURSOR_CAMPAIGNS,
+    CURSOR_RECIPIENTS,
+    CURSOR_PROVIDERS,
+    CURSOR_WORKERS
+};
+
+/* scope: the audience or campaign whose list it is, 0 for a list of its own. position: where the
+ * next item is looked for. */
+void cursor_write(char text[CURSOR_CHARS + 1], enum cursor_list list, uint64_t scope,
+                  uint64_t position);
+/* False for anything that cursor_write did not write for this list. */
+bool cursor_read(struct slice text, enum cursor_list list, uint64_t scope, uint64_t *position);
+
+#endif

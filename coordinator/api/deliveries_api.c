@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The recipients of a campaign are looked through page by page: an open campaign's states are the
+ * engine's, those of one that ended are folded from the journal. A page costs more the more there
+ * is to read, so that one request looks at no more than so much, and its answer may hold fewer
+ * items than asked for, or none, and still have a `next`.
+ */
+#include "common/mem.h"
+#include "coordinator/api/exchange.h"
+#include "coordinator/api/resources.h"
+#include "coordinator/report/page_fold.h"
+#include "coordinator/report/page_reader.h"
+#include "coordinator/report/timeline.h"
+
+#define OPEN_PAGES_MAX   256 /* looked through in one request: of the engine's */
+#define FOLDED_PAGES_MAX 64  /* folded from the journal */
+#define SEALED_PAGES_MAX 128 /* opened for keys */
+
+struct listing {
+    struct exchange *exchange;
+    const struct campaign_view *view;
+    bool has_wanted;
+    enum delivery_state wanted;
+    unsigned limit;
+    json_t *items;
+    struct page_reader keys;
+    struct recipient_state states[PAGE_RECIPIENTS];
+};
+
+static bool is_ended(const struct campaign_view *view)
+{
+    return view->state == CAMPAIGN_FINISHED || view->state == CAMPAIGN_CANCELLED;
+}
+
+static json_t *recipient_json(struct slice key, uint32_t ordinal,
+                              const struct recipient_state *state)
+{
+    return json_pack("{s:s#, s:I, s:s, s:i, s:i, s:i, s:b}", "key", (const char *)key.data,
+                     (int)key.len, "ordinal", (json_int_t)ordinal, "state",
+                     delivery_state_name((enum delivery_state)state->state), "step",
+                     (int)state->step, "endpoint", (int)state->endpoint, "attempts",
+                     (int)state->attempt, "uncertain", (int)state->uncertain);
+}
+
+/* A campaign keeps its states in memory while it is open, and for a while after. */
+static enum err read_page(struct listing *listing, uint32_t page, unsigned *count)
+{
+    struct engine *engine = listing->exchange->api->context.engine;
+    const struct campaign_def *def = listing->view->def;
+    uint32_t first = page * PAGE_RECIPIENTS;
+    uint32_t left = def->slots - first;
+    *count = left < PAGE_RECIPIENTS ? left : PAGE_RECIPIENTS;
+    for (unsigned i = 0; i < *count; i++) {
+        enum err err = engine_recipient(engine, def->id, first + i, &listing->states[i]);
+        if (err == ERR_CLOSED) {
+            return page_fold(listing->exchange->api->context.ledger, def,
+                             listing->view->state == CAMPAIGN_CANCELLED, page, listing->states,
+                             count);
+        }
+        if (err == ERR_NOT_FOUND) {
+            listing->states[i].state = DELIVERY_NONE;
+        }
+    }
+    return ERR_OK;
+}
+
+static bool is_wanted(const struct listing *listing, const struct recipient_state *state)
+{
+    return state->state != DELIVERY_NONE &&
+           (!listing->has_wanted || state->state == listing->wanted);
+}
+
+/* Adds what is wanted of one page, from *ordinal on; *ordinal is then where to go on. */
+static enum err list_page(struct listing *listing, uint32_t *ordinal)
+{
+    uint32_t first = *ordinal - *ordinal % PAGE_RECIPIENTS;
+    unsigned count;
+    enum err err = read_page(listing, *ordinal / PAGE_RECIPIENTS, &count);
+    while (err == ERR_OK && *ordinal < first + count &&
+           json_array_size(listing->items) < listing->limit) {
+        const struct recipient_state *state = &listing->states[*ordinal - first];
+        if (is_wanted(listing, state)) {
+            err = page_reader_seek(&listing->keys, *ordinal);
+            if (err == ERR_OK) {
+                json_array_append_new(
+                    listing->items,
+                    recipient_json(page_value(&listing->keys.view, 0), *ordinal, state));
+            }
+        }
+        (*ordinal)++;
+    }
+    return err;
+}
+
+static enum err list_pages(struct listing *listing, uint32_t *ordinal)
+{
+    unsigned pages_max = is_ended(listing->view) ? FOLDED_PAGES_MAX : OPEN_PAGES_MAX;
+    enum err err = ERR_OK;
+    for (unsigned i = 0; err == ERR_OK && i < pages_max; i++) {
+        if (*ordinal >= listing->view->def->slots || listing->keys.opened >= SEALED_PAGES_MAX ||
+            json_array_size(listing->items) == listing->limit) {
+            break;
+        }
+        err = list_page(listing, ordinal);
+    }
+    return err;
+}
+
+static bool read_state(struct exchange *exchange, struct listing *listing)
+{
+    const char *word = query_string_get(&exchange->query, "state");
+    listing->has_wanted = word != NULL;
+    if (word == NULL ||
+        (delivery_state_parse(word, &listing->wanted) && listing->wanted != DELIVERY_NONE)) {
+        return true;
+    }
+    struct buf known = {0};
+    for (enum delivery_state state = DELIVERY_WAITING; state < DELIVERY_STATES; state++) {
+        buf_printf(&known, "%s%s", known.len == 0 ? "" : ", ", delivery_state_name(state));
+    }
+    exchange_refuse_parameter(exchange, "state", "there is no state \"%.64s\"; there are %s", word,
+                              buf_cstr(&known));
+    buf_release(&known);
+    return false;
+}
+
+void deliveries_list(struct exchange *exchange)
+{
+    struct campaign_view view;
+    struct exchange_page page;
+    if (!exchange_campaign(exchange, &view)) {
+        return;
+    }
+    struct listing *listing = arena_zalloc(exchange->arena, 1, sizeof(*listing));
+    if (!read_state(exchange, listing) ||
+        !exchange_page(exchange, CURSOR_RECIPIENTS, view.def->id, &page)) {
+        return;
+    }
+    listing->exchange = exchange;
+    listing->view = &view;
+    listing->limit = page.limit;
+    listing->items = json_array();
+    page_reader_init(&listing->keys, exchange->api->context.ledger, view.def->audience);
+    uint32_t ordinal = page.position < view.def->slots ? (uint32_t)page.position : view.def->slots;
+    enum err err = list_pages(listing, &ordinal);
+    page_reader_release(&listing->keys);
+    if (err != ERR_OK) {
+        json_decref(listing->items);
+        exchange_refuse(exchange, 0, &(struct problem){.err = err});
+        return;
+    }
+    exchange_list(exchange, listing->items, CURSOR_RECIPIENTS, view.def->id,
+                  ordinal < view.def->slots, ordinal);
+}
+
+/* ---- one recipient ---- */
+
+static void put_reason(json_t *json, uint16_t reason)
+{
+    if (reason != REASON_NONE) {
+        json_object_set_new(json, "reason", json_integer(reason));
+        json_object_set_new(json, "detail", json_string(reason_sentence(reason)));
+    }
+}
+
+/* Lease and worker are numbers of 64 bits, which JSON's readers often cannot hold: as text. */
+static void put_handle(json_t *json, const char *name, uint64_t number)
+{
+    if (number != 0) {
+        json_object_set_new(json, name, json_sprintf("%llx", (unsigned long long)number));
+    }
+}
+
+static json_t *entry_json(const struct api *api, const struct timeline_entry *entry)
+{
+    const struct event *event = &entry->event;
+    json_t *json = json_pack("{s:o, s:s}", "at", exchange_time(event->at_ms), "event", entry->name);
+    if (entry->is_campaigns) {
+        return json;
+    }
+    if (event->kind != DELIVERY_EVENT_CANCELLED && event->provider < api->context.provider_count) {
+        json_object_set_new(json, "provider",
+                            json_string(api->context.providers[event->provider].name));
+    }
+    put_handle(json, "lease", event->lease);
+    put_handle(json, "worker", event->worker);
+    put_reason(json, event->reason);
+    if (event->due_ms != 0) {
+        json_object_set_new(json, "due_at", exchange_time(event->due_ms));
+    }
+    if (event->ref.len > 0) {
+        json_object_set_new(json, "ref",
+                            json_stringn((const char *)event->ref.data, event->ref.len));
+    }
+    return json;
+}
+
+static enum err timeline_json(const struct api *api, uint64_t campaign, uint32_t ordinal,
+                              json_t **out)
+{
+    struct timeline timeline = {0};
+    json_t *entries = json_array();
+    enum err err = timeline_read(&timeline, api->context.ledger, campaign, ordinal);
+    for (unsigned i = 0; err == ERR_OK && i < timeline.count; i++) {
+        json_array_append_new(entries, entry_json(api, &timeline.entries[i]));
+    }
+    timeline_release(&timeline);
+    *out = entries;
+    return err;
+}
+
+static enum err find_state(const struct api *api, const struct campaign_view *view,
+                           uint32_t ordinal, struct recipient_state *state)
+{
+    enum err err = engine_recipient(api->context.engine, view->def->id, ordinal, state);
+    if (err != ERR_CLOSED) {
+        return err;
+    }
+    struct recipient_state states[PAGE_RECIPIENTS];
+    unsigned count;
+    err = page_fold(api->context.ledger, view->def, view->state == CAMPAIGN_CANCELLED,
+                    ordinal / PAGE_RECIPIENTS, states, &count);
+    *state = states[ordinal % PAGE_RECIPIENTS];
+    return err;
+}
+
+void deliveries_get(struct exchange *exchange)
+{
+    const struct api *api = exchange->api;
+    const char *key = exchange->parts[1];
+    struct campaign_view view;
+    uint32_t ordinal;
+    struct recipient_state state;
+    json_t *timeline = NULL;
+    if (!exchange_campaign(exchange, &view)) {
+        return;
+    }
+    const struct audience_info *audience =
+        audience_registry_find(api->context.audiences, view.def->audience);
+    enum err err = audience_lookup(api->context.ledger, audience, slice_str(key), &ordinal);
+    if (err == ERR_NOT_FOUND) {
+        exchange_not_found(exchange, "recipient", key);
+        return;
+    }
+    if (err == ERR_OK) {
+        err = find_state(api, &view, ordinal, &state);
+    }
+    if (err == ERR_OK) {
+        err = timeline_json(api, view.def->id, ordinal, &timeline);
+    }
+    if (err != ERR_OK) {
+        json_decref(timeline);
+        exchange_refuse(exchange, 0, &(struct problem){.err = err});
+        return;
+    }
+    json_t *json = recipient_json(slice_str(key), ordinal, &state);
+    json_object_set_new(json, "timeline", timeline);
+    exchange_json(exchange, 200, json);
+}

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "coordinator/api/exchange.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/mem.h"
+#include "common/text.h"
+#include "coordinator/content/object_id.h"
+
+#define JSON_TYPE      "application/json"
+#define PENDING_MAX_MS 30000
+#define ROOM_MIN_BYTES (1u << 20) /* less: nothing new is taken in */
+
+/* A change on its way to the disk; outlives the request if that ends first. */
+struct pending {
+    struct api *api;
+    struct pending *next;
+    struct pending *previous;
+    struct exchange *exchange; /* NULL: nobody waits any more */
+    char *key;                 /* NULL: none */
+    unsigned status;
+    char *location;
+    char *body;
+    exchange_durable_fn durable;
+    void *arg;
+    uint64_t since_ms;
+};
+
+/* ---- answers ---- */
+
+static char *dump(json_t *take_json)
+{
+    char *text = json_dumps(take_json, JSON_COMPACT | JSON_REAL_PRECISION(15));
+    assert(text != NULL);
+    json_decref(take_json);
+    return text;
+}
+
+void exchange_json(struct exchange *exchange, unsigned status, json_t *take_json)
+{
+    char *text = dump(take_json);
+    http_reply(exchange->http, status, JSON_TYPE, slice_str(text));
+    free(text);
+}
+
+/* A refused request has changed nothing: its key can be used again. */
+static void release_claim(struct exchange *exchange)
+{
+    if (exchange->has_claim) {
+        exchange->has_claim = false;
+        idempotency_release(exchange->api->idempotency, exchange->key);
+    }
+}
+
+void exchange_problem(struct exchange *exchange, const struct problem_reply *reply)
+{
+    release_claim(exchange);
+    problem_reply_send(exchange->http, reply);
+}
+
+void exchange_refuse(struct exchange *exchange, unsigned status, const struct problem *problem)
+{
+    exchange_problem(
+        exchange,
+        &(struct problem_reply){
+            .status = status != 0 ? status : problem_reply_status(problem->err),
+            .detail = problem->text[0] != '\0' ? problem->text : err_sentence(problem->err),
+        });
+}
+
+void exchange_refuse_document(struct exchange *exchange, const struct document_problem *problem)
+{
+    exchange_problem(exchange, &(struct problem_reply){
+                                   .status = problem->line != 0 ? 400 : 422,
+                                   .detail = problem->problem.text,
+                                   .pointer = problem->pointer,
+                                   .line = problem->line,
+                                   .column = problem->column,
+                               });
+}
+
+void exchange_not_found(struct exchange *exchange, const char *what, const char *id)
+{
+    const char *detail = arena_printf(exchange->arena, "there is no %s \"%.200s\"", what, id);
+    exchange_problem(exchange, &(struct problem_reply){.status = 404, .detail = detail});
+}
+
+void exchange_refuse_parameter(struct exchange *exchange, const char *parameter, const char *format,
+                               ...)
+{
+    char detail[400];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(detail, sizeof(detail), format, args);
+    va_end(args);
+    exchange_problem(
+        exchange, &(struct problem_reply){.status = 400, .detail = detail, .parameter = parameter});
+}
+
+/* ---- changes ---- */
+
+static void pending_free(struct pending *pending)
+{
+    struct api *api = pending->api;
+    if (pending->previous != NULL) {
+        pending->previous->next = pending->next;
+    } else {
+        api->pendings = pending->next;
+    }
+    if (pending->next != NULL) {
+        pending->next->previous = pending->previous;
+    }
+    mem_free(pending->key);
+    mem_free(pending->location);
+    free(pending->body);
+    mem_free(pending);
+}
+
+static void on_durable(void *arg)
+{
+    struct pending *pending = arg;
+    struct exchange *exchange = pending->exchange;
+    if (pending->key != NULL) {
+        idempotency_settle(pending->api->idempotency, pending->key);
+    }
+    if (pending->durable != NULL) {
+        pending->durable(pending->api, pending->arg, true);
+    }
+    if (exchange != NULL) {
+        exchange->pending = NULL;
+        if (pending->location != NULL) {
+            http_reply_header(exchange->http, "Location", pending->location);
+        }
+        http_reply(exchange->http, pending->status, JSON_TYPE, slice_str(pending->body));
+    }
+    pending_free(pending);
+}
+
+static struct pending *pending_new(struct exchange *exchange)
+{
+    struct api *api = exchange->api;
+    struct pending *pending = mem_zalloc(1, sizeof(*pending));
+    pending->api = api;
+    pending->exchange = exchange;
+    pending->since_ms = api_now_ms(api);
+    pending->next = api->pendings;
+    if (pending->next != NULL) {
+        pending->next->previous = pending;
+    }
+    api->pendings = pending;
+    exchange->pending = pending;
+    return pending;
+}
+
+void exchange_commit(struct exchange *exchange, unsigned status, const char *location,
+                     json_t *take_json, exchange_durable_fn durable, void *arg)
+{
+    struct api *api = exchange->api;
+    struct pending *pending = pending_new(exchange);
+    pending->status = status;
+    pending->location = mem_copy_str(location);
+    pending->body = dump(take_json);
+    pending->durable = durable;
+    pending->arg = arg;
+    if (exchange->has_claim) {
+        uint8_t digest[HASH_DIGEST_BYTES];
+        const struct idempotency_answer answer = {(uint16_t)status, slice_str(location),
+                                                  slice_str(pending->body)};
+        fingerprint_end(&exchange->fingerprint, digest);
+        idempotency_keep(api->idempotency, exchange->key, digest, &answer, pending->since_ms,
+                         turn_record(api->context.turn));
+        pending->key = mem_copy_str(exchange->key);
+        exchange->has_claim = false; /* now the pending change has it */
+    }
+    turn_when_durable(api->context.turn, true, on_durable, pending);
+    api->context.changed(api->context.arg);
+}
+
+bool exchange_is_stalled(const struct api *api, struct problem *problem)
+{
+    struct store *store = ledger_store(api->context.ledger);
+    if (turn_is_stalled(api->context.turn, api_now_ms(api), problem)) {
+        return true;
+    }
+    if (store->ops->room(store) < ROOM_MIN_BYTES) {
+        (void)problem_set(problem, ERR_NO_SPACE,
+                          "the disk is full but for the reserve: nothing new is taken in until "
+                          "there is room again");
+        return true;
+    }
+    return false;
+}
+
+bool exchange_claim(struct exchange *exchange)
+{
+    const char *key = http_header(exchange->http, "Idempotency-Key");
+    if (key == NULL) {
+        return true;
+    }
+    if (!idempotency_is_key(key)) {
+        exchange_problem(exchange, &(struct problem_reply){
+                                       .status = 400,
+                                       .detail = "the Idempotency-Key must be 1 to 255 visible "
+                                                 "ASCII characters"});
+        return false;
+    }
+    exchange->key = arena_str(exchange->arena, slice_str(key));
+    fingerprint_begin(&exchange->fingerprint, http_method(exchange->http),
+                      http_path(exchange->http), http_query(exchange->http));
+    switch (idempotency_claim(exchange->api->idempotency, key, api_now_ms(exchange->api))) {
+    case IDEMPOTENCY_NEW:
+        exchange->has_claim = true;
+        return true;
+    case IDEMPOTENCY_KEPT:
+        exchange->is_replay = true;
+        return true;
+    case IDEMPOTENCY_UNDER_WAY:
+        break;
+    }
+    exchange_problem(exchange, &(struct problem_reply){
+                                   .status = 409,
+                                   .detail = "a request with this Idempotency-Key is under way; "
+                                             "ask again when it is answered"});
+    return false;
+}
+
+void exchange_replay(struct exchange *exchange)
+{
+    struct idempotency_answer answer;
+    uint8_t digest[HASH_DIGEST_BYTES];
+    fingerprint_end(&exchange->fingerprint, digest);
+    enum err err = idempotency_answer(exchange->api->idempotency, exchange->key, digest,
+                                      exchange->arena, &answer);
+    if (err == ERR_CONFLICT) {
+        exchange_problem(exchange,
+                         &(struct problem_reply){
+                             .status = 422,
+                             .detail = "this Idempotency-Key was used for another request; take a "
+                                       "new key for a new request"});
+        return;
+    }
+    if (err != ERR_OK) {
+        exchange_refuse(exchange, 503, &(struct problem){.err = err});
+        return;
+    }
+    exchange->api->replays++;
+    http_reply_header(exchange->http, "Idempotency-Replayed", "true");
+    if (answer.location.len > 0) {
+        http_reply_header(exchange->http, "Location", arena_str(exchange->arena, answer.location));
+    }
+    http_reply(exchange->http, answer.status, JSON_TYPE, answer.body);
+}
+
+void exchange_finish(struct exchange *exchange)
+{
+    release_claim(exchange);
+    if (exchange->pending != NULL) {
+        exchange->pending->exchange = NULL;
+    }
+    if (exchange->on_finished != NULL) {
+        exchange->on_finished(exchange);
+    }
+}
+
+void exchange_sweep(struct api *api)
+{
+    uint64_t now_ms = api_now_ms(api);
+    for (struct pending *pending = api->pendings; pending != NULL; pending = pending->next) {
+        struct exchange *exchange = pending->exchange;
+        if (exchange == NULL || now_ms - pending->since_ms < PENDING_MAX_MS) {
+            continue;
+        }
+        pending->exchange = NULL;
+        exchange->pending = NULL;
+        exchange_problem(exchange,
+                         &(struct problem_reply){
+                             .status = 503,
+                             .detail = "what was asked is decided, but not on disk yet: the disk "
+                                       "is full or too slow. Repeat the request under the same "
+                                       "Idempotency-Key to learn how it ended"});
+    }
+}
+
+void exchange_drop_all(struct api *api)
+{
+    while (api->pendings != NULL) {
+        struct pending *pending = api->pendings;
+        if (pending->durable != NULL) {
+            pending->durable(api, pending->arg, false);
+        }
+        pending_free(pending);
+    }
+}
+
+/* ---- lists ---- */
+
+bool exchange_page(struct exchange *exchange, enum cursor_list list, uint64_t scope,
+                   struct exchange_page *page)
+{
+    const char *limit = query_string_get(&exchange->query, "limit");
+    const char *cursor = query_string_get(&exchange->query, "cursor");
+    uint64_t number = EXCHANGE_LIMIT;
+    page->position = 0;
+    if (limit != NULL && !text_number(slice_str(limit), 1, EXCHANGE_LIMIT_MAX, &number)) {
+        exchange_refuse_parameter(exchange, "limit", "limit must be a number from 1 to %d",
+                                  EXCHANGE_LIMIT_MAX);
+        return false;
+    }
+    if (cursor != NULL && !cursor_read(slice_str(cursor), list, scope, &page->position)) {
+        exchange_refuse_parameter(exchange, "cursor",
+                                  "this is no cursor of this list; take the `next` of its last "
+                                  "answer, unchanged, or none to begin anew");
+        return false;
+    }
+    page->limit = (unsigned)number;
+    return true;
+}
+
+void exchange_list(struct exchange *exchange, json_t *take_items, enum cursor_list list,
+                   uint64_t scope, bool more, uint64_t position)
+{
+    char cursor[CURSOR_CHARS + 1];
+    cursor_write(cursor, list, scope, position);
+    exchange_json(exchange, 200,
+                  json_pack("{s:o, s:s?}", "items", take_items, "next", more ? cursor : NULL));
+}
+
+/* ---- small things ---- */
+
+bool exchange_audience(struct exchange *exchange, const struct audience_info **info)
+{
+    uint64_t id;
+    *info = NULL;
+    if (object_id_parse(slice_str(exchange->parts[0]), OBJECT_AUDIENCE, &id)) {
+        *info = audience_registry_find(exchange->api->context.audiences, id);
+    }
+    if (*info == NULL) {
+        exchange_not_found(exchange, "audience", exchange->parts[0]);
+    }
+    return *info != NULL;
+}
+
+bool exchange_campaign(struct exchange *exchange, struct campaign_view *view)
+{
+    uint64_t id;
+    bool is_there = object_id_parse(slice_str(exchange->parts[0]), OBJECT_CAMPAIGN, &id) &&
+                    engine_campaign(exchange->api->context.engine, id, view);
+    if (!is_there) {
+        exchange_not_found(exchange, "campaign", exchange->parts[0]);
+    }
+    return is_there;
+}
+
+json_t *exchange_time(uint64_t unix_ms)
+{
+    if (unix_ms == 0) {
+        return json_null();
+    }
+    char text[TEXT_TIME_BYTES + 1];
+    text_time_str(text, unix_ms);
+    return json_string(text);
+}
+
+json_t *exchange_text(const char *text)
+{
+    struct slice slice = slice_str(text);
+    size_t bad_at;
+    if (!text_is_utf8(slice, &bad_at)) {
+        slice.len = bad_at;
+    }
+    return json_stringn((const char *)slice.data, slice.len);
+}
+
+json_t *exchange_rate(double per_s)
+{
+    return json_real(round(per_s * 10) / 10);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * exchange: one request as the resources see it, and the ways to answer it. Lives as long as the
+ * request.
+ */
+#ifndef TOCSIN_API_EXCHANGE_H
+#define TOCSIN_API_EXCHANGE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/arena.h"
+#include "common/err.h"
+#include "coordinator/api/api_state.h"
+#include "coordinator/api/cursor.h"
+#include "coordinator/api/fingerprint.h"
+#include "coordinator/api/problem_reply.h"
+#include "coordinator/api/query_string.h"
+#include "coordinator/api/route.h"
+#include "coordinator/content/document_reader.h"
+
+#define EXCHANGE_LIMIT     100
+#define EXCHANGE_LIMIT_MAX 1000
+
+struct exchange {
+    struct api *api;
+    struct http_request *http;
+    struct arena *arena;
+    const struct route *route;
+    const char *parts[ROUTE_PARTS_MAX]; /* of the path */
+    struct query_string query;
+    const char *key; /* of idempotency, in the arena; NULL: none */
+    bool has_claim;  /* the key is ours */
+    bool is_replay;  /* the key has an answer already: it is given when the body turns out to be the
+                        same */
+    struct fingerprint fingerprint;
+    struct pending *pending; /* its change is decided and not durable yet */
+    void *resource;          /* of the route's handler; it hears of the end by on_finished */
+    void (*on_complete)(struct exchange *exchange); /* ROUTE_STREAM: the body is complete */
+    void (*on_finished)(struct exchange *exchange); /* the client is gone, or was answered */
+};
+
+/* ---- answers ---- */
+
+void exchange_json(struct exchange *exchange, unsigned status, json_t *take_json);
+void exchange_problem(struct exchange *exchange, const struct problem_reply *reply);
+/* The status that fits, or `status` if that is not 0. */
+void exchange_refuse(struct exchange *exchange, unsigned status, const struct problem *problem);
+void exchange_refuse_document(struct exchange *exchange, const struct document_problem *problem);
+void exchange_not_found(struct exchange *exchange, const char *what, const char *id);
+void exchange_refuse_parameter(struct exchange *exchange, const char *parameter, const char *format,
+                               ...) PRINTF_LIKE(3, 4);
+
+/* ---- changes ---- */
+
+/* What was decided is in the engine or the record. Keeps the answer under the client's key in the
+ * same record, and answers when that is durable; `durable` (may be NULL) is called before, also if
+ * the client is gone by then. With false it only frees: the program ends before it is told.
+ * location may be NULL. */
+typedef void (*exchange_durable_fn)(struct api *api, void *arg, bool is_durable);
+void exchange_commit(struct exchange *exchange, unsigned status, const char *location,
+                     json_t *take_json, exchange_durable_fn durable, void *arg);
+/* Nothing can be taken in now: the disk is full (ERR_NO_SPACE) or fails or is too slow. */
+bool exchange_is_stalled(const struct api *api, struct problem *problem);
+/* Claims the client's key, if it gave one. False: the request was answered. */
+bool exchange_claim(struct exchange *exchange);
+/* Gives the kept answer, or says that it is for another request. The fingerprint has all of the
+ * body. */
+void exchange_replay(struct exchange *exchange);
+/* From http_server: the last word. */
+void exchange_finish(struct exchange *exchange);
+/* Changes that have waited for too long are answered 503. */
+void exchange_sweep(struct api *api);
+/* The changes that are not durable yet will not be told of any more. */
+void exchange_drop_all(struct api *api);
+
+/* ---- lists ---- */
+
+struct exchange_page {
+    uint64_t position; /* where to go on; 0 at first */
+    unsigned limit;
+};
+/* Of `limit` and `cursor`. False: the request was answered. */
+bool exchange_page(struct exchange *exchange, enum cursor_list list, uint64_t scope,
+                   struct exchange_page *page);
+/* {"items":[...],"next":...}; there is more if `more`, from `position` on. */
+void exchange_list(struct exchange *exchange, json_t *take_items, enum cursor_list list,
+                   uint64_t scope, bool more, uint64_t position);
+
+/* ---- small things ---- */
+
+/* The number in `parts[index]`; false: the request was answered 404. */
+bool exchange_audience(struct exchange *exchange, const struct audience_info **info);
+bool exchange_campaign(struct exchange *exchange, struct campaign_view *view);
+json_t *exchange_time(uint64_t unix_ms); /* 0 is null */
+json_t *exchange_text(const char *text); /* as much of it as is UTF-8; it may have been cut off */
+json_t *exchange_rate(double per_s);     /* one digit behind the point */
+
+#endif

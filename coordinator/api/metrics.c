@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "coordinator/api/metrics.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static void family(struct buf *text, const char *name, const char *type, const char *help)
+{
+    buf_printf(text, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void put_label(struct buf *text, const char *label, const char *value)
+{
+    buf_printf(text, "%s=\"", label);
+    for (; *value != '\0'; value++) {
+        if (*value == '"' || *value == '\\') {
+            buf_u8(text, '\\');
+        }
+        buf_u8(text, *value == '\n' ? ' ' : (uint8_t)*value);
+    }
+    buf_u8(text, '"');
+}
+
+static void sample(struct buf *text, const char *name, const char *label, const char *value,
+                   uint64_t number)
+{
+    buf_printf(text, "%s{", name);
+    put_label(text, label, value);
+    buf_printf(text, "} %" PRIu64 "\n", number);
+}
+
+static void counter(struct buf *text, const char *name, const char *help, uint64_t number)
+{
+    family(text, name, "counter", help);
+    buf_printf(text, "%s %" PRIu64 "\n", name, number);
+}
+
+static void gauge(struct buf *text, const char *name, const char *help, uint64_t number)
+{
+    family(text, name, "gauge", help);
+    buf_printf(text, "%s %" PRIu64 "\n", name, number);
+}
+
+static void seconds(struct buf *text, const char *name, const char *type, const char *help,
+                    double number)
+{
+    family(text, name, type, help);
+    buf_printf(text, "%s %.6f\n", name, number);
+}
+
+static void write_process(const struct metrics *metrics, struct buf *text)
+{
+    seconds(text, "process_cpu_seconds_total", "counter", "CPU time used, user and system.",
+            metrics->cpu_s);
+    gauge(text, "process_resident_memory_bytes", "Memory that is resident.",
+          metrics->resident_bytes);
+    seconds(text, "process_start_time_seconds", "gauge", "When this life began, since 1970.",
+            (double)metrics->started_ms / 1000);
+    family(text, "tocsin_build_info", "gauge", "Always 1; the version is a label.");
+    sample(text, "tocsin_build_info", "version", metrics->version, 1);
+    gauge(text, "tocsin_epoch", "Number of this life of the coordinator.", metrics->epoch);
+}
+
+static void write_ledger(const struct metrics *metrics, struct buf *text)
+{
+    const struct changelog_health *log = &metrics->changelog;
+    gauge(text, "tocsin_journal_bytes", "Journal and record headers on disk.",
+          metrics->ledger.journal);
+    gauge(text, "tocsin_page_bytes", "Sealed pages on disk.", metrics->ledger.pages);
+    gauge(text, "tocsin_lookup_bytes", "Lookup indexes on disk.", metrics->ledger.lookup);
+    gauge(text, "tocsin_snapshot_bytes", "Snapshots of pages' states on disk.",
+          metrics->ledger.snapshots);
+    gauge(text, "tocsin_room_bytes", "What may still be written before the reserve is reached.",
+          metrics->ledger.room);
+    counter(text, "tocsin_commits_total", "Records made durable.", log->records);
+    counter(text, "tocsin_commit_bytes_total", "Bytes of the records made durable.", log->bytes);
+    seconds(text, "tocsin_commit_write_seconds_total", "counter",
+            "Time spent in synced writes of records.", (double)log->sync_us_total / 1e6);
+    gauge(text, "tocsin_commits_in_flight", "Records handed over and not durable yet.",
+          log->in_flight);
+    gauge(text, "tocsin_commit_stalled", "1 while the disk does not take what is decided.",
+          log->problem.err == ERR_OK ? 0 : 1);
+}
+
+static void write_engine(const struct metrics *metrics, struct buf *text)
+{
+    const struct engine_stats *engine = &metrics->engine;
+    counter(text, "tocsin_events_total", "Events of recipients.", engine->events);
+    counter(text, "tocsin_leases_total", "Leases given.", engine->leases);
+    counter(text, "tocsin_leases_expired_total", "Leases of workers that were given up.",
+            engine->leases_expired);
+    gauge(text, "tocsin_leases_open", "Leases not reported yet.", engine->leases_open);
+    counter(text, "tocsin_outcomes_repeated_total", "Outcomes passed over: known already.",
+            engine->outcomes_known);
+    counter(text, "tocsin_outcomes_late_total",
+            "Outcomes that settled a recipient after its lease was given up.",
+            engine->late_outcomes);
+    gauge(text, "tocsin_timers", "Pages with something due later.", engine->timers);
+    family(text, "tocsin_campaigns", "gauge", "Campaigns by state.");
+    for (enum campaign_state state = 0; state < CAMPAIGN_STATES; state++) {
+        sample(text, "tocsin_campaigns", "state", campaign_state_name(state),
+               metrics->campaigns[state]);
+    }
+    family(text, "tocsin_recipients", "gauge", "Recipients of all campaigns by state.");
+    for (enum delivery_state state = DELIVERY_WAITING; state < DELIVERY_STATES; state++) {
+        sample(text, "tocsin_recipients", "state", delivery_state_name(state),
+               metrics->recipients[state]);
+    }
+}
+
+static void write_providers(const struct metrics *metrics, struct buf *text)
+{
+    static const char outcomes[] = "tocsin_outcomes_total";
+    static const char allowed[] = "tocsin_provider_allowed_per_second";
+    static const char open[] = "tocsin_provider_breaker_open";
+    family(text, outcomes, "counter", "Outcomes of attempts by provider.");
+    for (unsigned i = 0; i < metrics->provider_count; i++) {
+        for (enum outcome outcome = 0; outcome < OUTCOMES; outcome++) {
+            buf_printf(text, "%s{", outcomes);
+            put_label(text, "provider", metrics->providers[i].def->name);
+            buf_u8(text, ',');
+            put_label(text, "outcome", outcome_name(outcome));
+            buf_printf(text, "} %" PRIu64 "\n", metrics->providers[i].outcomes[outcome]);
+        }
+    }
+    family(text, allowed, "gauge", "Recipients per second that a provider gets at most; 0: any.");
+    for (unsigned i = 0; i < metrics->provider_count; i++) {
+        buf_printf(text, "%s{", allowed);
+        put_label(text, "provider", metrics->providers[i].def->name);
+        buf_printf(text, "} %.3f\n", metrics->providers[i].rate_now_per_s);
+    }
+    family(text, open, "gauge", "1 while a provider gets nothing, or only probes.");
+    for (unsigned i = 0; i < metrics->provider_count; i++) {
+        sample(text, open, "provider", metrics->providers[i].def->name,
+               metrics->providers[i].breaker == BREAKER_CLOSED ? 0 : 1);
+    }
+}
+
+static void write_links(const struct metrics *metrics, struct buf *text)
+{
+    static const char *const classes[] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
+    family(text, "tocsin_workers", "gauge", "Workers by whether they are heard of.");
+    sample(text, "tocsin_workers", "state", "connected", metrics->workers_connected);
+    sample(text, "tocsin_workers", "state", "gone", metrics->workers_gone);
+    gauge(text, "tocsin_audiences", "Sealed audiences.", metrics->audiences);
+    gauge(text, "tocsin_uploads", "Uploads under way.", metrics->uploads);
+    family(text, "tocsin_uploads_total", "counter", "Uploads that ended.");
+    sample(text, "tocsin_uploads_total", "result", "sealed", metrics->uploads_done);
+    sample(text, "tocsin_uploads_total", "result", "failed", metrics->uploads_failed);
+    gauge(text, "tocsin_http_connections", "Open connections to the API.",
+          metrics->http_connections);
+    gauge(text, "tocsin_http_requests_open", "Requests under way.", metrics->http_requests_open);
+    family(text, "tocsin_http_requests_total", "counter",
+           "Requests by the class of their answer; none: the client went away.");
+    for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
+        sample(text, "tocsin_http_requests_total", "class", classes[i], metrics->http_requests[i]);
+    }
+    gauge(text, "tocsin_idempotency_keys", "Idempotency keys known.", metrics->idempotency_keys);
+    counter(text, "tocsin_idempotency_replays_total", "Kept answers given again.",
+            metrics->replays);
+}
+
+void metrics_process(struct metrics *metrics)
+{
+    struct rusage usage;
+    if (getrusage(RUSAGE_SELF, &usage) == 0) {
+        metrics->cpu_s = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+                         (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+    }
+    FILE *statm = fopen("/proc/self/statm", "re");
+    if (statm != NULL) {
+        uint64_t pages = 0;
+        if (fscanf(statm, "%*u %20" SCNu64, &pages) == 1) {
+            metrics->resident_bytes = pages * (uint64_t)sysconf(_SC_PAGESIZE);
+        }
+        (void)fclose(statm);
+    }
+}
+
+void metrics_write(const struct metrics *metrics, struct buf *text)
+{
+    write_process(metrics, text);
+    write_ledger(metrics, text);
+    write_engine(metrics, text);
+    write_providers(metrics, text);
+    write_links(metrics, text);
+}

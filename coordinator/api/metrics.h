@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * metrics: what the coordinator counts, as Prometheus text (exposition format 0.0.4). Names have
+ * base units (seconds, bytes) and counters end in _total; labels are providers, outcomes and
+ * states, never campaigns or recipients, so that the number of series does not grow with use.
+ */
+#ifndef TOCSIN_API_METRICS_H
+#define TOCSIN_API_METRICS_H
+
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "coordinator/engine/engine.h"
+#include "coordinator/ledger/changelog.h"
+#include "coordinator/ledger/ledger.h"
+
+#define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
+
+/* Everything at one moment. */
+struct metrics {
+    const char *version;
+    uint64_t epoch;
+    uint64_t started_ms;
+    double cpu_s;
+    uint64_t resident_bytes;
+    struct engine_stats engine;
+    struct changelog_health changelog;
+    struct ledger_size ledger;
+    uint64_t campaigns[CAMPAIGN_STATES];
+    uint64_t recipients[DELIVERY_STATES];
+    unsigned provider_count;
+    struct provider_view providers[WIRE_PROVIDERS_MAX];
+    uint64_t workers_connected;
+    uint64_t workers_gone;
+    uint64_t audiences;
+    uint64_t uploads;
+    uint64_t uploads_done;
+    uint64_t uploads_failed;
+    uint64_t http_connections;
+    uint64_t http_requests_open;
+    uint64_t http_requests[6]; /* by class; [0]: never answered */
+    uint64_t idempotency_keys;
+    uint64_t replays;
+};
+
+void metrics_process(struct metrics *metrics); /* fills in what the system says of the process */
+void metrics_write(const struct metrics *metrics, struct buf *text);
+
+#endif

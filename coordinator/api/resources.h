@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * resources: the handlers that the route table names, one file per resource. What each does is in
+ * docs/api.md.
+ */
+#ifndef TOCSIN_API_RESOURCES_H
+#define TOCSIN_API_RESOURCES_H
+
+struct api;
+struct exchange;
+
+/* audiences_api.c */
+void audiences_list(struct exchange *exchange);
+void audiences_get(struct exchange *exchange);
+void audiences_refusals(struct exchange *exchange);
+void audiences_recipient(struct exchange *exchange);
+
+/* uploads_api.c */
+void uploads_post(struct exchange *exchange);
+void uploads_list(struct exchange *exchange);
+
+/* campaigns_api.c */
+void campaigns_post(struct exchange *exchange);
+void campaigns_list(struct exchange *exchange);
+void campaigns_get(struct exchange *exchange);
+void campaigns_launch(struct exchange *exchange);
+void campaigns_pause(struct exchange *exchange);
+void campaigns_resume(struct exchange *exchange);
+void campaigns_cancel(struct exchange *exchange);
+
+/* deliveries_api.c */
+void deliveries_list(struct exchange *exchange);
+void deliveries_get(struct exchange *exchange);
+
+/* providers_api.c, workers_api.c */
+void providers_list(struct exchange *exchange);
+void workers_list(struct exchange *exchange);
+
+/* system_api.c */
+void system_healthz(struct exchange *exchange);
+void system_readyz(struct exchange *exchange);
+void system_status(struct exchange *exchange);
+
+/* metrics_api.c */
+void metrics_get(struct exchange *exchange);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * route: which handler a method and a path belong to, by a table.
+ *
+ * A pattern is a path with parts in braces, "/v1/campaigns/{id}/launch": such a part matches one
+ * non-empty segment, which is handed over decoded. HEAD goes where GET does.
+ */
+#ifndef TOCSIN_API_ROUTE_H
+#define TOCSIN_API_ROUTE_H
+
+#include "common/arena.h"
+#include "common/slice.h"
+
+#define ROUTE_PARTS_MAX 2
+
+struct exchange;
+typedef void (*route_fn)(struct exchange *exchange);
+
+enum route_flag {
+    ROUTE_OPEN = 1,    /* without the token */
+    ROUTE_CHANGES = 2, /* takes Idempotency-Key; refused while the ledger stalls */
+    ROUTE_STREAM =
+        4 /* the handler is called when the head is there, and asks for the body itself */
+};
+
+struct route {
+    const char *method; /* NULL ends a table */
+    const char *pattern;
+    route_fn handle;
+    unsigned flags;
+    const char *const *parameters; /* of the query, NULL-terminated; NULL: none */
+};
+
+struct route_match {
+    const struct route *route;          /* NULL: none */
+    const char *parts[ROUTE_PARTS_MAX]; /* in the arena */
+    const char *allow; /* without a route: the methods that the path has, for `Allow`; NULL if there
+                          is no such path */
+};
+
+void route_find(const struct route *table, const char *method, struct slice path,
+                struct arena *arena, struct route_match *match);
+
+#endif
