@@ -20,8 +20,8 @@ static void a_document_says_what_and_where(void **state)
         "\"line\":17,\"column\":\"phone\"}",
         ERR_INVALID,
         "\"12\" is no telephone number; +47… was expected; line 17, column phone (HTTP 422)");
-    assert_reads(400, "{\"detail\":\"no such state\",\"parameter\":\"state\"}", ERR_INVALID,
-                 "no such state; parameter state (HTTP 400)");
+    assert_reads(400, "{\"detail\":\"nobody knows it\",\"parameter\":\"state\"}", ERR_INVALID,
+                 "nobody knows it; parameter state (HTTP 400)");
     assert_reads(
         422,
         "{\"detail\":\"unknown name\",\"pointer\":\"/content/sms/text\",\"line\":1,\"column\":6}",
