@@ -3,6 +3,12 @@
 
 #include "common/buf.h"
 
+static crypto_generichash_state *state_of(struct fingerprint *fingerprint)
+{
+    uintptr_t at = (uintptr_t)fingerprint->state + FINGERPRINT_ALIGN - 1;
+    return (crypto_generichash_state *)(at & ~(uintptr_t)(FINGERPRINT_ALIGN - 1));
+}
+
 void fingerprint_begin(struct fingerprint *fingerprint, const char *method, struct slice path,
                        struct slice query)
 {
@@ -10,17 +16,17 @@ void fingerprint_begin(struct fingerprint *fingerprint, const char *method, stru
     buf_blob(&head, slice_str(method));
     buf_blob(&head, path);
     buf_blob(&head, query);
-    (void)crypto_generichash_init(&fingerprint->state, NULL, 0, HASH_DIGEST_BYTES);
+    (void)crypto_generichash_init(state_of(fingerprint), NULL, 0, HASH_DIGEST_BYTES);
     fingerprint_add(fingerprint, buf_view(&head));
     buf_release(&head);
 }
 
 void fingerprint_add(struct fingerprint *fingerprint, struct slice piece)
 {
-    (void)crypto_generichash_update(&fingerprint->state, piece.data, piece.len);
+    (void)crypto_generichash_update(state_of(fingerprint), piece.data, piece.len);
 }
 
 void fingerprint_end(struct fingerprint *fingerprint, uint8_t digest[HASH_DIGEST_BYTES])
 {
-    (void)crypto_generichash_final(&fingerprint->state, digest, HASH_DIGEST_BYTES);
+    (void)crypto_generichash_final(state_of(fingerprint), digest, HASH_DIGEST_BYTES);
 }
