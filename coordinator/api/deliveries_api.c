@@ -32,6 +32,15 @@ static bool is_ended(const struct campaign_view *view)
     return view->state == CAMPAIGN_FINISHED || view->state == CAMPAIGN_CANCELLED;
 }
 
+/* Tries at the endpoint of now: those that failed, those repeated, and the one that settled it. */
+static int attempts_of(const struct recipient_state *state)
+{
+    bool is_settled = state->state == DELIVERY_ACCEPTED || state->state == DELIVERY_DELIVERED ||
+                      state->state == DELIVERY_ACKNOWLEDGED || state->state == DELIVERY_FAILED ||
+                      state->state == DELIVERY_UNCERTAIN;
+    return state->attempt + state->repeats + (is_settled && state->tried ? 1 : 0);
+}
+
 static json_t *recipient_json(struct slice key, uint32_t ordinal,
                               const struct recipient_state *state)
 {
@@ -39,7 +48,7 @@ static json_t *recipient_json(struct slice key, uint32_t ordinal,
                      (int)key.len, "ordinal", (json_int_t)ordinal, "state",
                      delivery_state_name((enum delivery_state)state->state), "step",
                      (int)state->step, "endpoint", (int)state->endpoint, "attempts",
-                     (int)state->attempt, "uncertain", (int)state->uncertain);
+                     attempts_of(state), "uncertain", (int)state->uncertain);
 }
 
 /* A campaign keeps its states in memory while it is open, and for a while after. */
@@ -142,6 +151,9 @@ void deliveries_list(struct exchange *exchange)
     listing->items = json_array();
     page_reader_init(&listing->keys, exchange->api->context.ledger, view.def->audience);
     uint32_t ordinal = page.position < view.def->slots ? (uint32_t)page.position : view.def->slots;
+    if (listing->has_wanted && view.counts[listing->wanted] == 0) {
+        ordinal = view.def->slots; /* nobody is in this state: nothing to look through */
+    }
     enum err err = list_pages(listing, &ordinal);
     page_reader_release(&listing->keys);
     if (err != ERR_OK) {

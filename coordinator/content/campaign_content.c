@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coordinator/content/campaign_content.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "common/template.h"
+#include "common/text.h"
 
 /* Variables of every audience; their numbers follow those of the columns. */
 static const char *const house_variables[] = {"token", "campaign"};
@@ -74,11 +74,14 @@ static enum err refuse_template(struct content_check *check, const struct proble
         known[count++] = house_variables[i];
     }
     known[count] = NULL;
-    char what[64]; /* "line 1, column 17: variable" */
-    const char *colon = strchr(problem->text, ':');
-    (void)snprintf(what, sizeof(what), "%.*s: variable",
-                   colon == NULL ? 0 : (int)(colon - problem->text), problem->text);
-    return document_refuse_word(check->reader, what, check->unknown, known);
+    const char *nearest = text_nearest(check->unknown, known);
+    if (nearest != NULL) {
+        return document_refuse(check->reader, ERR_INVALID, "%s; did you mean \"%s\"?",
+                               problem->text, nearest);
+    }
+    return document_refuse(check->reader, ERR_INVALID,
+                           "%s; there are the columns of the audience, \"token\" and \"campaign\"",
+                           problem->text);
 }
 
 static enum err check_template(struct content_check *check, const json_t *value)

@@ -125,8 +125,8 @@ static enum err read_channel(struct document_reader *reader, const json_t *value
     }
     if (ranks == 0) {
         return document_refuse(reader, ERR_INVALID,
-                               "needs a column \"%s\" and the audience has none: nobody would be "
-                               "reached",
+                               "it needs the column \"%s\" and the audience has none: nobody "
+                               "would be reached",
                                field_name(field));
     }
     struct campaign_def *def = &parse->document->def;
