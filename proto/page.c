@@ -88,7 +88,7 @@ static void put_column(const struct page_builder_column *column, unsigned count,
             lengths[i] = (uint8_t)column->lengths[i];
         }
     } else if (width == 2) {
-        for (unsigned i = 0; i < count; i++) {
+        for (size_t i = 0; i < count; i++) {
             lengths[2 * i] = (uint8_t)column->lengths[i];
             lengths[2 * i + 1] = (uint8_t)(column->lengths[i] >> 8);
         }

@@ -31,9 +31,9 @@
 #define PAGE_VERSION     1
 #define PAGE_RECIPIENTS  1024
 #define PAGE_COLUMNS_MAX 64
-#define PAGE_VALUE_MAX   16384 /* bytes of one value, and of all values of one recipient */
-#define PAGE_RAW_MAX     (24 * 1024 * 1024) /* bytes of a body before compression */
-#define PAGE_NAME_MAX    64                 /* bytes of a column's name */
+#define PAGE_VALUE_MAX   16384    /* bytes of one value, and of all values of one recipient */
+#define PAGE_RAW_MAX     25165824 /* bytes of a body before compression: 24 MiB */
+#define PAGE_NAME_MAX    64       /* bytes of a column's name */
 
 enum page_codec { PAGE_RAW, PAGE_LZ4, PAGE_ZSTD };
 

@@ -48,13 +48,13 @@ void token_write(const struct token *token, const uint8_t key[HASH_KEY_BYTES],
     bytes[10] = token->step;
     bytes[11] = token->attempt;
     put_mac(bytes + TOKEN_PLAIN_BYTES, bytes, key);
-    for (unsigned i = 0; i < TOKEN_BYTES / 3; i++) {
-        const uint8_t *in = bytes + 3 * i;
+    const uint8_t *in = bytes;
+    for (char *out = text; out < text + TOKEN_CHARS; out += 4, in += 3) {
         uint32_t word = (uint32_t)in[0] << 16 | (uint32_t)in[1] << 8 | in[2];
-        text[4 * i] = alphabet[word >> 18];
-        text[4 * i + 1] = alphabet[word >> 12 & 63];
-        text[4 * i + 2] = alphabet[word >> 6 & 63];
-        text[4 * i + 3] = alphabet[word & 63];
+        out[0] = alphabet[word >> 18];
+        out[1] = alphabet[word >> 12 & 63];
+        out[2] = alphabet[word >> 6 & 63];
+        out[3] = alphabet[word & 63];
     }
 }
 

@@ -44,9 +44,9 @@
 #include "proto/outcome.h"
 #include "proto/page.h"
 
-#define WIRE_VERSION         1 /* the newest that this build speaks */
-#define WIRE_VERSION_MIN     1 /* the oldest */
-#define WIRE_FRAME_MAX       (4 * 1024 * 1024)
+#define WIRE_VERSION         1       /* the newest that this build speaks */
+#define WIRE_VERSION_MIN     1       /* the oldest */
+#define WIRE_FRAME_MAX       4194304 /* 4 MiB */
 #define WIRE_PAGE_FRAME_MAX  (PAGE_RAW_MAX + 64)
 #define WIRE_PROVIDERS_MAX   64
 #define WIRE_BODIES_MAX      64
@@ -56,7 +56,7 @@
 #define WIRE_PAGE_NUMBER_MAX (UINT32_MAX / PAGE_RECIPIENTS) /* ordinals have 32 bits */
 #define WIRE_NAME_MAX        64
 #define WIRE_LINE_MAX        1024
-#define WIRE_TEXT_MAX        (256 * 1024)
+#define WIRE_TEXT_MAX        262144 /* 256 KiB */
 
 enum wire_type {
     WIRE_HELLO,

@@ -10,6 +10,7 @@
  */
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 
 #include "common/text.h"
@@ -38,7 +39,7 @@ static void *budget_alloc(void *arg, size_t size)
 {
     struct decoder *decoder = arg;
     size_t rounded = size + 16; /* never less than the arena takes */
-    if (size > WIRE_FRAME_MAX * 2 || rounded > decoder->budget_bytes) {
+    if (size > SIZE_MAX / 2 || rounded > decoder->budget_bytes) {
         decoder->is_over_budget = true;
         return NULL;
     }
@@ -296,8 +297,32 @@ static void decode_batch(struct decoder *decoder, const Tocsin__Envelope *envelo
     X(outcomes, OUTCOMES - 1, run->outcome = (uint8_t)value)                                       \
     X(reasons, UINT16_MAX, run->reason = (uint16_t)value)                                          \
     X(retry_after_ms, UINT32_MAX, run->retry_after_ms = (uint32_t)value)                           \
-    X(at_ms, UINT64_MAX, run->at_ms = in->base_ms + value)                                         \
+    X(at_ms, UINT64_MAX, run->at_ms += value)                                                      \
     X(ref_lengths, OUTCOME_REF_MAX, run->ref.len = (size_t)value)
+
+#define DEFINE_SCATTER(field, max, assign)                                                         \
+    static void scatter_##field(struct outcome_run *runs, unsigned count, const uint64_t *values)  \
+    {                                                                                              \
+        for (unsigned i = 0; i < count; i++) {                                                     \
+            struct outcome_run *run = &runs[i];                                                    \
+            uint64_t value = values[i];                                                            \
+            assign;                                                                                \
+        }                                                                                          \
+    }
+RUN_COLUMN_MAP(DEFINE_SCATTER)
+#undef DEFINE_SCATTER
+
+static const struct run_column {
+    const char *name;
+    size_t field; /* offset of the ProtobufCBinaryData */
+    uint64_t max;
+    void (*scatter)(struct outcome_run *runs, unsigned count, const uint64_t *values);
+} run_columns[] = {
+#define RUN_COLUMN(field, max, assign)                                                             \
+    {#field, offsetof(Tocsin__OutcomeGroup, field), (max), scatter_##field},
+    RUN_COLUMN_MAP(RUN_COLUMN)
+#undef RUN_COLUMN
+};
 
 /* Fills values[0..count) from a column that is there; false if it is absent or not right. */
 static bool take_run_column(struct decoder *decoder, const ProtobufCBinaryData *in, unsigned count,
@@ -326,17 +351,15 @@ static bool take_run_column(struct decoder *decoder, const ProtobufCBinaryData *
 static void decode_columns(struct decoder *decoder, const Tocsin__OutcomeGroup *in,
                            struct outcome_run *runs, unsigned count)
 {
-    uint64_t values[PAGE_RECIPIENTS];
-#define DECODE_RUN_COLUMN(field, max, assign)                                                      \
-    if (take_run_column(decoder, &in->field, count, (max), values, #field)) {                      \
-        for (unsigned i = 0; i < count; i++) {                                                     \
-            struct outcome_run *run = &runs[i];                                                    \
-            uint64_t value = values[i];                                                            \
-            assign;                                                                                \
-        }                                                                                          \
+    uint64_t values[WIRE_GROUP_RUNS_MAX];
+    for (size_t c = 0; c < sizeof(run_columns) / sizeof(run_columns[0]); c++) {
+        const struct run_column *column = &run_columns[c];
+        ProtobufCBinaryData data;
+        memcpy(&data, (const char *)in + column->field, sizeof(data));
+        if (take_run_column(decoder, &data, count, column->max, values, column->name)) {
+            column->scatter(runs, count, values);
+        }
     }
-    RUN_COLUMN_MAP(DECODE_RUN_COLUMN)
-#undef DECODE_RUN_COLUMN
 }
 
 static void check_runs(struct decoder *decoder, struct outcome_run *runs, unsigned count,

@@ -4,6 +4,7 @@
  * packed into the caller's buffer. The generated structs borrow the strings and bytes of ours.
  */
 #include <assert.h>
+#include <stddef.h>
 
 #include "proto/columns.h"
 #include "proto/tocsin.pb-c.h"
@@ -20,16 +21,20 @@ struct encoder {
 
 typedef void (*encode_fn)(struct encoder *encoder, const struct wire_message *message);
 
-/* protobuf-c takes `char *` where it only reads. */
+/* protobuf-c takes `char *` and `uint8_t *` where it only reads. */
 static char *borrow_str(const char *str)
 {
-    static const char empty[] = "";
-    return (char *)(uintptr_t)(str == NULL ? empty : str);
+    const char *from = str == NULL ? "" : str;
+    char *to;
+    memcpy(&to, &from, sizeof(to));
+    return to;
 }
 
 static ProtobufCBinaryData borrow_bytes(const void *bytes, size_t len)
 {
-    return (ProtobufCBinaryData){len, (uint8_t *)(uintptr_t)bytes};
+    ProtobufCBinaryData data = {.len = len};
+    memcpy(&data.data, &bytes, sizeof(data.data));
+    return data;
 }
 
 static void encode_hello(struct encoder *encoder, const struct wire_message *message)
@@ -70,7 +75,7 @@ static void encode_welcome(struct encoder *encoder, const struct wire_message *m
     out->lease_ms = welcome->lease_ms;
     assert(welcome->provider_count <= WIRE_PROVIDERS_MAX);
     out->n_providers = welcome->provider_count;
-    out->providers = arena_zalloc(&encoder->arena, out->n_providers, sizeof(*out->providers));
+    out->providers = arena_zalloc(&encoder->arena, out->n_providers, sizeof(void *));
     for (size_t i = 0; i < out->n_providers; i++) {
         out->providers[i] = encode_provider(encoder, &welcome->providers[i]);
     }
@@ -132,7 +137,7 @@ static void encode_content(struct encoder *encoder, const struct wire_message *m
     out->schema = borrow_bytes(encoder->column.data, encoder->column.len);
     assert(content->body_count <= WIRE_BODIES_MAX);
     out->n_bodies = content->body_count;
-    out->bodies = arena_zalloc(&encoder->arena, out->n_bodies, sizeof(*out->bodies));
+    out->bodies = arena_zalloc(&encoder->arena, out->n_bodies, sizeof(void *));
     for (size_t i = 0; i < out->n_bodies; i++) {
         out->bodies[i] = encode_body(encoder, &content->bodies[i]);
     }
@@ -226,21 +231,40 @@ static uint64_t earliest_ms(const struct wire_outcome_group *group)
     X(outcomes, run->outcome)                                                                      \
     X(reasons, run->reason)                                                                        \
     X(retry_after_ms, run->retry_after_ms)                                                         \
-    X(at_ms, run->at_ms - out->base_ms)                                                            \
+    X(at_ms, run->at_ms - base_ms)                                                                 \
     X(ref_lengths, run->ref.len)
+
+#define DEFINE_GATHER(field, value)                                                                \
+    static void gather_##field(const struct wire_outcome_group *group, uint64_t base_ms,           \
+                               uint64_t *values)                                                   \
+    {                                                                                              \
+        (void)base_ms;                                                                             \
+        for (unsigned i = 0; i < group->run_count; i++) {                                          \
+            const struct outcome_run *run = &group->runs[i];                                       \
+            values[i] = (value);                                                                   \
+        }                                                                                          \
+    }
+RUN_COLUMN_MAP(DEFINE_GATHER)
+#undef DEFINE_GATHER
+
+static const struct run_column {
+    size_t field; /* offset of the ProtobufCBinaryData */
+    void (*gather)(const struct wire_outcome_group *group, uint64_t base_ms, uint64_t *values);
+} run_columns[] = {
+#define RUN_COLUMN(field, value) {offsetof(Tocsin__OutcomeGroup, field), gather_##field},
+    RUN_COLUMN_MAP(RUN_COLUMN)
+#undef RUN_COLUMN
+};
 
 static void encode_runs(struct encoder *encoder, const struct wire_outcome_group *group,
                         Tocsin__OutcomeGroup *out)
 {
-    uint64_t values[PAGE_RECIPIENTS];
-#define ENCODE_RUN_COLUMN(field, value)                                                            \
-    for (unsigned i = 0; i < group->run_count; i++) {                                              \
-        const struct outcome_run *run = &group->runs[i];                                           \
-        values[i] = (value);                                                                       \
-    }                                                                                              \
-    out->field = encode_column(encoder, values, group->run_count);
-    RUN_COLUMN_MAP(ENCODE_RUN_COLUMN)
-#undef ENCODE_RUN_COLUMN
+    uint64_t values[WIRE_GROUP_RUNS_MAX];
+    for (size_t c = 0; c < sizeof(run_columns) / sizeof(run_columns[0]); c++) {
+        run_columns[c].gather(group, out->base_ms, values);
+        ProtobufCBinaryData data = encode_column(encoder, values, group->run_count);
+        memcpy((char *)out + run_columns[c].field, &data, sizeof(data));
+    }
     if (out->ref_lengths.len > 0) {
         out->refs = encode_refs(encoder, group);
     }
@@ -271,7 +295,7 @@ static void encode_outcomes(struct encoder *encoder, const struct wire_message *
     out->seq = outcomes->seq;
     assert(outcomes->group_count <= WIRE_GROUPS_MAX);
     out->n_groups = outcomes->group_count;
-    out->groups = arena_zalloc(&encoder->arena, out->n_groups, sizeof(*out->groups));
+    out->groups = arena_zalloc(&encoder->arena, out->n_groups, sizeof(void *));
     for (size_t i = 0; i < out->n_groups; i++) {
         out->groups[i] = encode_group(encoder, &outcomes->groups[i]);
     }

@@ -11,6 +11,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static bool is_run_right(const struct outcome_run *run)
+{
+    return run->span >= 1 && run->offset + run->span <= PAGE_RECIPIENTS &&
+           run->outcome < OUTCOMES && run->ref.len <= OUTCOME_REF_MAX &&
+           (run->ref.len == 0 || run->span == 1);
+}
+
 static void check_outcomes(const struct wire_outcomes *outcomes)
 {
     assert(outcomes->group_count <= WIRE_GROUPS_MAX);
@@ -18,10 +25,7 @@ static void check_outcomes(const struct wire_outcomes *outcomes)
         const struct wire_outcome_group *group = &outcomes->groups[g];
         assert(group->run_count <= WIRE_GROUP_RUNS_MAX);
         for (unsigned r = 0; r < group->run_count; r++) {
-            const struct outcome_run *run = &group->runs[r];
-            assert(run->span >= 1 && run->offset + run->span <= PAGE_RECIPIENTS);
-            assert(run->outcome < OUTCOMES && run->ref.len <= OUTCOME_REF_MAX);
-            assert(run->ref.len == 0 || run->span == 1);
+            assert(is_run_right(&group->runs[r]));
         }
     }
 }
@@ -85,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         buf_release(&second);
     } else {
         assert(problem.err == err && problem.text[0] != '\0');
-        assert(arena.used_bytes <= 2 * size + 4 * 1024 * 1024);
+        assert(arena.used_bytes <= 2 * size + 4000000);
     }
     arena_release(&arena);
     return 0;

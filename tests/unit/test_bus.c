@@ -251,7 +251,7 @@ static void a_full_queue_is_reported_and_drains(void **state)
     open_node(&fixture->dealer, &asleep, dealer);
     greet(fixture);
 
-    size_t len = 1024 * 1024;
+    const size_t len = 1000000;
     char *large = mem_zalloc(1, len);
     unsigned sent = 0;
     while (

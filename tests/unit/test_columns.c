@@ -75,7 +75,7 @@ static void the_shortest_form_is_taken(void **state)
     }
     assert_int_equal(round_trip(values, MANY), 1 + 2 * 3);
     for (unsigned i = 0; i < MANY; i++) {
-        values[i] = 2 * i;
+        values[i] = UINT64_C(2) * i;
     }
     assert_int_equal(round_trip(values, MANY), 1 + MANY);
 }
