@@ -110,7 +110,7 @@ static enum exit_code print_refusals_csv(struct cli *cli, const char *path)
 static enum exit_code run_refusals(struct cli *cli, const struct arguments *arguments)
 {
     static const struct list_column columns[] = {
-        {"line", "line", LIST_NUMBER},
+        {"line", "line", LIST_PLACE},
         {"column", "column", LIST_TEXT},
         {"reason", "reason", LIST_TEXT},
         {NULL, NULL, LIST_TEXT},

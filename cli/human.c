@@ -49,12 +49,13 @@ void human_rate(struct buf *buf, double per_s)
 
 void human_duration(struct buf *buf, double seconds)
 {
-    if (seconds < 59.95) {
+    uint64_t whole = seconds < 0 ? 0 : (uint64_t)(seconds + 0.5);
+    bool is_whole = seconds - (double)whole < 0.001 && (double)whole - seconds < 0.001;
+    if (seconds < 59.95 && !is_whole) {
         buf_printf(buf, "%.1f s", seconds < 0 ? 0 : seconds);
-        return;
-    }
-    uint64_t whole = (uint64_t)(seconds + 0.5);
-    if (whole < 3600) {
+    } else if (whole < 60) {
+        buf_printf(buf, "%" PRIu64 " s", whole);
+    } else if (whole < 3600) {
         buf_printf(buf, "%" PRIu64 " min %" PRIu64 " s", whole / 60, whole % 60);
     } else if (whole < 86400) {
         buf_printf(buf, "%" PRIu64 " h %" PRIu64 " min", whole / 3600, whole % 3600 / 60);

@@ -19,7 +19,7 @@ void human_count(struct buf *buf, uint64_t count); /* "1,000,000" */
 void human_bytes(struct buf *buf, uint64_t bytes); /* "812 bytes", "39.1 MB" (powers of 1000) */
 void human_rate(struct buf *buf, double per_s);    /* "0", "3.4", "84,312"; without a unit */
 void human_duration(struct buf *buf,
-                    double seconds); /* "0.4 s", "12.9 s", "4 min 12 s", "2 h 5 min" */
+                    double seconds); /* "0.4 s", "12 s", "4 min 12 s", "2 h 5 min" */
 void human_percent(struct buf *buf, uint64_t part,
                    uint64_t whole); /* "61.2 %"; never rounds up to 100 */
 /* "1 row", "2 rows", "1,000 rows" */

@@ -11,7 +11,7 @@
 #define PAGE_ITEMS_MAX 1000
 #define MEMBER_MAX     64
 
-/* {"sms": 64, "email": 2} as "sms 64, email 2". */
+/* {"sms": 64, "email": 0, "push": 2} as "sms 64, push 2". */
 static void put_object(struct buf *buf, json_t *object)
 {
     const char *name;
@@ -19,9 +19,11 @@ static void put_object(struct buf *buf, json_t *object)
     const char *between = "";
     json_object_foreach(object, name, value)
     {
-        buf_printf(buf, "%s%s ", between, name);
-        cli_member(buf, object, name);
-        between = ", ";
+        if (json_number_value(value) != 0 || !json_is_number(value)) {
+            buf_printf(buf, "%s%s ", between, name);
+            cli_member(buf, object, name);
+            between = ", ";
+        }
     }
 }
 
@@ -52,6 +54,10 @@ static void put_value(struct buf *buf, const json_t *object, const char *name, e
         put_object(buf, value);
     } else if (kind == LIST_RANK && json_is_integer(value)) {
         human_count(buf, (uint64_t)json_integer_value(value) + 1);
+    } else if (kind == LIST_PLACE && json_is_integer(value)) {
+        buf_printf(buf, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    } else if (kind == LIST_LIMIT && json_number_value(value) <= 0) {
+        buf_str(buf, "none");
     } else if (kind == LIST_TIME && json_is_string(value)) {
         put_time(buf, json_string_value(value));
     } else {
@@ -136,8 +142,7 @@ enum exit_code list_print(struct cli *cli, const struct list *list)
     uint64_t seen = 0;
     table_init(&table);
     for (const struct list_column *column = list->columns; column->title != NULL; column++) {
-        table_column(&table, column->title,
-                     column->kind == LIST_NUMBER || column->kind == LIST_RANK);
+        table_column(&table, column->title, column->kind != LIST_TEXT && column->kind != LIST_TIME);
     }
     enum err err = print_pages(cli, list, &table, &seen, &problem);
     table_release(&table);

@@ -9,8 +9,9 @@
 #include "cli/cli.h"
 #include "cli/command.h"
 
-/* LIST_RANK: a number from 0, shown from 1. */
-enum list_kind { LIST_TEXT, LIST_NUMBER, LIST_RANK, LIST_TIME };
+/* LIST_RANK: a number from 0, shown from 1. LIST_PLACE: a number that is no amount, to be pasted
+ * elsewhere. LIST_LIMIT: a rate, 0 for no limit. */
+enum list_kind { LIST_TEXT, LIST_NUMBER, LIST_RANK, LIST_PLACE, LIST_LIMIT, LIST_TIME };
 
 struct list_column {
     const char *title;

@@ -55,6 +55,9 @@ static void put_cell(const struct table *table, struct buf *buf, unsigned column
     }
     buf_slice(buf, text);
     if (is_last) {
+        while (buf->data[buf->len - 1] == ' ') {
+            buf->len--;
+        }
         buf_u8(buf, '\n');
     } else {
         put_blanks(buf, GAP + (table->is_right[column] ? 0 : blanks));

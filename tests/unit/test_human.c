@@ -63,6 +63,10 @@ static void durations_have_at_most_two_units(void **state)
     struct buf buf = {0};
     human_duration(&buf, 0.44);
     assert_buf_is(&buf, "0.4 s");
+    human_duration(&buf, 4);
+    assert_buf_is(&buf, "4 s");
+    human_duration(&buf, 0);
+    assert_buf_is(&buf, "0 s");
     human_duration(&buf, 59.96);
     assert_buf_is(&buf, "1 min 0 s");
     human_duration(&buf, 252);

@@ -22,7 +22,7 @@ static void columns_are_aligned_by_what_is_seen(void **state)
     table_put(&table, &text);
     assert_buf_is(&text, "city        people  note\n"
                          "東京    14,000,000  large\n"
-                         "Tromsø      77,000  \n");
+                         "Tromsø      77,000\n");
     table_release(&table);
     buf_release(&text);
 }
