@@ -1,2 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
+tocsin_unit_test(test_auth LIBS tocsin_api)
+tocsin_unit_test(test_cursor LIBS tocsin_api)
 tocsin_unit_test(test_http_server LIBS tocsin_api)
+tocsin_unit_test(test_idempotency LIBS tocsin_api)
+tocsin_unit_test(test_listen_address LIBS tocsin_api)
+tocsin_unit_test(test_metrics LIBS tocsin_api)
+tocsin_unit_test(test_problem_reply LIBS tocsin_api)
+tocsin_unit_test(test_route LIBS tocsin_api)
