@@ -78,7 +78,7 @@ void delivery_settle(struct delivery *delivery, struct batch *batch, enum outcom
 /* The batch has nobody left to be started: drops its content and page. */
 void delivery_close_batch(struct delivery *delivery, struct batch *batch);
 /* Settles as returned: what is of the campaign, or, with NULL, all. */
-void delivery_return(struct delivery *delivery, const uint64_t *campaign, enum reason reason,
+void delivery_return(struct delivery *delivery, const uint64_t *campaign, uint16_t reason,
                      uint64_t now_ms);
 /* Gives gathered outcomes to the outbox if it is time to, and sends what is due. */
 void delivery_flush(struct delivery *delivery, bool is_idle, uint64_t now_ms);

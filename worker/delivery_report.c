@@ -75,7 +75,7 @@ void delivery_settle(struct delivery *delivery, struct batch *batch, enum outcom
     delivery_close_batch(delivery, batch);
 }
 
-void delivery_return(struct delivery *delivery, const uint64_t *campaign, enum reason reason,
+void delivery_return(struct delivery *delivery, const uint64_t *campaign, uint16_t reason,
                      uint64_t now_ms)
 {
     struct batch *batch = NULL;
