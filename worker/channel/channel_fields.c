@@ -23,7 +23,8 @@ enum source {
     SOURCE_VARIABLE
 };
 
-static const char *const builtin_names[] = {"to", "subject", "text", "html", "token", "id", "key"};
+static const char *const builtin_names[] = {"to",    "subject",   "text", "html",
+                                            "token", "reference", "key"};
 
 #define BUILTINS (sizeof(builtin_names) / sizeof(builtin_names[0]))
 

@@ -83,7 +83,7 @@ def test_what_is_sent_is_what_the_settings_say(tmp_path):
             server.url("/v1/{{key}}"), method="PUT", user="me", password="env:GATEWAY_PASSWORD",
             secrets={"token": "env:GATEWAY_TOKEN"},
             headers={"X-Api-Key": "{{secret.token}}", "Idempotency-Key": "{{token}}", "X-City": "{{city}}"},
-            body={"to": "{{to}}", "text": "{{text}}", "id": "{{id}}"}), [attempt],
+            body={"to": "{{to}}", "text": "{{text}}", "id": "{{reference}}"}), [attempt],
             env={"GATEWAY_PASSWORD": "p:w", "GATEWAY_TOKEN": "s3cret"})
         assert run.outcomes() == [("accepted", 202)]
         request = server.requests[0]
