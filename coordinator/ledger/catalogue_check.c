@@ -17,7 +17,7 @@ struct catalogue_word {
     bool was_seen; /* in the catalogue */
     uint8_t digest[HASH_DIGEST_BYTES];
     size_t key_len;
-    uint8_t key[];
+    uint8_t *key;
 };
 
 struct catalogue_check {
@@ -40,6 +40,7 @@ void catalogue_check_free(struct catalogue_check *check)
     HASH_ITER(hh, check->words, word, next)
     {
         HASH_DEL(check->words, word);
+        mem_free(word->key);
         mem_free(word);
     }
     buf_release(&check->scratch);
@@ -55,11 +56,9 @@ static struct catalogue_word *word_find(struct catalogue_check *check, struct sl
 
 static struct catalogue_word *word_add(struct catalogue_check *check, struct slice key)
 {
-    struct catalogue_word *word = mem_zalloc(1, sizeof(*word) + key.len);
+    struct catalogue_word *word = mem_zalloc(1, sizeof(*word));
     word->key_len = key.len;
-    if (key.len > 0) {
-        memcpy(word->key, key.data, key.len);
-    }
+    word->key = mem_copy(key.data, key.len);
     HASH_ADD_KEYPTR(hh, check->words, word->key, word->key_len, word);
     return word;
 }

@@ -10,7 +10,7 @@
  * ordinal); equal hashes may go on in the next block.
  *
  * To change the format: (1) raise LOOKUP_BLOCK_VERSION, (2) keep reading the versions before, (3)
- * add a block of the old version to the corpus of fuzz_chain.
+ * add a block of the old version to the corpus of fuzz_lookup_block.
  */
 #ifndef TOCSIN_LEDGER_LOOKUP_BLOCK_H
 #define TOCSIN_LEDGER_LOOKUP_BLOCK_H
