@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The floors are bare libcurl, the micro benchmarks the adapters on top of it. They need a peer: nginx, smtp-sink.
-add_library(bench_curl_floor STATIC curl_floor.c)
+# The floors are bare libcurl, the micro benchmarks the adapters beside it. They need a peer: nginx, smtp-sink.
+add_library(bench_curl_floor STATIC curl_floor.c floor_mail.c floor_post.c)
 target_link_libraries(bench_curl_floor PUBLIC PkgConfig::CURL PRIVATE tocsin_flags)
 
-foreach(protocol IN ITEMS http)
+foreach(protocol IN ITEMS http smtp)
   add_executable(bench_floor_${protocol} floor_${protocol}.c)
   target_link_libraries(bench_floor_${protocol} PRIVATE bench_curl_floor tocsin_flags)
   if(TARGET tocsin_channel)
-    add_executable(bench_micro_${protocol} micro_${protocol}.c)
+    add_executable(bench_micro_${protocol} micro_${protocol}.c channel_run.c)
     target_link_libraries(bench_micro_${protocol} PRIVATE bench_curl_floor tocsin_channel tocsin_flags)
   endif()
 endforeach()

@@ -6,28 +6,8 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "bench/curl_floor.h"
-
-#define BODY_BYTES 300
-
-struct floor_http {
-    const char *url;
-    struct curl_slist *headers;
-    char body[BODY_BYTES];
-};
-
-static void prepare(void *arg, CURL *easy, unsigned i)
-{
-    (void)i;
-    struct floor_http *http = arg;
-    curl_easy_setopt(easy, CURLOPT_URL, http->url);
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, http->headers);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, http->body);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)BODY_BYTES);
-}
+#include "bench/floor_post.h"
 
 int main(int argc, char **argv)
 {
@@ -35,17 +15,10 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: bench_floor_http URL COUNT CONNECTIONS\n");
         return 2;
     }
-    struct floor_http http = {.url = argv[1]};
-    memset(http.body, 'x', BODY_BYTES);
-    http.headers = curl_slist_append(NULL, "Content-Type: application/json");
-    struct curl_floor floor = {
-        .count = strtoull(argv[2], NULL, 10),
-        .connections = (unsigned)strtoul(argv[3], NULL, 10),
-        .prepare = prepare,
-        .arg = &http,
-    };
-    struct curl_floor_figures figures = curl_floor_run(&floor);
+    struct floor_post post;
+    floor_post_init(&post, argv[1], (unsigned)strtoul(argv[3], NULL, 10));
+    struct curl_floor_figures figures = floor_post_run(&post, strtoull(argv[2], NULL, 10));
     curl_floor_print(&figures);
-    curl_slist_free_all(http.headers);
+    floor_post_release(&post);
     return figures.failed == 0 ? 0 : 1;
 }

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 tocsin_unit_test(test_channel LIBS tocsin_channel)
-tocsin_unit_test(test_channel_settings LIBS tocsin_channel)
 tocsin_unit_test(test_channel_http LIBS tocsin_channel)
+tocsin_unit_test(test_channel_settings LIBS tocsin_channel)
+tocsin_unit_test(test_channel_smtp LIBS tocsin_channel)
 tocsin_unit_test(test_http_client LIBS tocsin_channel)
 tocsin_unit_test(test_http_rules LIBS tocsin_channel)
 tocsin_unit_test(test_json_pointer LIBS tocsin_channel)
+tocsin_unit_test(test_mime LIBS tocsin_channel)
+tocsin_unit_test(test_smtp_dialogue LIBS tocsin_channel)

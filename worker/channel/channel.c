@@ -9,11 +9,12 @@
 static const struct channel_adapter *const adapters[] = {
     &channel_null_adapter,
     &channel_http_adapter,
+    &channel_smtp_adapter,
 };
 
 #define ADAPTERS (sizeof(adapters) / sizeof(adapters[0]))
 
-static const char *const adapter_names[] = {"null", "http", NULL};
+static const char *const adapter_names[] = {"null", "http", "smtp", NULL};
 
 const char *const *channel_adapter_names(void)
 {

@@ -178,7 +178,8 @@ static enum err read_value(json_t *object, const struct channel_key *key, const 
     case CHANNEL_KEY_CHOICE:
         break;
     }
-    const char *text = channel_settings_text(object, key->name);
+    /* To YAML off is false. */
+    const char *text = json_is_false(value) ? "off" : channel_settings_text(object, key->name);
     value = json_object_get(object, key->name);
     if (key->type == CHANNEL_KEY_CHOICE) {
         return read_choice(key, value, text, where, (unsigned *)place, problem);

@@ -32,9 +32,9 @@ struct transfer_hub {
     struct transfer_sockets sockets;
     uv_timer_t curl_timer;
     uv_timer_t deadline_timer;
-    uint64_t deadline_set_ms;   /* 0: the timer does not run */
-    unsigned timers_open;       /* the hub is freed with the last timer and socket */
-    struct transfer *under_way; /* first of the list */
+    uint64_t deadline_set_ms; /* 0: the timer does not run */
+    unsigned timers_open;     /* the hub is freed with the last timer and socket */
+    struct transfer *timed;   /* first of those with a deadline */
 };
 
 /* --- events for libcurl --- */
@@ -68,7 +68,6 @@ static int hub_on_set_timer(CURLM *multi, long timeout_ms, void *arg)
 
 /* --- deadlines --- */
 
-static void transfer_finish(struct transfer *transfer, CURLcode result);
 static void hub_on_deadline(uv_timer_t *timer);
 
 static void hub_wake_at(struct transfer_hub *hub, uint64_t deadline_ms, uint64_t now_ms)
@@ -80,9 +79,44 @@ static void hub_wake_at(struct transfer_hub *hub, uint64_t deadline_ms, uint64_t
     }
 }
 
+static void transfer_set_deadline(struct transfer *transfer, uint64_t deadline_ms)
+{
+    struct transfer_hub *hub = transfer->hub;
+    if (transfer->deadline_ms == 0) {
+        DL_PREPEND2(hub->timed, transfer, before, next);
+    }
+    transfer->deadline_ms = deadline_ms;
+    hub_wake_at(hub, deadline_ms, uv_now(hub->settings.loop));
+}
+
+static void transfer_clear_deadline(struct transfer *transfer)
+{
+    if (transfer->deadline_ms != 0) {
+        DL_DELETE2(transfer->hub->timed, transfer, before, next);
+        transfer->deadline_ms = 0;
+    }
+}
+
+static void transfer_finish(struct transfer *transfer, CURLcode result)
+{
+    transfer_clear_deadline(transfer);
+    transfer->done = true;
+    transfer->on_done(transfer, result);
+}
+
+static void transfer_on_overdue(struct transfer *transfer)
+{
+    if (transfer->done) {
+        transfer_clear_deadline(transfer);
+        transfer->on_event(transfer, TRANSFER_OVERDUE);
+    } else {
+        transfer_finish(transfer, CURLE_OPERATION_TIMEDOUT);
+    }
+}
+
 static struct transfer *hub_first_overdue(const struct transfer_hub *hub, uint64_t now_ms)
 {
-    struct transfer *transfer = hub->under_way;
+    struct transfer *transfer = hub->timed;
     while (transfer != NULL && transfer->deadline_ms > now_ms) {
         transfer = transfer->next;
     }
@@ -95,22 +129,15 @@ static void hub_on_deadline(uv_timer_t *timer)
     uint64_t now_ms = uv_now(timer->loop);
     struct transfer *overdue;
     while ((overdue = hub_first_overdue(hub, now_ms)) != NULL) {
-        transfer_finish(overdue, CURLE_OPERATION_TIMEDOUT);
+        transfer_on_overdue(overdue);
     }
     hub->deadline_set_ms = 0;
-    for (struct transfer *each = hub->under_way; each != NULL; each = each->next) {
+    for (struct transfer *each = hub->timed; each != NULL; each = each->next) {
         hub_wake_at(hub, each->deadline_ms, now_ms);
     }
 }
 
 /* --- transfers --- */
-
-static void transfer_finish(struct transfer *transfer, CURLcode result)
-{
-    DL_DELETE2(transfer->hub->under_way, transfer, before, next);
-    transfer->done = true;
-    transfer->on_done(transfer, result);
-}
 
 static void hub_drain(struct transfer_hub *hub)
 {
@@ -137,7 +164,7 @@ static int transfer_on_request(void *arg, char *peer, char *local, int peer_port
         (void)curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &sent_bytes);
     }
     transfer->requested = true;
-    transfer->deadline_ms = transfer->started_ms + transfer->hub->settings.timeout_ms;
+    transfer_set_deadline(transfer, transfer->started_ms + transfer->hub->settings.timeout_ms);
     return sent_bytes == 0 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
@@ -149,9 +176,7 @@ void transfer_start(struct transfer *transfer)
     transfer->done = false;
     transfer->requested = false;
     transfer->started_ms = uv_now(hub->settings.loop);
-    transfer->deadline_ms = transfer->started_ms + hub->settings.connect_timeout_ms;
-    DL_PREPEND2(hub->under_way, transfer, before, next);
-    hub_wake_at(hub, transfer->deadline_ms, transfer->started_ms);
+    transfer_set_deadline(transfer, transfer->started_ms + hub->settings.connect_timeout_ms);
     CURLMcode code = curl_multi_add_handle(hub->multi, transfer->easy);
     assert(code == CURLM_OK);
 }
@@ -161,9 +186,7 @@ void transfer_end(struct transfer *transfer)
     if (!transfer->started) {
         return;
     }
-    if (!transfer->done) {
-        DL_DELETE2(transfer->hub->under_way, transfer, before, next);
-    }
+    transfer_clear_deadline(transfer);
     transfer->started = false;
     transfer->done = false;
     CURLMcode code = curl_multi_remove_handle(transfer->hub->multi, transfer->easy);
@@ -182,12 +205,18 @@ void transfer_watch(struct transfer *transfer, int uv_events, transfer_event_fn 
     curl_socket_t fd = CURL_SOCKET_BAD;
     (void)curl_easy_getinfo(transfer->easy, CURLINFO_ACTIVESOCKET, &fd);
     assert(transfer->done);
-    transfer_socket_hand_over(&transfer->hub->sockets, fd, transfer, uv_events, on_event);
+    transfer->on_event = on_event;
+    transfer_socket_hand_over(&transfer->hub->sockets, fd, transfer, uv_events);
 }
 
-uint64_t transfer_now_ms(const struct transfer *transfer)
+void transfer_expect(struct transfer *transfer, uint32_t timeout_ms)
 {
-    return uv_now(transfer->hub->settings.loop);
+    assert(transfer->done);
+    if (timeout_ms == 0) {
+        transfer_clear_deadline(transfer);
+    } else {
+        transfer_set_deadline(transfer, uv_now(transfer->hub->settings.loop) + timeout_ms);
+    }
 }
 
 static void transfer_secure(CURL *easy, const struct transfer_options *options)
@@ -283,7 +312,7 @@ struct transfer_hub *transfer_hub_new(const struct transfer_hub_settings *settin
 
 void transfer_hub_close(struct transfer_hub *hub)
 {
-    assert(hub->under_way == NULL);
+    assert(hub->timed == NULL);
     (void)curl_multi_cleanup(hub->multi);
     uv_close((uv_handle_t *)&hub->curl_timer, hub_on_timer_closed);
     uv_close((uv_handle_t *)&hub->deadline_timer, hub_on_timer_closed);

@@ -24,19 +24,22 @@ struct transfer;
 
 /* Never inside a callback of libcurl: everything is allowed but closing the hub. */
 typedef void (*transfer_done_fn)(struct transfer *transfer, CURLcode result);
-/* Something happened on the socket of a transfer that watches it. */
+/* Something happened on the socket of a transfer that watches it: UV_ flags, or TRANSFER_OVERDUE.
+ */
 typedef void (*transfer_event_fn)(struct transfer *transfer, int uv_events);
+#define TRANSFER_OVERDUE 0
 
 struct transfer {
     struct transfer_hub *hub;
     CURL *easy;
     transfer_done_fn on_done;
-    bool started;        /* in the multi */
-    bool done;           /* on_done was called, transfer_end was not yet */
-    bool requested;      /* connected, and the request is on its way */
-    uint64_t started_ms; /* of uv_now */
-    uint64_t deadline_ms;
-    struct transfer *next; /* of those that were started, not yet done */
+    transfer_event_fn on_event; /* when it watches its socket */
+    bool started;               /* in the multi */
+    bool done;                  /* on_done was called, transfer_end was not yet */
+    bool requested;             /* connected, and the request is on its way */
+    uint64_t started_ms;        /* of uv_now */
+    uint64_t deadline_ms;       /* 0: none */
+    struct transfer *next;      /* of those that have a deadline */
     struct transfer *before;
 };
 
@@ -74,9 +77,8 @@ void transfer_abort(struct transfer *transfer);
 /* Only with CURLOPT_CONNECT_ONLY, when done: the socket is the owner's from now on, until
  * transfer_end: `on_event` is called when uv_events (UV_READABLE, UV_WRITABLE) happen there. */
 void transfer_watch(struct transfer *transfer, int uv_events, transfer_event_fn on_event);
-
-/* Now as the hub's loop sees it. */
-uint64_t transfer_now_ms(const struct transfer *transfer);
+/* And with TRANSFER_OVERDUE, once, after so long a time; 0: no longer. */
+void transfer_expect(struct transfer *transfer, uint32_t timeout_ms);
 
 /* What a failed transfer means. `sent`: some of the request has left. */
 struct transfer_failure {

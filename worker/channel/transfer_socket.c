@@ -30,8 +30,7 @@ struct transfer_socket {
     bool wanted;   /* libcurl is interested */
     bool internet; /* a connection, not something of libcurl's own */
     bool connected;
-    struct transfer *holder; /* whose owner gets the events instead of libcurl */
-    transfer_event_fn on_event;
+    struct transfer *holder; /* who gets the events instead of libcurl */
 };
 
 static struct transfer_socket *socket_find(const struct transfer_sockets *sockets, curl_socket_t fd)
@@ -95,7 +94,7 @@ static void socket_on_event(uv_poll_t *poll, int status, int events)
 {
     struct transfer_socket *sock = poll->data;
     if (sock->holder != NULL) {
-        sock->on_event(sock->holder, status < 0 ? UV_READABLE : events);
+        sock->holder->on_event(sock->holder, status < 0 ? UV_READABLE : events);
         return;
     }
     if (!sock->wanted) {
@@ -183,11 +182,10 @@ int transfer_socket_on_wanted(CURL *easy, curl_socket_t fd, int what, void *arg,
 }
 
 void transfer_socket_hand_over(struct transfer_sockets *sockets, curl_socket_t fd,
-                               struct transfer *holder, int uv_events, transfer_event_fn on_event)
+                               struct transfer *holder, int uv_events)
 {
     struct transfer_socket *sock = socket_find(sockets, fd);
     assert(sock != NULL);
     sock->holder = holder;
-    sock->on_event = on_event;
     socket_watch(sock, uv_events);
 }

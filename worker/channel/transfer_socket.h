@@ -32,8 +32,8 @@ curl_socket_t transfer_socket_on_open(void *arg, curlsocktype purpose,
 int transfer_socket_on_close(void *arg, curl_socket_t fd);
 int transfer_socket_on_wanted(CURL *easy, curl_socket_t fd, int what, void *arg, void *assigned);
 
-/* Events of an open socket go to the owner of `holder` from now on. */
+/* Events of an open socket go to holder->on_event from now on. */
 void transfer_socket_hand_over(struct transfer_sockets *sockets, curl_socket_t fd,
-                               struct transfer *holder, int uv_events, transfer_event_fn on_event);
+                               struct transfer *holder, int uv_events);
 
 #endif

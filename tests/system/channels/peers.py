@@ -82,6 +82,7 @@ class Server:
                 connection, _ = self.listener.accept()
             except OSError:
                 return
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.connections.append(connection)
             thread = threading.Thread(target=self.serve, args=(connection, len(self.connections) - 1), daemon=True)
             self.threads.append(thread)
@@ -158,9 +159,9 @@ def answering(status=200, body=b"", headers=""):
 
 
 def reset(connection):
-    """Closes with RST."""
+    """Closes with RST, and at once, whoever else holds the socket."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.close()
+    os.close(connection.detach())
 
 
 class Blackhole:
@@ -193,3 +194,60 @@ def make_certificate(directory, name="localhost", address="127.0.0.1"):
                     "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name},IP:{address}"],
                    check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return cert, key
+
+
+HANG, CLOSE, RESET = "hang", "close", "reset"
+EHLO = "250-odd.test\r\n250-PIPELINING\r\n250 SIZE 10000000"
+
+
+class SmtpServer(Server):
+    """Says what it is told: replies["RCPT"] is a reply, HANG, CLOSE, RESET, or a function of the number of the connection and
+    of the mail on it. What is not told is good. Keeps the commands, and the mails as (recipient, text)."""
+
+    GOOD = {"CONNECT": "220 odd.test", "EHLO": EHLO, "MAIL": "250 ok", "RCPT": "250 ok", "DATA": "354 go", ".": "250 ok",
+            "RSET": "250 ok", "QUIT": "221 bye"}
+
+    def __init__(self, replies=None):
+        self.replies = {**self.GOOD, **(replies or {})}
+        self.commands = []
+        self.mails = []
+        super().__init__(SmtpServer.talk)
+
+    def say(self, connection, word, number, mail):
+        """False if the connection is over."""
+        reply = self.replies.get(word, "502 what?")
+        if callable(reply):
+            reply = reply(number, mail)
+        if reply == HANG:
+            self.closing.wait(20)
+            return False
+        if reply == RESET:
+            reset(connection)
+            return False
+        if reply == CLOSE:
+            return False
+        connection.sendall(reply.encode() + b"\r\n")
+        return not reply.startswith("421")
+
+    def talk(self, connection, number):
+        lines = connection.makefile("rb")
+        mail, recipient = 0, None
+        goes_on = self.say(connection, "CONNECT", number, 0)
+        while goes_on:
+            line = lines.readline()
+            if not line:
+                return
+            word = line.split()[0].decode("latin-1").upper()
+            self.commands.append((number, line.decode("latin-1").rstrip("\r\n")))
+            if word == "RCPT":
+                recipient = line.split(b"<")[1].split(b">")[0].decode()
+            mail += word == "MAIL"
+            goes_on = self.say(connection, word, number, mail)
+            if goes_on and word == "DATA" and self.replies["DATA"].startswith("354"):
+                text = []
+                while not text or text[-1] != b".\r\n":
+                    text.append(lines.readline())
+                    if not text[-1]:
+                        return
+                self.mails.append((recipient, b"".join(text)))
+                goes_on = self.say(connection, ".", number, mail)

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+tocsin_fuzzer(fuzz_mime LIBS tocsin_channel)
+tocsin_fuzzer(fuzz_smtp_dialogue LIBS tocsin_channel)

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mime: mails written down: header fields (RFC 5322, encoded words of RFC 2047) and bodies (RFC
+ * 2045, 2046). Pure. All lines end with CRLF and have at most 998 bytes, encoded ones 76. No value
+ * can end its field: control characters become blanks.
+ *
+ * It writes addresses of ASCII only (no SMTPUTF8) and no attachments.
+ */
+#ifndef TOCSIN_CHANNEL_MIME_H
+#define TOCSIN_CHANNEL_MIME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "common/slice.h"
+
+/* An address that can stand between angle brackets: printable ASCII, one @ with something on either
+ * side, no blanks, angle brackets, quotes or commas, at most 254 bytes (RFC 5321 section 4.5.3.1).
+ */
+bool mime_address_is_valid(struct slice address);
+/* Printable ASCII without blanks and colons. */
+bool mime_field_name_is_valid(const char *name);
+
+/* "Name: value", folded and encoded where needed. The value is UTF-8. */
+void mime_field(struct buf *buf, const char *name, struct slice value);
+/* "Name: Display name <address>"; an empty display name is left out. */
+void mime_field_address(struct buf *buf, const char *name, struct slice display,
+                        struct slice address);
+/* "Date: Mon, 23 Nov 2026 10:00:00 +0000". */
+void mime_field_date(struct buf *buf, uint64_t unix_ms);
+
+/* MIME-Version and the rest of the header, the empty line and the body: text, HTML, or both as
+ * alternatives if neither is empty. `boundary` is up to 60 letters, digits, `-` and `_`, which
+ * nobody could know beforehand. */
+void mime_body(struct buf *buf, struct slice text, struct slice html, struct slice boundary);
+
+#endif
