@@ -344,6 +344,7 @@ static void server_run(struct http_server *server)
     }
 }
 
+PRINTF_LIKE(2, 0)
 static void on_library_line(void *arg, const char *format, va_list args)
 {
     (void)arg;

@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "coordinator/content/campaign_document.h"
+#include "coordinator/content/campaign_registry.h"
+#include "coordinator/content/object_id.h"
+#include "tests/unit/unit.h"
+
+struct fixture {
+    struct audience_registry *audiences;
+    struct campaign_surroundings surroundings;
+    struct campaign_document *document;
+    struct document_problem problem;
+};
+
+static const struct provider_def providers[] = {
+    {.id = 0, .name = "gateway", .channel = CHANNEL_SMS},
+    {.id = 1, .name = "relay", .channel = CHANNEL_EMAIL},
+    {.id = 2, .name = "backup", .channel = CHANNEL_SMS},
+};
+
+static void add_column(struct page_schema *schema, enum page_field field, unsigned rank,
+                       const char *name)
+{
+    struct page_column *column = &schema->columns[schema->count++];
+    column->field = field;
+    column->rank = rank;
+    strcpy(column->name, name);
+}
+
+static void add_audience(struct audience_registry *audiences, uint64_t id, uint64_t accepted)
+{
+    struct audience_info *info = calloc(1, sizeof(*info));
+    info->id = id;
+    info->accepted = accepted;
+    info->slots = (uint32_t)accepted + 2;
+    add_column(&info->schema, PAGE_FIELD_KEY, 0, "id");
+    add_column(&info->schema, PAGE_FIELD_PHONE, 0, "phone");
+    add_column(&info->schema, PAGE_FIELD_PHONE, 1, "phone.2");
+    add_column(&info->schema, PAGE_FIELD_EMAIL, 0, "email");
+    add_column(&info->schema, PAGE_FIELD_VARIABLE, 0, "first_name");
+    audience_registry_add(audiences, info);
+    free(info);
+}
+
+static int setup(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof(*fixture));
+    fixture->audiences = audience_registry_new();
+    add_audience(fixture->audiences, 12, 1000);
+    add_audience(fixture->audiences, 13, 0);
+    fixture->surroundings = (struct campaign_surroundings){fixture->audiences, providers, 3};
+    *state = fixture;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *fixture = *state;
+    campaign_document_free(fixture->document);
+    audience_registry_free(fixture->audiences);
+    free(fixture);
+    return 0;
+}
+
+static enum err parse(struct fixture *fixture, const char *json)
+{
+    campaign_document_free(fixture->document);
+    enum err err = campaign_document_parse(&fixture->document, slice_str(json),
+                                           &fixture->surroundings, &fixture->problem);
+    assert_int_equal(err == ERR_OK, fixture->document != NULL);
+    return err;
+}
+
+static void assert_parses(struct fixture *fixture, const char *json)
+{
+    if (parse(fixture, json) != ERR_OK) {
+        fail_msg("%s: %s", fixture->problem.pointer, fixture->problem.problem.text);
+    }
+}
+
+static void assert_refused(struct fixture *fixture, const char *json, const char *pointer,
+                           const char *words)
+{
+    assert_int_not_equal(parse(fixture, json), ERR_OK);
+    assert_string_equal(fixture->problem.pointer, pointer);
+    if (strstr(fixture->problem.problem.text, words) == NULL) {
+        fail_msg("\"%s\" lacks \"%s\"", fixture->problem.problem.text, words);
+    }
+}
+
+#define HEAD    "{\"name\":\"Outage\",\"audience\":\"a12\",\"channel\":\"sms\""
+#define CONTENT ",\"content\":{\"sms\":{\"text\":\"Dear {{first_name}}, {{token}}\"}}}"
+
+static void what_is_required_is_enough(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_parses(fixture, HEAD CONTENT);
+    const struct campaign_def *def = campaign_document_def(fixture->document);
+    const struct plan_step *step = &def->plan.steps[0];
+    assert_string_equal(def->name, "Outage");
+    assert_int_equal(def->audience, 12);
+    assert_int_equal(def->recipients, 1000);
+    assert_int_equal(def->slots, 1002);
+    assert_int_equal(def->priority, PRIORITY_NORMAL);
+    assert_int_equal(def->weight, 1);
+    assert_int_equal(def->plan.step_count, 1);
+    assert_int_equal(step->channel, CHANNEL_SMS);
+    assert_true(step->providers == UINT64_MAX);
+    assert_int_equal(step->endpoint_ranks, 2);
+    assert_int_equal(step->attempts, 5);
+    assert_int_equal(step->on_uncertain, PLAN_RESEND);
+}
+
+static void everything_can_be_said(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_parses(fixture,
+                  HEAD ",\"priority\":\"critical\",\"weight\":7,\"plan\":{\"provider\":[\"backup\","
+                       "\"gateway\"],\"attempts\":3,\"backoff\":\"1.5s\",\"backoff_max\":\"2m\","
+                       "\"within\":\"1d\",\"on_uncertain\":\"hold\"}" CONTENT);
+    const struct campaign_def *def = campaign_document_def(fixture->document);
+    const struct plan_step *step = &def->plan.steps[0];
+    assert_int_equal(def->priority, PRIORITY_CRITICAL);
+    assert_int_equal(def->weight, 7);
+    assert_int_equal(step->providers, 5);
+    assert_int_equal(step->attempts, 3);
+    assert_int_equal(step->backoff_ms, 1500);
+    assert_int_equal(step->backoff_max_ms, 120000);
+    assert_int_equal(step->within_ms, 86400000);
+    assert_int_equal(step->on_uncertain, PLAN_HOLD);
+    assert_parses(fixture, HEAD ",\"plan\":{\"backoff\":\"1h\"},\"priority\":null" CONTENT);
+    assert_int_equal(campaign_document_def(fixture->document)->plan.steps[0].backoff_max_ms,
+                     3600000);
+}
+
+static void the_stored_form_reads_back_the_same(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_parses(fixture, HEAD ",\"weight\":3,\"plan\":{\"provider\":\"gateway\","
+                                "\"within\":\"90s\"}" CONTENT);
+    campaign_document_number(fixture->document, 7, 1700000000000);
+    struct buf stored = {0};
+    struct buf again = {0};
+    struct campaign_document *loaded;
+    struct problem problem;
+    campaign_document_encode(fixture->document, &stored);
+    assert_int_equal(
+        campaign_document_load(&loaded, buf_view(&stored), &fixture->surroundings, &problem),
+        ERR_OK);
+    assert_memory_equal(campaign_document_def(loaded), campaign_document_def(fixture->document),
+                        sizeof(struct campaign_def));
+    campaign_document_encode(loaded, &again);
+    assert_string_equal(buf_cstr(&again), buf_cstr(&stored));
+    campaign_document_free(loaded);
+    buf_release(&stored);
+    buf_release(&again);
+}
+
+static const char golden_v1[] =
+    "{\"version\":1,\"id\":\"c7\",\"created_ms\":1700000000000,\"name\":\"Outage\","
+    "\"audience\":\"a12\",\"channel\":\"sms\",\"priority\":\"high\",\"weight\":2,"
+    "\"plan\":{\"provider\":\"gateway\",\"attempts\":5,\"backoff\":\"30s\",\"backoff_max\":\"15m\","
+    "\"within\":\"4h\",\"on_uncertain\":\"resend\"},\"content\":{\"sms\":{\"text\":\"Hi\"}}}";
+
+static void a_document_of_version_1_is_read(void **state)
+{
+    struct fixture *fixture = *state;
+    struct problem problem;
+    struct buf again = {0};
+    assert_int_equal(campaign_document_load(&fixture->document, slice_str(golden_v1),
+                                            &fixture->surroundings, &problem),
+                     ERR_OK);
+    const struct campaign_def *def = campaign_document_def(fixture->document);
+    assert_int_equal(def->id, 7);
+    assert_true(def->created_ms == 1700000000000);
+    assert_int_equal(def->priority, PRIORITY_HIGH);
+    assert_int_equal(def->plan.steps[0].providers, 1);
+    campaign_document_encode(fixture->document, &again);
+    assert_string_equal(buf_cstr(&again), golden_v1);
+    buf_release(&again);
+}
+
+static void a_provider_that_is_gone_leaves_a_campaign_that_waits(void **state)
+{
+    struct fixture *fixture = *state;
+    struct problem problem;
+    fixture->surroundings.providers = &providers[1];
+    fixture->surroundings.provider_count = 2;
+    assert_int_equal(campaign_document_load(&fixture->document, slice_str(golden_v1),
+                                            &fixture->surroundings, &problem),
+                     ERR_OK);
+    assert_int_equal(campaign_document_def(fixture->document)->plan.steps[0].providers, 0);
+    struct buf again = {0};
+    campaign_document_encode(fixture->document, &again); /* its name is kept */
+    assert_string_equal(buf_cstr(&again), golden_v1);
+    buf_release(&again);
+}
+
+static void damaged_and_newer_documents_are_told_apart(void **state)
+{
+    struct fixture *fixture = *state;
+    struct problem problem;
+    assert_int_equal(campaign_document_load(&fixture->document, slice_str("{\"version\":2}"),
+                                            &fixture->surroundings, &problem),
+                     ERR_NEWER_VERSION);
+    assert_int_equal(campaign_document_load(&fixture->document, slice_str("{\"version\":1}"),
+                                            &fixture->surroundings, &problem),
+                     ERR_CORRUPT);
+    assert_int_equal(campaign_document_load(&fixture->document, slice_str("{"),
+                                            &fixture->surroundings, &problem),
+                     ERR_CORRUPT);
+}
+
+static void complaints_name_the_place_and_the_remedy(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct {
+        const char *json;
+        const char *pointer;
+        const char *words;
+    } cases[] = {
+        {"{}", "/name", "\"name\" is required"},
+        {"{\"nmae\":\"x\"}", "/nmae", "did you mean \"name\"?"},
+        {"{\"a~/b\":1}", "/a~0~1b", "unknown member"},
+        {"{\"name\":7}", "/name", "must be a string, not a number"},
+        {"{\"name\":\"\"}", "/name", "must not be empty"},
+        {"{\"name\":\"a\\nb\"}", "/name", "control character at byte 2"},
+        {"{\"name\":\"x\"}", "/audience", "is required"},
+        {"{\"name\":\"x\",\"audience\":\"c12\"}", "/audience", "\"a12\""},
+        {"{\"name\":\"x\",\"audience\":\"a012\"}", "/audience", "no audience's id"},
+        {"{\"name\":\"x\",\"audience\":\"a99\"}", "/audience", "there is no audience a99"},
+        {"{\"name\":\"x\",\"audience\":\"a13\",\"channel\":\"sms\"}", "/audience", "no recipients"},
+        {"{\"name\":\"x\",\"audience\":\"a12\",\"channel\":\"smss\"}", "/channel",
+         "did you mean \"sms\"?"},
+        {"{\"name\":\"x\",\"audience\":\"a12\",\"channel\":\"push\"}", "/channel",
+         "\"push_token\""},
+        {HEAD "}", "/content", "is required"},
+        {HEAD ",\"content\":{}}", "/content/sms", "no body for it"},
+        {HEAD ",\"content\":{\"smss\":{}}}", "/content/smss", "did you mean \"sms\"?"},
+        {HEAD ",\"content\":{\"sms\":\"Hi\"}}", "/content/sms", "{\"text\":\"...\"}"},
+        {HEAD ",\"content\":{\"sms\":{}}}", "/content/sms/text", "is required"},
+        {HEAD ",\"content\":{\"sms\":{\"txt\":\"Hi\"}}}", "/content/sms/txt", "\"text\"?"},
+        {HEAD ",\"content\":{\"sms\":{\"text\":\"Hi\",\"subject\":\"x\"}}}", "/content/sms/subject",
+         "has no \"subject\""},
+        {HEAD ",\"content\":{\"sms\":{\"de\":{\"text\":\"Hi\"}}}}", "/content/sms",
+         "\"default\" is required"},
+        {HEAD ",\"content\":{\"sms\":{\"default\":{\"text\":\"a\"},\"d e\":{\"text\":\"b\"}}}}",
+         "/content/sms/d e", "is no locale"},
+        {HEAD ",\"content\":{\"sms\":{\"default\":{\"text\":\"a\"},\"de\":\"b\"}}}",
+         "/content/sms/de", "one for each locale"},
+        {HEAD ",\"content\":{\"sms\":{\"default\":{\"text\":\"a\"},\"de\":{\"text\":\"{{frist_name}"
+              "}\"}}}}",
+         "/content/sms/de/text",
+         "line 1, column 3: there is no variable \"frist_name\"; did you mean "
+         "\"first_name\"?"},
+        {HEAD ",\"content\":{\"sms\":{\"text\":\"a\\n{{first_name\"}}}", "/content/sms/text",
+         "line 2, column 13"},
+        {HEAD ",\"content\":{\"sms\":{\"text\":\"a\"},\"email\":{\"text\":\"b\"}}}",
+         "/content/email/subject", "is required"},
+        {HEAD ",\"content\":{\"sms\":{\"text\":\"a\"},\"email\":{\"subject\":\"b\"}}}",
+         "/content/email", "\"text\" or \"html\""},
+        {HEAD ",\"priority\":\"urgent\"" CONTENT, "/priority", "known here: critical, high"},
+        {HEAD ",\"weight\":0" CONTENT, "/weight", "from 1 to 1000"},
+        {HEAD ",\"weight\":1.5" CONTENT, "/weight", "whole number"},
+        {HEAD ",\"plan\":[]" CONTENT, "/plan", "must be an object, not an array"},
+        {HEAD ",\"plan\":{\"attemps\":3}" CONTENT, "/plan/attemps", "did you mean \"attempts\"?"},
+        {HEAD ",\"plan\":{\"attempts\":16}" CONTENT, "/plan/attempts", "from 1 to 15"},
+        {HEAD ",\"plan\":{\"backoff\":30}" CONTENT, "/plan/backoff", "\"30s\""},
+        {HEAD ",\"plan\":{\"backoff\":\"1ms\"}" CONTENT, "/plan/backoff", "from 10ms to 1d"},
+        {HEAD ",\"plan\":{\"backoff\":\"2m\",\"backoff_max\":\"1m\"}" CONTENT, "/plan/backoff_max",
+         "from 2m to 1d"},
+        {HEAD ",\"plan\":{\"within\":\"31d\"}" CONTENT, "/plan/within", "to 30d"},
+        {HEAD ",\"plan\":{\"on_uncertain\":\"drop\"}" CONTENT, "/plan/on_uncertain",
+         "known here: resend, hold"},
+        {HEAD ",\"plan\":{\"provider\":\"gatway\"}" CONTENT, "/plan/provider",
+         "did you mean \"gateway\"?"},
+        {HEAD ",\"plan\":{\"provider\":\"relay\"}" CONTENT, "/plan/provider",
+         "sends on channel email"},
+        {HEAD ",\"plan\":{\"provider\":[]}" CONTENT, "/plan/provider", "a list of names"},
+        {HEAD ",\"id\":\"c7\"" CONTENT, "/id", "unknown member"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_refused(fixture, cases[i].json, cases[i].pointer, cases[i].words);
+        assert_int_equal(fixture->problem.line, 0);
+    }
+}
+
+static void what_is_no_json_is_refused_with_line_and_column(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const texts[] = {
+        "", "{", "[]", "{\"name\":\"a\",\"name\":\"b\"}", "nul", "{\"name\":\"\xff\"}", "{} x"};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        assert_int_equal(parse(fixture, texts[i]), ERR_INVALID);
+        assert_true(fixture->problem.line >= 1);
+        assert_true(fixture->problem.column >= 1);
+    }
+    assert_int_equal(parse(fixture, "{\n\"name\" 1}"), ERR_INVALID);
+    assert_int_equal(fixture->problem.line, 2);
+}
+
+static void limits_are_kept(void **state)
+{
+    struct fixture *fixture = *state;
+    struct buf json = {0};
+    buf_str(&json, "{\"name\":\"");
+    memset(buf_reserve(&json, 129), 'n', 129);
+    json.len += 129;
+    buf_str(&json, "\"}");
+    assert_refused(fixture, buf_cstr(&json), "/name", "129 bytes long; at most 128");
+    buf_clear(&json);
+    buf_str(&json, HEAD ",\"content\":{\"sms\":{\"text\":\"");
+    memset(buf_reserve(&json, 65537), 'n', 65537);
+    json.len += 65537;
+    buf_str(&json, "\"}}}");
+    assert_refused(fixture, buf_cstr(&json), "/content/sms/text", "at most 65536");
+    buf_clear(&json);
+    buf_str(&json, HEAD ",\"content\":{\"sms\":{\"default\":{\"text\":\"a\"}");
+    for (unsigned i = 0; i < WIRE_BODIES_MAX; i++) {
+        buf_printf(&json, ",\"l%u\":{\"text\":\"a\"}", i);
+    }
+    buf_str(&json, "}}}");
+    assert_refused(fixture, buf_cstr(&json), "/content/sms/l63", "more than 64 bodies");
+    buf_release(&json);
+}
+
+static void without_a_provider_for_the_channel_nobody_would_send(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->surroundings.providers = &providers[1];
+    fixture->surroundings.provider_count = 1;
+    assert_refused(fixture, HEAD CONTENT, "/channel", "no provider is set up");
+}
+
+static void workers_get_every_body(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_parses(fixture, HEAD
+                  ",\"content\":{\"sms\":{\"default\":{\"text\":\"a\"},\"de\":{\"text\":\"b\"}},"
+                  "\"email\":{\"subject\":\"s\",\"html\":\"h\",\"text\":null}}}");
+    campaign_document_number(fixture->document, 7, 1);
+    struct arena arena;
+    struct wire_content content;
+    arena_init(&arena, 1024);
+    const struct audience_info *info = audience_registry_find(fixture->audiences, 12);
+    campaign_document_wire(fixture->document, &info->schema, 3, &arena, &content);
+    assert_int_equal(content.campaign, 7);
+    assert_int_equal(content.epoch, 3);
+    assert_string_equal(content.name, "Outage");
+    assert_int_equal(content.schema.count, 5);
+    assert_int_equal(content.body_count, 3);
+    assert_string_equal(content.bodies[0].locale, "");
+    assert_string_equal(content.bodies[0].text, "a");
+    assert_string_equal(content.bodies[1].locale, "de");
+    assert_int_equal(content.bodies[2].channel, CHANNEL_EMAIL);
+    assert_string_equal(content.bodies[2].subject, "s");
+    assert_string_equal(content.bodies[2].text, "");
+    assert_string_equal(content.bodies[2].html, "h");
+    arena_release(&arena);
+}
+
+static void the_registry_numbers_campaigns_and_finds_them(void **state)
+{
+    struct fixture *fixture = *state;
+    struct campaign_registry *registry = campaign_registry_new();
+    for (uint64_t id = 1; id <= 20; id++) {
+        assert_parses(fixture, HEAD CONTENT);
+        campaign_registry_add(registry, id * 10, fixture->document);
+        assert_int_equal(campaign_document_def(fixture->document)->id, id);
+        fixture->document = NULL;
+    }
+    assert_int_equal(campaign_document_def(campaign_registry_find(registry, 7))->created_ms, 70);
+    assert_null(campaign_registry_find(registry, 21));
+    assert_null(campaign_registry_find(registry, 0));
+    assert_int_equal(campaign_document_def(campaign_registry_next(registry, 0))->id, 1);
+    assert_int_equal(campaign_document_def(campaign_registry_next(registry, 19))->id, 20);
+    assert_null(campaign_registry_next(registry, 20));
+    assert_null(campaign_registry_next(registry, UINT64_MAX));
+    campaign_registry_free(registry);
+}
+
+static void ids_are_a_letter_and_a_number(void **state)
+{
+    (void)state;
+    uint64_t id;
+    char text[OBJECT_ID_CHARS + 1];
+    static const char *const bad[] = {"",
+                                      "a",
+                                      "12",
+                                      "c12",
+                                      "a0",
+                                      "a012",
+                                      "a-1",
+                                      "a1x",
+                                      "A1",
+                                      "a1099511627776",
+                                      "a99999999999999999999"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_false(object_id_parse(slice_str(bad[i]), OBJECT_AUDIENCE, &id));
+    }
+    object_id_write(text, OBJECT_AUDIENCE, OBJECT_ID_MAX);
+    assert_string_equal(text, "a1099511627775");
+    assert_true(object_id_parse(slice_str(text), OBJECT_AUDIENCE, &id));
+    assert_true(id == OBJECT_ID_MAX);
+}
+
+static void durations_are_written_in_their_largest_unit(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t ms;
+        const char *text;
+    } cases[] = {{0, "0ms"},       {1, "1ms"},       {1500, "1500ms"},
+                 {30000, "30s"},   {90000, "90s"},   {900000, "15m"},
+                 {14400000, "4h"}, {86400000, "1d"}, {90000000, "25h"}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[DOCUMENT_DURATION_BYTES];
+        document_duration_write(text, cases[i].ms);
+        assert_string_equal(text, cases[i].text);
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(what_is_required_is_enough),
+        TEST(everything_can_be_said),
+        TEST(the_stored_form_reads_back_the_same),
+        TEST(a_document_of_version_1_is_read),
+        TEST(a_provider_that_is_gone_leaves_a_campaign_that_waits),
+        TEST(damaged_and_newer_documents_are_told_apart),
+        TEST(complaints_name_the_place_and_the_remedy),
+        TEST(what_is_no_json_is_refused_with_line_and_column),
+        TEST(limits_are_kept),
+        TEST(without_a_provider_for_the_channel_nobody_would_send),
+        TEST(workers_get_every_body),
+        TEST(the_registry_numbers_campaigns_and_finds_them),
+        TEST(ids_are_a_letter_and_a_number),
+        TEST(durations_are_written_in_their_largest_unit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
