@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * delivery_core: what the files of the worker's core share. delivery.c takes messages and keeps the
- * session, delivery_start.c starts attempts, delivery_report.c gathers and sends outcomes. Nobody
- * else includes this.
+ * delivery_core: what the files of the worker's core share. delivery.c takes messages, results and
+ * time, delivery_session.c greets and obeys epochs, delivery_start.c starts attempts,
+ * delivery_report.c gathers and sends outcomes. Nobody else includes this.
  */
 #ifndef TOCSIN_WORKER_DELIVERY_CORE_H
 #define TOCSIN_WORKER_DELIVERY_CORE_H
@@ -59,6 +59,16 @@ struct delivery {
     char *refused_why; /* as logged last */
     struct delivery_stats stats;
 };
+
+/* ---- delivery_session.c ---- */
+
+/* Steps the session and says HELLO if that is the action; the caller sees to the others. */
+enum session_action delivery_on_session_event(struct delivery *delivery, enum session_event event,
+                                              uint64_t now_ms);
+void delivery_on_welcome(struct delivery *delivery, const struct wire_message *message,
+                         uint64_t now_ms);
+void delivery_on_refused(struct delivery *delivery, const struct wire_message *message,
+                         uint64_t now_ms);
 
 /* ---- delivery_start.c ---- */
 

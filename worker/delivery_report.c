@@ -70,7 +70,7 @@ void delivery_settle(struct delivery *delivery, struct batch *batch, enum outcom
         delivery->stats.outcomes[outcome] += batch->waiting;
         outcome_list_add_places(&batch->outcomes, &rest, &fate);
         mark_dirty(delivery, batch);
-        inbox_advance(&delivery->inbox, batch, batch->waiting, BITMAP_BITS);
+        inbox_advance(batch, batch->waiting, BITMAP_BITS);
     }
     delivery_close_batch(delivery, batch);
 }

@@ -115,14 +115,13 @@ static bool can_walk_on(const struct walk *walk)
 
 static void walk_on(struct walk *walk)
 {
-    struct delivery *delivery = walk->delivery;
     struct batch *batch = walk->batch;
     while (can_walk_on(walk)) {
         unsigned place = batch->place;
         page_seek(&walk->lane->view, place);
         start_one(walk, place);
         walk->passed++;
-        inbox_advance(&delivery->inbox, batch, 1, bitmap_next(&batch->places, place + 1));
+        inbox_advance(batch, 1, bitmap_next(&batch->places, place + 1));
     }
     throttle_on_started(&walk->lane->throttle, walk->started, batch->interval_us, walk->now_ms);
 }

@@ -99,7 +99,6 @@ struct batch *inbox_add(struct inbox *inbox, const struct wire_batch *source,
     batch->waiting = bitmap_count(&batch->places);
     batch_copy_memory(batch, source);
     inbox->bytes += batch->memory_bytes;
-    inbox->waiting[channel] += batch->waiting;
     lease_add(inbox, batch);
     return batch;
 }
@@ -134,13 +133,12 @@ void inbox_park(struct inbox *inbox, struct batch *batch)
     inbox_append(inbox, batch, BATCH_PARKED);
 }
 
-void inbox_advance(struct inbox *inbox, struct batch *batch, unsigned count, unsigned place)
+void inbox_advance(struct batch *batch, unsigned count, unsigned place)
 {
     assert(count <= batch->waiting);
     batch->index += count;
     batch->waiting -= count;
     batch->place = place;
-    inbox->waiting[batch->channel] -= count;
 }
 
 void inbox_close_batch(struct inbox *inbox, struct batch *batch)

@@ -56,8 +56,7 @@ struct inbox {
     struct batch *queues[WIRE_PROVIDERS_MAX];
     struct batch *parked; /* for want of content */
     struct recent finished;
-    size_t bytes;                    /* of pages */
-    uint32_t waiting[CHANNEL_KINDS]; /* recipients not started */
+    size_t bytes; /* of pages */
 };
 
 void inbox_release(struct inbox *inbox);
@@ -73,7 +72,7 @@ static inline struct batch *inbox_first(const struct inbox *inbox, unsigned prov
     return inbox->queues[provider];
 }
 /* `count` recipients before `place` have been started or settled. */
-void inbox_advance(struct inbox *inbox, struct batch *batch, unsigned count, unsigned place);
+void inbox_advance(struct batch *batch, unsigned count, unsigned place);
 /* Nobody is left to be started: leaves its queue, gives up its page. The caller has dropped the
  * content. */
 void inbox_close_batch(struct inbox *inbox, struct batch *batch);

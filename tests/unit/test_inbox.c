@@ -29,7 +29,7 @@ static struct batch *give(struct inbox *inbox, uint64_t lease, uint8_t provider)
 
 static void close_and_finish(struct inbox *inbox, struct batch *batch)
 {
-    inbox_advance(inbox, batch, batch->waiting, BITMAP_BITS);
+    inbox_advance(batch, batch->waiting, BITMAP_BITS);
     inbox_close_batch(inbox, batch);
     inbox_finish(inbox, batch);
 }
@@ -56,7 +56,6 @@ static void a_batch_is_copied_whole(void **state)
     assert_int_equal(batch->attempts[2], 3);
     assert_int_equal(batch->endpoints[0], 4);
     assert_memory_equal(batch->page_bytes.data, page, sizeof(page));
-    assert_int_equal(inbox.waiting[CHANNEL_VOICE], 3);
     assert_int_equal(inbox.bytes, sizeof(page) + 6);
     inbox_release(&inbox);
 }
@@ -95,13 +94,12 @@ static void a_page_goes_when_nobody_in_it_is_left_to_be_started(void **state)
     (void)state;
     struct inbox inbox = {0};
     struct batch *batch = give(&inbox, 1, 0);
-    inbox_advance(&inbox, batch, 9, 9);
-    assert_int_equal(inbox.waiting[CHANNEL_SMS], 1);
+    inbox_advance(batch, 9, 9);
+    assert_int_equal(batch->waiting, 1);
     assert_int_equal(inbox.bytes, sizeof(page));
-    inbox_advance(&inbox, batch, 1, BITMAP_BITS);
+    inbox_advance(batch, 1, BITMAP_BITS);
     inbox_close_batch(&inbox, batch);
     assert_int_equal(inbox.bytes, 0);
-    assert_int_equal(inbox.waiting[CHANNEL_SMS], 0);
     assert_null(inbox_first(&inbox, 0));
     assert_true(inbox_knows(&inbox, 1)); /* its results are still to come */
     inbox_release(&inbox);
