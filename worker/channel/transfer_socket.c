@@ -90,29 +90,51 @@ static struct transfer_socket *socket_add(struct transfer_sockets *sockets, curl
     return sock;
 }
 
-static void socket_on_event(uv_poll_t *poll, int status, int events)
-{
-    struct transfer_socket *sock = poll->data;
-    if (sock->holder != NULL) {
-        sock->holder->on_event(sock->holder, status < 0 ? UV_READABLE : events);
-        return;
-    }
-    if (!sock->wanted) {
-        uv_poll_stop(poll);
-        sock->watched = 0;
-        return;
-    }
-    int flags = status < 0 ? CURL_CSELECT_ERR
-                           : ((events & UV_READABLE) != 0 ? CURL_CSELECT_IN : 0) |
-                                 ((events & UV_WRITABLE) != 0 ? CURL_CSELECT_OUT : 0);
-    sock->sockets->on_ready(sock->sockets->hub, sock->fd, flags);
-}
+static void socket_on_event(uv_poll_t *poll, int status, int events);
 
 static void socket_watch(struct transfer_socket *sock, int uv_events)
 {
     if (sock->watched != uv_events) {
         sock->watched = uv_events;
         (void)uv_poll_start(&sock->poll, uv_events, socket_on_event);
+    }
+}
+
+static void socket_tell(struct transfer_socket *sock, int events)
+{
+    if (sock->holder != NULL) {
+        sock->holder->on_event(sock->holder, events);
+        return;
+    }
+    int flags = ((events & UV_READABLE) != 0 ? CURL_CSELECT_IN : 0) |
+                ((events & UV_WRITABLE) != 0 ? CURL_CSELECT_OUT : 0);
+    sock->sockets->on_ready(sock->sockets->hub, sock->fd, flags);
+}
+
+/* libuv stops the watch when the socket has an error, but there may be bytes to read before it: the
+ * error is for whoever reads on, so the watch goes on as well. */
+static void socket_tell_error(struct transfer_socket *sock)
+{
+    struct transfer_sockets *sockets = sock->sockets;
+    curl_socket_t fd = sock->fd;
+    int watched = sock->watched;
+    sock->watched = 0;
+    socket_tell(sock, UV_READABLE);
+    if (socket_find(sockets, fd) == sock && sock->watched == 0) {
+        socket_watch(sock, watched);
+    }
+}
+
+static void socket_on_event(uv_poll_t *poll, int status, int events)
+{
+    struct transfer_socket *sock = poll->data;
+    if (sock->holder == NULL && !sock->wanted) {
+        uv_poll_stop(poll);
+        sock->watched = 0;
+    } else if (status < 0) {
+        socket_tell_error(sock);
+    } else {
+        socket_tell(sock, events);
     }
 }
 

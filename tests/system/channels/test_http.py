@@ -13,7 +13,12 @@ from cluster import free_port, start_nginx
 from peers import Blackhole, Server, answer, answering, read_request, reset, send
 
 ONE = [{"to": "+4790000001", "text": "Hi \"you\"\n"}]
+OK_FALSE = [{"status": 200, "body_contains": "ok:false", "outcome": "rejected"}]
 BODY = {"to": "{{to}}", "text": "{{text}}", "reference": "{{token}}"}
+
+
+def many_of(count):
+    return [{**ONE[0], "repeat": count}]
 
 
 def settings(url, **more):
@@ -240,6 +245,18 @@ def test_garbage_is_uncertain(tmp_path):
     assert run.outcomes() == [("uncertain", peers.ANSWER_MALFORMED)]
 
 
+@pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 202 Accep", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"])
+def test_a_reset_within_an_answer_is_seen_at_once(tmp_path, sent):
+    def reset_within(server, connection, _):
+        read_request(server, connection)
+        connection.sendall(sent)
+        reset(connection)
+    with Server(reset_within) as server:
+        run = send(tmp_path, "http", settings(server.url(), rules=OK_FALSE), many_of(4))
+        assert run.outcomes() == [("uncertain", peers.CONNECTION_LOST)] * 4
+        assert all(result["ms"] < 2000 for result in run)
+
+
 def test_half_a_head_is_uncertain(tmp_path):
     def half(server, connection, _):
         read_request(server, connection)
@@ -256,9 +273,6 @@ def endless(server, connection, _):
     connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
     while not server.closing.is_set():
         connection.sendall(b"x" * 8192)
-
-
-OK_FALSE = [{"status": 200, "body_contains": "ok:false", "outcome": "rejected"}]
 
 
 def test_an_endless_body_is_cut_off(tmp_path):
