@@ -84,8 +84,19 @@ static enum err inflate_some(struct body_decoder *decoder, size_t *filled, struc
 
 /* zstd */
 
+/* The first byte of a frame of RFC 8878, or of a skippable one. The library may also know formats
+ * from before the RFC, which keep no limits. */
+static bool begins_frame(uint8_t first)
+{
+    return first == 0x28 || (first & 0xf0) == 0x50;
+}
+
 static enum err unpack_some(struct body_decoder *decoder, size_t *filled, struct problem *problem)
 {
+    if (!decoder->is_inside && !begins_frame(decoder->left.data[0])) {
+        return damaged(decoder, decoder->has_begun ? "something follows its end" : "it is no zstd",
+                       problem);
+    }
     ZSTD_inBuffer input = {decoder->left.data, decoder->left.len, 0};
     ZSTD_outBuffer output = {decoder->piece, PIECE_BYTES, *filled};
     size_t hint = ZSTD_decompressStream(decoder->zstd, &output, &input);

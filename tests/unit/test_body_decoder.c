@@ -183,6 +183,8 @@ static void what_is_not_packed_is_damage(void **state)
     (void)state;
     assert_damaged(AUDIENCE_GZIP, slice_str("id\n1\n"));
     assert_damaged(AUDIENCE_ZSTD, slice_str("id\n1\n"));
+    /* A format from before RFC 8878. */
+    assert_damaged(AUDIENCE_ZSTD, slice_str("\x26\xb5\x2f\xfd\x04\xcd\x32\x78"));
     struct buf body = {0};
     pack_zstd(slice_str("id\n"), &body);
     assert_damaged(AUDIENCE_GZIP, buf_view(&body));
