@@ -101,9 +101,15 @@ static void dispatch(struct delivery *delivery, struct batch *batch, uint64_t no
 static void on_batch(struct delivery *delivery, const struct wire_message *message, uint64_t now_ms)
 {
     const struct wire_batch *source = &message->batch;
-    if (source->instance != delivery->settings.instance || source->lease == 0 ||
-        source->count == 0 || delivery->is_done) {
-        delivery->stats.refused_batches++; /* meant for somebody else */
+    if (source->instance != delivery->settings.instance) {
+        /* A HELLO of our former life came late, and the coordinator takes us for that one: it has
+         * to hear who we are, or whatever it leases to us will lie there for ever. */
+        delivery->stats.refused_batches++;
+        (void)delivery_on_session_event(delivery, SESSION_ON_SILENCE, now_ms);
+        return;
+    }
+    if (source->lease == 0 || source->count == 0 || delivery->is_done) {
+        delivery->stats.refused_batches++;
         return;
     }
     if (inbox_knows(&delivery->inbox, source->lease)) {

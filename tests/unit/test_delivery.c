@@ -454,6 +454,17 @@ static void a_batch_for_another_instance_or_of_a_former_epoch_is_dropped(void **
     assert_int_equal(fixture_stats(fixture).refused_batches, 2);
 }
 
+static void whoever_is_taken_for_another_instance_says_who_it_is(void **state)
+{
+    struct fixture *fixture = ready(state);
+    struct wire_batch batch = fixture_make_batch(fixture, 1, 10);
+    unsigned before = fixture->sent[WIRE_HELLO];
+    batch.instance = FIXTURE_INSTANCE + 1;
+    fixture_say(fixture, &(struct wire_message){.type = WIRE_BATCH, .batch = batch});
+    fixture_say(fixture, &(struct wire_message){.type = WIRE_BATCH, .batch = batch});
+    assert_int_equal(fixture->sent[WIRE_HELLO], before + 1);
+}
+
 /* ---- Epochs and breaks ---- */
 
 static void a_larger_epoch_returns_what_was_not_started_and_reports_the_rest(void **state)
@@ -902,6 +913,7 @@ int main(void)
         TEST(a_batch_that_comes_again_is_passed_over_while_in_hand_and_afterwards),
         TEST(a_finished_lease_is_remembered_as_long_as_its_outcomes_are_not_durable),
         TEST(a_batch_for_another_instance_or_of_a_former_epoch_is_dropped),
+        TEST(whoever_is_taken_for_another_instance_says_who_it_is),
         TEST(a_larger_epoch_returns_what_was_not_started_and_reports_the_rest),
         TEST(unconfirmed_outcomes_are_sent_again_once_under_the_new_epoch),
         TEST(a_smaller_epoch_is_not_obeyed),
