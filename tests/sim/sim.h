@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sim: a whole cluster in one process: the real engine, turn, ledger, link and worker cores, under
+ * a network, clocks, disks and providers that are made of dice.
+ *
+ * One thing happens at a time, at `now_ms`; what happens next is what is due first. After each step
+ * the promises are checked. The same seed plays the same.
+ *
+ *   sim_coordinator  engine, turn, changelog, ledger, link     sim_net        messages on their way
+ *   sim_worker       delivery                                  sim_provider   what was really sent
+ *   sim_client       the operator's commands                   sim_journal    what is durable
+ */
+#ifndef TOCSIN_TESTS_SIM_SIM_H
+#define TOCSIN_TESTS_SIM_SIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "tests/dice.h"
+#include "tests/sim/sim_client.h"
+#include "tests/sim/sim_coordinator.h"
+#include "tests/sim/sim_journal.h"
+#include "tests/sim/sim_net.h"
+#include "tests/sim/sim_provider.h"
+#include "tests/sim/sim_settings.h"
+#include "tests/sim/sim_worker.h"
+
+#define SIM_START_MS UINT64_C(1700000000000)
+#define SIM_NEVER_MS UINT64_MAX
+
+enum sim_fault {
+    SIM_COORDINATOR_CRASHES,
+    SIM_COORDINATOR_FREEZES,
+    SIM_WORKER_CRASHES,
+    SIM_WORKER_FREEZES,
+    SIM_WORKER_DRAINS,
+    SIM_LINK_BREAKS,
+    SIM_FAULTS
+};
+
+/* What was played, for the summary: a simulation in which nothing happens proves nothing. */
+struct sim_totals {
+    uint64_t steps;
+    uint64_t starts;
+    uint64_t duplicates; /* accepted more than once by a provider, each marked in the journal */
+    uint64_t marks;      /* recipients' events `repeated` and `held` */
+    uint64_t records;
+    uint64_t replays; /* digests compared */
+    uint64_t faults[SIM_FAULTS];
+    uint64_t lost;
+    uint64_t finished;
+    uint64_t cancelled;
+    uint64_t by_state[DELIVERY_STATES]; /* of recipients at the end */
+};
+
+struct sim {
+    struct sim_settings settings;
+    struct dice dice;
+    bool is_verbose;
+    uint64_t now_ms;
+    uint64_t step;
+    bool is_quiet; /* the faults are over */
+    uint64_t fault_at_ms[SIM_FAULTS];
+    struct sim_net net;
+    struct sim_coordinator coordinator;
+    struct sim_worker workers[SIM_WORKERS_MAX];
+    struct sim_provider providers[SIM_PROVIDERS_MAX];
+    struct sim_journal journal;
+    struct sim_client client;
+    struct sim_totals *totals;
+};
+
+/* Plays a seed to its end. A broken promise ends the process, with how to see it again. */
+void sim_play(uint64_t seed, bool is_verbose, struct sim_totals *totals);
+
+/* Only shown when verbose. */
+void sim_trace(const struct sim *sim, const char *format, ...) PRINTF_LIKE(2, 3);
+_Noreturn void sim_fail(const struct sim *sim, const char *format, ...) PRINTF_LIKE(2, 3);
+
+#endif

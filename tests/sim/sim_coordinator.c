@@ -1,0 +1,534 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/sim/sim_coordinator.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "common/mem.h"
+#include "coordinator/ledger/recovery.h"
+#include "tests/sim/sim.h"
+#include "tests/sim/sim_audience.h"
+
+#define PARTITION 0
+
+static struct sim_log *log_of(struct changelog *changelog)
+{
+    return (struct sim_log *)changelog;
+}
+
+/* ---- The changelog ---- */
+
+static void log_append(struct changelog *changelog, struct record *take_record)
+{
+    struct sim_log *log = log_of(changelog);
+    log->records = mem_resize(log->records, log->count + 1, sizeof(*log->records));
+    log->records[log->count] = (struct buf){0};
+    record_encode(take_record, &log->records[log->count++]);
+    log->mem->ops->append(log->mem, take_record);
+}
+
+static void log_health(struct changelog *changelog, struct changelog_health *health)
+{
+    struct sim_log *log = log_of(changelog);
+    log->mem->ops->health(log->mem, health);
+}
+
+static void log_close(struct changelog *changelog)
+{
+    struct sim_log *log = log_of(changelog);
+    changelog_mem_crash(log->mem);
+    log->mem->ops->close(log->mem);
+    while (log->count > 0) {
+        buf_release(&log->records[--log->count]);
+    }
+    mem_free(log->records);
+    log->records = NULL;
+}
+
+static const struct changelog_ops LOG_OPS = {log_append, log_health, log_close};
+
+static void log_on_durable(void *arg, uint64_t recno)
+{
+    struct sim *sim = arg;
+    struct sim_log *log = &sim->coordinator.log;
+    struct record *record = NULL;
+    struct buf oldest = log->records[0];
+    memmove(&log->records[0], &log->records[1], --log->count * sizeof(*log->records));
+    if (record_decode(buf_view(&oldest), &record) != ERR_OK || record->recno != recno) {
+        sim_fail(sim, "record %" PRIu64 " does not come back from its bytes", recno);
+    }
+    sim_trace(sim, "record %" PRIu64 " is durable: %zu entries", recno, record->entry_count);
+    sim_journal_apply(sim, record);
+    record_free(record);
+    buf_release(&oldest);
+    turn_on_durable(sim->coordinator.turn, recno);
+}
+
+/* ---- The link's port ---- */
+
+static bool worker_of(struct slice peer, unsigned *worker)
+{
+    if (peer.len != 2 || peer.data[0] != 'w') {
+        return false;
+    }
+    *worker = (unsigned)(peer.data[1] - '0');
+    return *worker < SIM_WORKERS_MAX;
+}
+
+/* Nothing may leave that is not on the disk. */
+static void check_sent(struct sim *sim, unsigned worker, struct slice frame, struct slice payload)
+{
+    struct arena arena;
+    struct wire_message message;
+    struct problem problem = {0};
+    arena_init(&arena, 4096);
+    if (wire_decode(frame, payload, &arena, &message, &problem) != ERR_OK) {
+        sim_fail(sim, "the coordinator sends what cannot be read: %s", problem.text);
+    }
+    if (message.type == WIRE_OUTCOMES_DURABLE) {
+        sim_worker_check_durable(sim, worker, message.outcomes_durable.instance,
+                                 message.outcomes_durable.seq);
+    } else if (message.type == WIRE_BATCH &&
+               !sim_journal_is_open(&sim->journal, message.batch.lease, &message.batch.places)) {
+        sim_fail(sim, "lease %" PRIx64 " leaves before it is durable", message.batch.lease);
+    }
+    arena_release(&arena);
+}
+
+static bool port_send(void *arg, struct slice peer, struct slice frame, struct slice payload)
+{
+    struct sim *sim = arg;
+    unsigned worker = 0;
+    if (!worker_of(peer, &worker)) {
+        sim_fail(sim, "the coordinator sends to somebody who is not there");
+    }
+    check_sent(sim, worker, frame, payload);
+    return sim->coordinator.is_dying || sim_net_send(sim, worker, SIM_TO_WORKER, frame, payload);
+}
+
+static uint64_t port_now_ms(void *arg)
+{
+    const struct sim *sim = arg;
+    return sim->now_ms;
+}
+
+static enum err port_content(void *arg, uint64_t campaign, struct arena *arena,
+                             struct wire_content *content)
+{
+    struct sim *sim = arg;
+    if (campaign == 0 || campaign > sim->settings.campaign_count) {
+        return ERR_NOT_FOUND;
+    }
+    const struct sim_campaign_settings *own = &sim->settings.campaigns[campaign - 1];
+    struct wire_body *body = arena_zalloc(arena, 1, sizeof(*body));
+    *body = (struct wire_body){
+        .channel = CHANNEL_SMS, .locale = "", .subject = "", .text = "Hello {{name}}", .html = ""};
+    *content = (struct wire_content){
+        .campaign = campaign, .name = own->def.name, .body_count = 1, .bodies = body};
+    sim_audience_schema(own, &content->schema);
+    return ERR_OK;
+}
+
+static enum err port_page(void *arg, uint64_t audience, uint32_t page, struct store_value *value)
+{
+    struct sim *sim = arg;
+    return ledger_page(sim->coordinator.ledger, audience, page, value);
+}
+
+/* ---- Starting ---- */
+
+struct recovering {
+    struct sim *sim;
+    struct engine *engine;
+    struct ledger *ledger;
+};
+
+static bool recover_campaign(void *arg, struct slice id, struct slice value)
+{
+    struct recovering *recovering = arg;
+    struct sim *sim = recovering->sim;
+    struct recovery recovery = {0};
+    struct problem problem = {0};
+    (void)value;
+    unsigned c = id.len == 8 ? id.data[7] - 1u : SIM_CAMPAIGNS_MAX;
+    if (c >= sim->settings.campaign_count) {
+        sim_fail(sim, "the catalogue has a campaign that nobody made");
+    }
+    const struct campaign_def *def = &sim->settings.campaigns[c].def;
+    enum err err = engine_add_campaign(recovering->engine, def);
+    if (err == ERR_OK) {
+        err = recovery_campaign(recovering->ledger, recovering->engine, def, &recovery, &problem);
+    }
+    if (err != ERR_OK) {
+        sim_fail(sim, "c%u cannot be recovered: %s", c + 1, problem.text);
+    }
+    return true;
+}
+
+/* An engine from what is on the disk. */
+static struct engine *engine_from(struct sim *sim, struct ledger *ledger, uint64_t epoch)
+{
+    struct engine_settings settings = {.epoch = epoch,
+                                       .seed = dice_roll(&sim->dice),
+                                       .heartbeat_ms = sim->settings.heartbeat_ms,
+                                       .lease_ms = sim->settings.lease_ms,
+                                       .snapshot_blocks = sim->settings.snapshot_blocks};
+    struct recovering recovering = {sim, engine_new(&settings), ledger};
+    engine_set_end_key(recovering.engine, recovery_end_key);
+    for (unsigned i = 0; i < sim->settings.provider_count; i++) {
+        engine_add_provider(recovering.engine, &sim->settings.providers[i].def);
+    }
+    enum err err = ledger_each_entry(ledger, CATALOGUE_CAMPAIGN, recover_campaign, &recovering);
+    if (err != ERR_OK) {
+        sim_fail(sim, "the catalogue cannot be read: %s", err_name(err));
+    }
+    engine_recovered(recovering.engine, sim->now_ms);
+    return recovering.engine;
+}
+
+static bool engine_is_pending(void *arg)
+{
+    const struct sim *sim = arg;
+    return engine_has_events(sim->coordinator.engine);
+}
+
+static void engine_close(void *arg, struct record *record)
+{
+    struct sim *sim = arg;
+    engine_close_turn(sim->coordinator.engine, record);
+}
+
+/* The first record of a life carries its epoch. */
+static void note_epoch(struct sim_coordinator *coordinator)
+{
+    struct buf key = {0};
+    struct buf value = {0};
+    ledger_catalogue_key(&key, CATALOGUE_COUNTERS, slice_str("epoch"));
+    buf_u64(&value, coordinator->epoch);
+    record_put(turn_record(coordinator->turn), buf_view(&key), buf_view(&value));
+    buf_release(&key);
+    buf_release(&value);
+}
+
+static void open_turn(struct sim *sim, uint64_t head)
+{
+    struct sim_coordinator *coordinator = &sim->coordinator;
+    coordinator->turn = turn_new(PARTITION, coordinator->epoch, head + 1);
+    coordinator->log = (struct sim_log){.changelog = {&LOG_OPS}, .sim = sim};
+    coordinator->log.mem = changelog_mem_new(coordinator->ledger, log_on_durable, sim);
+    turn_set_changelog(coordinator->turn, &coordinator->log.changelog);
+    turn_set_source(coordinator->turn, &(struct turn_source){engine_is_pending, engine_close, sim});
+    note_epoch(coordinator);
+}
+
+static void open_link(struct sim *sim)
+{
+    struct sim_coordinator *coordinator = &sim->coordinator;
+    static struct wire_provider providers[SIM_PROVIDERS_MAX];
+    for (unsigned i = 0; i < sim->settings.provider_count; i++) {
+        const struct provider_def *def = &sim->settings.providers[i].def;
+        providers[i] = (struct wire_provider){.id = def->id,
+                                              .name = def->name,
+                                              .channel = def->channel,
+                                              .adapter = "sim",
+                                              .settings = "{}"};
+    }
+    coordinator->link =
+        link_new(&(struct link_settings){.epoch = coordinator->epoch,
+                                         .token_key = coordinator->token_key,
+                                         .heartbeat_ms = sim->settings.heartbeat_ms,
+                                         .lease_ms = sim->settings.lease_ms,
+                                         .provider_count = sim->settings.provider_count,
+                                         .providers = providers},
+                 &(struct link_port){sim, port_send, port_now_ms, port_content, port_page},
+                 coordinator->engine, coordinator->turn);
+}
+
+/* What a restart finds is what was durable. */
+static void check_recovered(struct sim *sim)
+{
+    for (unsigned c = 0; c < sim->settings.campaign_count; c++) {
+        const struct sim_campaign *known = &sim->journal.campaigns[c];
+        struct campaign_view view;
+        bool is_there = engine_campaign(sim->coordinator.engine, c + 1, &view);
+        if (is_there != known->is_created) {
+            sim_fail(sim, "c%u was %s by the restart", c + 1, is_there ? "invented" : "lost");
+        }
+        for (unsigned s = DELIVERY_WAITING; is_there && s < DELIVERY_STATES; s++) {
+            if (view.counts[s] != known->fold->counts[s] || view.state != known->fold->state) {
+                sim_fail(sim, "c%u: after the restart %u are %s instead of %u", c + 1,
+                         view.counts[s], delivery_state_name((enum delivery_state)s),
+                         known->fold->counts[s]);
+            }
+        }
+    }
+}
+
+static void begin_life(struct sim *sim)
+{
+    struct sim_coordinator *coordinator = &sim->coordinator;
+    struct ledger_head head;
+    struct problem problem = {0};
+    if (ledger_open(&coordinator->ledger, store_mem_ref(coordinator->store), &problem) != ERR_OK) {
+        sim_fail(sim, "the ledger cannot be opened: %s", problem.text);
+    }
+    ledger_head(coordinator->ledger, PARTITION, &head);
+    coordinator->epoch = head.epoch + 1;
+    coordinator->engine = engine_from(sim, coordinator->ledger, coordinator->epoch);
+    open_turn(sim, head.recno);
+    open_link(sim);
+    coordinator->is_up = true;
+    coordinator->is_dying = false;
+    coordinator->up_at_ms = SIM_NEVER_MS;
+    coordinator->turn_at_ms = sim->now_ms;
+    coordinator->commit_at_ms = SIM_NEVER_MS;
+    sim_trace(sim, "the coordinator begins with epoch %" PRIu64 " after record %" PRIu64,
+              coordinator->epoch, head.recno);
+    check_recovered(sim);
+}
+
+void sim_coordinator_init(struct sim *sim)
+{
+    struct sim_coordinator *coordinator = &sim->coordinator;
+    struct ledger *ledger = NULL;
+    struct problem problem = {0};
+    coordinator->store = store_mem_new();
+    if (ledger_open(&ledger, store_mem_ref(coordinator->store), &problem) != ERR_OK) {
+        sim_fail(sim, "the ledger cannot be made: %s", problem.text);
+    }
+    memcpy(coordinator->token_key, ledger_token_key(ledger), HASH_KEY_BYTES);
+    for (unsigned c = 0; c < sim->settings.campaign_count; c++) {
+        sim->settings.campaigns[c].def.created_ms =
+            sim->now_ms + sim->settings.campaigns[c].create_at_ms;
+        sim_audience_load(&sim->settings, c, ledger);
+    }
+    ledger_close(ledger);
+    coordinator->up_at_ms = sim->now_ms;
+}
+
+static void end_life(struct sim_coordinator *coordinator)
+{
+    if (!coordinator->is_up) {
+        return;
+    }
+    link_free(coordinator->link);
+    turn_free(coordinator->turn);
+    engine_free(coordinator->engine);
+    coordinator->log.changelog.ops->close(&coordinator->log.changelog);
+    ledger_close(coordinator->ledger);
+    coordinator->is_up = false;
+    coordinator->frozen_until_ms = 0;
+}
+
+void sim_coordinator_release(struct sim_coordinator *coordinator)
+{
+    end_life(coordinator);
+    coordinator->store->ops->close(coordinator->store);
+}
+
+void sim_coordinator_crash(struct sim *sim, uint32_t down_ms)
+{
+    struct sim_coordinator *coordinator = &sim->coordinator;
+    if (!coordinator->is_up) {
+        return;
+    }
+    if (dice_chance(&sim->dice, 300)) {
+        /* What was being written reaches the disk, and nobody hears of it. */
+        coordinator->is_dying = true;
+        (void)changelog_mem_step(coordinator->log.mem);
+    }
+    sim_trace(sim, "the coordinator crashes for %u ms", down_ms);
+    end_life(coordinator);
+    coordinator->up_at_ms = sim->now_ms + down_ms;
+    for (unsigned worker = 0; worker < sim->settings.worker_count; worker++) {
+        sim_net_break(sim, worker, down_ms + dice_below(&sim->dice, 100));
+    }
+}
+
+/* ---- The loop ---- */
+
+uint64_t sim_coordinator_next_ms(const struct sim_coordinator *coordinator)
+{
+    if (!coordinator->is_up) {
+        return coordinator->up_at_ms;
+    }
+    uint64_t next_ms = coordinator->turn_at_ms < coordinator->commit_at_ms
+                           ? coordinator->turn_at_ms
+                           : coordinator->commit_at_ms;
+    return next_ms < coordinator->frozen_until_ms ? coordinator->frozen_until_ms : next_ms;
+}
+
+static void turn_soon(struct sim *sim)
+{
+    uint64_t at_ms = sim->now_ms + dice_below(&sim->dice, 2);
+    if (at_ms < sim->coordinator.turn_at_ms) {
+        sim->coordinator.turn_at_ms = at_ms;
+    }
+}
+
+static uint32_t commit_ms(struct sim *sim)
+{
+    if (sim->is_quiet) {
+        return 0;
+    }
+    bool is_stalled = dice_chance(&sim->dice, sim->settings.commit_stall_chance);
+    return dice_below(&sim->dice, sim->settings.commit_max_ms + 1) + (is_stalled ? 3000 : 0);
+}
+
+static void commit(struct sim *sim)
+{
+    struct sim_coordinator *coordinator = &sim->coordinator;
+    if (!sim->is_quiet && dice_chance(&sim->dice, sim->settings.commit_fail_chance)) {
+        store_mem_fail_writes(coordinator->store, 1 + dice_below(&sim->dice, 5),
+                              dice_chance(&sim->dice, 500) ? ERR_NO_SPACE : ERR_IO);
+    }
+    coordinator->commit_at_ms = SIM_NEVER_MS;
+    bool is_written = changelog_mem_step(coordinator->log.mem);
+    if (coordinator->log.count > 0) {
+        coordinator->commit_at_ms = sim->now_ms + commit_ms(sim) + !is_written;
+    }
+    turn_soon(sim);
+}
+
+/* As coordinator.c does once before it sleeps. */
+static void run_turn(struct sim *sim)
+{
+    struct sim_coordinator *coordinator = &sim->coordinator;
+    coordinator->turn_at_ms = SIM_NEVER_MS;
+    uint32_t wait_ms = engine_run(coordinator->engine, sim->now_ms);
+    link_take_effects(coordinator->link);
+    int flush_ms = turn_flush(coordinator->turn, sim->now_ms);
+    if (flush_ms >= 0 && (uint32_t)flush_ms < wait_ms) {
+        wait_ms = (uint32_t)flush_ms;
+    }
+    uint64_t at_ms = sim->now_ms + wait_ms;
+    coordinator->turn_at_ms = at_ms < coordinator->turn_at_ms ? at_ms : coordinator->turn_at_ms;
+    if (coordinator->log.count > 0 && coordinator->commit_at_ms == SIM_NEVER_MS) {
+        coordinator->commit_at_ms = sim->now_ms + commit_ms(sim);
+    }
+    coordinator->turns++;
+}
+
+void sim_coordinator_act(struct sim *sim)
+{
+    struct sim_coordinator *coordinator = &sim->coordinator;
+    if (!coordinator->is_up) {
+        begin_life(sim);
+    } else if (coordinator->commit_at_ms <= sim->now_ms) {
+        commit(sim);
+    } else {
+        run_turn(sim);
+    }
+}
+
+void sim_coordinator_take(struct sim *sim, unsigned worker, struct slice frame,
+                          struct slice payload)
+{
+    struct sim_coordinator *coordinator = &sim->coordinator;
+    if (coordinator->is_up) {
+        link_on_frames(coordinator->link, slice_str(sim->workers[worker].name), frame, payload);
+        turn_soon(sim);
+    }
+}
+
+void sim_coordinator_changed(struct sim *sim)
+{
+    link_take_effects(sim->coordinator.link);
+    turn_soon(sim);
+}
+
+/* ---- Checks ---- */
+
+static void check_sum(struct sim *sim, unsigned c)
+{
+    struct campaign_view view;
+    uint32_t sum = 0;
+    if (!engine_campaign(sim->coordinator.engine, c + 1, &view)) {
+        return;
+    }
+    for (unsigned s = 0; s < DELIVERY_STATES; s++) {
+        sum += view.counts[s];
+    }
+    if (sum != view.def->recipients) {
+        sim_fail(sim, "c%u: the counts sum to %u instead of %u", c + 1, sum, view.def->recipients);
+    }
+    uint32_t left = view.counts[DELIVERY_WAITING] + view.counts[DELIVERY_LEASED] +
+                    view.counts[DELIVERY_RETRYING];
+    if (view.state == CAMPAIGN_FINISHED && left > 0) {
+        sim_fail(sim, "c%u is finished, and %u are not", c + 1, left);
+    }
+}
+
+static void recount(struct sim *sim, unsigned c)
+{
+    struct campaign_view view;
+    uint32_t counts[DELIVERY_STATES] = {0};
+    if (!engine_campaign(sim->coordinator.engine, c + 1, &view)) {
+        return;
+    }
+    for (uint32_t ordinal = 0; ordinal < view.def->slots; ordinal++) {
+        struct recipient_state state;
+        enum err err = engine_recipient(sim->coordinator.engine, c + 1, ordinal, &state);
+        if (err == ERR_CLOSED) {
+            return;
+        }
+        counts[err == ERR_OK ? state.state : DELIVERY_NONE]++;
+    }
+    counts[DELIVERY_NONE] = 0;
+    if (memcmp(counts, view.counts, sizeof(counts)) != 0) {
+        sim_fail(sim, "c%u: the counts are not those of its recipients", c + 1);
+    }
+}
+
+static bool is_all_durable(const struct sim_coordinator *coordinator)
+{
+    return coordinator->is_up && !engine_has_events(coordinator->engine) &&
+           record_is_empty(turn_record(coordinator->turn)) &&
+           turn_durable(coordinator->turn) + 1 == turn_open(coordinator->turn);
+}
+
+static void check_replay(struct sim *sim)
+{
+    struct sim_coordinator *coordinator = &sim->coordinator;
+    uint8_t live[HASH_DIGEST_BYTES];
+    uint8_t replayed[HASH_DIGEST_BYTES];
+    struct dice dice = sim->dice;
+    struct engine *engine = engine_from(sim, coordinator->ledger, coordinator->epoch + 1);
+    sim->dice = dice; /* looking changes nothing */
+    if (engine_has_events(engine)) {
+        sim_fail(sim, "a replay decides something");
+    }
+    engine_digest(coordinator->engine, live);
+    engine_digest(engine, replayed);
+    engine_free(engine);
+    if (memcmp(live, replayed, sizeof(live)) != 0) {
+        sim_fail(sim, "the journal leads to another state");
+    }
+    sim->totals->replays++;
+}
+
+void sim_coordinator_check(struct sim *sim, bool is_thorough)
+{
+    if (!sim->coordinator.is_up) {
+        return;
+    }
+    for (unsigned c = 0; c < sim->settings.campaign_count; c++) {
+        check_sum(sim, c);
+        if (is_thorough) {
+            recount(sim, c);
+        }
+    }
+    if (is_thorough && is_all_durable(&sim->coordinator)) {
+        check_replay(sim);
+    }
+}
+
+bool sim_coordinator_is_idle(const struct sim_coordinator *coordinator)
+{
+    struct engine_stats stats;
+    if (!is_all_durable(coordinator)) {
+        return false;
+    }
+    engine_stats(coordinator->engine, &stats);
+    return stats.leases_open == 0;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sim_journal: what is durable, and what really happened, side by side. Every record is applied
+ * here when it is on disk, as a standby would; every start of an attempt is noted here when the
+ * provider sees it. The promises are checked as soon as either changes.
+ *
+ * An attempt is a recipient and the number in its token. Of each is counted:
+ *     leased      durable leases: each gives the right to one start
+ *     unstarted   leases that came back with the word that nothing was started
+ *     answered    leases that ended with a provider's answer
+ *     untaken     of these, answers that say for sure that nothing was taken and the same number
+ *                 goes again
+ *     marks       times that the journal says that it is not known (repeated, held)
+ *     starts      as the provider saw them
+ *     accepts     of these, the ones that the provider took, whether it could say so or not
+ */
+#ifndef TOCSIN_TESTS_SIM_JOURNAL_H
+#define TOCSIN_TESTS_SIM_JOURNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uthash.h>
+
+#include "coordinator/engine/campaign.h"
+#include "coordinator/engine/record.h"
+#include "tests/sim/sim_settings.h"
+
+struct sim;
+
+struct sim_attempt {
+    uint8_t number;
+    uint32_t leased;
+    uint32_t unstarted;
+    uint32_t answered;
+    uint32_t untaken;
+    uint32_t marks;
+    uint32_t starts;
+    uint32_t accepts;
+    struct sim_attempt *next;
+};
+
+struct sim_campaign {
+    bool is_created; /* its definition is durable */
+    struct campaign_def def;
+    struct campaign *fold;
+    struct sim_attempt **attempts; /* by ordinal */
+    unsigned events[CAMPAIGN_EVENTS];
+    bool is_ended;
+};
+
+/* A lease that was ever durable. */
+struct sim_lease {
+    uint64_t id;
+    unsigned campaign;
+    uint32_t page;
+    uint64_t instance;
+    UT_hash_handle hh;
+};
+
+struct sim_bucket {
+    double level;
+    uint64_t at_ms;
+};
+
+struct sim_journal {
+    struct sim_campaign campaigns[SIM_CAMPAIGNS_MAX];
+    struct lease_table leases; /* open */
+    struct sim_lease *seen;
+    struct sim_bucket buckets[WIRE_PROVIDERS_MAX];
+    uint64_t recno;
+};
+
+void sim_journal_init(struct sim *sim);
+void sim_journal_release(struct sim_journal *journal);
+/* The record is on disk. */
+void sim_journal_apply(struct sim *sim, const struct record *record);
+/* A provider sees a start; is_taken: it takes the message. */
+void sim_journal_on_start(struct sim *sim, unsigned campaign, uint32_t ordinal, uint8_t number,
+                          bool is_taken);
+/* Is any place of the lease in this bitmap still leased, as far as the disk knows? */
+bool sim_journal_is_open(const struct sim_journal *journal, uint64_t lease,
+                         const struct bitmap *places);
+struct recipient_state sim_journal_state(const struct sim_journal *journal, unsigned campaign,
+                                         uint32_t ordinal);
+/* Everything has ended: what the providers saw is what the journal says. */
+void sim_journal_check_end(struct sim *sim);
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/sim/sim_provider.h"
+
+#include <stdio.h>
+
+#include "common/mem.h"
+#include "tests/sim/sim.h"
+#include "tests/sim/sim_audience.h"
+
+#define HANG_MAX_MS 5000 /* until a worker gives up waiting */
+
+static unsigned provider_of(const struct sim *sim, uint8_t id)
+{
+    for (unsigned i = 0; i < sim->settings.provider_count; i++) {
+        if (sim->settings.providers[i].def.id == id) {
+            return i;
+        }
+    }
+    sim_fail(sim, "there is no provider %u", id);
+}
+
+/* ---- Is it the right message to the right person? ---- */
+
+static void check_text(const struct sim *sim, const struct attempt *attempt,
+                       const struct sim_row *row, const struct token *token)
+{
+    char text[SIM_TEXT_MAX * 2];
+    (void)snprintf(text, sizeof(text), "Hello %s", row->name);
+    const char *endpoint = row->endpoint[token->attempt >> 4];
+    if (!slice_is(attempt->key, row->key) || !slice_is(attempt->endpoint, endpoint) ||
+        endpoint[0] == '\0' || !slice_is(attempt->text, text) || row->name[0] == '\0') {
+        sim_fail(sim, "c%u/%u #%02x: \"%.*s\" to %.*s (%.*s) instead of \"%s\" to %s (%s)",
+                 (unsigned)token->campaign, token->ordinal, token->attempt, (int)attempt->text.len,
+                 (const char *)attempt->text.data, (int)attempt->endpoint.len,
+                 (const char *)attempt->endpoint.data, (int)attempt->key.len,
+                 (const char *)attempt->key.data, text, endpoint, row->key);
+    }
+}
+
+static struct token check_attempt(const struct sim *sim, const struct attempt *attempt)
+{
+    struct token token;
+    if (!token_read(slice_of(attempt->token, TOKEN_CHARS), sim->coordinator.token_key, &token)) {
+        sim_fail(sim, "a token is not ours");
+    }
+    unsigned c = (unsigned)token.campaign - 1;
+    if (token.campaign != attempt->campaign || token.ordinal != attempt->ordinal ||
+        token.step != attempt->step || c >= sim->settings.campaign_count ||
+        token.ordinal >= sim->settings.campaigns[c].def.slots) {
+        sim_fail(sim, "a token names another attempt");
+    }
+    const struct campaign_def *def = &sim->settings.campaigns[c].def;
+    if ((def->plan.steps[0].providers >> attempt->provider & 1) == 0) {
+        sim_fail(sim, "c%u uses a provider that its plan leaves out", c + 1);
+    }
+    if (sim->journal.campaigns[c].events[CAMPAIGN_EVENT_LAUNCHED] == 0) {
+        sim_fail(sim, "c%u sends before its launch is durable", c + 1);
+    }
+    struct sim_row row = sim_audience_row(&sim->settings, c, token.ordinal);
+    if (row.is_hole) {
+        sim_fail(sim, "c%u/%u is nobody, and is sent to", c + 1, token.ordinal);
+    }
+    check_text(sim, attempt, &row, &token);
+    return token;
+}
+
+/* ---- What becomes of it ---- */
+
+static bool is_bad_phase(struct sim *sim, unsigned index)
+{
+    struct sim_provider *provider = &sim->providers[index];
+    if (sim->is_quiet) {
+        return false;
+    }
+    if (sim->now_ms >= provider->phase_until_ms) {
+        provider->is_bad = dice_chance(&sim->dice, 600);
+        provider->phase_until_ms =
+            sim->now_ms + 1 + dice_below(&sim->dice, sim->settings.providers[index].phase_max_ms);
+    }
+    return provider->is_bad;
+}
+
+static enum outcome draw_outcome(struct sim *sim, const struct sim_provider_settings *settings,
+                                 bool *is_unconnected)
+{
+    uint32_t roll = dice_below(&sim->dice, 1000);
+    const struct {
+        uint32_t chance;
+        enum outcome outcome;
+    } fates[] = {{settings->misconfigured_chance, OUTCOME_MISCONFIGURED},
+                 {settings->unconnected_chance, OUTCOME_DEFERRED},
+                 {settings->throttled_chance, OUTCOME_THROTTLED},
+                 {settings->uncertain_chance, OUTCOME_UNCERTAIN},
+                 {settings->rejected_chance, OUTCOME_REJECTED},
+                 {settings->deferred_chance, OUTCOME_DEFERRED}};
+    for (unsigned i = 0; i < sizeof(fates) / sizeof(fates[0]); i++) {
+        if (roll < fates[i].chance) {
+            *is_unconnected = i == 1;
+            return fates[i].outcome;
+        }
+        roll -= fates[i].chance;
+    }
+    return OUTCOME_ACCEPTED;
+}
+
+static uint16_t reason_of(enum outcome outcome, bool is_unconnected)
+{
+    switch (outcome) {
+    case OUTCOME_ACCEPTED:
+        return SIM_REASON_ACCEPTED;
+    case OUTCOME_DEFERRED:
+        return is_unconnected ? REASON_CONNECT_FAILED : SIM_REASON_DEFERRED;
+    case OUTCOME_THROTTLED:
+        return SIM_REASON_THROTTLED;
+    case OUTCOME_REJECTED:
+        return SIM_REASON_REJECTED;
+    case OUTCOME_UNCERTAIN:
+        return REASON_TIMED_OUT_AFTER;
+    case OUTCOME_MISCONFIGURED:
+        return SIM_REASON_MISCONFIGURED;
+    case OUTCOME_RETURNED:
+    case OUTCOMES:
+        break;
+    }
+    return REASON_NONE;
+}
+
+static struct sim_answer draw_answer(struct sim *sim, unsigned index, uint32_t id)
+{
+    const struct sim_provider_settings *settings = &sim->settings.providers[index];
+    struct sim_answer answer = {.attempt = id, .outcome = OUTCOME_ACCEPTED};
+    bool is_unconnected = false;
+    if (is_bad_phase(sim, index)) {
+        answer.outcome = draw_outcome(sim, settings, &is_unconnected);
+    }
+    answer.reason = reason_of(answer.outcome, is_unconnected);
+    if (answer.outcome == OUTCOME_THROTTLED || answer.outcome == OUTCOME_DEFERRED) {
+        answer.retry_after_ms = dice_below(&sim->dice, settings->retry_after_max_ms + 1);
+    }
+    if (answer.outcome == OUTCOME_ACCEPTED && dice_chance(&sim->dice, 200)) {
+        (void)snprintf(answer.ref, sizeof(answer.ref), "ref-%u", id);
+    }
+    return answer;
+}
+
+static uint32_t draw_latency_ms(struct sim *sim, unsigned index, enum outcome outcome)
+{
+    const struct sim_provider_settings *settings = &sim->settings.providers[index];
+    if (sim->is_quiet) {
+        return settings->answers_at_once ? 0 : dice_below(&sim->dice, 5);
+    }
+    if (outcome == OUTCOME_UNCERTAIN) {
+        return dice_below(&sim->dice, HANG_MAX_MS);
+    }
+    bool is_at_once = settings->answers_at_once && dice_chance(&sim->dice, 800);
+    return is_at_once ? 0 : dice_below(&sim->dice, settings->latency_max_ms + 1);
+}
+
+void sim_provider_start(struct sim *sim, unsigned worker, const struct attempt *attempt)
+{
+    struct token token = check_attempt(sim, attempt);
+    unsigned index = provider_of(sim, attempt->provider);
+    struct sim_answer answer = draw_answer(sim, index, attempt->id);
+    uint32_t latency_ms = draw_latency_ms(sim, index, answer.outcome);
+    bool is_taken = answer.outcome == OUTCOME_ACCEPTED ||
+                    (answer.outcome == OUTCOME_UNCERTAIN && dice_chance(&sim->dice, 500));
+    sim_trace(sim, "w%u starts c%u/%u #%02x at p%u: %s after %u ms", worker,
+              (unsigned)token.campaign, token.ordinal, token.attempt, index,
+              outcome_name(answer.outcome), latency_ms);
+    sim_journal_on_start(sim, (unsigned)token.campaign - 1, token.ordinal, token.attempt, is_taken);
+    if (latency_ms == 0 && sim->settings.providers[index].answers_at_once) {
+        sim_worker_answer(sim, worker, &answer);
+        return;
+    }
+    struct sim_answer *later = mem_copy(&answer, sizeof(answer));
+    sim_queue_put(&sim->workers[worker].answers, sim->now_ms + latency_ms, later);
+}

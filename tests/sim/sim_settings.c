@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every kind of fault is left out of about half of the seeds: a fault that is always there hides
+ * what only shows without it.
+ */
+#include "tests/sim/sim_settings.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define SECOND_MS 1000u
+
+/* One of the values, each as likely as the others. */
+#define PICK(dice, ...)                                                                            \
+    ((const uint32_t[]){__VA_ARGS__}[dice_below(                                                   \
+        (dice), (uint32_t)(sizeof((const uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t)))])
+
+static uint32_t half_the_time(struct dice *dice, uint32_t value)
+{
+    return dice_chance(dice, 500) ? value : 0;
+}
+
+static void draw_provider(struct sim_provider_settings *provider, unsigned id, struct dice *dice)
+{
+    provider->def = (struct provider_def){
+        .id = (uint8_t)(id * 5),
+        .channel = CHANNEL_SMS,
+        .rate_per_s = dice_chance(dice, 400) ? PICK(dice, 20, 50, 200, 1000) : 0,
+        .burst = dice_chance(dice, 300) ? PICK(dice, 1, 10, 100) : 0,
+        .weight = dice_between(dice, 1, 4),
+        .breaker_ms = PICK(dice, 500, 3000, 10000),
+    };
+    (void)snprintf(provider->def.name, sizeof(provider->def.name), "p%u", id);
+    provider->concurrency = PICK(dice, 1, 4, 64, 1000, UINT32_MAX);
+    provider->answers_at_once = dice_chance(dice, 300);
+    provider->latency_max_ms = PICK(dice, 1, 20, 200, 2000);
+    provider->deferred_chance = half_the_time(dice, PICK(dice, 20, 100, 500));
+    provider->throttled_chance = half_the_time(dice, PICK(dice, 5, 50, 300)) / 2;
+    provider->rejected_chance = half_the_time(dice, PICK(dice, 10, 100));
+    provider->uncertain_chance = half_the_time(dice, PICK(dice, 10, 100));
+    provider->misconfigured_chance = dice_chance(dice, 200) ? PICK(dice, 2, 20, 200) : 0;
+    provider->unconnected_chance = half_the_time(dice, PICK(dice, 10, 100, 400)) / 2;
+    provider->retry_after_max_ms = PICK(dice, 0, 500, 10000);
+    provider->phase_max_ms = PICK(dice, 500, 5000, 30000);
+}
+
+static uint32_t draw_slots(struct dice *dice)
+{
+    switch (dice_below(dice, 10)) {
+    case 0:
+        return dice_between(dice, 1, 3);
+    case 1:
+        return PICK(dice, 1023, 1024, 1025, 2048);
+    case 2:
+        return dice_between(dice, 500, 3000);
+    default:
+        return dice_between(dice, 5, 250);
+    }
+}
+
+static void draw_plan(struct plan_step *step, const struct sim_settings *settings,
+                      struct dice *dice)
+{
+    plan_step_defaults(step, CHANNEL_SMS);
+    step->attempts = (uint8_t)PICK(dice, 1, 2, 3, 5, 15);
+    step->endpoint_ranks = (uint8_t)PICK(dice, 1, 1, 2, 3);
+    step->backoff_ms = PICK(dice, 50, 500, 3000);
+    step->backoff_max_ms = step->backoff_ms * PICK(dice, 1, 4, 10);
+    step->within_ms = PICK(dice, 5, 60, 600) * SECOND_MS;
+    step->on_uncertain = dice_chance(dice, 300) ? PLAN_HOLD : PLAN_RESEND;
+    if (settings->provider_count > 1 && dice_chance(dice, 200)) {
+        unsigned one = dice_below(dice, settings->provider_count);
+        step->providers = UINT64_C(1) << settings->providers[one].def.id;
+    }
+}
+
+static void draw_campaign(struct sim_settings *settings, unsigned index, struct dice *dice)
+{
+    struct sim_campaign_settings *campaign = &settings->campaigns[index];
+    struct campaign_def *def = &campaign->def;
+    *def = (struct campaign_def){
+        .id = index + 1,
+        .audience = index + 101,
+        .slots = draw_slots(dice),
+        .priority = (enum campaign_priority)dice_below(dice, PRIORITIES),
+        .weight = dice_between(dice, 1, 5),
+        .plan = {.step_count = 1},
+    };
+    (void)snprintf(def->name, sizeof(def->name), "campaign %u", index + 1);
+    draw_plan(&def->plan.steps[0], settings, dice);
+    campaign->hole_chance = half_the_time(dice, PICK(dice, 5, 50, 500));
+    campaign->no_endpoint_chance = half_the_time(dice, PICK(dice, 10, 100));
+    campaign->no_variable_chance = half_the_time(dice, PICK(dice, 10, 50));
+    campaign->create_at_ms = dice_below(dice, 2 * SECOND_MS);
+    campaign->launch_at_ms = campaign->create_at_ms + dice_below(dice, 5 * SECOND_MS);
+    campaign->command_every_ms = half_the_time(dice, PICK(dice, 300, 3000));
+    campaign->cancel_at_ms =
+        dice_chance(dice, 250) ? campaign->create_at_ms + dice_below(dice, 15 * SECOND_MS) + 1 : 0;
+}
+
+static void draw_workers(struct sim_settings *settings, struct dice *dice)
+{
+    settings->worker_count = dice_between(dice, 1, SIM_WORKERS_MAX);
+    settings->credit_min = PICK(dice, 1, 16, 200, 1024);
+    settings->credit_max = settings->credit_min * PICK(dice, 1, 4, 64);
+    settings->outbox_max_bytes = PICK(dice, 500, 100000, 8000000);
+    settings->skew_max_ms = half_the_time(dice, PICK(dice, 50, 60000));
+    settings->open_failed_chance = dice_chance(dice, 100) ? 200 : 0;
+}
+
+static void draw_faults(struct sim_settings *settings, struct dice *dice)
+{
+    settings->is_hostile = dice_chance(dice, 500);
+    settings->delay_max_ms = PICK(dice, 1, 5, 50, 300);
+    settings->loss_chance = settings->is_hostile ? half_the_time(dice, PICK(dice, 5, 50)) : 0;
+    settings->duplicate_chance = settings->is_hostile ? half_the_time(dice, PICK(dice, 5, 50)) : 0;
+    settings->full_chance = dice_chance(dice, 200) ? PICK(dice, 5, 100) : 0;
+    settings->commit_max_ms = PICK(dice, 0, 2, 20, 100);
+    settings->commit_stall_chance = dice_chance(dice, 200) ? 20 : 0;
+    settings->commit_fail_chance = dice_chance(dice, 200) ? 50 : 0;
+    settings->coordinator_crash_ms = half_the_time(dice, PICK(dice, 1, 4, 10) * SECOND_MS);
+    settings->coordinator_freeze_ms = dice_chance(dice, 200) ? 5 * SECOND_MS : 0;
+    settings->worker_crash_ms = half_the_time(dice, PICK(dice, 1, 4, 10) * SECOND_MS);
+    settings->worker_freeze_ms = dice_chance(dice, 200) ? 4 * SECOND_MS : 0;
+    settings->worker_drain_ms = dice_chance(dice, 300) ? 4 * SECOND_MS : 0;
+    settings->link_break_ms = half_the_time(dice, PICK(dice, 1, 4, 10) * SECOND_MS);
+    settings->down_max_ms = PICK(dice, 10, 500, 5000);
+    settings->faults_end_ms = dice_between(dice, 3, 25) * SECOND_MS;
+}
+
+void sim_settings_draw(struct sim_settings *settings, uint64_t seed)
+{
+    struct dice dice = {seed * 1000003 + 17};
+    *settings = (struct sim_settings){.seed = seed};
+    settings->heartbeat_ms = PICK(&dice, 100, 300, 1000);
+    settings->lease_ms = settings->heartbeat_ms * PICK(&dice, 3, 6, 15);
+    settings->snapshot_blocks = dice_chance(&dice, 300) ? 0 : dice_between(&dice, 1, 8);
+    settings->provider_count = dice_between(&dice, 1, SIM_PROVIDERS_MAX);
+    for (unsigned i = 0; i < settings->provider_count; i++) {
+        draw_provider(&settings->providers[i], i, &dice);
+    }
+    settings->campaign_count = dice_between(&dice, 1, SIM_CAMPAIGNS_MAX);
+    for (unsigned i = 0; i < settings->campaign_count; i++) {
+        draw_campaign(settings, i, &dice);
+    }
+    draw_workers(settings, &dice);
+    draw_faults(settings, &dice);
+}
+
+void sim_settings_print(const struct sim_settings *settings)
+{
+    const struct sim_settings *s = settings;
+    fprintf(stderr,
+            "  %u workers, %u providers, heartbeat %u ms, lease %u ms, snapshot every %u blocks, "
+            "credit %u-%u, skew %u ms\n"
+            "  net: %s, delay %u ms, loss %u, duplicates %u, full %u; commit %u ms, stall %u, "
+            "fail %u\n"
+            "  every: coordinator crash %u, freeze %u; worker crash %u, freeze %u, drain %u; link "
+            "%u; down %u; until %" PRIu64 "\n",
+            s->worker_count, s->provider_count, s->heartbeat_ms, s->lease_ms, s->snapshot_blocks,
+            s->credit_min, s->credit_max, s->skew_max_ms, s->is_hostile ? "hostile" : "ordered",
+            s->delay_max_ms, s->loss_chance, s->duplicate_chance, s->full_chance, s->commit_max_ms,
+            s->commit_stall_chance, s->commit_fail_chance, s->coordinator_crash_ms,
+            s->coordinator_freeze_ms, s->worker_crash_ms, s->worker_freeze_ms, s->worker_drain_ms,
+            s->link_break_ms, s->down_max_ms, s->faults_end_ms);
+    for (unsigned i = 0; i < s->campaign_count; i++) {
+        const struct sim_campaign_settings *c = &s->campaigns[i];
+        const struct plan_step *step = &c->def.plan.steps[0];
+        fprintf(stderr,
+                "  c%u: %u slots, %u attempts, %u endpoints, backoff %u-%u ms, within %" PRIu64
+                " ms, %s, launch %" PRIu64 ", cancel %" PRIu64 "\n",
+                i + 1, c->def.slots, step->attempts, step->endpoint_ranks, step->backoff_ms,
+                step->backoff_max_ms, step->within_ms,
+                step->on_uncertain == PLAN_HOLD ? "hold" : "resend", c->launch_at_ms,
+                c->cancel_at_ms);
+    }
+    for (unsigned i = 0; i < s->provider_count; i++) {
+        const struct sim_provider_settings *p = &s->providers[i];
+        fprintf(stderr,
+                "  p%u: rate %.0f, burst %.0f, concurrency %u, %s %u ms, deferred %u, throttled "
+                "%u, rejected %u, uncertain %u, misconfigured %u, unconnected %u\n",
+                i, p->def.rate_per_s, p->def.burst, p->concurrency,
+                p->answers_at_once ? "at once or" : "within", p->latency_max_ms, p->deferred_chance,
+                p->throttled_chance, p->rejected_chance, p->uncertain_chance,
+                p->misconfigured_chance, p->unconnected_chance);
+    }
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/sim/sim_worker.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "common/mem.h"
+#include "tests/sim/sim.h"
+
+#define ARENA_BYTES 4096
+
+static uint64_t clock_ms(const struct sim_worker *worker)
+{
+    return worker->sim->now_ms + (uint64_t)worker->skew_ms;
+}
+
+static void run_soon(struct sim_worker *worker)
+{
+    uint64_t at_ms = worker->sim->now_ms + dice_below(&worker->sim->dice, 2);
+    worker->run_at_ms = at_ms < worker->run_at_ms ? at_ms : worker->run_at_ms;
+}
+
+/* ---- The shell ---- */
+
+static void note_group(struct sim_worker *worker, uint64_t seq,
+                       const struct wire_outcome_group *group)
+{
+    struct sim_report *report = mem_zalloc(1, sizeof(*report));
+    report->seq = seq;
+    report->lease = group->lease;
+    for (unsigned r = 0; r < group->run_count; r++) {
+        for (unsigned i = 0; i < group->runs[r].span; i++) {
+            bitmap_set(&report->places, group->runs[r].offset + i);
+        }
+    }
+    report->next = worker->reports;
+    worker->reports = report;
+}
+
+static void note_outcomes(struct sim_worker *worker, const struct wire_outcomes *outcomes)
+{
+    if (outcomes->seq <= worker->last_seq) {
+        return; /* once more */
+    }
+    worker->last_seq = outcomes->seq;
+    for (unsigned g = 0; g < outcomes->group_count; g++) {
+        note_group(worker, outcomes->seq, &outcomes->groups[g]);
+    }
+}
+
+static bool shell_send(void *arg, const struct wire_message *message)
+{
+    struct sim_worker *worker = arg;
+    if (message->type == WIRE_OUTCOMES) {
+        note_outcomes(worker, &message->outcomes);
+    }
+    buf_clear(&worker->frame);
+    wire_encode(message, &worker->frame);
+    bool is_sent = sim_net_send(worker->sim, worker->index, SIM_TO_COORDINATOR,
+                                buf_view(&worker->frame), slice_of(NULL, 0));
+    sim_trace(worker->sim, "w%u says %s%s", worker->index, wire_type_name(message->type),
+              is_sent ? "" : ", in vain");
+    return is_sent;
+}
+
+static enum err shell_open_provider(void *arg, const struct wire_provider *provider,
+                                    struct problem *problem)
+{
+    struct sim_worker *worker = arg;
+    if (provider->settings != NULL && worker->fails_to_open) {
+        return problem_set(problem, ERR_NOT_FOUND, "the secret is missing");
+    }
+    return ERR_OK;
+}
+
+static uint32_t shell_concurrency(void *arg, uint8_t provider)
+{
+    const struct sim_worker *worker = arg;
+    const struct sim_settings *settings = &worker->sim->settings;
+    for (unsigned i = 0; i < settings->provider_count; i++) {
+        if (settings->providers[i].def.id == provider) {
+            return settings->providers[i].concurrency;
+        }
+    }
+    return 0;
+}
+
+static void shell_start(void *arg, const struct attempt *attempt)
+{
+    struct sim_worker *worker = arg;
+    sim_provider_start(worker->sim, worker->index, attempt);
+}
+
+/* ---- Life ---- */
+
+void sim_worker_init(struct sim *sim, unsigned index)
+{
+    struct sim_worker *worker = &sim->workers[index];
+    *worker = (struct sim_worker){.index = index,
+                                  .sim = sim,
+                                  .up_at_ms = sim->now_ms + dice_below(&sim->dice, 1000),
+                                  .run_at_ms = SIM_NEVER_MS};
+    (void)snprintf(worker->name, sizeof(worker->name), "w%u", index);
+    worker->skew_ms = (int64_t)dice_below(&sim->dice, sim->settings.skew_max_ms * 2 + 1) -
+                      (int64_t)sim->settings.skew_max_ms;
+    arena_init(&worker->arena, ARENA_BYTES);
+}
+
+static void forget_life(struct sim_worker *worker)
+{
+    delivery_free(worker->delivery);
+    worker->delivery = NULL;
+    worker->run_at_ms = SIM_NEVER_MS;
+    worker->frozen_until_ms = 0;
+    worker->is_draining = false;
+    sim_queue_release(&worker->answers);
+    while (worker->reports != NULL) {
+        struct sim_report *report = worker->reports;
+        worker->reports = report->next;
+        mem_free(report);
+    }
+}
+
+void sim_worker_release(struct sim_worker *worker)
+{
+    forget_life(worker);
+    arena_release(&worker->arena);
+    buf_release(&worker->frame);
+}
+
+static void begin_life(struct sim_worker *worker)
+{
+    struct sim *sim = worker->sim;
+    worker->instance = dice_roll(&sim->dice) | 1;
+    worker->last_seq = 0;
+    worker->up_at_ms = SIM_NEVER_MS;
+    worker->fails_to_open =
+        !sim->is_quiet && dice_chance(&sim->dice, sim->settings.open_failed_chance);
+    worker->delivery =
+        delivery_new(&(struct delivery_settings){.name = worker->name,
+                                                 .build = "sim",
+                                                 .instance = worker->instance,
+                                                 .outbox_max_bytes = sim->settings.outbox_max_bytes,
+                                                 .credit_max = sim->settings.credit_max,
+                                                 .credit_min = sim->settings.credit_min},
+                     &(struct delivery_shell){worker, shell_send, shell_open_provider,
+                                              shell_concurrency, shell_start});
+    sim_trace(sim, "w%u begins as %016" PRIx64, worker->index, worker->instance);
+    delivery_connect(worker->delivery, clock_ms(worker));
+    worker->run_at_ms = sim->now_ms;
+}
+
+static void end_life(struct sim *sim, struct sim_worker *worker, uint32_t down_ms)
+{
+    forget_life(worker);
+    worker->up_at_ms = sim->now_ms + down_ms;
+    sim_net_break(sim, worker->index, down_ms);
+}
+
+void sim_worker_crash(struct sim *sim, unsigned index, uint32_t down_ms)
+{
+    struct sim_worker *worker = &sim->workers[index];
+    if (worker->delivery == NULL) {
+        return;
+    }
+    sim_trace(sim, "w%u crashes for %u ms", index, down_ms);
+    end_life(sim, worker, down_ms);
+}
+
+void sim_worker_drain(struct sim *sim, unsigned index)
+{
+    struct sim_worker *worker = &sim->workers[index];
+    if (worker->delivery == NULL || worker->is_draining) {
+        return;
+    }
+    sim_trace(sim, "w%u drains", index);
+    worker->is_draining = true;
+    delivery_drain(worker->delivery, clock_ms(worker));
+    run_soon(worker);
+}
+
+/* ---- What happens in it ---- */
+
+uint64_t sim_worker_next_ms(const struct sim_worker *worker)
+{
+    if (worker->delivery == NULL) {
+        return worker->up_at_ms;
+    }
+    uint64_t next_ms = sim_queue_next_ms(&worker->answers);
+    next_ms = worker->run_at_ms < next_ms ? worker->run_at_ms : next_ms;
+    return next_ms < worker->frozen_until_ms ? worker->frozen_until_ms : next_ms;
+}
+
+void sim_worker_answer(struct sim *sim, unsigned index, const struct sim_answer *answer)
+{
+    struct sim_worker *worker = &sim->workers[index];
+    delivery_on_result(worker->delivery, answer->attempt,
+                       &(struct attempt_result){.outcome = answer->outcome,
+                                                .reason = answer->reason,
+                                                .retry_after_ms = answer->retry_after_ms,
+                                                .ref = slice_str(answer->ref)},
+                       clock_ms(worker));
+}
+
+static void run(struct sim *sim, struct sim_worker *worker)
+{
+    worker->run_at_ms = SIM_NEVER_MS;
+    uint32_t wait_ms = delivery_run(worker->delivery, clock_ms(worker));
+    uint64_t at_ms = sim->now_ms + wait_ms;
+    worker->run_at_ms = at_ms < worker->run_at_ms ? at_ms : worker->run_at_ms;
+    if (delivery_is_done(worker->delivery)) {
+        sim_trace(sim, "w%u has drained", worker->index);
+        end_life(sim, worker, dice_below(&sim->dice, sim->settings.down_max_ms));
+    }
+}
+
+void sim_worker_act(struct sim *sim, unsigned index)
+{
+    struct sim_worker *worker = &sim->workers[index];
+    if (worker->delivery == NULL) {
+        begin_life(worker);
+        return;
+    }
+    if (sim_queue_next_ms(&worker->answers) <= sim->now_ms) {
+        struct sim_answer *answer = sim_queue_take(&worker->answers);
+        sim_worker_answer(sim, index, answer);
+        mem_free(answer);
+        run_soon(worker);
+        return;
+    }
+    run(sim, worker);
+}
+
+void sim_worker_take(struct sim *sim, unsigned index, struct slice frame, struct slice payload)
+{
+    struct sim_worker *worker = &sim->workers[index];
+    struct wire_message message;
+    struct problem problem = {0};
+    if (worker->delivery == NULL) {
+        return;
+    }
+    arena_reset(&worker->arena);
+    enum err err = wire_decode(frame, payload, &worker->arena, &message, &problem);
+    if (err != ERR_OK) {
+        sim_fail(sim, "w%u cannot read a message: %s", index, problem.text);
+    }
+    sim_trace(sim, "w%u hears %s", index, wire_type_name(message.type));
+    delivery_on_message(worker->delivery, &message, clock_ms(worker));
+    run_soon(worker);
+}
+
+/* ---- Checks ---- */
+
+void sim_worker_check_durable(struct sim *sim, unsigned index, uint64_t instance, uint64_t seq)
+{
+    struct sim_worker *worker = &sim->workers[index];
+    if (worker->delivery == NULL || worker->instance != instance) {
+        return; /* its former life's */
+    }
+    for (struct sim_report **at = &worker->reports; *at != NULL;) {
+        struct sim_report *report = *at;
+        if (report->seq != seq) {
+            at = &report->next;
+            continue;
+        }
+        if (sim_journal_is_open(&sim->journal, report->lease, &report->places)) {
+            sim_fail(sim, "w%u hears that outcomes %" PRIu64 " are durable, but they are not",
+                     index, seq);
+        }
+        *at = report->next;
+        mem_free(report);
+    }
+}
+
+bool sim_worker_is_idle(const struct sim_worker *worker)
+{
+    struct delivery_stats stats;
+    if (worker->delivery == NULL) {
+        return true;
+    }
+    delivery_stats(worker->delivery, &stats);
+    return stats.in_hand == 0 && stats.in_flight == 0 && stats.outbox_bytes == 0;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sim_worker: a worker's process: the real core with a shell of dice.
+ */
+#ifndef TOCSIN_TESTS_SIM_WORKER_H
+#define TOCSIN_TESTS_SIM_WORKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/arena.h"
+#include "common/bitmap.h"
+#include "tests/sim/sim_provider.h"
+#include "tests/sim/sim_queue.h"
+#include "worker/delivery.h"
+
+struct sim;
+
+/* One group of one message of outcomes, until it is confirmed. */
+struct sim_report {
+    uint64_t seq;
+    uint64_t lease;
+    struct bitmap places;
+    struct sim_report *next;
+};
+
+struct sim_worker {
+    unsigned index;
+    struct sim *sim;
+    char name[8];
+    struct delivery *delivery; /* NULL while it is down */
+    uint64_t instance;
+    int64_t skew_ms;
+    bool fails_to_open;
+    bool is_draining;
+    uint64_t up_at_ms;
+    uint64_t frozen_until_ms;
+    uint64_t run_at_ms;
+    struct sim_queue answers;
+    uint64_t last_seq;
+    struct sim_report *reports;
+    struct arena arena;
+    struct buf frame;
+};
+
+void sim_worker_init(struct sim *sim, unsigned index);
+void sim_worker_release(struct sim_worker *worker);
+/* When something is due in it. */
+uint64_t sim_worker_next_ms(const struct sim_worker *worker);
+/* Does what is due. */
+void sim_worker_act(struct sim *sim, unsigned index);
+void sim_worker_take(struct sim *sim, unsigned index, struct slice frame, struct slice payload);
+void sim_worker_answer(struct sim *sim, unsigned index, const struct sim_answer *answer);
+void sim_worker_crash(struct sim *sim, unsigned index, uint32_t down_ms);
+void sim_worker_drain(struct sim *sim, unsigned index);
+/* The coordinator says that this message of outcomes is durable: it must be. */
+void sim_worker_check_durable(struct sim *sim, unsigned index, uint64_t instance, uint64_t seq);
+/* Nothing in hand, nothing to be confirmed. */
+bool sim_worker_is_idle(const struct sim_worker *worker);
+
+#endif
