@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
+set(http_peer "${CMAKE_CURRENT_LIST_DIR}/http_peer.c")
+tocsin_unit_test(test_api LIBS tocsin_api SOURCES "${http_peer}")
 tocsin_unit_test(test_auth LIBS tocsin_api)
 tocsin_unit_test(test_cursor LIBS tocsin_api)
-tocsin_unit_test(test_http_server LIBS tocsin_api)
+tocsin_unit_test(test_http_server LIBS tocsin_api SOURCES "${http_peer}")
 tocsin_unit_test(test_idempotency LIBS tocsin_api)
 tocsin_unit_test(test_listen_address LIBS tocsin_api)
 tocsin_unit_test(test_metrics LIBS tocsin_api)

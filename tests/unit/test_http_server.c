@@ -3,19 +3,16 @@
  * A server and its clients in one thread: sockets of the clients do not block, and the loop is
  * turned until what is expected has come.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "common/clock.h"
-#include "common/mem.h"
 #include "coordinator/api/http_server.h"
+#include "tests/unit/http_peer.h"
 #include "tests/unit/unit.h"
 
-#define PATIENCE_MS 10000
 #define STREAM_ROWS 20000
 
 struct fixture {
@@ -34,12 +31,6 @@ struct fixture {
     struct http_request *paused;
     uint64_t pulled;
     bool pull_is_done;
-};
-
-struct client {
-    int fd;
-    struct buf got;
-    bool is_closed;
 };
 
 /* ---- the application ---- */
@@ -180,93 +171,14 @@ static void turn(struct fixture *fixture)
     uv_run(&fixture->loop, UV_RUN_NOWAIT);
 }
 
-static struct client client_open(struct fixture *fixture)
+static void turn_peer(void *arg)
 {
-    const struct listen_address *address = http_server_address(fixture->server);
-    struct client client = {.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-    assert_true(client.fd >= 0);
-    assert_int_equal(connect(client.fd, &address->any, address->len), 0);
-    return client;
+    turn(arg);
 }
 
-static void client_release(struct client *client)
+static struct http_peer connect_to(struct fixture *fixture)
 {
-    (void)close(client->fd);
-    buf_release(&client->got);
-}
-
-static void client_read(struct client *client)
-{
-    ssize_t got;
-    do {
-        got = recv(client->fd, buf_reserve(&client->got, 65536), 65536, MSG_DONTWAIT);
-        client->got.len += got > 0 ? (size_t)got : 0;
-    } while (got > 0);
-    client->is_closed |= got == 0 || errno == ECONNRESET;
-}
-
-static bool has(struct client *client, const char *text)
-{
-    return strstr(buf_cstr(&client->got), text) != NULL;
-}
-
-static unsigned count(struct client *client, const char *text)
-{
-    unsigned found = 0;
-    for (const char *at = buf_cstr(&client->got); (at = strstr(at, text)) != NULL; at++) {
-        found++;
-    }
-    return found;
-}
-
-/* Turns the loop until the client has got `text`, `times` times. */
-static void expect_times(struct fixture *fixture, struct client *client, const char *text,
-                         unsigned times)
-{
-    uint64_t end_ms = clock_monotonic_ms() + PATIENCE_MS;
-    while (count(client, text) < times) {
-        turn(fixture);
-        client_read(client);
-        if (clock_monotonic_ms() > end_ms || (client->is_closed && count(client, text) < times)) {
-            fail_msg("no \"%s\" but: %s", text, buf_cstr(&client->got));
-        }
-    }
-}
-
-static void expect(struct fixture *fixture, struct client *client, const char *text)
-{
-    expect_times(fixture, client, text, 1);
-}
-
-static void expect_close(struct fixture *fixture, struct client *client)
-{
-    uint64_t end_ms = clock_monotonic_ms() + PATIENCE_MS;
-    while (!client->is_closed) {
-        turn(fixture);
-        client_read(client);
-        assert_true(clock_monotonic_ms() < end_ms);
-    }
-}
-
-static void client_send(struct fixture *fixture, struct client *client, const void *bytes,
-                        size_t len)
-{
-    const char *at = bytes;
-    uint64_t end_ms = clock_monotonic_ms() + PATIENCE_MS;
-    while (len > 0) {
-        ssize_t sent = send(client->fd, at, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (sent > 0) {
-            at += sent;
-            len -= (size_t)sent;
-        }
-        turn(fixture);
-        assert_true(clock_monotonic_ms() < end_ms);
-    }
-}
-
-static void say(struct fixture *fixture, struct client *client, const char *text)
-{
-    client_send(fixture, client, text, strlen(text));
+    return http_peer_open(http_server_address(fixture->server), turn_peer, fixture);
 }
 
 /* ---- tests ---- */
@@ -276,19 +188,19 @@ static void a_request_is_answered_and_the_connection_kept(void **state)
     struct fixture *fixture = *state;
     struct http_settings settings = test_settings();
     open_server(fixture, &settings);
-    struct client client = client_open(fixture);
-    say(fixture, &client, "GET /a%2Fb?x=1&y=%20 HTTP/1.1\r\nHost: t\r\n\r\n");
-    expect(fixture, &client, "GET /a%2Fb x=1&y=%20 0");
-    assert_true(has(&client, "HTTP/1.1 200 OK\r\n"));
-    assert_true(has(&client, "Content-Type: text/plain\r\n"));
-    say(fixture, &client, "POST /c HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n\r\nhello");
-    expect(fixture, &client, "POST /c  5");
-    say(fixture, &client, "POST /nothing HTTP/1.1\r\nHost: t\r\nContent-Length: 0\r\n\r\n");
-    expect(fixture, &client, "HTTP/1.1 204 No Content\r\n");
+    struct http_peer client = connect_to(fixture);
+    http_peer_say(&client, "GET /a%2Fb?x=1&y=%20 HTTP/1.1\r\nHost: t\r\n\r\n");
+    http_peer_expect(&client, "GET /a%2Fb x=1&y=%20 0");
+    assert_true(http_peer_has(&client, "HTTP/1.1 200 OK\r\n"));
+    assert_true(http_peer_has(&client, "Content-Type: text/plain\r\n"));
+    http_peer_say(&client, "POST /c HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n\r\nhello");
+    http_peer_expect(&client, "POST /c  5");
+    http_peer_say(&client, "POST /nothing HTTP/1.1\r\nHost: t\r\nContent-Length: 0\r\n\r\n");
+    http_peer_expect(&client, "HTTP/1.1 204 No Content\r\n");
     assert_int_equal(fixture->finished, 3);
     assert_int_equal(http_server_connections(fixture->server), 1);
     assert_int_equal(http_server_requests(fixture->server), 0);
-    client_release(&client);
+    http_peer_release(&client);
 }
 
 static void pipelined_requests_are_answered_in_order(void **state)
@@ -296,13 +208,13 @@ static void pipelined_requests_are_answered_in_order(void **state)
     struct fixture *fixture = *state;
     struct http_settings settings = test_settings();
     open_server(fixture, &settings);
-    struct client client = client_open(fixture);
+    struct http_peer client = connect_to(fixture);
     struct buf requests = {0};
     for (unsigned i = 0; i < 50; i++) {
         buf_printf(&requests, "POST /n%02u HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\n\r\nabc", i);
     }
-    client_send(fixture, &client, requests.data, requests.len);
-    expect_times(fixture, &client, "HTTP/1.1 200 OK", 50);
+    http_peer_send(&client, requests.data, requests.len);
+    http_peer_expect_times(&client, "HTTP/1.1 200 OK", 50);
     const char *at = buf_cstr(&client.got);
     for (unsigned i = 0; i < 50; i++) {
         char expected[32];
@@ -311,18 +223,19 @@ static void pipelined_requests_are_answered_in_order(void **state)
         assert_non_null(at);
     }
     buf_release(&requests);
-    client_release(&client);
+    http_peer_release(&client);
 }
 
 static void answers_may_come_later_and_in_any_order(void **state)
 {
     struct fixture *fixture = *state;
     struct http_settings settings = test_settings();
-    struct client clients[16];
+    struct http_peer clients[16];
     open_server(fixture, &settings);
     for (unsigned i = 0; i < 16; i++) {
-        clients[i] = client_open(fixture);
-        say(fixture, &clients[i], "POST /later HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\nok");
+        clients[i] = connect_to(fixture);
+        http_peer_say(&clients[i],
+                      "POST /later HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\nok");
         while (fixture->waiting_count <= i) {
             turn(fixture);
         }
@@ -336,10 +249,10 @@ static void answers_may_come_later_and_in_any_order(void **state)
     for (unsigned i = 0; i < 16; i++) {
         char text[32];
         (void)snprintf(text, sizeof(text), "answer %u.", i);
-        expect(fixture, &clients[i], text);
-        say(fixture, &clients[i], "GET /again HTTP/1.1\r\nHost: t\r\n\r\n");
-        expect(fixture, &clients[i], "GET /again");
-        client_release(&clients[i]);
+        http_peer_expect(&clients[i], text);
+        http_peer_say(&clients[i], "GET /again HTTP/1.1\r\nHost: t\r\n\r\n");
+        http_peer_expect(&clients[i], "GET /again");
+        http_peer_release(&clients[i]);
     }
 }
 
@@ -348,14 +261,14 @@ static void an_answer_to_a_client_that_is_gone_does_no_harm(void **state)
     struct fixture *fixture = *state;
     struct http_settings settings = test_settings();
     open_server(fixture, &settings);
-    struct client client = client_open(fixture);
-    say(fixture, &client, "GET /later HTTP/1.1\r\nHost: t\r\n\r\n");
+    struct http_peer client = connect_to(fixture);
+    http_peer_say(&client, "GET /later HTTP/1.1\r\nHost: t\r\n\r\n");
     while (fixture->waiting_count == 0) {
         turn(fixture);
     }
     const struct linger at_once = {1, 0};
     (void)setsockopt(client.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-    client_release(&client);
+    http_peer_release(&client);
     turn(fixture);
     http_reply(fixture->waiting[0], 200, "text/plain", slice_str("too late"));
     while (http_server_connections(fixture->server) > 0) {
@@ -369,13 +282,13 @@ static void a_client_that_breaks_off_its_body_is_told_of(void **state)
     struct fixture *fixture = *state;
     struct http_settings settings = test_settings();
     open_server(fixture, &settings);
-    struct client client = client_open(fixture);
-    say(fixture, &client,
-        "POST /stream HTTP/1.1\r\nHost: t\r\nContent-Length: 100000\r\n\r\nhello");
+    struct http_peer client = connect_to(fixture);
+    http_peer_say(&client,
+                  "POST /stream HTTP/1.1\r\nHost: t\r\nContent-Length: 100000\r\n\r\nhello");
     while (fixture->streamed == 0) {
         turn(fixture);
     }
-    client_release(&client);
+    http_peer_release(&client);
     while (fixture->finished == 0) {
         turn(fixture);
     }
@@ -387,25 +300,25 @@ static void a_head_that_is_too_large_is_answered_431(void **state)
     struct fixture *fixture = *state;
     struct http_settings settings = test_settings();
     open_server(fixture, &settings);
-    struct client client = client_open(fixture);
+    struct http_peer client = connect_to(fixture);
     struct buf head = {0};
     buf_str(&head, "GET / HTTP/1.1\r\nHost: t\r\nX-Large: ");
     memset(buf_reserve(&head, 20000), 'a', 20000);
     head.len += 20000;
     buf_str(&head, "\r\n\r\n");
-    client_send(fixture, &client, head.data, head.len);
-    expect(fixture, &client, "HTTP/1.1 431 ");
-    expect_close(fixture, &client);
-    client_release(&client);
-    client = client_open(fixture);
+    http_peer_send(&client, head.data, head.len);
+    http_peer_expect(&client, "HTTP/1.1 431 ");
+    http_peer_expect_close(&client);
+    http_peer_release(&client);
+    client = connect_to(fixture);
     buf_clear(&head);
     buf_str(&head, "GET /");
     memset(buf_reserve(&head, 20000), 'a', 20000);
     head.len += 20000;
     buf_str(&head, " HTTP/1.1\r\nHost: t\r\n\r\n");
-    client_send(fixture, &client, head.data, head.len);
-    expect(fixture, &client, "HTTP/1.1 414 ");
-    client_release(&client);
+    http_peer_send(&client, head.data, head.len);
+    http_peer_expect(&client, "HTTP/1.1 414 ");
+    http_peer_release(&client);
     buf_release(&head);
     assert_int_equal(fixture->heads, 0);
 }
@@ -417,32 +330,33 @@ static void a_body_that_is_too_large_is_answered_413(void **state)
     settings.body_max = 100000;
     open_server(fixture, &settings);
     /* Said beforehand: the connection goes on, since little has to be thrown away. */
-    struct client client = client_open(fixture);
+    struct http_peer client = connect_to(fixture);
     uint8_t *body = calloc(1, 200000);
-    say(fixture, &client, "POST /a HTTP/1.1\r\nHost: t\r\nContent-Length: 200000\r\n\r\n");
-    client_send(fixture, &client, body, 200000);
-    expect(fixture, &client, "HTTP/1.1 413 ");
-    say(fixture, &client, "GET /on HTTP/1.1\r\nHost: t\r\n\r\n");
-    expect(fixture, &client, "GET /on");
-    client_release(&client);
+    http_peer_say(&client, "POST /a HTTP/1.1\r\nHost: t\r\nContent-Length: 200000\r\n\r\n");
+    http_peer_send(&client, body, 200000);
+    http_peer_expect(&client, "HTTP/1.1 413 ");
+    http_peer_say(&client, "GET /on HTTP/1.1\r\nHost: t\r\n\r\n");
+    http_peer_expect(&client, "GET /on");
+    http_peer_release(&client);
     /* Seen while it comes in pieces. */
-    client = client_open(fixture);
-    say(fixture, &client, "POST /a HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n");
+    client = connect_to(fixture);
+    http_peer_say(&client, "POST /a HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n");
     for (unsigned i = 0; i < 20; i++) {
-        say(fixture, &client, "2710\r\n");
-        client_send(fixture, &client, body, 10000);
-        say(fixture, &client, "\r\n");
+        http_peer_say(&client, "2710\r\n");
+        http_peer_send(&client, body, 10000);
+        http_peer_say(&client, "\r\n");
     }
-    say(fixture, &client, "0\r\n\r\n");
-    expect(fixture, &client, "HTTP/1.1 413 ");
-    client_release(&client);
+    http_peer_say(&client, "0\r\n\r\n");
+    http_peer_expect(&client, "HTTP/1.1 413 ");
+    http_peer_release(&client);
     /* Asked for first: nothing is sent. */
-    client = client_open(fixture);
-    say(fixture, &client,
+    client = connect_to(fixture);
+    http_peer_say(
+        &client,
         "POST /a HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 99000000\r\n\r\n");
-    expect(fixture, &client, "HTTP/1.1 413 ");
-    assert_false(has(&client, "100 Continue"));
-    client_release(&client);
+    http_peer_expect(&client, "HTTP/1.1 413 ");
+    assert_false(http_peer_has(&client, "100 Continue"));
+    http_peer_release(&client);
     free(body);
 }
 
@@ -451,18 +365,18 @@ static void a_huge_body_behind_a_refusal_is_cut_off_but_the_refusal_arrives(void
     struct fixture *fixture = *state;
     struct http_settings settings = test_settings();
     open_server(fixture, &settings);
-    struct client client = client_open(fixture);
+    struct http_peer client = connect_to(fixture);
     uint8_t *body = calloc(1, 100000);
-    say(fixture, &client,
-        "POST /stream/refused HTTP/1.1\r\nHost: t\r\nContent-Length: 9000000000\r\n\r\n");
-    for (unsigned i = 0; i < 100 && !has(&client, "\r\n\r\nrow 2"); i++) {
-        client_send(fixture, &client, body, 100000);
-        client_read(&client);
+    http_peer_say(&client,
+                  "POST /stream/refused HTTP/1.1\r\nHost: t\r\nContent-Length: 9000000000\r\n\r\n");
+    for (unsigned i = 0; i < 100 && !http_peer_has(&client, "\r\n\r\nrow 2"); i++) {
+        http_peer_send(&client, body, 100000);
+        http_peer_read(&client);
     }
-    expect(fixture, &client, "HTTP/1.1 422 ");
-    expect(fixture, &client, "\r\n\r\nrow 2");
-    expect_close(fixture, &client);
-    client_release(&client);
+    http_peer_expect(&client, "HTTP/1.1 422 ");
+    http_peer_expect(&client, "\r\n\r\nrow 2");
+    http_peer_expect_close(&client);
+    http_peer_release(&client);
     free(body);
 }
 
@@ -471,13 +385,12 @@ static void a_refused_head_lets_a_small_body_pass(void **state)
     struct fixture *fixture = *state;
     struct http_settings settings = test_settings();
     open_server(fixture, &settings);
-    struct client client = client_open(fixture);
-    say(fixture, &client,
-        "POST /refused HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n\r\nhello"
-        "GET /next HTTP/1.1\r\nHost: t\r\n\r\n");
-    expect(fixture, &client, "WWW-Authenticate: Bearer\r\n");
-    expect(fixture, &client, "GET /next");
-    client_release(&client);
+    struct http_peer client = connect_to(fixture);
+    http_peer_say(&client, "POST /refused HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n\r\nhello"
+                           "GET /next HTTP/1.1\r\nHost: t\r\n\r\n");
+    http_peer_expect(&client, "WWW-Authenticate: Bearer\r\n");
+    http_peer_expect(&client, "GET /next");
+    http_peer_release(&client);
 }
 
 static void a_slow_body_is_answered_408(void **state)
@@ -489,14 +402,14 @@ static void a_slow_body_is_answered_408(void **state)
     open_server(fixture, &settings);
     const char *const paths[] = {"/a", "/stream"};
     for (unsigned i = 0; i < 2; i++) {
-        struct client client = client_open(fixture);
+        struct http_peer client = connect_to(fixture);
         char head[128];
         (void)snprintf(head, sizeof(head),
                        "POST %s HTTP/1.1\r\nHost: t\r\nContent-Length: 100\r\n\r\nhe", paths[i]);
-        say(fixture, &client, head);
-        expect(fixture, &client, "HTTP/1.1 408 ");
-        expect_close(fixture, &client);
-        client_release(&client);
+        http_peer_say(&client, head);
+        http_peer_expect(&client, "HTTP/1.1 408 ");
+        http_peer_expect_close(&client);
+        http_peer_release(&client);
         while (fixture->finished <= i) {
             turn(fixture);
         }
@@ -510,87 +423,73 @@ static void a_slow_head_is_answered_408_and_an_idle_client_closed(void **state)
     struct http_settings settings = test_settings();
     settings.head_ms = 300;
     open_server(fixture, &settings);
-    struct client slow = client_open(fixture);
-    struct client idle = client_open(fixture);
-    struct client used = client_open(fixture);
-    say(fixture, &used, "GET /a HTTP/1.1\r\nHost: t\r\n\r\n");
-    say(fixture, &slow, "GET /a HTTP/1.1\r\nHo");
-    expect_close(fixture, &slow);
-    expect_close(fixture, &idle);
-    expect_close(fixture, &used);
-    assert_true(has(&slow, "HTTP/1.1 408 "));
+    struct http_peer slow = connect_to(fixture);
+    struct http_peer idle = connect_to(fixture);
+    struct http_peer used = connect_to(fixture);
+    http_peer_say(&used, "GET /a HTTP/1.1\r\nHost: t\r\n\r\n");
+    http_peer_say(&slow, "GET /a HTTP/1.1\r\nHo");
+    http_peer_expect_close(&slow);
+    http_peer_expect_close(&idle);
+    http_peer_expect_close(&used);
+    assert_true(http_peer_has(&slow, "HTTP/1.1 408 "));
     assert_int_equal(idle.got.len, 0);
-    assert_true(has(&used, "GET /a"));
-    assert_false(has(&used, "408"));
-    client_release(&slow);
-    client_release(&idle);
-    client_release(&used);
+    assert_true(http_peer_has(&used, "GET /a"));
+    assert_false(http_peer_has(&used, "408"));
+    http_peer_release(&slow);
+    http_peer_release(&idle);
+    http_peer_release(&used);
 }
 
 static void idle_connections_do_not_stand_in_the_way(void **state)
 {
     struct fixture *fixture = *state;
     struct http_settings settings = test_settings();
-    struct client idle[300];
+    struct http_peer idle[300];
     open_server(fixture, &settings);
     for (unsigned i = 0; i < 300; i++) {
-        idle[i] = client_open(fixture);
+        idle[i] = connect_to(fixture);
         turn(fixture);
     }
     while (http_server_connections(fixture->server) < 300) {
         turn(fixture);
     }
-    struct client client = client_open(fixture);
-    say(fixture, &client, "GET /a HTTP/1.1\r\nHost: t\r\n\r\n");
-    expect(fixture, &client, "GET /a");
+    struct http_peer client = connect_to(fixture);
+    http_peer_say(&client, "GET /a HTTP/1.1\r\nHost: t\r\n\r\n");
+    http_peer_expect(&client, "GET /a");
     /* All at once: more events than libmicrohttpd looks at in one call. */
     for (unsigned i = 0; i < 300; i++) {
         assert_true(send(idle[i].fd, "GET /b HTTP/1.1\r\nHost: t\r\n\r\n", 29, 0) == 29);
     }
     for (unsigned i = 0; i < 300; i++) {
-        expect(fixture, &idle[i], "GET /b");
-        client_release(&idle[i]);
+        http_peer_expect(&idle[i], "GET /b");
+        http_peer_release(&idle[i]);
     }
-    client_release(&client);
+    http_peer_release(&client);
 }
 
 static void one_address_has_so_many_connections_and_no_more(void **state)
 {
     struct fixture *fixture = *state;
     struct http_settings settings = test_settings();
-    struct client clients[5];
+    struct http_peer clients[5];
     settings.connections_per_address = 4;
     open_server(fixture, &settings);
     for (unsigned i = 0; i < 5; i++) {
-        clients[i] = client_open(fixture);
+        clients[i] = connect_to(fixture);
         turn(fixture);
     }
-    expect_close(fixture, &clients[4]);
+    http_peer_expect_close(&clients[4]);
     assert_int_equal(http_server_connections(fixture->server), 4);
     for (unsigned i = 0; i < 5; i++) {
-        client_release(&clients[i]);
+        http_peer_release(&clients[i]);
     }
-}
-
-/* Sends as much as goes, turning the loop now and then. */
-static size_t push(struct fixture *fixture, struct client *client, const uint8_t *bytes, size_t len,
-                   unsigned turns)
-{
-    size_t sent_all = 0;
-    for (unsigned i = 0; i < turns && sent_all < len; i++) {
-        size_t piece = len - sent_all > 65536 ? 65536 : len - sent_all;
-        ssize_t sent = send(client->fd, bytes + sent_all, piece, MSG_DONTWAIT | MSG_NOSIGNAL);
-        sent_all += sent > 0 ? (size_t)sent : 0;
-        turn(fixture);
-    }
-    return sent_all;
 }
 
 /* The body of `len` bytes, chunked or not; a consumer that takes 100,000 bytes at a time. */
 static void stream_slowly(struct fixture *fixture, bool is_chunked)
 {
     enum { LEN = 30000000 };
-    struct client client = client_open(fixture);
+    struct http_peer client = connect_to(fixture);
     struct buf body = {0};
     char head[128];
     fixture->streamed = 0;
@@ -605,14 +504,14 @@ static void stream_slowly(struct fixture *fixture, bool is_chunked)
         buf_str(&body, is_chunked ? "\r\n" : "");
     }
     buf_str(&body, is_chunked ? "0\r\n\r\n" : "");
-    say(fixture, &client, head);
+    http_peer_say(&client, head);
     size_t sent = 0;
-    uint64_t end_ms = clock_monotonic_ms() + 3 * PATIENCE_MS;
-    while (!has(&client, "HTTP/1.1 201 ")) {
-        sent += push(fixture, &client, body.data + sent, body.len - sent, 4);
+    uint64_t end_ms = clock_monotonic_ms() + 3 * HTTP_PEER_PATIENCE_MS;
+    while (!http_peer_has(&client, "HTTP/1.1 201 ")) {
+        sent += http_peer_push(&client, body.data + sent, body.len - sent, 4);
         if (fixture->paused != NULL) {
             uint64_t before = fixture->streamed;
-            sent += push(fixture, &client, body.data + sent, body.len - sent, 40);
+            sent += http_peer_push(&client, body.data + sent, body.len - sent, 40);
             assert_int_equal(fixture->streamed, before); /* nothing comes in a pause */
             struct http_request *paused = fixture->paused;
             fixture->paused = NULL;
@@ -620,17 +519,17 @@ static void stream_slowly(struct fixture *fixture, bool is_chunked)
             http_resume(paused);
         }
         turn(fixture);
-        client_read(&client);
+        http_peer_read(&client);
         assert_true(clock_monotonic_ms() < end_ms);
     }
     assert_int_equal(sent, body.len);
     assert_int_equal(fixture->streamed, LEN);
     assert_true(fixture->pauses > 10);
     assert_int_equal(fixture->pieces_in_pause, 0);
-    say(fixture, &client, "GET /after HTTP/1.1\r\nHost: t\r\n\r\n");
-    expect(fixture, &client, "GET /after");
+    http_peer_say(&client, "GET /after HTTP/1.1\r\nHost: t\r\n\r\n");
+    http_peer_expect(&client, "GET /after");
     buf_release(&body);
-    client_release(&client);
+    http_peer_release(&client);
 }
 
 static void a_slow_consumer_holds_the_client_back(void **state)
@@ -647,17 +546,17 @@ static void a_paused_stream_can_be_answered(void **state)
     struct fixture *fixture = *state;
     struct http_settings settings = test_settings();
     open_server(fixture, &settings);
-    struct client client = client_open(fixture);
+    struct http_peer client = connect_to(fixture);
     fixture->room = 1;
-    say(fixture, &client,
-        "POST /stream HTTP/1.1\r\nHost: t\r\nContent-Length: 20\r\n\r\n0123456789");
+    http_peer_say(&client,
+                  "POST /stream HTTP/1.1\r\nHost: t\r\nContent-Length: 20\r\n\r\n0123456789");
     while (fixture->paused == NULL) {
         turn(fixture);
     }
     http_reply(fixture->paused, 422, "text/plain", slice_str("no"));
-    say(fixture, &client, "0123456789");
-    expect(fixture, &client, "HTTP/1.1 422 ");
-    client_release(&client);
+    http_peer_say(&client, "0123456789");
+    http_peer_expect(&client, "HTTP/1.1 422 ");
+    http_peer_release(&client);
 }
 
 static void a_long_answer_is_pulled_as_the_client_reads(void **state)
@@ -665,15 +564,15 @@ static void a_long_answer_is_pulled_as_the_client_reads(void **state)
     struct fixture *fixture = *state;
     struct http_settings settings = test_settings();
     open_server(fixture, &settings);
-    struct client client = client_open(fixture);
-    say(fixture, &client, "GET /rows HTTP/1.1\r\nHost: t\r\n\r\n");
-    expect(fixture, &client, "00019999\r\n");
-    expect(fixture, &client, "\r\n0\r\n\r\n");
-    assert_true(has(&client, "Transfer-Encoding: chunked"));
+    struct http_peer client = connect_to(fixture);
+    http_peer_say(&client, "GET /rows HTTP/1.1\r\nHost: t\r\n\r\n");
+    http_peer_expect(&client, "00019999\r\n");
+    http_peer_expect(&client, "\r\n0\r\n\r\n");
+    assert_true(http_peer_has(&client, "Transfer-Encoding: chunked"));
     while (!fixture->pull_is_done) {
         turn(fixture);
     }
-    client_release(&client);
+    http_peer_release(&client);
 }
 
 static void closing_breaks_off_what_is_under_way(void **state)
@@ -681,20 +580,20 @@ static void closing_breaks_off_what_is_under_way(void **state)
     struct fixture *fixture = *state;
     struct http_settings settings = test_settings();
     open_server(fixture, &settings);
-    struct client waiting = client_open(fixture);
-    struct client sending = client_open(fixture);
-    struct client idle = client_open(fixture);
-    say(fixture, &waiting, "GET /later HTTP/1.1\r\nHost: t\r\n\r\n");
-    say(fixture, &sending, "POST /stream HTTP/1.1\r\nHost: t\r\nContent-Length: 20\r\n\r\n01234");
+    struct http_peer waiting = connect_to(fixture);
+    struct http_peer sending = connect_to(fixture);
+    struct http_peer idle = connect_to(fixture);
+    http_peer_say(&waiting, "GET /later HTTP/1.1\r\nHost: t\r\n\r\n");
+    http_peer_say(&sending, "POST /stream HTTP/1.1\r\nHost: t\r\nContent-Length: 20\r\n\r\n01234");
     while (fixture->waiting_count == 0 || fixture->streamed == 0 ||
            http_server_connections(fixture->server) < 3) {
         turn(fixture);
     }
     close_server(fixture);
     assert_int_equal(fixture->unanswered, 2);
-    client_release(&waiting);
-    client_release(&sending);
-    client_release(&idle);
+    http_peer_release(&waiting);
+    http_peer_release(&sending);
+    http_peer_release(&idle);
 }
 
 static void after_quiescing_what_is_under_way_is_still_answered(void **state)
@@ -702,20 +601,20 @@ static void after_quiescing_what_is_under_way_is_still_answered(void **state)
     struct fixture *fixture = *state;
     struct http_settings settings = test_settings();
     open_server(fixture, &settings);
-    struct client waiting = client_open(fixture);
-    struct client idle = client_open(fixture);
-    say(fixture, &waiting, "GET /later HTTP/1.1\r\nHost: t\r\n\r\n");
+    struct http_peer waiting = connect_to(fixture);
+    struct http_peer idle = connect_to(fixture);
+    http_peer_say(&waiting, "GET /later HTTP/1.1\r\nHost: t\r\n\r\n");
     while (fixture->waiting_count == 0 || http_server_connections(fixture->server) < 2) {
         turn(fixture);
     }
     http_server_quiesce(fixture->server);
-    expect_close(fixture, &idle);
+    http_peer_expect_close(&idle);
     http_reply(fixture->waiting[0], 200, "text/plain", slice_str("still here"));
-    expect(fixture, &waiting, "still here");
-    assert_true(has(&waiting, "Connection: close"));
-    expect_close(fixture, &waiting);
-    client_release(&waiting);
-    client_release(&idle);
+    http_peer_expect(&waiting, "still here");
+    assert_true(http_peer_has(&waiting, "Connection: close"));
+    http_peer_expect_close(&waiting);
+    http_peer_release(&waiting);
+    http_peer_release(&idle);
 }
 
 static void a_port_in_use_is_said_so(void **state)

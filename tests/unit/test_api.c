@@ -1,0 +1,664 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The API with everything below it, over real sockets; but the store is memory, the clock is turned
+ * by hand, and nothing becomes durable before the test says so.
+ */
+#include <jansson.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "coordinator/api/api.h"
+#include "coordinator/api/auth.h"
+#include "coordinator/ledger/recovery.h"
+#include "tests/unit/http_peer.h"
+#include "tests/unit/unit.h"
+
+#define EPOCH_BASE 5
+
+struct house {
+    uv_loop_t loop;
+    struct store *store; /* outlives a crash */
+    struct ledger *ledger;
+    struct engine *engine;
+    struct turn *turn;
+    struct changelog *changelog;
+    struct audience_registry *audiences;
+    struct campaign_registry *campaigns;
+    struct api *api;
+    uint64_t now_ms;
+    bool is_writing; /* records become durable in the turn after they are handed over */
+    unsigned lives;
+    char dir[64];
+    char token[AUTH_TOKEN_CHARS + 1];
+};
+
+struct answer {
+    unsigned status;
+    char *text; /* head and body */
+    json_t *json;
+};
+
+static const struct wire_provider wire_providers[] = {
+    {0, "gateway", CHANNEL_SMS, "null", "{}"},
+    {1, "relay", CHANNEL_EMAIL, "null", "{}"},
+};
+static const struct provider_def provider_defs[] = {
+    {.id = 0, .name = "gateway", .channel = CHANNEL_SMS, .weight = 1, .breaker_ms = 1000},
+    {.id = 1, .name = "relay", .channel = CHANNEL_EMAIL, .weight = 1, .breaker_ms = 1000},
+};
+
+/* ---- the house ---- */
+
+static uint64_t house_now_ms(void *arg)
+{
+    const struct house *house = arg;
+    return house->now_ms;
+}
+
+static void on_changed(void *arg)
+{
+    (void)arg;
+}
+
+static bool engine_is_pending(void *arg)
+{
+    const struct house *house = arg;
+    return engine_has_events(house->engine);
+}
+
+static void engine_close(void *arg, struct record *record)
+{
+    struct house *house = arg;
+    engine_close_turn(house->engine, record);
+}
+
+static void house_turn(void *arg)
+{
+    struct house *house = arg;
+    uv_run(&house->loop, UV_RUN_NOWAIT);
+    (void)turn_flush(house->turn, house->now_ms);
+    while (house->is_writing && changelog_mem_step(house->changelog)) {
+    }
+}
+
+static void turn_for(struct house *house, uint64_t ms)
+{
+    for (uint64_t end_ms = clock_monotonic_ms() + ms; clock_monotonic_ms() < end_ms;) {
+        house_turn(house);
+    }
+}
+
+static void recover(struct house *house)
+{
+    struct campaign_surroundings surroundings = {house->audiences, provider_defs, 2};
+    struct recovery recovery = {0};
+    struct problem problem;
+    assert_int_equal(ledger_sweep(house->ledger), ERR_OK);
+    assert_int_equal(audience_registry_load(house->audiences, house->ledger, &problem), ERR_OK);
+    assert_int_equal(
+        campaign_registry_load(house->campaigns, house->ledger, &surroundings, &problem), ERR_OK);
+    const struct campaign_document *document = campaign_registry_next(house->campaigns, 0);
+    while (document != NULL) {
+        const struct campaign_def *def = campaign_document_def(document);
+        assert_int_equal(engine_add_campaign(house->engine, def), ERR_OK);
+        assert_int_equal(recovery_campaign(house->ledger, house->engine, def, &recovery, &problem),
+                         ERR_OK);
+        document = campaign_registry_next(house->campaigns, def->id);
+    }
+    engine_recovered(house->engine, house->now_ms);
+}
+
+static void open_turn(struct house *house)
+{
+    struct ledger_head head;
+    ledger_head(house->ledger, 0, &head);
+    house->turn = turn_new(0, EPOCH_BASE + house->lives, head.recno + 1);
+    house->changelog = changelog_mem_new(house->ledger, turn_on_durable, house->turn);
+    turn_set_changelog(house->turn, house->changelog);
+    turn_set_source(house->turn, &(struct turn_source){engine_is_pending, engine_close, house});
+}
+
+static void open_api(struct house *house)
+{
+    struct problem problem = {0};
+    struct api_context context = {
+        .loop = &house->loop,
+        .ledger = house->ledger,
+        .engine = house->engine,
+        .turn = house->turn,
+        .changelog = house->changelog,
+        .audiences = house->audiences,
+        .campaigns = house->campaigns,
+        .providers = wire_providers,
+        .provider_count = 2,
+        .data_dir = house->dir,
+        .version = "1.2.3",
+        .epoch = EPOCH_BASE + house->lives,
+        .connections_max = 100,
+        .connections_per_address = 100,
+        .uploads_max = 2,
+        .page_codec = PAGE_LZ4,
+        .import_threads = 1,
+        .arg = house,
+        .now_ms = house_now_ms,
+        .changed = on_changed,
+    };
+    assert_int_equal(listen_address_parse(&context.listen, "127.0.0.1:0", &problem), ERR_OK);
+    assert_int_equal(api_open(&house->api, &context, &problem), ERR_OK);
+}
+
+static void house_open(struct house *house)
+{
+    struct engine_settings settings = {
+        .epoch = EPOCH_BASE + ++house->lives, .seed = 1, .heartbeat_ms = 1000, .lease_ms = 15000};
+    struct problem problem;
+    assert_int_equal(ledger_open(&house->ledger, store_mem_ref(house->store), &problem), ERR_OK);
+    house->engine = engine_new(&settings);
+    engine_set_end_key(house->engine, recovery_end_key);
+    engine_add_provider(house->engine, &provider_defs[0]);
+    engine_add_provider(house->engine, &provider_defs[1]);
+    house->audiences = audience_registry_new();
+    house->campaigns = campaign_registry_new();
+    recover(house);
+    open_turn(house);
+    open_api(house);
+    house->is_writing = true;
+}
+
+static void house_close(struct house *house)
+{
+    api_close(house->api);
+    house->changelog->ops->close(house->changelog);
+    turn_free(house->turn);
+    engine_free(house->engine);
+    campaign_registry_free(house->campaigns);
+    audience_registry_free(house->audiences);
+    ledger_close(house->ledger);
+    uv_run(&house->loop, UV_RUN_DEFAULT);
+}
+
+/* What was not written is gone. */
+static void house_crash(struct house *house)
+{
+    changelog_mem_crash(house->changelog);
+    house_close(house);
+    house_open(house);
+}
+
+static void read_token(struct house *house)
+{
+    char path[96];
+    (void)snprintf(path, sizeof(path), "%s/%s", house->dir, AUTH_FILE);
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    assert_int_equal(fread(house->token, 1, AUTH_TOKEN_CHARS, file), AUTH_TOKEN_CHARS);
+    (void)fclose(file);
+}
+
+static int setup(void **state)
+{
+    struct house *house = calloc(1, sizeof(*house));
+    assert_true(sodium_init() >= 0);
+    log_init(LOG_ERROR, 2);
+    house->now_ms = 1700000000000;
+    house->store = store_mem_new();
+    strcpy(house->dir, "/tmp/tocsin_api_XXXXXX");
+    assert_non_null(mkdtemp(house->dir));
+    assert_int_equal(uv_loop_init(&house->loop), 0);
+    house_open(house);
+    read_token(house);
+    *state = house;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct house *house = *state;
+    char path[96];
+    house_close(house);
+    assert_int_equal(uv_loop_close(&house->loop), 0);
+    house->store->ops->close(house->store);
+    (void)snprintf(path, sizeof(path), "%s/%s", house->dir, AUTH_FILE);
+    (void)unlink(path);
+    assert_int_equal(rmdir(house->dir), 0);
+    free(house);
+    return 0;
+}
+
+/* ---- requests ---- */
+
+static struct http_peer send_request(struct house *house, const char *method, const char *path,
+                                     const char *headers, const char *body)
+{
+    struct http_peer peer = http_peer_open(api_address(house->api), house_turn, house);
+    struct buf text = {0};
+    buf_printf(&text,
+               "%s %s HTTP/1.1\r\nHost: t\r\nConnection: close\r\nAuthorization: Bearer %s\r\n"
+               "Content-Length: %zu\r\n%s\r\n%s",
+               method, path, house->token, strlen(body), headers, body);
+    http_peer_send(&peer, text.data, text.len);
+    buf_release(&text);
+    return peer;
+}
+
+static struct answer take_answer(struct http_peer *peer)
+{
+    struct answer answer = {0};
+    http_peer_expect_close(peer);
+    answer.text = strdup(buf_cstr(&peer->got));
+    http_peer_release(peer);
+    if (sscanf(answer.text, "HTTP/1.1 %u", &answer.status) != 1) {
+        fail_msg("no answer: %s", answer.text);
+    }
+    const char *body = strstr(answer.text, "\r\n\r\n");
+    assert_non_null(body);
+    answer.json = json_loads(body + 4, 0, NULL);
+    return answer;
+}
+
+static void answer_release(struct answer *answer)
+{
+    free(answer->text);
+    json_decref(answer->json);
+}
+
+static struct answer ask(struct house *house, const char *method, const char *path,
+                         const char *headers, const char *body)
+{
+    struct http_peer peer = send_request(house, method, path, headers, body);
+    return take_answer(&peer);
+}
+
+static const char *text_of(const struct answer *answer, const char *member)
+{
+    const char *text = json_string_value(json_object_get(answer->json, member));
+    return text == NULL ? "" : text;
+}
+
+static void expect(struct house *house, const char *method, const char *path, const char *headers,
+                   const char *body, unsigned status, const char *words)
+{
+    struct answer answer = ask(house, method, path, headers, body);
+    if (answer.status != status || strstr(answer.text, words) == NULL) {
+        fail_msg("%s %s: not %u with \"%s\" but: %s", method, path, status, words, answer.text);
+    }
+    answer_release(&answer);
+}
+
+static void expect_get(struct house *house, const char *path, unsigned status, const char *words)
+{
+    expect(house, "GET", path, "", "", status, words);
+}
+
+#define CSV "Content-Type: text/csv\r\n"
+#define ROWS                                                                                       \
+    "id,phone,first_name\nk1,+4790000001,Ann\nk2,+4790000002,Bo\nk1,+4790000003,Dup\n"             \
+    "k4,nonsense,Dee\nk5,+4790000005,Eve\n"
+#define CAMPAIGN                                                                                   \
+    "{\"name\":\"Outage\",\"audience\":\"a1\",\"channel\":\"sms\","                                \
+    "\"content\":{\"sms\":{\"text\":\"Hi {{first_name}}\"}}}"
+
+static void upload(struct house *house)
+{
+    expect(house, "POST", "/v1/audiences?name=customers&on_error=skip", CSV, ROWS, 201,
+           "\"accepted\":3,\"duplicates\":1,\"refused\":1");
+}
+
+static void create_campaign(struct house *house)
+{
+    expect(house, "POST", "/v1/campaigns", "", CAMPAIGN, 201, "\"state\":\"draft\"");
+}
+
+/* ---- tests ---- */
+
+static void an_answer_comes_only_after_its_record_is_durable(void **state)
+{
+    struct house *house = *state;
+    upload(house);
+    house->is_writing = false;
+    struct http_peer peer = send_request(house, "POST", "/v1/campaigns", "", CAMPAIGN);
+    turn_for(house, 100);
+    http_peer_read(&peer);
+    assert_int_equal(peer.got.len, 0);
+    house->is_writing = true;
+    struct answer answer = take_answer(&peer);
+    assert_int_equal(answer.status, 201);
+    assert_non_null(strstr(answer.text, "Location: /v1/campaigns/c1\r\n"));
+    assert_string_equal(text_of(&answer, "id"), "c1");
+    answer_release(&answer);
+    expect_get(house, "/v1/campaigns/c1", 200, "\"waiting\":3");
+}
+
+static void a_crash_cannot_separate_a_change_from_its_answer(void **state)
+{
+    struct house *house = *state;
+    static const char key[] = "Idempotency-Key: k-1\r\n";
+    upload(house);
+    /* Decided but not written: neither is there after the crash. */
+    house->is_writing = false;
+    struct http_peer lost = send_request(house, "POST", "/v1/campaigns", key, CAMPAIGN);
+    turn_for(house, 50);
+    house_crash(house);
+    http_peer_release(&lost);
+    expect_get(house, "/v1/campaigns", 200, "{\"items\":[],\"next\":null}");
+    /* Written, but the client never heard: both are. */
+    house->is_writing = false;
+    lost = send_request(house, "POST", "/v1/campaigns", key, CAMPAIGN);
+    turn_for(house, 50);
+    assert_true(changelog_mem_step(house->changelog));
+    house_crash(house);
+    http_peer_release(&lost);
+    expect_get(house, "/v1/campaigns/c1", 200, "\"state\":\"draft\"");
+    expect(house, "POST", "/v1/campaigns", key, CAMPAIGN, 201, "Idempotency-Replayed: true");
+    expect_get(house, "/v1/campaigns/c2", 404, "there is no campaign");
+}
+
+static void a_key_stands_for_one_request(void **state)
+{
+    struct house *house = *state;
+    static const char key[] = "Idempotency-Key: k-1\r\n";
+    upload(house);
+    house->is_writing = false;
+    struct http_peer first = send_request(house, "POST", "/v1/campaigns", key, CAMPAIGN);
+    turn_for(house, 50);
+    expect(house, "POST", "/v1/campaigns", key, CAMPAIGN, 409, "under way");
+    house->is_writing = true;
+    struct answer answer = take_answer(&first);
+    struct answer again = ask(house, "POST", "/v1/campaigns", key, CAMPAIGN);
+    assert_true(json_equal(answer.json, again.json));
+    assert_non_null(strstr(again.text, "Location: /v1/campaigns/c1\r\n"));
+    answer_release(&answer);
+    answer_release(&again);
+    expect(house, "POST", "/v1/campaigns/c1/launch", key, "", 422, "another request");
+    expect(house, "POST", "/v1/campaigns", "Idempotency-Key: a b\r\n", CAMPAIGN, 400, "visible");
+    /* A refused request leaves its key free. */
+    expect(house, "POST", "/v1/campaigns", "Idempotency-Key: k-2\r\n", "{}", 422, "/name");
+    expect(house, "POST", "/v1/campaigns", "Idempotency-Key: k-2\r\n", CAMPAIGN, 201, "c2");
+}
+
+static void an_upload_under_a_key_is_compared_to_its_last_byte(void **state)
+{
+    struct house *house = *state;
+    static const char headers[] = CSV "Idempotency-Key: up\r\n";
+    static const char path[] = "/v1/audiences?name=customers&on_error=skip";
+    expect(house, "POST", path, headers, ROWS, 201, "\"id\":\"a1\"");
+    expect(house, "POST", path, headers, ROWS, 201, "Idempotency-Replayed: true");
+    expect(house, "POST", path, headers, ROWS "k6,+4790000006,F\n", 422, "another request");
+    expect_get(house, "/v1/audiences", 200, "\"next\":null");
+    expect_get(house, "/v1/audiences/a2", 404, "no audience");
+}
+
+static void a_broken_off_upload_leaves_nothing_and_its_key_free(void **state)
+{
+    struct house *house = *state;
+    struct http_peer peer = http_peer_open(api_address(house->api), house_turn, house);
+    char head[512];
+    (void)snprintf(head, sizeof(head),
+                   "POST /v1/audiences?name=x HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer %s\r\n"
+                   "Idempotency-Key: up\r\nContent-Type: text/csv\r\nContent-Length: 100000\r\n\r\n"
+                   "id,phone\nk1,+4790000001\n",
+                   house->token);
+    http_peer_say(&peer, head);
+    turn_for(house, 50);
+    expect_get(house, "/v1/uploads", 200, "\"name\":\"x\"");
+    expect(house, "POST", "/v1/audiences?name=x", CSV "Idempotency-Key: up\r\n", ROWS, 409,
+           "under way");
+    http_peer_release(&peer);
+    turn_for(house, 50);
+    expect_get(house, "/v1/uploads", 200, "\r\n\r\n[]");
+    expect_get(house, "/v1/audiences", 200, "{\"items\":[],\"next\":null}");
+    expect(house, "POST", "/v1/audiences?name=x&on_error=skip", CSV "Idempotency-Key: up\r\n", ROWS,
+           201, "\"accepted\":3");
+}
+
+static void a_refused_row_is_named(void **state)
+{
+    struct house *house = *state;
+    struct answer answer = ask(house, "POST", "/v1/audiences?name=x", CSV, ROWS);
+    assert_int_equal(answer.status, 422);
+    assert_int_equal(json_integer_value(json_object_get(answer.json, "line")), 5);
+    assert_string_equal(text_of(&answer, "column"), "phone");
+    answer_release(&answer);
+    upload(house);
+    expect_get(house, "/v1/audiences/a2/refusals", 200,
+               "{\"items\":[{\"line\":5,\"column\":\"phone\"");
+    expect(house, "GET", "/v1/audiences/a2/refusals", "Accept: text/csv\r\n", "", 200,
+           "\r\n5,\"phone\",\"\"\"nonsense\"\"");
+}
+
+static void what_an_upload_must_say_is_checked(void **state)
+{
+    struct house *house = *state;
+    static const struct {
+        const char *path;
+        const char *headers;
+        unsigned status;
+        const char *words;
+    } cases[] = {
+        {"/v1/audiences", CSV, 400, "\"parameter\":\"name\""},
+        {"/v1/audiences?name=x", "", 415, "text/csv or application/x-ndjson"},
+        {"/v1/audiences?name=x&format=xml", "", 400, "\"parameter\":\"format\""},
+        {"/v1/audiences?name=x&on_error=ignore", CSV, 400, "\"parameter\":\"on_error\""},
+        {"/v1/audiences?name=x&on_error=max", CSV, 400, "\"parameter\":\"max\""},
+        {"/v1/audiences?name=x&max=5", CSV, 400, "\"parameter\":\"max\""},
+        {"/v1/audiences?name=x&map=id", CSV, 400, "\"parameter\":\"map\""},
+        {"/v1/audiences?nmae=x", CSV, 400, "did you mean \\\"name\\\"?"},
+        {"/v1/audiences?name=x", CSV "Content-Encoding: br\r\n", 415, "gzip or zstd"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        expect(house, "POST", cases[i].path, cases[i].headers, ROWS, cases[i].status,
+               cases[i].words);
+    }
+    expect(house, "POST", "/v1/audiences?name=x&format=csv&map=id=k,phone=p", "",
+           "k,p\nx,+4790000001\n", 201, "\"accepted\":1");
+}
+
+static void commands_move_a_campaign_or_say_why_not(void **state)
+{
+    struct house *house = *state;
+    upload(house);
+    create_campaign(house);
+    expect(house, "POST", "/v1/campaigns/c1/pause", "", "", 409, "draft");
+    expect(house, "POST", "/v1/campaigns/c1/launch", "", "", 200, "\"state\":\"running\"");
+    expect(house, "POST", "/v1/campaigns/c1/launch", "", "", 409, "running");
+    expect(house, "POST", "/v1/campaigns/c1/pause", "", "", 200, "\"state\":\"paused\"");
+    expect(house, "POST", "/v1/campaigns/c1/resume", "", "", 200, "\"state\":\"running\"");
+    house_crash(house);
+    expect(house, "POST", "/v1/campaigns/c1/cancel", "", "", 200, "\"cancelled\":3");
+    expect_get(house, "/v1/campaigns/c1/recipients/k2", 200,
+               "\"state\":\"cancelled\",\"step\":0,\"endpoint\":0,\"attempts\":0,"
+               "\"uncertain\":false,\"timeline\":[{\"at\":");
+    expect_get(house, "/v1/campaigns/c1/recipients/k2", 200, "\"event\":\"launched\"");
+    house_crash(house);
+    expect_get(house, "/v1/campaigns/c1", 200, "\"cancelled\":3");
+    expect_get(house, "/v1/campaigns/c1/recipients?state=cancelled", 200, "\"key\":\"k5\"");
+    expect_get(house, "/v1/campaigns/c1/recipients?state=failed", 200, "\"items\":[]");
+    expect(house, "POST", "/v1/campaigns/c9/launch", "", "", 404, "no campaign");
+}
+
+/* Follows `next` to the end; the ids or keys, each with a blank behind it. */
+static char *walk(struct house *house, const char *path, const char *member)
+{
+    struct buf found = {0};
+    struct buf next = {0};
+    buf_str(&next, path);
+    for (unsigned pages = 0; pages < 20 && next.len > 0; pages++) {
+        struct answer answer = ask(house, "GET", buf_cstr(&next), "", "");
+        assert_int_equal(answer.status, 200);
+        size_t i;
+        json_t *item;
+        json_array_foreach(json_object_get(answer.json, "items"), i, item)
+        {
+            buf_printf(&found, "%s ", json_string_value(json_object_get(item, member)));
+        }
+        const char *cursor = json_string_value(json_object_get(answer.json, "next"));
+        buf_clear(&next);
+        if (cursor != NULL) {
+            buf_printf(&next, "%s&cursor=%s", path, cursor);
+        }
+        answer_release(&answer);
+    }
+    char *all = strdup(buf_cstr(&found));
+    buf_release(&found);
+    buf_release(&next);
+    return all;
+}
+
+static void lists_go_on_where_they_stopped(void **state)
+{
+    struct house *house = *state;
+    static const struct {
+        const char *path;
+        const char *member;
+        const char *all;
+    } cases[] = {
+        {"/v1/campaigns?limit=2", "id", "c1 c2 c3 c4 c5 "},
+        {"/v1/campaigns?limit=5", "id", "c1 c2 c3 c4 c5 "},
+        {"/v1/audiences?limit=1", "id", "a1 a2 "},
+        {"/v1/campaigns/c1/recipients?limit=1", "key", "k1 k2 k5 "},
+        {"/v1/campaigns/c1/recipients?limit=2&state=waiting", "key", "k1 k2 k5 "},
+        {"/v1/providers?limit=1", "name", "gateway relay "},
+        {"/v1/workers?limit=1", "name", ""},
+    };
+    upload(house);
+    upload(house);
+    for (unsigned i = 0; i < 5; i++) {
+        create_campaign(house);
+    }
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char *all = walk(house, cases[i].path, cases[i].member);
+        assert_string_equal(all, cases[i].all);
+        free(all);
+    }
+    expect_get(house, "/v1/campaigns?limit=0", 400, "\"parameter\":\"limit\"");
+    expect_get(house, "/v1/campaigns?limit=1001", 400, "1 to 1000");
+    expect_get(house, "/v1/campaigns?cursor=xyz", 400, "\"parameter\":\"cursor\"");
+    expect_get(house, "/v1/campaigns/c1/recipients?state=lost", 400, "\"parameter\":\"state\"");
+}
+
+static void a_recipient_is_found_by_key(void **state)
+{
+    struct house *house = *state;
+    upload(house);
+    create_campaign(house);
+    expect_get(house, "/v1/audiences/a1/recipients/k2", 200,
+               "{\"key\":\"k2\",\"ordinal\":1,\"values\":{\"phone\":\"+4790000002\","
+               "\"first_name\":\"Bo\"}}");
+    expect_get(house, "/v1/audiences/a1/recipients/k4", 404, "no recipient");
+    expect_get(house, "/v1/campaigns/c1/recipients/k5", 200, "\"state\":\"waiting\"");
+    expect_get(house, "/v1/campaigns/c1/recipients/zzz", 404, "no recipient");
+}
+
+static void a_full_disk_is_said_before_anything_is_taken(void **state)
+{
+    struct house *house = *state;
+    upload(house);
+    create_campaign(house);
+    expect_get(house, "/readyz", 200, "ready");
+    store_mem_fail_writes(house->store, 1000000, ERR_NO_SPACE);
+    struct http_peer peer = send_request(house, "POST", "/v1/campaigns/c1/launch", "", "");
+    turn_for(house, 50);
+    house->now_ms += 2000; /* longer than a disk should take */
+    expect(house, "POST", "/v1/campaigns", "", CAMPAIGN, 507, "\"status\":507");
+    expect(house, "POST", "/v1/audiences?name=x", CSV, ROWS, 507, "\"status\":507");
+    expect_get(house, "/readyz", 503, "\"detail\":\"");
+    expect_get(house, "/healthz", 200, "alive");
+    expect_get(house, "/v1/campaigns", 200, "\"next\":null"); /* reading goes on */
+    store_mem_fail_writes(house->store, 0, ERR_OK);
+    struct answer answer = take_answer(&peer);
+    assert_int_equal(answer.status, 200);
+    answer_release(&answer);
+    expect_get(house, "/readyz", 200, "ready");
+    create_campaign(house);
+}
+
+static void whoever_waits_too_long_for_the_disk_is_told(void **state)
+{
+    struct house *house = *state;
+    static const char key[] = "Idempotency-Key: k-1\r\n";
+    upload(house);
+    house->is_writing = false;
+    struct http_peer peer = send_request(house, "POST", "/v1/campaigns", key, CAMPAIGN);
+    turn_for(house, 50);
+    house->now_ms += 31000;
+    struct answer answer = take_answer(&peer);
+    assert_int_equal(answer.status, 503);
+    assert_non_null(strstr(answer.text, "Retry-After: "));
+    answer_release(&answer);
+    house->is_writing = true;
+    turn_for(house, 20);
+    expect(house, "POST", "/v1/campaigns", key, CAMPAIGN, 201, "Idempotency-Replayed: true");
+}
+
+static void the_token_opens_and_nothing_else_does(void **state)
+{
+    struct house *house = *state;
+    expect_get(house, "/v1/status", 200, "\"version\":\"1.2.3\"");
+    house->token[5] = house->token[5] == 'x' ? 'y' : 'x';
+    expect_get(house, "/v1/status", 401, "WWW-Authenticate: Bearer");
+    expect(house, "POST", "/v1/campaigns", "", CAMPAIGN, 401, "admin.token");
+    expect_get(house, "/healthz", 200, "alive");
+    expect_get(house, "/readyz", 200, "ready");
+    expect_get(house, "/metrics", 200, "\ntocsin_build_info{version=\"1.2.3\"} 1\n");
+}
+
+static void paths_methods_and_parameters_are_checked(void **state)
+{
+    struct house *house = *state;
+    expect_get(house, "/v1/campaign", 404, "application/problem+json");
+    expect(house, "DELETE", "/v1/campaigns", "", "", 405, "Allow: GET, POST\r\n");
+    expect_get(house, "/v1/campaigns?limt=5", 400, "did you mean \\\"limit\\\"?");
+    expect_get(house, "/v1/status?verbose=1", 400, "no parameter");
+    expect_get(house, "/v1/audiences/c1", 404, "no audience");
+    expect(house, "POST", "/v1/campaigns", "", "{\"name\":", 400, "\"line\":1");
+}
+
+static void closing_in_the_midst_of_it_leaves_no_trace(void **state)
+{
+    struct house *house = *state;
+    struct http_peer peers[2];
+    char head[512];
+    upload(house);
+    house->is_writing = false;
+    peers[0] = send_request(house, "POST", "/v1/campaigns", "Idempotency-Key: k\r\n", CAMPAIGN);
+    peers[1] = http_peer_open(api_address(house->api), house_turn, house);
+    (void)snprintf(head, sizeof(head),
+                   "POST /v1/audiences?name=x HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer %s\r\n"
+                   "Content-Type: text/csv\r\nContent-Length: 100000\r\n\r\nid,phone\n",
+                   house->token);
+    http_peer_say(&peers[1], head);
+    turn_for(house, 50);
+    assert_int_equal(api_requests(house->api), 2);
+    house_crash(house);
+    http_peer_release(&peers[0]);
+    http_peer_release(&peers[1]);
+    expect_get(house, "/v1/campaigns", 200, "{\"items\":[],\"next\":null}");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(an_answer_comes_only_after_its_record_is_durable),
+        TEST(a_crash_cannot_separate_a_change_from_its_answer),
+        TEST(a_key_stands_for_one_request),
+        TEST(an_upload_under_a_key_is_compared_to_its_last_byte),
+        TEST(a_broken_off_upload_leaves_nothing_and_its_key_free),
+        TEST(a_refused_row_is_named),
+        TEST(what_an_upload_must_say_is_checked),
+        TEST(commands_move_a_campaign_or_say_why_not),
+        TEST(lists_go_on_where_they_stopped),
+        TEST(a_recipient_is_found_by_key),
+        TEST(a_full_disk_is_said_before_anything_is_taken),
+        TEST(whoever_waits_too_long_for_the_disk_is_told),
+        TEST(the_token_opens_and_nothing_else_does),
+        TEST(paths_methods_and_parameters_are_checked),
+        TEST(closing_in_the_midst_of_it_leaves_no_trace),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
