@@ -16,9 +16,9 @@
 #include "common/mem.h"
 #include "common/text.h"
 #include "coordinator/api/audience_json.h"
+#include "coordinator/api/audience_upload.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/resources.h"
-#include "coordinator/api/upload.h"
 #include "coordinator/content/object_id.h"
 
 #define MAPPINGS_MAX PAGE_COLUMNS_MAX

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * upload: an audience on its way in. For uploads_api.c and what counts them.
+ * audience_upload: an audience on its way in. For uploads_api.c and what counts them.
  */
-#ifndef TOCSIN_API_UPLOAD_H
-#define TOCSIN_API_UPLOAD_H
+#ifndef TOCSIN_API_AUDIENCE_UPLOAD_H
+#define TOCSIN_API_AUDIENCE_UPLOAD_H
 
 #include <stdbool.h>
 #include <stdint.h>
