@@ -80,6 +80,11 @@ static void mistakes_are_named_with_what_would_be_right(void **state)
                    ERR_INVALID,
                    "provider \"mail\": password: a secret is given by reference: env:NAME or "
                    "file:/path");
+    assert_refused("{\"host\": \"h\", \"from\": \"n@b\", \"user\": \"u\","
+                   " \"password\": \"env:TOCSIN_TEST_KEY\", \"starttls\": \"opportunistic\"}",
+                   ERR_INVALID,
+                   "provider \"mail\": starttls must be required (or off, on a trusted network) "
+                   "beside a password, which would else go to whoever suppresses STARTTLS");
     assert_refused("{\"host\": \"h\", \"from\": \"n@b\", \"form_name\": \"x\"}", ERR_INVALID,
                    "provider \"mail\": unknown key \"form_name\"; did you mean \"from_name\"?");
     assert_refused("{\"host\": \"h\", \"from\": \"n@b\", \"headers\": {\"bcc\": \"x@y\"}}",

@@ -240,6 +240,13 @@ static enum err check_presence(const struct smtp_settings *read, const char *whe
                            read->user == NULL ? "user" : "password",
                            read->user == NULL ? "password" : "user");
     }
+    if (read->user != NULL && read->starttls == SMTP_SECURITY_OPPORTUNISTIC &&
+        !read->implicit_tls) {
+        return problem_set(problem, ERR_INVALID,
+                           "%s: starttls must be required (or off, on a trusted network) beside a "
+                           "password, which would else go to whoever suppresses STARTTLS",
+                           where);
+    }
     if (read->ca_file != NULL && access(read->ca_file, R_OK) != 0) {
         return problem_set(problem, ERR_NOT_FOUND, "%s: ca_file %s cannot be read", where,
                            read->ca_file);

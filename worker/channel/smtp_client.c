@@ -26,6 +26,7 @@ struct smtp_line {
     struct smtp_client *client;
     struct smtp_dialogue dialogue;
     struct smtp_features features; /* as the greeting goes by */
+    bool offers_login;
     bool is_open;
     bool is_busy;
     uint32_t mails; /* done over the present connection */
@@ -40,6 +41,7 @@ struct smtp_client {
     smtp_client_answer_fn on_answer;
     void *arg;
     char *from;
+    bool has_login;
     bool is_secure; /* may hold more than the socket says: read until nothing comes */
     bool is_closing;
     uint32_t timeout_ms;
@@ -67,10 +69,13 @@ static size_t line_on_greeting(char *bytes, size_t size, size_t count, void *arg
     struct slice said = slice_of(bytes, size * count);
     if (line_says(said, "220", "")) {
         line->features = (struct smtp_features){0};
+        line->offers_login = false;
     } else if (line_says(said, "250", "PIPELINING")) {
         line->features.pipelining = true;
     } else if (line_says(said, "250", "SIZE")) {
         line->features.size = true;
+    } else if (line_says(said, "250", "AUTH")) {
+        line->offers_login = true;
     }
     return size * count;
 }
@@ -230,6 +235,9 @@ static void connect_verdict(const struct smtp_line *line, CURLcode result,
 static void line_on_connected(struct transfer *transfer, CURLcode result)
 {
     struct smtp_line *line = (struct smtp_line *)transfer;
+    if (result == CURLE_OK && line->client->has_login && !line->offers_login) {
+        result = CURLE_LOGIN_DENIED; /* libcurl goes on without */
+    }
     if (result != CURLE_OK) {
         struct smtp_verdict verdict;
         connect_verdict(line, result, &verdict);
@@ -326,6 +334,7 @@ struct smtp_client *smtp_client_new(const struct smtp_client_settings *settings)
     client->on_answer = settings->on_answer;
     client->arg = settings->arg;
     client->from = mem_copy_str(settings->from);
+    client->has_login = settings->user != NULL;
     client->is_secure = settings->security != SMTP_SECURITY_OFF;
     client->timeout_ms = settings->timeout_ms;
     client->connections = settings->connections;
