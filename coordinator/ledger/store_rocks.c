@@ -31,6 +31,7 @@
 #include "coordinator/ledger/log_tail.h"
 #include "coordinator/ledger/store_dir.h"
 #include "coordinator/ledger/store_rocks_internal.h"
+#include "coordinator/ledger/table_tail.h"
 
 #define CACHE_BYTES (16u << 20)
 /* A write must leave at least this much, for the manifest and the files' own overhead. */
@@ -370,6 +371,9 @@ enum err store_rocks_open(struct store **out, const struct store_rocks_settings 
         return err;
     }
     err = log_tail_check(settings->dir, problem);
+    if (err == ERR_OK) {
+        err = table_tail_check(settings->dir, problem);
+    }
     if (err != ERR_OK) {
         return err;
     }
