@@ -222,13 +222,13 @@ static enum err ledger_verify_newest(struct ledger *ledger, struct problem *prob
 {
     struct problem first = {0};
     struct damages damages = {ledger_first_damage, &first, 0};
-    struct verify_count count = {0};
+    struct verification verification = {.damages = &damages};
     for (size_t i = 0; i < ledger_partitions(ledger); i++) {
         uint16_t partition = ledger_partition(ledger, i);
         struct ledger_head head;
         ledger_head(ledger, partition, &head);
         uint64_t from = head.recno > LEDGER_OPEN_RECORDS ? head.recno - LEDGER_OPEN_RECORDS + 1 : 1;
-        ledger_verify_chain(ledger, partition, from, &damages, NULL, NULL, &count);
+        ledger_verify_chain(ledger, partition, from, &verification);
     }
     return damages.count == 0 ? ERR_OK : ledger_damaged(problem, first.text);
 }

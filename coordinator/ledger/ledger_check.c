@@ -110,16 +110,15 @@ static void check_orphans(struct ledger *ledger, uint64_t listed, struct damages
 static void check_chains(struct ledger *ledger, struct damages *damages, struct ledger_check *check)
 {
     struct chain_check chain = {catalogue_check_new(), 0};
-    struct verify_count count = {0};
+    struct verification verification = {damages, check_header, &chain, 0, 0};
     for (size_t i = 0; i < ledger_partitions(ledger); i++) {
-        ledger_verify_chain(ledger, ledger_partition(ledger, i), 1, damages, check_header, &chain,
-                            &count);
+        ledger_verify_chain(ledger, ledger_partition(ledger, i), 1, &verification);
     }
     catalogue_check_compare(chain.catalogue, ledger, damages);
     catalogue_check_free(chain.catalogue);
     check_orphans(ledger, chain.listed, damages);
-    check->records = count.records;
-    check->blocks = count.blocks;
+    check->records = verification.records;
+    check->blocks = verification.blocks;
 }
 
 /* --- beside the chain --- */

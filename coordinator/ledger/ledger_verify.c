@@ -11,7 +11,7 @@ struct chain_walk {
     struct ledger *ledger;
     struct damages *damages;
     struct chain_scratch scratch;
-    struct verify_count *count;
+    struct verification *verification;
     uint16_t partition;
     uint64_t next;                   /* the record that must come now */
     bool has_prev;                   /* false for the first of a walk that begins in the middle */
@@ -71,7 +71,7 @@ static bool walk_block(struct chain_walk *walk, uint64_t recno, const struct cha
     chain_digest(digest, RECORD_BLOCK, key_view(&key), value.bytes, &walk->scratch.entry);
     digests->len += HASH_DIGEST_BYTES;
     store_value_release(&value);
-    walk->count->blocks++;
+    walk->verification->blocks++;
     if (memcmp(digest, entry->check, CHAIN_CHECK_BYTES) != 0) {
         walk_block_damage(walk, recno, entry, "is not the one that was written");
         return false;
@@ -128,8 +128,7 @@ static void walk_place(struct chain_walk *walk, uint64_t recno)
     walk->has_prev = false;
 }
 
-static void walk_header(struct chain_walk *walk, uint64_t recno, struct slice bytes,
-                        verify_record_fn each, void *arg)
+static void walk_header(struct chain_walk *walk, uint64_t recno, struct slice bytes)
 {
     walk_place(walk, recno);
     walk->next = recno + 1;
@@ -144,9 +143,9 @@ static void walk_header(struct chain_walk *walk, uint64_t recno, struct slice by
             walk_damage(walk, recno, "does not follow the record before: the chain is broken here");
         }
         walk_entries(walk, &header);
-        walk->count->records++;
-        if (each != NULL) {
-            each(arg, &header);
+        walk->verification->records++;
+        if (walk->verification->each != NULL) {
+            walk->verification->each(walk->verification->arg, &header);
         }
     }
     chain_hash(walk->prev, bytes);
@@ -164,40 +163,45 @@ static void walk_head(struct chain_walk *walk, const struct ledger_head *head)
     }
 }
 
-void ledger_verify_chain(struct ledger *ledger, uint16_t partition, uint64_t from_recno,
-                         struct damages *damages, verify_record_fn each, void *arg,
-                         struct verify_count *count)
+static enum err walk_headers(struct chain_walk *walk, uint64_t head_recno)
 {
-    struct ledger_head head;
-    ledger_head(ledger, partition, &head);
-    struct chain_walk walk = {
-        .ledger = ledger,
-        .damages = damages,
-        .count = count,
-        .partition = partition,
-        .next = from_recno,
-        .has_prev = from_recno == 1, /* record 1 follows a hash of zeros */
-    };
-    struct store *store = ledger->store;
-    struct key from = key_record(partition, from_recno);
-    struct key whole = key_partition(partition);
+    struct store *store = walk->ledger->store;
+    struct key from = key_record(walk->partition, walk->next);
+    struct key whole = key_partition(walk->partition);
     struct key to = key_after(&whole);
     struct store_scan *scan =
         store->ops->scan(store, STORE_RECORDS, key_view(&from), key_view(&to));
     struct slice key;
     struct slice value;
     while (store->ops->scan_next(scan, &key, &value)) {
-        uint16_t in;
+        uint16_t partition;
         uint64_t recno;
-        if (!key_parse_record(key, &in, &recno)) {
-            damages_report(damages, "family records holds a key that is none");
-        } else if (recno > head.recno) {
-            walk_damage(&walk, recno, "lies behind the head of the chain");
+        if (!key_parse_record(key, &partition, &recno)) {
+            damages_report(walk->damages, "family records holds a key that is none");
+        } else if (recno > head_recno) {
+            walk_damage(walk, recno, "lies behind the head of the chain");
         } else {
-            walk_header(&walk, recno, value, each, arg);
+            walk_header(walk, recno, value);
         }
     }
-    enum err err = store->ops->scan_free(scan);
+    return store->ops->scan_free(scan);
+}
+
+void ledger_verify_chain(struct ledger *ledger, uint16_t partition, uint64_t from_recno,
+                         struct verification *verification)
+{
+    struct damages *damages = verification->damages;
+    struct ledger_head head;
+    ledger_head(ledger, partition, &head);
+    struct chain_walk walk = {
+        .ledger = ledger,
+        .damages = damages,
+        .verification = verification,
+        .partition = partition,
+        .next = from_recno,
+        .has_prev = from_recno == 1, /* record 1 follows a hash of zeros */
+    };
+    enum err err = walk_headers(&walk, head.recno);
     if (err != ERR_OK) {
         damages_report(damages, "the records from %" PRIu64 " of partition %u cannot be read: %s",
                        walk.next, (unsigned)partition, err_sentence(err));

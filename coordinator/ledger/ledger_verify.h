@@ -22,9 +22,12 @@ void damages_report(struct damages *damages, const char *format, ...) PRINTF_LIK
 /* Called for each header that could be read, oldest first. May be NULL. */
 typedef void (*verify_record_fn)(void *arg, const struct chain_header *header);
 
-/* What was read. */
-struct verify_count {
-    uint64_t records;
+/* One verification over any number of chains. */
+struct verification {
+    struct damages *damages;
+    verify_record_fn each;
+    void *arg;
+    uint64_t records; /* that were read */
     uint64_t blocks;
 };
 
@@ -32,7 +35,6 @@ struct verify_count {
  * holds the hash of the one before, that its blocks are there and match its root, and that the
  * newest is the head. */
 void ledger_verify_chain(struct ledger *ledger, uint16_t partition, uint64_t from_recno,
-                         struct damages *damages, verify_record_fn each, void *arg,
-                         struct verify_count *count);
+                         struct verification *verification);
 
 #endif

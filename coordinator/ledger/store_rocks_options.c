@@ -51,10 +51,10 @@ static void options_set_tables(rocksdb_options_t *options, const struct family_s
     rocksdb_block_based_options_destroy(table);
 }
 
-rocksdb_options_t *rocks_options_new(unsigned n, const struct store_rocks_settings *settings,
+rocksdb_options_t *rocks_options_new(unsigned family, const struct store_rocks_settings *settings,
                                      rocksdb_cache_t *cache)
 {
-    const struct family_settings *family = &family_settings[n];
+    const struct family_settings *of = &family_settings[family];
     size_t memtable_bytes =
         settings->memtable_bytes > 0 ? settings->memtable_bytes : MEMTABLE_BYTES_DEFAULT;
     rocksdb_options_t *options = rocksdb_options_create();
@@ -73,13 +73,13 @@ rocksdb_options_t *rocks_options_new(unsigned n, const struct store_rocks_settin
     rocksdb_options_set_info_log_level(options, INFO_LOG_WARN);
     rocksdb_options_set_max_log_file_size(options, 4 << 20);
     rocksdb_options_set_keep_log_file_num(options, 4);
-    rocksdb_options_set_compression(options, family->compression);
-    rocksdb_options_set_level_compaction_dynamic_level_bytes(options, !family->is_bulk);
-    if (family->is_bulk) {
+    rocksdb_options_set_compression(options, of->compression);
+    rocksdb_options_set_level_compaction_dynamic_level_bytes(options, !of->is_bulk);
+    if (of->is_bulk) {
         rocksdb_options_set_disable_auto_compactions(options, 1);
         rocksdb_options_set_level0_slowdown_writes_trigger(options, INT32_MAX);
         rocksdb_options_set_level0_stop_writes_trigger(options, INT32_MAX);
     }
-    options_set_tables(options, family, cache);
+    options_set_tables(options, of, cache);
     return options;
 }

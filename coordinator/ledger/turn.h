@@ -43,7 +43,7 @@ void turn_when_durable(struct turn *turn, bool urgent, turn_durable_fn fn, void 
 int turn_flush(struct turn *turn, uint64_t now_ms);
 /* Hands over whatever is open, room or not: before the changelog is closed. */
 void turn_close(struct turn *turn, uint64_t now_ms);
-void turn_on_durable(void *turn, uint64_t recno);
+void turn_on_durable(void *arg, uint64_t recno); /* arg: the turn */
 /* The newest record that is durable, and the one now open. */
 uint64_t turn_durable(const struct turn *turn);
 uint64_t turn_open(const struct turn *turn);
