@@ -159,6 +159,40 @@ void progress_add_providers(struct progress *progress, const json_t *providers)
     }
 }
 
+bool progress_is_stalled(const struct progress *progress)
+{
+    return strcmp(progress->state, "running") == 0 && progress->counts[PROGRESS_LEASED] == 0 &&
+           progress->counts[PROGRESS_WAITING] > 0;
+}
+
+/* Has the worker something of the channel in hand, or would it take some? */
+static bool worker_sends(const json_t *worker, const char *channel)
+{
+    return member_count(json_object_get(worker, "credit"), channel) > 0 ||
+           member_count(json_object_get(worker, "in_hand"), channel) > 0;
+}
+
+void progress_add_workers(struct progress *progress, const json_t *workers)
+{
+    unsigned connected = 0;
+    size_t i;
+    json_t *worker;
+    json_array_foreach(workers, i, worker)
+    {
+        bool is_connected = json_is_true(json_object_get(worker, "connected"));
+        if (is_connected && worker_sends(worker, progress->channel)) {
+            return;
+        }
+        connected += is_connected ? 1 : 0;
+    }
+    if (connected == 0) {
+        progress_add_notice(progress, "no worker is connected; nothing is sent until one is");
+    } else {
+        progress_add_notice(progress,
+                            "no connected worker can send on this channel; their logs say why");
+    }
+}
+
 /* ---- sums ---- */
 
 uint64_t progress_sum(const struct progress *progress)

@@ -85,6 +85,12 @@ void progress_add_notice(struct progress *progress, const char *text);
  * or has an open breaker. */
 void progress_add_providers(struct progress *progress, const json_t *providers);
 
+/* Is there something to send, and nobody has any of it in hand? */
+bool progress_is_stalled(const struct progress *progress);
+/* From the API's list of workers, for one that is stalled: a notice if none of them could send it.
+ */
+void progress_add_workers(struct progress *progress, const json_t *workers);
+
 /* Finished; or cancelled with nothing in hand any more. Nothing will change by itself. */
 bool progress_is_over(const struct progress *progress);
 uint64_t progress_sum(const struct progress *progress);

@@ -15,8 +15,7 @@
 struct watch {
     struct cli *cli;
     const char *id;
-    json_t *campaign;  /* as last heard; NULL before the first answer */
-    json_t *providers; /* items, as last heard */
+    json_t *campaign; /* as last heard; NULL before the first answer */
     struct progress progress;
     struct progress printed; /* what the last line for a pipe said */
     bool has_printed;
@@ -63,20 +62,35 @@ static enum err watch_ask_campaign(struct watch *watch, struct problem *problem)
     return ERR_OK;
 }
 
-/* Only for people, and only while something is being sent. Failing is no harm. */
-static void watch_ask_providers(struct watch *watch)
+/* The items of a list, or NULL: failing is no harm here. */
+static json_t *watch_ask_items(struct watch *watch, const char *path)
 {
     json_t *answer;
     struct problem ignored;
+    if (watch_ask(watch, path, &answer, &ignored) != ERR_OK) {
+        return NULL;
+    }
+    json_t *items = json_incref(json_object_get(answer, "items"));
+    json_decref(answer);
+    return items;
+}
+
+/* What else people should know while something is being sent. */
+static void watch_ask_why(struct watch *watch)
+{
     if (strcmp(watch->progress.state, "running") != 0) {
         return;
     }
-    if (watch_ask(watch, "/v1/providers?limit=1000", &answer, &ignored) == ERR_OK) {
-        json_decref(watch->providers);
-        watch->providers = json_incref(json_object_get(answer, "items"));
-        json_decref(answer);
+    json_t *providers = watch_ask_items(watch, "/v1/providers?limit=1000");
+    progress_add_providers(&watch->progress, providers);
+    json_decref(providers);
+    if (progress_is_stalled(&watch->progress)) {
+        json_t *workers = watch_ask_items(watch, "/v1/workers?limit=1000");
+        if (workers != NULL) {
+            progress_add_workers(&watch->progress, workers);
+        }
+        json_decref(workers);
     }
-    progress_add_providers(&watch->progress, watch->providers);
 }
 
 static void watch_draw(struct watch *watch)
@@ -99,7 +113,8 @@ static void watch_draw(struct watch *watch)
 
 static void watch_print_line(struct watch *watch)
 {
-    if (watch->has_printed && progress_is_same(&watch->printed, &watch->progress)) {
+    if (watch->has_printed && progress_is_same(&watch->printed, &watch->progress) &&
+        watch->printed.notice_count == watch->progress.notice_count) {
         return;
     }
     watch->printed = watch->progress;
@@ -122,7 +137,7 @@ static void watch_on_answer(struct watch *watch)
     }
     watch->away_since_ms = 0;
     if (!watch->cli->is_json && !watch->cli->is_quiet) {
-        watch_ask_providers(watch);
+        watch_ask_why(watch);
     }
     if (watch_is_live(watch)) {
         watch_draw(watch);
@@ -226,6 +241,5 @@ enum exit_code watch_campaign(struct cli *cli, const char *id, bool is_strict)
         code = cli_fail(cli, &problem);
     }
     json_decref(watch.campaign);
-    json_decref(watch.providers);
     return code;
 }

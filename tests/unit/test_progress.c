@@ -304,6 +304,31 @@ static void providers_in_trouble_are_noticed(void **state)
     json_decref(providers);
 }
 
+static void a_campaign_that_nobody_can_send_says_why(void **state)
+{
+    (void)state;
+    struct progress progress = running();
+    json_t *workers = json_pack("[{s:b, s:{s:i}}, {s:b, s:{s:i}, s:{}}]", "connected", 0, "credit",
+                                "sms", 5, "connected", 1, "credit", "email", 5, "in_hand");
+    json_t *nobody = json_array();
+    assert_non_null(workers);
+    assert_false(progress_is_stalled(&progress));
+    progress.counts[PROGRESS_LEASED] = 0;
+    assert_true(progress_is_stalled(&progress));
+    progress_add_workers(&progress, workers);
+    progress_add_workers(&progress, nobody);
+    assert_int_equal(progress.notice_count, 2);
+    assert_string_equal(progress.notices[0],
+                        "no connected worker can send on this channel; their logs say why");
+    assert_string_equal(progress.notices[1],
+                        "no worker is connected; nothing is sent until one is");
+    strcpy(progress.channel, "email");
+    progress_add_workers(&progress, workers);
+    assert_int_equal(progress.notice_count, 2);
+    json_decref(workers);
+    json_decref(nobody);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -323,6 +348,7 @@ int main(void)
         cmocka_unit_test(it_is_over_when_nothing_is_in_hand_any_more),
         cmocka_unit_test(only_a_change_is_news),
         cmocka_unit_test(providers_in_trouble_are_noticed),
+        cmocka_unit_test(a_campaign_that_nobody_can_send_says_why),
     };
     (void)setlocale(LC_CTYPE, "C.UTF-8");
     return cmocka_run_group_tests(tests, NULL, NULL);
