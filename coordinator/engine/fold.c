@@ -116,6 +116,10 @@ static void apply(const struct fold *fold, struct recipient_state *state, const 
         state->tried = 1;
         return;
     case DELIVERY_EVENT_FAILED:
+        if (event->reason != REASON_NO_ENDPOINT) {
+            state->tried = 1;
+        }
+        return;
     case DELIVERY_EVENT_UNREACHABLE:
     case DELIVERY_EVENT_EXPIRED:
     case DELIVERY_EVENT_CANCELLED:

@@ -48,6 +48,22 @@ static void everybody_waits_at_the_beginning_but_the_holes(void **test)
     }
 }
 
+static void failing_for_good_is_a_try(void **test)
+{
+    (void)test;
+    struct bench bench;
+    bench_init(&bench);
+    struct event event = {
+        .kind = DELIVERY_EVENT_FAILED, .span = 1, .at_ms = BASE_MS, .reason = 400};
+    assert_true(happens(&bench, DELIVERY_EVENT_LEASED, 0, 2, 1000, 0));
+    assert_true(fold_event(&bench.fold, bench.states, COUNT, &event));
+    assert_true(bench.states[0].tried);
+    event.offset = 1;
+    event.reason = REASON_NO_ENDPOINT;
+    assert_true(fold_event(&bench.fold, bench.states, COUNT, &event));
+    assert_false(bench.states[1].tried);
+}
+
 static void counts_follow_every_event(void **test)
 {
     (void)test;
@@ -267,6 +283,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everybody_waits_at_the_beginning_but_the_holes),
+        cmocka_unit_test(failing_for_good_is_a_try),
         cmocka_unit_test(counts_follow_every_event),
         cmocka_unit_test(an_event_that_does_not_fit_one_place_changes_none),
         cmocka_unit_test(an_event_of_a_step_that_the_plan_lacks_does_not_fit),
