@@ -338,16 +338,16 @@ enum err engine_cancel(struct engine *engine, uint64_t id, uint64_t now_ms, stru
 
 /* ---- Workers ---- */
 
-static void give_up(struct engine *engine, uint64_t instance, uint16_t reason)
+static void give_up(struct engine *engine, uint64_t instance, enum outcome outcome, uint16_t reason)
 {
-    struct fate fate = {.outcome = OUTCOME_UNCERTAIN, .reason = reason};
+    struct fate fate = {.outcome = outcome, .reason = reason};
     struct lease *lease = NULL;
     struct lease *next = NULL;
     HASH_ITER(hh, engine->leases.by_id, lease, next)
     {
         if (lease->instance == instance) {
             struct campaign *campaign = lease->campaign;
-            engine->stats.leases_expired++;
+            engine->stats.leases_expired += outcome == OUTCOME_UNCERTAIN;
             intake_settle_all(engine, lease, &fate);
             engine_settle(engine, campaign);
         }
@@ -405,7 +405,7 @@ void engine_worker_hello(struct engine *engine, uint32_t worker, const char *nam
                          (entry->worker == worker || strcmp(entry->name, name) == 0);
         if (is_former) {
             entry->present = false;
-            give_up(engine, entry->instance, REASON_WORKER_RESTARTED);
+            give_up(engine, entry->instance, OUTCOME_UNCERTAIN, REASON_WORKER_RESTARTED);
         }
     }
     struct roster_entry *entry = roster_add(&engine->roster, instance);
@@ -449,7 +449,8 @@ void engine_worker_bye(struct engine *engine, uint32_t worker, uint64_t now_ms)
     struct roster_entry *entry = hear(engine, worker, now_ms);
     if (entry != NULL) {
         entry->present = false;
-        give_up(engine, entry->instance, REASON_LEASE_EXPIRED);
+        /* It says so when all it knew of is durable: what is still open never reached it. */
+        give_up(engine, entry->instance, OUTCOME_RETURNED, REASON_DRAINED);
     }
 }
 
@@ -527,7 +528,7 @@ static void expire_workers(struct engine *engine)
         struct roster_entry *entry = &engine->roster.entries[i];
         if (is_silent(engine, entry, 1) && !entry->is_given_up) {
             entry->is_given_up = true;
-            give_up(engine, entry->instance, REASON_LEASE_EXPIRED);
+            give_up(engine, entry->instance, OUTCOME_UNCERTAIN, REASON_LEASE_EXPIRED);
         }
         if (is_silent(engine, entry, entry->present ? FORGET_LEASES : 1)) {
             roster_remove(&engine->roster, i);

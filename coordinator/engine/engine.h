@@ -139,7 +139,7 @@ void engine_worker_credit(struct engine *engine, uint32_t worker,
                           const uint32_t limit[CHANNEL_KINDS], uint64_t now_ms);
 /* False: it is not known (any more) and must say hello before it is leased to. */
 bool engine_worker_heartbeat(struct engine *engine, uint32_t worker, uint64_t now_ms);
-/* It said BYE: its leases, if any are left, are given up at once. */
+/* It said BYE: leases that are still open never reached it and are taken back. */
 void engine_worker_bye(struct engine *engine, uint32_t worker, uint64_t now_ms);
 /* Any epoch's; what is known already is passed over; the worker is told by ENGINE_DURABLE when all
  * is on disk. */

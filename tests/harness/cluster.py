@@ -290,6 +290,8 @@ def start_smtp_sink(directory, *options):
     port = free_port()
     os.makedirs(directory, exist_ok=True)
     binary = "/usr/sbin/smtp-sink"
+    if os.geteuid() == 0 and "-u" not in options:
+        options = ("-u", "postfix", *options)  # it refuses to stay root
     process = Process([binary, *options, f"127.0.0.1:{port}", "1024"], os.path.join(directory, "sink.log"),
                       cwd=directory)
     wait_for("smtp-sink", lambda: port_answers(port))
