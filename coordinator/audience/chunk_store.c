@@ -23,10 +23,11 @@ struct chunk_store {
 
 static enum err failed(const char *what, const char *dir, int number, struct problem *problem)
 {
+    char reason[128];
     enum err err = err_from_errno(number);
     return problem_set(problem, err,
                        "%s the temporary file in %s: %s (TMPDIR says where it is made)", what, dir,
-                       strerror(number));
+                       strerror_r(number, reason, sizeof(reason)));
 }
 
 /* Some file systems cannot make a file without a name; there it loses its name at once. */

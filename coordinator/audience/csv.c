@@ -24,7 +24,7 @@ enum { CSV_BLOCK = 64 };
 _Static_assert(CSV_BLOCK <= WINDOW_SLACK, "a block may reach behind the window's end");
 
 static const char *const flaw_sentences[] = {
-#define CSV_FLAW_SENTENCE(name, sentence) sentence,
+#define CSV_FLAW_SENTENCE(name, sentence) [CSV_FLAW_##name] = (sentence),
     CSV_FLAW_MAP(CSV_FLAW_SENTENCE)
 #undef CSV_FLAW_SENTENCE
 };

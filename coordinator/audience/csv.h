@@ -27,9 +27,9 @@
 #include "coordinator/audience/cell.h"
 #include "coordinator/audience/window.h"
 
-#define CSV_FIELDS_MAX 64           /* more are counted but not given */
-#define CSV_ROW_MAX    (128 * 1024) /* bytes of a row with its quotes and its line end */
-#define CSV_DETECT     '\0'         /* for csv_init: find the delimiter in the first line */
+#define CSV_FIELDS_MAX 64     /* more are counted but not given */
+#define CSV_ROW_MAX    131072 /* bytes of a row with its quotes and its line end: 128 KiB */
+#define CSV_DETECT     '\0'   /* for csv_init: find the delimiter in the first line */
 
 #define CSV_FLAW_MAP(X)                                                                            \
     X(NONE, "")                                                                                    \

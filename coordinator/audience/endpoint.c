@@ -6,7 +6,7 @@
 enum { LOCALE_MAX = 35, SUBTAG_MAX = 8, TIMEZONE_MAX = 64, TIMEZONE_PARTS_MAX = 3 };
 
 static const char *const flaw_sentences[] = {
-#define ENDPOINT_FLAW_SENTENCE(name, sentence) sentence,
+#define ENDPOINT_FLAW_SENTENCE(name, sentence) [ENDPOINT_FLAW_##name] = (sentence),
     ENDPOINT_FLAW_MAP(ENDPOINT_FLAW_SENTENCE)
 #undef ENDPOINT_FLAW_SENTENCE
 };

@@ -92,7 +92,7 @@ static void set_name(struct page_column *column, const char *word)
 static bool read_name(struct slice name, unsigned rank, struct page_column *column)
 {
     static const char *const words[PAGE_FIELDS] = {
-#define HEADING_WORD(member, word) [PAGE_FIELD_##member] = word,
+#define HEADING_WORD(member, word) [PAGE_FIELD_##member] = (word),
         PAGE_FIELD_MAP(HEADING_WORD)
 #undef HEADING_WORD
     };
@@ -126,7 +126,10 @@ static enum err refuse_name(struct slice name, unsigned rank, struct problem *pr
     }
     char better[PAGE_NAME_MAX + 1] = {0};
     for (size_t i = 0; i < name.len && i < PAGE_NAME_MAX; i++) {
-        better[i] = is_name_byte(name.data[i]) ? (char)name.data[i] : '_';
+        better[i] = '_';
+        if (is_name_byte(name.data[i])) {
+            better[i] = (char)name.data[i];
+        }
     }
     return problem_set(
         problem, ERR_INVALID,

@@ -24,7 +24,7 @@
 #include "coordinator/audience/audience.h"
 #include "proto/page.h"
 
-#define HEADING_SOURCE_MAX (4 * PAGE_NAME_MAX) /* bytes of a name in a file */
+#define HEADING_SOURCE_MAX 256 /* bytes of a name in a file; as in struct audience_mapping */
 
 /* A column of the file. */
 struct heading_source {

@@ -10,7 +10,7 @@
 
 #include "common/slice.h"
 
-#define INFLOW_BLOCK_BYTES (256 * 1024)
+#define INFLOW_BLOCK_BYTES 262144
 #define INFLOW_BLOCKS_MAX                                                                          \
     8 /* when so many wait, the pusher is asked to pause; until half of them is gone */
 

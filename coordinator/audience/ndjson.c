@@ -14,7 +14,7 @@
 #endif
 
 static const char *const flaw_sentences[] = {
-#define NDJSON_FLAW_SENTENCE(name, sentence) sentence,
+#define NDJSON_FLAW_SENTENCE(name, sentence) [NDJSON_FLAW_##name] = (sentence),
     NDJSON_FLAW_MAP(NDJSON_FLAW_SENTENCE)
 #undef NDJSON_FLAW_SENTENCE
 };

@@ -23,7 +23,7 @@
 #include "coordinator/audience/window.h"
 
 #define NDJSON_MEMBERS_MAX 128
-#define NDJSON_ROW_MAX     (128 * 1024) /* bytes of a line with its line end */
+#define NDJSON_ROW_MAX     131072 /* bytes of a line with its line end: 128 KiB */
 
 #define NDJSON_FLAW_MAP(X)                                                                         \
     X(NONE, "")                                                                                    \

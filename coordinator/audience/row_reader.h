@@ -18,7 +18,7 @@
 #include "coordinator/audience/row_check.h"
 
 #define ROW_SAMPLE       1024
-#define ROW_SAMPLE_BYTES (4 * 1024 * 1024)
+#define ROW_SAMPLE_BYTES 4194304 /* 4 MiB */
 
 struct row_reader;
 

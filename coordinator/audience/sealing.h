@@ -20,16 +20,14 @@
 #include "coordinator/ledger/ledger.h"
 #include "proto/page.h"
 
-#define SEALING_PAGES 64 /* on their way at once, at most */
-#define SEALING_BYTES                                                                              \
-    (32 * 1024 * 1024) /* of values on their way at once; one page may always go */
+#define SEALING_PAGES 64       /* on their way at once, at most */
+#define SEALING_BYTES 33554432 /* of values on their way at once (32 MiB); a page may always go */
 
 struct sealing;
 
 struct sealing_settings {
-    struct ledger_audience *load;  /* borrowed; not to be used by others before sealing_finish, but
-                                    * for refusals by  sealing_refusal */
-    struct duplicates *duplicates; /* borrowed likewise */
+    struct ledger_audience *load;  /* borrowed, and sealing's alone until sealing_finish */
+    struct duplicates *duplicates; /* likewise */
     const uint8_t *key;            /* for hashes of recipient keys; borrowed */
     unsigned columns;
     enum page_codec codec;
@@ -40,6 +38,7 @@ struct sealing *sealing_new(const struct sealing_settings *settings);
 /* Adds a recipient to the page being filled. Copies. False once something has failed:
  * sealing_finish says what. */
 bool sealing_add(struct sealing *sealing, const struct row *row);
+/* Writes to the list of refused rows; lines ascending. False as above. */
 bool sealing_refusal(struct sealing *sealing, uint64_t line, struct slice json);
 
 struct sealing_result {
