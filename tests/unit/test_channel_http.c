@@ -133,10 +133,11 @@ static void assert_refused(const char *url, enum http_format format, const char 
 static void json_text_gets_its_values_escaped(void **state)
 {
     (void)state;
-    assert_body(HTTP_FORMAT_JSON,
-                "\"{\\\"to\\\":\\\"{{to}}\\\",\\\"t\\\":\\\"{{text}}\\\",\\\"n\\\":{{id|raw}}}\"",
-                "{\"to\":\"+4790000001\",\"t\":\"Say \\\"hi\\\"\\nto a\\\\b & 100%\","
-                "\"n\":17-1048576-2}");
+    assert_body(
+        HTTP_FORMAT_JSON,
+        "\"{\\\"to\\\":\\\"{{to}}\\\",\\\"t\\\":\\\"{{text}}\\\",\\\"n\\\":{{reference|raw}}}\"",
+        "{\"to\":\"+4790000001\",\"t\":\"Say \\\"hi\\\"\\nto a\\\\b & 100%\","
+        "\"n\":17-1048576-2}");
 }
 
 static void a_json_map_is_printed_and_filled(void **state)

@@ -54,7 +54,7 @@ static void a_host_and_a_sender_are_enough(void **state)
     assert_opens("{\"host\": \"::1\", \"port\": \"25\", \"from\": \"n@bank.example\","
                  " \"starttls\": false, \"user\": \"u\", \"password\": \"env:TOCSIN_TEST_KEY\","
                  " \"from_name\": \"Bank\", \"reply_to\": \"help@bank.example\","
-                 " \"headers\": {\"X-Campaign\": \"{{id}} {{secret.a}}\"},"
+                 " \"headers\": {\"X-Campaign\": \"{{reference}} {{secret.a}}\"},"
                  " \"secrets\": {\"a\": \"env:TOCSIN_TEST_KEY\"}, \"helo\": \"w1.bank.example\"}");
 }
 

@@ -17,7 +17,7 @@ enum source {
     SOURCE_TEXT,
     SOURCE_HTML,
     SOURCE_TOKEN,
-    SOURCE_ID,
+    SOURCE_REFERENCE,
     SOURCE_KEY,
     SOURCE_SECRET,
     SOURCE_VARIABLE
@@ -40,12 +40,12 @@ struct channel_fields {
     bool only_secrets; /* while a template is parsed */
 };
 
-static struct field *fields_add(struct channel_fields *fields, enum source source, char *take_name)
+static struct field *fields_add(struct channel_fields *fields, enum source source)
 {
     fields->fields =
         mem_resize(fields->fields, (size_t)fields->count + 1, sizeof(fields->fields[0]));
     struct field *field = &fields->fields[fields->count++];
-    *field = (struct field){.source = source, .name = take_name};
+    *field = (struct field){.source = source};
     return field;
 }
 
@@ -60,8 +60,8 @@ static enum err fields_add_secret(struct channel_fields *fields, json_t *secrets
     }
     struct buf full_name = {0};
     buf_printf(&full_name, SECRET_PREFIX "%s", name);
-    struct field *field =
-        fields_add(fields, SOURCE_SECRET, mem_copy_strn((char *)full_name.data, full_name.len));
+    struct field *field = fields_add(fields, SOURCE_SECRET);
+    field->name = mem_copy_str(buf_cstr(&full_name));
     enum err err = channel_settings_secret(reference, where, field->name, &field->secret, problem);
     buf_release(&full_name);
     return err;
@@ -72,7 +72,7 @@ enum err channel_fields_new(struct channel_fields **out, json_t *secrets, const 
 {
     struct channel_fields *fields = mem_zalloc(1, sizeof(*fields));
     for (size_t i = 0; i < BUILTINS; i++) {
-        (void)fields_add(fields, (enum source)i, NULL);
+        (void)fields_add(fields, (enum source)i);
     }
     enum err err = ERR_OK;
     /* Reading a reference may replace a value, which a walk by iterator allows but for new keys. */
@@ -115,25 +115,33 @@ static int fields_resolve(void *arg, struct slice name)
     if (is_secret || fields->only_secrets) {
         return -1;
     }
-    (void)fields_add(fields, SOURCE_VARIABLE, mem_copy_strn((const char *)name.data, name.len));
+    struct field *variable = fields_add(fields, SOURCE_VARIABLE);
+    variable->name = mem_copy_strn((const char *)name.data, name.len);
     return fields->count - 1;
 }
 
 enum err channel_fields_template(struct template **out, struct channel_fields *fields,
-                                 struct slice text, enum template_escape escape, bool only_secrets,
-                                 const char *where, struct problem *problem)
+                                 struct slice text, enum template_escape escape, const char *where,
+                                 struct problem *problem)
 {
     struct problem inner = {0};
-    fields->only_secrets = only_secrets;
     enum err err = template_new(out, text, escape, fields_resolve, fields, &inner);
-    if (err == ERR_NOT_FOUND && only_secrets) {
-        return problem_set(problem, ERR_INVALID, "%s: %s; only secrets may stand here", where,
-                           inner.text);
+    return err == ERR_OK ? ERR_OK : problem_set(problem, ERR_INVALID, "%s: %s", where, inner.text);
+}
+
+enum err channel_fields_secret_template(struct template **out, struct channel_fields *fields,
+                                        struct slice text, const char *where,
+                                        struct problem *problem)
+{
+    struct problem inner = {0};
+    fields->only_secrets = true;
+    enum err err = template_new(out, text, TEMPLATE_RAW, fields_resolve, fields, &inner);
+    fields->only_secrets = false;
+    if (err == ERR_OK) {
+        return ERR_OK;
     }
-    if (err != ERR_OK) {
-        return problem_set(problem, ERR_INVALID, "%s: %s", where, inner.text);
-    }
-    return ERR_OK;
+    return problem_set(problem, ERR_INVALID, "%s: %s%s", where, inner.text,
+                       err == ERR_NOT_FOUND ? "; only secrets may stand here" : "");
 }
 
 struct vary_arg {
@@ -157,13 +165,14 @@ bool channel_fields_vary(struct channel_fields *fields, const struct template *t
 struct filling {
     const struct channel_fields *fields;
     const struct attempt *attempt;
-    char id[CHANNEL_ID_CHARS];
+    char reference[CHANNEL_REFERENCE_CHARS];
 };
 
-size_t channel_fields_id(const struct attempt *attempt, char id[CHANNEL_ID_CHARS])
+size_t channel_fields_reference(const struct attempt *attempt,
+                                char reference[CHANNEL_REFERENCE_CHARS])
 {
-    int len = snprintf(id, CHANNEL_ID_CHARS, "%" PRIu64 "-%" PRIu32 "-%u", attempt->campaign,
-                       attempt->ordinal, attempt->step);
+    int len = snprintf(reference, CHANNEL_REFERENCE_CHARS, "%" PRIu64 "-%" PRIu32 "-%u",
+                       attempt->campaign, attempt->ordinal, attempt->step);
     return (size_t)len;
 }
 
@@ -188,8 +197,9 @@ static bool filling_value(void *arg, int number, struct slice *value)
     case SOURCE_TOKEN:
         *value = slice_of(attempt->token, TOKEN_CHARS);
         return true;
-    case SOURCE_ID:
-        *value = slice_of(filling->id, channel_fields_id(attempt, filling->id));
+    case SOURCE_REFERENCE:
+        *value =
+            slice_of(filling->reference, channel_fields_reference(attempt, filling->reference));
         return true;
     case SOURCE_KEY:
         *value = attempt->key;

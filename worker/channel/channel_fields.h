@@ -5,7 +5,7 @@
  *     to                  the endpoint
  *     subject text html   the message as rendered for this recipient
  *     token               the delivery token: new with each attempt, kept when one is repeated
- *     id                  campaign-ordinal-step: the same however often it is tried
+ *     reference           campaign-ordinal-step: the same however often it is tried
  *     key                 the recipient's
  *     secret.NAME         of the settings' map `secrets`
  *     anything else       the recipient's variable of that name
@@ -21,7 +21,7 @@
 #include "common/template.h"
 #include "worker/delivery.h"
 
-#define CHANNEL_ID_CHARS 48
+#define CHANNEL_REFERENCE_CHARS 48
 
 struct channel_fields;
 
@@ -30,11 +30,14 @@ enum err channel_fields_new(struct channel_fields **out, json_t *secrets, const 
                             struct problem *problem) WARN_UNUSED;
 void channel_fields_free(struct channel_fields *fields);
 
-/* A template over all fields, or over the secrets alone. `where` begins the problem's text. The
- * fields must outlive it. */
+/* A template over all fields. `where` begins the problem's text. The fields must outlive it. */
 enum err channel_fields_template(struct template **out, struct channel_fields *fields,
-                                 struct slice text, enum template_escape escape, bool only_secrets,
-                                 const char *where, struct problem *problem) WARN_UNUSED;
+                                 struct slice text, enum template_escape escape, const char *where,
+                                 struct problem *problem) WARN_UNUSED;
+/* One over the secrets alone, which are not escaped. */
+enum err channel_fields_secret_template(struct template **out, struct channel_fields *fields,
+                                        struct slice text, const char *where,
+                                        struct problem *problem) WARN_UNUSED;
 /* Does the text depend on the attempt? */
 bool channel_fields_vary(struct channel_fields *fields, const struct template *template);
 /* Appends the filled text. `attempt` may be NULL for a template that does not vary. False if the
@@ -46,6 +49,7 @@ void channel_fields_fill_sample(struct channel_fields *fields, const struct temp
                                 struct buf *buf);
 
 /* Writes campaign-ordinal-step; returns its length. */
-size_t channel_fields_id(const struct attempt *attempt, char id[CHANNEL_ID_CHARS]);
+size_t channel_fields_reference(const struct attempt *attempt,
+                                char reference[CHANNEL_REFERENCE_CHARS]);
 
 #endif

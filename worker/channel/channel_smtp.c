@@ -110,9 +110,9 @@ static void write_message_id(struct buf *message, const struct channel_smtp *smt
                              const struct attempt *attempt)
 {
     static const uint8_t key[HASH_KEY_BYTES] = "tocsin.messageid";
-    char id[CHANNEL_ID_CHARS];
-    (void)channel_fields_id(attempt, id);
-    buf_printf(message, "Message-ID: <%s.%016llx@%s>\r\n", id,
+    char reference[CHANNEL_REFERENCE_CHARS];
+    (void)channel_fields_reference(attempt, reference);
+    buf_printf(message, "Message-ID: <%s.%016llx@%s>\r\n", reference,
                (unsigned long long)hash_keyed64(key, attempt->endpoint), smtp->domain);
 }
 
@@ -291,7 +291,7 @@ static enum err read_header(struct channel_smtp *smtp, json_t *headers, const ch
     (void)snprintf(inner, sizeof(inner), "%s: headers.%s", where, name);
     struct template *value;
     enum err err = channel_fields_template(&value, smtp->fields, slice_str(text), TEMPLATE_RAW,
-                                           false, inner, problem);
+                                           inner, problem);
     if (err == ERR_OK) {
         smtp->headers = mem_resize(smtp->headers, smtp->header_count + 1, sizeof(smtp->headers[0]));
         smtp->headers[smtp->header_count++] = (struct smtp_header){mem_copy_str(name), value};

@@ -14,7 +14,7 @@
 #include "worker/channel/transfer.h"
 
 /* libcurl asks for leave (Expect: 100-continue, a second of waiting) to send more than this. */
-#define EXPECT_BYTES (1024 * 1024)
+#define EXPECT_BYTES 1048576
 
 struct http_request {
     struct transfer transfer; /* first: callbacks get it */

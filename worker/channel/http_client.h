@@ -16,7 +16,7 @@
 #include "common/slice.h"
 #include "proto/outcome.h"
 
-#define HTTP_ANSWER_MAX_BYTES (64 * 1024) /* of an answer's body; what is longer is cut off */
+#define HTTP_ANSWER_MAX_BYTES 65536 /* of an answer's body; what is longer is cut off */
 
 struct http_client;
 struct http_request;

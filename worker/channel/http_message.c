@@ -148,7 +148,7 @@ static enum err message_read_body(struct http_message *message,
     enum err err = body_text(&text, settings, where, problem);
     if (err == ERR_OK) {
         err = channel_fields_template(&message->body, message->fields, buf_view(&text),
-                                      escapes[settings->format], false, inner, problem);
+                                      escapes[settings->format], inner, problem);
     }
     if (err == ERR_OK && settings->format == HTTP_FORMAT_JSON) {
         err = json_check(message, where, problem);
@@ -209,15 +209,14 @@ static enum err message_read_url(struct http_message *message,
     struct template *host = NULL;
     struct buf text = {0};
     struct buf fixed = {0};
-    enum err err =
-        channel_fields_template(&host, message->fields, origin, TEMPLATE_RAW, true, inner, problem);
+    enum err err = channel_fields_secret_template(&host, message->fields, origin, inner, problem);
     if (err == ERR_OK) {
         (void)channel_fields_fill(message->fields, host, NULL, &fixed);
         err = url_path_text(&text, settings, where, problem);
     }
     if (err == ERR_OK) {
         err = channel_fields_template(&message->path, message->fields, buf_view(&text),
-                                      TEMPLATE_URL, false, inner, problem);
+                                      TEMPLATE_URL, inner, problem);
     }
     if (err == ERR_OK && !channel_fields_vary(message->fields, message->path)) {
         (void)channel_fields_fill(message->fields, message->path, NULL, &fixed);
@@ -301,7 +300,7 @@ static enum err message_read_header(struct http_message *message, json_t *header
     (void)snprintf(inner, sizeof(inner), "%s: headers.%s", where, name);
     struct template *value;
     enum err err = channel_fields_template(&value, message->fields, slice_str(text), TEMPLATE_RAW,
-                                           false, inner, problem);
+                                           inner, problem);
     if (err == ERR_OK) {
         message_add_template(message, name, value);
     }

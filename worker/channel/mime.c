@@ -323,7 +323,7 @@ static void quoted_append(struct buf *buf, struct slice text)
 
 static void base64_lines(struct buf *buf, struct slice text)
 {
-    size_t bytes_a_line = ENCODED_COLUMN / 4 * 3;
+    const size_t bytes_a_line = 57; /* in 76 columns */
     for (size_t at = 0; at < text.len; at += bytes_a_line) {
         size_t len = text.len - at < bytes_a_line ? text.len - at : bytes_a_line;
         base64_append(buf, slice_of(text.data + at, len));

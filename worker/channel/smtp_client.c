@@ -16,7 +16,6 @@
 
 #include <assert.h>
 #include <strings.h>
-#include <utlist.h>
 
 #include "common/mem.h"
 #include "worker/channel/transfer.h"
@@ -28,12 +27,10 @@ struct smtp_line {
     struct smtp_features features; /* as the greeting goes by */
     bool offers_login;
     bool is_open;
-    bool is_busy;
+    bool is_taken;
     uint32_t mails; /* done over the present connection */
     uint32_t tag;
     struct buf to;
-    struct smtp_line *next; /* of the idle ones */
-    struct smtp_line *before;
 };
 
 struct smtp_client {
@@ -47,7 +44,6 @@ struct smtp_client {
     uint32_t timeout_ms;
     uint32_t connections;
     struct smtp_line *lines;
-    struct smtp_line *idle; /* open ones first */
 };
 
 static void line_on_event(struct transfer *transfer, int uv_events);
@@ -93,8 +89,7 @@ static void line_answer(struct smtp_line *line, const struct smtp_verdict *verdi
 {
     struct smtp_client *client = line->client;
     struct smtp_verdict copy = *verdict;
-    line->is_busy = false;
-    smtp_line_drop(line);
+    line->is_taken = false;
     client->on_answer(client->arg, line->tag, &copy);
 }
 
@@ -129,10 +124,8 @@ static bool line_is_stale(const struct smtp_line *line)
 
 static void line_lost(struct smtp_line *line, bool timed_out)
 {
-    if (!line->is_busy) {
+    if (!line->is_taken) {
         line_hang_up(line);
-        DL_DELETE2(line->client->idle, line, before, next);
-        DL_APPEND2(line->client->idle, line, before, next);
         return;
     }
     if (!timed_out && line_is_stale(line)) {
@@ -252,22 +245,25 @@ static void line_on_connected(struct transfer *transfer, CURLcode result)
 
 /* --- the pool --- */
 
+/* They are few: looking costs less than keeping them in order. */
 struct smtp_line *smtp_client_take(struct smtp_client *client)
 {
-    struct smtp_line *line = client->idle;
+    struct smtp_line *line = NULL;
+    for (uint32_t i = 0; i < client->connections && (line == NULL || !line->is_open); i++) {
+        struct smtp_line *each = &client->lines[i];
+        if (!each->is_taken && (line == NULL || each->is_open)) {
+            line = each;
+        }
+    }
     assert(line != NULL);
-    DL_DELETE2(client->idle, line, before, next);
+    line->is_taken = true;
     buf_clear(&line->dialogue.message);
     return line;
 }
 
 void smtp_line_drop(struct smtp_line *line)
 {
-    if (line->is_open) {
-        DL_PREPEND2(line->client->idle, line, before, next);
-    } else {
-        DL_APPEND2(line->client->idle, line, before, next);
-    }
+    line->is_taken = false;
 }
 
 struct buf *smtp_line_message(struct smtp_line *line)
@@ -278,7 +274,6 @@ struct buf *smtp_line_message(struct smtp_line *line)
 void smtp_line_send(struct smtp_line *line, struct slice to, uint32_t tag)
 {
     line->tag = tag;
-    line->is_busy = true;
     buf_clear(&line->to);
     buf_slice(&line->to, to);
     if (line->is_open) {
@@ -341,16 +336,15 @@ struct smtp_client *smtp_client_new(const struct smtp_client_settings *settings)
     client->lines = mem_zalloc(client->connections, sizeof(struct smtp_line));
     for (uint32_t i = 0; i < client->connections; i++) {
         line_init(&client->lines[i], client, settings);
-        smtp_line_drop(&client->lines[i]);
     }
     return client;
 }
 
 static void line_close(struct smtp_line *line)
 {
-    if (line->is_busy && line->is_open) {
+    if (line->is_taken && line->is_open) {
         line_lost(line, false);
-    } else if (line->is_busy) {
+    } else if (line->is_taken) {
         transfer_abort(&line->transfer);
     } else if (line->is_open) {
         size_t sent;

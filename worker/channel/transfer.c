@@ -18,7 +18,6 @@
 #include "worker/channel/transfer.h"
 
 #include <assert.h>
-#include <utlist.h>
 
 #include "common/mem.h"
 #include "worker/channel/transfer_socket.h"
@@ -79,11 +78,34 @@ static void hub_wake_at(struct transfer_hub *hub, uint64_t deadline_ms, uint64_t
     }
 }
 
+static void timed_add(struct transfer *transfer)
+{
+    struct transfer_hub *hub = transfer->hub;
+    transfer->before = NULL;
+    transfer->next = hub->timed;
+    if (hub->timed != NULL) {
+        hub->timed->before = transfer;
+    }
+    hub->timed = transfer;
+}
+
+static void timed_remove(struct transfer *transfer)
+{
+    if (transfer->before != NULL) {
+        transfer->before->next = transfer->next;
+    } else {
+        transfer->hub->timed = transfer->next;
+    }
+    if (transfer->next != NULL) {
+        transfer->next->before = transfer->before;
+    }
+}
+
 static void transfer_set_deadline(struct transfer *transfer, uint64_t deadline_ms)
 {
     struct transfer_hub *hub = transfer->hub;
     if (transfer->deadline_ms == 0) {
-        DL_PREPEND2(hub->timed, transfer, before, next);
+        timed_add(transfer);
     }
     transfer->deadline_ms = deadline_ms;
     hub_wake_at(hub, deadline_ms, uv_now(hub->settings.loop));
@@ -92,7 +114,7 @@ static void transfer_set_deadline(struct transfer *transfer, uint64_t deadline_m
 static void transfer_clear_deadline(struct transfer *transfer)
 {
     if (transfer->deadline_ms != 0) {
-        DL_DELETE2(transfer->hub->timed, transfer, before, next);
+        timed_remove(transfer);
         transfer->deadline_ms = 0;
     }
 }
@@ -152,7 +174,9 @@ static void hub_drain(struct transfer_hub *hub)
 }
 
 /* Before each request, and before libcurl repeats one on another connection. */
-static int transfer_on_request(void *arg, char *peer, char *local, int peer_port, int local_port)
+static int transfer_on_request(void *arg, char *peer, /* NOLINT(readability-non-const-parameter) */
+                               char *local,           /* NOLINT(readability-non-const-parameter) */
+                               int peer_port, int local_port)
 {
     (void)peer;
     (void)local;

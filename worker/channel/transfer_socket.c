@@ -58,8 +58,9 @@ static void sockets_reserve(struct transfer_sockets *sockets, size_t fd)
 {
     if (fd >= sockets->cap) {
         size_t cap = fd + 64;
-        sockets->by_fd = mem_resize(sockets->by_fd, cap, sizeof(sockets->by_fd[0]));
-        memset(sockets->by_fd + sockets->cap, 0, (cap - sockets->cap) * sizeof(sockets->by_fd[0]));
+        sockets->by_fd = mem_resize(sockets->by_fd, cap, sizeof(struct transfer_socket *));
+        memset(sockets->by_fd + sockets->cap, 0,
+               (cap - sockets->cap) * sizeof(struct transfer_socket *));
         sockets->cap = cap;
     }
 }
