@@ -35,6 +35,25 @@ struct check {
     struct problem *problem;
 };
 
+static const char *variable_of(char *const *environment, const char *name)
+{
+    size_t len = strlen(name);
+    for (char *const *at = environment; at != NULL && *at != NULL; at++) {
+        if (strncmp(*at, name, len) == 0 && (*at)[len] == '=' && (*at)[len + 1] != '\0') {
+            return *at + len + 1;
+        }
+    }
+    return NULL;
+}
+
+/* As variables are spelled: what is no letter or digit becomes `_`. */
+static void put_in_capitals(char *name)
+{
+    for (; *name != '\0'; name++) {
+        *name = isalnum((unsigned char)*name) ? (char)toupper((unsigned char)*name) : '_';
+    }
+}
+
 /* The variable that overrides `path`, if it is set: its value, its name in `name`. */
 static const char *override_of(const struct check *check, const char *path, char *name, size_t cap)
 {
@@ -43,17 +62,8 @@ static const char *override_of(const struct check *check, const char *path, char
         return NULL;
     }
     name[strcspn(name, "[")] = '\0';
-    for (char *at = name; *at != '\0'; at++) {
-        *at = isalnum((unsigned char)*at) ? (char)toupper((unsigned char)*at) : '_';
-    }
-    size_t name_len = strlen(name);
-    for (char *const *at = check->environment; at != NULL && *at != NULL; at++) {
-        if (strncmp(*at, name, name_len) == 0 && (*at)[name_len] == '=' &&
-            (*at)[name_len + 1] != '\0') {
-            return *at + name_len + 1;
-        }
-    }
-    return NULL;
+    put_in_capitals(name);
+    return variable_of(check->environment, name);
 }
 
 static enum err refuse(struct check *check, const char *path, const char *format, ...)
@@ -555,6 +565,14 @@ enum err coordinator_settings_load(struct coordinator_settings **out, const char
     return err;
 }
 
+/* What is const for others was allocated here. */
+static void free_text(const void *text)
+{
+    void *own;
+    memcpy(&own, &text, sizeof(own));
+    mem_free(own);
+}
+
 void coordinator_settings_free(struct coordinator_settings *settings)
 {
     if (settings == NULL) {
@@ -565,9 +583,9 @@ void coordinator_settings_free(struct coordinator_settings *settings)
         mem_free(settings->providers[i].settings);
     }
     for (size_t i = 0; settings->keys_workers != NULL && settings->keys_workers[i] != NULL; i++) {
-        mem_free((void *)(uintptr_t)settings->keys_workers[i]);
+        free_text(settings->keys_workers[i]);
     }
-    mem_free((void *)(uintptr_t)settings->keys_workers);
+    free_text(settings->keys_workers);
     mem_free(settings->keys_public);
     mem_free(settings->keys_secret);
     mem_free(settings->listen_workers);

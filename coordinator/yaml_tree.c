@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coordinator/yaml_tree.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <yaml.h>
 
 #include "common/mem.h"
 #include "common/text.h"
 
+/* libyaml's readers take documents that are not const, and change nothing. */
 struct yaml_tree {
-    yaml_document_t document;
+    yaml_document_t *document;
 };
 
 struct json_writer {
@@ -18,10 +20,12 @@ struct json_writer {
     struct problem *problem;
 };
 
-/* libyaml's readers take documents that are not const, and change nothing. */
-static yaml_document_t *document_of(const struct yaml_tree *tree)
+/* Numbers of nodes come from the document itself, so the node is there. */
+static yaml_node_t *node_of(yaml_document_t *document, int number)
 {
-    return &((struct yaml_tree *)(uintptr_t)tree)->document;
+    yaml_node_t *node = yaml_document_get_node(document, number);
+    assert(node != NULL);
+    return node;
 }
 
 static struct slice scalar_of(const yaml_node_t *node)
@@ -38,9 +42,9 @@ static yaml_node_t *member(yaml_document_t *document, const yaml_node_t *node, s
     }
     for (yaml_node_pair_t *pair = node->data.mapping.pairs.start;
          pair < node->data.mapping.pairs.top; pair++) {
-        const yaml_node_t *name = yaml_document_get_node(document, pair->key);
+        const yaml_node_t *name = node_of(document, pair->key);
         if (name->type == YAML_SCALAR_NODE && slice_equal(scalar_of(name), key)) {
-            return yaml_document_get_node(document, pair->value);
+            return node_of(document, pair->value);
         }
     }
     return NULL;
@@ -52,8 +56,7 @@ static yaml_node_t *entry(yaml_document_t *document, const yaml_node_t *node, si
         return NULL;
     }
     size_t count = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
-    return index < count ? yaml_document_get_node(document, node->data.sequence.items.start[index])
-                         : NULL;
+    return index < count ? node_of(document, node->data.sequence.items.start[index]) : NULL;
 }
 
 /* Walks as far as it can; *found says whether that was all of the path. */
@@ -152,7 +155,7 @@ static enum err put_sequence(struct json_writer *writer, const yaml_node_t *node
         if (item > node->data.sequence.items.start) {
             buf_u8(writer->buf, ',');
         }
-        enum err err = put_node(writer, yaml_document_get_node(writer->document, *item), depth + 1);
+        enum err err = put_node(writer, node_of(writer->document, *item), depth + 1);
         if (err != ERR_OK) {
             return err;
         }
@@ -166,8 +169,8 @@ static enum err put_mapping(struct json_writer *writer, const yaml_node_t *node,
     buf_u8(writer->buf, '{');
     for (yaml_node_pair_t *pair = node->data.mapping.pairs.start;
          pair < node->data.mapping.pairs.top; pair++) {
-        const yaml_node_t *key = yaml_document_get_node(writer->document, pair->key);
-        const yaml_node_t *value = yaml_document_get_node(writer->document, pair->value);
+        const yaml_node_t *key = node_of(writer->document, pair->key);
+        const yaml_node_t *value = node_of(writer->document, pair->value);
         if (key->type != YAML_SCALAR_NODE) {
             return refuse(writer, key, ERR_INVALID, "a key must be a word");
         }
@@ -213,15 +216,18 @@ enum err yaml_tree_new(struct yaml_tree **out, struct slice text, struct problem
     yaml_parser_t parser;
     enum err err = ERR_OK;
     *out = NULL;
+    tree->document = mem_zalloc(1, sizeof(*tree->document));
     if (yaml_parser_initialize(&parser) == 0) {
+        mem_free(tree->document);
         mem_free(tree);
         return problem_set(problem, ERR_IO, "the YAML parser could not be started");
     }
     yaml_parser_set_input_string(&parser, text.len == 0 ? (const uint8_t *)"" : text.data,
                                  text.len);
-    if (yaml_parser_load(&parser, &tree->document) == 0) {
+    if (yaml_parser_load(&parser, tree->document) == 0) {
         err = problem_set(problem, ERR_INVALID, "line %zu: %s", parser.problem_mark.line + 1,
                           parser.problem == NULL ? "this is no YAML" : parser.problem);
+        mem_free(tree->document);
         mem_free(tree);
     } else {
         *out = tree;
@@ -233,7 +239,8 @@ enum err yaml_tree_new(struct yaml_tree **out, struct slice text, struct problem
 void yaml_tree_free(struct yaml_tree *tree)
 {
     if (tree != NULL) {
-        yaml_document_delete(&tree->document);
+        yaml_document_delete(tree->document);
+        mem_free(tree->document);
         mem_free(tree);
     }
 }
@@ -241,14 +248,14 @@ void yaml_tree_free(struct yaml_tree *tree)
 bool yaml_tree_has(const struct yaml_tree *tree, const char *path)
 {
     bool found;
-    (void)walk(document_of(tree), path, &found);
+    (void)walk(tree->document, path, &found);
     return found;
 }
 
 unsigned yaml_tree_line(const struct yaml_tree *tree, const char *path)
 {
     bool found;
-    const yaml_node_t *node = walk(document_of(tree), path, &found);
+    const yaml_node_t *node = walk(tree->document, path, &found);
     return node == NULL ? 1 : (unsigned)node->start_mark.line + 1;
 }
 
@@ -256,11 +263,11 @@ enum err yaml_tree_json(const struct yaml_tree *tree, const char *path, struct b
                         struct problem *problem)
 {
     bool found;
-    const yaml_node_t *node = walk(document_of(tree), path, &found);
-    if (!found) {
+    const yaml_node_t *node = walk(tree->document, path, &found);
+    if (!found || node == NULL) {
         return problem_set(problem, ERR_NOT_FOUND, "there is no \"%s\"", path);
     }
-    struct json_writer writer = {document_of(tree), buf, buf->len, problem};
+    struct json_writer writer = {tree->document, buf, buf->len, problem};
     enum err err = put_node(&writer, node, 0);
     if (err != ERR_OK) {
         buf->len = writer.start;

@@ -16,7 +16,7 @@
 #include "common/slice.h"
 
 #define YAML_TREE_DEPTH_MAX 32
-#define YAML_TREE_JSON_MAX  (256 * 1024) /* bytes of JSON that one call writes */
+#define YAML_TREE_JSON_MAX  ((size_t)256 * 1024) /* bytes of JSON that one call writes */
 
 struct yaml_tree;
 

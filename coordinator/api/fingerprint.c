@@ -5,8 +5,9 @@
 
 static crypto_generichash_state *state_of(struct fingerprint *fingerprint)
 {
-    uintptr_t at = (uintptr_t)fingerprint->state + FINGERPRINT_ALIGN - 1;
-    return (crypto_generichash_state *)(at & ~(uintptr_t)(FINGERPRINT_ALIGN - 1));
+    size_t past = (uintptr_t)fingerprint->state % FINGERPRINT_ALIGN;
+    void *aligned = fingerprint->state + (past == 0 ? 0 : FINGERPRINT_ALIGN - past);
+    return aligned;
 }
 
 void fingerprint_begin(struct fingerprint *fingerprint, const char *method, struct slice path,

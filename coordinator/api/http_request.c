@@ -10,7 +10,7 @@
 #include "common/mem.h"
 #include "common/text.h"
 
-#define ARENA_CHUNK (4u * 1024)
+#define ARENA_CHUNK ((size_t)4 * 1024)
 
 static uint64_t expected_bytes(const struct http_request *request)
 {

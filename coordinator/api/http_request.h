@@ -10,8 +10,8 @@
 #include "coordinator/api/http_answer.h"
 #include "coordinator/api/http_server.h"
 
-#define HTTP_DISCARD_MAX    (1024u * 1024)      /* of a body behind an early answer */
-#define HTTP_LEAVE_MAX      (64u * 1024 * 1024) /* of what is thrown away while leaving */
+#define HTTP_DISCARD_MAX    (UINT64_C(1024) * 1024)      /* of a body behind an early answer */
+#define HTTP_LEAVE_MAX      (UINT64_C(64) * 1024 * 1024) /* of what is thrown away while leaving */
 #define HTTP_DISCARD_MS     1000 /* an early answer waits for the body's end so long */
 #define HTTP_LEAVE_MS       2000 /* then the client has so long to go */
 #define HTTP_LENGTH_UNKNOWN UINT64_MAX

@@ -41,10 +41,10 @@
 #include "coordinator/api/http_socket.h"
 
 #define MODULE            "http"
-#define CONNECTION_MEMORY (8u * 1024)
-#define PULL_BLOCK        (32u * 1024)
+#define CONNECTION_MEMORY ((size_t)8 * 1024)
+#define PULL_BLOCK        ((size_t)32 * 1024)
 #define SWEEP_MS          250
-#define SEND_IDLE_S       60u /* a client that does not take its answer */
+#define SEND_IDLE_S       60U /* a client that does not take its answer */
 #define CLOSE_RUNS        64
 
 struct http_server {
@@ -286,6 +286,7 @@ static enum MHD_Result request_complete(struct http_request *request)
     return MHD_YES;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the parameters are libmicrohttpd's */
 static enum MHD_Result on_access(void *arg, struct MHD_Connection *mhd, const char *url,
                                  const char *method, const char *version, const char *data,
                                  size_t *len, void **context)
@@ -352,7 +353,9 @@ static void on_library_line(void *arg, const char *format, va_list args)
     (void)vsnprintf(line, sizeof(line), format, args);
     line[strcspn(line, "\n")] = '\0';
     for (char *at = line; *at != '\0'; at++) {
-        *at = *at == '"' ? '\'' : *at;
+        if (*at == '"') {
+            *at = '\'';
+        }
     }
     LOG_D(MODULE, "library", "said=\"%s\"", line);
 }
@@ -378,7 +381,7 @@ void http_settings_defaults(struct http_settings *settings)
     *settings = (struct http_settings){
         .connections_max = 1024,
         .connections_per_address = 1024,
-        .body_max = 1024u * 1024,
+        .body_max = (size_t)1024 * 1024,
         .head_ms = 30000,
         .request_ms = 30000,
         .stream_idle_ms = 60000,
@@ -402,7 +405,7 @@ enum err http_server_open(struct http_server **out, uv_loop_t *loop,
     server->daemon = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_access,
         server, MHD_OPTION_EXTERNAL_LOGGER, on_library_line, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT,
         settings->connections_max, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
         settings->connections_per_address, MHD_OPTION_CONNECTION_TIMEOUT, SEND_IDLE_S,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED,

@@ -28,7 +28,7 @@ static enum err refuse(const struct listen_address *address, int code, struct pr
                            "%s is no address of this machine: set listen.api to one that is", text);
     default:
         return problem_set(problem, err_from_errno(code), "cannot listen on %s: %s", text,
-                           strerror(code));
+                           strerrordesc_np(code));
     }
 }
 

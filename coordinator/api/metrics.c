@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -171,9 +172,11 @@ void metrics_process(struct metrics *metrics)
     }
     FILE *statm = fopen("/proc/self/statm", "re");
     if (statm != NULL) {
-        uint64_t pages = 0;
-        if (fscanf(statm, "%*u %20" SCNu64, &pages) == 1) {
-            metrics->resident_bytes = pages * (uint64_t)sysconf(_SC_PAGESIZE);
+        char line[128] = "";
+        char *at = fgets(line, sizeof(line), statm);
+        if (at != NULL) { /* "size resident ...", in pages */
+            (void)strtoull(at, &at, 10);
+            metrics->resident_bytes = strtoull(at, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
         }
         (void)fclose(statm);
     }

@@ -97,10 +97,10 @@ void audience_registry_add(struct audience_registry *registry, const struct audi
     assert(at == registry->count || registry->infos[at]->id != info->id);
     if (registry->count == registry->cap) {
         registry->cap = registry->cap == 0 ? 16 : registry->cap * 2;
-        registry->infos = mem_resize(registry->infos, registry->cap, sizeof(*registry->infos));
+        registry->infos = mem_resize(registry->infos, registry->cap, sizeof(void *));
     }
     memmove(&registry->infos[at + 1], &registry->infos[at],
-            (registry->count - at) * sizeof(*registry->infos));
+            (registry->count - at) * sizeof(void *));
     registry->infos[at] = mem_copy(info, sizeof(*info));
     registry->count++;
     if (info->id > registry->last_id) {

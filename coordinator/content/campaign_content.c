@@ -36,7 +36,7 @@ struct content_check {
     char unknown[PAGE_NAME_MAX + 1]; /* the variable that was not resolved */
 };
 
-static const char *part_of(const json_t *body, enum part part)
+static const char *part_of(json_t *body, enum part part)
 {
     const char *text = json_string_value(json_object_get(body, part_names[part]));
     return text == NULL ? "" : text;
@@ -84,7 +84,7 @@ static enum err refuse_template(struct content_check *check, const struct proble
                            problem->text);
 }
 
-static enum err check_template(struct content_check *check, const json_t *value)
+static enum err check_template(struct content_check *check, json_t *value)
 {
     const char *text;
     enum err err = document_string(check->reader, value, 1, CONTENT_TEMPLATE_MAX, &text);
@@ -98,10 +98,10 @@ static enum err check_template(struct content_check *check, const json_t *value)
     return err == ERR_OK ? ERR_OK : refuse_template(check, &problem);
 }
 
-static enum err check_part(struct content_check *check, const struct shape *shape,
-                           const json_t *body, enum part part)
+static enum err check_part(struct content_check *check, const struct shape *shape, json_t *body,
+                           enum part part)
 {
-    const json_t *value = json_object_get(body, part_names[part]);
+    json_t *value = json_object_get(body, part_names[part]);
     size_t mark = document_enter(check->reader, part_names[part]);
     enum err err = ERR_OK;
     if (value == NULL || json_is_null(value)) {
@@ -120,13 +120,12 @@ static enum err check_part(struct content_check *check, const struct shape *shap
 }
 
 /* One message of one channel in one locale. */
-static enum err check_body(struct content_check *check, enum channel_kind channel,
-                           const json_t *body)
+static enum err check_body(struct content_check *check, enum channel_kind channel, json_t *body)
 {
     struct document_reader *reader = check->reader;
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)body, key, value)
+    json_object_foreach(body, key, value)
     {
         if (strcmp(key, part_names[PART_SUBJECT]) != 0 && strcmp(key, part_names[PART_TEXT]) != 0 &&
             strcmp(key, part_names[PART_HTML]) != 0) {
@@ -157,11 +156,11 @@ static bool is_locale(const char *text)
 }
 
 /* {"text":...} and not {"default":{...}}? */
-static bool is_plain(const json_t *body)
+static bool is_plain(json_t *body)
 {
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)body, key, value)
+    json_object_foreach(body, key, value)
     {
         if (json_is_object(value)) {
             return false;
@@ -170,8 +169,7 @@ static bool is_plain(const json_t *body)
     return true;
 }
 
-static enum err check_channel(struct content_check *check, enum channel_kind channel,
-                              const json_t *body)
+static enum err check_channel(struct content_check *check, enum channel_kind channel, json_t *body)
 {
     struct document_reader *reader = check->reader;
     if (!json_is_object(body)) {
@@ -183,7 +181,7 @@ static enum err check_channel(struct content_check *check, enum channel_kind cha
     }
     const char *locale;
     json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)body, locale, value)
+    json_object_foreach(body, locale, value)
     {
         size_t mark = document_enter(reader, locale);
         enum err err;
@@ -210,7 +208,7 @@ static enum err check_channel(struct content_check *check, enum channel_kind cha
                                  "own get it");
 }
 
-enum err campaign_content_check(struct document_reader *reader, const json_t *content,
+enum err campaign_content_check(struct document_reader *reader, json_t *content,
                                 enum channel_kind channel, const struct page_schema *schema)
 {
     struct content_check check = {.reader = reader, .schema = schema};
@@ -220,7 +218,7 @@ enum err campaign_content_check(struct document_reader *reader, const json_t *co
     }
     const char *name;
     json_t *body;
-    json_object_foreach((json_t *)(uintptr_t)content, name, body)
+    json_object_foreach(content, name, body)
     {
         enum channel_kind kind;
         size_t mark = document_enter(reader, name);
@@ -245,7 +243,7 @@ enum err campaign_content_check(struct document_reader *reader, const json_t *co
 }
 
 static void put_body(struct wire_body *bodies, unsigned *count, enum channel_kind channel,
-                     const char *locale, const json_t *body)
+                     const char *locale, json_t *body)
 {
     if (*count < WIRE_BODIES_MAX) {
         bodies[(*count)++] = (struct wire_body){
@@ -258,14 +256,14 @@ static void put_body(struct wire_body *bodies, unsigned *count, enum channel_kin
     }
 }
 
-const struct wire_body *campaign_content_bodies(const json_t *content, struct arena *arena,
+const struct wire_body *campaign_content_bodies(json_t *content, struct arena *arena,
                                                 unsigned *count)
 {
     struct wire_body *bodies = arena_zalloc(arena, WIRE_BODIES_MAX, sizeof(*bodies));
     *count = 0;
     const char *name;
     json_t *body;
-    json_object_foreach((json_t *)(uintptr_t)content, name, body)
+    json_object_foreach(content, name, body)
     {
         enum channel_kind channel;
         if (!channel_kind_parse(slice_str(name), &channel)) {

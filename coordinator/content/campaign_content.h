@@ -16,14 +16,14 @@
 #include "proto/page.h"
 #include "proto/wire.h"
 
-#define CONTENT_TEMPLATE_MAX (64 * 1024) /* bytes of one subject, text or html */
+#define CONTENT_TEMPLATE_MAX ((size_t)64 * 1024) /* bytes of one subject, text or html */
 
 /* Checks shape, limits and every template. `channel` must have a body. */
-enum err campaign_content_check(struct document_reader *reader, const json_t *content,
+enum err campaign_content_check(struct document_reader *reader, json_t *content,
                                 enum channel_kind channel,
                                 const struct page_schema *schema) WARN_UNUSED;
 /* The bodies of checked content; the array lies in the arena, the strings belong to `content`. */
-const struct wire_body *campaign_content_bodies(const json_t *content, struct arena *arena,
+const struct wire_body *campaign_content_bodies(json_t *content, struct arena *arena,
                                                 unsigned *count);
 
 #endif

@@ -12,7 +12,7 @@
 
 #define WEIGHT_MAX        1000
 #define BACKOFF_MIN_MS    10
-#define BACKOFF_MAX_MS    (24u * 3600 * 1000)
+#define BACKOFF_MAX_MS    (UINT64_C(24) * 3600 * 1000)
 #define ENDPOINT_RANKS    16 /* recipient_state.endpoint has four bits */
 #define PROVIDER_NAME_MAX ENGINE_NAME_MAX
 
@@ -71,7 +71,7 @@ static const char *field_name(enum page_field field)
 
 /* ---- members ---- */
 
-static enum err read_name(struct document_reader *reader, const json_t *value)
+static enum err read_name(struct document_reader *reader, json_t *value)
 {
     const char *name;
     enum err err = document_line(reader, value, 1, ENGINE_NAME_MAX, &name);
@@ -81,7 +81,7 @@ static enum err read_name(struct document_reader *reader, const json_t *value)
     return err;
 }
 
-static enum err read_audience(struct document_reader *reader, const json_t *value)
+static enum err read_audience(struct document_reader *reader, json_t *value)
 {
     struct parse *parse = parse_of(reader);
     const char *text;
@@ -109,7 +109,7 @@ static enum err read_audience(struct document_reader *reader, const json_t *valu
     return ERR_OK;
 }
 
-static enum err read_channel(struct document_reader *reader, const json_t *value)
+static enum err read_channel(struct document_reader *reader, json_t *value)
 {
     struct parse *parse = parse_of(reader);
     unsigned channel;
@@ -136,7 +136,7 @@ static enum err read_channel(struct document_reader *reader, const json_t *value
     return ERR_OK;
 }
 
-static enum err read_priority(struct document_reader *reader, const json_t *value)
+static enum err read_priority(struct document_reader *reader, json_t *value)
 {
     const char *words[PRIORITIES + 1] = {NULL};
     for (enum campaign_priority i = 0; i < PRIORITIES; i++) {
@@ -150,7 +150,7 @@ static enum err read_priority(struct document_reader *reader, const json_t *valu
     return err;
 }
 
-static enum err read_weight(struct document_reader *reader, const json_t *value)
+static enum err read_weight(struct document_reader *reader, json_t *value)
 {
     uint64_t weight;
     enum err err = document_integer(reader, value, 1, WEIGHT_MAX, &weight);
@@ -193,13 +193,12 @@ static enum err find_provider(struct document_reader *reader, const char *name, 
     return document_refuse_word(reader, "provider", name, known);
 }
 
-static enum err read_provider(struct document_reader *reader, const json_t *value)
+static enum err read_provider(struct document_reader *reader, json_t *value)
 {
     struct campaign_document *document = parse_of(reader)->document;
-    document->providers =
-        json_is_array(value) ? json_copy((json_t *)(uintptr_t)value) : json_array();
+    document->providers = json_is_array(value) ? json_copy(value) : json_array();
     if (json_is_string(value)) {
-        json_array_append(document->providers, (json_t *)(uintptr_t)value);
+        json_array_append(document->providers, value);
     }
     if (json_array_size(document->providers) == 0) {
         return document_refuse(reader, ERR_INVALID,
@@ -221,7 +220,7 @@ static enum err read_provider(struct document_reader *reader, const json_t *valu
     return ERR_OK;
 }
 
-static enum err read_attempts(struct document_reader *reader, const json_t *value)
+static enum err read_attempts(struct document_reader *reader, json_t *value)
 {
     uint64_t attempts;
     enum err err = document_integer(reader, value, 1, PLAN_ATTEMPTS_MAX, &attempts);
@@ -231,7 +230,7 @@ static enum err read_attempts(struct document_reader *reader, const json_t *valu
     return err;
 }
 
-static enum err read_backoff(struct document_reader *reader, const json_t *value)
+static enum err read_backoff(struct document_reader *reader, json_t *value)
 {
     uint64_t ms;
     enum err err = document_duration(reader, value, BACKOFF_MIN_MS, BACKOFF_MAX_MS, &ms);
@@ -244,7 +243,7 @@ static enum err read_backoff(struct document_reader *reader, const json_t *value
     return err;
 }
 
-static enum err read_backoff_max(struct document_reader *reader, const json_t *value)
+static enum err read_backoff_max(struct document_reader *reader, json_t *value)
 {
     uint64_t ms;
     enum err err =
@@ -255,14 +254,14 @@ static enum err read_backoff_max(struct document_reader *reader, const json_t *v
     return err;
 }
 
-static enum err read_within(struct document_reader *reader, const json_t *value)
+static enum err read_within(struct document_reader *reader, json_t *value)
 {
     return document_duration(reader, value, 1000, PLAN_WITHIN_MAX_MS, &step_of(reader)->within_ms);
 }
 
 static const char *const uncertain_words[] = {[PLAN_RESEND] = "resend", [PLAN_HOLD] = "hold", NULL};
 
-static enum err read_on_uncertain(struct document_reader *reader, const json_t *value)
+static enum err read_on_uncertain(struct document_reader *reader, json_t *value)
 {
     unsigned index;
     enum err err = document_word(reader, value, "policy", uncertain_words, &index);
@@ -272,7 +271,7 @@ static enum err read_on_uncertain(struct document_reader *reader, const json_t *
     return err;
 }
 
-static enum err read_plan(struct document_reader *reader, const json_t *value)
+static enum err read_plan(struct document_reader *reader, json_t *value)
 {
     static const struct document_field fields[] = {
         {"provider", false, read_provider},
@@ -286,7 +285,7 @@ static enum err read_plan(struct document_reader *reader, const json_t *value)
     return document_object(reader, value, fields);
 }
 
-static enum err read_content(struct document_reader *reader, const json_t *value)
+static enum err read_content(struct document_reader *reader, json_t *value)
 {
     struct parse *parse = parse_of(reader);
     enum err err = ERR_OK;
@@ -302,13 +301,13 @@ static enum err read_content(struct document_reader *reader, const json_t *value
 
 /* ---- members of the stored form ---- */
 
-static enum err read_version(struct document_reader *reader, const json_t *value)
+static enum err read_version(struct document_reader *reader, json_t *value)
 {
     parse_of(reader)->version = json_integer_value(value);
     return ERR_OK;
 }
 
-static enum err read_id(struct document_reader *reader, const json_t *value)
+static enum err read_id(struct document_reader *reader, json_t *value)
 {
     const char *text = json_string_value(value);
     return object_id_parse(slice_str(text), OBJECT_CAMPAIGN, &parse_of(reader)->document->def.id)
@@ -316,7 +315,7 @@ static enum err read_id(struct document_reader *reader, const json_t *value)
                : document_refuse(reader, ERR_INVALID, "is no campaign's id");
 }
 
-static enum err read_created(struct document_reader *reader, const json_t *value)
+static enum err read_created(struct document_reader *reader, json_t *value)
 {
     return document_integer(reader, value, 0, INT64_MAX,
                             &parse_of(reader)->document->def.created_ms);
@@ -382,8 +381,7 @@ static enum err check_some_provider(struct document_reader *reader)
                            channel_kind_name(channel));
 }
 
-static enum err read_document(struct parse *parse, const json_t *json,
-                              struct document_problem *problem)
+static enum err read_document(struct parse *parse, json_t *json, struct document_problem *problem)
 {
     struct campaign_document *document = mem_zalloc(1, sizeof(*document));
     struct document_reader reader;

@@ -48,8 +48,7 @@ static void append(struct campaign_registry *registry, struct campaign_document 
 {
     if (registry->count == registry->cap) {
         registry->cap = registry->cap == 0 ? 16 : registry->cap * 2;
-        registry->documents =
-            mem_resize(registry->documents, registry->cap, sizeof(*registry->documents));
+        registry->documents = mem_resize(registry->documents, registry->cap, sizeof(void *));
     }
     registry->documents[registry->count++] = document;
 }

@@ -12,7 +12,7 @@
 /* Fields of one object, for the list of names that text_nearest wants. */
 #define DOCUMENT_FIELDS_MAX 32
 
-static const char *kind_of(const json_t *value)
+static const char *kind_of(json_t *value)
 {
     switch (json_typeof(value)) {
     case JSON_OBJECT:
@@ -33,7 +33,7 @@ static const char *kind_of(const json_t *value)
     return "something else";
 }
 
-static enum err check_known(struct document_reader *reader, const json_t *object,
+static enum err check_known(struct document_reader *reader, json_t *object,
                             const struct document_field *fields)
 {
     const char *known[DOCUMENT_FIELDS_MAX + 1] = {NULL};
@@ -42,7 +42,7 @@ static enum err check_known(struct document_reader *reader, const json_t *object
     }
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)object, key, value)
+    json_object_foreach(object, key, value)
     {
         size_t i = 0;
         while (known[i] != NULL && strcmp(known[i], key) != 0) {
@@ -86,7 +86,7 @@ void document_reader_init(struct document_reader *reader, struct document_proble
     *problem = (struct document_problem){0};
 }
 
-enum err document_object(struct document_reader *reader, const json_t *value,
+enum err document_object(struct document_reader *reader, json_t *value,
                          const struct document_field *fields)
 {
     if (!json_is_object(value)) {
@@ -94,7 +94,7 @@ enum err document_object(struct document_reader *reader, const json_t *value,
     }
     enum err err = check_known(reader, value, fields);
     for (; err == ERR_OK && fields->key != NULL; fields++) {
-        const json_t *member = json_object_get(value, fields->key);
+        json_t *member = json_object_get(value, fields->key);
         size_t mark = document_enter(reader, fields->key);
         if (member != NULL && !json_is_null(member)) {
             err = fields->read(reader, member);
@@ -164,8 +164,8 @@ enum err document_refuse_word(struct document_reader *reader, const char *what, 
     return err;
 }
 
-enum err document_string(struct document_reader *reader, const json_t *value, size_t min,
-                         size_t max, const char **out)
+enum err document_string(struct document_reader *reader, json_t *value, size_t min, size_t max,
+                         const char **out)
 {
     if (!json_is_string(value)) {
         return document_refuse(reader, ERR_INVALID, "must be a string, not %s", kind_of(value));
@@ -182,12 +182,12 @@ enum err document_string(struct document_reader *reader, const json_t *value, si
     return ERR_OK;
 }
 
-enum err document_line(struct document_reader *reader, const json_t *value, size_t min, size_t max,
+enum err document_line(struct document_reader *reader, json_t *value, size_t min, size_t max,
                        const char **out)
 {
-    const char *text;
+    const char *text = NULL;
     enum err err = document_string(reader, value, min, max, &text);
-    if (err != ERR_OK) {
+    if (text == NULL) {
         return err;
     }
     for (const char *at = text; *at != '\0'; at++) {
@@ -201,8 +201,8 @@ enum err document_line(struct document_reader *reader, const json_t *value, size
     return ERR_OK;
 }
 
-enum err document_integer(struct document_reader *reader, const json_t *value, uint64_t min,
-                          uint64_t max, uint64_t *out)
+enum err document_integer(struct document_reader *reader, json_t *value, uint64_t min, uint64_t max,
+                          uint64_t *out)
 {
     json_int_t number = json_integer_value(value);
     if (!json_is_integer(value) || number < 0 || (uint64_t)number < min || (uint64_t)number > max) {
@@ -213,7 +213,7 @@ enum err document_integer(struct document_reader *reader, const json_t *value, u
     return ERR_OK;
 }
 
-enum err document_duration(struct document_reader *reader, const json_t *value, uint64_t min_ms,
+enum err document_duration(struct document_reader *reader, json_t *value, uint64_t min_ms,
                            uint64_t max_ms, uint64_t *out)
 {
     uint64_t ms = 0;
@@ -235,12 +235,12 @@ enum err document_duration(struct document_reader *reader, const json_t *value, 
     return ERR_OK;
 }
 
-enum err document_word(struct document_reader *reader, const json_t *value, const char *what,
+enum err document_word(struct document_reader *reader, json_t *value, const char *what,
                        const char *const *words, unsigned *index)
 {
-    const char *word;
+    const char *word = NULL;
     enum err err = document_string(reader, value, 0, SIZE_MAX, &word);
-    if (err != ERR_OK) {
+    if (word == NULL) {
         return err;
     }
     for (unsigned i = 0; words[i] != NULL; i++) {

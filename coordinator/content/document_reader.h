@@ -33,7 +33,7 @@ struct document_reader {
 struct document_field {
     const char *key; /* NULL ends a table */
     bool required;
-    enum err (*read)(struct document_reader *reader, const json_t *value);
+    enum err (*read)(struct document_reader *reader, json_t *value);
 };
 
 /* The whole of `text` as a JSON object; the caller owns *out. ERR_INVALID with line and column: no
@@ -44,7 +44,7 @@ void document_reader_init(struct document_reader *reader, struct document_proble
                           void *arg);
 
 /* Fields are read in the order of the table. null counts as absent. */
-enum err document_object(struct document_reader *reader, const json_t *value,
+enum err document_object(struct document_reader *reader, json_t *value,
                          const struct document_field *fields) WARN_UNUSED;
 /* Steps into a member, and back to where it was. */
 size_t document_enter(struct document_reader *reader, const char *key);
@@ -59,18 +59,18 @@ enum err document_refuse_word(struct document_reader *reader, const char *what, 
                               const char *const *known);
 
 /* min and max in bytes. The string belongs to the value. */
-enum err document_string(struct document_reader *reader, const json_t *value, size_t min,
-                         size_t max, const char **out) WARN_UNUSED;
+enum err document_string(struct document_reader *reader, json_t *value, size_t min, size_t max,
+                         const char **out) WARN_UNUSED;
 /* The same, on one line: no control characters. */
-enum err document_line(struct document_reader *reader, const json_t *value, size_t min, size_t max,
+enum err document_line(struct document_reader *reader, json_t *value, size_t min, size_t max,
                        const char **out) WARN_UNUSED;
-enum err document_integer(struct document_reader *reader, const json_t *value, uint64_t min,
-                          uint64_t max, uint64_t *out) WARN_UNUSED;
+enum err document_integer(struct document_reader *reader, json_t *value, uint64_t min, uint64_t max,
+                          uint64_t *out) WARN_UNUSED;
 /* A string as text_duration_ms takes it. */
-enum err document_duration(struct document_reader *reader, const json_t *value, uint64_t min_ms,
+enum err document_duration(struct document_reader *reader, json_t *value, uint64_t min_ms,
                            uint64_t max_ms, uint64_t *out) WARN_UNUSED;
 /* One of `words` (NULL-terminated); *index says which. `what` names the kind: "priority". */
-enum err document_word(struct document_reader *reader, const json_t *value, const char *what,
+enum err document_word(struct document_reader *reader, json_t *value, const char *what,
                        const char *const *words, unsigned *index) WARN_UNUSED;
 
 /* "250ms", "90s", "15m", "4h", "2d": the largest unit that divides it. */
