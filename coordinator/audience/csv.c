@@ -105,6 +105,16 @@ static inline bool marks_next(struct csv *csv, bool *has_special)
     return true;
 }
 
+/* Is there nothing in [from, to), or in the rest of its last block, that is_plain excludes? */
+static bool is_plain(const struct csv *csv, size_t from, size_t to)
+{
+    bool has_special = false;
+    for (; from < to && !has_special; from += CSV_BLOCK) {
+        (void)mark_64(csv->window.data + from, csv->delimiter, &has_special);
+    }
+    return !has_special;
+}
+
 /* Endings of a row */
 
 static enum csv_status cut_off(struct csv *csv)
@@ -252,7 +262,7 @@ static enum csv_status quoted_row(struct csv *csv, struct csv_row *row)
         undouble(&row->fields[__builtin_ctzll(doubled)]);
     }
     row->line = csv->line;
-    row->is_plain = false;
+    row->is_plain = is_plain(csv, window->start, at);
     row->has_quotes = true;
     row_passed(csv, window->start, at);
     return CSV_ROW;
