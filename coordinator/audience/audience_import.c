@@ -15,8 +15,8 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "coordinator/audience/audience.h"
+#include "coordinator/audience/audience_intake.h"
 #include "coordinator/audience/inflow.h"
-#include "coordinator/audience/intake.h"
 
 struct audience_import {
     struct ledger *ledger;
@@ -30,7 +30,7 @@ struct audience_import {
     uv_async_t async;
     uv_thread_t thread;
     struct inflow *inflow;
-    struct intake *intake;
+    struct audience_intake *intake;
     uint64_t bytes;
     bool is_aborted;
     /* The thread's, until is_over. */
@@ -52,7 +52,7 @@ static void on_room(void *arg)
 static void run(void *arg)
 {
     struct audience_import *import = arg;
-    if (intake_run(import->intake, &import->info, &import->problem) == ERR_OK) {
+    if (audience_intake_run(import->intake, &import->info, &import->problem) == ERR_OK) {
         import->info.created_ms = clock_unix_ms();
     }
     inflow_stop(import->inflow);
@@ -65,7 +65,7 @@ static void run(void *arg)
 static void on_closed(uv_handle_t *handle)
 {
     struct audience_import *import = handle->data;
-    intake_free(import->intake);
+    audience_intake_free(import->intake);
     inflow_free(import->inflow);
     mem_free(import->mappings);
     mem_free(import->temp_dir);
@@ -142,7 +142,7 @@ struct audience_import *audience_import_new(struct ledger *ledger, uv_loop_t *lo
     import->arg = arg;
     copy_settings(import, settings);
     import->inflow = inflow_new(on_room, import);
-    import->intake = intake_new(ledger, &import->settings, import->inflow);
+    import->intake = audience_intake_new(ledger, &import->settings, import->inflow);
     int failed = uv_async_init(loop, &import->async, on_async);
     import->async.data = import;
     failed |= uv_thread_create(&import->thread, run, import);
@@ -170,5 +170,5 @@ void audience_import_abort(struct audience_import *import)
 void audience_import_progress(struct audience_import *import, struct audience_progress *progress)
 {
     progress->bytes = import->bytes;
-    intake_progress(import->intake, progress);
+    audience_intake_progress(import->intake, progress);
 }

@@ -7,7 +7,7 @@
  * This thread decodes and parses. What costs more, compressing and writing, is sealing's, on other
  * threads.
  */
-#include "coordinator/audience/intake.h"
+#include "coordinator/audience/audience_intake.h"
 
 #include <inttypes.h>
 #include <stdatomic.h>
@@ -24,7 +24,7 @@ enum {
     FIELD_SETS = 256
 };
 
-struct intake {
+struct audience_intake {
     struct ledger *ledger;
     const struct audience_settings *settings;
     struct inflow *inflow;
@@ -48,7 +48,7 @@ struct intake {
 
 /* Rows */
 
-static struct sealing *sealing_of(struct intake *intake)
+static struct sealing *sealing_of(struct audience_intake *intake)
 {
     if (intake->sealing == NULL) {
         intake->sealing = sealing_new(&(struct sealing_settings){
@@ -64,12 +64,12 @@ static struct sealing *sealing_of(struct intake *intake)
 }
 
 /* Sealing has failed: sealing_finish will say why. */
-static enum err seal_failed(struct intake *intake)
+static enum err seal_failed(struct audience_intake *intake)
 {
     return problem_set(&intake->problem, ERR_IO, "the pages cannot be sealed");
 }
 
-static enum err keep(struct intake *intake)
+static enum err keep(struct audience_intake *intake)
 {
     if (intake->rows - intake->refused > UINT32_MAX - PAGE_RECIPIENTS) {
         return problem_set(&intake->problem, ERR_LIMIT,
@@ -80,7 +80,8 @@ static enum err keep(struct intake *intake)
 }
 
 /* "line 17, column "phone": ..." */
-static enum err refuse_file(struct intake *intake, const struct refusal *refusal, const char *why)
+static enum err refuse_file(struct audience_intake *intake, const struct refusal *refusal,
+                            const char *why)
 {
     bool has_column = refusal->column[0] != '\0';
     return problem_set(&intake->problem, ERR_INVALID, "%sline %" PRIu64 "%s%s%s: %s", why,
@@ -88,7 +89,7 @@ static enum err refuse_file(struct intake *intake, const struct refusal *refusal
                        has_column ? "\"" : "", refusal->reason);
 }
 
-static enum err refuse(struct intake *intake)
+static enum err refuse(struct audience_intake *intake)
 {
     const struct refusal *refusal = row_reader_refusal(intake->reader);
     intake->refused++;
@@ -115,7 +116,7 @@ static enum err refuse(struct intake *intake)
 }
 
 /* All rows that are there. */
-static enum err read_rows(struct intake *intake)
+static enum err read_rows(struct audience_intake *intake)
 {
     enum err err = ERR_OK;
     while (err == ERR_OK) {
@@ -140,7 +141,7 @@ static enum err read_rows(struct intake *intake)
     return err;
 }
 
-static enum err read_piece(struct intake *intake, struct slice piece)
+static enum err read_piece(struct audience_intake *intake, struct slice piece)
 {
     row_reader_push(intake->reader, piece);
     enum err err = read_rows(intake);
@@ -152,7 +153,7 @@ static enum err read_piece(struct intake *intake, struct slice piece)
     return err;
 }
 
-static enum err read_block(struct intake *intake, struct slice bytes)
+static enum err read_block(struct audience_intake *intake, struct slice bytes)
 {
     body_decoder_push(intake->decoder, bytes);
     for (;;) {
@@ -167,7 +168,7 @@ static enum err read_block(struct intake *intake, struct slice bytes)
     }
 }
 
-static enum err read_body(struct intake *intake)
+static enum err read_body(struct audience_intake *intake)
 {
     struct slice bytes;
     enum err err = ERR_OK;
@@ -190,7 +191,7 @@ static enum err read_body(struct intake *intake)
 /* Behind the rows */
 
 /* Waits for the pages. What went wrong there is the cause of what went wrong here. */
-static enum err finish_sealing(struct intake *intake, enum err err)
+static enum err finish_sealing(struct audience_intake *intake, enum err err)
 {
     if (intake->sealing == NULL) {
         return err;
@@ -205,7 +206,7 @@ static enum err finish_sealing(struct intake *intake, enum err err)
     return err;
 }
 
-static enum err write_index(struct intake *intake)
+static enum err write_index(struct audience_intake *intake)
 {
     enum err err = audience_index_write(&intake->index, intake->load, intake->duplicates,
                                         intake->sealed.pages, 2, &intake->problem);
@@ -214,7 +215,7 @@ static enum err write_index(struct intake *intake)
     return err == ERR_OK && inflow_is_stopped(intake->inflow) ? ERR_CLOSED : err;
 }
 
-static enum err finish_load(struct intake *intake, enum err err)
+static enum err finish_load(struct audience_intake *intake, enum err err)
 {
     struct ledger_audience *load = intake->load;
     intake->load = NULL;
@@ -225,7 +226,7 @@ static enum err finish_load(struct intake *intake, enum err err)
     return err;
 }
 
-static void fill_info(const struct intake *intake, struct audience_info *info)
+static void fill_info(const struct audience_intake *intake, struct audience_info *info)
 {
     *info = (struct audience_info){
         .id = intake->settings->id,
@@ -248,10 +249,11 @@ static void fill_info(const struct intake *intake, struct audience_info *info)
     }
 }
 
-struct intake *intake_new(struct ledger *ledger, const struct audience_settings *settings,
-                          struct inflow *inflow)
+struct audience_intake *audience_intake_new(struct ledger *ledger,
+                                            const struct audience_settings *settings,
+                                            struct inflow *inflow)
 {
-    struct intake *intake = mem_zalloc(1, sizeof(*intake));
+    struct audience_intake *intake = mem_zalloc(1, sizeof(*intake));
     intake->ledger = ledger;
     intake->settings = settings;
     intake->inflow = inflow;
@@ -262,7 +264,7 @@ struct intake *intake_new(struct ledger *ledger, const struct audience_settings 
     return intake;
 }
 
-void intake_free(struct intake *intake)
+void audience_intake_free(struct audience_intake *intake)
 {
     if (intake == NULL) {
         return;
@@ -277,7 +279,8 @@ void intake_free(struct intake *intake)
     mem_free(intake);
 }
 
-enum err intake_run(struct intake *intake, struct audience_info *info, struct problem *problem)
+enum err audience_intake_run(struct audience_intake *intake, struct audience_info *info,
+                             struct problem *problem)
 {
     enum err err = read_body(intake);
     err = finish_sealing(intake, err);
@@ -295,7 +298,8 @@ enum err intake_run(struct intake *intake, struct audience_info *info, struct pr
     return err;
 }
 
-void intake_progress(const struct intake *intake, struct audience_progress *progress)
+void audience_intake_progress(const struct audience_intake *intake,
+                              struct audience_progress *progress)
 {
     progress->rows = atomic_load_explicit(&intake->shown_rows, memory_order_relaxed);
     progress->refused = atomic_load_explicit(&intake->shown_refused, memory_order_relaxed);
