@@ -6,7 +6,6 @@
  */
 #include "coordinator/coordinator_settings.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -50,7 +49,13 @@ static const char *variable_of(char *const *environment, const char *name)
 static void put_in_capitals(char *name)
 {
     for (; *name != '\0'; name++) {
-        *name = isalnum((unsigned char)*name) ? (char)toupper((unsigned char)*name) : '_';
+        bool is_small = *name >= 'a' && *name <= 'z';
+        bool is_kept = (*name >= 'A' && *name <= 'Z') || (*name >= '0' && *name <= '9');
+        if (is_small) {
+            *name = (char)(*name - 'a' + 'A');
+        } else if (!is_kept) {
+            *name = '_';
+        }
     }
 }
 

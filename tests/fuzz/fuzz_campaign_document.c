@@ -47,11 +47,12 @@ static void check_round_trip(struct campaign_document *document,
     buf_release(&again);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static struct audience_registry *known_audiences(void)
 {
     static struct audience_registry *audiences;
     if (audiences == NULL) {
         struct audience_info *info = calloc(1, sizeof(*info));
+        assert(info != NULL);
         log_init(LOG_ERROR, 2);
         audiences = audience_registry_new();
         info->id = 12;
@@ -61,25 +62,40 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         audience_registry_add(audiences, info);
         free(info);
     }
-    const struct campaign_surroundings surroundings = {audiences, providers, 2};
+    return audiences;
+}
+
+static struct campaign_document *take_request(struct slice json,
+                                              const struct campaign_surroundings *surroundings)
+{
     struct campaign_document *document = NULL;
-    if (size == 0) {
-        return 0;
+    struct document_problem problem;
+    enum err err = campaign_document_parse(&document, json, surroundings, &problem);
+    assert((err == ERR_OK) == (document != NULL));
+    assert(err == ERR_OK || problem.problem.text[0] != '\0');
+    if (document != NULL) {
+        check_round_trip(document, surroundings);
     }
-    struct slice json = slice_of(data + 1, size - 1);
-    if (data[0] % 2 == 0) {
-        struct document_problem problem;
-        enum err err = campaign_document_parse(&document, json, &surroundings, &problem);
-        assert(err == ERR_OK || problem.problem.text[0] != '\0');
-        assert(err == ERR_OK || document == NULL);
-        if (document != NULL) {
-            check_round_trip(document, &surroundings);
-        }
-    } else {
-        struct problem problem = {0};
-        enum err err = campaign_document_load(&document, json, &surroundings, &problem);
-        assert(err == ERR_OK || problem.text[0] != '\0');
+    return document;
+}
+
+static struct campaign_document *take_stored(struct slice json,
+                                             const struct campaign_surroundings *surroundings)
+{
+    struct campaign_document *document = NULL;
+    struct problem problem = {0};
+    enum err err = campaign_document_load(&document, json, surroundings, &problem);
+    assert(err == ERR_OK || problem.text[0] != '\0');
+    return document;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const struct campaign_surroundings surroundings = {known_audiences(), providers, 2};
+    if (size > 0) {
+        struct slice json = slice_of(data + 1, size - 1);
+        campaign_document_free(data[0] % 2 == 0 ? take_request(json, &surroundings)
+                                                : take_stored(json, &surroundings));
     }
-    campaign_document_free(document);
     return 0;
 }

@@ -249,14 +249,15 @@ static struct answer take_answer(struct http_peer *peer)
 {
     struct answer answer = {0};
     http_peer_expect_close(peer);
-    answer.text = strdup(buf_cstr(&peer->got));
-    http_peer_release(peer);
-    if (sscanf(answer.text, "HTTP/1.1 %u", &answer.status) != 1) {
-        fail_msg("no answer: %s", answer.text);
+    const char *text = buf_cstr(&peer->got);
+    const char *body = strstr(text, "\r\n\r\n");
+    if (strncmp(text, "HTTP/1.1 ", 9) != 0 || body == NULL) {
+        fail_msg("no answer: %s", text);
     }
-    const char *body = strstr(answer.text, "\r\n\r\n");
-    assert_non_null(body);
+    answer.status = (unsigned)strtoul(text + 9, NULL, 10);
     answer.json = json_loads(body + 4, 0, NULL);
+    answer.text = strdup(text);
+    http_peer_release(peer);
     return answer;
 }
 

@@ -26,7 +26,7 @@ static void add_column(struct page_schema *schema, enum page_field field, unsign
     struct page_column *column = &schema->columns[schema->count++];
     column->field = field;
     column->rank = rank;
-    strcpy(column->name, name);
+    memcpy(column->name, name, strlen(name) + 1);
 }
 
 static void add_audience(struct audience_registry *audiences, uint64_t id, uint64_t accepted)

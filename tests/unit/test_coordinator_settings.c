@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,11 +54,13 @@ static enum err load_with(struct fixture *fixture, const char *yaml, const char 
     return err;
 }
 
-static void assert_loads(struct fixture *fixture, const char *yaml)
+static const struct coordinator_settings *assert_loads(struct fixture *fixture, const char *yaml)
 {
-    if (load_with(fixture, yaml, NULL) != ERR_OK) {
+    if (load_with(fixture, yaml, NULL) != ERR_OK || fixture->settings == NULL) {
         fail_msg("%s", fixture->problem.text);
     }
+    assert(fixture->settings != NULL);
+    return fixture->settings;
 }
 
 /* Every complaint names the file and the line `place`, and says `what`. */
@@ -180,6 +183,7 @@ static void the_environment_overrides_values_and_is_named_when_wrong(void **stat
     struct fixture *fixture = *state;
     assert_int_equal(load_with(fixture, "data_dir: /a\nlease: 5s\n", "TOCSIN_COORDINATOR_LEASE=9s"),
                      ERR_OK);
+    assert(fixture->settings != NULL);
     assert_int_equal(fixture->settings->lease_ms, 9000);
     assert_int_equal(
         load_with(fixture, "data_dir: /a\nlease: 5s\n", "TOCSIN_COORDINATOR_LEASE=soon"),

@@ -71,7 +71,7 @@ static long pull_rows(void *arg, uint8_t *into, size_t room)
     size_t written = 0;
     while (fixture->pulled < STREAM_ROWS && written + 10 <= room) {
         char row[11];
-        (void)snprintf(row, sizeof(row), "%08u\r\n", (unsigned)fixture->pulled++ % 100000000u);
+        (void)snprintf(row, sizeof(row), "%08u\r\n", (unsigned)fixture->pulled++ % 100000000U);
         memcpy(into + written, row, 10);
         written += 10;
     }
@@ -506,7 +506,7 @@ static void stream_slowly(struct fixture *fixture, bool is_chunked)
     buf_str(&body, is_chunked ? "0\r\n\r\n" : "");
     http_peer_say(&client, head);
     size_t sent = 0;
-    uint64_t end_ms = clock_monotonic_ms() + 3 * HTTP_PEER_PATIENCE_MS;
+    uint64_t end_ms = clock_monotonic_ms() + UINT64_C(3) * HTTP_PEER_PATIENCE_MS;
     while (!http_peer_has(&client, "HTTP/1.1 201 ")) {
         sent += http_peer_push(&client, body.data + sent, body.len - sent, 4);
         if (fixture->paused != NULL) {

@@ -7,7 +7,7 @@
 #include "coordinator/api/idempotency.h"
 #include "tests/unit/unit.h"
 
-#define NOW 1700000000000u
+#define NOW UINT64_C(1700000000000)
 
 struct fixture {
     struct store *store;

@@ -70,14 +70,16 @@ static void every_family_is_described(void **state)
     char name[96] = "";
     char type[16] = "";
     unsigned families = 0;
-    for (char *line = strtok((char *)(uintptr_t)buf_cstr(*state), "\n"); line != NULL;
-         line = strtok(NULL, "\n")) {
+    char *text = strdup(buf_cstr(*state));
+    char *rest = NULL;
+    for (char *line = strtok_r(text, "\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\n", &rest)) {
         char next[96];
         if (sscanf(line, "# HELP %95s", next) == 1) {
             assert_string_not_equal(next, name);
             memcpy(name, next, sizeof(name));
             assert_non_null(strchr(line + 8 + strlen(name), '.'));
-            line = strtok(NULL, "\n");
+            line = strtok_r(NULL, "\n", &rest);
             assert_int_equal(sscanf(line, "# TYPE %95s %15s", next, type), 2);
             assert_string_equal(next, name);
             const char *total = strstr(name, "_total");
@@ -88,6 +90,7 @@ static void every_family_is_described(void **state)
             assert_non_null(strchr("{ ", line[strlen(name)]));
         }
     }
+    free(text);
     assert_true(families > 30);
 }
 

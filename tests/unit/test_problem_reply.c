@@ -51,14 +51,16 @@ static void every_error_has_a_status(void **state)
 {
     (void)state;
     assert_int_equal(problem_reply_status(ERR_OK), 200);
-#define STATUS_OF(name, class, sentence)                                                           \
-    if (ERR_##name != ERR_OK) {                                                                    \
-        unsigned status = problem_reply_status(ERR_##name);                                        \
-        assert_true(status >= 400 && status < 600);                                                \
-        assert_int_equal(status >= 500, err_class(ERR_##name) != ERR_CLASS_REJECT);                \
+    static const enum err errors[] = {
+#define MEMBER_OF(name, class, sentence) ERR_##name,
+        ERR_MAP(MEMBER_OF)
+#undef MEMBER_OF
+    };
+    for (size_t i = 1; i < sizeof(errors) / sizeof(errors[0]); i++) {
+        unsigned status = problem_reply_status(errors[i]);
+        assert_true(status >= 400 && status < 600);
+        assert_int_equal(status >= 500, err_class(errors[i]) != ERR_CLASS_REJECT);
     }
-    ERR_MAP(STATUS_OF)
-#undef STATUS_OF
 }
 
 int main(void)
