@@ -40,7 +40,7 @@ static void open_channel(struct run *run, uv_loop_t *loop, const char *adapter,
     struct problem problem = {0};
     if (channel_open(&run->channel, &context, &provider, &problem) != ERR_OK) {
         fprintf(stderr, "bench: %s\n", problem.text);
-        exit(2);
+        exit(2); /* NOLINT(concurrency-mt-unsafe): there is one thread */
     }
 }
 

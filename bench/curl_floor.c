@@ -13,6 +13,11 @@
 #define EVENTS_MAX 256
 #define FDS_MAX    4096
 
+struct slot {
+    CURL *easy;
+    unsigned number;
+};
+
 struct run {
     const struct curl_floor *floor;
     CURLM *multi;
@@ -73,20 +78,21 @@ static int on_timer(CURLM *multi, long timeout_ms, void *arg)
     return 0;
 }
 
-static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
+static size_t on_body(char *bytes, /* NOLINT(readability-non-const-parameter): libcurl's */
+                      size_t size, size_t count, void *arg)
 {
     (void)bytes;
     (void)arg;
     return size * count;
 }
 
-static void start(struct run *run, CURL *easy, unsigned i)
+static void start(struct run *run, const struct slot *slot)
 {
     if (run->floor->again != NULL) {
-        run->floor->again(run->floor->arg, i);
+        run->floor->again(run->floor->arg, slot->number);
     }
     run->started++;
-    curl_multi_add_handle(run->multi, easy);
+    curl_multi_add_handle(run->multi, slot->easy);
 }
 
 static void drain(struct run *run)
@@ -100,10 +106,10 @@ static void drain(struct run *run)
         run->figures.failed += message->data.result != CURLE_OK || status < 200 || status > 299;
         run->figures.count++;
         curl_multi_remove_handle(run->multi, easy);
-        char *number;
-        curl_easy_getinfo(easy, CURLINFO_PRIVATE, &number);
+        const struct slot *slot;
+        curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&slot);
         if (run->started < run->floor->count) {
-            start(run, easy, (unsigned)(uintptr_t)number);
+            start(run, slot);
         }
     }
 }
@@ -127,10 +133,12 @@ static void turn(struct run *run)
     }
 }
 
-static CURL *easy_new(struct run *run, unsigned i)
+static void slot_init(struct slot *slot, struct run *run, unsigned i)
 {
     CURL *easy = curl_easy_init();
-    curl_easy_setopt(easy, CURLOPT_PRIVATE, (void *)(uintptr_t)i);
+    slot->easy = easy;
+    slot->number = i;
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, slot);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 4096L);
@@ -138,13 +146,12 @@ static CURL *easy_new(struct run *run, unsigned i)
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, run);
     run->floor->prepare(run->floor->arg, easy, i);
-    return easy;
 }
 
 struct curl_floor_figures curl_floor_run(const struct curl_floor *floor)
 {
     struct run *run = calloc(1, sizeof(*run));
-    CURL **easies = calloc(floor->connections, sizeof(CURL *));
+    struct slot *slots = calloc(floor->connections, sizeof(struct slot));
     curl_global_init(CURL_GLOBAL_DEFAULT);
     run->floor = floor;
     run->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -158,9 +165,9 @@ struct curl_floor_figures curl_floor_run(const struct curl_floor *floor)
     double cpu_us = curl_floor_cpu_us();
     double from = curl_floor_now_s();
     for (unsigned i = 0; i < floor->connections; i++) {
-        easies[i] = easy_new(run, i);
+        slot_init(&slots[i], run, i);
         if (run->started < floor->count) {
-            start(run, easies[i], i);
+            start(run, &slots[i]);
         }
     }
     while (run->figures.count < floor->count) {
@@ -169,12 +176,12 @@ struct curl_floor_figures curl_floor_run(const struct curl_floor *floor)
     run->figures.seconds = curl_floor_now_s() - from;
     run->figures.cpu_us = curl_floor_cpu_us() - cpu_us;
     for (unsigned i = 0; i < floor->connections; i++) {
-        curl_easy_cleanup(easies[i]);
+        curl_easy_cleanup(slots[i].easy);
     }
     curl_multi_cleanup(run->multi);
     close(run->epoll);
     struct curl_floor_figures figures = run->figures;
-    free(easies);
+    free(slots);
     free(run);
     return figures;
 }

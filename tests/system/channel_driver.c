@@ -161,7 +161,7 @@ static char *file_text(const char *path)
         len = fread(buf_reserve(&text, 65536), 1, 65536, file);
         text.len += len;
     } while (len > 0);
-    fclose(file);
+    (void)fclose(file);
     (void)buf_cstr(&text);
     return (char *)text.data;
 }
