@@ -106,7 +106,7 @@ static void drain(struct run *run)
         run->figures.failed += message->data.result != CURLE_OK || status < 200 || status > 299;
         run->figures.count++;
         curl_multi_remove_handle(run->multi, easy);
-        const struct slot *slot;
+        struct slot *slot;
         curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&slot);
         if (run->started < run->floor->count) {
             start(run, slot);
