@@ -56,7 +56,7 @@ http {{
   access_log {self.log} request;
   keepalive_requests 100000000;
   keepalive_timeout 600s;
-  limit_req_zone $server_name zone=all:1m rate=400r/s;
+  limit_req_zone $server_addr zone=all:1m rate=400r/s;
   client_body_temp_path {d}/body; proxy_temp_path {d}/proxy; fastcgi_temp_path {d}/fastcgi;
   uwsgi_temp_path {d}/uwsgi; scgi_temp_path {d}/scgi;
   server {{

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A provider's limit holds, and a provider's trouble costs nobody his message."""
+
+import time
+
+from support import Gateway, http_provider, some, timeline_of, total, upload, wait_for
+
+MESSAGE = {"sms": {"text": "Dear {{first_name}}"}}
+PATIENT = {"attempts": 10, "backoff": "200ms", "backoff_max": "1s", "within": "5m"}
+
+
+def provider_of(cluster, number=0):
+    return cluster.api.get("/v1/providers")["items"][number]
+
+
+def test_a_rate_holds_for_all_workers_together(gateway, make_cluster):
+    rate, burst = 500, 50
+    cluster = make_cluster([http_provider(gateway, rate=rate, burst=burst)], workers=2)
+    audience = upload(cluster, 4000)
+    began = time.monotonic()
+    campaign = cluster.campaign(audience, "sms", MESSAGE)["id"]
+    view = cluster.wait_campaign(campaign)
+    seconds = time.monotonic() - began
+    assert some(view["counts"]) == {"accepted": 4000} and gateway.count() == 4000
+    # The gateway's clock sees each request a little late, some later than others: 2 % of jitter.
+    assert gateway.busiest_second() <= (rate + burst) * 1.02, gateway.busiest_second()
+    assert 4000 / rate - 1 < seconds < 4000 / rate * 1.4
+
+
+def test_429_slows_down_and_fails_nobody(gateway, make_cluster):
+    """The gateway takes 400 a second, and refuses the others with 429 and Retry-After."""
+    gateway.answer('limit_req zone=all burst=40 nodelay; limit_req_status 429; error_page 429 /later; '
+                   'proxy_pass http://127.0.0.1:$server_port/up; } '
+                   'location = /later { internal; add_header Retry-After 1 always; return 429; ')
+    cluster = make_cluster([http_provider(gateway)], workers=2)
+    audience = upload(cluster, 2500)
+    campaign = cluster.campaign(audience, "sms", MESSAGE, {"attempts": 2, "backoff": "200ms"})["id"]
+    view = cluster.wait_campaign(campaign)
+    assert some(view["counts"]) == {"accepted": 2500}
+    statuses = [request.status for request in gateway.requests()]
+    assert statuses.count(204) == 2500 and statuses.count(429) > 0
+    # It is not hammered: fewer refusals than messages.
+    assert statuses.count(429) < 2500, statuses.count(429)
+    assert provider_of(cluster)["outcomes"]["throttled"] > 0
+
+
+def test_401_opens_the_breaker_and_a_repaired_gateway_closes_it(gateway, make_cluster):
+    gateway.answer("return 401;")
+    cluster = make_cluster([http_provider(gateway, rate=2000, breaker="1s")], workers=2)
+    audience = upload(cluster, 3000)
+    campaign = cluster.campaign(audience, "sms", MESSAGE, {"attempts": 2, "backoff": "100ms"})["id"]
+    wait_for("the breaker", lambda: provider_of(cluster)["breaker"] == "open", 10)
+    provider = provider_of(cluster)
+    assert provider["breaker_reason"].startswith("401")
+    time.sleep(3)
+    view = cluster.api.get(f"/v1/campaigns/{campaign}")
+    assert view["counts"]["failed"] == 0 and total(view) == 3000 and view["state"] == "running"
+    refused = gateway.count()
+    assert refused < 1000, refused  # a batch, and then probes
+    gateway.answer("return 202;")
+    view = cluster.wait_campaign(campaign, 30)
+    assert some(view["counts"]) == {"accepted": 3000}
+    assert wait_for("closed", lambda: provider_of(cluster)["breaker"] == "closed", 5)
+    assert sum(request.status == 202 for request in gateway.requests()) == 3000
+
+
+def test_a_gateway_that_is_down_fails_nobody(gateway, make_cluster):
+    cluster = make_cluster([http_provider(gateway, rate=1500, breaker="1s")], workers=2)
+    audience = upload(cluster, 4000)
+    campaign = cluster.campaign(audience, "sms", MESSAGE, PATIENT)["id"]
+    path = f"/v1/campaigns/{campaign}"
+    wait_for("some", lambda: cluster.api.get(path)["counts"]["accepted"] > 1000)
+    gateway.stop()
+    time.sleep(4)
+    view = cluster.api.get(path)
+    assert view["counts"]["failed"] == 0 and view["state"] == "running" and total(view) == 4000
+    gateway.start()
+    view = cluster.wait_campaign(campaign, 40)
+    counts = some(view["counts"])
+    assert counts == {"accepted": 4000}
+    assert set(gateway.keys()) == {f"r{i}" for i in range(4000)}
+
+
+def test_500_is_tried_as_often_as_the_plan_says(gateway, make_cluster):
+    gateway.answer("if ($http_x_recipient ~ ^r1) { return 503; } return 202;")
+    cluster = make_cluster([http_provider(gateway)])
+    audience = upload(cluster, 300)
+    plan = {"attempts": 3, "backoff": "300ms", "backoff_max": "600ms"}
+    campaign = cluster.campaign(audience, "sms", MESSAGE, plan)["id"]
+    view = cluster.wait_campaign(campaign, 60)
+    failing = sum(f"r{i}".startswith("r1") for i in range(300))
+    assert some(view["counts"]) == {"accepted": 300 - failing, "failed": failing}
+    times, keys = [], gateway.keys()
+    for request in gateway.requests():
+        if request.recipient == "r1":
+            times.append(request.at_s)
+    assert len(times) == 3 and times[1] - times[0] > 0.1 and times[2] - times[1] > 0.1, times
+    assert len(set(keys["r1"])) == 3  # each attempt that got an answer is a new one, with a key of its own
+    assert {len(keys[f"r{i}"]) for i in range(300) if f"r{i}".startswith("r1")} == {3}
+    timeline = timeline_of(cluster, campaign, "r1")
+    assert [event["event"] for event in timeline] == ["launched", "leased", "deferred", "leased", "deferred", "leased",
+                                                      "failed", "finished"]
+    assert cluster.api.get(f"/v1/campaigns/{campaign}/recipients/r1")["attempts"] == 3
+
+
+def test_one_providers_trouble_is_not_anothers(place, gateway, make_cluster):
+    other = Gateway(place + "/other", "return 401;")
+    try:
+        cluster = make_cluster([http_provider(gateway, name="good"), http_provider(other, name="bad")], workers=1)
+        audience = upload(cluster, 2000)
+        stuck = cluster.campaign(audience, "sms", MESSAGE, {"provider": "bad"})["id"]
+        fine = cluster.campaign(audience, "sms", MESSAGE, {"provider": "good"})["id"]
+        assert some(cluster.wait_campaign(fine, 20)["counts"]) == {"accepted": 2000}
+        view = cluster.api.get(f"/v1/campaigns/{stuck}")
+        assert view["state"] == "running" and view["counts"]["failed"] == 0
+    finally:
+        other.stop()
