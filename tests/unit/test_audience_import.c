@@ -518,6 +518,30 @@ static void an_abort_after_the_end_is_obeyed(void **state)
     ledger_close(ledger);
 }
 
+static void an_abort_is_obeyed_when_all_is_over_but_not_told(void **state)
+{
+    struct ledger *ledger = open_ledger(state);
+    struct audience_settings settings = settings_of(AUDIENCE_CSV);
+    struct rig rig = {.ledger = ledger};
+    uv_loop_init(&rig.loop);
+    uv_idle_init(&rig.loop, &rig.idle);
+    rig.import = audience_import_new(ledger, &rig.loop, &settings, on_room, on_done, &rig);
+    audience_import_feed(rig.import, slice_str(small));
+    audience_import_end(rig.import);
+    /* Meanwhile the loop does not turn. */
+    for (unsigned i = 0; i < 500 && count_values(ledger, STORE_REFUSALS) == 0; i++) {
+        uv_sleep(10);
+    }
+    uv_sleep(50);
+    audience_import_abort(rig.import);
+    uv_run(&rig.loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&rig.loop), 0);
+    assert_false(rig.is_good);
+    assert_int_equal(rig.problem.err, ERR_CLOSED);
+    assert_nothing_left(ledger);
+    ledger_close(ledger);
+}
+
 static void the_loop_is_told_to_pause(void **state)
 {
     struct ledger *ledger = open_ledger(state);
@@ -728,6 +752,7 @@ int main(void)
         STORES_TEST_MEMORY(refused_rows_are_listed_up_to_a_limit_and_counted_beyond),
         STORES_TEST(an_upload_that_breaks_off_leaves_nothing_behind),
         STORES_TEST(an_abort_after_the_end_is_obeyed),
+        STORES_TEST(an_abort_is_obeyed_when_all_is_over_but_not_told),
         STORES_TEST(the_loop_is_told_to_pause),
         STORES_TEST_MEMORY(an_endless_line_is_one_refused_row),
         STORES_TEST_MEMORY(huge_rows_fit),
