@@ -81,7 +81,6 @@ static void apply(const struct fold *fold, struct recipient_state *state, const 
         state->attempt =
             state->attempt < NIBBLE_MAX ? (state->attempt + 1) & NIBBLE_MAX : state->attempt;
         state->repeats = 0;
-        state->uncertain = 0;
         state->tried = 1;
         state->due_cs = fold_due_cs(fold, event->due_ms);
         return;

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From what a worker says of an attempt to what it means for the recipient. The table of
- * consequences:
+ * From what a worker says of an attempt to what it means for the recipient:
  *
- *     accepted       accepted
- *     deferred       deferred, with backoff and jitter; failed when the attempts are used, expired
- * when the time is (no connection at all: released, since nothing was tried; the provider's breaker
- * counts it) throttled      released until the provider wants more; its bucket slows down for
- * everybody rejected       the contact's next endpoint of the channel, if the trouble is the
- * endpoint and there is one; else failed, or unreachable if there never was one uncertain repeated
- * with the same token, or held, as the plan says misconfigured  released; the provider's breaker
- * opens returned       released
+ *   accepted       accepted
+ *   deferred       deferred, with backoff and jitter; failed when the attempts are used, expired
+ *                  when the time is. Without any connection: released, since nothing was tried
+ *   throttled      released until the provider wants more
+ *   rejected       the contact's next endpoint, if the endpoint is the trouble and there is one;
+ *                  else failed, or unreachable if there never was one
+ *   uncertain      repeated with the same token, or held, as the plan says
+ *   misconfigured  released; the provider's breaker opens
+ *   returned       released
  *
- * In a cancelled campaign whatever would be sent again is cancelled instead, and what is uncertain
- * is held.
+ * In a cancelled campaign whatever would be sent again is cancelled instead. Who may have been
+ * reached never ends as if he had not been: he is held.
  */
 #include <assert.h>
 
@@ -60,9 +60,8 @@ static void retry_at(const struct decision *d, const struct recipient_state *sta
     event->kind = (uint8_t)kind;
     event->due_ms = due_ms;
     if (fold_used(&fold, state, due_ms) > UINT8_MAX) {
-        /* A deferral is an answer; who got none after an uncertain attempt stays uncertain. */
-        bool is_in_doubt = state->uncertain && kind != DELIVERY_EVENT_DEFERRED;
-        end(event, is_in_doubt ? DELIVERY_EVENT_HELD : DELIVERY_EVENT_EXPIRED, REASON_TIME_USED);
+        end(event, state->uncertain ? DELIVERY_EVENT_HELD : DELIVERY_EVENT_EXPIRED,
+            REASON_TIME_USED);
     }
 }
 
@@ -70,20 +69,6 @@ static uint64_t backoff_until(const struct decision *d, unsigned attempt)
 {
     return d->engine->now_ms +
            plan_backoff_ms(d->step, attempt, d->fate->retry_after_ms, engine_dice(d->engine));
-}
-
-static void decide_deferred(const struct decision *d, const struct recipient_state *state,
-                            struct event *event)
-{
-    if (is_without_connection(d->fate->reason)) {
-        retry_at(d, state, DELIVERY_EVENT_RELEASED, backoff_until(d, 0), event);
-        return;
-    }
-    if (state->attempt + 1u >= d->step->attempts) {
-        end(event, DELIVERY_EVENT_FAILED, d->fate->reason);
-        return;
-    }
-    retry_at(d, state, DELIVERY_EVENT_DEFERRED, backoff_until(d, state->attempt), event);
 }
 
 static void decide_uncertain(const struct decision *d, const struct recipient_state *state,
@@ -107,6 +92,27 @@ static void decide_uncertain(const struct decision *d, const struct recipient_st
         return;
     }
     d->campaign->repeated++;
+}
+
+/* While an attempt may have been taken, its token is kept: a deferral of the repetition says
+ * nothing of the first try, and under another token the provider could not tell the two from each
+ * other. */
+static void decide_deferred(const struct decision *d, const struct recipient_state *state,
+                            struct event *event)
+{
+    if (is_without_connection(d->fate->reason)) {
+        retry_at(d, state, DELIVERY_EVENT_RELEASED, backoff_until(d, 0), event);
+        return;
+    }
+    if (state->uncertain) {
+        decide_uncertain(d, state, event);
+        return;
+    }
+    if (state->attempt + 1u >= d->step->attempts) {
+        end(event, DELIVERY_EVENT_FAILED, d->fate->reason);
+        return;
+    }
+    retry_at(d, state, DELIVERY_EVENT_DEFERRED, backoff_until(d, state->attempt), event);
 }
 
 static void decide_rejected(const struct decision *d, const struct recipient_state *state,

@@ -103,7 +103,7 @@ static void an_event_of_a_step_that_the_plan_lacks_does_not_fit(void **test)
     assert_false(fold_event(&bench.fold, bench.states, COUNT, &event));
 }
 
-static void a_deferral_uses_an_attempt_and_ends_doubt(void **test)
+static void a_deferral_uses_an_attempt_and_a_repetition_does_not(void **test)
 {
     (void)test;
     struct bench bench;
@@ -118,7 +118,6 @@ static void a_deferral_uses_an_attempt_and_ends_doubt(void **test)
     happens(&bench, DELIVERY_EVENT_DEFERRED, 0, 1, 4000, 34000);
     assert_int_equal(bench.states[0].attempt, 1);
     assert_int_equal(bench.states[0].repeats, 0);
-    assert_false(bench.states[0].uncertain);
     assert_int_equal(bench.states[0].due_cs, 3400);
     assert_int_equal(bench.states[0].state, DELIVERY_RETRYING);
 }
@@ -287,7 +286,7 @@ int main(void)
         cmocka_unit_test(counts_follow_every_event),
         cmocka_unit_test(an_event_that_does_not_fit_one_place_changes_none),
         cmocka_unit_test(an_event_of_a_step_that_the_plan_lacks_does_not_fit),
-        cmocka_unit_test(a_deferral_uses_an_attempt_and_ends_doubt),
+        cmocka_unit_test(a_deferral_uses_an_attempt_and_a_repetition_does_not),
         cmocka_unit_test(a_release_costs_nothing),
         cmocka_unit_test(the_next_endpoint_begins_with_its_first_attempt),
         cmocka_unit_test(times_round_up_so_that_nothing_is_early),

@@ -408,6 +408,27 @@ static void what_is_uncertain_is_held_if_the_plan_says_so(void **test)
     rig_release(&rig);
 }
 
+/* Under another token the provider could not know that it has this message already. */
+static void a_deferral_in_doubt_keeps_the_token(void **test)
+{
+    (void)test;
+    struct rig rig;
+    struct plan_step step = leased_with(&rig, NULL);
+    say(&rig, 0, 99, &ACCEPTED);
+    say(&rig, 99, 1, &UNCERTAIN);
+    for (unsigned i = 2; i < step.attempts; i++) {
+        assert_true(wait_for_lease(&rig, 99));
+        assert_int_equal(rig.batches[0].attempts[0], 0);
+        say(&rig, 99, 1, &DEFERRED);
+        assert_int_equal(state_of(&rig, 99), DELIVERY_RETRYING);
+    }
+    assert_true(wait_for_lease(&rig, 99));
+    say(&rig, 99, 1, &DEFERRED);
+    assert_int_equal(state_of(&rig, 99), DELIVERY_UNCERTAIN);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
 static void endless_doubt_ends_as_held(void **test)
 {
     (void)test;
@@ -642,6 +663,7 @@ int main(void)
         cmocka_unit_test(whoever_never_had_an_endpoint_is_unreachable),
         cmocka_unit_test(what_is_uncertain_is_repeated_with_the_same_number),
         cmocka_unit_test(what_is_uncertain_is_held_if_the_plan_says_so),
+        cmocka_unit_test(a_deferral_in_doubt_keeps_the_token),
         cmocka_unit_test(endless_doubt_ends_as_held),
         cmocka_unit_test(doubt_is_not_hidden_by_time),
         cmocka_unit_test(a_late_acceptance_settles_who_is_held),
