@@ -444,9 +444,10 @@ bool engine_worker_heartbeat(struct engine *engine, uint32_t worker, uint64_t no
     return hear(engine, worker, now_ms) != NULL;
 }
 
-void engine_worker_bye(struct engine *engine, uint32_t worker, uint64_t now_ms)
+void engine_worker_bye(struct engine *engine, uint64_t instance, uint64_t now_ms)
 {
-    struct roster_entry *entry = hear(engine, worker, now_ms);
+    advance(engine, now_ms);
+    struct roster_entry *entry = roster_find(&engine->roster, instance);
     if (entry != NULL) {
         entry->present = false;
         /* It says so when all it knew of is durable: what is still open never reached it. */

@@ -139,8 +139,9 @@ void engine_worker_credit(struct engine *engine, uint32_t worker,
                           const uint32_t limit[CHANNEL_KINDS], uint64_t now_ms);
 /* False: it is not known (any more) and must say hello before it is leased to. */
 bool engine_worker_heartbeat(struct engine *engine, uint32_t worker, uint64_t now_ms);
-/* It said BYE: leases that are still open never reached it and are taken back. */
-void engine_worker_bye(struct engine *engine, uint32_t worker, uint64_t now_ms);
+/* An instance said BYE: it is done, all that it said is durable, and what is still leased to it
+ * never reached it. The number that it came by may be another instance's by now. */
+void engine_worker_bye(struct engine *engine, uint64_t instance, uint64_t now_ms);
 /* Any epoch's; what is known already is passed over; the worker is told by ENGINE_DURABLE when all
  * is on disk. */
 void engine_outcomes(struct engine *engine, uint32_t worker, const struct wire_outcomes *outcomes,

@@ -167,7 +167,8 @@ static void on_heartbeat(struct link *link, uint32_t worker, const struct wire_m
 static void on_bye(struct link *link, uint32_t worker, const struct wire_message *message)
 {
     LOG_I(MODULE, "worker_left", "instance=%016" PRIx64, message->bye.instance);
-    engine_worker_bye(link->engine, worker, now(link));
+    (void)worker;
+    engine_worker_bye(link->engine, message->bye.instance, now(link));
 }
 
 typedef void (*handler_fn)(struct link *link, uint32_t worker, const struct wire_message *message);

@@ -396,7 +396,7 @@ static void whoever_says_bye_leaves_nothing_behind(void **test)
     struct rig rig;
     leased(&rig);
     rig_join(&rig, 2, 12, 65536);
-    engine_worker_bye(rig.engine, 1, rig.now_ms);
+    engine_worker_bye(rig.engine, 11, rig.now_ms);
     /* All it knew of is durable before it says so: the rest never reached it, and is not in doubt.
      */
     assert_int_equal(rig_count(&rig, 1, DELIVERY_WAITING), 2500);
@@ -405,6 +405,23 @@ static void whoever_says_bye_leaves_nothing_behind(void **test)
         assert_int_equal(rig.batches[i].worker, 2);
     }
     assert_int_equal(rig_leased(&rig), 2500);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
+/* A BYE that comes late is not the next instance's. */
+static void the_next_instance_does_not_leave_with_the_former(void **test)
+{
+    (void)test;
+    struct rig rig;
+    leased(&rig);
+    engine_worker_hello(rig.engine, 1, "w1", 12, rig.now_ms);
+    rig_join(&rig, 1, 12, 65536);
+    rig_run(&rig, 20);
+    assert_int_equal(rig_leased(&rig), 2500);
+    engine_worker_bye(rig.engine, 11, rig.now_ms);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_LEASED), 2500);
+    assert_true(engine_worker_heartbeat(rig.engine, 1, rig.now_ms));
     rig_check(&rig);
     rig_release(&rig);
 }
@@ -741,7 +758,7 @@ static void random_step(struct rig *rig, struct dice *dice)
         rig_join(rig, 1, 11 + dice_below(dice, 2), dice_below(dice, 4000));
         break;
     case 5:
-        engine_worker_bye(rig->engine, 1 + dice_below(dice, 2), rig->now_ms);
+        engine_worker_bye(rig->engine, dice_chance(dice, 500) ? 11 : 21, rig->now_ms);
         break;
     case 6:
         rig_join(rig, 2, 21, dice_below(dice, 1000));
@@ -844,6 +861,7 @@ int main(void)
         cmocka_unit_test(a_worker_that_reconnects_keeps_its_leases),
         cmocka_unit_test(a_worker_that_reconnects_hears_what_was_stopped),
         cmocka_unit_test(whoever_says_bye_leaves_nothing_behind),
+        cmocka_unit_test(the_next_instance_does_not_leave_with_the_former),
         cmocka_unit_test(strangers_are_passed_over),
         cmocka_unit_test(a_batch_without_an_answer_is_sent_again_ever_more_seldom),
         cmocka_unit_test(only_those_not_yet_reported_are_sent_again),
