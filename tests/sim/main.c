@@ -26,9 +26,9 @@ static double seconds(void)
 
 static void print_totals(const struct sim_totals *totals, uint64_t seeds, double took_s)
 {
-    static const char *const FAULTS[SIM_FAULTS] = {"coordinator crashes", "coordinator freezes",
-                                                   "worker crashes",      "worker freezes",
-                                                   "worker drains",       "link breaks"};
+    static const char *const FAULTS[SIM_FAULTS] = {
+        "coordinator crashes", "coordinator freezes", "clock jumps", "worker crashes",
+        "worker freezes",      "worker drains",       "link breaks"};
     fprintf(stderr,
             "%" PRIu64 " seeds, %" PRIu64 " steps in %.1f s\n"
             "starts %" PRIu64 ", marks %" PRIu64 ", duplicates %" PRIu64
@@ -46,7 +46,11 @@ static void print_totals(const struct sim_totals *totals, uint64_t seeds, double
                     totals->by_state[s]);
         }
     }
-    fprintf(stderr, "\n");
+    fprintf(stderr,
+            "\nslowest: %.1f s after the last fault (seed %" PRIu64
+            "); starts ran %.1f s ahead of a rate (seed %" PRIu64 ")\n",
+            (double)totals->slowest_ms / 1000.0, totals->slowest_seed, totals->overshoot_s,
+            totals->overshoot_seed);
 }
 
 int main(int argc, char **argv)

@@ -69,6 +69,8 @@ static uint32_t fault_mean_ms(const struct sim *sim, enum sim_fault fault)
         return sim->settings.coordinator_crash_ms;
     case SIM_COORDINATOR_FREEZES:
         return sim->settings.coordinator_freeze_ms;
+    case SIM_CLOCK_JUMPS:
+        return sim->settings.clock_jump_ms;
     case SIM_WORKER_CRASHES:
         return sim->settings.worker_crash_ms;
     case SIM_WORKER_FREEZES:
@@ -103,6 +105,9 @@ static void happen(struct sim *sim, enum sim_fault fault)
         sim_trace(sim, "the coordinator freezes for %u ms", frozen_ms);
         sim->coordinator.frozen_until_ms = sim->now_ms + frozen_ms;
         break;
+    case SIM_CLOCK_JUMPS:
+        sim_coordinator_set_clock(sim);
+        break;
     case SIM_WORKER_CRASHES:
         sim_worker_crash(sim, worker, down_ms);
         break;
@@ -133,6 +138,9 @@ static void become_quiet(struct sim *sim)
         sim->fault_at_ms[fault] = SIM_NEVER_MS;
     }
     store_mem_fail_writes(sim->coordinator.store, 0, ERR_OK);
+    if (sim->coordinator.missing != 0) {
+        sim_coordinator_crash(sim, 0);
+    }
     for (unsigned worker = 0; worker < sim->settings.worker_count; worker++) {
         if (sim->workers[worker].fails_to_open) {
             sim_worker_crash(sim, worker, 100);
@@ -252,6 +260,11 @@ static void play_until_end(struct sim *sim)
         if (sim->step > STEPS_MAX || sim->now_ms > last_ms) {
             sim_fail(sim, "it does not come to an end");
         }
+    }
+    uint64_t took_ms = sim->now_ms - SIM_START_MS - sim->settings.faults_end_ms;
+    if (took_ms > sim->totals->slowest_ms) {
+        sim->totals->slowest_ms = took_ms;
+        sim->totals->slowest_seed = sim->settings.seed;
     }
     uint64_t linger_ms = sim->now_ms + LINGER_HEARTBEATS * (uint64_t)sim->settings.heartbeat_ms;
     while (!is_idle(sim)) {

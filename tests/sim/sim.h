@@ -32,6 +32,7 @@
 enum sim_fault {
     SIM_COORDINATOR_CRASHES,
     SIM_COORDINATOR_FREEZES,
+    SIM_CLOCK_JUMPS,
     SIM_WORKER_CRASHES,
     SIM_WORKER_FREEZES,
     SIM_WORKER_DRAINS,
@@ -49,6 +50,10 @@ struct sim_totals {
     uint64_t replays; /* digests compared */
     uint64_t faults[SIM_FAULTS];
     uint64_t lost;
+    uint64_t slowest_ms; /* from the last fault to the end */
+    uint64_t slowest_seed;
+    double overshoot_s; /* how far starts ran ahead of a provider's rate */
+    uint64_t overshoot_seed;
     uint64_t finished;
     uint64_t cancelled;
     uint64_t by_state[DELIVERY_STATES]; /* of recipients at the end */

@@ -65,7 +65,8 @@ typedef enum err (*command_fn)(struct engine *engine, uint64_t campaign, uint64_
 
 static void command(struct sim *sim, unsigned c, command_fn call, enum campaign_event event)
 {
-    if (call(sim->coordinator.engine, c + 1, sim->now_ms, NULL) == ERR_OK) {
+    if (call(sim->coordinator.engine, c + 1, sim->now_ms + (uint64_t)sim->coordinator.skew_ms,
+             NULL) == ERR_OK) {
         sim_trace(sim, "c%u is to be %s", c + 1, campaign_event_name(event));
         turn_when_durable(sim->coordinator.turn, true, on_answer, &sim->client.requests[c][event]);
     }

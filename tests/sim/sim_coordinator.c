@@ -5,11 +5,17 @@
 #include <stdio.h>
 
 #include "common/mem.h"
+#include "coordinator/engine/engine_state.h"
 #include "coordinator/ledger/recovery.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/sim_audience.h"
 
 #define PARTITION 0
+
+static uint64_t clock_ms(const struct sim *sim)
+{
+    return sim->now_ms + (uint64_t)sim->coordinator.skew_ms;
+}
 
 static struct sim_log *log_of(struct changelog *changelog)
 {
@@ -108,8 +114,7 @@ static bool port_send(void *arg, struct slice peer, struct slice frame, struct s
 
 static uint64_t port_now_ms(void *arg)
 {
-    const struct sim *sim = arg;
-    return sim->now_ms;
+    return clock_ms(arg);
 }
 
 static enum err port_content(void *arg, uint64_t campaign, struct arena *arena,
@@ -176,13 +181,16 @@ static struct engine *engine_from(struct sim *sim, struct ledger *ledger, uint64
     struct recovering recovering = {sim, engine_new(&settings), ledger};
     engine_set_end_key(recovering.engine, recovery_end_key);
     for (unsigned i = 0; i < sim->settings.provider_count; i++) {
-        engine_add_provider(recovering.engine, &sim->settings.providers[i].def);
+        const struct provider_def *def = &sim->settings.providers[i].def;
+        if ((sim->coordinator.missing >> def->id & 1) == 0) {
+            engine_add_provider(recovering.engine, def);
+        }
     }
     enum err err = ledger_each_entry(ledger, CATALOGUE_CAMPAIGN, recover_campaign, &recovering);
     if (err != ERR_OK) {
         sim_fail(sim, "the catalogue cannot be read: %s", err_name(err));
     }
-    engine_recovered(recovering.engine, sim->now_ms);
+    engine_recovered(recovering.engine, clock_ms(sim));
     return recovering.engine;
 }
 
@@ -225,20 +233,24 @@ static void open_link(struct sim *sim)
 {
     struct sim_coordinator *coordinator = &sim->coordinator;
     static struct wire_provider providers[SIM_PROVIDERS_MAX];
+    unsigned count = 0;
     for (unsigned i = 0; i < sim->settings.provider_count; i++) {
         const struct provider_def *def = &sim->settings.providers[i].def;
-        providers[i] = (struct wire_provider){.id = def->id,
-                                              .name = def->name,
-                                              .channel = def->channel,
-                                              .adapter = "sim",
-                                              .settings = "{}"};
+        if ((coordinator->missing >> def->id & 1) != 0) {
+            continue;
+        }
+        providers[count++] = (struct wire_provider){.id = def->id,
+                                                    .name = def->name,
+                                                    .channel = def->channel,
+                                                    .adapter = "sim",
+                                                    .settings = "{}"};
     }
     coordinator->link =
         link_new(&(struct link_settings){.epoch = coordinator->epoch,
                                          .token_key = coordinator->token_key,
                                          .heartbeat_ms = sim->settings.heartbeat_ms,
                                          .lease_ms = sim->settings.lease_ms,
-                                         .provider_count = sim->settings.provider_count,
+                                         .provider_count = count,
                                          .providers = providers},
                  &(struct link_port){sim, port_send, port_now_ms, port_content, port_page},
                  coordinator->engine, coordinator->turn);
@@ -274,6 +286,11 @@ static void begin_life(struct sim *sim)
     }
     ledger_head(coordinator->ledger, PARTITION, &head);
     coordinator->epoch = head.epoch + 1;
+    coordinator->missing = 0;
+    if (!sim->is_quiet && dice_chance(&sim->dice, sim->settings.provider_missing_chance)) {
+        unsigned one = dice_below(&sim->dice, sim->settings.provider_count);
+        coordinator->missing = UINT64_C(1) << sim->settings.providers[one].def.id;
+    }
     coordinator->engine = engine_from(sim, coordinator->ledger, coordinator->epoch);
     open_turn(sim, head.recno);
     open_link(sim);
@@ -324,6 +341,14 @@ void sim_coordinator_release(struct sim_coordinator *coordinator)
 {
     end_life(coordinator);
     coordinator->store->ops->close(coordinator->store);
+}
+
+void sim_coordinator_set_clock(struct sim *sim)
+{
+    uint32_t jump_ms = dice_below(&sim->dice, sim->settings.clock_jump_max_ms);
+    bool is_back = sim->settings.clock_jumps_back && dice_chance(&sim->dice, 500);
+    sim_trace(sim, "the coordinator's clock is set %u ms %s", jump_ms, is_back ? "back" : "on");
+    sim->coordinator.skew_ms += is_back ? -(int64_t)jump_ms : (int64_t)jump_ms;
 }
 
 void sim_coordinator_crash(struct sim *sim, uint32_t down_ms)
@@ -395,9 +420,9 @@ static void run_turn(struct sim *sim)
 {
     struct sim_coordinator *coordinator = &sim->coordinator;
     coordinator->turn_at_ms = SIM_NEVER_MS;
-    uint32_t wait_ms = engine_run(coordinator->engine, sim->now_ms);
+    uint32_t wait_ms = engine_run(coordinator->engine, clock_ms(sim));
     link_take_effects(coordinator->link);
-    int flush_ms = turn_flush(coordinator->turn, sim->now_ms);
+    int flush_ms = turn_flush(coordinator->turn, clock_ms(sim));
     if (flush_ms >= 0 && (uint32_t)flush_ms < wait_ms) {
         wait_ms = (uint32_t)flush_ms;
     }
@@ -480,6 +505,23 @@ static void recount(struct sim *sim, unsigned c)
     }
 }
 
+/* What a worker is said to have in hand is what its leases hold. */
+static void check_in_hand(struct sim *sim)
+{
+    const struct engine *engine = sim->coordinator.engine;
+    for (unsigned i = 0; i < engine->roster.count; i++) {
+        const struct roster_entry *entry = &engine->roster.entries[i];
+        uint32_t in_hand = 0;
+        for (const struct lease *l = engine->leases.by_id; l != NULL; l = l->hh.next) {
+            in_hand += l->instance == entry->instance ? l->left : 0;
+        }
+        if (entry->present && entry->in_hand[CHANNEL_SMS] != in_hand) {
+            sim_fail(sim, "%s is said to have %u in hand, but holds %u", entry->name,
+                     entry->in_hand[CHANNEL_SMS], in_hand);
+        }
+    }
+}
+
 static bool is_all_durable(const struct sim_coordinator *coordinator)
 {
     return coordinator->is_up && !engine_has_events(coordinator->engine) &&
@@ -517,6 +559,9 @@ void sim_coordinator_check(struct sim *sim, bool is_thorough)
         if (is_thorough) {
             recount(sim, c);
         }
+    }
+    if (is_thorough) {
+        check_in_hand(sim);
     }
     if (is_thorough && is_all_durable(&sim->coordinator)) {
         check_replay(sim);

@@ -30,6 +30,8 @@ struct sim_coordinator {
     struct store *store; /* the disk */
     uint8_t token_key[HASH_KEY_BYTES];
     bool is_up;
+    uint64_t missing; /* providers that this life is not told of, by id */
+    int64_t skew_ms;
     bool is_dying; /* what it sends now is lost with it */
     uint64_t up_at_ms;
     uint64_t frozen_until_ms;
@@ -53,6 +55,8 @@ void sim_coordinator_take(struct sim *sim, unsigned worker, struct slice frame,
                           struct slice payload);
 /* After a call of the engine from outside. */
 void sim_coordinator_changed(struct sim *sim);
+/* Its clock jumps. */
+void sim_coordinator_set_clock(struct sim *sim);
 void sim_coordinator_crash(struct sim *sim, uint32_t down_ms);
 /* Counts add up; now and then, that they are those of the recipients; and, when everything is
  * durable, that the journal alone leads to the same state. */

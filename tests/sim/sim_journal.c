@@ -395,6 +395,20 @@ void sim_journal_on_start(struct sim *sim, unsigned c, uint32_t ordinal, uint8_t
 
 /* ---- The end ---- */
 
+/* Whatever arrives twice at an endpoint has one token: its provider can tell. */
+static void check_tokens(struct sim *sim, unsigned c, uint32_t ordinal)
+{
+    for (const struct sim_attempt *a = sim->journal.campaigns[c].attempts[ordinal]; a != NULL;
+         a = a->next) {
+        for (const struct sim_attempt *b = a->next; b != NULL; b = b->next) {
+            if (a->accepts > 0 && b->accepts > 0 && a->number >> 4 == b->number >> 4) {
+                sim_fail(sim, "c%u/%u was taken as #%02x and as #%02x", c + 1, ordinal, a->number,
+                         b->number);
+            }
+        }
+    }
+}
+
 static void check_recipient_end(struct sim *sim, unsigned c, uint32_t ordinal)
 {
     struct recipient_state state = sim_journal_state(&sim->journal, c, ordinal);
@@ -415,10 +429,16 @@ static void check_recipient_end(struct sim *sim, unsigned c, uint32_t ordinal)
                      ordinal, a->number, a->starts, a->marks, a->untaken);
         }
     }
+    check_tokens(sim, c, ordinal);
     sim->totals->duplicates += accepts > 1 ? accepts - 1 : 0;
     if (accepts > 1 + marks) {
         sim_fail(sim, "c%u/%u was sent %u times and marked %u times", c + 1, ordinal, accepts,
                  marks);
+    }
+    bool is_unsent = state.state == DELIVERY_CANCELLED || state.state == DELIVERY_EXPIRED;
+    if (is_unsent && state.uncertain) {
+        sim_fail(sim, "c%u/%u is %s, which hides that it may have been reached", c + 1, ordinal,
+                 delivery_state_name((enum delivery_state)state.state));
     }
     if (state.state == DELIVERY_ACCEPTED && accepts == 0) {
         sim_fail(sim, "c%u/%u is accepted, but no provider took it", c + 1, ordinal);

@@ -156,10 +156,30 @@ static uint32_t draw_latency_ms(struct sim *sim, unsigned index, enum outcome ou
     return is_at_once ? 0 : dice_below(&sim->dice, settings->latency_max_ms + 1);
 }
 
+/* The limit is kept by leases, and workers spread what they hold; how evenly the provider sees the
+ * starts is worth knowing. */
+static void note_rate(struct sim *sim, unsigned index)
+{
+    const struct provider_def *def = &sim->settings.providers[index].def;
+    struct sim_provider *provider = &sim->providers[index];
+    if (def->rate_per_s <= 0) {
+        return;
+    }
+    provider->level -= def->rate_per_s * (double)(sim->now_ms - provider->level_ms) / 1000.0;
+    provider->level = (provider->level < 0 ? 0 : provider->level) + 1;
+    provider->level_ms = sim->now_ms;
+    double overshoot_s = (provider->level - def->burst) / def->rate_per_s;
+    if (overshoot_s > sim->totals->overshoot_s) {
+        sim->totals->overshoot_s = overshoot_s;
+        sim->totals->overshoot_seed = sim->settings.seed;
+    }
+}
+
 void sim_provider_start(struct sim *sim, unsigned worker, const struct attempt *attempt)
 {
     struct token token = check_attempt(sim, attempt);
     unsigned index = provider_of(sim, attempt->provider);
+    note_rate(sim, index);
     struct sim_answer answer = draw_answer(sim, index, attempt->id);
     uint32_t latency_ms = draw_latency_ms(sim, index, answer.outcome);
     bool is_taken = answer.outcome == OUTCOME_ACCEPTED ||

@@ -22,7 +22,9 @@ struct sim;
 
 struct sim_provider {
     uint64_t phase_until_ms;
-    bool is_bad; /* in this phase */
+    bool is_bad;  /* in this phase */
+    double level; /* of starts, as in a bucket that leaks at the rate */
+    uint64_t level_ms;
 };
 
 /* An answer on its way to the worker. */

@@ -108,6 +108,17 @@ static void draw_workers(struct sim_settings *settings, struct dice *dice)
     settings->open_failed_chance = dice_chance(dice, 100) ? 200 : 0;
 }
 
+/* What was leased is judged by the coordinator's clock; if that goes back, there is nothing to
+ * judge a limit by. */
+static bool has_limits(const struct sim_settings *settings)
+{
+    bool has_limits = false;
+    for (unsigned i = 0; i < settings->provider_count; i++) {
+        has_limits = has_limits || settings->providers[i].def.rate_per_s > 0;
+    }
+    return has_limits;
+}
+
 static void draw_faults(struct sim_settings *settings, struct dice *dice)
 {
     settings->is_hostile = dice_chance(dice, 500);
@@ -124,6 +135,11 @@ static void draw_faults(struct sim_settings *settings, struct dice *dice)
     settings->worker_freeze_ms = dice_chance(dice, 200) ? 4 * SECOND_MS : 0;
     settings->worker_drain_ms = dice_chance(dice, 300) ? 4 * SECOND_MS : 0;
     settings->link_break_ms = half_the_time(dice, PICK(dice, 1, 4, 10) * SECOND_MS);
+    settings->clock_jump_ms = dice_chance(dice, 200) ? 4 * SECOND_MS : 0;
+    settings->clock_jump_max_ms = PICK(dice, 100, 5000, 60000);
+    settings->clock_jumps_back = !has_limits(settings) && dice_chance(dice, 500);
+    settings->provider_missing_chance =
+        settings->provider_count > 1 && dice_chance(dice, 100) ? 200 : 0;
     settings->down_max_ms = PICK(dice, 10, 500, 5000);
     settings->faults_end_ms = dice_between(dice, 3, 25) * SECOND_MS;
 }
@@ -150,19 +166,21 @@ void sim_settings_draw(struct sim_settings *settings, uint64_t seed)
 void sim_settings_print(const struct sim_settings *settings)
 {
     const struct sim_settings *s = settings;
-    fprintf(stderr,
-            "  %u workers, %u providers, heartbeat %u ms, lease %u ms, snapshot every %u blocks, "
-            "credit %u-%u, skew %u ms\n"
-            "  net: %s, delay %u ms, loss %u, duplicates %u, full %u; commit %u ms, stall %u, "
-            "fail %u\n"
-            "  every: coordinator crash %u, freeze %u; worker crash %u, freeze %u, drain %u; link "
-            "%u; down %u; until %" PRIu64 "\n",
-            s->worker_count, s->provider_count, s->heartbeat_ms, s->lease_ms, s->snapshot_blocks,
-            s->credit_min, s->credit_max, s->skew_max_ms, s->is_hostile ? "hostile" : "ordered",
-            s->delay_max_ms, s->loss_chance, s->duplicate_chance, s->full_chance, s->commit_max_ms,
-            s->commit_stall_chance, s->commit_fail_chance, s->coordinator_crash_ms,
-            s->coordinator_freeze_ms, s->worker_crash_ms, s->worker_freeze_ms, s->worker_drain_ms,
-            s->link_break_ms, s->down_max_ms, s->faults_end_ms);
+    fprintf(
+        stderr,
+        "  %u workers, %u providers, heartbeat %u ms, lease %u ms, snapshot every %u blocks, "
+        "credit %u-%u, skew %u ms\n"
+        "  net: %s, delay %u ms, loss %u, duplicates %u, full %u; commit %u ms, stall %u, "
+        "fail %u\n"
+        "  every: coordinator crash %u, freeze %u, clock set %u by %u; worker crash %u, freeze %u, "
+        "drain %u; link %u; down %u; until %" PRIu64 "\n",
+        s->worker_count, s->provider_count, s->heartbeat_ms, s->lease_ms, s->snapshot_blocks,
+        s->credit_min, s->credit_max, s->skew_max_ms, s->is_hostile ? "hostile" : "ordered",
+        s->delay_max_ms, s->loss_chance, s->duplicate_chance, s->full_chance, s->commit_max_ms,
+        s->commit_stall_chance, s->commit_fail_chance, s->coordinator_crash_ms,
+        s->coordinator_freeze_ms, s->clock_jump_ms, s->clock_jump_max_ms, s->worker_crash_ms,
+        s->worker_freeze_ms, s->worker_drain_ms, s->link_break_ms, s->down_max_ms,
+        s->faults_end_ms);
     for (unsigned i = 0; i < s->campaign_count; i++) {
         const struct sim_campaign_settings *c = &s->campaigns[i];
         const struct plan_step *step = &c->def.plan.steps[0];

@@ -76,7 +76,11 @@ struct sim_settings {
     uint32_t worker_freeze_ms;
     uint32_t worker_drain_ms;
     uint32_t link_break_ms;
-    uint32_t down_max_ms; /* how long what crashed or broke stays so */
+    uint32_t clock_jump_ms; /* the coordinator's clock is set */
+    uint32_t clock_jump_max_ms;
+    bool clock_jumps_back;
+    uint32_t provider_missing_chance; /* a life of the coordinator in which one is not configured */
+    uint32_t down_max_ms;             /* how long what crashed or broke stays so */
     uint64_t faults_end_ms;
 };
 

@@ -88,6 +88,10 @@ static uint32_t shell_concurrency(void *arg, uint8_t provider)
 static void shell_start(void *arg, const struct attempt *attempt)
 {
     struct sim_worker *worker = arg;
+    if (worker->is_stopped[attempt->campaign - 1]) {
+        sim_fail(worker->sim, "w%u starts for c%u, which was stopped", worker->index,
+                 (unsigned)attempt->campaign);
+    }
     sim_provider_start(worker->sim, worker->index, attempt);
 }
 
@@ -133,6 +137,7 @@ static void begin_life(struct sim_worker *worker)
     struct sim *sim = worker->sim;
     worker->instance = dice_roll(&sim->dice) | 1;
     worker->last_seq = 0;
+    memset(worker->is_stopped, 0, sizeof(worker->is_stopped));
     worker->up_at_ms = SIM_NEVER_MS;
     worker->fails_to_open =
         !sim->is_quiet && dice_chance(&sim->dice, sim->settings.open_failed_chance);
@@ -231,6 +236,17 @@ void sim_worker_act(struct sim *sim, unsigned index)
     run(sim, worker);
 }
 
+static void note_stopped(struct sim_worker *worker, const struct wire_message *message)
+{
+    struct delivery_stats stats;
+    delivery_stats(worker->delivery, &stats);
+    if (message->type == WIRE_CANCEL && message->cancel.epoch == stats.epoch) {
+        worker->is_stopped[message->cancel.campaign - 1] = true;
+    } else if (message->type == WIRE_BATCH) {
+        worker->is_stopped[message->batch.campaign - 1] = false;
+    }
+}
+
 void sim_worker_take(struct sim *sim, unsigned index, struct slice frame, struct slice payload)
 {
     struct sim_worker *worker = &sim->workers[index];
@@ -246,6 +262,7 @@ void sim_worker_take(struct sim *sim, unsigned index, struct slice frame, struct
     }
     sim_trace(sim, "w%u hears %s", index, wire_type_name(message.type));
     delivery_on_message(worker->delivery, &message, clock_ms(worker));
+    note_stopped(worker, &message);
     run_soon(worker);
 }
 

@@ -12,6 +12,7 @@
 #include "common/bitmap.h"
 #include "tests/sim/sim_provider.h"
 #include "tests/sim/sim_queue.h"
+#include "tests/sim/sim_settings.h"
 #include "worker/delivery.h"
 
 struct sim;
@@ -33,6 +34,8 @@ struct sim_worker {
     int64_t skew_ms;
     bool fails_to_open;
     bool is_draining;
+    bool is_stopped[SIM_CAMPAIGNS_MAX]; /* heard that it is paused or cancelled, and of no batch
+                                           since */
     uint64_t up_at_ms;
     uint64_t frozen_until_ms;
     uint64_t run_at_ms;
