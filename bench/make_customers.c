@@ -36,8 +36,10 @@ static const char usage[] =
     "  --phone-share F    fraction of the customers with a telephone number (1)\n"
     "  --duplicates N     of the rows, so many have the id of an earlier row (0)\n"
     "  --malformed N      of the rows, so many cannot be used, for one reason or another (0)\n"
+    "  --slim             without e-mail and time zone: six columns\n"
     "Duplicates and malformed rows: each at most a quarter of all.\n"
-    "Columns: id,email,phone,locale,timezone,first_name,last_name,city\n";
+    "Columns: id,email,phone,locale,timezone,first_name,last_name,city; slim:\n"
+    "id,phone,locale,first_name,last_name,city\n";
 
 /* ---- the tables, made ready ---- */
 
@@ -202,6 +204,7 @@ struct options {
     uint64_t malformed;
     double email_share;
     double phone_share;
+    bool is_slim; /* without e-mail and time zone: six columns */
 };
 
 /* Ways to be malformed; what is put in the place of a good value. */
@@ -223,6 +226,7 @@ struct customer {
     uint64_t dice;
     bool has_email;
     bool has_phone;
+    bool is_slim;
     const struct place *place;
     const struct name *first;
     const struct name *last;
@@ -249,6 +253,7 @@ static struct customer customer_draw(const struct tables *tables, const struct o
     customer.domain = draw_name(&customer.place->domains, &dice);
     customer.has_email = dice_chance(&dice, options->email_share);
     customer.has_phone = dice_chance(&dice, options->phone_share);
+    customer.is_slim = options->is_slim;
     customer.dice = dice;
     return customer;
 }
@@ -269,10 +274,12 @@ static char *put_contacts(char *at, struct customer *customer)
 {
     if (customer->flaw == FLAW_EMAIL) {
         at = put(at, piece_of("nobody at example.com"));
-    } else if (customer->has_email) {
+    } else if (customer->has_email && !customer->is_slim) {
         at = put_email(at, customer);
     }
-    *at++ = ',';
+    if (!customer->is_slim) {
+        *at++ = ',';
+    }
     if (customer->flaw == FLAW_PHONE_WORD) {
         return put(at, piece_of("call me"));
     }
@@ -293,8 +300,10 @@ static char *put_customer(char *at, struct customer *customer)
     *at++ = ',';
     at = put(at, customer->place->locale);
     *at++ = ',';
-    at = put(at, customer->place->timezone);
-    *at++ = ',';
+    if (!customer->is_slim) {
+        at = put(at, customer->place->timezone);
+        *at++ = ',';
+    }
     if (customer->flaw == FLAW_UTF8) {
         *at++ = (char)0xc5; /* Latin-1, as from a program that knows nothing else */
         at = put(at, piece_of("se"));
@@ -360,7 +369,10 @@ static bool write_all(const char *bytes, size_t len)
 static bool make(const struct tables *tables, const struct options *options)
 {
     static char bytes[WRITE_BYTES + ROW_BYTES];
-    char *at = put(bytes, piece_of("id,email,phone,locale,timezone,first_name,last_name,city\n"));
+    const char *header = options->is_slim
+                             ? "id,phone,locale,first_name,last_name,city\n"
+                             : "id,email,phone,locale,timezone,first_name,last_name,city\n";
+    char *at = put(bytes, piece_of(header));
     bool is_good = true;
     for (uint64_t row = 0; row < options->rows && is_good; row++) {
         struct customer customer = customer_draw(tables, options, row);
@@ -408,6 +420,9 @@ static bool read_option(struct options *options, int letter, const char *text)
         return read_share(text, &options->email_share);
     case 'p':
         return read_share(text, &options->phone_share);
+    case 'l':
+        options->is_slim = true;
+        return true;
     default:
         return false;
     }
@@ -422,6 +437,7 @@ static bool read_options(struct options *options, int argc, char **argv)
         {"phone-share", required_argument, NULL, 'p'},
         {"duplicates", required_argument, NULL, 'd'},
         {"malformed", required_argument, NULL, 'm'},
+        {"slim", no_argument, NULL, 'l'},
         {NULL, 0, NULL, 0},
     };
     int letter;

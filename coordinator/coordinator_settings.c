@@ -244,7 +244,7 @@ static enum err take_key(struct check *check, const char *path, const char *key)
     return bus_key_is_valid(key) ? ERR_OK
                                  : refuse(check, path,
                                           "is no public key; it has 40 characters of Z85, as "
-                                          "`tocsin keys` prints them");
+                                          "`tocsin keygen` prints them");
 }
 
 static enum err take_keys(struct check *check)

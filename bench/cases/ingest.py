@@ -16,7 +16,7 @@ def run(bench):
     rows = bench.recipients(10_000_000)
     path = os.path.join(bench.directory, "customers.csv")
     with open(path, "wb") as f:
-        source = bench.customers(rows)
+        source = bench.customers(rows, "--slim")
         while chunk := source.stdout.read(1 << 20):
             f.write(chunk)
         source.wait()
