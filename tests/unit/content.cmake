@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
 tocsin_unit_test(test_campaign_document LIBS tocsin_content)
+tocsin_unit_test(test_provider_numbers LIBS tocsin_content)
