@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * changelog: makes records durable, in order. `local` writes each as one synced batch of the store
- * in a committer thread; `mem` does so when a test says; `nats` (later) replicates them first.
- * Whoever appends is told in the loop's thread, record by record in order, when one is durable.
+ * changelog: makes records durable, in order. `local` writes them to the store in a committer
+ * thread, those that gathered meanwhile in one synced batch; `mem` does so when a test says; `nats`
+ * (later) replicates them first. Whoever appends is told in the loop's thread, record by record in
+ * order, when one is durable. One changelog serves one partition.
  *
  * A record is never refused: when the disk is full or fails, the changelog keeps it, says so in its
  * health, tries again until it succeeds, and goes on. It is the caller's duty to take in nothing

@@ -14,8 +14,8 @@
 /* What a directory holds, by the names of RocksDB's files. */
 struct dir_contents {
     bool has_current;
-    bool has_log;   /* a write-ahead log; an open store always has one */
-    bool has_other; /* tables, manifests */
+    bool has_log;  /* a write-ahead log */
+    bool has_past; /* tables, or the options that are written at the end of every opening */
 };
 
 static bool name_ends(const char *name, const char *end)
@@ -29,8 +29,8 @@ static void dir_note(struct dir_contents *contents, const char *name)
 {
     contents->has_current = contents->has_current || strcmp(name, "CURRENT") == 0;
     contents->has_log = contents->has_log || name_ends(name, ".log");
-    contents->has_other = contents->has_other || name_ends(name, ".sst") ||
-                          strncmp(name, "MANIFEST-", strlen("MANIFEST-")) == 0;
+    contents->has_past = contents->has_past || name_ends(name, ".sst") ||
+                         strncmp(name, "OPTIONS-", strlen("OPTIONS-")) == 0;
 }
 
 static enum err dir_read(const char *path, struct dir_contents *contents)
@@ -74,13 +74,15 @@ enum err store_dir_prepare(const char *dir, bool create, struct problem *problem
         return problem_set(problem, err, "Cannot read the directory %s: %s.", dir,
                            err_sentence(err));
     }
-    if (contents.has_current && !contents.has_log) {
+    /* A store that was opened once always has a log; what a crash left of making one has no past.
+     */
+    if (contents.has_current && contents.has_past && !contents.has_log) {
         return problem_set(problem, ERR_CORRUPT,
                            "The store in %s is damaged: its write-ahead log (*.log) is missing. "
                            "Restore the directory from a copy.",
                            dir);
     }
-    if (!contents.has_current && (contents.has_log || contents.has_other)) {
+    if (!contents.has_current && (contents.has_log || contents.has_past)) {
         return problem_set(problem, ERR_CORRUPT,
                            "The store in %s is damaged: the file CURRENT is missing. Restore the "
                            "directory from a copy.",

@@ -97,6 +97,9 @@ void rocks_leave(struct store_rocks *rocks)
 /* After a write of any kind failed: RocksDB will take no other before it is opened again. */
 static void rocks_break(struct store_rocks *rocks)
 {
+    if (rocks->is_read_only) {
+        return; /* it never takes a write */
+    }
     pthread_mutex_lock(&rocks->lock);
     rocks->is_broken = true;
     pthread_mutex_unlock(&rocks->lock);
@@ -248,8 +251,7 @@ static enum err store_rocks_write(struct store *store, struct store_batch *batch
 {
     struct store_rocks *rocks = store_rocks_of(store);
     enum err err = rocks_try_write(rocks, batch->batch, problem);
-    if (err != ERR_OK && !rocks->is_read_only &&
-        rocks_try_write(rocks, batch->batch, NULL) == ERR_OK) {
+    if (err != ERR_OK && rocks_try_write(rocks, batch->batch, NULL) == ERR_OK) {
         return ERR_OK;
     }
     return err;

@@ -247,6 +247,33 @@ static void nothing_reported_is_lost_by_kill_9(void **state)
     }
 }
 
+/* --- while it is made --- */
+
+#define MAKING_MAX_US 150000
+
+static void a_store_whose_making_broke_off_is_made_again(void **state)
+{
+    const struct stores *outer = *state;
+    for (unsigned i = 0; i < CRASHES; i++) {
+        struct stores stores = {.kind = STORE_IN_ROCKS};
+        snprintf(stores.dir, sizeof(stores.dir), "%.200s/%u", outer->dir, i);
+        pid_t pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+            ledger_close(open_ledger(&stores));
+            _exit(0);
+        }
+        struct timespec life = {0, (long)randombytes_uniform(MAKING_MAX_US) * 1000};
+        nanosleep(&life, NULL);
+        kill(pid, SIGKILL);
+        int status = 0;
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        struct ledger *ledger = open_ledger(&stores);
+        assert_int_equal(head_recno(ledger), 0);
+        ledger_close(ledger);
+    }
+}
+
 /* --- a torn tail: what is left of the log when the machine dies in the middle of a write --- */
 
 #define TAIL_RECORDS 6
@@ -386,6 +413,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STORES_TEST_ROCKS(nothing_reported_is_lost_by_kill_9),
+        STORES_TEST_ROCKS(a_store_whose_making_broke_off_is_made_again),
         STORES_TEST_ROCKS(a_torn_tail_costs_what_was_not_reported),
         STORES_TEST_ROCKS(pages_that_were_never_written_cost_what_was_not_reported),
         STORES_TEST_ROCKS(a_lost_page_before_other_records_is_refused),

@@ -411,6 +411,7 @@ static void a_read_only_store_can_be_opened_beside_and_read(void **state)
     struct store_batch *batch = reader->ops->batch_new(reader);
     reader->ops->batch_put(batch, STORE_META, slice_str("a"), slice_str("2"));
     assert_int_equal(reader->ops->write(reader, batch, &problem), ERR_IO);
+    assert_int_equal(reader->ops->write(reader, batch, &problem), ERR_IO);
     reader->ops->batch_free(batch);
     assert_value(reader, STORE_META, "a", "1");
     reader->ops->close(reader);
