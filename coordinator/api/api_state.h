@@ -20,7 +20,7 @@ struct api {
     struct http_server *server;
     struct auth *auth;
     struct idempotency *idempotency;
-    struct pending *pendings; /* changes whose record is not durable yet */
+    struct pending *pendings; /* answers that wait for a record to be durable */
     struct upload *uploads;
     unsigned upload_count;
     uv_timer_t sweep;

@@ -133,7 +133,7 @@ static bool read_state(struct exchange *exchange, struct listing *listing)
     return false;
 }
 
-void deliveries_list(struct exchange *exchange)
+static void list_recipients(struct exchange *exchange)
 {
     struct campaign_view view;
     struct exchange_page page;
@@ -165,6 +165,19 @@ void deliveries_list(struct exchange *exchange)
                   ordinal < view.def->slots, ordinal);
 }
 
+void deliveries_list(struct exchange *exchange)
+{
+    struct campaign_view view;
+    if (!exchange_campaign(exchange, &view)) {
+        return;
+    }
+    if (is_ended(&view)) {
+        exchange_read_durable(exchange, list_recipients);
+    } else {
+        list_recipients(exchange);
+    }
+}
+
 /* ---- one recipient ---- */
 
 static void put_reason(json_t *json, uint16_t reason)
@@ -183,6 +196,19 @@ static void put_handle(json_t *json, const char *name, uint64_t number)
     }
 }
 
+/* "" if the event has none, or its name is not known any more. */
+static const char *provider_name(const struct api *api, const struct event *event)
+{
+    if (event->kind == DELIVERY_EVENT_CANCELLED) {
+        return "";
+    }
+    if (api->context.provider_numbers != NULL) {
+        return provider_numbers_name(api->context.provider_numbers, event->provider);
+    }
+    const struct wire_provider *provider = exchange_provider(api, event->provider);
+    return provider == NULL ? "" : provider->name;
+}
+
 static json_t *entry_json(const struct api *api, const struct timeline_entry *entry)
 {
     const struct event *event = &entry->event;
@@ -190,9 +216,9 @@ static json_t *entry_json(const struct api *api, const struct timeline_entry *en
     if (entry->is_campaigns) {
         return json;
     }
-    if (event->kind != DELIVERY_EVENT_CANCELLED && event->provider < api->context.provider_count) {
-        json_object_set_new(json, "provider",
-                            json_string(api->context.providers[event->provider].name));
+    const char *provider = provider_name(api, event);
+    if (provider[0] != '\0') {
+        json_object_set_new(json, "provider", json_string(provider));
     }
     put_handle(json, "lease", event->lease);
     put_handle(json, "worker", event->worker);
@@ -236,7 +262,7 @@ static enum err find_state(const struct api *api, const struct campaign_view *vi
     return err;
 }
 
-void deliveries_get(struct exchange *exchange)
+static void show_recipient(struct exchange *exchange)
 {
     const struct api *api = exchange->api;
     const char *key = exchange->parts[1];
@@ -268,4 +294,9 @@ void deliveries_get(struct exchange *exchange)
     json_t *json = recipient_json(slice_str(key), ordinal, &state);
     json_object_set_new(json, "timeline", timeline);
     exchange_json(exchange, 200, json);
+}
+
+void deliveries_get(struct exchange *exchange)
+{
+    exchange_read_durable(exchange, show_recipient);
 }

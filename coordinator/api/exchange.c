@@ -14,9 +14,10 @@
 
 #define JSON_TYPE      "application/json"
 #define PENDING_MAX_MS 30000
+#define READ_MAX_MS    2000
 #define ROOM_MIN_BYTES (1u << 20) /* less: nothing new is taken in */
 
-/* A change on its way to the disk; outlives the request if that ends first. */
+/* A change on its way to the disk, or who waits for one; outlives the request if that ends first. */
 struct pending {
     struct api *api;
     struct pending *next;
@@ -28,6 +29,7 @@ struct pending {
     char *body;
     exchange_durable_fn durable;
     void *arg;
+    route_fn read; /* NULL: a change; else it answers, and nothing of the above is set */
     uint64_t since_ms;
 };
 
@@ -121,6 +123,21 @@ static void pending_free(struct pending *pending)
     mem_free(pending);
 }
 
+static void answer(struct pending *pending)
+{
+    struct exchange *exchange = pending->exchange;
+    pending->exchange = NULL;
+    exchange->pending = NULL;
+    if (pending->read != NULL) {
+        pending->read(exchange);
+        return;
+    }
+    if (pending->location != NULL) {
+        http_reply_header(exchange->http, "Location", pending->location);
+    }
+    http_reply(exchange->http, pending->status, JSON_TYPE, slice_str(pending->body));
+}
+
 static void on_durable(void *arg)
 {
     struct pending *pending = arg;
@@ -132,11 +149,7 @@ static void on_durable(void *arg)
         pending->durable(pending->api, pending->arg, true);
     }
     if (exchange != NULL) {
-        exchange->pending = NULL;
-        if (pending->location != NULL) {
-            http_reply_header(exchange->http, "Location", pending->location);
-        }
-        http_reply(exchange->http, pending->status, JSON_TYPE, slice_str(pending->body));
+        answer(pending);
     }
     pending_free(pending);
 }
@@ -179,6 +192,13 @@ void exchange_commit(struct exchange *exchange, unsigned status, const char *loc
     }
     turn_when_durable(api->context.turn, true, on_durable, pending);
     api->context.changed(api->context.arg);
+}
+
+void exchange_read_durable(struct exchange *exchange, route_fn read)
+{
+    struct pending *pending = pending_new(exchange);
+    pending->read = read;
+    turn_when_durable(exchange->api->context.turn, false, on_durable, pending);
 }
 
 bool exchange_is_stalled(const struct api *api, struct problem *problem)
@@ -272,7 +292,12 @@ void exchange_sweep(struct api *api)
     uint64_t now_ms = api_now_ms(api);
     for (struct pending *pending = api->pendings; pending != NULL; pending = pending->next) {
         struct exchange *exchange = pending->exchange;
-        if (exchange == NULL || now_ms - pending->since_ms < PENDING_MAX_MS) {
+        uint64_t max_ms = pending->read != NULL ? READ_MAX_MS : PENDING_MAX_MS;
+        if (exchange == NULL || now_ms - pending->since_ms < max_ms) {
+            continue;
+        }
+        if (pending->read != NULL) {
+            answer(pending); /* what is on disk by now */
             continue;
         }
         pending->exchange = NULL;
@@ -354,6 +379,16 @@ bool exchange_campaign(struct exchange *exchange, struct campaign_view *view)
         exchange_not_found(exchange, "campaign", exchange->parts[0]);
     }
     return is_there;
+}
+
+const struct wire_provider *exchange_provider(const struct api *api, uint32_t number)
+{
+    for (unsigned i = 0; i < api->context.provider_count; i++) {
+        if (api->context.providers[i].id == number) {
+            return &api->context.providers[i];
+        }
+    }
+    return NULL;
 }
 
 json_t *exchange_time(uint64_t unix_ms)

@@ -61,6 +61,10 @@ void exchange_refuse_parameter(struct exchange *exchange, const char *parameter,
 typedef void (*exchange_durable_fn)(struct api *api, void *arg, bool is_durable);
 void exchange_commit(struct exchange *exchange, unsigned status, const char *location,
                      json_t *take_json, exchange_durable_fn durable, void *arg);
+/* For what is read from the journal: calls `read`, which answers, when all that was decided so far
+ * is there, so that a client that saw a state finds its cause. While the disk takes nothing, only a
+ * few seconds are waited. */
+void exchange_read_durable(struct exchange *exchange, route_fn read);
 /* Nothing can be taken in now: the disk is full (ERR_NO_SPACE) or fails or is too slow. */
 bool exchange_is_stalled(const struct api *api, struct problem *problem);
 /* Claims the client's key, if it gave one. False: the request was answered. */
@@ -93,6 +97,8 @@ void exchange_list(struct exchange *exchange, json_t *take_items, enum cursor_li
 /* The number in `parts[index]`; false: the request was answered 404. */
 bool exchange_audience(struct exchange *exchange, const struct audience_info **info);
 bool exchange_campaign(struct exchange *exchange, struct campaign_view *view);
+/* As the workers are told of it, by its number; NULL if there is none of that number now. */
+const struct wire_provider *exchange_provider(const struct api *api, uint32_t number);
 json_t *exchange_time(uint64_t unix_ms); /* 0 is null */
 json_t *exchange_text(const char *text); /* as much of it as is UTF-8; it may have been cut off */
 json_t *exchange_rate(double per_s);     /* one digit behind the point */
