@@ -577,9 +577,11 @@ static void an_endless_line_is_one_refused_row(void **state)
     ledger_close(ledger);
 }
 
-/* Rows as large as they may be: a page of them has 16 MB. */
+/* Rows as large as they may be: a page of them has 16 MB, and is not much smaller when it is
+ * sealed. */
 static void huge_rows_fit(void **state)
 {
+    uint32_t dice = 1;
     struct ledger *ledger = open_ledger(state);
     struct audience_settings settings = settings_of(AUDIENCE_CSV);
     struct buf body = {0};
@@ -587,7 +589,11 @@ static void huge_rows_fit(void **state)
     buf_str(&body, "id,x\n");
     for (unsigned i = 0; i < 4000; i++) {
         buf_printf(&body, "%06u,", i);
-        memset(buf_reserve(&body, PAGE_VALUE_MAX - 6), 'a' + (int)(i % 26), PAGE_VALUE_MAX - 6);
+        uint8_t *value = buf_reserve(&body, PAGE_VALUE_MAX - 6);
+        for (unsigned j = 0; j < PAGE_VALUE_MAX - 6; j++) {
+            dice = dice * 1664525 + 1013904223;
+            value[j] = (uint8_t)('a' + (dice >> 16) % 26);
+        }
         body.len += PAGE_VALUE_MAX - 6;
         buf_str(&body, "\n");
     }
@@ -615,6 +621,64 @@ static enum err failing_finish(struct store_bulk *bulk, struct problem *problem)
     return problem_set(problem, ERR_NO_SPACE, "no room in the store");
 }
 
+static enum err slow_put(struct store_bulk *bulk, struct slice key, struct slice value)
+{
+    uv_sleep(1);
+    return good_ops->bulk_put(bulk, key, value);
+}
+
+/* Puts these in place of the store's own functions. */
+static void spoil(struct store *store,
+                  enum err (*put)(struct store_bulk *, struct slice, struct slice))
+{
+    good_ops = store->ops;
+    failing_ops = *good_ops;
+    failing_ops.bulk_put = put;
+    store->ops = &failing_ops;
+}
+
+static void a_slow_disk_holds_the_upload_back(void **state)
+{
+    struct ledger *ledger = open_ledger(state);
+    struct audience_settings settings = settings_of(AUDIENCE_CSV);
+    struct buf body = {0};
+    struct rig rig;
+    make_csv(&body, 150000, 0, 0);
+    spoil(ledger_store(ledger), slow_put);
+    rig_import(&rig, ledger, buf_view(&body), 65536, &settings);
+    assert_true(rig.is_good);
+    assert_int_equal(rig.info.accepted, 150000);
+    ledger_store(ledger)->ops = good_ops;
+    buf_release(&body);
+    ledger_close(ledger);
+}
+
+/* Fails at every put of an upload without refused rows: 12 pages, 10 blocks of the index, 12 pages
+ * with holes. */
+static void assert_every_put_may_fail(struct ledger *ledger)
+{
+    struct audience_settings settings = settings_of(AUDIENCE_CSV);
+    struct buf body = {0};
+    struct rig rig;
+    make_csv(&body, 12000, 5, 0);
+    for (int puts = 0; puts < 34; puts++) {
+        puts_left = puts;
+        rig_import(&rig, ledger, buf_view(&body), 50000, &settings);
+        assert_false(rig.is_good);
+        assert_int_equal(rig.problem.err, ERR_NO_SPACE);
+        assert_string_equal(
+            rig.problem.text,
+            puts < 12    ? "a page of the audience cannot be written: there is no room left on "
+                           "the disk"
+            : puts == 33 ? "Writing the lookup index of the audience failed: there is no room "
+                           "left on the disk."
+                         : "the index of the audience cannot be written: there is no room left "
+                           "on the disk");
+        assert_nothing_left(ledger);
+    }
+    buf_release(&body);
+}
+
 static void a_full_disk_is_reported_as_such(void **state)
 {
     struct ledger *ledger = open_ledger(state);
@@ -622,11 +686,9 @@ static void a_full_disk_is_reported_as_such(void **state)
     struct store *store = ledger_store(ledger);
     struct buf body = {0};
     struct rig rig;
+    spoil(store, failing_put);
+    assert_every_put_may_fail(ledger);
     make_csv(&body, 12000, 5, 20);
-    good_ops = store->ops;
-    failing_ops = *good_ops;
-    failing_ops.bulk_put = failing_put;
-    store->ops = &failing_ops;
     /* Refusals, pages, lookup blocks and holes, in whatever order: more than 630 values in all. */
     for (int puts = 0; puts < 630; puts += puts < 15 ? 1 : 41) {
         puts_left = puts;
@@ -647,6 +709,38 @@ static void a_full_disk_is_reported_as_such(void **state)
     assert_true(rig.is_good);
     assert_whole(ledger, &rig.info);
     buf_release(&body);
+    ledger_close(ledger);
+}
+
+static void a_missing_page_is_damage(void **state)
+{
+    struct ledger *ledger = open_ledger(state);
+    struct audience_settings settings = settings_of(AUDIENCE_CSV);
+    struct store *store = ledger_store(ledger);
+    struct rig rig;
+    uint32_t ordinal;
+    rig_import(&rig, ledger, slice_str(small), 100, &settings);
+    assert_true(rig.is_good);
+    rig.info.slots = 1;
+    assert_int_equal(audience_lookup(ledger, &rig.info, slice_str("4"), &ordinal), ERR_CORRUPT);
+    rig.info.slots = 4;
+    assert_int_equal(store->ops->remove_range(store, STORE_PAGES, slice_str(""), slice_str("\xff")),
+                     ERR_OK);
+    assert_int_equal(audience_lookup(ledger, &rig.info, slice_str("4"), &ordinal), ERR_CORRUPT);
+    ledger_close(ledger);
+}
+
+static void columns_may_be_renamed(void **state)
+{
+    struct ledger *ledger = open_ledger(state);
+    struct audience_settings settings = settings_of(AUDIENCE_CSV);
+    struct audience_mapping mappings[] = {{"id", "no"}, {"phone", "Mobile"}};
+    struct rig rig;
+    settings.mapping_count = 2;
+    settings.mappings = mappings;
+    rig_import(&rig, ledger, slice_str("no,Mobile\n1,+49 170 1234567\n"), 1, &settings);
+    assert_true(rig.is_good);
+    assert_int_equal(rig.info.with_field[PAGE_FIELD_PHONE], 1);
     ledger_close(ledger);
 }
 
@@ -756,7 +850,10 @@ int main(void)
         STORES_TEST(the_loop_is_told_to_pause),
         STORES_TEST_MEMORY(an_endless_line_is_one_refused_row),
         STORES_TEST_MEMORY(huge_rows_fit),
+        STORES_TEST_MEMORY(a_slow_disk_holds_the_upload_back),
         STORES_TEST_MEMORY(a_full_disk_is_reported_as_such),
+        STORES_TEST_MEMORY(a_missing_page_is_damage),
+        STORES_TEST_MEMORY(columns_may_be_renamed),
         STORES_TEST_MEMORY(whatever_comes_in_adds_up),
         STORES_TEST_MEMORY(progress_is_shown),
     };

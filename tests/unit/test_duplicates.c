@@ -272,6 +272,18 @@ static void one_key_may_come_millions_of_times(void **state)
     mem_free(seen.fate);
 }
 
+static void a_file_that_cannot_be_made_is_told(void **state)
+{
+    (void)state;
+    struct duplicates *duplicates = duplicates_new("/nowhere/at/all", 0);
+    struct problem problem = {0};
+    struct hash128 hashes[1024] = {{0, 0}};
+    uint8_t marks[1024] = {0};
+    assert_int_equal(duplicates_add(duplicates, hashes, marks, 1024, 0, &problem), ERR_NOT_FOUND);
+    assert_non_null(strstr(problem.text, "/nowhere/at/all"));
+    duplicates_free(duplicates);
+}
+
 static void a_refusing_sink_ends_it(void **state)
 {
     (void)state;
@@ -295,6 +307,7 @@ int main(void)
         cmocka_unit_test(the_lowest_ordinal_of_each_key_stays),
         cmocka_unit_test(threads_and_files_make_no_difference),
         cmocka_unit_test(one_key_may_come_millions_of_times),
+        cmocka_unit_test(a_file_that_cannot_be_made_is_told),
         cmocka_unit_test(a_refusing_sink_ends_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -184,6 +184,10 @@ static void mappings_are_parsed(void **state)
                        "mapping \"\": write the audience's column, = and the file's column, as "
                        "id=customer_no,phone=Mobile");
     assert_bad_mapping("a=b,c=d,e=f", "more than 2 mappings");
+    char longest[400] = "id=";
+    memset(longest + 3, 'x', 300);
+    snprintf(expected, sizeof(expected), "mapping \"%.64s\": the name is too long", longest);
+    assert_bad_mapping(longest, expected);
     assert_bad_mapping("a=b,c=b", "\"b\" is mapped twice");
     assert_bad_mapping("a=b,a=c", "\"a\" is mapped twice");
 }

@@ -105,6 +105,8 @@ static void mappings_apply_to_both_formats(void **state)
         "(1|+491701234567)\n3 Mobile: \"0170\" has no country code; write it as +491701234567\n");
     assert_ndjson("{\"customer no\":1,\"Mobile\":[\"+491701234567\",\"+491701234568\"]}\n",
                   "(1|+491701234567|+491701234568)\n");
+    assert_ndjson("{\"customer no\":1,\"Mobile\":[\"+491701234567\",\"0170\"]}\n",
+                  "1 Mobile.2: \"0170\" has no country code; write it as +491701234567\n");
     assert_csv("id,Mobile\n", "FAILED --map id=customer no: the header has no column \"customer "
                               "no\"; it has: id, Mobile");
 }
@@ -179,6 +181,9 @@ static void files_that_are_none_fail_with_advice(void **state)
     assert_ndjson("id,phone\n1,2\n",
                   "FAILED none of the first 2 rows is an NDJSON row; the last of them: byte "
                   "1: the line is not a JSON object; NDJSON has one object {...} a line");
+    assert_ndjson("{\"id\":1,\"ID\":2}\n", "FAILED the columns \"id\" and \"ID\" would both be "
+                                           "\"id\"; give one of them another name with "
+                                           "--map NAME=ID");
     assert_ndjson("{\"x\":1}\n",
                   "FAILED the file has no column \"id\"; it has: x. Name the one that identifies "
                   "a recipient with --map id=NAME");
