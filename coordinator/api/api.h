@@ -16,6 +16,7 @@
 #include "coordinator/api/listen_address.h"
 #include "coordinator/audience/audience_registry.h"
 #include "coordinator/content/campaign_registry.h"
+#include "coordinator/content/provider_numbers.h"
 #include "coordinator/engine/engine.h"
 #include "coordinator/ledger/changelog.h"
 #include "coordinator/ledger/ledger.h"
@@ -35,6 +36,8 @@ struct api_context {
     struct campaign_registry *campaigns;
     const struct wire_provider *providers; /* as the workers are told of them */
     unsigned provider_count;
+    const struct provider_numbers
+        *provider_numbers; /* names of former providers too; may be NULL */
 
     struct listen_address listen;
     const char *data_dir; /* admin.token is kept there */

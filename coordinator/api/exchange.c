@@ -17,7 +17,7 @@
 #define READ_MAX_MS    2000
 #define ROOM_MIN_BYTES (1u << 20) /* less: nothing new is taken in */
 
-/* A change on its way to the disk, or who waits for one; outlives the request if that ends first. */
+/* A change on its way to the disk, or who waits for one; outlives the request if that ends. */
 struct pending {
     struct api *api;
     struct pending *next;

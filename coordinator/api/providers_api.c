@@ -22,15 +22,15 @@ static json_t *provider_json(const struct api *api, const struct provider_view *
         json_object_set_new(outcomes, outcome_name(outcome),
                             json_integer((json_int_t)view->outcomes[outcome]));
     }
+    const struct wire_provider *adapter = exchange_provider(api, view->def->id);
     bool has_reason = view->breaker != BREAKER_CLOSED && view->breaker_reason != REASON_NONE;
     bool is_paused = view->paused_until_ms > api_now_ms(api);
     return json_pack(
         "{s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:o}", "name", view->def->name, "channel",
-        channel_kind_name(view->def->channel), "adapter",
-        api->context.providers[view->def->id].adapter, "rate_per_s",
-        exchange_rate(view->def->rate_per_s), "rate_now_per_s", exchange_rate(view->rate_now_per_s),
-        "sent_per_s", exchange_rate(view->sent_per_s), "breaker", breaker_word(view->breaker),
-        "breaker_reason",
+        channel_kind_name(view->def->channel), "adapter", adapter == NULL ? "" : adapter->adapter,
+        "rate_per_s", exchange_rate(view->def->rate_per_s), "rate_now_per_s",
+        exchange_rate(view->rate_now_per_s), "sent_per_s", exchange_rate(view->sent_per_s),
+        "breaker", breaker_word(view->breaker), "breaker_reason",
         has_reason
             ? json_sprintf("%u: %s", view->breaker_reason, reason_sentence(view->breaker_reason))
             : json_null(),
