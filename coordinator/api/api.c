@@ -168,14 +168,20 @@ static void on_finished(void *arg, struct http_request *request)
     struct api *api = arg;
     unsigned class = http_status(request) / 100;
     api->requests_by_class[class < 6 ? class : 0]++;
-    exchange_finish(http_context(request));
+    if (http_context(request) != NULL) {
+        exchange_finish(http_context(request));
+    }
 }
 
 static void on_refuse(void *arg, struct http_request *request, unsigned status, const char *why)
 {
+    const struct problem_reply reply = {.status = status, .detail = why};
     (void)arg;
-    exchange_problem(http_context(request),
-                     &(struct problem_reply){.status = status, .detail = why});
+    if (http_context(request) != NULL) {
+        exchange_problem(http_context(request), &reply);
+    } else {
+        problem_reply_send(request, &reply);
+    }
 }
 
 /* ---- life ---- */
@@ -192,7 +198,7 @@ static void tell_surroundings(struct api *api)
 {
     for (unsigned i = 0; i < api->context.provider_count; i++) {
         const struct wire_provider *provider = &api->context.providers[i];
-        assert(provider->id == i && strlen(provider->name) <= ENGINE_NAME_MAX);
+        assert(provider->id < WIRE_PROVIDERS_MAX && strlen(provider->name) <= ENGINE_NAME_MAX);
         api->providers[i].id = (uint8_t)provider->id;
         api->providers[i].channel = provider->channel;
         memcpy(api->providers[i].name, provider->name, strlen(provider->name) + 1);

@@ -23,8 +23,9 @@
  *
  * Stopping it with suspended connections aborts the process: all are resumed and ended before.
  *
- * It zeroes the connection's memory at every request: 8 KiB, which also bounds the head (431 beyond
- * it).
+ * It zeroes the connection's memory at every request: 8 KiB. A head that fills it leaves no room
+ * for the body, whose connection then hangs or is closed without a word. So heads have a limit of
+ * their own (431), and what is above is answered by hand; far above libmicrohttpd does it.
  */
 #include "coordinator/api/http_server.h"
 
@@ -42,10 +43,13 @@
 
 #define MODULE            "http"
 #define CONNECTION_MEMORY ((size_t)8 * 1024)
-#define PULL_BLOCK        ((size_t)32 * 1024)
-#define SWEEP_MS          250
-#define SEND_IDLE_S       60U /* a client that does not take its answer */
-#define CLOSE_RUNS        64
+#define HEAD_MAX                                                                                   \
+    ((size_t)6 * 1024) /* leaves room for pieces of the body, and for the answer's head */
+#define HEADER_COST 80 /* what a header or parameter takes beside its text, at most */
+#define PULL_BLOCK  ((size_t)32 * 1024)
+#define SWEEP_MS    250
+#define SEND_IDLE_S 60U /* a client that does not take its answer */
+#define CLOSE_RUNS  64
 
 struct http_server {
     struct http_settings settings;
@@ -140,6 +144,17 @@ static void *on_uri(void *arg, const char *uri, struct MHD_Connection *mhd)
 
 /* ---- requests ---- */
 
+/* By what the head takes of the connection's memory. */
+static bool is_head_too_large(struct MHD_Connection *mhd)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    int headers = MHD_get_connection_values(mhd, MHD_HEADER_KIND, NULL, NULL) +
+                  MHD_get_connection_values(mhd, MHD_GET_ARGUMENT_KIND, NULL, NULL);
+    size_t text = info == NULL ? 0 : info->header_size;
+    return text + (size_t)headers * HEADER_COST > HEAD_MAX;
+}
+
 static bool waits_to_send(const struct http_request *request)
 {
     const char *expect = http_header(request, MHD_HTTP_HEADER_EXPECT);
@@ -233,6 +248,13 @@ static enum MHD_Result request_begin(struct http_connection *connection, const c
     struct http_server *server = connection->server;
     struct http_request *request = http_request_new(connection, method, clock_monotonic_ms());
     server->request_count++;
+    if (is_head_too_large(connection->mhd)) {
+        http_request_refuse(request, 431, "the head is larger than 6 KiB");
+        if (request->expected != 0) {
+            http_request_leave(request);
+        }
+        return MHD_YES;
+    }
     server->handler.on_head(server->handler.arg, request);
     bool is_gathered = request->on_body == NULL;
     if (request->answer.status == 0 && is_gathered && request->expected != HTTP_LENGTH_UNKNOWN &&

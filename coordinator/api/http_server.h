@@ -6,9 +6,9 @@
  *     on_head      its head is there. May answer at once (then the body is thrown away), or ask for
  * the body in pieces (http_stream_body); else the body is gathered, up to body_max bytes (413).
  *     on_request   all of it is there. Answers now, or later: http_reply ends the wait.
- *     on_finished  the last word, exactly once for each on_head: answered, timed out, or the client
- * went away. After it the request is gone. A client that goes away while its answer is waited for
- * is not noticed before there is one: what was decided for it stands anyway.
+ *     on_finished  the last word, exactly once: answered, timed out, or the client went away. After
+ * it the request is gone. A client that goes away while its answer is waited for is not noticed
+ * before there is one: what was decided for it stands anyway.
  *
  * A request must be complete request_ms after its head, a streamed one must not pause for
  * stream_idle_ms, a head must be there head_ms after the connection or the answer before: else 408,
@@ -48,8 +48,8 @@ struct http_handler {
     void (*on_head)(void *arg, struct http_request *request);
     void (*on_request)(void *arg, struct http_request *request);
     void (*on_finished)(void *arg, struct http_request *request);
-    /* The server refuses the request itself (408, 413): answer with this status and this reason, at
-     * once. */
+    /* The server refuses the request itself (408, 413, 431): answer with this status and this
+     * reason, at once. 431 comes in place of on_head. */
     void (*refuse)(void *arg, struct http_request *request, unsigned status, const char *why);
 };
 

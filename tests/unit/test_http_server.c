@@ -57,6 +57,7 @@ static void on_head(void *arg, struct http_request *request)
     struct fixture *fixture = arg;
     struct slice path = http_path(request);
     fixture->heads++;
+    http_set_context(request, fixture);
     if (slice_is(path, "/refused")) {
         http_reply_header(request, "WWW-Authenticate", "Bearer");
         http_reply(request, 401, "text/plain", slice_str("who are you?"));
@@ -116,7 +117,8 @@ static void on_finished(void *arg, struct http_request *request)
 
 static void refuse(void *arg, struct http_request *request, unsigned status, const char *why)
 {
-    (void)arg;
+    struct fixture *fixture = arg;
+    fixture->heads += http_context(request) == NULL; /* in place of on_head */
     http_reply(request, status, "text/plain", slice_str(why));
 }
 
@@ -321,6 +323,59 @@ static void a_head_that_is_too_large_is_answered_431(void **state)
     http_peer_release(&client);
     buf_release(&head);
     assert_int_equal(fixture->heads, 0);
+}
+
+/* Whatever a head takes, and whatever follows, there is an answer. */
+static void a_large_head_with_a_body_is_answered_all_the_same(void **state)
+{
+    struct fixture *fixture = *state;
+    struct http_settings settings = test_settings();
+    open_server(fixture, &settings);
+    unsigned taken = 0;
+    for (unsigned i = 0; i < 2 * 75; i++) {
+        struct http_peer client = connect_to(fixture);
+        struct buf text = {0};
+        buf_str(&text, "POST /a HTTP/1.1\r\nHost: t\r\nX-Large: ");
+        size_t len = 4700 + (size_t)(i / 2) * 50; /* up to 8,400 bytes */
+        memset(buf_reserve(&text, len), 'a', len);
+        text.len += len;
+        buf_str(&text, i % 2 == 0 ? "\r\nContent-Length: 3000\r\n\r\n"
+                                  : "\r\nTransfer-Encoding: chunked\r\n\r\nbb8\r\n");
+        memset(buf_reserve(&text, 3000), 'b', 3000);
+        text.len += 3000;
+        buf_str(&text, i % 2 == 0 ? "" : "\r\n0\r\n\r\n");
+        http_peer_send(&client, text.data, text.len);
+        http_peer_expect(&client, "HTTP/1.1 ");
+        bool is_taken = http_peer_has(&client, "HTTP/1.1 200 ");
+        assert_true(is_taken || http_peer_has(&client, "HTTP/1.1 431 "));
+        assert_true(is_taken || len > 5500);
+        taken += is_taken;
+        buf_release(&text);
+        http_peer_release(&client);
+    }
+    assert_true(taken > 20 && taken < 100);
+}
+
+static void many_headers_are_too_large_as_well(void **state)
+{
+    struct fixture *fixture = *state;
+    struct http_settings settings = test_settings();
+    open_server(fixture, &settings);
+    for (unsigned count = 10; count < 200; count += 10) {
+        struct http_peer client = connect_to(fixture);
+        struct buf text = {0};
+        buf_str(&text, "POST /a HTTP/1.1\r\nHost: t\r\nContent-Length: 3000\r\n");
+        for (unsigned i = 0; i < count; i++) {
+            buf_printf(&text, "X-%u: v\r\n", i);
+        }
+        buf_str(&text, "\r\n");
+        memset(buf_reserve(&text, 3000), 'b', 3000);
+        text.len += 3000;
+        http_peer_send(&client, text.data, text.len);
+        http_peer_expect(&client, count <= 60 ? "HTTP/1.1 200 " : "HTTP/1.1 431 ");
+        buf_release(&text);
+        http_peer_release(&client);
+    }
 }
 
 static void a_body_that_is_too_large_is_answered_413(void **state)
@@ -643,6 +698,8 @@ int main(void)
         TEST(an_answer_to_a_client_that_is_gone_does_no_harm),
         TEST(a_client_that_breaks_off_its_body_is_told_of),
         TEST(a_head_that_is_too_large_is_answered_431),
+        TEST(a_large_head_with_a_body_is_answered_all_the_same),
+        TEST(many_headers_are_too_large_as_well),
         TEST(a_body_that_is_too_large_is_answered_413),
         TEST(a_huge_body_behind_a_refusal_is_cut_off_but_the_refusal_arrives),
         TEST(a_refused_head_lets_a_small_body_pass),
