@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coordinator/link/link.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -84,15 +85,27 @@ static bool link_send(struct link *link, uint32_t worker, const struct wire_mess
 
 /* ---- What workers say ---- */
 
+/* Of a worker of another version nothing but the versions is read. Its routing id is its name. */
+static void name_of_peer(const struct link *link, uint32_t worker, char name[WIRE_NAME_MAX + 1])
+{
+    struct slice id = peers_id(&link->peers, worker);
+    size_t len = id.len < WIRE_NAME_MAX ? id.len : WIRE_NAME_MAX;
+    for (size_t i = 0; i < len; i++) {
+        name[i] = isgraph(id.data[i]) ? (char)id.data[i] : '?';
+    }
+    name[len] = '\0';
+}
+
 static void refuse(struct link *link, uint32_t worker, const struct wire_hello *hello)
 {
+    char name[WIRE_NAME_MAX + 1];
     char why[200];
+    name_of_peer(link, worker, name);
     snprintf(why, sizeof(why),
              "this coordinator speaks wire versions %d to %d, the worker %" PRIu32 " to %" PRIu32
              ": update the older of the two",
              WIRE_VERSION_MIN, WIRE_VERSION, hello->version_min, hello->version_max);
-    LOG_W(MODULE, "worker_refused", "worker=%s build=\"%s\" why=\"%s\"", hello->name, hello->build,
-          why);
+    LOG_W(MODULE, "worker_refused", "worker=%s why=\"%s\"", name, why);
     link->stats.refused++;
     (void)link_send(
         link, worker,
