@@ -120,10 +120,30 @@ static uint32_t lease_due(struct engine *engine, struct campaign *campaign, uint
     return count;
 }
 
+/* How many workers hold something of this provider. They send side by side, so each may go only at
+ * its share of the rate: tokens say how much was given out, not how fast what lies with several
+ * workers goes out. */
+static uint32_t count_holders(struct engine *engine, const struct provider *provider)
+{
+    uint32_t count = 0;
+    for (unsigned i = 0; i < engine->roster.count; i++) {
+        const struct lease *lease = engine->leases.by_id;
+        while (lease != NULL && (lease->instance != engine->roster.entries[i].instance ||
+                                 lease->provider != provider->def.id)) {
+            lease = lease->hh.next;
+        }
+        count += lease != NULL;
+    }
+    return count;
+}
+
 static void lease_start(struct engine *engine, struct lease *lease, struct provider *provider,
                         const struct roster_entry *worker, uint32_t count)
 {
-    lease->spread_ms = quota_spread_ms(&provider->quota, count);
+    if (quota_rate_now(&provider->quota) > 0) {
+        lease->spread_ms =
+            quota_spread_ms(&provider->quota, count * count_holders(engine, provider));
+    }
     lease->resend_in_ms = engine->settings.heartbeat_ms * 5;
     lease->resend_at_ms = engine->now_ms + lease->resend_in_ms + lease->spread_ms;
     engine_push_effect(engine, &(struct engine_effect){.kind = ENGINE_BATCH,

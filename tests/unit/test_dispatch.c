@@ -442,6 +442,25 @@ static void a_restart_does_not_refill_the_bucket(void **test)
     rig_release(&rig);
 }
 
+/* Or a provider would see its limit once from each worker that has something left. */
+static void workers_that_hold_leases_of_one_provider_share_its_pace(void **test)
+{
+    (void)test;
+    struct rig rig;
+    rig_init_with(&rig, &(struct engine_settings){
+                            .epoch = 1, .heartbeat_ms = 1000, .lease_ms = RIG_LEASE_MS});
+    rig_add_provider(&rig, 0, 100);
+    rig_launch(&rig, 1, 1000);
+    rig_join(&rig, 1, 11, 1000);
+    rig_run(&rig, 0);
+    assert_int_equal(rig.batches[0].wire.spread_ms, rig.batches[0].wire.count * 10);
+    rig_join(&rig, 2, 12, 1000);
+    rig_run(&rig, 100);
+    assert_int_equal(rig.batches[0].worker, 2);
+    assert_int_equal(rig.batches[0].wire.spread_ms, rig.batches[0].wire.count * 20);
+    rig_release(&rig);
+}
+
 /* How long the engine lets itself sleep is never past the moment that something can be leased. */
 static void the_engine_wakes_when_a_bucket_has_filled(void **test)
 {
@@ -492,6 +511,7 @@ int main(void)
         cmocka_unit_test(a_provider_of_another_channel_is_not_used),
         cmocka_unit_test(a_limited_provider_is_never_leased_more_than_its_rate),
         cmocka_unit_test(a_restart_does_not_refill_the_bucket),
+        cmocka_unit_test(workers_that_hold_leases_of_one_provider_share_its_pace),
         cmocka_unit_test(the_engine_wakes_when_a_bucket_has_filled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
