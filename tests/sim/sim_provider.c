@@ -8,6 +8,9 @@
 #include "tests/sim/sim_audience.h"
 
 #define HANG_MAX_MS 5000 /* until a worker gives up waiting */
+/* The limit is kept by leases, and workers spread what they hold; after a fault, two may for a
+ * moment be faster together than they should. */
+#define OVERSHOOT_MAX_S 3.0
 
 static unsigned provider_of(const struct sim *sim, uint8_t id)
 {
@@ -156,8 +159,6 @@ static uint32_t draw_latency_ms(struct sim *sim, unsigned index, enum outcome ou
     return is_at_once ? 0 : dice_below(&sim->dice, settings->latency_max_ms + 1);
 }
 
-/* The limit is kept by leases, and workers spread what they hold; how evenly the provider sees the
- * starts is worth knowing. */
 static void note_rate(struct sim *sim, unsigned index)
 {
     const struct provider_def *def = &sim->settings.providers[index].def;
@@ -172,6 +173,9 @@ static void note_rate(struct sim *sim, unsigned index)
     if (overshoot_s > sim->totals->overshoot_s) {
         sim->totals->overshoot_s = overshoot_s;
         sim->totals->overshoot_seed = sim->settings.seed;
+    }
+    if (overshoot_s > OVERSHOOT_MAX_S) {
+        sim_fail(sim, "provider %u: starts are %.1f s ahead of its rate", index, overshoot_s);
     }
 }
 
