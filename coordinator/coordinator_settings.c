@@ -428,7 +428,7 @@ static enum err take_place(struct check *check)
     const struct raw_settings *raw = check->raw;
     struct coordinator_settings *settings = check->settings;
     static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
-    static const char *const codecs[] = {"none", "lz4", "zstd", NULL};
+    static const char *const codecs[] = {"raw", "lz4", "zstd", NULL};
     unsigned level = LOG_INFO;
     unsigned codec = PAGE_ZSTD;
     if (raw->data_dir == NULL || raw->data_dir[0] == '\0') {

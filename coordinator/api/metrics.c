@@ -67,21 +67,22 @@ static void write_process(const struct metrics *metrics, struct buf *text)
 static void write_ledger(const struct metrics *metrics, struct buf *text)
 {
     const struct changelog_health *log = &metrics->changelog;
-    gauge(text, "tocsin_journal_bytes", "Journal and record headers on disk.",
+    gauge(text, "tocsin_ledger_journal_bytes", "Journal and record headers on disk.",
           metrics->ledger.journal);
-    gauge(text, "tocsin_page_bytes", "Sealed pages on disk.", metrics->ledger.pages);
-    gauge(text, "tocsin_lookup_bytes", "Lookup indexes on disk.", metrics->ledger.lookup);
-    gauge(text, "tocsin_snapshot_bytes", "Snapshots of pages' states on disk.",
+    gauge(text, "tocsin_ledger_page_bytes", "Sealed pages on disk.", metrics->ledger.pages);
+    gauge(text, "tocsin_ledger_lookup_bytes", "Lookup indexes on disk.", metrics->ledger.lookup);
+    gauge(text, "tocsin_ledger_snapshot_bytes", "Snapshots of pages' states on disk.",
           metrics->ledger.snapshots);
-    gauge(text, "tocsin_room_bytes", "What may still be written before the reserve is reached.",
-          metrics->ledger.room);
-    counter(text, "tocsin_commits_total", "Records made durable.", log->records);
-    counter(text, "tocsin_commit_bytes_total", "Bytes of the records made durable.", log->bytes);
-    seconds(text, "tocsin_commit_write_seconds_total", "counter",
+    gauge(text, "tocsin_ledger_room_bytes",
+          "What may still be written before the reserve is reached.", metrics->ledger.room);
+    counter(text, "tocsin_ledger_commits_total", "Records made durable.", log->records);
+    counter(text, "tocsin_ledger_commit_bytes_total", "Bytes of the records made durable.",
+            log->bytes);
+    seconds(text, "tocsin_ledger_commit_seconds_total", "counter",
             "Time spent in synced writes of records.", (double)log->sync_us_total / 1e6);
-    gauge(text, "tocsin_commits_in_flight", "Records handed over and not durable yet.",
+    gauge(text, "tocsin_ledger_commits_in_flight", "Records handed over and not durable yet.",
           log->in_flight);
-    gauge(text, "tocsin_commit_stalled", "1 while the disk does not take what is decided.",
+    gauge(text, "tocsin_ledger_failing", "1 while the disk does not take what is decided.",
           log->problem.err == ERR_OK ? 0 : 1);
 }
 

@@ -53,7 +53,7 @@ static void values_stand_under_their_names(void **state)
 {
     assert_has(state, "\ntocsin_build_info{version=\"1.2.3\"} 1\n");
     assert_has(state, "\ntocsin_events_total 42\n");
-    assert_has(state, "\ntocsin_commit_write_seconds_total 1.500000\n");
+    assert_has(state, "\ntocsin_ledger_commit_seconds_total 1.500000\n");
     assert_has(state, "\nprocess_start_time_seconds 1700000000.123000\n");
     assert_has(state, "\ntocsin_campaigns{state=\"running\"} 3\n");
     assert_has(state, "\ntocsin_recipients{state=\"accepted\"} 10000000000\n");
