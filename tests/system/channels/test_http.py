@@ -80,6 +80,23 @@ def test_connections_are_kept_and_bounded(tmp_path):
         assert len(server.connections) <= 8
 
 
+def test_a_provider_that_keeps_no_connection_gets_new_ones(tmp_path):
+    def answer_once(server, connection, _):
+        read_request(server, connection)
+        answer(connection, 202, headers="Connection: close\r\n")
+    with Server(answer_once) as server:
+        run = send(tmp_path, "http", settings(server.url()), many_of(200))
+        assert run.counts() == {"accepted": 200}
+        assert len(server.requests) == 200
+
+
+def test_a_recipient_whose_url_cannot_be_called_is_rejected_unsent(tmp_path):
+    with Server(answering(202)) as server:
+        run = send(tmp_path, "http", settings(server.url("/{{to|raw}}")), [{"to": "a b"}, {"to": "a\r\nb"}, {"to": "ab"}])
+        assert run.outcomes() == [("rejected", peers.NO_ENDPOINT)] * 2 + [("accepted", 202)]
+        assert [request.path for request in server.requests] == ["/ab"]
+
+
 def test_what_is_sent_is_what_the_settings_say(tmp_path):
     attempt = {"to": "+47 90&1", "text": "æ\n\"x\"", "token": "T" * 32, "campaign": 5, "ordinal": 6, "step": 1,
                "key": "k", "variables": {"city": "Bodø"}}
