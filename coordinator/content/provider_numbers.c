@@ -6,39 +6,44 @@
 
 #include "common/buf.h"
 
-#define ENTRY_PREFIX "provider."
+#define ENTRY   "provider_numbers"
+#define VERSION 1
 
-struct load {
-    struct provider_numbers *numbers;
-    bool is_sound;
-};
-
-static bool load_entry(void *arg, struct slice id, struct slice value)
+static enum err decode(struct provider_numbers *numbers, struct slice bytes)
 {
-    struct load *load = arg;
-    size_t prefix = strlen(ENTRY_PREFIX);
-    if (id.len <= prefix || memcmp(id.data, ENTRY_PREFIX, prefix) != 0) {
-        return true; /* another counter */
+    struct reader reader = reader_of(bytes);
+    uint8_t version = reader_u8(&reader);
+    unsigned count = reader_u8(&reader);
+    if (version > VERSION) {
+        return ERR_NEWER_VERSION;
     }
-    struct reader reader = reader_of(value);
-    uint64_t number = reader_u64(&reader);
-    size_t len = id.len - prefix;
-    load->is_sound = !reader.bad && number < WIRE_PROVIDERS_MAX && len <= WIRE_NAME_MAX;
-    if (load->is_sound) {
-        memcpy(load->numbers->names[number], id.data + prefix, len);
-        load->numbers->names[number][len] = '\0';
+    if (version != VERSION || count > WIRE_PROVIDERS_MAX) {
+        return ERR_CORRUPT;
     }
-    return load->is_sound;
+    for (unsigned i = 0; i < count; i++) {
+        struct slice name = reader_blob(&reader);
+        if (name.len > WIRE_NAME_MAX) {
+            return ERR_CORRUPT;
+        }
+        if (name.len > 0) {
+            memcpy(numbers->names[i], name.data, name.len);
+        }
+    }
+    return reader.bad || reader_left(&reader) > 0 ? ERR_CORRUPT : ERR_OK;
 }
 
 enum err provider_numbers_load(struct provider_numbers *numbers, struct ledger *ledger,
                                struct problem *problem)
 {
-    struct load load = {numbers, true};
+    struct store_value value = {0};
     memset(numbers, 0, sizeof(*numbers));
-    enum err err = ledger_each_entry(ledger, CATALOGUE_COUNTERS, load_entry, &load);
-    if (err == ERR_OK && !load.is_sound) {
-        err = ERR_CORRUPT;
+    enum err err = ledger_catalogue_get(ledger, CATALOGUE_COUNTERS, slice_str(ENTRY), &value);
+    if (err == ERR_NOT_FOUND) {
+        return ERR_OK;
+    }
+    if (err == ERR_OK) {
+        err = decode(numbers, value.bytes);
+        store_value_release(&value);
     }
     return err == ERR_OK ? ERR_OK
                          : problem_set(problem, err,
@@ -54,24 +59,6 @@ static bool is_among(const char *name, const char *const *names, unsigned count)
         }
     }
     return false;
-}
-
-static void put_entry(struct record *record, const char *name, const uint8_t *number)
-{
-    struct buf id = {0};
-    struct buf key = {0};
-    struct buf value = {0};
-    buf_printf(&id, "%s%s", ENTRY_PREFIX, name);
-    ledger_catalogue_key(&key, CATALOGUE_COUNTERS, buf_view(&id));
-    if (number == NULL) {
-        record_remove(record, buf_view(&key));
-    } else {
-        buf_u64(&value, *number);
-        record_put(record, buf_view(&key), buf_view(&value));
-    }
-    buf_release(&id);
-    buf_release(&key);
-    buf_release(&value);
 }
 
 /* The number of a name, or of the first free place for it, or of the first whose name is not wanted
@@ -97,23 +84,35 @@ static uint8_t find_place(const struct provider_numbers *numbers, const char *na
     return (uint8_t)place;
 }
 
-void provider_numbers_give(struct provider_numbers *numbers, const char *const *names,
-                           unsigned count, uint8_t *given, struct record *record)
+bool provider_numbers_give(struct provider_numbers *numbers, const char *const *names,
+                           unsigned count, uint8_t *given)
 {
+    bool is_changed = false;
     assert(count <= WIRE_PROVIDERS_MAX);
     for (unsigned i = 0; i < count; i++) {
-        uint8_t number = find_place(numbers, names[i], names, count);
-        char *there = numbers->names[number];
-        given[i] = number;
-        if (strcmp(there, names[i]) == 0) {
-            continue;
+        given[i] = find_place(numbers, names[i], names, count);
+        char *there = numbers->names[given[i]];
+        if (strcmp(there, names[i]) != 0) {
+            memcpy(there, names[i], strlen(names[i]) + 1);
+            is_changed = true;
         }
-        if (there[0] != '\0') {
-            put_entry(record, there, NULL);
-        }
-        memcpy(there, names[i], strlen(names[i]) + 1);
-        put_entry(record, names[i], &number);
     }
+    return is_changed;
+}
+
+void provider_numbers_put(const struct provider_numbers *numbers, struct record *record)
+{
+    struct buf key = {0};
+    struct buf value = {0};
+    ledger_catalogue_key(&key, CATALOGUE_COUNTERS, slice_str(ENTRY));
+    buf_u8(&value, VERSION);
+    buf_u8(&value, WIRE_PROVIDERS_MAX);
+    for (unsigned i = 0; i < WIRE_PROVIDERS_MAX; i++) {
+        buf_blob(&value, slice_str(numbers->names[i]));
+    }
+    record_put(record, buf_view(&key), buf_view(&value));
+    buf_release(&key);
+    buf_release(&value);
 }
 
 const char *provider_numbers_name(const struct provider_numbers *numbers, uint8_t number)

@@ -5,11 +5,13 @@
  * order of the settings; and what was sent through a provider that the settings no longer have can
  * still be told by name.
  *
- * Catalogue: CATALOGUE_COUNTERS, "provider." and the name -> u64 number.
+ * Catalogue: CATALOGUE_COUNTERS, "provider_numbers" -> u8 version = 1 · u8 count · the names by
+ * number, each a blob (empty: free).
  */
 #ifndef TOCSIN_CONTENT_PROVIDER_NUMBERS_H
 #define TOCSIN_CONTENT_PROVIDER_NUMBERS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/err.h"
@@ -22,14 +24,15 @@ struct provider_numbers {
     char names[WIRE_PROVIDERS_MAX][WIRE_NAME_MAX + 1]; /* by number; "": free */
 };
 
-/* What the catalogue knows. ERR_IO, ERR_CORRUPT. */
+/* What the catalogue knows; nothing at first. ERR_IO, ERR_CORRUPT, ERR_NEWER_VERSION. */
 enum err provider_numbers_load(struct provider_numbers *numbers, struct ledger *ledger,
                                struct problem *problem) WARN_UNUSED;
-/* Gives each of the names (different ones, of at most WIRE_NAME_MAX bytes) its number in given[]:
- * the one it had, or else a free one; when there are none left, that of a name that is not among
- * them. What is new is put into the record. */
-void provider_numbers_give(struct provider_numbers *numbers, const char *const *names,
-                           unsigned count, uint8_t *given, struct record *record);
+/* The number of each of the names (different ones, of 1 to WIRE_NAME_MAX bytes): the one it had, or
+ * else a free one; when there are none left, that of a name that is not among them. True if the
+ * table changed: then it must be put into the first record of this life. */
+bool provider_numbers_give(struct provider_numbers *numbers, const char *const *names,
+                           unsigned count, uint8_t *given);
+void provider_numbers_put(const struct provider_numbers *numbers, struct record *record);
 /* "" if the number was never given. */
 const char *provider_numbers_name(const struct provider_numbers *numbers, uint8_t number);
 
