@@ -293,7 +293,7 @@ void exchange_sweep(struct api *api)
     for (struct pending *pending = api->pendings; pending != NULL; pending = pending->next) {
         struct exchange *exchange = pending->exchange;
         uint64_t max_ms = pending->read != NULL ? READ_MAX_MS : PENDING_MAX_MS;
-        if (exchange == NULL || now_ms - pending->since_ms < max_ms) {
+        if (exchange == NULL || now_ms < pending->since_ms + max_ms) {
             continue;
         }
         if (pending->read != NULL) {
