@@ -105,7 +105,7 @@ static struct ledger *open_ledger(uint64_t reserve_bytes)
         .memtable_bytes = 1 << 20,
     };
     struct store *store;
-    struct ledger *ledger;
+    struct ledger *ledger = NULL;
     struct problem problem = {0};
     if (store_rocks_open(&store, &settings, &problem) != ERR_OK ||
         ledger_open(&ledger, store, &problem) != ERR_OK) {
