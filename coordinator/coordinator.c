@@ -15,6 +15,7 @@
 #include "coordinator/api/api.h"
 #include "coordinator/audience/audience_registry.h"
 #include "coordinator/content/campaign_registry.h"
+#include "coordinator/content/provider_numbers.h"
 #include "coordinator/ledger/changelog.h"
 #include "coordinator/ledger/ledger.h"
 #include "coordinator/ledger/recovery.h"
@@ -26,6 +27,8 @@
 #define BUS_HIGH_WATER 1000
 #define LINGER_MS      500
 #define EPOCH_ENTRY    "epoch"
+#define ANSWERS_MS     2000 /* how long answers may still wait for the disk when we are told to stop \
+                             */
 
 struct coordinator {
     const struct coordinator_settings *settings;
@@ -35,6 +38,7 @@ struct coordinator {
     uv_signal_t on_term;
     uv_signal_t on_int;
     bool is_stopping;
+    uint64_t stop_by_ms; /* by the monotonic clock */
     struct ledger *ledger;
     struct ledger_head head; /* where the journal ended when we started */
     struct engine *engine;
@@ -45,6 +49,9 @@ struct coordinator {
     struct link *link;
     struct bus *bus;
     struct api *api;
+    struct provider_numbers numbers; /* a provider keeps its number over changes of the settings */
+    bool has_new_numbers;
+    struct provider_def provider_defs[WIRE_PROVIDERS_MAX];
     struct wire_provider providers[WIRE_PROVIDERS_MAX];
     struct buf bus_secret;
     struct recovery recovery;
@@ -79,7 +86,8 @@ static void on_before_sleep(uv_prepare_t *prepare)
     if (flush_ms >= 0 && (uint32_t)flush_ms < wait_ms) {
         wait_ms = (uint32_t)flush_ms;
     }
-    if (coordinator->is_stopping) {
+    if (coordinator->is_stopping &&
+        (api_requests(coordinator->api) == 0 || clock_monotonic_ms() >= coordinator->stop_by_ms)) {
         uv_stop(&coordinator->loop);
     }
     uv_timer_start(&coordinator->wake_up, on_wake_up, wait_ms, 0);
@@ -95,7 +103,11 @@ static void on_signal(uv_signal_t *signal, int number)
 {
     struct coordinator *coordinator = signal->data;
     LOG_I(MODULE, "stopping", "signal=%d", number);
-    coordinator->is_stopping = true;
+    if (!coordinator->is_stopping) {
+        coordinator->is_stopping = true;
+        coordinator->stop_by_ms = clock_monotonic_ms() + ANSWERS_MS;
+        api_quiesce(coordinator->api);
+    }
 }
 
 static void start_loop_handles(struct coordinator *coordinator)
@@ -182,26 +194,44 @@ static void open_engine(struct coordinator *coordinator)
     coordinator->engine = engine_new(&engine_settings);
     engine_set_end_key(coordinator->engine, recovery_end_key);
     for (unsigned i = 0; i < settings->provider_count; i++) {
+        engine_add_provider(coordinator->engine, &coordinator->provider_defs[i]);
+    }
+}
+
+/* As the settings have them, under the numbers that the ledger has for them. */
+static enum err number_providers(struct coordinator *coordinator, struct problem *problem)
+{
+    const struct coordinator_settings *settings = coordinator->settings;
+    const char *names[WIRE_PROVIDERS_MAX];
+    uint8_t ids[WIRE_PROVIDERS_MAX];
+    enum err err = provider_numbers_load(&coordinator->numbers, coordinator->ledger, problem);
+    if (err != ERR_OK) {
+        return err;
+    }
+    for (unsigned i = 0; i < settings->provider_count; i++) {
+        names[i] = settings->providers[i].def.name;
+    }
+    coordinator->has_new_numbers =
+        provider_numbers_give(&coordinator->numbers, names, settings->provider_count, ids);
+    for (unsigned i = 0; i < settings->provider_count; i++) {
         const struct coordinator_provider *provider = &settings->providers[i];
-        engine_add_provider(coordinator->engine, &provider->def);
-        coordinator->providers[i] = (struct wire_provider){.id = provider->def.id,
+        coordinator->provider_defs[i] = provider->def;
+        coordinator->provider_defs[i].id = ids[i];
+        coordinator->providers[i] = (struct wire_provider){.id = ids[i],
                                                            .name = provider->def.name,
                                                            .channel = provider->def.channel,
                                                            .adapter = provider->adapter,
                                                            .settings = provider->settings};
     }
+    return ERR_OK;
 }
 
 static enum err recover(struct coordinator *coordinator, struct problem *problem)
 {
-    struct provider_def defs[WIRE_PROVIDERS_MAX];
-    const struct coordinator_settings *settings = coordinator->settings;
-    for (unsigned i = 0; i < settings->provider_count; i++) {
-        defs[i] = settings->providers[i].def;
-    }
     struct campaign_surroundings surroundings = {.audiences = coordinator->audiences,
-                                                 .providers = defs,
-                                                 .provider_count = settings->provider_count};
+                                                 .providers = coordinator->provider_defs,
+                                                 .provider_count =
+                                                     coordinator->settings->provider_count};
     enum err err = ledger_sweep(coordinator->ledger);
     if (err != ERR_OK) {
         return problem_set(problem, err, "clearing up after a broken-off import failed: %s",
@@ -248,6 +278,9 @@ static void open_turn(struct coordinator *coordinator)
     turn_set_source(coordinator->turn,
                     &(struct turn_source){engine_is_pending, engine_close, coordinator});
     note_epoch(coordinator);
+    if (coordinator->has_new_numbers) {
+        provider_numbers_put(&coordinator->numbers, turn_record(coordinator->turn));
+    }
 }
 
 static enum err open_bus(struct coordinator *coordinator, struct problem *problem)
@@ -302,6 +335,7 @@ static enum err open_api(struct coordinator *coordinator, struct problem *proble
         .campaigns = coordinator->campaigns,
         .providers = coordinator->providers,
         .provider_count = settings->provider_count,
+        .provider_numbers = &coordinator->numbers,
         .listen = settings->listen_api,
         .data_dir = settings->data_dir,
         .version = TOCSIN_VERSION,
@@ -327,6 +361,10 @@ static enum err open_rooms(struct coordinator *coordinator, struct problem *prob
     }
     coordinator->audiences = audience_registry_new();
     coordinator->campaigns = campaign_registry_new();
+    err = number_providers(coordinator, problem);
+    if (err != ERR_OK) {
+        return err;
+    }
     open_engine(coordinator);
     err = recover(coordinator, problem);
     if (err != ERR_OK) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <getopt.h>
+#include <jansson.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -7,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/mem.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/settings_report.h"
 
@@ -121,6 +123,7 @@ int main(int argc, char **argv)
         return EXIT_BAD;
     }
     signal(SIGPIPE, SIG_IGN);
+    json_set_alloc_funcs(mem_alloc, mem_free); /* no memory: it ends there, too */
     struct coordinator_settings *settings = NULL;
     struct problem problem = {0};
     if (coordinator_settings_load(&settings, config, environ, &problem) != ERR_OK) {
