@@ -7,7 +7,7 @@ set_target_properties(channel_driver PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAK
 
 foreach(subject IN ITEMS docs http kannel postfix smtp smtp_login)
   add_test(NAME channel_${subject}
-      COMMAND "${TOCSIN_PYTHON}" -B -m pytest -q -p no:cacheprovider
+      COMMAND "${TOCSIN_PYTHON}" -B -m pytest -q -rs -p no:cacheprovider
           "${CMAKE_CURRENT_SOURCE_DIR}/channels/test_${subject}.py")
   set_tests_properties(channel_${subject} PROPERTIES LABELS system TIMEOUT 120
       ENVIRONMENT "CHANNEL_DRIVER=$<TARGET_FILE:channel_driver>")

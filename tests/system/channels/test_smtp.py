@@ -31,7 +31,7 @@ class Sink:
 
     def __init__(self, directory, *options):
         self.directory = str(directory)
-        self.process, self.port = start_smtp_sink(self.directory, "-u", "postfix", "-h", "sink.test", "-d",
+        self.process, self.port = start_smtp_sink(self.directory, "-u", "root", "-h", "sink.test", "-d",
                                                   f"{self.directory}/mail.", *options)
 
     def __enter__(self):
