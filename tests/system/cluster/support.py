@@ -5,6 +5,7 @@ and clusters that are ended, and searched for reports of sanitizers, when a test
 import collections
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -77,7 +78,13 @@ http {{
         wait_for("nginx", lambda: port_answers(self.port))
 
     def stop(self):
+        """Whoever is being answered is answered, and written down; a quick end would forget to write."""
         if self.process is not None:
+            self.process.child.send_signal(signal.SIGQUIT)
+            try:
+                self.process.child.wait(10)
+            except subprocess.TimeoutExpired:
+                pass
             self.process.stop()
         self.process = None
 
@@ -229,6 +236,6 @@ def lines_of_json(text):
     return [json.loads(line) for line in text.splitlines()]
 
 
-__all__ = ["BUILD", "Cluster", "FINAL", "Gateway", "Process", "QUICK", "SLOW", "STATES", "check_ledger", "coordinator", "customers",
-           "free_port", "http_provider", "lines_of_json", "log_of", "pages", "port_answers", "problem_of", "reports",
-           "some", "timeline_of", "tocsin", "total", "upload", "wait_for", "write_csv"]
+__all__ = ["BUILD", "Cluster", "FINAL", "Gateway", "Process", "QUICK", "SLOW", "STATES", "check_ledger", "coordinator",
+           "customers", "free_port", "http_provider", "lines_of_json", "log_of", "pages", "port_answers", "problem_of",
+           "reports", "some", "timeline_of", "tocsin", "total", "upload", "wait_for", "write_csv"]
