@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-set(stores "${CMAKE_CURRENT_LIST_DIR}/stores.c")
 tocsin_unit_test(test_record LIBS tocsin_engine)
 tocsin_unit_test(test_lookup_block LIBS tocsin_ledger)
 tocsin_unit_test(test_turn LIBS tocsin_ledger)
-tocsin_unit_test(test_store LIBS tocsin_ledger SOURCES "${stores}")
-tocsin_unit_test(test_ledger LIBS tocsin_ledger SOURCES "${stores}")
-tocsin_unit_test(test_changelog LIBS tocsin_ledger SOURCES "${stores}")
-tocsin_unit_test(test_ledger_crash LIBS tocsin_ledger SOURCES "${stores}")
-tocsin_unit_test(test_store_full LIBS tocsin_ledger SOURCES "${stores}")
-tocsin_unit_test(test_ledger_damage LIBS tocsin_ledger SOURCES "${stores}")
+
+# These run on both stores, or on RocksDB alone.
+foreach(test IN ITEMS
+    test_changelog test_ledger test_ledger_crash test_ledger_damage test_store test_store_full)
+  tocsin_unit_test(${test} LIBS tocsin_ledger SOURCES "${CMAKE_CURRENT_LIST_DIR}/stores.c")
+  set_tests_properties(${test} PROPERTIES
+      ENVIRONMENT "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")
+endforeach()

@@ -23,6 +23,21 @@ void scratch_dir_make(char path[STORES_PATH_MAX])
     }
 }
 
+pid_t stores_spawn(const char *role, const char *dir, int pipe_fd)
+{
+    char fd[16];
+    snprintf(fd, sizeof(fd), "%d", pipe_fd);
+    pid_t pid = fork();
+    if (pid == 0) {
+        execl("/proc/self/exe", "test", role, dir, fd, (char *)NULL);
+        _exit(127);
+    }
+    if (pid < 0) {
+        abort();
+    }
+    return pid;
+}
+
 static int scratch_remove(const char *path, const struct stat *status, int kind, struct FTW *ftw)
 {
     (void)status;
@@ -77,7 +92,7 @@ enum err stores_try_open(struct stores *stores, struct store **store, struct pro
     struct store_rocks_settings settings = {
         .dir = stores->dir,
         .create = true,
-        .memtable_bytes = 1 << 20,
+        .memtable_bytes = 128 << 10, /* so that flushes and compactions run too */
     };
     return store_rocks_open(store, &settings, problem);
 }

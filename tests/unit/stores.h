@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "common/err.h"
 #include "coordinator/ledger/store.h"
@@ -49,6 +50,10 @@ extern enum store_kind stores_kinds[2];
     {                                                                                              \
 #fn " (rocksdb)", fn, stores_setup, stores_teardown, &stores_kinds[1]                      \
     }
+
+/* Starts this program anew with two arguments: a child that is only forked would have RocksDB's
+ * thread pools without their threads. The process id; the caller waits for it. */
+pid_t stores_spawn(const char *role, const char *dir, int pipe_fd);
 
 /* A new empty directory below $TMPDIR, and its removal with all that is in it. */
 void scratch_dir_make(char path[STORES_PATH_MAX]);

@@ -127,7 +127,14 @@ static void child_load_audience(struct ledger *ledger, uint64_t audience)
     }
 }
 
-static void child_run(struct stores *stores, int pipe_fd)
+static int child_make(struct stores *stores)
+{
+    ledger_close(open_ledger(stores));
+    return 0;
+}
+
+/* Until it is killed. */
+static void child_write(struct stores *stores, int pipe_fd)
 {
     struct ledger *ledger = open_ledger(stores);
     child_tell(pipe_fd, head_recno(ledger));
@@ -210,13 +217,8 @@ static uint64_t live_and_die(struct stores *stores, unsigned life_us)
 {
     int fds[2];
     assert_int_equal(pipe(fds), 0);
-    pid_t pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        close(fds[0]);
-        child_run(stores, fds[1]);
-        _exit(0);
-    }
+    assert_int_equal(fcntl(fds[0], F_SETFD, FD_CLOEXEC), 0);
+    pid_t pid = stores_spawn("write", stores->dir, fds[1]);
     close(fds[1]);
     uint64_t reported = 0;
     uint64_t recno = 0;
@@ -257,12 +259,7 @@ static void a_store_whose_making_broke_off_is_made_again(void **state)
     for (unsigned i = 0; i < CRASHES; i++) {
         struct stores stores = {.kind = STORE_IN_ROCKS};
         snprintf(stores.dir, sizeof(stores.dir), "%.200s/%u", outer->dir, i);
-        pid_t pid = fork();
-        assert_true(pid >= 0);
-        if (pid == 0) {
-            ledger_close(open_ledger(&stores));
-            _exit(0);
-        }
+        pid_t pid = stores_spawn("make", stores.dir, -1);
         struct timespec life = {0, (long)randombytes_uniform(MAKING_MAX_US) * 1000};
         nanosleep(&life, NULL);
         kill(pid, SIGKILL);
@@ -409,8 +406,19 @@ static void a_lost_page_before_other_records_is_refused(void **state)
     scratch_dir_remove(aside);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (sodium_init() < 0) {
+        return 1;
+    }
+    if (argc == 4) {
+        struct stores stores = {.kind = STORE_IN_ROCKS};
+        snprintf(stores.dir, sizeof(stores.dir), "%s", argv[2]);
+        if (strcmp(argv[1], "write") == 0) {
+            child_write(&stores, atoi(argv[3]));
+        }
+        return child_make(&stores);
+    }
     const struct CMUnitTest tests[] = {
         STORES_TEST_ROCKS(nothing_reported_is_lost_by_kill_9),
         STORES_TEST_ROCKS(a_store_whose_making_broke_off_is_made_again),
@@ -418,5 +426,5 @@ int main(void)
         STORES_TEST_ROCKS(pages_that_were_never_written_cost_what_was_not_reported),
         STORES_TEST_ROCKS(a_lost_page_before_other_records_is_refused),
     };
-    return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }
