@@ -120,29 +120,28 @@ static uint32_t lease_due(struct engine *engine, struct campaign *campaign, uint
     return count;
 }
 
-/* How many workers hold something of this provider. They send side by side, so each may go only at
- * its share of the rate: tokens say how much was given out, not how fast what lies with several
- * workers goes out. */
-static uint32_t count_holders(struct engine *engine, const struct provider *provider)
+/* Tokens say how much was given out, not how fast what lies with several workers goes out: they
+ * send side by side, so each goes at its share of the rate, which is its share of what all of them
+ * hold, but not less than half of an equal one. Returns over how many recipients' time `count` of
+ * them have to be spread. */
+static uint32_t count_beside(struct engine *engine, const struct lease *own, uint32_t count)
 {
-    uint32_t count = 0;
-    for (unsigned i = 0; i < engine->roster.count; i++) {
-        const struct lease *lease = engine->leases.by_id;
-        while (lease != NULL && (lease->instance != engine->roster.entries[i].instance ||
-                                 lease->provider != provider->def.id)) {
-            lease = lease->hh.next;
-        }
-        count += lease != NULL;
+    uint64_t all = 0;
+    uint64_t mine = 0;
+    for (const struct lease *l = engine->leases.by_id; l != NULL; l = l->hh.next) {
+        all += l->provider == own->provider ? l->left : 0;
+        mine += l->provider == own->provider && l->instance == own->instance ? l->left : 0;
     }
-    return count;
+    uint64_t equal = (uint64_t)count * 2 * engine->roster.count;
+    uint64_t shared = mine == 0 ? equal : count * all / mine;
+    return (uint32_t)(shared < equal ? shared : equal);
 }
 
 static void lease_start(struct engine *engine, struct lease *lease, struct provider *provider,
                         const struct roster_entry *worker, uint32_t count)
 {
     if (quota_rate_now(&provider->quota) > 0) {
-        lease->spread_ms =
-            quota_spread_ms(&provider->quota, count * count_holders(engine, provider));
+        lease->spread_ms = quota_spread_ms(&provider->quota, count_beside(engine, lease, count));
     }
     lease->resend_in_ms = engine->settings.heartbeat_ms * 5;
     lease->resend_at_ms = engine->now_ms + lease->resend_in_ms + lease->spread_ms;

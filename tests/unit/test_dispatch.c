@@ -453,11 +453,38 @@ static void workers_that_hold_leases_of_one_provider_share_its_pace(void **test)
     rig_launch(&rig, 1, 1000);
     rig_join(&rig, 1, 11, 1000);
     rig_run(&rig, 0);
-    assert_int_equal(rig.batches[0].wire.spread_ms, rig.batches[0].wire.count * 10);
+    assert_int_equal(rig_leased(&rig), 10);
+    assert_int_equal(rig.batches[0].wire.spread_ms, 100);
+    rig_run(&rig, 100);
+    rig_run(&rig, 100);
+    rig_join(&rig, 2, 12, 1000);
+    /* 30 lie with the other: 10 of 40 go at a quarter of the rate, 20 of 50 at two fifths. */
+    rig_run(&rig, 100);
+    assert_int_equal(rig.batches[0].worker, 2);
+    assert_int_equal(rig.batches[0].wire.spread_ms, 400);
+    rig_run(&rig, 100);
+    assert_int_equal(rig.batches[0].worker, 2);
+    assert_int_equal(rig.batches[0].wire.spread_ms, 250);
+    rig_release(&rig);
+}
+
+/* Else whoever has little would wait until all the others are done. */
+static void no_share_is_less_than_half_of_an_equal_one(void **test)
+{
+    (void)test;
+    struct rig rig;
+    rig_init_with(&rig, &(struct engine_settings){
+                            .epoch = 1, .heartbeat_ms = 1000, .lease_ms = RIG_LEASE_MS});
+    rig_add_provider(&rig, 0, 100);
+    rig_launch(&rig, 1, 1000);
+    rig_join(&rig, 1, 11, 1000);
+    for (unsigned i = 0; i < 20; i++) {
+        rig_run(&rig, 100);
+    }
     rig_join(&rig, 2, 12, 1000);
     rig_run(&rig, 100);
     assert_int_equal(rig.batches[0].worker, 2);
-    assert_int_equal(rig.batches[0].wire.spread_ms, rig.batches[0].wire.count * 20);
+    assert_int_equal(rig.batches[0].wire.spread_ms, 400);
     rig_release(&rig);
 }
 
@@ -512,6 +539,7 @@ int main(void)
         cmocka_unit_test(a_limited_provider_is_never_leased_more_than_its_rate),
         cmocka_unit_test(a_restart_does_not_refill_the_bucket),
         cmocka_unit_test(workers_that_hold_leases_of_one_provider_share_its_pace),
+        cmocka_unit_test(no_share_is_less_than_half_of_an_equal_one),
         cmocka_unit_test(the_engine_wakes_when_a_bucket_has_filled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
