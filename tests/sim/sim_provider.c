@@ -10,7 +10,7 @@
 #define HANG_MAX_MS 5000 /* until a worker gives up waiting */
 /* The limit is kept by leases, and workers spread what they hold; after a fault, two may for a
  * moment be faster together than they should. */
-#define OVERSHOOT_MAX_S 3.0
+#define OVERSHOOT_MAX_S 5.0
 
 static unsigned provider_of(const struct sim *sim, uint8_t id)
 {
