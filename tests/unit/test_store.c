@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/mem.h"
@@ -398,6 +400,39 @@ static void a_store_that_is_open_is_locked(void **state)
     store->ops->close(store);
 }
 
+/* In a process of its own: holds the store until it is killed. */
+static int child_hold(const char *dir, int pipe_fd)
+{
+    struct stores stores = {.kind = STORE_IN_ROCKS};
+    snprintf(stores.dir, sizeof(stores.dir), "%s", dir);
+    stores_open(&stores);
+    if (write(pipe_fd, "x", 1) != 1) {
+        return 1;
+    }
+    pause();
+    return 0;
+}
+
+static void the_process_that_holds_a_store_is_named(void **state)
+{
+    const struct stores *stores = *state;
+    int fds[2];
+    char byte;
+    assert_int_equal(pipe(fds), 0);
+    pid_t pid = stores_spawn("hold", stores->dir, fds[1]);
+    assert_int_equal(read(fds[0], &byte, 1), 1);
+    close(fds[0]);
+    close(fds[1]);
+    struct problem problem = {0};
+    char part[32];
+    snprintf(part, sizeof(part), "(pid %ld)", (long)pid);
+    assert_int_equal(open_at(stores->dir, false, false, &problem), ERR_LOCKED);
+    assert_non_null(strstr(problem.text, part));
+    kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_int_equal(open_at(stores->dir, false, false, &problem), ERR_OK);
+}
+
 static void a_read_only_store_can_be_opened_beside_and_read(void **state)
 {
     struct stores *stores = *state;
@@ -434,8 +469,11 @@ static void what_a_broken_off_bulk_left_is_removed_at_opening(void **state)
     store->ops->close(store);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc == 4) {
+        return child_hold(argv[2], atoi(argv[3]));
+    }
     const struct CMUnitTest tests[] = {
         STORES_TEST(a_batch_becomes_visible_as_a_whole),
         STORES_TEST(the_last_change_of_a_key_in_a_batch_counts),
@@ -456,6 +494,7 @@ int main(void)
         STORES_TEST_ROCKS(a_missing_directory_is_made_only_if_asked),
         STORES_TEST_ROCKS(an_empty_directory_is_a_store_only_if_asked),
         STORES_TEST_ROCKS(a_store_that_is_open_is_locked),
+        STORES_TEST_ROCKS(the_process_that_holds_a_store_is_named),
         STORES_TEST_ROCKS(a_read_only_store_can_be_opened_beside_and_read),
         STORES_TEST_ROCKS(what_a_broken_off_bulk_left_is_removed_at_opening),
     };
