@@ -122,9 +122,9 @@ static uint32_t lease_due(struct engine *engine, struct campaign *campaign, uint
 
 /* Tokens say how much was given out, not how fast what lies with several workers goes out: they
  * send side by side, so each goes at its share of the rate, which is its share of what all of them
- * hold, but not less than half of an equal one. Returns over how many recipients' time `count` of
- * them have to be spread. */
-static uint32_t count_beside(struct engine *engine, const struct lease *own, uint32_t count)
+ * hold, but not less than half of an equal one. */
+static uint32_t spread_beside(const struct engine *engine, const struct lease *own,
+                              uint32_t alone_ms)
 {
     uint64_t all = 0;
     uint64_t mine = 0;
@@ -132,17 +132,15 @@ static uint32_t count_beside(struct engine *engine, const struct lease *own, uin
         all += l->provider == own->provider ? l->left : 0;
         mine += l->provider == own->provider && l->instance == own->instance ? l->left : 0;
     }
-    uint64_t equal = (uint64_t)count * 2 * engine->roster.count;
-    uint64_t shared = mine == 0 ? equal : count * all / mine;
-    return (uint32_t)(shared < equal ? shared : equal);
+    uint64_t longest_ms = (uint64_t)alone_ms * 2 * engine->roster.count;
+    uint64_t shared_ms = mine == 0 ? longest_ms : alone_ms * all / mine;
+    return (uint32_t)(shared_ms < longest_ms ? shared_ms : longest_ms);
 }
 
 static void lease_start(struct engine *engine, struct lease *lease, struct provider *provider,
                         const struct roster_entry *worker, uint32_t count)
 {
-    if (quota_rate_now(&provider->quota) > 0) {
-        lease->spread_ms = quota_spread_ms(&provider->quota, count_beside(engine, lease, count));
-    }
+    lease->spread_ms = spread_beside(engine, lease, quota_spread_ms(&provider->quota, count));
     lease->resend_in_ms = engine->settings.heartbeat_ms * 5;
     lease->resend_at_ms = engine->now_ms + lease->resend_in_ms + lease->spread_ms;
     engine_push_effect(engine, &(struct engine_effect){.kind = ENGINE_BATCH,

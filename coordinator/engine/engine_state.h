@@ -48,6 +48,11 @@ struct engine {
 };
 
 /* engine.c */
+/* Time goes on; a clock that goes back stands still. */
+void engine_advance(struct engine *engine, uint64_t now_ms);
+/* The worker is to return what it has not sent of a campaign that was paused or cancelled. */
+void engine_tell_stopped(struct engine *engine, const struct roster_entry *entry,
+                         const struct campaign *campaign);
 uint64_t engine_dice(struct engine *engine);
 void engine_push_effect(struct engine *engine, const struct engine_effect *effect);
 /* Decides: applies the event and notes it for the open turn. An event that does not fit is a bug.
@@ -58,6 +63,10 @@ void engine_decide_own(struct engine *engine, struct campaign *campaign, enum ca
 /* Finished, or cancelled and drained? Then it ends. */
 void engine_settle(struct engine *engine, struct campaign *campaign);
 struct campaign *engine_find_campaign(const struct engine *engine, uint64_t id);
+
+/* engine_workers.c: nothing was heard of it for so many lease times? */
+bool engine_is_silent(const struct engine *engine, const struct roster_entry *entry,
+                      uint64_t lease_times);
 
 /* dispatch.c: leases what is due to workers with credit. True if there may be more to lease at
  * once. */

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A restart: closing counts, snapshots and blocks are applied as they were when they were decided;
+ * then timers and leases are set going again.
+ */
+#include <string.h>
+
+#include "coordinator/engine/engine_state.h"
+
+#define END_VERSION 1
+
+/* ---- Restart ---- */
+
+void campaign_end_encode(const struct campaign_end *end, struct buf *buf)
+{
+    buf_u8(buf, END_VERSION);
+    buf_u8(buf, (uint8_t)end->state);
+    buf_u64(buf, end->launched_ms);
+    buf_u64(buf, end->ended_ms);
+    buf_u8(buf, DELIVERY_STATES);
+    for (unsigned s = 0; s < DELIVERY_STATES; s++) {
+        buf_u32(buf, end->counts[s]);
+    }
+}
+
+enum err campaign_end_decode(struct slice bytes, struct campaign_end *end)
+{
+    struct reader reader = reader_of(bytes);
+    *end = (struct campaign_end){0};
+    if (reader_u8(&reader) != END_VERSION) {
+        return reader.bad ? ERR_CORRUPT : ERR_UNSUPPORTED;
+    }
+    end->state = (enum campaign_state)reader_u8(&reader);
+    end->launched_ms = reader_u64(&reader);
+    end->ended_ms = reader_u64(&reader);
+    unsigned states = reader_u8(&reader);
+    for (unsigned s = 0; s < states && s < DELIVERY_STATES; s++) {
+        end->counts[s] = reader_u32(&reader);
+    }
+    bool is_ended = end->state == CAMPAIGN_FINISHED || end->state == CAMPAIGN_CANCELLED;
+    bool is_whole = !reader.bad && reader_left(&reader) == 0;
+    return is_whole && states <= DELIVERY_STATES && is_ended ? ERR_OK : ERR_CORRUPT;
+}
+
+void engine_replay_end(struct engine *engine, uint64_t id, const struct campaign_end *end)
+{
+    struct campaign *campaign = engine_find_campaign(engine, id);
+    if (campaign == NULL) {
+        return;
+    }
+    campaign->state = end->state;
+    campaign->launched_ms = end->launched_ms;
+    campaign->ended_ms = end->ended_ms;
+    memcpy(campaign->counts, end->counts, sizeof(end->counts));
+    campaign->is_ended = true;
+    campaign->end_is_noted = true;
+    campaign_drop_pages(campaign);
+}
+
+enum err engine_replay_snapshot(struct engine *engine, uint64_t id, uint32_t page,
+                                struct slice state_page)
+{
+    struct campaign *campaign = engine_find_campaign(engine, id);
+    return campaign == NULL ? ERR_CORRUPT
+                            : campaign_restore(campaign, &engine->leases, page, state_page);
+}
+
+enum err engine_replay_block(struct engine *engine, uint64_t id, uint32_t page, struct slice block)
+{
+    struct campaign *campaign = engine_find_campaign(engine, id);
+    if (campaign == NULL) {
+        return ERR_CORRUPT;
+    }
+    if (page != RECORD_PAGE_CAMPAIGN && (campaign->pages == NULL || page >= campaign->page_count)) {
+        return ERR_CORRUPT;
+    }
+    struct event_list list;
+    event_list_init(&list);
+    enum err err = event_block_decode(block, &list);
+    for (unsigned i = 0; i < list.count && err == ERR_OK; i++) {
+        const struct event *event = &list.events[i];
+        bool fits = page == RECORD_PAGE_CAMPAIGN
+                        ? campaign_apply_own(campaign, event)
+                        : campaign_apply(campaign, &engine->leases, page, event);
+        err = fits ? ERR_OK : ERR_CORRUPT;
+    }
+    if (page != RECORD_PAGE_CAMPAIGN && err == ERR_OK) {
+        campaign->pages[page].blocks++;
+    }
+    event_list_release(&list);
+    return err;
+}
+
+static void recover_campaign(struct engine *engine, struct campaign *campaign)
+{
+    if (campaign->is_ended) {
+        return;
+    }
+    if (campaign->state == CAMPAIGN_CANCELLED) {
+        campaign_sweep_cancelled(campaign);
+    } else {
+        for (uint32_t page = 0; page < campaign->page_count; page++) {
+            if (campaign->pages[page].states != NULL && page >= campaign->next_fresh) {
+                campaign->next_fresh = page + 1;
+            }
+        }
+        for (uint32_t page = 0; page < campaign->next_fresh; page++) {
+            campaign_refresh_timer(campaign, page);
+        }
+    }
+    engine_settle(engine, campaign);
+}
+
+void engine_recovered(struct engine *engine, uint64_t now_ms)
+{
+    engine_advance(engine, now_ms);
+    for (unsigned i = 0; i < WIRE_PROVIDERS_MAX; i++) {
+        quota_start_empty(&engine->providers[i].quota, engine->now_ms);
+    }
+    struct lease *lease = NULL;
+    struct lease *next_lease = NULL;
+    HASH_ITER(hh, engine->leases.by_id, lease, next_lease)
+    {
+        lease->sends = 1; /* it may have been sent in the former life */
+        lease->progress_ms = engine->now_ms;
+        lease->resend_in_ms = engine->settings.heartbeat_ms * 5;
+        lease->resend_at_ms = engine->now_ms + lease->resend_in_ms;
+        roster_add(&engine->roster, lease->instance)->heard_ms = engine->now_ms;
+    }
+    struct campaign *campaign = NULL;
+    struct campaign *next = NULL;
+    HASH_ITER(hh, engine->campaigns, campaign, next)
+    {
+        recover_campaign(engine, campaign);
+    }
+}

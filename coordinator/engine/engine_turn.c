@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The turn: what was decided goes into the record, and what a batch of a lease looks like when it
+ * leaves.
+ */
+#include <string.h>
+
+#include "coordinator/engine/engine_state.h"
+
+#define DRAFT_EVENTS_KEPT 64
+
+/* ---- The turn ---- */
+
+bool engine_has_events(const struct engine *engine)
+{
+    return engine->draft_count > 0;
+}
+
+void engine_set_end_key(struct engine *engine, engine_end_key_fn key)
+{
+    engine->end_key = key;
+}
+
+static void close_draft(struct engine *engine, struct draft *draft, struct record *record,
+                        struct buf *bytes)
+{
+    struct campaign *campaign = draft->campaign;
+    buf_clear(bytes);
+    event_block_encode(&draft->list, bytes);
+    record_add_block(record, campaign->def.id, draft->page, buf_view(bytes));
+    event_list_clear(&draft->list);
+    if (draft->list.cap > DRAFT_EVENTS_KEPT) {
+        event_list_release(&draft->list);
+    }
+    if (draft->page == RECORD_PAGE_CAMPAIGN) {
+        campaign->draft = 0;
+        return;
+    }
+    struct page_state *page = &campaign->pages[draft->page];
+    page->draft = 0;
+    page->blocks++;
+    if (engine->settings.snapshot_blocks != 0 && page->blocks >= engine->settings.snapshot_blocks) {
+        page->blocks = 0;
+        buf_clear(bytes);
+        campaign_snapshot(campaign, draft->page, bytes);
+        record_add_snapshot(record, campaign->def.id, draft->page, buf_view(bytes));
+    }
+}
+
+/* Closing counts go into the record of the last event; the pages are not needed any more. */
+static void note_ends(struct engine *engine, struct record *record, struct buf *bytes)
+{
+    struct campaign *campaign = NULL;
+    struct campaign *next = NULL;
+    HASH_ITER(hh, engine->campaigns, campaign, next)
+    {
+        if (!campaign->is_ended || campaign->end_is_noted) {
+            continue;
+        }
+        struct buf key = {0};
+        struct campaign_end end = {campaign->state, campaign->launched_ms, campaign->ended_ms, {0}};
+        memcpy(end.counts, campaign->counts, sizeof(end.counts));
+        buf_clear(bytes);
+        campaign_end_encode(&end, bytes);
+        engine->end_key(&key, campaign->def.id);
+        record_put(record, buf_view(&key), buf_view(bytes));
+        buf_release(&key);
+        campaign->end_is_noted = true;
+        campaign_drop_pages(campaign);
+    }
+}
+
+void engine_close_turn(struct engine *engine, struct record *record)
+{
+    struct buf bytes = {0};
+    for (unsigned i = 0; i < engine->draft_count; i++) {
+        close_draft(engine, &engine->drafts[i], record, &bytes);
+    }
+    engine->draft_count = 0;
+    if (engine->end_key != NULL) {
+        note_ends(engine, record, &bytes);
+    }
+    buf_release(&bytes);
+}
+
+static bool lease_attempts(struct engine *engine, const struct lease *lease,
+                           struct wire_batch *batch)
+{
+    const struct recipient_state *states = lease->campaign->pages[lease->page].states;
+    bool has_attempts = false;
+    bool has_endpoints = false;
+    buf_clear(&engine->attempts);
+    buf_clear(&engine->endpoints);
+    for (unsigned i = bitmap_next(&lease->places, 0); i < BITMAP_BITS;
+         i = i + 1 < BITMAP_BITS ? bitmap_next(&lease->places, i + 1) : BITMAP_BITS) {
+        uint8_t number = recipient_attempt_number(&states[i]);
+        buf_u8(&engine->attempts, number);
+        buf_u8(&engine->endpoints, states[i].endpoint);
+        has_attempts |= number != 0;
+        has_endpoints |= states[i].endpoint != 0;
+    }
+    batch->attempts = has_attempts ? engine->attempts.data : NULL;
+    batch->endpoints = has_endpoints ? engine->endpoints.data : NULL;
+    return true;
+}
+
+bool engine_lease_batch(struct engine *engine, uint64_t id, struct wire_batch *batch,
+                        uint64_t *audience)
+{
+    struct lease *lease = lease_find(&engine->leases, id);
+    if (lease == NULL) {
+        return false;
+    }
+    lease->sends++;
+    if (lease->campaign->state != CAMPAIGN_RUNNING) {
+        return false;
+    }
+    *batch = (struct wire_batch){
+        .epoch = engine->settings.epoch,
+        .instance = lease->instance,
+        .lease = id,
+        .campaign = lease->campaign->def.id,
+        .page = lease->page,
+        .provider = lease->provider,
+        .step = lease->step,
+        .spread_ms = lease->spread_ms,
+        .count = lease->left,
+        .places = lease->places,
+    };
+    struct bitmap first;
+    bitmap_fill(&first, lease->left);
+    batch->whole = memcmp(&first, &lease->places, sizeof(first)) == 0;
+    *audience = lease->campaign->def.audience;
+    return lease_attempts(engine, lease, batch);
+}

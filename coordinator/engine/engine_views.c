@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the engine is asked. Nothing here changes it, but for the meters that forget what is long
+ * ago.
+ */
+#include <string.h>
+
+#include "coordinator/engine/engine_state.h"
+
+/* ---- Questions ---- */
+
+bool engine_campaign(struct engine *engine, uint64_t id, struct campaign_view *view)
+{
+    struct campaign *campaign = engine_find_campaign(engine, id);
+    if (campaign == NULL) {
+        return false;
+    }
+    *view = (struct campaign_view){
+        .def = &campaign->def,
+        .state = campaign->state,
+        .launched_ms = campaign->launched_ms,
+        .ended_ms = campaign->ended_ms,
+        .rate_per_s = rate_meter_per_s(&campaign->meter, engine->now_ms),
+        .repeated = campaign->repeated,
+    };
+    memcpy(view->counts, campaign->counts, sizeof(view->counts));
+    view->counts[DELIVERY_NONE] = 0;
+    if (view->rate_per_s > 0 && campaign->state == CAMPAIGN_RUNNING) {
+        view->time_left_ms = (uint64_t)(campaign_left(campaign) * 1000.0 / view->rate_per_s);
+    }
+    return true;
+}
+
+uint64_t engine_next_campaign(struct engine *engine, uint64_t after)
+{
+    uint64_t best = 0;
+    struct campaign *campaign = NULL;
+    struct campaign *next = NULL;
+    HASH_ITER(hh, engine->campaigns, campaign, next)
+    {
+        if (campaign->def.id > after && (best == 0 || campaign->def.id < best)) {
+            best = campaign->def.id;
+        }
+    }
+    return best;
+}
+
+uint64_t engine_last_campaign(struct engine *engine)
+{
+    return engine->last_campaign;
+}
+
+enum err engine_recipient(struct engine *engine, uint64_t id, uint32_t ordinal,
+                          struct recipient_state *state)
+{
+    struct campaign *campaign = engine_find_campaign(engine, id);
+    if (campaign == NULL || ordinal >= campaign->def.slots) {
+        return ERR_NOT_FOUND;
+    }
+    if (campaign->pages == NULL) {
+        return ERR_CLOSED;
+    }
+    *state = campaign_recipient(campaign, ordinal / PAGE_RECIPIENTS, ordinal % PAGE_RECIPIENTS);
+    return state->state == DELIVERY_NONE ? ERR_NOT_FOUND : ERR_OK;
+}
+
+bool engine_worker(struct engine *engine, unsigned index, struct worker_view *view)
+{
+    if (index >= engine->roster.count) {
+        return false;
+    }
+    struct roster_entry *entry = &engine->roster.entries[index];
+    *view = (struct worker_view){
+        .worker = entry->worker,
+        .name = entry->name,
+        .instance = entry->instance,
+        .connected = entry->present && !engine_is_silent(engine, entry, 1),
+        .last_heard_ms = entry->heard_ms,
+        .outcomes = entry->outcomes,
+        .rate_per_s = rate_meter_per_s(&entry->meter, engine->now_ms),
+    };
+    memcpy(view->credit, entry->credit, sizeof(view->credit));
+    memcpy(view->in_hand, entry->in_hand, sizeof(view->in_hand));
+    struct lease *lease = NULL;
+    struct lease *next = NULL;
+    HASH_ITER(hh, engine->leases.by_id, lease, next)
+    {
+        view->leases += lease->instance == entry->instance;
+    }
+    return true;
+}
+
+bool engine_provider(struct engine *engine, unsigned index, struct provider_view *view)
+{
+    unsigned seen = 0;
+    for (unsigned i = 0; i < WIRE_PROVIDERS_MAX; i++) {
+        struct provider *provider = &engine->providers[i];
+        if (!provider->is_there || seen++ != index) {
+            continue;
+        }
+        *view = (struct provider_view){
+            .def = &provider->def,
+            .rate_now_per_s = quota_rate_now(&provider->quota),
+            .sent_per_s = rate_meter_per_s(&provider->quota.sent, engine->now_ms),
+            .paused_until_ms = provider->quota.paused_until_ms > engine->now_ms
+                                   ? provider->quota.paused_until_ms
+                                   : 0,
+            .breaker = provider->quota.breaker,
+            .breaker_reason = provider->quota.breaker_reason,
+        };
+        memcpy(view->outcomes, provider->outcomes, sizeof(view->outcomes));
+        return true;
+    }
+    return false;
+}
+
+void engine_stats(const struct engine *engine, struct engine_stats *stats)
+{
+    *stats = engine->stats;
+    stats->leases_open = engine->leases.count;
+    const struct campaign *campaign = NULL;
+    for (campaign = engine->campaigns; campaign != NULL; campaign = campaign->hh.next) {
+        stats->timers += campaign->timers.count;
+    }
+}
+
+/* ---- Digest ---- */
+
+static void digest_campaign(const struct campaign *campaign, struct buf *buf)
+{
+    buf_u64(buf, campaign->def.id);
+    buf_u8(buf, (uint8_t)campaign->state);
+    buf_u64(buf, campaign->launched_ms);
+    buf_u64(buf, campaign->ended_ms);
+    for (unsigned s = 0; s < DELIVERY_STATES; s++) {
+        buf_u32(buf, campaign->counts[s]);
+    }
+    for (uint32_t page = 0; campaign->pages != NULL && page < campaign->page_count; page++) {
+        unsigned slots = campaign_page_slots(campaign, page);
+        for (unsigned i = 0; i < slots; i++) {
+            struct recipient_state state = campaign_recipient(campaign, page, i);
+            buf_append(buf, &state, sizeof(state));
+        }
+    }
+}
+
+static int lease_order(struct lease *a, struct lease *b)
+{
+    return a->id < b->id ? -1 : a->id > b->id;
+}
+
+void engine_digest(struct engine *engine, uint8_t digest[HASH_DIGEST_BYTES])
+{
+    struct buf buf = {0};
+    for (uint64_t id = engine_next_campaign(engine, 0); id != 0;
+         id = engine_next_campaign(engine, id)) {
+        digest_campaign(engine_find_campaign(engine, id), &buf);
+    }
+    HASH_SORT(engine->leases.by_id, lease_order);
+    for (const struct lease *l = engine->leases.by_id; l != NULL; l = l->hh.next) {
+        buf_u64(&buf, l->id);
+        buf_u64(&buf, l->campaign->def.id);
+        buf_u32(&buf, l->page);
+        buf_append(&buf, &l->places, sizeof(l->places));
+    }
+    hash_digest(digest, buf_view(&buf));
+    buf_release(&buf);
+}

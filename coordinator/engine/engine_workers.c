@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Workers as the engine knows them: who is there, what they have in hand, what they report, and
+ * what time does to those who are silent.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "coordinator/engine/engine_state.h"
+
+/* How long the engine lets itself sleep. */
+#define RUN_AT_MOST_MS 200
+#define RESEND_MAX_MS  60000
+/* In lease times: a worker silent for so long has to say hello again, */
+#define FORGET_LEASES 20
+/* and leases of a stopped campaign that make no progress for so long are given up. */
+#define GIVE_UP_LEASES 4
+
+/* ---- Workers ---- */
+
+static void give_up(struct engine *engine, uint64_t instance, enum outcome outcome, uint16_t reason)
+{
+    struct fate fate = {.outcome = outcome, .reason = reason};
+    struct lease *lease = NULL;
+    struct lease *next = NULL;
+    HASH_ITER(hh, engine->leases.by_id, lease, next)
+    {
+        if (lease->instance == instance) {
+            struct campaign *campaign = lease->campaign;
+            engine->stats.leases_expired += outcome == OUTCOME_UNCERTAIN;
+            intake_settle_all(engine, lease, &fate);
+            engine_settle(engine, campaign);
+        }
+    }
+}
+
+/* Leases that a replay found for this instance are in its hand again. */
+static void count_in_hand(struct engine *engine, struct roster_entry *entry)
+{
+    memset(entry->in_hand, 0, sizeof(entry->in_hand));
+    struct lease *lease = NULL;
+    struct lease *next = NULL;
+    HASH_ITER(hh, engine->leases.by_id, lease, next)
+    {
+        if (lease->instance == entry->instance) {
+            entry->in_hand[lease->campaign->def.plan.steps[lease->step].channel] += lease->left;
+            /* What it did not get in the former life it should have soon. */
+            uint64_t soon_ms = engine->now_ms + engine->settings.heartbeat_ms;
+            lease->resend_at_ms = lease->resend_at_ms < soon_ms ? lease->resend_at_ms : soon_ms;
+        }
+    }
+}
+
+static bool has_lease_of(const struct engine *engine, const struct roster_entry *entry,
+                         const struct campaign *campaign)
+{
+    const struct lease *lease = engine->leases.by_id;
+    while (lease != NULL && (lease->instance != entry->instance || lease->campaign != campaign)) {
+        lease = lease->hh.next;
+    }
+    return lease != NULL;
+}
+
+/* While its link was down the worker may have missed that a campaign was stopped. */
+static void tell_of_stopped(struct engine *engine, const struct roster_entry *entry)
+{
+    struct campaign *campaign = NULL;
+    struct campaign *next = NULL;
+    HASH_ITER(hh, engine->campaigns, campaign, next)
+    {
+        if (campaign->state != CAMPAIGN_RUNNING && !campaign->is_ended &&
+            has_lease_of(engine, entry, campaign)) {
+            engine_tell_stopped(engine, entry, campaign);
+        }
+    }
+}
+
+void engine_worker_hello(struct engine *engine, uint32_t worker, const char *name,
+                         uint64_t instance, uint64_t now_ms)
+{
+    engine_advance(engine, now_ms);
+    for (unsigned i = 0; i < engine->roster.count; i++) {
+        struct roster_entry *entry = &engine->roster.entries[i];
+        bool is_former = entry->instance != instance && entry->present &&
+                         (entry->worker == worker || strcmp(entry->name, name) == 0);
+        if (is_former) {
+            entry->present = false;
+            give_up(engine, entry->instance, OUTCOME_UNCERTAIN, REASON_WORKER_RESTARTED);
+        }
+    }
+    struct roster_entry *entry = roster_add(&engine->roster, instance);
+    entry->worker = worker;
+    entry->present = true;
+    entry->heard_ms = engine->now_ms;
+    entry->is_given_up = false;
+    snprintf(entry->name, sizeof(entry->name), "%s", name);
+    memset(entry->credit, 0, sizeof(entry->credit));
+    count_in_hand(engine, entry);
+    tell_of_stopped(engine, entry);
+}
+
+static struct roster_entry *hear(struct engine *engine, uint32_t worker, uint64_t now_ms)
+{
+    engine_advance(engine, now_ms);
+    struct roster_entry *entry = roster_find_worker(&engine->roster, worker);
+    if (entry != NULL) {
+        entry->heard_ms = engine->now_ms;
+        entry->is_given_up = false;
+    }
+    return entry;
+}
+
+void engine_worker_credit(struct engine *engine, uint32_t worker,
+                          const uint32_t limit[CHANNEL_KINDS], uint64_t now_ms)
+{
+    struct roster_entry *entry = hear(engine, worker, now_ms);
+    if (entry != NULL) {
+        memcpy(entry->credit, limit, sizeof(entry->credit));
+    }
+}
+
+bool engine_worker_heartbeat(struct engine *engine, uint32_t worker, uint64_t now_ms)
+{
+    return hear(engine, worker, now_ms) != NULL;
+}
+
+void engine_worker_bye(struct engine *engine, uint64_t instance, uint64_t now_ms)
+{
+    engine_advance(engine, now_ms);
+    struct roster_entry *entry = roster_find(&engine->roster, instance);
+    if (entry != NULL) {
+        entry->present = false;
+        /* It says so when all it knew of is durable: what is still open never reached it. */
+        give_up(engine, entry->instance, OUTCOME_RETURNED, REASON_DRAINED);
+    }
+}
+
+static void take_group(struct engine *engine, const struct wire_outcome_group *group,
+                       struct roster_entry *entry)
+{
+    struct campaign *campaign = engine_find_campaign(engine, group->campaign);
+    if (campaign == NULL) {
+        return;
+    }
+    for (unsigned r = 0; r < group->run_count; r++) {
+        const struct outcome_run *run = &group->runs[r];
+        struct lease *lease = lease_find(&engine->leases, group->lease);
+        if (lease == NULL || lease->campaign != campaign || lease->page != group->page) {
+            intake_late(engine, campaign, group->page, run);
+            continue;
+        }
+        lease->resend_at_ms = engine->now_ms + lease->resend_in_ms;
+        struct fate fate = {.outcome = (enum outcome)run->outcome,
+                            .reason = run->reason,
+                            .retry_after_ms = run->retry_after_ms,
+                            .ref = run->ref};
+        intake_settle(engine, lease, run->offset, run->span, &fate);
+        if (entry != NULL) {
+            entry->outcomes += run->span;
+            rate_meter_add(&entry->meter, run->span, engine->now_ms);
+        }
+    }
+    engine_settle(engine, campaign);
+}
+
+void engine_outcomes(struct engine *engine, uint32_t worker, const struct wire_outcomes *outcomes,
+                     uint64_t now_ms)
+{
+    struct roster_entry *entry = hear(engine, worker, now_ms);
+    for (unsigned g = 0; g < outcomes->group_count; g++) {
+        take_group(engine, &outcomes->groups[g], entry);
+    }
+    engine_push_effect(engine, &(struct engine_effect){.kind = ENGINE_DURABLE,
+                                                       .worker = worker,
+                                                       .instance = outcomes->instance,
+                                                       .seq = outcomes->seq});
+}
+
+void engine_lease_unsent(struct engine *engine, uint64_t id, uint64_t now_ms)
+{
+    engine_advance(engine, now_ms);
+    struct lease *lease = lease_find(&engine->leases, id);
+    if (lease == NULL) {
+        return;
+    }
+    lease->sends -= lease->sends > 0;
+    if (lease->sends > 0) {
+        return; /* an earlier sending may have arrived */
+    }
+    struct campaign *campaign = lease->campaign;
+    intake_settle_all(engine, lease,
+                      &(struct fate){.outcome = OUTCOME_RETURNED, .reason = REASON_NONE});
+    engine_settle(engine, campaign);
+}
+
+/* ---- Time ---- */
+
+bool engine_is_silent(const struct engine *engine, const struct roster_entry *entry,
+                      uint64_t lease_times)
+{
+    return entry->heard_ms + engine->settings.lease_ms * lease_times <= engine->now_ms;
+}
+
+/* Who is silent for a lease time loses its leases, but may come back: it may have been us who were
+ * held up. After many lease times it is forgotten. */
+static void expire_workers(struct engine *engine)
+{
+    for (unsigned i = 0; i < engine->roster.count;) {
+        struct roster_entry *entry = &engine->roster.entries[i];
+        if (engine_is_silent(engine, entry, 1) && !entry->is_given_up) {
+            entry->is_given_up = true;
+            give_up(engine, entry->instance, OUTCOME_UNCERTAIN, REASON_LEASE_EXPIRED);
+        }
+        if (engine_is_silent(engine, entry, entry->present ? FORGET_LEASES : 1)) {
+            roster_remove(&engine->roster, i);
+        } else {
+            i++;
+        }
+    }
+}
+
+static bool is_stuck(const struct engine *engine, const struct lease *lease)
+{
+    return lease->campaign->state != CAMPAIGN_RUNNING &&
+           lease->progress_ms + (uint64_t)engine->settings.lease_ms * GIVE_UP_LEASES +
+                   lease->spread_ms <
+               engine->now_ms;
+}
+
+static void resend_batches(struct engine *engine)
+{
+    struct lease *lease = NULL;
+    struct lease *next = NULL;
+    HASH_ITER(hh, engine->leases.by_id, lease, next)
+    {
+        if (lease->resend_at_ms > engine->now_ms) {
+            continue;
+        }
+        if (is_stuck(engine, lease)) {
+            struct campaign *campaign = lease->campaign;
+            engine->stats.leases_expired++;
+            intake_settle_all(
+                engine, lease,
+                &(struct fate){.outcome = OUTCOME_UNCERTAIN, .reason = REASON_LEASE_EXPIRED});
+            engine_settle(engine, campaign);
+            continue;
+        }
+        const struct roster_entry *entry = roster_find(&engine->roster, lease->instance);
+        lease->resend_in_ms =
+            lease->resend_in_ms * 2 < RESEND_MAX_MS ? lease->resend_in_ms * 2 : RESEND_MAX_MS;
+        lease->resend_at_ms = engine->now_ms + lease->resend_in_ms;
+        if (entry != NULL && entry->present && lease->campaign->state == CAMPAIGN_RUNNING) {
+            engine_push_effect(engine, &(struct engine_effect){.kind = ENGINE_BATCH,
+                                                               .worker = entry->worker,
+                                                               .instance = entry->instance,
+                                                               .lease = lease->id});
+        }
+    }
+}
+
+uint32_t engine_run(struct engine *engine, uint64_t now_ms)
+{
+    engine_advance(engine, now_ms);
+    expire_workers(engine);
+    resend_batches(engine);
+    if (dispatch_run(engine)) {
+        return 0;
+    }
+    uint64_t next_ms = dispatch_next_ms(engine);
+    uint64_t wait_ms = next_ms > engine->now_ms ? next_ms - engine->now_ms : 0;
+    return wait_ms < RUN_AT_MOST_MS ? (uint32_t)wait_ms : RUN_AT_MOST_MS;
+}
