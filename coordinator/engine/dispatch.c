@@ -128,6 +128,9 @@ static uint32_t spread_beside(const struct engine *engine, const struct lease *o
 {
     uint64_t all = 0;
     uint64_t mine = 0;
+    if (alone_ms == 0) {
+        return 0;
+    }
     for (const struct lease *l = engine->leases.by_id; l != NULL; l = l->hh.next) {
         all += l->provider == own->provider ? l->left : 0;
         mine += l->provider == own->provider && l->instance == own->instance ? l->left : 0;
