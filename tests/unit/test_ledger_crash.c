@@ -40,7 +40,7 @@ static struct ledger *open_ledger(struct stores *stores)
 /* What stands in a block is computed from where it stands. */
 static size_t block_bytes(uint64_t recno, uint32_t page)
 {
-    return 1 + (recno * 7919 + page * 104729) % BLOCK_MAX;
+    return 1 + (recno * 7919 + page * UINT64_C(104729)) % BLOCK_MAX;
 }
 
 static void block_fill(struct buf *buf, uint64_t recno, uint32_t page)
@@ -202,7 +202,7 @@ static bool any_ordinal(void *arg, uint32_t ordinal)
 static void assert_swept(struct ledger *ledger)
 {
     assert_int_equal(ledger_sweep(ledger), ERR_OK);
-    for (uint64_t audience = AUDIENCE_STEP; audience < 20 * AUDIENCE_STEP;
+    for (uint64_t audience = AUDIENCE_STEP; audience < UINT64_C(20) * AUDIENCE_STEP;
          audience += AUDIENCE_STEP) {
         struct store_value value;
         assert_int_equal(ledger_page(ledger, audience, 0, &value), ERR_NOT_FOUND);
@@ -415,7 +415,7 @@ int main(int argc, char **argv)
         struct stores stores = {.kind = STORE_IN_ROCKS};
         snprintf(stores.dir, sizeof(stores.dir), "%s", argv[2]);
         if (strcmp(argv[1], "write") == 0) {
-            child_write(&stores, atoi(argv[3]));
+            child_write(&stores, (int)strtol(argv[3], NULL, 10));
         }
         return child_make(&stores);
     }

@@ -152,7 +152,8 @@ static enum verdict judge(const char *dir)
     struct buf hash = {0};
     text_hex(&hash, slice_of(head.hash, HASH_DIGEST_BYTES));
     bool is_same = head.recno == RECORDS && check.records == RECORDS && check.pages == PAGES &&
-                   check.blocks == 3 * RECORDS && slice_is(buf_view(&hash), getenv(HASH_VARIABLE));
+                   check.blocks == UINT64_C(3) * RECORDS &&
+                   slice_is(buf_view(&hash), getenv(HASH_VARIABLE));
     buf_release(&hash);
     return is_same ? VERDICT_SAME : VERDICT_LOST;
 }
@@ -217,7 +218,7 @@ static void try_flips(const char *part, unsigned trials, unsigned harmless_max)
         /* Half of the flips in the last bytes, where logs are most delicate. */
         size_t span = i % 2 == 0 && bytes > 400 ? 400 : bytes;
         size_t at = bytes - 1 - randombytes_uniform((uint32_t)span);
-        uint8_t bits = (uint8_t)(1u << randombytes_uniform(8));
+        uint8_t bits = (uint8_t)(1U << randombytes_uniform(8));
         flip(path, at, bits);
         enum verdict verdict = judge_in_child(dir);
         count[verdict]++;

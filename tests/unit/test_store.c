@@ -234,7 +234,7 @@ static void a_large_bulk_is_split_over_files_and_reads_as_one(void **state)
     struct store *store = stores_open(*state);
     struct problem problem = {0};
     struct store_bulk *bulk = store->ops->bulk_new(store, STORE_PAGES);
-    size_t value_bytes = 4u << 20;
+    size_t value_bytes = 4U << 20;
     uint8_t *value = mem_zalloc(1, value_bytes);
     unsigned pages = 40; /* 160 MiB: more than one file */
     for (unsigned i = 0; i < pages; i++) {
@@ -323,7 +323,7 @@ static void writing_goes_on_after_an_io_error(void **state)
 {
     struct store *store = stores_open(*state);
     struct problem problem = {0};
-    signal(SIGXFSZ, SIG_IGN);
+    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
     put(store, STORE_META, "a", "1");
     for (unsigned round = 0; round < 5; round++) {
         static uint8_t value[200000];
@@ -463,7 +463,7 @@ static void what_a_broken_off_bulk_left_is_removed_at_opening(void **state)
     FILE *file = fopen(path, "w");
     assert_non_null(file);
     fputs("half a page", file);
-    fclose(file);
+    assert_int_equal(fclose(file), 0);
     store = stores_open(stores);
     assert_int_equal(access(path, F_OK), -1);
     store->ops->close(store);
@@ -472,7 +472,7 @@ static void what_a_broken_off_bulk_left_is_removed_at_opening(void **state)
 int main(int argc, char **argv)
 {
     if (argc == 4) {
-        return child_hold(argv[2], atoi(argv[3]));
+        return child_hold(argv[2], (int)strtol(argv[3], NULL, 10));
     }
     const struct CMUnitTest tests[] = {
         STORES_TEST(a_batch_becomes_visible_as_a_whole),

@@ -36,6 +36,7 @@ static struct disk disk;
 static bool store_is_fooled; /* it believes that there is room */
 
 /* In place of the C library's: so RocksDB itself meets the full disk. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): theirs have underscores */
 int statvfs(const char *path, struct statvfs *fs)
 {
     struct statfs real;
@@ -181,7 +182,7 @@ static void the_reserve_is_kept_and_writing_goes_on_when_there_is_room(void **st
     assert_int_equal(problem.err, ERR_NO_SPACE);
     assert_non_null(strstr(problem.text, disk.store));
     assert_in_range(written, 100, 2000);
-    assert_int_equal(ledger_store(ledger)->ops->room(ledger_store(ledger)) < (1u << 20), 1);
+    assert_int_equal(ledger_store(ledger)->ops->room(ledger_store(ledger)) < (1U << 20), 1);
     assert_sound(ledger, written);
     /* Nothing was broken: no reopening, the same store goes on after others made room. */
     ledger_close(ledger);
@@ -315,7 +316,7 @@ static void a_bulk_load_on_a_full_disk_fails_and_leaves_nothing(void **state)
     assert_int_equal(ledger_audience_finish(load, &problem), ERR_NO_SPACE);
     assert_int_equal(problem.err, ERR_NO_SPACE);
     usleep(25000);
-    assert_true(ledger_store(ledger)->ops->room(ledger_store(ledger)) > (10u << 20));
+    assert_true(ledger_store(ledger)->ops->room(ledger_store(ledger)) > (10U << 20));
     struct store_value value;
     assert_int_equal(ledger_page(ledger, 9, 0, &value), ERR_NOT_FOUND);
     assert_int_equal(write_next(ledger, BLOCK_BYTES, &problem), ERR_OK);
