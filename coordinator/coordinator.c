@@ -27,8 +27,9 @@
 #define BUS_HIGH_WATER 1000
 #define LINGER_MS      500
 #define EPOCH_ENTRY    "epoch"
-#define ANSWERS_MS     2000 /* how long answers may still wait for the disk when we are told to stop \
-                             */
+#define ANSWERS_MS                                                                                 \
+    2000 /* how long answers may still wait for the disk when we are told to stop                  \
+          */
 
 struct coordinator {
     const struct coordinator_settings *settings;
