@@ -83,25 +83,37 @@ void engine_close_turn(struct engine *engine, struct record *record)
     buf_release(&bytes);
 }
 
-static bool lease_attempts(struct engine *engine, const struct lease *lease,
+static bool is_first_try(const struct lease *lease)
+{
+    const struct recipient_state *states = lease->campaign->pages[lease->page].states;
+    for (unsigned i = bitmap_next(&lease->places, 0); i < BITMAP_BITS;
+         i = bitmap_next(&lease->places, i + 1)) {
+        if (recipient_attempt_number(&states[i]) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Most pages are whole and on their first try: they go without a list. */
+static void lease_attempts(struct engine *engine, const struct lease *lease,
                            struct wire_batch *batch)
 {
     const struct recipient_state *states = lease->campaign->pages[lease->page].states;
-    bool has_attempts = false;
-    bool has_endpoints = false;
+    if (is_first_try(lease)) {
+        return;
+    }
     buf_clear(&engine->attempts);
     buf_clear(&engine->endpoints);
+    bool has_endpoints = false;
     for (unsigned i = bitmap_next(&lease->places, 0); i < BITMAP_BITS;
-         i = i + 1 < BITMAP_BITS ? bitmap_next(&lease->places, i + 1) : BITMAP_BITS) {
-        uint8_t number = recipient_attempt_number(&states[i]);
-        buf_u8(&engine->attempts, number);
+         i = bitmap_next(&lease->places, i + 1)) {
+        buf_u8(&engine->attempts, recipient_attempt_number(&states[i]));
         buf_u8(&engine->endpoints, states[i].endpoint);
-        has_attempts |= number != 0;
         has_endpoints |= states[i].endpoint != 0;
     }
-    batch->attempts = has_attempts ? engine->attempts.data : NULL;
+    batch->attempts = engine->attempts.data;
     batch->endpoints = has_endpoints ? engine->endpoints.data : NULL;
-    return true;
 }
 
 bool engine_lease_batch(struct engine *engine, uint64_t id, struct wire_batch *batch,
@@ -131,5 +143,6 @@ bool engine_lease_batch(struct engine *engine, uint64_t id, struct wire_batch *b
     bitmap_fill(&first, lease->left);
     batch->whole = memcmp(&first, &lease->places, sizeof(first)) == 0;
     *audience = lease->campaign->def.audience;
-    return lease_attempts(engine, lease, batch);
+    lease_attempts(engine, lease, batch);
+    return true;
 }

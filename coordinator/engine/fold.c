@@ -135,16 +135,31 @@ static void count_move(const struct fold *fold, unsigned from, unsigned to)
     }
 }
 
+/* Neighbours are mostly in one state: `next` remembers what the table said last. */
+struct step_memory {
+    unsigned from;
+    unsigned to;
+};
+
+static unsigned next_state(struct step_memory *next, unsigned from, const struct event *event)
+{
+    if (from != next->from) {
+        next->from = from;
+        next->to = delivery_state_next((enum delivery_state)from, (enum delivery_event)event->kind);
+    }
+    return next->to;
+}
+
 static bool event_fits(const struct fold *fold, const struct recipient_state *states,
                        unsigned count, const struct event *event)
 {
+    struct step_memory next = {DELIVERY_STATES, DELIVERY_STATES};
     if (event->span == 0 || event->offset + event->span > count ||
         event->step >= fold->plan->step_count) {
         return false;
     }
     for (unsigned i = event->offset; i < event->offset + (unsigned)event->span; i++) {
-        if (delivery_state_next((enum delivery_state)states[i].state,
-                                (enum delivery_event)event->kind) == DELIVERY_STATES) {
+        if (next_state(&next, states[i].state, event) == DELIVERY_STATES) {
             return false;
         }
     }
@@ -154,13 +169,13 @@ static bool event_fits(const struct fold *fold, const struct recipient_state *st
 bool fold_event(const struct fold *fold, struct recipient_state *states, unsigned count,
                 const struct event *event)
 {
+    struct step_memory next = {DELIVERY_STATES, DELIVERY_STATES};
     if (!event_fits(fold, states, count, event)) {
         return false;
     }
     for (unsigned i = event->offset; i < event->offset + (unsigned)event->span; i++) {
         unsigned from = states[i].state;
-        unsigned to =
-            delivery_state_next((enum delivery_state)from, (enum delivery_event)event->kind);
+        unsigned to = next_state(&next, from, event);
         apply(fold, &states[i], event);
         states[i].state = to & NIBBLE_MAX;
         count_move(fold, from, to);
