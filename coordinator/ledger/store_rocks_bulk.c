@@ -151,12 +151,10 @@ enum err store_rocks_bulk_finish(struct store_bulk *bulk, struct problem *proble
     return err;
 }
 
-/* Files that lie wholly in the range go at once; a tombstone covers the rest. */
-enum err store_rocks_remove_range(struct store *store, enum store_family family, struct slice from,
-                                  struct slice to)
+/* Files that lie wholly in the range go at once: mostly that is all there is. */
+static enum err range_remove_files(struct store_rocks *rocks, enum store_family family,
+                                   struct slice from, struct slice to)
 {
-    struct store_rocks *rocks = store_rocks_of(store);
-    assert(to.len > 0);
     if (!rocks_enter(rocks)) {
         return ERR_IO;
     }
@@ -164,13 +162,39 @@ enum err store_rocks_remove_range(struct store *store, enum store_family family,
     rocksdb_delete_file_in_range_cf(rocks->db, rocks->families[family], rocks_chars(from), from.len,
                                     rocks_chars(to), to.len, &message);
     rocks_leave(rocks);
-    enum err err = rocks_take_message(message);
-    if (err == ERR_OK) {
-        rocksdb_writebatch_t *batch = rocksdb_writebatch_create();
-        rocksdb_writebatch_delete_range_cf(batch, rocks->families[family], rocks_chars(from),
-                                           from.len, rocks_chars(to), to.len);
-        err = rocks_write(rocks, batch, NULL);
-        rocksdb_writebatch_destroy(batch);
+    return rocks_take_message(message);
+}
+
+/* A tombstone hides what is left. It stays for good in a family that is not compacted, so only if
+ * there is something. */
+static enum err range_hide(struct store_rocks *rocks, enum store_family family, struct slice from,
+                           struct slice to)
+{
+    if (!rocks_enter(rocks)) {
+        return ERR_IO;
     }
+    rocksdb_writebatch_t *batch = rocksdb_writebatch_create();
+    rocksdb_writebatch_delete_range_cf(batch, rocks->families[family], rocks_chars(from), from.len,
+                                       rocks_chars(to), to.len);
+    rocks_leave(rocks);
+    enum err err = rocks_write(rocks, batch, NULL);
+    rocksdb_writebatch_destroy(batch);
     return err;
+}
+
+enum err store_rocks_remove_range(struct store *store, enum store_family family, struct slice from,
+                                  struct slice to)
+{
+    struct store_rocks *rocks = store_rocks_of(store);
+    assert(to.len > 0);
+    enum err err = range_remove_files(rocks, family, from, to);
+    if (err != ERR_OK) {
+        return err;
+    }
+    struct slice key;
+    struct slice value;
+    struct store_scan *scan = store_rocks_scan(store, family, from, to);
+    bool has_any = store_rocks_scan_next(scan, &key, &value);
+    err = store_rocks_scan_free(scan);
+    return err == ERR_OK && has_any ? range_hide(rocks, family, from, to) : err;
 }
