@@ -20,7 +20,8 @@
 
 static void give_up(struct engine *engine, uint64_t instance, enum outcome outcome, uint16_t reason)
 {
-    struct fate fate = {.outcome = outcome, .reason = reason};
+    const struct fate fate = {.outcome = outcome, .reason = reason};
+    const struct fate unsent = {.outcome = OUTCOME_RETURNED, .reason = REASON_NONE};
     struct lease *lease = NULL;
     struct lease *next = NULL;
     HASH_ITER(hh, engine->leases.by_id, lease, next)
@@ -28,7 +29,7 @@ static void give_up(struct engine *engine, uint64_t instance, enum outcome outco
         if (lease->instance == instance) {
             struct campaign *campaign = lease->campaign;
             engine->stats.leases_expired += outcome == OUTCOME_UNCERTAIN;
-            intake_settle_all(engine, lease, &fate);
+            intake_settle_all(engine, lease, lease->sends == 0 ? &unsent : &fate);
             engine_settle(engine, campaign);
         }
     }

@@ -118,6 +118,7 @@ static void columns_load(struct columns *columns, unsigned i, const struct event
 
 static void body_encode(const struct event_list *list, struct buf *body)
 {
+    assert(list->count <= EVENT_BLOCK_MAX); /* or it could not be read again */
     struct columns columns = columns_new(list->count);
     uint64_t base_ms = list->count == 0 ? 0 : list->events[0].at_ms;
     for (unsigned i = 0; i < list->count; i++) {

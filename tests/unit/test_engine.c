@@ -349,6 +349,25 @@ static void a_restarted_worker_gives_its_leases_up_at_once(void **test)
     rig_release(&rig);
 }
 
+/* Its batch still waited for the disk. */
+static void what_never_left_is_not_in_doubt(void **test)
+{
+    (void)test;
+    struct rig rig;
+    rig_init(&rig);
+    rig_launch(&rig, 1, 500);
+    rig_join(&rig, 1, 11, 65536);
+    (void)engine_run(rig.engine, rig.now_ms);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_LEASED), 500);
+    engine_worker_hello(rig.engine, 1, "w1", 12, rig.now_ms);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_WAITING), 500);
+    assert_false(rig_state(&rig, 1, 0).uncertain);
+    rig_effects(&rig);
+    assert_int_equal(rig.batch_count, 0);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
 static void a_worker_that_reconnects_keeps_its_leases(void **test)
 {
     (void)test;
@@ -858,6 +877,7 @@ int main(void)
         cmocka_unit_test(a_worker_that_was_given_up_too_early_is_leased_to_again),
         cmocka_unit_test(a_worker_that_stays_away_is_forgotten_and_has_to_say_hello),
         cmocka_unit_test(a_restarted_worker_gives_its_leases_up_at_once),
+        cmocka_unit_test(what_never_left_is_not_in_doubt),
         cmocka_unit_test(a_worker_that_reconnects_keeps_its_leases),
         cmocka_unit_test(a_worker_that_reconnects_hears_what_was_stopped),
         cmocka_unit_test(whoever_says_bye_leaves_nothing_behind),
