@@ -65,6 +65,7 @@ rocksdb_options_t *rocks_options_new(unsigned family, const struct store_rocks_s
     rocksdb_options_set_write_buffer_size(options, memtable_bytes);
     rocksdb_options_set_max_total_wal_size(options, memtable_bytes);
     rocksdb_options_set_max_open_files(options, OPEN_FILES_MAX);
+    rocksdb_options_set_advise_random_on_open(options, 0);
     rocksdb_options_set_max_background_jobs(options, BACKGROUND_JOBS);
     rocksdb_options_set_manifest_preallocation_size(options, 64 << 10);
     rocksdb_options_set_skip_stats_update_on_db_open(options, 1);
