@@ -38,8 +38,7 @@ struct page_state {
 struct campaign {
     struct campaign_def def;
     enum campaign_state state;
-    bool is_ended;     /* finished, or cancelled with nobody leased: only the counts are left */
-    bool end_is_noted; /* its closing counts were written */
+    bool is_ended; /* finished, or cancelled with nobody leased: only the counts are left */
     uint64_t launched_ms;
     uint64_t ended_ms;
     uint32_t counts[DELIVERY_STATES];
@@ -52,6 +51,9 @@ struct campaign {
     uint64_t repeated;
     struct rate_meter meter;
     bool is_passed_over; /* nothing to lease in this run */
+    bool is_live;        /* in the engine's list of those that something may happen to */
+    struct campaign *prev;
+    struct campaign *next;
     UT_hash_handle hh;
 };
 

@@ -7,13 +7,15 @@
  *
  * Fairness: `turn_share` is what a campaign was given, divided by its weight. A campaign that
  * starts late begins at the smallest share of its class, or it would be served alone until it had
- * caught up.
+ * caught up. Providers of a channel share by weight in the same way, and one that could not be used
+ * for a time may lag behind the others by SHARE_LAG_MAX and no more.
  */
-#include <assert.h>
+#include <utlist.h>
 
 #include "coordinator/engine/engine_state.h"
 
 #define LEASES_PER_RUN 64
+#define SHARE_LAG_MAX  (4.0 * PAGE_RECIPIENTS)
 #define CREDIT_CRUMB                                                                               \
     256 /* a worker with less room waits until more is free, unless that is all it ever takes */
 
@@ -55,13 +57,26 @@ static struct provider *choose_provider(struct engine *engine, const struct plan
         if (count == 0) {
             continue;
         }
-        if (best == NULL ||
-            provider->charged * best->def.weight < best->charged * provider->def.weight) {
+        if (best == NULL || provider->share < best->share) {
             best = provider;
             *allowed = count;
         }
     }
     return best;
+}
+
+static void charge_provider(struct engine *engine, struct provider *charged, uint32_t count)
+{
+    quota_charge(&charged->quota, count, engine->now_ms);
+    double least = charged->share - SHARE_LAG_MAX;
+    charged->share += (double)count / charged->def.weight;
+    for (unsigned i = 0; i < WIRE_PROVIDERS_MAX; i++) {
+        struct provider *provider = &engine->providers[i];
+        if (provider->is_there && provider->def.channel == charged->def.channel &&
+            provider->share < least) {
+            provider->share = least;
+        }
+    }
 }
 
 /* The page to lease from: one with something due, else one that is fresh. */
@@ -193,8 +208,7 @@ static bool lease_one(struct engine *engine, struct campaign *campaign)
         campaign->next_fresh += page == campaign->next_fresh;
         return true;
     }
-    quota_charge(&provider->quota, count, engine->now_ms);
-    provider->charged += count;
+    charge_provider(engine, provider, count);
     campaign->turn_share += (double)count / campaign->def.weight;
     lease_start(engine, lease_find(&engine->leases, event.lease), provider, worker, count);
     engine->stats.leases++;
@@ -205,8 +219,7 @@ static struct campaign *choose_campaign(struct engine *engine, enum campaign_pri
 {
     struct campaign *best = NULL;
     struct campaign *campaign = NULL;
-    struct campaign *next = NULL;
-    HASH_ITER(hh, engine->campaigns, campaign, next)
+    DL_FOREACH(engine->live, campaign)
     {
         if (campaign->state == CAMPAIGN_RUNNING && campaign->def.priority == priority &&
             !campaign->is_passed_over &&
@@ -220,8 +233,7 @@ static struct campaign *choose_campaign(struct engine *engine, enum campaign_pri
 bool dispatch_run(struct engine *engine)
 {
     struct campaign *campaign = NULL;
-    struct campaign *next = NULL;
-    HASH_ITER(hh, engine->campaigns, campaign, next)
+    DL_FOREACH(engine->live, campaign)
     {
         campaign->is_passed_over = false;
     }
@@ -271,8 +283,7 @@ uint64_t dispatch_next_ms(struct engine *engine)
 {
     uint64_t next_ms = UINT64_MAX;
     struct campaign *campaign = NULL;
-    struct campaign *next = NULL;
-    HASH_ITER(hh, engine->campaigns, campaign, next)
+    DL_FOREACH(engine->live, campaign)
     {
         if (campaign->state == CAMPAIGN_RUNNING) {
             uint64_t at_ms = campaign_next_ms(engine, campaign);

@@ -8,6 +8,7 @@
 #include "coordinator/engine/engine.h"
 
 #include <assert.h>
+#include <utlist.h>
 
 #include "common/mem.h"
 #include "coordinator/engine/engine_state.h"
@@ -157,6 +158,14 @@ void engine_decide(struct engine *engine, struct campaign *campaign, uint32_t pa
     engine->stats.events += event->span;
 }
 
+void engine_enliven(struct engine *engine, struct campaign *campaign)
+{
+    if (!campaign->is_live) {
+        campaign->is_live = true;
+        DL_APPEND(engine->live, campaign);
+    }
+}
+
 void engine_decide_own(struct engine *engine, struct campaign *campaign, enum campaign_event kind)
 {
     struct event event = {.kind = (uint8_t)kind, .span = 1, .at_ms = engine->now_ms};
@@ -164,6 +173,7 @@ void engine_decide_own(struct engine *engine, struct campaign *campaign, enum ca
     assert(fits);
     (void)fits;
     event_list_add(draft_list(engine, campaign, RECORD_PAGE_CAMPAIGN), &event);
+    engine_enliven(engine, campaign);
 }
 
 void engine_settle(struct engine *engine, struct campaign *campaign)
@@ -187,15 +197,23 @@ struct campaign *engine_find_campaign(const struct engine *engine, uint64_t id)
     return campaign;
 }
 
+static int id_order(const struct campaign *a, const struct campaign *b)
+{
+    return a->def.id < b->def.id ? -1 : a->def.id > b->def.id;
+}
+
 enum err engine_add_campaign(struct engine *engine, const struct campaign_def *def)
 {
     if (engine_find_campaign(engine, def->id) != NULL) {
         return ERR_EXISTS;
     }
     struct campaign *campaign = campaign_new(def);
-    HASH_ADD(hh, engine->campaigns, def.id, sizeof(campaign->def.id), campaign);
     if (def->id > engine->last_campaign) {
+        HASH_ADD(hh, engine->campaigns, def.id, sizeof(campaign->def.id), campaign);
         engine->last_campaign = def->id;
+    } else {
+        HASH_ADD_INORDER(hh, engine->campaigns, def.id, sizeof(campaign->def.id), campaign,
+                         id_order);
     }
     return ERR_OK;
 }
@@ -231,8 +249,7 @@ static void join_class(struct engine *engine, struct campaign *joining)
 {
     double least = -1;
     struct campaign *campaign = NULL;
-    struct campaign *next = NULL;
-    HASH_ITER(hh, engine->campaigns, campaign, next)
+    DL_FOREACH(engine->live, campaign)
     {
         if (campaign != joining && campaign->state == CAMPAIGN_RUNNING &&
             campaign->def.priority == joining->def.priority &&

@@ -53,7 +53,6 @@ void engine_replay_end(struct engine *engine, uint64_t id, const struct campaign
     campaign->ended_ms = end->ended_ms;
     memcpy(campaign->counts, end->counts, sizeof(end->counts));
     campaign->is_ended = true;
-    campaign->end_is_noted = true;
     campaign_drop_pages(campaign);
 }
 
@@ -95,6 +94,9 @@ static void recover_campaign(struct engine *engine, struct campaign *campaign)
 {
     if (campaign->is_ended) {
         return;
+    }
+    if (campaign->state != CAMPAIGN_DRAFT) {
+        engine_enliven(engine, campaign);
     }
     if (campaign->state == CAMPAIGN_CANCELLED) {
         campaign_sweep_cancelled(campaign);

@@ -15,7 +15,7 @@ struct provider {
     bool is_there;
     struct provider_def def;
     struct quota quota;
-    uint64_t charged; /* recipients leased, for sharing by weight */
+    double share; /* sharing by weight: recipients leased / weight */
     uint64_t outcomes[OUTCOMES];
 };
 
@@ -32,7 +32,8 @@ struct engine {
     uint64_t dice;
     uint64_t last_lease; /* counter within this epoch */
     uint64_t last_campaign;
-    struct campaign *campaigns; /* by id */
+    struct campaign *campaigns; /* by id, in the order of the ids */
+    struct campaign *live;      /* launched or cancelled, and the end not yet noted */
     struct provider providers[WIRE_PROVIDERS_MAX];
     unsigned provider_count;
     struct lease_table leases;
@@ -63,6 +64,9 @@ void engine_decide_own(struct engine *engine, struct campaign *campaign, enum ca
 /* Finished, or cancelled and drained? Then it ends. */
 void engine_settle(struct engine *engine, struct campaign *campaign);
 struct campaign *engine_find_campaign(const struct engine *engine, uint64_t id);
+/* Drafts and those whose end is noted cost nothing but memory: whatever walks campaigns walks the
+ * live ones. */
+void engine_enliven(struct engine *engine, struct campaign *campaign);
 
 /* engine_workers.c: nothing was heard of it for so many lease times? */
 bool engine_is_silent(const struct engine *engine, const struct roster_entry *entry,

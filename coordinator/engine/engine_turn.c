@@ -4,6 +4,7 @@
  * leaves.
  */
 #include <string.h>
+#include <utlist.h>
 
 #include "coordinator/engine/engine_state.h"
 
@@ -52,9 +53,9 @@ static void note_ends(struct engine *engine, struct record *record, struct buf *
 {
     struct campaign *campaign = NULL;
     struct campaign *next = NULL;
-    HASH_ITER(hh, engine->campaigns, campaign, next)
+    DL_FOREACH_SAFE(engine->live, campaign, next)
     {
-        if (!campaign->is_ended || campaign->end_is_noted) {
+        if (!campaign->is_ended) {
             continue;
         }
         struct buf key = {0};
@@ -65,7 +66,8 @@ static void note_ends(struct engine *engine, struct record *record, struct buf *
         engine->end_key(&key, campaign->def.id);
         record_put(record, buf_view(&key), buf_view(bytes));
         buf_release(&key);
-        campaign->end_is_noted = true;
+        campaign->is_live = false;
+        DL_DELETE(engine->live, campaign);
         campaign_drop_pages(campaign);
     }
 }

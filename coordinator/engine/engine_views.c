@@ -4,6 +4,7 @@
  * ago.
  */
 #include <string.h>
+#include <utlist.h>
 
 #include "coordinator/engine/engine_state.h"
 
@@ -33,16 +34,12 @@ bool engine_campaign(struct engine *engine, uint64_t id, struct campaign_view *v
 
 uint64_t engine_next_campaign(struct engine *engine, uint64_t after)
 {
-    uint64_t best = 0;
-    struct campaign *campaign = NULL;
-    struct campaign *next = NULL;
-    HASH_ITER(hh, engine->campaigns, campaign, next)
-    {
-        if (campaign->def.id > after && (best == 0 || campaign->def.id < best)) {
-            best = campaign->def.id;
-        }
+    const struct campaign *next = engine_find_campaign(engine, after);
+    next = next != NULL ? next->hh.next : engine->campaigns;
+    while (next != NULL && next->def.id <= after) {
+        next = next->hh.next;
     }
-    return best;
+    return next == NULL ? 0 : next->def.id;
 }
 
 uint64_t engine_last_campaign(struct engine *engine)
@@ -119,7 +116,8 @@ void engine_stats(const struct engine *engine, struct engine_stats *stats)
     *stats = engine->stats;
     stats->leases_open = engine->leases.count;
     const struct campaign *campaign = NULL;
-    for (campaign = engine->campaigns; campaign != NULL; campaign = campaign->hh.next) {
+    DL_FOREACH(engine->live, campaign)
+    {
         stats->timers += campaign->timers.count;
     }
 }

@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "coordinator/engine/engine_state.h"
 
@@ -66,8 +67,7 @@ static bool has_lease_of(const struct engine *engine, const struct roster_entry 
 static void tell_of_stopped(struct engine *engine, const struct roster_entry *entry)
 {
     struct campaign *campaign = NULL;
-    struct campaign *next = NULL;
-    HASH_ITER(hh, engine->campaigns, campaign, next)
+    DL_FOREACH(engine->live, campaign)
     {
         if (campaign->state != CAMPAIGN_RUNNING && !campaign->is_ended &&
             has_lease_of(engine, entry, campaign)) {

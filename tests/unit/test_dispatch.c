@@ -333,6 +333,55 @@ static void whoever_joins_late_is_not_served_alone_until_it_caught_up(void **tes
 
 /* ---- Providers ---- */
 
+static unsigned leased_from(const struct rig *rig, uint8_t provider)
+{
+    unsigned leased = 0;
+    for (unsigned b = 0; b < rig->batch_count; b++) {
+        leased += rig->batches[b].wire.provider == provider ? rig->batches[b].wire.count : 0;
+    }
+    return leased;
+}
+
+/* What a provider did not get while it was down it does not get afterwards either: else everybody
+ * would be sent through one that has just come back. */
+static void a_provider_that_comes_back_gets_its_share_and_no_more(void **test)
+{
+    (void)test;
+    struct rig rig;
+    rig_init(&rig);
+    rig_add_provider(&rig, 1, 0);
+    rig_launch(&rig, 1, 1024 * 600);
+    rig_join(&rig, 1, 11, 1024 * 10);
+    rig_run(&rig, 0);
+    for (unsigned b = 0; b < rig.batch_count; b++) {
+        bool is_wrong = rig.batches[b].wire.provider == 1;
+        rig_say(&rig, &rig.batches[b], 0, rig.batches[b].wire.count,
+                &(struct rig_fate){.outcome = is_wrong ? OUTCOME_MISCONFIGURED : OUTCOME_ACCEPTED,
+                                   .reason = is_wrong ? 401 : 200});
+    }
+    for (unsigned round = 0; round < 6; round++) {
+        rig_run(&rig, 10);
+        assert_int_equal(leased_from(&rig, 1), 0);
+        rig_accept_all(&rig);
+    }
+    for (unsigned second = 0; second < 40; second++) { /* until a probe succeeds */
+        engine_worker_heartbeat(rig.engine, 1, rig.now_ms);
+        rig_run(&rig, 1000);
+        rig_accept_all(&rig);
+    }
+    unsigned leased = 0;
+    unsigned of_it = 0;
+    for (unsigned round = 0; round < 5; round++) {
+        rig_run(&rig, 10);
+        leased += rig_leased(&rig);
+        of_it += leased_from(&rig, 1);
+        rig_accept_all(&rig);
+    }
+    assert_int_equal(leased, 50 * 1024);
+    assert_in_range(of_it, leased * 4 / 10, leased * 6 / 10);
+    rig_release(&rig);
+}
+
 static void providers_of_a_channel_share_by_weight(void **test)
 {
     (void)test;
@@ -534,6 +583,7 @@ int main(void)
         cmocka_unit_test(campaigns_of_a_class_share_by_weight),
         cmocka_unit_test(whoever_joins_late_is_not_served_alone_until_it_caught_up),
         cmocka_unit_test(providers_of_a_channel_share_by_weight),
+        cmocka_unit_test(a_provider_that_comes_back_gets_its_share_and_no_more),
         cmocka_unit_test(a_provider_that_the_plan_leaves_out_is_not_used),
         cmocka_unit_test(a_provider_of_another_channel_is_not_used),
         cmocka_unit_test(a_limited_provider_is_never_leased_more_than_its_rate),
