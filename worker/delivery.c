@@ -269,10 +269,9 @@ void delivery_on_result(struct delivery *delivery, uint32_t attempt,
     delivery->in_flight[batch->channel]--;
     if (result->outcome == OUTCOME_THROTTLED) {
         throttle_hold(&lane->throttle, result->retry_after_ms, now_ms);
-    } else if (result->outcome == OUTCOME_MISCONFIGURED) {
-        lane->refused_reason =
-            result->reason == REASON_NONE ? REASON_AUTHENTICATION_FAILED : result->reason;
     }
+    lane->is_returning |=
+        result->outcome == OUTCOME_THROTTLED || result->outcome == OUTCOME_MISCONFIGURED;
     const struct outcome_run run = {
         .offset = (uint16_t)place,
         .span = 1,

@@ -109,8 +109,8 @@ static bool can_walk_on(const struct walk *walk)
 {
     return walk->batch->waiting > 0 && walk->passed < START_LANE_TURN &&
            walk->started < walk->allowed && walk->lane->in_flight < walk->concurrency &&
-           walk->now_ms >= walk->lane->throttle.held_until_ms &&
-           walk->lane->refused_reason == REASON_NONE && flight_has_room(&walk->delivery->flight);
+           walk->now_ms >= walk->lane->throttle.held_until_ms && !walk->lane->is_returning &&
+           flight_has_room(&walk->delivery->flight);
 }
 
 static void walk_on(struct walk *walk)
@@ -150,17 +150,17 @@ static bool open_page(struct delivery *delivery, struct lane *lane, struct batch
     return true;
 }
 
-/* Credentials or sender are wrong: the coordinator stops leasing when it hears of it, and what is
- * here already would only hammer at a locked door. */
-static void return_refused(struct delivery *delivery, unsigned provider, uint64_t now_ms)
+/* Credentials or sender are wrong, and what is here already would only hammer at a locked door; or
+ * we were too fast, and it was leased at a pace that is not right any more. The coordinator knows
+ * when there is a time for it. */
+static void return_queued(struct delivery *delivery, unsigned provider, uint64_t now_ms)
 {
     struct lane *lane = &delivery->lanes[provider];
     struct batch *batch = NULL;
-    while (lane->refused_reason != REASON_NONE &&
-           (batch = inbox_first(&delivery->inbox, provider)) != NULL) {
-        delivery_settle(delivery, batch, OUTCOME_RETURNED, lane->refused_reason, now_ms);
+    while (lane->is_returning && (batch = inbox_first(&delivery->inbox, provider)) != NULL) {
+        delivery_settle(delivery, batch, OUTCOME_RETURNED, REASON_HELD_BACK, now_ms);
     }
-    lane->refused_reason = REASON_NONE;
+    lane->is_returning = false;
 }
 
 /* Walks the lane's first batches; returns how many recipients were passed. *is_blocked: the lane
@@ -172,7 +172,7 @@ static uint32_t lane_turn(struct delivery *delivery, unsigned provider, bool *is
     uint32_t passed = 0;
     uint32_t concurrency = delivery->shell.concurrency(delivery->shell.arg, (uint8_t)provider);
     *is_blocked = false;
-    return_refused(delivery, provider, now_ms);
+    return_queued(delivery, provider, now_ms);
     while (passed < START_LANE_TURN && !*is_blocked) {
         struct batch *batch = inbox_first(&delivery->inbox, provider);
         if (batch == NULL || lane->in_flight >= concurrency ||
@@ -211,7 +211,9 @@ bool delivery_start(struct delivery *delivery, uint64_t now_ms)
     unsigned provider = delivery->first_lane;
     while (blocked < WIRE_PROVIDERS_MAX && passed < DELIVERY_STARTS_MAX) {
         bool is_blocked = true;
-        if (inbox_first(&delivery->inbox, provider) != NULL && outbox_has_room(&delivery->outbox)) {
+        if (inbox_first(&delivery->inbox, provider) == NULL) {
+            delivery->lanes[provider].is_returning = false;
+        } else if (outbox_has_room(&delivery->outbox)) {
             passed += lane_turn(delivery, provider, &is_blocked, now_ms);
         }
         blocked = is_blocked ? blocked + 1 : 0;

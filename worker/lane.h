@@ -23,7 +23,7 @@ struct lane {
     struct wire_provider def;
     struct arena texts; /* the definition's strings */
     uint32_t in_flight;
-    uint16_t refused_reason; /* the provider refused us altogether: return what is queued; else 0 */
+    bool is_returning; /* what is queued goes back to the coordinator */
     struct throttle throttle;
     struct page_view view;
     const struct batch *viewed; /* the batch whose page `view` shows, or NULL */

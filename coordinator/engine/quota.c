@@ -8,6 +8,7 @@
 #define THROTTLE_MAX_MS    (3600u * 1000)
 #define CEILING_MIN_PER_S  1.0
 #define REGAIN_SHARE_PER_S 0.05
+#define CEILING_FREE       16.0 /* times the rate that was too much: it is not any more */
 #define PROBE_RECIPIENTS   8
 #define TROUBLE_FIRST_MS   1000 /* sooner than after a wrong configuration */
 
@@ -48,8 +49,12 @@ static void regain(struct quota *quota, double seconds)
     if (quota->ceiling_per_s <= 0) {
         return;
     }
-    quota->ceiling_per_s += quota->ceiling_step_per_s * seconds;
-    if (quota->ceiling_per_s >= quota->ceiling_end_per_s) {
+    double known_per_s = quota->ceiling_per_s > quota->throttled_per_s ? quota->ceiling_per_s
+                                                                       : quota->throttled_per_s;
+    double free_per_s =
+        quota->rate_per_s > 0 ? quota->rate_per_s : quota->throttled_per_s * CEILING_FREE;
+    quota->ceiling_per_s += known_per_s * REGAIN_SHARE_PER_S * seconds;
+    if (quota->ceiling_per_s >= free_per_s) {
         quota->ceiling_per_s = 0;
     }
 }
@@ -175,12 +180,8 @@ void quota_on_throttled(struct quota *quota, uint32_t retry_after_ms, uint64_t n
     quota->lowered_ms = now_ms;
     double measured = rate_meter_per_s(&quota->sent, now_ms);
     double present = quota_rate_now(quota) > 0 ? quota_rate_now(quota) : measured;
-    double full = quota->rate_per_s > 0 ? quota->rate_per_s : measured * 2;
+    quota->throttled_per_s = present;
     quota->ceiling_per_s = present / 2 > CEILING_MIN_PER_S ? present / 2 : CEILING_MIN_PER_S;
-    if (quota->ceiling_end_per_s < full) {
-        quota->ceiling_end_per_s = full;
-    }
-    quota->ceiling_step_per_s = quota->ceiling_end_per_s * REGAIN_SHARE_PER_S;
     if (quota->rate_per_s <= 0) {
         /* A bucket of its own size while the ceiling holds. */
         quota->burst = quota->ceiling_per_s * BURST_S > 1 ? quota->ceiling_per_s * BURST_S : 1;

@@ -22,9 +22,8 @@ struct quota {
     double rate_per_s; /* the limit as configured; 0: none */
     double burst;
     double tokens;
-    double ceiling_per_s;      /* lowered limit; 0: none */
-    double ceiling_end_per_s;  /* where the lowered limit is given up */
-    double ceiling_step_per_s; /* regained per second */
+    double ceiling_per_s;   /* lowered limit; 0: none */
+    double throttled_per_s; /* the rate that was too much when it was last lowered */
     uint64_t refilled_ms;
     uint64_t paused_until_ms;
     uint64_t lowered_ms;

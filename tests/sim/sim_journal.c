@@ -99,6 +99,7 @@ static bool is_unstarted(const struct event *event)
     case REASON_SECRET_MISSING:
     case REASON_DRAINED:
     case REASON_PAUSED:
+    case REASON_HELD_BACK:
         return true;
     case REASON_NONE:
     case REASON_LEASE_EXPIRED:
@@ -108,20 +109,17 @@ static bool is_unstarted(const struct event *event)
     }
 }
 
-/* Reasons that only a provider of the simulation gives. 401 is also what a worker says of what it
- * returns unstarted after such an answer, so it proves neither. */
+/* Reasons that only a provider of the simulation gives. */
 static bool is_answered(const struct event *event)
 {
     return event->lease != 0 &&
-           ((event->reason >= 100 && event->reason < 600 &&
-             event->reason != SIM_REASON_MISCONFIGURED) ||
+           ((event->reason >= 100 && event->reason < 600) ||
             event->reason == REASON_CONNECT_FAILED || event->reason == REASON_TIMED_OUT_AFTER);
 }
 
 static bool is_untaken(const struct event *event)
 {
-    return event->kind == DELIVERY_EVENT_RELEASED &&
-           (is_answered(event) || event->reason == SIM_REASON_MISCONFIGURED);
+    return event->kind == DELIVERY_EVENT_RELEASED && is_answered(event);
 }
 
 static void check_attempt(const struct sim *sim, unsigned campaign, uint32_t ordinal,

@@ -363,13 +363,31 @@ static void a_throttling_answer_holds_the_provider_back_as_long_as_it_says(void 
     struct fixture *fixture = ready(state);
     fixture->answer = (struct attempt_result){
         .outcome = OUTCOME_THROTTLED, .reason = 429, .retry_after_ms = 3000};
-    fixture_batch(fixture, 1, 10);
-    fixture_pass(fixture, 2900, 20);
+    fixture_batch(fixture, 1, 1);
+    fixture_pass(fixture, 100, 20);
+    fixture_batch(fixture, 2, 10);
+    fixture_pass(fixture, 2800, 20);
     assert_int_equal(fixture->attempt_count, 1);
     fixture->answer = (struct attempt_result){.outcome = OUTCOME_ACCEPTED};
     fixture_pass(fixture, 200, 20);
-    assert_int_equal(fixture->attempt_count, 10);
+    assert_int_equal(fixture->attempt_count, 11);
     assert_int_equal(fixture_reported(fixture, 1, OUTCOME_THROTTLED, 429), 1);
+    fixture_assert_all_reported(fixture);
+}
+
+/* It was leased before the provider's rate was lowered, to be sent as fast as it goes: the
+ * coordinator leases it again at the pace that is right. */
+static void a_throttling_answer_returns_what_is_queued(void **state)
+{
+    struct fixture *fixture = ready(state);
+    fixture->answer = (struct attempt_result){.outcome = OUTCOME_THROTTLED, .reason = 429};
+    fixture_batch(fixture, 1, 100);
+    fixture_batch(fixture, 2, 100);
+    fixture_pass(fixture, 50, 10);
+    assert_int_equal(fixture->attempt_count, 1);
+    assert_int_equal(fixture_reported(fixture, 1, OUTCOME_THROTTLED, 429), 1);
+    assert_int_equal(fixture_reported(fixture, 1, OUTCOME_RETURNED, REASON_HELD_BACK), 99);
+    assert_int_equal(fixture_reported(fixture, 2, OUTCOME_RETURNED, REASON_HELD_BACK), 100);
     fixture_assert_all_reported(fixture);
 }
 
@@ -382,8 +400,8 @@ static void wrong_credentials_return_what_is_queued_for_the_provider(void **stat
     fixture_pass(fixture, 50, 10);
     assert_int_equal(fixture->attempt_count, 1);
     assert_int_equal(fixture_reported(fixture, 1, OUTCOME_MISCONFIGURED, 401), 1);
-    assert_int_equal(fixture_reported(fixture, 1, OUTCOME_RETURNED, 401), 99);
-    assert_int_equal(fixture_reported(fixture, 2, OUTCOME_RETURNED, 401), 100);
+    assert_int_equal(fixture_reported(fixture, 1, OUTCOME_RETURNED, REASON_HELD_BACK), 99);
+    assert_int_equal(fixture_reported(fixture, 2, OUTCOME_RETURNED, REASON_HELD_BACK), 100);
     fixture->answer = (struct attempt_result){.outcome = OUTCOME_ACCEPTED};
     fixture_batch(fixture, 3, 10);
     fixture_pass(fixture, 50, 10);
@@ -908,6 +926,7 @@ int main(void)
         TEST(a_batch_is_spread_evenly_over_its_time),
         TEST(the_next_run_is_asked_for_when_the_next_start_is_due),
         TEST(a_throttling_answer_holds_the_provider_back_as_long_as_it_says),
+        TEST(a_throttling_answer_returns_what_is_queued),
         TEST(wrong_credentials_return_what_is_queued_for_the_provider),
         TEST(a_result_of_an_unknown_attempt_is_passed_over),
         TEST(a_batch_that_comes_again_is_passed_over_while_in_hand_and_afterwards),

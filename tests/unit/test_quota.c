@@ -208,8 +208,34 @@ static void an_unlimited_provider_that_throttles_is_measured(void **test)
     assert_true(quota_rate_now(&quota) > 400 && quota_rate_now(&quota) < 600);
     /* It stays limited while the ceiling holds, and is free again after it. */
     assert_true(quota_available(&quota, 1024, NOW_MS + 5001) < 1024);
-    assert_int_equal(quota_available(&quota, 1024, NOW_MS + 60000), 1024);
+    for (uint64_t now_ms = NOW_MS + 5000; now_ms < NOW_MS + 90000; now_ms += 50) {
+        (void)quota_available(&quota, 1024, now_ms);
+    }
+    assert_int_equal(quota_available(&quota, 1024, NOW_MS + 90000), 1024);
     assert_true(quota_rate_now(&quota) == 0);
+}
+
+/* A gateway without a configured limit that takes 400 a second: whatever it was sent at first, the
+ * rate is found and held, and most of what it would take is sent. */
+static void an_unknown_limit_is_found_and_used(void **test)
+{
+    (void)test;
+    struct quota quota;
+    unsigned taken = 0;
+    double room = 40;
+    quota_init(&quota, 0, 0, BREAKER_MS, NOW_MS);
+    for (uint64_t now_ms = NOW_MS; now_ms < NOW_MS + 120000; now_ms += 10) {
+        room = room + 4 < 40 ? room + 4 : 40;
+        uint32_t count = quota_available(&quota, 1024, now_ms);
+        quota_charge(&quota, count, now_ms);
+        uint32_t fits = count < room ? count : (uint32_t)room;
+        room -= fits;
+        taken += now_ms >= NOW_MS + 30000 ? fits : 0;
+        if (count > fits) {
+            quota_on_throttled(&quota, 1000, now_ms);
+        }
+    }
+    assert_in_range(taken, 90 * 400 * 6 / 10, 90 * 400);
 }
 
 static void the_rate_never_falls_to_nothing(void **test)
@@ -354,6 +380,7 @@ int main(void)
         cmocka_unit_test(an_absurd_time_is_bounded_to_an_hour),
         cmocka_unit_test(success_raises_the_rate_again_step_by_step),
         cmocka_unit_test(an_unlimited_provider_that_throttles_is_measured),
+        cmocka_unit_test(an_unknown_limit_is_found_and_used),
         cmocka_unit_test(the_rate_never_falls_to_nothing),
         cmocka_unit_test(wrong_credentials_open_the_breaker_at_once),
         cmocka_unit_test(troubles_in_a_row_open_it_and_one_success_begins_anew),

@@ -33,14 +33,16 @@ def test_429_slows_down_and_fails_nobody(gateway, make_cluster):
                    'proxy_pass http://127.0.0.1:$server_port/up; } '
                    'location = /later { internal; add_header Retry-After 1 always; return 429; ')
     cluster = make_cluster([http_provider(gateway)], workers=2)
-    audience = upload(cluster, 1000)
+    audience = upload(cluster, 5000)
     campaign = cluster.campaign(audience, "sms", MESSAGE, {"attempts": 2, "backoff": "200ms"})["id"]
     view = cluster.wait_campaign(campaign)
-    assert some(view["counts"]) == {"accepted": 1000}
-    statuses = [request.status for request in gateway.requests()]
-    assert statuses.count(204) == 1000 and statuses.count(429) > 0
-    # It is not hammered: fewer refusals than messages.
-    assert statuses.count(429) < 1000, statuses.count(429)
+    assert some(view["counts"]) == {"accepted": 5000}
+    requests = gateway.requests()
+    statuses = [request.status for request in requests]
+    assert statuses.count(204) == 5000 and statuses.count(429) > 0
+    # It is not hammered, and what it does take is used: 5,000 at 400 a second are 12.5 s.
+    assert statuses.count(429) < 500, statuses.count(429)
+    assert requests[-1].at_s - requests[0].at_s < 50
     assert provider_of(cluster)["outcomes"]["throttled"] > 0
 
 
