@@ -21,7 +21,8 @@ void audiences_list(struct exchange *exchange)
         json_array_append_new(items, audience_json(info));
         info = audience_registry_next(audiences, page.position);
     }
-    exchange_list(exchange, items, CURSOR_AUDIENCES, 0, info != NULL, page.position);
+    exchange_json(exchange, 200,
+                  exchange_list(items, CURSOR_AUDIENCES, 0, info != NULL, page.position));
 }
 
 void audiences_get(struct exchange *exchange)
@@ -65,8 +66,9 @@ static void refusals_as_json(struct exchange *exchange, const struct audience_in
         exchange_refuse(exchange, 0, &(struct problem){.err = err});
         return;
     }
-    exchange_list(exchange, refusals.items, CURSOR_REFUSALS, info->id, refusals.next_line != 0,
-                  refusals.next_line);
+    exchange_json(exchange, 200,
+                  exchange_list(refusals.items, CURSOR_REFUSALS, info->id, refusals.next_line != 0,
+                                refusals.next_line));
 }
 
 /* The whole list as CSV, as much at a time as the client takes. */

@@ -67,14 +67,14 @@ void campaigns_list(struct exchange *exchange)
         }
         id = engine_next_campaign(engine, id);
     }
-    exchange_list(exchange, items, CURSOR_CAMPAIGNS, 0, id != 0, page.position);
+    exchange_view(exchange, exchange_list(items, CURSOR_CAMPAIGNS, 0, id != 0, page.position));
 }
 
 void campaigns_get(struct exchange *exchange)
 {
     struct campaign_view view;
     if (exchange_campaign(exchange, &view)) {
-        exchange_json(exchange, 200, campaign_json(exchange->api, &view));
+        exchange_view(exchange, campaign_json(exchange->api, &view));
     }
 }
 
@@ -165,7 +165,7 @@ static void command(struct exchange *exchange, command_fn decide, const char *ev
     }
     uint64_t id = view.def->id;
     if (decide(api->context.engine, id, api_now_ms(api), &problem) != ERR_OK) {
-        exchange_refuse(exchange, 0, &problem);
+        exchange_refuse_view(exchange, &problem);
         return;
     }
     bool is_there = engine_campaign(api->context.engine, id, &view);

@@ -161,8 +161,8 @@ static void list_recipients(struct exchange *exchange)
         exchange_refuse(exchange, 0, &(struct problem){.err = err});
         return;
     }
-    exchange_list(exchange, listing->items, CURSOR_RECIPIENTS, view.def->id,
-                  ordinal < view.def->slots, ordinal);
+    exchange_view(exchange, exchange_list(listing->items, CURSOR_RECIPIENTS, view.def->id,
+                                          ordinal < view.def->slots, ordinal));
 }
 
 void deliveries_list(struct exchange *exchange)
@@ -247,56 +247,76 @@ static enum err timeline_json(const struct api *api, uint64_t campaign, uint32_t
     return err;
 }
 
-static enum err find_state(const struct api *api, const struct campaign_view *view,
-                           uint32_t ordinal, struct recipient_state *state)
+/* One recipient, as it was when it was asked for. */
+struct lookup {
+    uint64_t campaign;
+    uint32_t ordinal;
+    struct recipient_state state;
+    bool is_folded; /* not the engine's any more: the journal has it */
+};
+
+static enum err fold_state(struct exchange *exchange, struct lookup *lookup)
 {
-    enum err err = engine_recipient(api->context.engine, view->def->id, ordinal, state);
-    if (err != ERR_CLOSED) {
-        return err;
-    }
     struct recipient_state states[PAGE_RECIPIENTS];
+    struct campaign_view view;
     unsigned count;
-    err = page_fold(api->context.ledger, view->def, view->state == CAMPAIGN_CANCELLED,
-                    ordinal / PAGE_RECIPIENTS, states, &count);
-    *state = states[ordinal % PAGE_RECIPIENTS];
+    if (!engine_campaign(exchange->api->context.engine, lookup->campaign, &view)) {
+        return ERR_NOT_FOUND;
+    }
+    enum err err =
+        page_fold(exchange->api->context.ledger, view.def, view.state == CAMPAIGN_CANCELLED,
+                  lookup->ordinal / PAGE_RECIPIENTS, states, &count);
+    if (err == ERR_OK) {
+        lookup->state = states[lookup->ordinal % PAGE_RECIPIENTS];
+    }
     return err;
 }
 
+/* The journal has all that led to the state by now, and may have more. */
 static void show_recipient(struct exchange *exchange)
 {
-    const struct api *api = exchange->api;
-    const char *key = exchange->parts[1];
-    struct campaign_view view;
-    uint32_t ordinal;
-    struct recipient_state state;
+    struct lookup *lookup = exchange->resource;
     json_t *timeline = NULL;
-    if (!exchange_campaign(exchange, &view)) {
-        return;
-    }
-    const struct audience_info *audience =
-        audience_registry_find(api->context.audiences, view.def->audience);
-    enum err err = audience_lookup(api->context.ledger, audience, slice_str(key), &ordinal);
-    if (err == ERR_NOT_FOUND) {
-        exchange_not_found(exchange, "recipient", key);
-        return;
-    }
+    enum err err = lookup->is_folded ? fold_state(exchange, lookup) : ERR_OK;
     if (err == ERR_OK) {
-        err = find_state(api, &view, ordinal, &state);
-    }
-    if (err == ERR_OK) {
-        err = timeline_json(api, view.def->id, ordinal, &timeline);
+        err = timeline_json(exchange->api, lookup->campaign, lookup->ordinal, &timeline);
     }
     if (err != ERR_OK) {
         json_decref(timeline);
         exchange_refuse(exchange, 0, &(struct problem){.err = err});
         return;
     }
-    json_t *json = recipient_json(slice_str(key), ordinal, &state);
+    json_t *json = recipient_json(slice_str(exchange->parts[1]), lookup->ordinal, &lookup->state);
     json_object_set_new(json, "timeline", timeline);
     exchange_json(exchange, 200, json);
 }
 
 void deliveries_get(struct exchange *exchange)
 {
+    const struct api *api = exchange->api;
+    const char *key = exchange->parts[1];
+    struct campaign_view view;
+    if (!exchange_campaign(exchange, &view)) {
+        return;
+    }
+    struct lookup *lookup = arena_zalloc(exchange->arena, 1, sizeof(*lookup));
+    const struct audience_info *audience =
+        audience_registry_find(api->context.audiences, view.def->audience);
+    enum err err = audience_lookup(api->context.ledger, audience, slice_str(key), &lookup->ordinal);
+    if (err == ERR_NOT_FOUND) {
+        exchange_not_found(exchange, "recipient", key);
+        return;
+    }
+    lookup->campaign = view.def->id;
+    if (err == ERR_OK) {
+        err = engine_recipient(api->context.engine, lookup->campaign, lookup->ordinal,
+                               &lookup->state);
+        lookup->is_folded = err == ERR_CLOSED;
+    }
+    if (err != ERR_OK && !lookup->is_folded) {
+        exchange_refuse(exchange, 0, &(struct problem){.err = err});
+        return;
+    }
+    exchange->resource = lookup;
     exchange_read_durable(exchange, show_recipient);
 }

@@ -13,11 +13,12 @@
 #include "coordinator/content/object_id.h"
 
 #define JSON_TYPE      "application/json"
-#define PENDING_MAX_MS 30000
-#define READ_MAX_MS    2000
+#define CHANGE_MAX_MS  30000
+#define VIEW_MAX_MS    2000
 #define ROOM_MIN_BYTES (1u << 20) /* less: nothing new is taken in */
 
-/* A change on its way to the disk, or who waits for one; outlives the request if that ends. */
+/* A change on its way to the disk, or an answer that waits for what it tells to be there; outlives
+ * the request if that ends. */
 struct pending {
     struct api *api;
     struct pending *next;
@@ -25,11 +26,13 @@ struct pending {
     struct exchange *exchange; /* NULL: nobody waits any more */
     char *key;                 /* NULL: none */
     unsigned status;
+    const char *type;
     char *location;
     char *body;
     exchange_durable_fn durable;
     void *arg;
-    route_fn read; /* NULL: a change; else it answers, and nothing of the above is set */
+    route_fn read; /* not NULL: it answers, and nothing of the above is set */
+    bool is_change;
     uint64_t since_ms;
 };
 
@@ -135,7 +138,7 @@ static void answer(struct pending *pending)
     if (pending->location != NULL) {
         http_reply_header(exchange->http, "Location", pending->location);
     }
-    http_reply(exchange->http, pending->status, JSON_TYPE, slice_str(pending->body));
+    http_reply(exchange->http, pending->status, pending->type, slice_str(pending->body));
 }
 
 static void on_durable(void *arg)
@@ -175,7 +178,9 @@ void exchange_commit(struct exchange *exchange, unsigned status, const char *loc
 {
     struct api *api = exchange->api;
     struct pending *pending = pending_new(exchange);
+    pending->is_change = true;
     pending->status = status;
+    pending->type = JSON_TYPE;
     pending->location = mem_copy_str(location);
     pending->body = dump(take_json);
     pending->durable = durable;
@@ -194,12 +199,72 @@ void exchange_commit(struct exchange *exchange, unsigned status, const char *loc
     api->context.changed(api->context.arg);
 }
 
-void exchange_read_durable(struct exchange *exchange, route_fn read)
+/* ---- views ---- */
+
+static void refuse_late(struct exchange *exchange, const struct problem *problem)
 {
-    struct pending *pending = pending_new(exchange);
-    pending->read = read;
+    const char *detail = arena_printf(
+        exchange->arena, "what was decided last is not on disk yet, so it is not told: %s",
+        problem->text[0] != '\0' ? problem->text : "the disk is full or too slow");
+    exchange_problem(exchange, &(struct problem_reply){.status = 503, .detail = detail});
+}
+
+/* While nothing gets to the disk nobody is queued, or whoever asks again and again would fill the
+ * memory. */
+static struct pending *view_new(struct exchange *exchange)
+{
+    struct problem problem = {0};
+    if (turn_is_stalled(exchange->api->context.turn, api_now_ms(exchange->api), &problem)) {
+        refuse_late(exchange, &problem);
+        return NULL;
+    }
+    return pending_new(exchange);
+}
+
+static void hold(struct exchange *exchange, unsigned status, const char *type, char *take_body)
+{
+    struct pending *pending = view_new(exchange);
+    if (pending == NULL) {
+        free(take_body);
+        return;
+    }
+    pending->status = status;
+    pending->type = type;
+    pending->body = take_body;
     turn_when_durable(exchange->api->context.turn, false, on_durable, pending);
 }
+
+void exchange_view(struct exchange *exchange, json_t *take_json)
+{
+    hold(exchange, 200, JSON_TYPE, dump(take_json));
+}
+
+void exchange_view_text(struct exchange *exchange, const char *type, const char *text)
+{
+    hold(exchange, 200, type, mem_copy_str(text));
+}
+
+void exchange_refuse_view(struct exchange *exchange, const struct problem *problem)
+{
+    const struct problem_reply reply = {.status = problem_reply_status(problem->err),
+                                        .detail = problem->text};
+    struct buf json = {0};
+    release_claim(exchange);
+    problem_reply_write(&reply, &json);
+    hold(exchange, reply.status, PROBLEM_REPLY_TYPE, mem_copy_str(buf_cstr(&json)));
+    buf_release(&json);
+}
+
+void exchange_read_durable(struct exchange *exchange, route_fn read)
+{
+    struct pending *pending = view_new(exchange);
+    if (pending != NULL) {
+        pending->read = read;
+        turn_when_durable(exchange->api->context.turn, false, on_durable, pending);
+    }
+}
+
+/* ---- what stalls ---- */
 
 bool exchange_is_stalled(const struct api *api, struct problem *problem)
 {
@@ -287,27 +352,33 @@ void exchange_finish(struct exchange *exchange)
     }
 }
 
+static void answer_late(struct pending *pending)
+{
+    struct exchange *exchange = pending->exchange;
+    pending->exchange = NULL;
+    exchange->pending = NULL;
+    if (!pending->is_change) {
+        free(pending->body);
+        pending->body = NULL;
+        refuse_late(exchange, &(struct problem){0});
+        return;
+    }
+    exchange_problem(exchange,
+                     &(struct problem_reply){
+                         .status = 503,
+                         .detail = "what was asked is decided, but not on disk yet: the disk is "
+                                   "full or too slow. Repeat the request under the same "
+                                   "Idempotency-Key to learn how it ended"});
+}
+
 void exchange_sweep(struct api *api)
 {
     uint64_t now_ms = api_now_ms(api);
     for (struct pending *pending = api->pendings; pending != NULL; pending = pending->next) {
-        struct exchange *exchange = pending->exchange;
-        uint64_t max_ms = pending->read != NULL ? READ_MAX_MS : PENDING_MAX_MS;
-        if (exchange == NULL || now_ms < pending->since_ms + max_ms) {
-            continue;
+        uint64_t max_ms = pending->is_change ? CHANGE_MAX_MS : VIEW_MAX_MS;
+        if (pending->exchange != NULL && now_ms >= pending->since_ms + max_ms) {
+            answer_late(pending);
         }
-        if (pending->read != NULL) {
-            answer(pending); /* what is on disk by now */
-            continue;
-        }
-        pending->exchange = NULL;
-        exchange->pending = NULL;
-        exchange_problem(exchange,
-                         &(struct problem_reply){
-                             .status = 503,
-                             .detail = "what was asked is decided, but not on disk yet: the disk "
-                                       "is full or too slow. Repeat the request under the same "
-                                       "Idempotency-Key to learn how it ended"});
     }
 }
 
@@ -346,13 +417,12 @@ bool exchange_page(struct exchange *exchange, enum cursor_list list, uint64_t sc
     return true;
 }
 
-void exchange_list(struct exchange *exchange, json_t *take_items, enum cursor_list list,
-                   uint64_t scope, bool more, uint64_t position)
+json_t *exchange_list(json_t *take_items, enum cursor_list list, uint64_t scope, bool more,
+                      uint64_t position)
 {
     char cursor[CURSOR_CHARS + 1];
     cursor_write(cursor, list, scope, position);
-    exchange_json(exchange, 200,
-                  json_pack("{s:o, s:s?}", "items", take_items, "next", more ? cursor : NULL));
+    return json_pack("{s:o, s:s?}", "items", take_items, "next", more ? cursor : NULL);
 }
 
 /* ---- small things ---- */

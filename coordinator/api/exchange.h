@@ -52,6 +52,18 @@ void exchange_not_found(struct exchange *exchange, const char *what, const char 
 void exchange_refuse_parameter(struct exchange *exchange, const char *parameter, const char *format,
                                ...) PRINTF_LIKE(3, 4);
 
+/* ---- views: what the engine says, which is ahead of the disk ---- */
+
+/* Answers when all that was decided so far is durable, so that no crash takes back what a client
+ * saw. When that takes longer than a few seconds: 503. */
+void exchange_view(struct exchange *exchange, json_t *take_json);
+void exchange_view_text(struct exchange *exchange, const char *type, const char *text);
+/* A command that does not fit the state: the refusal tells of it, and waits as well. */
+void exchange_refuse_view(struct exchange *exchange, const struct problem *problem);
+/* For what is read from the journal: calls `read`, which answers, when all that was decided so far
+ * is there, so that a client that saw a state finds its cause. Late: 503. */
+void exchange_read_durable(struct exchange *exchange, route_fn read);
+
 /* ---- changes ---- */
 
 /* What was decided is in the engine or the record. Keeps the answer under the client's key in the
@@ -61,10 +73,6 @@ void exchange_refuse_parameter(struct exchange *exchange, const char *parameter,
 typedef void (*exchange_durable_fn)(struct api *api, void *arg, bool is_durable);
 void exchange_commit(struct exchange *exchange, unsigned status, const char *location,
                      json_t *take_json, exchange_durable_fn durable, void *arg);
-/* For what is read from the journal: calls `read`, which answers, when all that was decided so far
- * is there, so that a client that saw a state finds its cause. While the disk takes nothing, only a
- * few seconds are waited. */
-void exchange_read_durable(struct exchange *exchange, route_fn read);
 /* Nothing can be taken in now: the disk is full (ERR_NO_SPACE) or fails or is too slow. */
 bool exchange_is_stalled(const struct api *api, struct problem *problem);
 /* Claims the client's key, if it gave one. False: the request was answered. */
@@ -74,7 +82,7 @@ bool exchange_claim(struct exchange *exchange);
 void exchange_replay(struct exchange *exchange);
 /* From http_server: the last word. */
 void exchange_finish(struct exchange *exchange);
-/* Changes that have waited for too long are answered 503. */
+/* Whoever has waited for too long is answered 503. */
 void exchange_sweep(struct api *api);
 /* The changes that are not durable yet will not be told of any more. */
 void exchange_drop_all(struct api *api);
@@ -89,8 +97,8 @@ struct exchange_page {
 bool exchange_page(struct exchange *exchange, enum cursor_list list, uint64_t scope,
                    struct exchange_page *page);
 /* {"items":[...],"next":...}; there is more if `more`, from `position` on. */
-void exchange_list(struct exchange *exchange, json_t *take_items, enum cursor_list list,
-                   uint64_t scope, bool more, uint64_t position);
+json_t *exchange_list(json_t *take_items, enum cursor_list list, uint64_t scope, bool more,
+                      uint64_t position);
 
 /* ---- small things ---- */
 

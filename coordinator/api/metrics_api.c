@@ -51,6 +51,7 @@ void metrics_get(struct exchange *exchange)
     const struct api *api = exchange->api;
     struct metrics *metrics = arena_zalloc(exchange->arena, 1, sizeof(*metrics));
     struct buf text = {0};
+    struct problem stalled = {0};
     metrics->version = api->context.version;
     metrics->epoch = api->context.epoch;
     metrics->started_ms = api->started_ms;
@@ -60,6 +61,10 @@ void metrics_get(struct exchange *exchange)
     ledger_size(api->context.ledger, &metrics->ledger);
     gather_api(api, metrics);
     metrics_write(metrics, &text);
-    http_reply(exchange->http, 200, METRICS_TYPE, buf_view(&text));
+    if (exchange_is_stalled(api, &stalled)) { /* whoever is to raise the alarm must hear it */
+        http_reply(exchange->http, 200, METRICS_TYPE, buf_view(&text));
+    } else {
+        exchange_view_text(exchange, METRICS_TYPE, buf_cstr(&text));
+    }
     buf_release(&text);
 }

@@ -53,5 +53,5 @@ void providers_list(struct exchange *exchange)
         json_array_append_new(items, provider_json(exchange->api, &view));
         more = engine_provider(engine, ++index, &view);
     }
-    exchange_list(exchange, items, CURSOR_PROVIDERS, 0, more, index);
+    exchange_json(exchange, 200, exchange_list(items, CURSOR_PROVIDERS, 0, more, index));
 }

@@ -38,5 +38,5 @@ void workers_list(struct exchange *exchange)
         json_array_append_new(items, worker_json(&view));
         more = engine_worker(engine, ++index, &view);
     }
-    exchange_list(exchange, items, CURSOR_WORKERS, 0, more, index);
+    exchange_json(exchange, 200, exchange_list(items, CURSOR_WORKERS, 0, more, index));
 }

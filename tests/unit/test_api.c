@@ -334,6 +334,47 @@ static void an_answer_comes_only_after_its_record_is_durable(void **state)
     expect_get(house, "/v1/campaigns/c1", 200, "\"waiting\":3");
 }
 
+static void what_a_crash_could_take_back_is_not_told(void **state)
+{
+    static const struct {
+        const char *method;
+        const char *path;
+        const char *words;
+    } cases[] = {
+        {"GET", "/v1/campaigns/c1", "\"state\":\"running\""},
+        {"GET", "/v1/campaigns", "\"state\":\"running\""},
+        {"GET", "/v1/campaigns/c1/recipients", "\"key\":\"k5\""},
+        {"GET", "/v1/campaigns/c1/recipients/k5", "\"event\":\"launched\""},
+        {"GET", "/metrics", "tocsin_campaigns{state=\"running\"} 1"},
+        {"POST", "/v1/campaigns/c1/launch", "\"status\":409"},
+    };
+    enum { CASES = sizeof(cases) / sizeof(cases[0]) };
+    struct house *house = *state;
+    struct http_peer peers[CASES];
+    upload(house);
+    create_campaign(house);
+    house->is_writing = false;
+    struct http_peer launch = send_request(house, "POST", "/v1/campaigns/c1/launch", "", "");
+    turn_for(house, 20);
+    for (size_t i = 0; i < CASES; i++) {
+        peers[i] = send_request(house, cases[i].method, cases[i].path, "", "");
+    }
+    expect_get(house, "/v1/audiences/a1", 200, "a1"); /* nothing of it waits for the disk */
+    expect_get(house, "/v1/status", 200, "\"version\"");
+    for (size_t i = 0; i < CASES; i++) {
+        http_peer_read(&peers[i]);
+        assert_int_equal(peers[i].got.len, 0);
+    }
+    house->is_writing = true;
+    for (size_t i = 0; i < CASES; i++) {
+        struct answer answer = take_answer(&peers[i]);
+        assert_non_null(strstr(answer.text, cases[i].words));
+        answer_release(&answer);
+    }
+    struct answer answer = take_answer(&launch);
+    answer_release(&answer);
+}
+
 static void a_crash_cannot_separate_a_change_from_its_answer(void **state)
 {
     struct house *house = *state;
@@ -568,7 +609,10 @@ static void a_full_disk_is_said_before_anything_is_taken(void **state)
     expect(house, "POST", "/v1/audiences?name=x", CSV, ROWS, 507, "\"status\":507");
     expect_get(house, "/readyz", 503, "\"detail\":\"");
     expect_get(house, "/healthz", 200, "alive");
-    expect_get(house, "/v1/campaigns", 200, "\"next\":null"); /* reading goes on */
+    expect_get(house, "/v1/campaigns", 503, "not on disk yet"); /* the launch might be lost */
+    expect_get(house, "/v1/campaigns/c1/recipients/k1", 503, "not on disk yet");
+    expect_get(house, "/v1/audiences", 200, "\"next\":null");
+    expect_get(house, "/metrics", 200, "tocsin_ledger_failing 1");
     store_mem_fail_writes(house->store, 0, ERR_OK);
     struct answer answer = take_answer(&peer);
     assert_int_equal(answer.status, 200);
@@ -585,13 +629,21 @@ static void whoever_waits_too_long_for_the_disk_is_told(void **state)
     house->is_writing = false;
     struct http_peer peer = send_request(house, "POST", "/v1/campaigns", key, CAMPAIGN);
     turn_for(house, 50);
-    house->now_ms += 31000;
+    struct http_peer reader = send_request(house, "GET", "/v1/campaigns", "", "");
+    turn_for(house, 50);
+    house->now_ms += 2000;
+    struct answer view = take_answer(&reader);
+    assert_int_equal(view.status, 503);
+    assert_non_null(strstr(view.text, "not on disk yet"));
+    answer_release(&view);
+    house->now_ms += 29000;
     struct answer answer = take_answer(&peer);
     assert_int_equal(answer.status, 503);
     assert_non_null(strstr(answer.text, "Retry-After: "));
     answer_release(&answer);
     house->is_writing = true;
     turn_for(house, 20);
+    expect_get(house, "/v1/campaigns", 200, "\"id\":\"c1\"");
     expect(house, "POST", "/v1/campaigns", key, CAMPAIGN, 201, "Idempotency-Replayed: true");
 }
 
@@ -646,6 +698,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(an_answer_comes_only_after_its_record_is_durable),
+        TEST(what_a_crash_could_take_back_is_not_told),
         TEST(a_crash_cannot_separate_a_change_from_its_answer),
         TEST(a_key_stands_for_one_request),
         TEST(an_upload_under_a_key_is_compared_to_its_last_byte),
