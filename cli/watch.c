@@ -19,7 +19,8 @@ struct watch {
     struct progress progress;
     struct progress printed; /* what the last line for a pipe said */
     bool has_printed;
-    uint64_t away_since_ms; /* the coordinator does not answer since; 0: it does */
+    uint64_t away_since_ms; /* the coordinator does not tell since; 0: it does */
+    struct problem away;    /* why */
 };
 
 static bool watch_is_live(const struct watch *watch)
@@ -93,15 +94,28 @@ static void watch_ask_why(struct watch *watch)
     }
 }
 
+/* A coordinator that says why it tells nothing is quoted. */
+static void put_away(struct buf *text, const struct watch *watch)
+{
+    if (watch->away.err == ERR_BUSY) {
+        buf_printf(text, "%s; asking on", watch->away.text);
+        return;
+    }
+    if (watch_is_live(watch)) {
+        buf_str(text, "the coordinator has not answered for ");
+        human_duration(text, (double)(clock_monotonic_ms() - watch->away_since_ms) / 1000);
+    } else {
+        buf_str(text, "the coordinator does not answer");
+    }
+    buf_str(text, "; asking on, the campaign goes on when it is back");
+}
+
 static void watch_draw(struct watch *watch)
 {
     struct progress_style style = screen_style(&watch->cli->out);
     struct buf view = {0};
     if (watch->away_since_ms != 0) {
-        double away_s = (double)(clock_monotonic_ms() - watch->away_since_ms) / 1000;
-        buf_str(&view, "the coordinator has not answered for ");
-        human_duration(&view, away_s);
-        buf_str(&view, "; asking on, the campaign goes on when it is back");
+        put_away(&view, watch);
         watch->progress.notice_count = 0;
         progress_add_notice(&watch->progress, buf_cstr(&view));
         buf_clear(&view);
@@ -146,18 +160,20 @@ static void watch_on_answer(struct watch *watch)
     }
 }
 
-static void watch_on_away(struct watch *watch)
+static void watch_on_away(struct watch *watch, const struct problem *problem)
 {
-    bool is_news = watch->away_since_ms == 0;
-    if (is_news) {
+    bool is_news = watch->away_since_ms == 0 || watch->away.err != problem->err;
+    if (watch->away_since_ms == 0) {
         watch->away_since_ms = clock_monotonic_ms();
     }
-    if (watch_is_live(watch)) {
+    watch->away = *problem;
+    if (watch_is_live(watch) && watch->campaign != NULL) {
         watch_draw(watch);
     } else if (is_news) {
-        cli_note(watch->cli,
-                 "tocsin: the coordinator does not answer; asking on, the campaign goes "
-                 "on when it is back");
+        struct buf note = {0};
+        put_away(&note, watch);
+        cli_note(watch->cli, "tocsin: %s", buf_cstr(&note));
+        buf_release(&note);
     }
 }
 
@@ -211,10 +227,10 @@ static enum err watch_run(struct watch *watch, struct problem *problem)
         }
         if (err == ERR_OK) {
             watch_on_answer(watch);
-        } else if (watch->campaign == NULL || !is_away(err)) {
+        } else if (!is_away(err) || (watch->campaign == NULL && err != ERR_BUSY)) {
             return err;
         } else {
-            watch_on_away(watch);
+            watch_on_away(watch, problem);
         }
         if (err == ERR_OK && progress_is_over(&watch->progress)) {
             return ERR_OK;

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from support import BUILD, Cluster, QUICK, check_ledger, customers, http_provider, some, upload, wait_for
+from support import BUILD, Cluster, Process, QUICK, check_ledger, customers, http_provider, some, upload, wait_for
 
 MESSAGE = {"sms": {"text": "Dear {{first_name}}"}}
 SIZE_MIB = 96
@@ -61,8 +61,13 @@ def test_a_full_disk_stalls_and_loses_nothing(place, disk, gateway):
         assert answer.status == 503 and "not on disk yet" in answer.json()["detail"], answer.body
         assert cluster.api.call("GET", "/metrics").status == 200
         sent = gateway.count()
+        watch = Process([os.path.join(BUILD, "bin", "tocsin"), "--api", f"http://127.0.0.1:{cluster.api_port}", "--token-file",
+                         os.path.join(cluster.data_dir, "admin.token"), "campaign", "watch", campaign],
+                        os.path.join(place, "watch.log"))
+        cluster.others.append(watch)
         time.sleep(3)
         assert gateway.count() == sent < 12000
+        assert "not on disk yet" in watch.tail() and "asking on" in watch.tail() and watch.is_alive()
 
         os.unlink(os.path.join(disk, "ballast"))
         wait_for("ready", cluster.api.is_ready, 20)
@@ -70,6 +75,7 @@ def test_a_full_disk_stalls_and_loses_nothing(place, disk, gateway):
         assert some(view["counts"]) == {"accepted": 12000}
         assert len(gateway.keys()) == 12000
         assert gateway.count() - 12000 <= view["repeated"]
+        assert watch.child.wait(10) == 0 and "finished" in watch.tail()
         assert cluster.api.upload(b"".join(customers(5000)), name="more").status == 201
         assert cluster.coordinator.stop() == 0
         status, out = check_ledger(cluster)
