@@ -153,7 +153,7 @@ void cli_print(struct cli *cli, struct buf *buf)
 
 void cli_print_json(struct cli *cli, const json_t *json)
 {
-    (void)json_dumpf(json, cli->out.file, JSON_COMPACT | JSON_ENCODE_ANY);
+    (void)json_dumpf(json, cli->out.file, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
     fputc('\n', cli->out.file);
     (void)fflush(cli->out.file);
 }

@@ -20,7 +20,9 @@ static void put_object(struct buf *buf, json_t *object)
     json_object_foreach(object, name, value)
     {
         if (json_number_value(value) != 0 || !json_is_number(value)) {
-            buf_printf(buf, "%s%s ", between, name);
+            buf_str(buf, between);
+            human_text(buf, slice_str(name));
+            buf_u8(buf, ' ');
             cli_member(buf, object, name);
             between = ", ";
         }

@@ -3,10 +3,12 @@
  * tocsin: the operator's command. One call is one command: its words are parsed, the row of the
  * table is run, and its exit code is the program's.
  */
+#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/command.h"
@@ -22,6 +24,17 @@ static bool locale_init(void)
     (void)setlocale(LC_CTYPE, "C.UTF-8");
     /* NOLINTEND(concurrency-mt-unsafe) */
     return has_unicode;
+}
+
+/* A closed standard stream would become the number of the next file or socket, and what is printed
+ * would go there: into a new secret key. Its number is taken by something that refuses it. */
+static void keep_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) == -1) {
+            (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+        }
+    }
 }
 
 static enum exit_code print_help(const struct arguments *arguments, FILE *file)
@@ -51,6 +64,7 @@ int main(int argc, char **argv)
 {
     struct arguments arguments;
     struct problem problem;
+    keep_standard_streams();
     bool has_unicode = locale_init();
     enum exit_code code;
     if (command_parse(&arguments, command_table, argc, argv, &problem) != ERR_OK) {

@@ -35,6 +35,12 @@ static uint64_t member_count(const json_t *object, const char *name)
     return value < 0 ? 0 : (uint64_t)value;
 }
 
+static const char *member_str(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text == NULL ? "" : text;
+}
+
 static double member_number(const json_t *object, const char *name, double otherwise)
 {
     const json_t *value = json_object_get(object, name);
@@ -68,8 +74,7 @@ static void copy_text(char *into, size_t max, const char *text)
 
 static void member_text(char *into, size_t max, const json_t *object, const char *name)
 {
-    const char *text = json_string_value(json_object_get(object, name));
-    copy_text(into, max, text == NULL ? "" : text);
+    copy_text(into, max, member_str(object, name));
 }
 
 static void progress_read_counts(struct progress *progress, json_t *counts)
@@ -124,7 +129,7 @@ void progress_add_notice(struct progress *progress, const char *text)
 
 static void notice_of_provider(struct buf *buf, const json_t *provider)
 {
-    const char *name = json_string_value(json_object_get(provider, "name"));
+    const char *name = member_str(provider, "name");
     const char *breaker = json_string_value(json_object_get(provider, "breaker"));
     const char *reason = json_string_value(json_object_get(provider, "breaker_reason"));
     double rate = member_number(provider, "rate_per_s", 0);

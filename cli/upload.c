@@ -295,7 +295,9 @@ static void report_reachable(struct buf *text, const json_t *audience)
     json_object_foreach(reachable, name, value)
     {
         if (json_integer_value(value) > 0) {
-            buf_printf(text, "%s%s ", between, name);
+            buf_str(text, between);
+            human_text(text, slice_str(name));
+            buf_u8(text, ' ');
             cli_member(text, reachable, name);
             between = ", ";
         }
