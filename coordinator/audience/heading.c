@@ -209,6 +209,15 @@ static enum err refuse_mapping(const struct heading *heading,
 static enum err refuse_keyless(const struct heading *heading, const char *where,
                                struct problem *problem)
 {
+    for (unsigned i = 0; i < heading->mapping_count; i++) {
+        const struct audience_mapping *mapping = &heading->mappings[i];
+        if (strcasecmp(mapping->source, "id") == 0) {
+            return problem_set(problem, ERR_INVALID,
+                               "--map %s=%s takes the column \"id\" away, which identifies a "
+                               "recipient; leave it out, or name another with --map id=NAME",
+                               mapping->target, mapping->source);
+        }
+    }
     struct buf list = {0};
     list_sources(heading, &list);
     enum err err =

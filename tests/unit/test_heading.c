@@ -117,6 +117,9 @@ static void headings_that_make_no_sense_are_refused_with_advice(void **state)
         "--map phone=Mobil: the header has no column \"Mobil\"; did you mean \"Mobile\"?");
     assert_refused("phone=zzz", "id|Mobile",
                    "--map phone=zzz: the header has no column \"zzz\"; it has: id, Mobile");
+    assert_refused("idd=id", "id|phone",
+                   "--map idd=id takes the column \"id\" away, which identifies a recipient; leave "
+                   "it out, or name another with --map id=NAME");
     assert_refused("", "a|b|c|d|e|f|g|h|i|j",
                    "the header has no column \"id\"; it has: a, b, c, d, e, f, g, h, \xe2\x80\xa6. "
                    "Name the one "
