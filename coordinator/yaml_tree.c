@@ -2,7 +2,10 @@
 #include "coordinator/yaml_tree.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <yaml.h>
 
 #include "common/mem.h"
@@ -127,12 +130,31 @@ static bool is_number(const char *at)
     return *at == '\0';
 }
 
-static void put_scalar(struct json_writer *writer, const yaml_node_t *node)
+/* Would whoever reads the JSON get the same number? */
+static bool fits(const char *number)
+{
+    errno = 0;
+    if (strpbrk(number, ".eE") == NULL) {
+        (void)strtoll(number, NULL, 10);
+    } else if (isfinite(strtod(number, NULL))) {
+        errno = 0; /* too close to 0 is 0 */
+    }
+    return errno == 0;
+}
+
+static enum err put_scalar(struct json_writer *writer, const yaml_node_t *node)
 {
     struct slice value = scalar_of(node);
     const char *text = (const char *)node->data.scalar.value; /* zero-terminated */
+    if (strlen(text) != value.len) {
+        return refuse(writer, node, ERR_INVALID, "a zero byte cannot be part of a text");
+    }
     bool is_plain = node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
-                    strlen(text) == value.len && strcmp((const char *)node->tag, YAML_STR_TAG) == 0;
+                    strcmp((const char *)node->tag, YAML_STR_TAG) == 0;
+    if (is_plain && is_number(text) && !fits(text)) {
+        return refuse(writer, node, ERR_INVALID,
+                      "the number is too large; if it is a text, put it into quotes");
+    }
     if (is_plain && (value.len == 0 || strcmp(text, "~") == 0)) {
         buf_str(writer->buf, "null");
     } else if (is_plain && (strcmp(text, "null") == 0 || strcmp(text, "true") == 0 ||
@@ -143,6 +165,7 @@ static void put_scalar(struct json_writer *writer, const yaml_node_t *node)
         text_json_escape(writer->buf, value);
         buf_u8(writer->buf, '"');
     }
+    return ERR_OK;
 }
 
 static enum err put_node(struct json_writer *writer, const yaml_node_t *node, unsigned depth);
@@ -171,7 +194,8 @@ static enum err put_mapping(struct json_writer *writer, const yaml_node_t *node,
          pair < node->data.mapping.pairs.top; pair++) {
         const yaml_node_t *key = node_of(writer->document, pair->key);
         const yaml_node_t *value = node_of(writer->document, pair->value);
-        if (key->type != YAML_SCALAR_NODE) {
+        if (key->type != YAML_SCALAR_NODE ||
+            memchr(key->data.scalar.value, 0, key->data.scalar.length) != NULL) {
             return refuse(writer, key, ERR_INVALID, "a key must be a word");
         }
         if (member(writer->document, node, scalar_of(key)) != value) {
@@ -196,8 +220,7 @@ static enum err put_node(struct json_writer *writer, const yaml_node_t *node, un
     }
     switch (node->type) {
     case YAML_SCALAR_NODE:
-        put_scalar(writer, node);
-        return ERR_OK;
+        return put_scalar(writer, node);
     case YAML_SEQUENCE_NODE:
         return put_sequence(writer, node, depth);
     case YAML_MAPPING_NODE:

@@ -29,8 +29,9 @@ bool yaml_tree_has(const struct yaml_tree *tree, const char *path);
 unsigned yaml_tree_line(const struct yaml_tree *tree, const char *path);
 /* Appends what stands at `path` as JSON. Plain null, ~, true, false and JSON's numbers are taken
  * for what they look like, all other scalars for strings. ERR_NOT_FOUND; ERR_INVALID for a key
- * twice or one that is no scalar; ERR_LIMIT for too much or too deep (aliases can make a tree
- * endless). Nothing is left in buf on error. */
+ * twice or one that is no scalar, for a number that no reader could hold and for a zero byte;
+ * ERR_LIMIT for too much or too deep (aliases can make a tree endless). Nothing is left in buf on
+ * error. */
 enum err yaml_tree_json(const struct yaml_tree *tree, const char *path, struct buf *buf,
                         struct problem *problem) WARN_UNUSED;
 
