@@ -6,6 +6,8 @@
 
 #include "cli/human.h"
 
+#define COUNT_MAX ((json_int_t)1 << 40)
+
 struct state_row {
     const char *word;
     enum progress_part part;
@@ -29,10 +31,14 @@ enum progress_part progress_state_part(enum progress_state state)
 
 /* ---- reading the API's JSON ---- */
 
+/* At most COUNT_MAX, so that no sum overflows, whatever answered. */
 static uint64_t member_count(const json_t *object, const char *name)
 {
     json_int_t value = json_integer_value(json_object_get(object, name));
-    return value < 0 ? 0 : (uint64_t)value;
+    if (value < 0) {
+        return 0;
+    }
+    return value > COUNT_MAX ? COUNT_MAX : (uint64_t)value;
 }
 
 static const char *member_str(const json_t *object, const char *name)

@@ -175,7 +175,7 @@ static void view_bar(struct line *line, const struct progress *progress)
     buf_clear(&text);
     human_percent(&text, progress_part(progress, PROGRESS_REACHED) + progress_not_reached(progress),
                   progress->recipients);
-    line_blanks(line, PERCENT_ROOM - text.len);
+    line_blanks(line, text.len < PERCENT_ROOM ? PERCENT_ROOM - text.len : 1);
     line_put(line, NULL, buf_view(&text));
     line_end(line);
     buf_release(&text);

@@ -106,6 +106,29 @@ static void the_view_shows_state_bar_counts_and_rate(void **state)
     buf_release(&view);
 }
 
+/* As of a coordinator that counts wrongly. */
+static void counts_that_do_not_add_up_are_shown_all_the_same(void **state)
+{
+    (void)state;
+    static const json_int_t counts[] = {50187, INT64_MAX};
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+        json_t *campaign = campaign_json();
+        struct progress progress;
+        struct buf view = {0};
+        json_object_set_new(campaign, "recipients", json_integer(10));
+        json_object_set_new(campaign, "counts",
+                            json_pack("{s:I, s:I, s:I}", "waiting", counts[i], "leased", counts[i],
+                                      "accepted", counts[i]));
+        assert_true(progress_read(&progress, campaign, NOW_MS));
+        assert_true(progress_sum(&progress) > progress.recipients);
+        progress_view(&view, &progress, &plain);
+        progress_closing(&view, &progress, &plain);
+        assert_non_null(strstr(buf_cstr(&view), "of 10\n"));
+        buf_release(&view);
+        json_decref(campaign);
+    }
+}
+
 static void notices_stand_below_the_view(void **state)
 {
     (void)state;
@@ -337,6 +360,7 @@ int main(void)
         cmocka_unit_test(what_is_no_campaign_is_not_read),
         cmocka_unit_test(clocks_that_differ_give_no_negative_time),
         cmocka_unit_test(the_view_shows_state_bar_counts_and_rate),
+        cmocka_unit_test(counts_that_do_not_add_up_are_shown_all_the_same),
         cmocka_unit_test(notices_stand_below_the_view),
         cmocka_unit_test(no_line_is_wider_than_the_terminal),
         cmocka_unit_test(every_part_that_has_somebody_shows_in_the_bar),
