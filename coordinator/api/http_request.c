@@ -85,12 +85,29 @@ bool http_request_throw_away(struct http_request *request, size_t bytes)
 
 /* A socket whose buffer cannot take the whole answer at once belongs to a client that is lost
  * anyway. */
-void http_request_leave(struct http_request *request)
+static void send_by_hand(const struct http_request *request)
 {
     struct buf wire = {0};
     http_answer_write(&request->answer, &wire);
     (void)!send(request->connection->fd, wire.data, wire.len, MSG_NOSIGNAL | MSG_DONTWAIT);
     buf_release(&wire);
+}
+
+void http_connection_refuse(struct http_connection *connection, unsigned status, const char *why)
+{
+    struct http_request request = {.connection = connection};
+    arena_init(&request.arena, ARENA_CHUNK);
+    http_request_refuse(&request, status, why);
+    send_by_hand(&request);
+    (void)shutdown(connection->fd, SHUT_RDWR);
+    connection->handler->on_finished(connection->handler->arg, &request);
+    http_answer_release(&request.answer);
+    arena_release(&request.arena);
+}
+
+void http_request_leave(struct http_request *request)
+{
+    send_by_hand(request);
     (void)shutdown(request->connection->fd, SHUT_WR);
     request->phase = HTTP_LEAVING;
     request->answer_ms = clock_monotonic_ms();

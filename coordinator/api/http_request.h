@@ -62,6 +62,8 @@ struct http_connection {
 /* http_server.c: goes on with a suspended connection. */
 void http_connection_wake(struct http_connection *connection);
 void http_connection_idle(struct http_connection *connection, uint64_t now_ms);
+/* The handler answers for a request that is not all there; by hand, and the connection ends. */
+void http_connection_refuse(struct http_connection *connection, unsigned status, const char *why);
 /* http_sweep.c: ends what takes too long. */
 void http_sweep(struct http_connection *first, uint64_t now_ms);
 

@@ -24,8 +24,11 @@
  * Stopping it with suspended connections aborts the process: all are resumed and ended before.
  *
  * It zeroes the connection's memory at every request: 8 KiB. A head that fills it leaves no room
- * for the body, whose connection then hangs or is closed without a word. So heads have a limit of
- * their own (431), and what is above is answered by hand; far above libmicrohttpd does it.
+ * for the body, whose connection then hangs or is closed without a word; and so does one of a
+ * hundred parameters, whose line it takes for good and then forgets to answer. So heads have a
+ * limit of their own, and what is above is answered by hand (431): with all of its head there, or
+ * with its first line, which the library shows before it parses the parameters. Far above, and
+ * where a head is no HTTP, the library answers itself, with pages of HTML that nothing can replace.
  */
 #include "coordinator/api/http_server.h"
 
@@ -73,6 +76,9 @@ struct pull {
     http_pull_done_fn done;
     void *arg;
 };
+
+static const char head_too_large[] =
+    "the head is larger than 6 KiB; each header and parameter counts 80 bytes beside its text";
 
 static void server_run(struct http_server *server);
 
@@ -131,6 +137,15 @@ static void on_connection(void *arg, struct MHD_Connection *mhd, void **context,
     }
 }
 
+static size_t parameters_of(const char *uri)
+{
+    size_t count = 0;
+    for (const char *at = strchr(uri, '?'); at != NULL; at = strchr(at + 1, '&')) {
+        count++;
+    }
+    return count;
+}
+
 /* libmicrohttpd decodes paths and so loses where an encoded slash stood: the URI is kept as it
  * came. */
 static void *on_uri(void *arg, const char *uri, struct MHD_Connection *mhd)
@@ -139,6 +154,9 @@ static void *on_uri(void *arg, const char *uri, struct MHD_Connection *mhd)
     struct http_connection *connection = connection_of(mhd);
     mem_free(connection->uri);
     connection->uri = mem_copy_str(uri);
+    if (strlen(uri) + parameters_of(uri) * HEADER_COST > HEAD_MAX) {
+        http_connection_refuse(connection, 431, head_too_large);
+    }
     return NULL;
 }
 
@@ -249,10 +267,8 @@ static enum MHD_Result request_begin(struct http_connection *connection, const c
     struct http_request *request = http_request_new(connection, method, clock_monotonic_ms());
     server->request_count++;
     if (is_head_too_large(connection->mhd)) {
-        http_request_refuse(request, 431, "the head is larger than 6 KiB");
-        if (request->expected != 0) {
-            http_request_leave(request);
-        }
+        http_request_refuse(request, 431, head_too_large);
+        http_request_leave(request); /* by hand: the library may have no room for an answer left */
         return MHD_YES;
     }
     server->handler.on_head(server->handler.arg, request);

@@ -49,7 +49,8 @@ struct http_handler {
     void (*on_request)(void *arg, struct http_request *request);
     void (*on_finished)(void *arg, struct http_request *request);
     /* The server refuses the request itself (408, 413, 431): answer with this status and this
-     * reason, at once. 431 comes in place of on_head. */
+     * reason, at once. 431 comes in place of on_head. When not even the head is there (408, 431),
+     * nothing of the request can be asked for. */
     void (*refuse)(void *arg, struct http_request *request, unsigned status, const char *why);
 };
 

@@ -15,15 +15,14 @@
 
 static void sweep_idle(struct http_connection *connection, uint64_t now_ms)
 {
-    static const char late[] = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n"
-                               "Content-Length: 0\r\n\r\n";
     if (now_ms - connection->idle_since_ms < connection->settings->head_ms) {
         return;
     }
     if (http_socket_received(connection->fd) > connection->idle_since_bytes) {
-        (void)!send(connection->fd, late, sizeof(late) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+        http_connection_refuse(connection, 408, "the head was not complete in time");
+    } else {
+        (void)shutdown(connection->fd, SHUT_RDWR);
     }
-    (void)shutdown(connection->fd, SHUT_RDWR);
 }
 
 static bool is_late(const struct http_request *request, uint64_t now_ms)

@@ -378,6 +378,31 @@ static void many_headers_are_too_large_as_well(void **state)
     }
 }
 
+/* However many there are, and also where little room is left beside them. */
+static void any_number_of_headers_or_parameters_is_answered(void **state)
+{
+    struct fixture *fixture = *state;
+    struct http_settings settings = test_settings();
+    open_server(fixture, &settings);
+    for (unsigned count = 1; count < 300; count++) {
+        for (unsigned kind = 0; kind < 2; kind++) {
+            struct http_peer client = connect_to(fixture);
+            struct buf text = {0};
+            buf_str(&text, kind == 0 ? "GET /a HTTP/1.1\r\nHost: t" : "GET /a?x");
+            for (unsigned i = 1; i < count; i++) {
+                buf_str(&text, kind == 0 ? "\r\nX: y" : "&x");
+            }
+            buf_str(&text, kind == 0 ? "\r\n\r\n" : " HTTP/1.1\r\nHost: t\r\n\r\n");
+            http_peer_send(&client, text.data, text.len);
+            http_peer_expect(&client, count <= 60 ? "HTTP/1.1 200 " : "HTTP/1.1 ");
+            assert_true(count < 80 || http_peer_has(&client, "HTTP/1.1 431 "));
+            http_peer_expect(&client, count < 100 ? "\r\n\r\n" : "Connection: close\r\n");
+            buf_release(&text);
+            http_peer_release(&client);
+        }
+    }
+}
+
 static void a_body_that_is_too_large_is_answered_413(void **state)
 {
     struct fixture *fixture = *state;
@@ -487,6 +512,7 @@ static void a_slow_head_is_answered_408_and_an_idle_client_closed(void **state)
     http_peer_expect_close(&idle);
     http_peer_expect_close(&used);
     assert_true(http_peer_has(&slow, "HTTP/1.1 408 "));
+    assert_true(http_peer_has(&slow, "\r\n\r\nthe head was not complete in time"));
     assert_int_equal(idle.got.len, 0);
     assert_true(http_peer_has(&used, "GET /a"));
     assert_false(http_peer_has(&used, "408"));
@@ -702,6 +728,7 @@ int main(void)
         TEST(many_headers_are_too_large_as_well),
         TEST(a_body_that_is_too_large_is_answered_413),
         TEST(a_huge_body_behind_a_refusal_is_cut_off_but_the_refusal_arrives),
+        TEST(any_number_of_headers_or_parameters_is_answered),
         TEST(a_refused_head_lets_a_small_body_pass),
         TEST(a_slow_body_is_answered_408),
         TEST(a_slow_head_is_answered_408_and_an_idle_client_closed),
