@@ -301,6 +301,31 @@ static void what_is_no_json_is_refused_with_line_and_column(void **state)
     assert_int_equal(fixture->problem.line, 2);
 }
 
+/* Cut off, or with another byte at any place: taken as something else, or refused with a reason,
+ * and what is no JSON with its line. */
+static void a_document_damaged_at_any_byte_is_taken_or_refused_with_a_reason(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char good[] = HEAD ",\n\"weight\":2,\"plan\":{\"provider\":[\"gateway\"],"
+                                    "\"backoff\":\"5s\",\"within\":\"2h\"}" CONTENT;
+    static const char bytes[] = "\"\\{}[]:,0\n\x01\x80\xc3\xff";
+    char bad[sizeof(good)];
+    assert_parses(fixture, good);
+    for (size_t at = 0; at < sizeof(good) - 1; at++) {
+        memcpy(bad, good, sizeof(good));
+        bad[at] = '\0';
+        assert_int_not_equal(parse(fixture, bad), ERR_OK);
+        assert_true(fixture->problem.line > 0 && fixture->problem.problem.text[0] != '\0');
+        for (size_t i = 0; i < sizeof(bytes) - 1; i++) {
+            bad[at] = bytes[i];
+            bool is_taken = parse(fixture, bad) == ERR_OK;
+            assert_true(is_taken || fixture->problem.line > 0 ||
+                        fixture->problem.pointer[0] == '/');
+            assert_true(is_taken || fixture->problem.problem.text[0] != '\0');
+        }
+    }
+}
+
 static void limits_are_kept(void **state)
 {
     struct fixture *fixture = *state;
@@ -435,6 +460,7 @@ int main(void)
         TEST(damaged_and_newer_documents_are_told_apart),
         TEST(complaints_name_the_place_and_the_remedy),
         TEST(what_is_no_json_is_refused_with_line_and_column),
+        TEST(a_document_damaged_at_any_byte_is_taken_or_refused_with_a_reason),
         TEST(limits_are_kept),
         TEST(without_a_provider_for_the_channel_nobody_would_send),
         TEST(workers_get_every_body),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What stops a coordinator or a worker from starting is said in a line, with the exit status that fits."""
 
+import ctypes
 import glob
 import json
 import os
@@ -112,6 +113,39 @@ def test_missing_files_are_damage_and_not_an_empty_ledger(cluster):
         os.rename(cluster.data_dir + ".good", cluster.data_dir)
     cluster.start_coordinator()
     assert cluster.api.get("/v1/audiences/a1")["accepted"] == 3000
+
+
+def raise_format(data_dir):
+    """Writes the format number after ours, as a program of a later version would."""
+    rocks = ctypes.CDLL("librocksdb.so")
+    for name in ("rocksdb_options_create", "rocksdb_writeoptions_create", "rocksdb_list_column_families",
+                 "rocksdb_open_column_families"):
+        getattr(rocks, name).restype = ctypes.c_void_p
+    error, count = ctypes.c_char_p(), ctypes.c_size_t()
+    options, directory = ctypes.c_void_p(rocks.rocksdb_options_create()), data_dir.encode()
+    names = ctypes.cast(rocks.rocksdb_list_column_families(options, directory, ctypes.byref(count), ctypes.byref(error)),
+                        ctypes.POINTER(ctypes.c_char_p))
+    handles = (ctypes.c_void_p * count.value)()
+    database = ctypes.c_void_p(rocks.rocksdb_open_column_families(
+        options, directory, count, names, (ctypes.c_void_p * count.value)(*[options.value] * count.value), handles,
+        ctypes.byref(error)))
+    assert error.value is None, error.value
+    meta = ctypes.c_void_p(handles[[names[i] for i in range(count.value)].index(b"meta")])
+    rocks.rocksdb_put_cf(database, ctypes.c_void_p(rocks.rocksdb_writeoptions_create()), meta, b"format", ctypes.c_size_t(6),
+                         (2).to_bytes(4, "little"), ctypes.c_size_t(4), ctypes.byref(error))
+    assert error.value is None, error.value
+    for handle in handles:
+        rocks.rocksdb_column_family_handle_destroy(ctypes.c_void_p(handle))
+    rocks.rocksdb_close(database)
+
+
+def test_a_ledger_of_a_newer_version_is_refused_and_left_alone(cluster):
+    with_audience(cluster)
+    raise_format(cluster.data_dir)
+    for _ in range(2):
+        start_fails(cluster, "format 2", "up to 1")
+        status, out = check_ledger(cluster)
+        assert status == EXIT_BAD and "format 2" in out, out
 
 
 def check_settings(place, text):
