@@ -9,6 +9,7 @@
 #include "common/text.h"
 
 #define DIGITS_MAX 20
+#define WHOLE_MAX  (UINT64_C(1) << 53)
 
 void human_count(struct buf *buf, uint64_t count)
 {
@@ -38,18 +39,27 @@ void human_bytes(struct buf *buf, uint64_t bytes)
     buf_printf(buf, "%.1f %s", value, units[unit]);
 }
 
+/* Numbers come from outside: what fits no integer is the largest there is. */
+static uint64_t rounded(double number)
+{
+    if (number < 0) {
+        return 0;
+    }
+    return number < (double)WHOLE_MAX ? (uint64_t)(number + 0.5) : WHOLE_MAX;
+}
+
 void human_rate(struct buf *buf, double per_s)
 {
     if (per_s > 0 && per_s < 9.95) {
         buf_printf(buf, "%.1f", per_s);
     } else {
-        human_count(buf, per_s < 0 ? 0 : (uint64_t)(per_s + 0.5));
+        human_count(buf, rounded(per_s));
     }
 }
 
 void human_duration(struct buf *buf, double seconds)
 {
-    uint64_t whole = seconds < 0 ? 0 : (uint64_t)(seconds + 0.5);
+    uint64_t whole = rounded(seconds);
     bool is_whole = seconds - (double)whole < 0.001 && (double)whole - seconds < 0.001;
     if (seconds < 59.95 && !is_whole) {
         buf_printf(buf, "%.1f s", seconds < 0 ? 0 : seconds);

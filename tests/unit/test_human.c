@@ -52,6 +52,10 @@ static void rates_have_a_decimal_only_when_small(void **state)
     assert_buf_is(&buf, "10");
     human_rate(&buf, 84311.6);
     assert_buf_is(&buf, "84,312");
+    human_rate(&buf, 5e23);
+    assert_buf_is(&buf, "9,007,199,254,740,992");
+    human_duration(&buf, 5e23);
+    assert_buf_is(&buf, "104249991374 d 7 h");
     human_rate(&buf, -1);
     assert_buf_is(&buf, "0");
     buf_release(&buf);
