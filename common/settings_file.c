@@ -156,6 +156,25 @@ static void settings_put_suggestion(struct buf *buf, const cyaml_schema_field_t 
     }
 }
 
+/* libcyaml speaks of YAML's events, which people who write settings need not know. */
+static const char *settings_sentence(const struct complaint *complaint, cyaml_err_t code)
+{
+    static const struct {
+        const char *begins;
+        const char *sentence;
+    } map[] = {
+        {"Expecting MAPPING", "keys and their values were expected here, as in \"key: value\""},
+        {"Expecting SEQUENCE", "a list was expected here, as in \"[a, b]\""},
+        {"Expecting ", "a single value was expected here"},
+    };
+    for (size_t i = 0; i < sizeof(map) / sizeof(map[0]); i++) {
+        if (strncmp(complaint->what, map[i].begins, strlen(map[i].begins)) == 0) {
+            return map[i].sentence;
+        }
+    }
+    return complaint->what[0] != '\0' ? complaint->what : cyaml_strerror(code);
+}
+
 static enum err settings_problem(struct problem *problem, const struct settings_place *place,
                                  const struct complaint *complaint, cyaml_err_t code)
 {
@@ -173,7 +192,7 @@ static enum err settings_problem(struct problem *problem, const struct settings_
     } else {
         buf_printf(&text, ": %s%s%s", place->is_variable ? "" : complaint->path,
                    place->is_variable || *dot == '\0' ? "" : ": ",
-                   complaint->what[0] != '\0' ? complaint->what : cyaml_strerror(code));
+                   settings_sentence(complaint, code));
     }
     (void)problem_set(problem, ERR_INVALID, "%s", buf_cstr(&text));
     buf_release(&text);
@@ -354,6 +373,21 @@ static enum err settings_override_all(void *settings, const cyaml_schema_value_t
     return err;
 }
 
+static enum err settings_read(struct buf *yaml, const char *path, struct problem *problem)
+{
+    size_t bad_at;
+    enum err err = file_read(yaml, path, SETTINGS_FILE_MAX_BYTES, problem);
+    if (err != ERR_OK || text_is_utf8(buf_view(yaml), &bad_at)) {
+        return err;
+    }
+    unsigned long line = 1;
+    for (size_t i = 0; i < bad_at; i++) {
+        line += yaml->data[i] == '\n';
+    }
+    return problem_set(problem, ERR_INVALID,
+                       "%s:%lu: settings are written in UTF-8, and this is not", path, line);
+}
+
 enum err settings_file_load(void **out, const cyaml_schema_value_t *schema,
                             const struct settings_source *source, struct problem *problem)
 {
@@ -361,7 +395,7 @@ enum err settings_file_load(void **out, const cyaml_schema_value_t *schema,
     enum err err = ERR_OK;
     *out = NULL;
     if (source->path != NULL) {
-        err = file_read(&yaml, source->path, SETTINGS_FILE_MAX_BYTES, problem);
+        err = settings_read(&yaml, source->path, problem);
     }
     if (err == ERR_OK) {
         struct settings_place place = {

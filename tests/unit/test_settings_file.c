@@ -201,6 +201,25 @@ static void a_value_of_the_wrong_kind_is_refused_with_its_place(void **state)
     assert_int_equal(load(fixture, "threads: 1\nthreads: 2\n", NULL), ERR_INVALID);
 }
 
+static void what_stands_in_the_place_of_keys_or_a_list_is_told_in_plain_words(void **state)
+{
+    static const struct {
+        const char *yaml;
+        const char *says;
+    } cases[] = {
+        {"name: a\nkeys:\nthreads: 1\n", ":2: keys: keys and their values were expected here"},
+        {"words:\n", ":1: words: a list was expected here"},
+        {"name: [a]\n", ":1: name: a single value was expected here"},
+        {"hello\n", "keys and their values were expected here"},
+        {"name: a\nwords: [\xff]\n", ":2: settings are written in UTF-8"},
+    };
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(load(fixture, cases[i].yaml, NULL), ERR_INVALID);
+        assert_problem_says(fixture, cases[i].says);
+    }
+}
+
 static void the_environment_overrides_every_kind_of_value(void **state)
 {
     static const char *const environment[] = {
@@ -288,6 +307,8 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(a_value_of_the_wrong_kind_is_refused_with_its_place, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(
+            what_stands_in_the_place_of_keys_or_a_list_is_told_in_plain_words, setup, teardown),
         cmocka_unit_test_setup_teardown(the_environment_overrides_every_kind_of_value, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(an_empty_variable_counts_as_none, setup, teardown),
