@@ -43,8 +43,11 @@ static char *default_name(const struct arguments *arguments)
     if (arguments->operand_count == 0) {
         return mem_copy_str(arguments_value(arguments, "audience"));
     }
-    struct slice called = upload_name_of(arguments->operands[0]);
-    return mem_copy_strn((const char *)called.data, called.len);
+    struct buf called = {0};
+    upload_name_of(&called, arguments->operands[0]);
+    char *copy = mem_copy_str(buf_cstr(&called));
+    buf_release(&called);
+    return copy;
 }
 
 /* Adds "audience" to the request: the one that was named, or a new one from the file. */

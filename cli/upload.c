@@ -12,9 +12,10 @@
 #include "common/clock.h"
 #include "common/text.h"
 
-#define HEAD_BYTES  4
-#define REDRAW_MS   150
-#define REFUSED_MAX UINT64_C(1000000000)
+#define HEAD_BYTES     4
+#define REDRAW_MS      150
+#define REFUSED_MAX    UINT64_C(1000000000)
+#define NAME_MAX_BYTES 128 /* as the API has it */
 
 struct upload {
     const char *file;
@@ -70,14 +71,24 @@ const char *upload_type_of(const char *format, const char *file, struct slice he
     return is_ndjson ? "application/x-ndjson" : "text/csv";
 }
 
-struct slice upload_name_of(const char *file)
+void upload_name_of(struct buf *name, const char *file)
 {
+    size_t start = name->len;
     if (strcmp(file, "-") == 0) {
-        return slice_str("standard input");
+        buf_str(name, "standard input");
+        return;
     }
     const char *slash = strrchr(file, '/');
-    struct slice name = without_compression(slash == NULL ? file : slash + 1);
-    return without_end(without_end(without_end(name, ".csv"), ".ndjson"), ".jsonl");
+    struct slice base = without_compression(slash == NULL ? file : slash + 1);
+    human_text(name, without_end(without_end(without_end(base, ".csv"), ".ndjson"), ".jsonl"));
+    size_t len = name->len - start;
+    if (len > NAME_MAX_BYTES) {
+        len = NAME_MAX_BYTES;
+        while ((name->data[start + len] & 0xc0) == 0x80) {
+            len--; /* not within a character */
+        }
+        name->len = start + len;
+    }
 }
 
 /* "max=100" -> 100; ERR_INVALID if it is none of the words allowed. */
@@ -331,9 +342,15 @@ enum exit_code upload_run(struct cli *cli, const struct arguments *arguments, co
     struct upload upload = {.file = file, .fd = -1, .cli = cli};
     struct problem problem;
     struct buf path = {0};
+    struct buf called = {0};
     *audience = NULL;
-    enum err err = upload_path(&path, arguments,
-                               name == NULL ? upload_name_of(file) : slice_str(name), &problem);
+    if (name == NULL) {
+        upload_name_of(&called, file);
+    } else {
+        buf_str(&called, name);
+    }
+    enum err err = upload_path(&path, arguments, buf_view(&called), &problem);
+    buf_release(&called);
     if (err == ERR_OK) {
         err = upload_open(&upload, &problem);
     }

@@ -34,8 +34,8 @@ enum upload_encoding upload_encoding_of(struct slice head);
 /* "text/csv" or "application/x-ndjson": from --format (may be NULL), else from the name, else from
  * the first byte of a plain file. */
 const char *upload_type_of(const char *format, const char *file, struct slice head);
-/* "/tmp/customers.csv.zst" is called "customers". */
-struct slice upload_name_of(const char *file);
+/* "/tmp/customers.csv.zst" is called "customers"; what no name may have is replaced or cut off. */
+void upload_name_of(struct buf *name, const char *file);
 /* The request's path with its query. ERR_INVALID. */
 enum err upload_path(struct buf *path, const struct arguments *arguments, struct slice name,
                      struct problem *problem) WARN_UNUSED;

@@ -31,11 +31,30 @@ static void the_format_comes_from_option_name_or_first_byte(void **state)
 static void an_audience_is_called_as_its_file(void **state)
 {
     (void)state;
-    assert_slice_is(upload_name_of("/tmp/customers.csv.zst"), "customers");
-    assert_slice_is(upload_name_of("list.ndjson"), "list");
-    assert_slice_is(upload_name_of("a.b.csv.gz"), "a.b");
-    assert_slice_is(upload_name_of(".csv"), ".csv");
-    assert_slice_is(upload_name_of("-"), "standard input");
+    static const struct {
+        const char *file;
+        const char *name;
+    } cases[] = {
+        {"/tmp/customers.csv.zst", "customers"},
+        {"list.ndjson", "list"},
+        {"a.b.csv.gz", "a.b"},
+        {".csv", ".csv"},
+        {"-", "standard input"},
+        {"two\nlines\x1b.csv", "two lines?"},
+        {"\xff\xfe\xc3\x98.csv", "??\xc3\x98"},
+    };
+    struct buf name = {0};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        upload_name_of(&name, cases[i].file);
+        assert_buf_is(&name, cases[i].name);
+    }
+    char longer[201];
+    memset(longer, 'x', sizeof(longer) - 1);
+    memcpy(longer + 127, "\xc3\x98", 2);
+    longer[200] = '\0';
+    upload_name_of(&name, longer);
+    assert_int_equal(name.len, 127);
+    buf_release(&name);
 }
 
 /* The path that the options of `tocsin audience import FILE …` give. */
