@@ -185,3 +185,19 @@ def test_a_stopped_coordinator_starts_where_it_was(gateway, make_cluster):
     view = cluster.wait_campaign(campaign["id"])
     assert some(view["counts"]) == {"accepted": 2500} and gateway.count() == 2500
     assert os.path.getsize(os.path.join(cluster.data_dir, "admin.token")) > 40
+
+
+def test_what_was_seen_is_still_there_after_kill_9(make_cluster):
+    """Nobody is left to report an outcome once more: what the disk does not have is lost."""
+    cluster = make_cluster([{"name": "gateway", "channel": "sms", "adapter": "null", "rate": 5000}], workers=0)
+    campaign = cluster.campaign(upload(cluster, 40000), "sms", MESSAGE)["id"]
+    path, seen = f"/v1/campaigns/{campaign}", 0
+    for kill in range(6):
+        worker = cluster.start_worker(f"w{kill}")
+        wait_for("progress", lambda: cluster.api.get(path)["counts"]["accepted"] > seen + 300)
+        seen = cluster.api.get(path)["counts"]["accepted"]
+        cluster.coordinator.kill()
+        worker.kill()
+        cluster.start_coordinator()
+        view = cluster.api.get(path)
+        assert total(view) == 40000 and view["counts"]["accepted"] >= seen, (kill, seen, view["counts"])
