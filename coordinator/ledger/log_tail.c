@@ -350,8 +350,8 @@ enum err log_tail_check(const char *dir, struct problem *problem)
 bool log_tail_cut(const char *dir)
 {
     bool has_cut = false;
-    int lock = store_dir_lock(dir);
-    if (lock >= 0) {
+    int lock = -1;
+    if (store_dir_lock(dir, &lock) == ERR_OK) {
         log_visit_all(dir, O_RDWR, log_cut_unwritten, &has_cut);
         close(lock);
     }

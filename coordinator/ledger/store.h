@@ -105,7 +105,7 @@ static inline void store_value_release(struct store_value *value)
 struct store_rocks_settings {
     const char *dir;
     bool create;    /* make the directory and an empty store if there is none */
-    bool read_only; /* for --check of a copy */
+    bool read_only; /* takes no write; nobody else may have it open meanwhile */
     /* Free room that is never used up: below it, writes give ERR_NO_SPACE early. RocksDB's own
      * work (flushes, compactions) lives on it: three times memtable_bytes is a good measure. */
     uint64_t reserve_bytes;

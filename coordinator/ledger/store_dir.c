@@ -145,13 +145,18 @@ pid_t store_dir_holder(const char *dir)
     return is_held ? lock.l_pid : 0;
 }
 
-int store_dir_lock(const char *dir)
+enum err store_dir_lock(const char *dir, int *fd)
 {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    int fd = lock_open(dir);
-    if (fd >= 0 && fcntl(fd, F_SETLK, &lock) != 0) {
-        close(fd);
-        return -1;
+    *fd = lock_open(dir);
+    if (*fd < 0) {
+        return ERR_IO;
     }
-    return fd;
+    if (fcntl(*fd, F_SETLK, &lock) == 0) {
+        return ERR_OK;
+    }
+    enum err err = errno == EAGAIN || errno == EACCES ? ERR_LOCKED : ERR_IO;
+    close(*fd);
+    *fd = -1;
+    return err;
 }

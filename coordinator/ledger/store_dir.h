@@ -23,8 +23,9 @@ enum err store_dir_clear_bulk(const char *dir, struct problem *problem) WARN_UNU
 /* The process that holds the store's lock, or 0. Never to be called by a process that holds it
  * itself: POSIX would drop its lock. */
 pid_t store_dir_holder(const char *dir);
-/* Takes the lock that RocksDB takes, for work on the files before it does: a descriptor to close,
- * or -1 if somebody else holds it. The same caution. */
-int store_dir_lock(const char *dir);
+/* Takes the lock that RocksDB takes, for work on the files without it: closing *fd gives it back.
+ * ERR_LOCKED: somebody else holds it; ERR_IO: it cannot be taken here, as on a read-only file
+ * system. The same caution. */
+enum err store_dir_lock(const char *dir, int *fd) WARN_UNUSED;
 
 #endif

@@ -24,6 +24,7 @@
  */
 #include <assert.h>
 #include <inttypes.h>
+#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/log.h"
@@ -296,6 +297,9 @@ static void store_rocks_close(struct store *store)
     disk_room_release(&rocks->room);
     pthread_mutex_destroy(&rocks->lock);
     pthread_cond_destroy(&rocks->reopened);
+    if (rocks->lock_fd >= 0) {
+        close(rocks->lock_fd);
+    }
     mem_free(rocks->dir);
     mem_free(rocks);
 }
@@ -327,6 +331,7 @@ static struct store_rocks *rocks_new(const struct store_rocks_settings *settings
     rocks->store.ops = &store_rocks_ops;
     rocks->dir = mem_copy_str(settings->dir);
     rocks->is_read_only = settings->read_only;
+    rocks->lock_fd = -1;
     rocks->cache = rocksdb_cache_create_lru(CACHE_BYTES);
     for (unsigned i = 0; i < ROCKS_FAMILIES; i++) {
         rocks->options[i] = rocks_options_new(i, settings, rocks->cache);
@@ -339,6 +344,17 @@ static struct store_rocks *rocks_new(const struct store_rocks_settings *settings
     pthread_mutex_init(&rocks->lock, NULL);
     pthread_cond_init(&rocks->reopened, NULL);
     return rocks;
+}
+
+/* RocksDB reads a store beside its writer, but not whole: the writer removes tables and logs that
+ * the reader has yet to come to, and they would look damaged. Where no lock can be had (a read-only
+ * file system), nobody writes either. */
+static enum err rocks_keep_writers_out(struct store_rocks *rocks, struct problem *problem)
+{
+    if (store_dir_lock(rocks->dir, &rocks->lock_fd) != ERR_LOCKED) {
+        return ERR_OK;
+    }
+    return rocks_in_use(rocks->dir, store_dir_holder(rocks->dir), problem);
 }
 
 /* A store that is refused as damaged may only have a torn log: then that is cut off. */
@@ -372,15 +388,19 @@ enum err store_rocks_open(struct store **out, const struct store_rocks_settings 
     if (err != ERR_OK) {
         return err;
     }
-    err = log_tail_check(settings->dir, problem);
+    struct store_rocks *rocks = rocks_new(settings);
+    if (settings->read_only) {
+        err = rocks_keep_writers_out(rocks, problem);
+    }
+    if (err == ERR_OK) {
+        err = log_tail_check(settings->dir, problem);
+    }
     if (err == ERR_OK) {
         err = table_tail_check(settings->dir, problem);
     }
-    if (err != ERR_OK) {
-        return err;
+    if (err == ERR_OK) {
+        err = rocks_open_first(rocks, problem);
     }
-    struct store_rocks *rocks = rocks_new(settings);
-    err = rocks_open_first(rocks, problem);
     if (err == ERR_OK && !settings->read_only) {
         err = store_dir_clear_bulk(settings->dir, problem);
     }

@@ -36,15 +36,20 @@ static enum err rocks_open_err(const char *message)
     return err == ERR_IO && !is_of_disk ? ERR_CORRUPT : err;
 }
 
+enum err rocks_in_use(const char *dir, pid_t holder, struct problem *problem)
+{
+    return problem_set(problem, ERR_LOCKED,
+                       "The store in %s is in use by another process (pid %ld). Stop it first.",
+                       dir, (long)holder);
+}
+
 enum err rocks_open_problem(const char *dir, const char *message, struct problem *problem)
 {
     enum err err = rocks_open_err(message);
     switch (err) {
     case ERR_LOCKED: {
         pid_t holder = message_has(message, "While lock file") ? store_dir_holder(dir) : 0;
-        return problem_set(problem, err,
-                           "The store in %s is in use by another process (pid %ld). Stop it first.",
-                           dir, (long)(holder > 0 ? holder : getpid()));
+        return rocks_in_use(dir, holder > 0 ? holder : getpid(), problem);
     }
     case ERR_NEWER_VERSION:
         return problem_set(problem, err,

@@ -25,6 +25,7 @@ struct store_rocks {
     struct store store;
     char *dir;
     bool is_read_only;
+    int lock_fd; /* of the directory's lock, which RocksDB does not take for reading only; or -1 */
     rocksdb_options_t *options[ROCKS_FAMILIES];
     rocksdb_cache_t *cache;
     rocksdb_envoptions_t *env;
@@ -80,6 +81,8 @@ rocksdb_options_t *rocks_options_new(unsigned family, const struct store_rocks_s
 enum err rocks_err(const char *message);
 /* The same for a message that is logged and freed; ERR_OK for NULL. */
 enum err rocks_take_message(char *take_message);
+/* ERR_LOCKED. */
+enum err rocks_in_use(const char *dir, pid_t holder, struct problem *problem);
 enum err rocks_open_problem(const char *dir, const char *message, struct problem *problem);
 enum err rocks_no_room(const struct store_rocks *rocks, struct problem *problem);
 

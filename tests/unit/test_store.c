@@ -400,12 +400,17 @@ static void a_store_that_is_open_is_locked(void **state)
     store->ops->close(store);
 }
 
+#define EXIT_LOCKED 5
+
 /* In a process of its own: holds the store until it is killed. */
 static int child_hold(const char *dir, int pipe_fd)
 {
     struct stores stores = {.kind = STORE_IN_ROCKS};
     snprintf(stores.dir, sizeof(stores.dir), "%s", dir);
-    stores_open(&stores);
+    struct store *store = NULL;
+    if (stores_try_open(&stores, &store, NULL) != ERR_OK) {
+        return EXIT_LOCKED;
+    }
     if (write(pipe_fd, "x", 1) != 1) {
         return 1;
     }
@@ -428,16 +433,20 @@ static void the_process_that_holds_a_store_is_named(void **state)
     snprintf(part, sizeof(part), "(pid %ld)", (long)pid);
     assert_int_equal(open_at(stores->dir, false, false, &problem), ERR_LOCKED);
     assert_non_null(strstr(problem.text, part));
+    problem = (struct problem){0};
+    assert_int_equal(open_at(stores->dir, false, true, &problem), ERR_LOCKED);
+    assert_non_null(strstr(problem.text, part));
     kill(pid, SIGKILL);
     assert_int_equal(waitpid(pid, NULL, 0), pid);
     assert_int_equal(open_at(stores->dir, false, false, &problem), ERR_OK);
 }
 
-static void a_read_only_store_can_be_opened_beside_and_read(void **state)
+static void a_read_only_store_takes_no_write(void **state)
 {
     struct stores *stores = *state;
     struct store *store = stores_open(stores);
     put(store, STORE_META, "a", "1");
+    store->ops->close(store);
     struct problem problem = {0};
     struct store *reader;
     struct store_rocks_settings settings = {.dir = stores->dir, .read_only = true};
@@ -450,7 +459,23 @@ static void a_read_only_store_can_be_opened_beside_and_read(void **state)
     reader->ops->batch_free(batch);
     assert_value(reader, STORE_META, "a", "1");
     reader->ops->close(reader);
+}
+
+static void nobody_opens_a_store_that_is_being_read(void **state)
+{
+    struct stores *stores = *state;
+    struct store *store = stores_open(stores);
     store->ops->close(store);
+    struct problem problem = {0};
+    struct store_rocks_settings settings = {.dir = stores->dir, .read_only = true};
+    assert_int_equal(store_rocks_open(&store, &settings, &problem), ERR_OK);
+    int status = 0;
+    pid_t pid = stores_spawn("hold", stores->dir, STDERR_FILENO);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), EXIT_LOCKED);
+    store->ops->close(store);
+    assert_int_equal(open_at(stores->dir, false, false, &problem), ERR_OK);
 }
 
 static void what_a_broken_off_bulk_left_is_removed_at_opening(void **state)
@@ -495,7 +520,8 @@ int main(int argc, char **argv)
         STORES_TEST_ROCKS(an_empty_directory_is_a_store_only_if_asked),
         STORES_TEST_ROCKS(a_store_that_is_open_is_locked),
         STORES_TEST_ROCKS(the_process_that_holds_a_store_is_named),
-        STORES_TEST_ROCKS(a_read_only_store_can_be_opened_beside_and_read),
+        STORES_TEST_ROCKS(a_read_only_store_takes_no_write),
+        STORES_TEST_ROCKS(nobody_opens_a_store_that_is_being_read),
         STORES_TEST_ROCKS(what_a_broken_off_bulk_left_is_removed_at_opening),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

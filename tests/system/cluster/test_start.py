@@ -75,7 +75,8 @@ def test_a_ledger_in_use_is_not_opened_twice(cluster, place):
     other = Cluster(os.path.join(place, "other"), BUILD, [PROVIDER])
     other.data_dir = cluster.data_dir
     start_fails(other, cluster.data_dir, "in use by another process", str(cluster.coordinator.pid))
-    assert check_ledger(other)[0] == 0  # reading beside it is allowed, and harms nobody
+    status, out = check_ledger(other)
+    assert status == EXIT_BAD and "in use by another process" in out and str(cluster.coordinator.pid) in out
     assert cluster.api.get("/v1/status")["epoch"] == 1
 
 
