@@ -11,6 +11,7 @@
 #include "coordinator/ledger/turn.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "common/mem.h"
 
@@ -99,15 +100,24 @@ static uint64_t turn_in_flight(const struct turn *turn)
     return turn->record->recno - 1 - turn->durable;
 }
 
-static void turn_add_waiter(struct turn *turn, struct turn_waiter waiter)
+/* Under load somebody always waits: the queue never empties, and has to be closed up. */
+static void turn_make_room(struct turn *turn)
 {
-    if (turn->waiter_at == turn->waiter_count) {
+    if (turn->waiter_at > turn->waiter_cap / 2) {
+        turn->waiter_count -= turn->waiter_at;
+        memmove(turn->waiters, turn->waiters + turn->waiter_at,
+                turn->waiter_count * sizeof(*turn->waiters));
         turn->waiter_at = 0;
-        turn->waiter_count = 0;
-    }
-    if (turn->waiter_count == turn->waiter_cap) {
+    } else {
         turn->waiter_cap = turn->waiter_cap == 0 ? 64 : turn->waiter_cap * 2;
         turn->waiters = mem_resize(turn->waiters, turn->waiter_cap, sizeof(*turn->waiters));
+    }
+}
+
+static void turn_add_waiter(struct turn *turn, struct turn_waiter waiter)
+{
+    if (turn->waiter_count == turn->waiter_cap) {
+        turn_make_room(turn);
     }
     turn->waiters[turn->waiter_count++] = waiter;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <sodium.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "common/mem.h"
 #include "coordinator/ledger/turn.h"
@@ -237,6 +238,32 @@ static void a_crash_forgets_what_was_not_stepped(void **state)
     assert_int_equal(fixture->called, 0);
 }
 
+static long peak_kib(void)
+{
+    struct rusage usage;
+    assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+    return usage.ru_maxrss;
+}
+
+static void waiters_that_never_run_out_need_no_more_memory(void **state)
+{
+    enum { RECORDS = 4000, WAITERS = 1000, MOST_KIB = 32 << 10 };
+    struct fixture *fixture = *state;
+    long before_kib = peak_kib();
+    for (unsigned record = 0; record < RECORDS; record++) {
+        decide(fixture, "a");
+        for (unsigned i = 0; i < WAITERS; i++) {
+            turn_when_durable(fixture->turn, true, count_call, fixture);
+        }
+        turn_flush(fixture->turn, 1000);
+        if (record > 0) { /* one record's are always left */
+            assert_true(changelog_mem_step(fixture->changelog));
+        }
+    }
+    assert_int_equal(fixture->called, (RECORDS - 1) * WAITERS);
+    assert_in_range(peak_kib() - before_kib, 0, MOST_KIB);
+}
+
 #define TURN_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -255,6 +282,7 @@ int main(void)
         TURN_TEST(a_clock_that_is_set_back_does_no_harm),
         TURN_TEST(a_turn_begins_where_the_ledger_ends),
         TURN_TEST(a_crash_forgets_what_was_not_stepped),
+        TURN_TEST(waiters_that_never_run_out_need_no_more_memory),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }
