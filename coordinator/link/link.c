@@ -41,6 +41,7 @@ struct link *link_new(const struct link_settings *settings, const struct link_po
     link->port = *port;
     link->engine = engine;
     link->turn = turn;
+    link->peers.silent_ms = settings->lease_ms;
     arena_init(&link->arena, ARENA_BYTES);
     return link;
 }
@@ -73,22 +74,24 @@ static uint64_t now(const struct link *link)
 
 static bool link_send(struct link *link, uint32_t worker, const struct wire_message *message)
 {
+    struct slice peer = peers_id(&link->peers, worker);
+    if (peer.len == 0) {
+        return false;
+    }
     struct slice payload =
         message->type == WIRE_BATCH ? message->batch.page_bytes : slice_of(NULL, 0);
     buf_clear(&link->frame);
     wire_encode(message, &link->frame);
-    bool is_sent = link->port.send(link->port.arg, peers_id(&link->peers, worker),
-                                   buf_view(&link->frame), payload);
+    bool is_sent = link->port.send(link->port.arg, peer, buf_view(&link->frame), payload);
     link->stats.sent[message->type] += is_sent;
     return is_sent;
 }
 
 /* ---- What workers say ---- */
 
-/* Of a worker of another version nothing but the versions is read. Its routing id is its name. */
-static void name_of_peer(const struct link *link, uint32_t worker, char name[WIRE_NAME_MAX + 1])
+/* A worker's routing id is its name; a stranger's may be anything. */
+static void name_of_peer(struct slice id, char name[WIRE_NAME_MAX + 1])
 {
-    struct slice id = peers_id(&link->peers, worker);
     size_t len = id.len < WIRE_NAME_MAX ? id.len : WIRE_NAME_MAX;
     for (size_t i = 0; i < len; i++) {
         name[i] = isgraph(id.data[i]) ? (char)id.data[i] : '?';
@@ -96,11 +99,12 @@ static void name_of_peer(const struct link *link, uint32_t worker, char name[WIR
     name[len] = '\0';
 }
 
+/* Of a worker of another version nothing but the versions is read. */
 static void refuse(struct link *link, uint32_t worker, const struct wire_hello *hello)
 {
     char name[WIRE_NAME_MAX + 1];
     char why[200];
-    name_of_peer(link, worker, name);
+    name_of_peer(peers_id(&link->peers, worker), name);
     snprintf(why, sizeof(why),
              "this coordinator speaks wire versions %d to %d, the worker %" PRIu32 " to %" PRIu32
              ": update the older of the two",
@@ -196,33 +200,44 @@ static const handler_fn HANDLERS[WIRE_TYPES] = {
     [WIRE_BYE] = on_bye,
 };
 
-static void note_garbage(struct link *link, uint32_t worker, const struct problem *problem)
+static void note_garbage(struct link *link, struct slice peer, const struct problem *problem)
 {
+    char name[WIRE_NAME_MAX + 1];
     if (link->stats.garbage++ % GARBAGE_LOG_STEP == 0) {
-        LOG_W(MODULE, "garbage", "peer=%" PRIu32 " count=%" PRIu64 " err=%s why=\"%s\"", worker,
+        name_of_peer(peer, name);
+        LOG_W(MODULE, "garbage", "peer=%s count=%" PRIu64 " err=%s why=\"%s\"", name,
               link->stats.garbage, err_name(problem->err), problem->text);
     }
+}
+
+/* Whoever says nothing that can be read gets no number. */
+static enum err read_message(struct link *link, struct slice peer, struct slice frame,
+                             struct slice payload, struct wire_message *message, uint32_t *worker,
+                             struct problem *problem)
+{
+    arena_reset(&link->arena);
+    enum err err = wire_decode(frame, payload, &link->arena, message, problem);
+    if (err != ERR_OK) {
+        return err;
+    }
+    if (HANDLERS[message->type] == NULL) {
+        return problem_set(problem, ERR_INVALID, "%s is not for a coordinator",
+                           wire_type_name(message->type));
+    }
+    *worker = peers_number(&link->peers, peer, now(link));
+    return *worker != 0
+               ? ERR_OK
+               : problem_set(problem, ERR_LIMIT,
+                             "%d workers are here already, and no more can be served", PEERS_MAX);
 }
 
 void link_on_frames(struct link *link, struct slice peer, struct slice frame, struct slice payload)
 {
     struct wire_message message;
     struct problem problem = {0};
-    uint32_t worker = peers_number(&link->peers, peer);
-    if (worker == 0) {
-        problem_set(&problem, ERR_LIMIT, "more than %d peers have spoken", PEERS_MAX);
-        note_garbage(link, worker, &problem);
-        return;
-    }
-    arena_reset(&link->arena);
-    enum err err = wire_decode(frame, payload, &link->arena, &message, &problem);
-    if (err == ERR_OK && HANDLERS[message.type] == NULL) {
-        err = problem_set(&problem, ERR_INVALID, "%s is not for a coordinator",
-                          wire_type_name(message.type));
-    }
-    if (err != ERR_OK) {
-        problem.err = err;
-        note_garbage(link, worker, &problem);
+    uint32_t worker = 0;
+    if (read_message(link, peer, frame, payload, &message, &worker, &problem) != ERR_OK) {
+        note_garbage(link, peer, &problem);
         return;
     }
     link->stats.received[message.type]++;
@@ -316,14 +331,5 @@ void link_take_effects(struct link *link)
         }
         link->waiting = waiting;
         turn_when_durable(link->turn, effect.kind == ENGINE_CANCEL, carry_out, waiting);
-    }
-}
-
-void link_drain_workers(struct link *link)
-{
-    for (uint32_t worker = 1; worker <= link->peers.count; worker++) {
-        (void)link_send(
-            link, worker,
-            &(struct wire_message){.type = WIRE_DRAIN, .drain = {.epoch = link->settings.epoch}});
     }
 }

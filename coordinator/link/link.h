@@ -48,7 +48,7 @@ struct link_settings {
 struct link_stats {
     uint64_t received[WIRE_TYPES];
     uint64_t sent[WIRE_TYPES];
-    uint64_t garbage;        /* frames that are no message */
+    uint64_t garbage;        /* frames that are no message for us, and those of peers too many */
     uint64_t refused;        /* workers of another wire version */
     uint64_t unsent_batches; /* the worker was gone or its queue full */
 };
@@ -62,8 +62,6 @@ void link_on_frames(struct link *link, struct slice peer, struct slice frame, st
 /* Takes the engine's effects: each is carried out when what was decided so far is durable. After
  * every call of the engine. */
 void link_take_effects(struct link *link);
-/* Asks every worker to finish and go. */
-void link_drain_workers(struct link *link);
 void link_stats(const struct link *link, struct link_stats *stats);
 
 #endif
