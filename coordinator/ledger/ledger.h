@@ -101,6 +101,9 @@ enum err ledger_catalogue_get(struct ledger *ledger, enum catalogue_kind kind, s
 /* A sealed page as it is stored. */
 enum err ledger_page(struct ledger *ledger, uint64_t audience, uint32_t page,
                      struct store_value *value) WARN_UNUSED;
+/* Places of a page that are no recipients; none if there are none. */
+enum err ledger_holes(struct ledger *ledger, uint64_t audience, uint32_t page,
+                      struct bitmap *holes) WARN_UNUSED;
 typedef bool (*ledger_holes_fn)(void *arg, uint32_t page, const struct bitmap *holes);
 enum err ledger_each_holes(struct ledger *ledger, uint64_t audience, ledger_holes_fn each,
                            void *arg) WARN_UNUSED;

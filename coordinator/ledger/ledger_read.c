@@ -196,6 +196,28 @@ enum err ledger_page(struct ledger *ledger, uint64_t audience, uint32_t page,
     return ledger->store->ops->get(ledger->store, STORE_PAGES, key_view(&key), value);
 }
 
+static bool read_holes(struct slice value, struct bitmap *holes)
+{
+    struct reader reader = reader_of(value);
+    for (unsigned w = 0; w < BITMAP_WORDS; w++) {
+        holes->words[w] = reader_u64(&reader);
+    }
+    return !reader.bad && reader_left(&reader) == 0;
+}
+
+enum err ledger_holes(struct ledger *ledger, uint64_t audience, uint32_t page, struct bitmap *holes)
+{
+    struct store_value value = {0};
+    struct key key = key_holes_of_page(audience, page);
+    enum err err = ledger->store->ops->get(ledger->store, STORE_PAGES, key_view(&key), &value);
+    bitmap_clear_all(holes);
+    if (err == ERR_OK && !read_holes(value.bytes, holes)) {
+        err = ERR_CORRUPT;
+    }
+    store_value_release(&value);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
 struct holes_visit {
     ledger_holes_fn each;
     void *arg;
@@ -207,12 +229,8 @@ static bool visit_holes(void *arg, struct slice key, struct slice value, enum er
     struct reader key_reader = reader_of(key);
     reader_bytes(&key_reader, key_holes(0).len);
     uint32_t page = reader_be32(&key_reader);
-    struct reader reader = reader_of(value);
     struct bitmap holes;
-    for (unsigned w = 0; w < BITMAP_WORDS; w++) {
-        holes.words[w] = reader_u64(&reader);
-    }
-    if (key_reader.bad || reader_left(&key_reader) > 0 || reader.bad || reader_left(&reader) > 0) {
+    if (key_reader.bad || reader_left(&key_reader) > 0 || !read_holes(value, &holes)) {
         *err = ERR_CORRUPT;
         return false;
     }

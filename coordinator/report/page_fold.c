@@ -8,19 +8,9 @@ struct folding {
     struct recipient_state *states;
     unsigned count;
     uint32_t page;
-    struct bitmap holes;
     uint64_t covered; /* the record that the snapshot reaches to */
     enum err err;
 };
-
-static bool take_holes(void *arg, uint32_t page, const struct bitmap *holes)
-{
-    struct folding *folding = arg;
-    if (page == folding->page) {
-        folding->holes = *holes;
-    }
-    return page < folding->page;
-}
 
 static bool take_block(void *arg, uint32_t page, uint64_t recno, struct slice bytes)
 {
@@ -54,9 +44,10 @@ static enum err begin(struct ledger *ledger, const struct campaign_def *def,
     if (err != ERR_NOT_FOUND) {
         return err;
     }
+    struct bitmap holes;
     folding->covered = 0;
-    err = ledger_each_holes(ledger, def->audience, take_holes, folding);
-    fold_begin(folding->states, folding->count, &folding->holes);
+    err = ledger_holes(ledger, def->audience, folding->page, &holes);
+    fold_begin(folding->states, folding->count, &holes);
     return err;
 }
 

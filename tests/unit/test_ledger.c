@@ -386,6 +386,12 @@ static void assert_audience_is_there(struct ledger *ledger, uint64_t audience)
     assert_int_equal(ledger_page(ledger, audience, 3, &value), ERR_NOT_FOUND);
     assert_int_equal(ledger_each_holes(ledger, audience, note_holes, &text), ERR_OK);
     assert_buf_is(&text, "1:1@1023 ");
+    struct bitmap holes;
+    assert_int_equal(ledger_holes(ledger, audience, 1, &holes), ERR_OK);
+    assert_int_equal(bitmap_count(&holes), 1);
+    assert_true(bitmap_has(&holes, 1023));
+    assert_int_equal(ledger_holes(ledger, audience, 2, &holes), ERR_OK);
+    assert_int_equal(bitmap_count(&holes), 0);
     uint32_t next = 0;
     assert_int_equal(ledger_lookup(ledger, audience, 5, count_ordinal, &next), ERR_OK);
     assert_int_equal(next, 3000);
