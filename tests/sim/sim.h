@@ -8,7 +8,10 @@
  *
  *   sim_coordinator  engine, turn, changelog, ledger, link     sim_net        messages on their way
  *   sim_worker       delivery                                  sim_provider   what was really sent
- *   sim_client       the operator's commands                   sim_journal    what is durable
+ *   sim_client       the operator's commands
+ *
+ * What is durable is kept beside it (sim_journal), and judged: by the plan (sim_plan), by the
+ * providers' limits (sim_limits), and before anything leaves (sim_sent).
  */
 #ifndef TOCSIN_TESTS_SIM_SIM_H
 #define TOCSIN_TESTS_SIM_SIM_H

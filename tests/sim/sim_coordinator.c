@@ -9,6 +9,7 @@
 #include "coordinator/ledger/recovery.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/sim_audience.h"
+#include "tests/sim/sim_sent.h"
 
 #define PARTITION 0
 
@@ -81,26 +82,6 @@ static bool worker_of(struct slice peer, unsigned *worker)
     return *worker < SIM_WORKERS_MAX;
 }
 
-/* Nothing may leave that is not on the disk. */
-static void check_sent(struct sim *sim, unsigned worker, struct slice frame, struct slice payload)
-{
-    struct arena arena;
-    struct wire_message message;
-    struct problem problem = {0};
-    arena_init(&arena, 4096);
-    if (wire_decode(frame, payload, &arena, &message, &problem) != ERR_OK) {
-        sim_fail(sim, "the coordinator sends what cannot be read: %s", problem.text);
-    }
-    if (message.type == WIRE_OUTCOMES_DURABLE) {
-        sim_worker_check_durable(sim, worker, message.outcomes_durable.instance,
-                                 message.outcomes_durable.seq);
-    } else if (message.type == WIRE_BATCH &&
-               !sim_journal_is_open(&sim->journal, message.batch.lease, &message.batch.places)) {
-        sim_fail(sim, "lease %" PRIx64 " leaves before it is durable", message.batch.lease);
-    }
-    arena_release(&arena);
-}
-
 static bool port_send(void *arg, struct slice peer, struct slice frame, struct slice payload)
 {
     struct sim *sim = arg;
@@ -108,7 +89,7 @@ static bool port_send(void *arg, struct slice peer, struct slice frame, struct s
     if (!worker_of(peer, &worker)) {
         sim_fail(sim, "the coordinator sends to somebody who is not there");
     }
-    check_sent(sim, worker, frame, payload);
+    sim_sent_check(sim, worker, frame, payload);
     return sim->coordinator.is_dying || sim_net_send(sim, worker, SIM_TO_WORKER, frame, payload);
 }
 
@@ -514,6 +495,10 @@ static void check_in_hand(struct sim *sim)
         uint32_t in_hand = 0;
         for (const struct lease *l = engine->leases.by_id; l != NULL; l = l->hh.next) {
             in_hand += l->instance == entry->instance ? l->left : 0;
+        }
+        if (in_hand > sim->settings.credit_max) {
+            sim_fail(sim, "%s holds %u, and never asked for more than %u", entry->name, in_hand,
+                     sim->settings.credit_max);
         }
         if (entry->present && entry->in_hand[CHANNEL_SMS] != in_hand) {
             sim_fail(sim, "%s is said to have %u in hand, but holds %u", entry->name,

@@ -10,6 +10,7 @@
 #include "proto/outcome.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/sim_audience.h"
+#include "tests/sim/sim_limits.h"
 
 void sim_journal_init(struct sim *sim)
 {
@@ -17,6 +18,7 @@ void sim_journal_init(struct sim *sim)
         struct sim_campaign *campaign = &sim->journal.campaigns[c];
         campaign->def = sim->settings.campaigns[c].def;
         campaign->attempts = mem_zalloc(campaign->def.slots, sizeof(*campaign->attempts));
+        campaign->recipients = mem_zalloc(campaign->def.slots, sizeof(*campaign->recipients));
     }
 }
 
@@ -30,6 +32,7 @@ static void free_attempts(struct sim_campaign *campaign)
         }
     }
     mem_free(campaign->attempts);
+    mem_free(campaign->recipients);
 }
 
 void sim_journal_release(struct sim_journal *journal)
@@ -83,6 +86,21 @@ bool sim_journal_is_open(const struct sim_journal *journal, uint64_t id,
         }
     }
     return false;
+}
+
+void sim_journal_check_accepted(const struct sim *sim, const struct sim_report *report)
+{
+    unsigned c = report->campaign;
+    for (unsigned i = bitmap_next(&report->accepted, 0); i < BITMAP_BITS;
+         i = bitmap_next(&report->accepted, i + 1)) {
+        uint32_t ordinal = report->page * PAGE_RECIPIENTS + i;
+        struct recipient_state state = sim_journal_state(&sim->journal, c, ordinal);
+        bool is_last = sim->journal.campaigns[c].recipients[ordinal].lease == report->lease;
+        if (is_last && state.state != DELIVERY_ACCEPTED && !sim->journal.campaigns[c].is_ended) {
+            sim_fail(sim, "c%u/%u was reported accepted, and is %s", c + 1, ordinal,
+                     delivery_state_name((enum delivery_state)state.state));
+        }
+    }
 }
 
 /* ---- What a lease's end says of the attempt ---- */
@@ -143,11 +161,27 @@ static void check_attempt(const struct sim *sim, unsigned campaign, uint32_t ord
     }
 }
 
+/* The provider's name for a message is kept. */
+static void check_ref(const struct sim *sim, unsigned campaign, uint32_t ordinal,
+                      const struct sim_attempt *attempt, const struct event *event)
+{
+    bool is_accepted = event->kind == DELIVERY_EVENT_ACCEPTED;
+    if (is_accepted && event->ref.len == 0 && attempt->refs == attempt->accepts) {
+        sim_fail(sim, "c%u/%u #%02x: its reference was lost", campaign + 1, ordinal,
+                 attempt->number);
+    }
+    if (is_accepted && event->ref.len > 0 && attempt->refs == 0) {
+        sim_fail(sim, "c%u/%u #%02x: its reference was invented", campaign + 1, ordinal,
+                 attempt->number);
+    }
+}
+
 static void note_place(struct sim *sim, unsigned c, uint32_t ordinal, const struct event *event)
 {
     struct sim_campaign *campaign = &sim->journal.campaigns[c];
     struct recipient_state state = sim_journal_state(&sim->journal, c, ordinal);
     struct sim_attempt *attempt = attempt_of(campaign, ordinal, recipient_attempt_number(&state));
+    sim_plan_check(sim, c, ordinal, &state, event);
     attempt->leased += event->kind == DELIVERY_EVENT_LEASED;
     attempt->unstarted += event->lease != 0 && is_unstarted(event);
     attempt->answered += is_answered(event);
@@ -156,31 +190,10 @@ static void note_place(struct sim *sim, unsigned c, uint32_t ordinal, const stru
     attempt->marks += is_mark;
     sim->totals->marks += is_mark;
     check_attempt(sim, c, ordinal, attempt);
+    check_ref(sim, c, ordinal, attempt, event);
 }
 
 /* ---- Leases ---- */
-
-/* The worst window is the one that a bucket filled to the brim leaves: the level may never be above
- * the burst. */
-static void charge(struct sim *sim, const struct event *event)
-{
-    for (unsigned i = 0; i < sim->settings.provider_count; i++) {
-        const struct provider_def *def = &sim->settings.providers[i].def;
-        if (def->id != event->provider || def->rate_per_s <= 0) {
-            continue;
-        }
-        double burst = def->burst > 0 ? def->burst : def->rate_per_s * 0.1;
-        struct sim_bucket *bucket = &sim->journal.buckets[def->id];
-        uint64_t passed_ms = event->at_ms > bucket->at_ms ? event->at_ms - bucket->at_ms : 0;
-        bucket->level -= def->rate_per_s * (double)passed_ms / 1000.0;
-        bucket->level = (bucket->level < 0 ? 0 : bucket->level) + event->span;
-        bucket->at_ms = event->at_ms > bucket->at_ms ? event->at_ms : bucket->at_ms;
-        if (bucket->level > (burst < 1 ? 1 : burst) + 0.01) {
-            sim_fail(sim, "provider %u was leased %f beyond what its rate leaves", def->id,
-                     bucket->level - burst);
-        }
-    }
-}
 
 static void note_lease(struct sim *sim, unsigned c, uint32_t page, const struct event *event)
 {
@@ -203,6 +216,8 @@ static void apply_event(struct sim *sim, unsigned c, uint32_t page, const struct
     struct sim_campaign *campaign = &sim->journal.campaigns[c];
     if (event->kind == DELIVERY_EVENT_LEASED) {
         note_lease(sim, c, page, event);
+        campaign->leased_ms =
+            event->at_ms > campaign->leased_ms ? event->at_ms : campaign->leased_ms;
     }
     for (unsigned i = 0; i < event->span; i++) {
         note_place(sim, c, page * PAGE_RECIPIENTS + event->offset + i, event);
@@ -210,29 +225,6 @@ static void apply_event(struct sim *sim, unsigned c, uint32_t page, const struct
     if (!campaign_apply(campaign->fold, &sim->journal.leases, page, event)) {
         sim_fail(sim, "c%u page %u: the event %s at %u+%u does not fit", c + 1, page,
                  delivery_event_name((enum delivery_event)event->kind), event->offset, event->span);
-    }
-}
-
-static int by_time(const void *a, const void *b)
-{
-    const struct event *x = a;
-    const struct event *y = b;
-    return x->at_ms < y->at_ms ? -1 : x->at_ms > y->at_ms;
-}
-
-struct leased_events {
-    struct event *events;
-    unsigned count;
-};
-
-static void gather_leased(struct leased_events *leased, const struct event_list *list)
-{
-    leased->events =
-        mem_resize(leased->events, leased->count + list->count + 1, sizeof(*leased->events));
-    for (unsigned i = 0; i < list->count; i++) {
-        if (list->events[i].kind == DELIVERY_EVENT_LEASED) {
-            leased->events[leased->count++] = list->events[i];
-        }
     }
 }
 
@@ -244,6 +236,12 @@ static void apply_own(struct sim *sim, unsigned c, const struct event_list *list
             sim_fail(sim, "c%u: its event %u does not fit", c + 1, list->events[i].kind);
         }
         campaign->events[list->events[i].kind]++;
+        if (list->events[i].kind == CAMPAIGN_EVENT_PAUSED) {
+            campaign->paused_ms = list->events[i].at_ms;
+        }
+        bool is_stopped =
+            campaign->fold->state == CAMPAIGN_PAUSED || campaign->fold->state == CAMPAIGN_CANCELLED;
+        campaign->stopped_ms = is_stopped ? sim->now_ms : 0;
         if (list->events[i].kind == CAMPAIGN_EVENT_CANCELLED) {
             campaign_sweep_cancelled(campaign->fold);
         }
@@ -251,7 +249,8 @@ static void apply_own(struct sim *sim, unsigned c, const struct event_list *list
 }
 
 static void apply_block(struct sim *sim, const struct record *record,
-                        const struct record_entry *entry, bool is_own, struct leased_events *leased)
+                        const struct record_entry *entry, bool is_own,
+                        struct sim_provider_events *gathered)
 {
     unsigned c = (unsigned)entry->campaign - 1;
     struct event_list list;
@@ -267,7 +266,7 @@ static void apply_block(struct sim *sim, const struct record *record,
     if (is_own) {
         apply_own(sim, c, &list);
     } else {
-        gather_leased(leased, &list);
+        sim_limits_gather(gathered, &list);
         for (unsigned i = 0; i < list.count; i++) {
             apply_event(sim, c, entry->page, &list.events[i]);
         }
@@ -331,18 +330,31 @@ static void apply_put(struct sim *sim, const struct record *record,
 }
 
 static void apply_kind(struct sim *sim, const struct record *record, bool is_own,
-                       struct leased_events *leased)
+                       struct sim_provider_events *gathered)
 {
     for (size_t i = 0; i < record->entry_count; i++) {
         if (record->entries[i].kind == RECORD_BLOCK) {
-            apply_block(sim, record, &record->entries[i], is_own, leased);
+            apply_block(sim, record, &record->entries[i], is_own, gathered);
         }
+    }
+}
+
+static void check_paused(struct sim *sim)
+{
+    for (unsigned c = 0; c < sim->settings.campaign_count; c++) {
+        struct sim_campaign *campaign = &sim->journal.campaigns[c];
+        bool is_paused = campaign->fold != NULL && campaign->fold->state == CAMPAIGN_PAUSED;
+        if (is_paused && campaign->leased_ms > campaign->paused_ms) {
+            sim_fail(sim, "c%u was leased %" PRIu64 " ms after it was paused", c + 1,
+                     campaign->leased_ms - campaign->paused_ms);
+        }
+        campaign->leased_ms = 0;
     }
 }
 
 void sim_journal_apply(struct sim *sim, const struct record *record)
 {
-    struct leased_events leased = {0};
+    struct sim_provider_events gathered = {0};
     if (record->recno != ++sim->journal.recno) {
         sim_fail(sim, "record %" PRIu64 " became durable after %" PRIu64, record->recno,
                  sim->journal.recno - 1);
@@ -358,8 +370,8 @@ void sim_journal_apply(struct sim *sim, const struct record *record)
             apply_put(sim, record, &record->entries[i]);
         }
     }
-    apply_kind(sim, record, false, &leased);
-    apply_kind(sim, record, true, &leased);
+    apply_kind(sim, record, false, &gathered);
+    apply_kind(sim, record, true, &gathered);
     for (size_t i = 0; i < record->entry_count; i++) {
         struct buf prefix = {0};
         struct slice key = record_key(record, &record->entries[i]);
@@ -371,22 +383,18 @@ void sim_journal_apply(struct sim *sim, const struct record *record)
             apply_put(sim, record, &record->entries[i]);
         }
     }
-    if (leased.count > 0) {
-        qsort(leased.events, leased.count, sizeof(*leased.events), by_time);
-    }
-    for (unsigned i = 0; i < leased.count; i++) {
-        charge(sim, &leased.events[i]);
-    }
-    mem_free(leased.events);
+    sim_limits_judge(sim, &gathered, record->epoch);
+    check_paused(sim);
     sim->totals->records++;
 }
 
 void sim_journal_on_start(struct sim *sim, unsigned c, uint32_t ordinal, uint8_t number,
-                          bool is_taken)
+                          bool is_taken, bool has_ref)
 {
     struct sim_attempt *attempt = attempt_of(&sim->journal.campaigns[c], ordinal, number);
     attempt->starts++;
     attempt->accepts += is_taken;
+    attempt->refs += has_ref;
     sim->totals->starts++;
     check_attempt(sim, c, ordinal, attempt);
 }

@@ -23,9 +23,11 @@
 
 #include "coordinator/engine/campaign.h"
 #include "coordinator/engine/record.h"
+#include "tests/sim/sim_plan.h"
 #include "tests/sim/sim_settings.h"
 
 struct sim;
+struct sim_report;
 
 struct sim_attempt {
     uint8_t number;
@@ -36,6 +38,7 @@ struct sim_attempt {
     uint32_t marks;
     uint32_t starts;
     uint32_t accepts;
+    uint32_t refs; /* accepts that the provider gave a name */
     struct sim_attempt *next;
 };
 
@@ -44,7 +47,11 @@ struct sim_campaign {
     struct campaign_def def;
     struct campaign *fold;
     struct sim_attempt **attempts; /* by ordinal */
+    struct sim_recipient *recipients;
     unsigned events[CAMPAIGN_EVENTS];
+    uint64_t leased_ms; /* the newest lease of the record */
+    uint64_t paused_ms;
+    uint64_t stopped_ms; /* since when it is durable that it is stopped; 0: it is not */
     bool is_ended;
 };
 
@@ -60,6 +67,7 @@ struct sim_lease {
 struct sim_bucket {
     double level;
     uint64_t at_ms;
+    uint64_t throttled_ms; /* in this life of the coordinator */
 };
 
 struct sim_journal {
@@ -68,18 +76,21 @@ struct sim_journal {
     struct sim_lease *seen;
     struct sim_bucket buckets[WIRE_PROVIDERS_MAX];
     uint64_t recno;
+    uint64_t epoch;
 };
 
 void sim_journal_init(struct sim *sim);
 void sim_journal_release(struct sim_journal *journal);
 /* The record is on disk. */
 void sim_journal_apply(struct sim *sim, const struct record *record);
-/* A provider sees a start; is_taken: it takes the message. */
+/* A provider sees a start; is_taken: it takes the message; has_ref: and says what it calls it. */
 void sim_journal_on_start(struct sim *sim, unsigned campaign, uint32_t ordinal, uint8_t number,
-                          bool is_taken);
+                          bool is_taken, bool has_ref);
 /* Is any place of the lease in this bitmap still leased, as far as the disk knows? */
 bool sim_journal_is_open(const struct sim_journal *journal, uint64_t lease,
                          const struct bitmap *places);
+/* Who was reported accepted, and was not leased again since, is accepted on the disk. */
+void sim_journal_check_accepted(const struct sim *sim, const struct sim_report *report);
 struct recipient_state sim_journal_state(const struct sim_journal *journal, unsigned campaign,
                                          uint32_t ordinal);
 /* Everything has ended: what the providers saw is what the journal says. */

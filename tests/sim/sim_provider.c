@@ -10,7 +10,8 @@
 #define HANG_MAX_MS 5000 /* until a worker gives up waiting */
 /* The limit is kept by leases, and workers spread what they hold; after a fault, two may for a
  * moment be faster together than they should. */
-#define OVERSHOOT_MAX_S 5.0
+#define OVERSHOOT_MAX_S 3.0
+#define STOPPED_MAX_MS  1000 /* how long a campaign that was stopped may still be sent */
 
 static unsigned provider_of(const struct sim *sim, uint8_t id)
 {
@@ -40,6 +41,24 @@ static void check_text(const struct sim *sim, const struct attempt *attempt,
     }
 }
 
+/* Does every message arrive, and at once, and is nobody held up? */
+static bool is_calm(const struct sim_settings *settings)
+{
+    return !settings->is_hostile && settings->full_chance == 0 &&
+           settings->coordinator_crash_ms == 0 && settings->coordinator_freeze_ms == 0 &&
+           settings->worker_freeze_ms == 0 && settings->link_break_ms == 0 &&
+           settings->commit_stall_chance == 0 && settings->commit_fail_chance == 0;
+}
+
+static void check_stopped(const struct sim *sim, unsigned c)
+{
+    uint64_t stopped_ms = sim->journal.campaigns[c].stopped_ms;
+    if (stopped_ms != 0 && sim->now_ms > stopped_ms + STOPPED_MAX_MS && is_calm(&sim->settings)) {
+        sim_fail(sim, "c%u sends %u ms after it was stopped", c + 1,
+                 (unsigned)(sim->now_ms - stopped_ms));
+    }
+}
+
 static struct token check_attempt(const struct sim *sim, const struct attempt *attempt)
 {
     struct token token;
@@ -59,11 +78,13 @@ static struct token check_attempt(const struct sim *sim, const struct attempt *a
     if (sim->journal.campaigns[c].events[CAMPAIGN_EVENT_LAUNCHED] == 0) {
         sim_fail(sim, "c%u sends before its launch is durable", c + 1);
     }
+    check_stopped(sim, c);
     struct sim_row row = sim_audience_row(&sim->settings, c, token.ordinal);
     if (row.is_hole) {
         sim_fail(sim, "c%u/%u is nobody, and is sent to", c + 1, token.ordinal);
     }
     check_text(sim, attempt, &row, &token);
+    sim_plan_check_start(sim, c, token.ordinal);
     return token;
 }
 
@@ -185,13 +206,15 @@ void sim_provider_start(struct sim *sim, unsigned worker, const struct attempt *
     unsigned index = provider_of(sim, attempt->provider);
     note_rate(sim, index);
     struct sim_answer answer = draw_answer(sim, index, attempt->id);
+    answer.provider = attempt->provider;
     uint32_t latency_ms = draw_latency_ms(sim, index, answer.outcome);
     bool is_taken = answer.outcome == OUTCOME_ACCEPTED ||
                     (answer.outcome == OUTCOME_UNCERTAIN && dice_chance(&sim->dice, 500));
     sim_trace(sim, "w%u starts c%u/%u #%02x at p%u: %s after %u ms", worker,
               (unsigned)token.campaign, token.ordinal, token.attempt, index,
               outcome_name(answer.outcome), latency_ms);
-    sim_journal_on_start(sim, (unsigned)token.campaign - 1, token.ordinal, token.attempt, is_taken);
+    sim_journal_on_start(sim, (unsigned)token.campaign - 1, token.ordinal, token.attempt, is_taken,
+                         answer.ref[0] != '\0');
     if (latency_ms == 0 && sim->settings.providers[index].answers_at_once) {
         sim_worker_answer(sim, worker, &answer);
         return;

@@ -30,6 +30,7 @@ struct sim_provider {
 /* An answer on its way to the worker. */
 struct sim_answer {
     uint32_t attempt;
+    uint8_t provider;
     enum outcome outcome;
     uint16_t reason;
     uint32_t retry_after_ms;

@@ -8,6 +8,9 @@
 #include "tests/sim/sim.h"
 
 #define ARENA_BYTES 4096
+/* A provider that asks to slow down is left alone for so long, if it does not say for how long. */
+#define HOLD_MS     1000
+#define HOLD_MAX_MS 30000
 
 static uint64_t clock_ms(const struct sim_worker *worker)
 {
@@ -28,9 +31,14 @@ static void note_group(struct sim_worker *worker, uint64_t seq,
     struct sim_report *report = mem_zalloc(1, sizeof(*report));
     report->seq = seq;
     report->lease = group->lease;
+    report->campaign = (unsigned)group->campaign - 1;
+    report->page = group->page;
     for (unsigned r = 0; r < group->run_count; r++) {
         for (unsigned i = 0; i < group->runs[r].span; i++) {
             bitmap_set(&report->places, group->runs[r].offset + i);
+            if (group->runs[r].outcome == OUTCOME_ACCEPTED) {
+                bitmap_set(&report->accepted, group->runs[r].offset + i);
+            }
         }
     }
     report->next = worker->reports;
@@ -85,9 +93,26 @@ static uint32_t shell_concurrency(void *arg, uint8_t provider)
     return 0;
 }
 
+/* A provider that was not configured for a while is begun with anew. */
+static void check_held(const struct sim_worker *worker, uint8_t provider)
+{
+    const struct sim *sim = worker->sim;
+    if (sim->now_ms < worker->held_until_ms[provider] &&
+        sim->settings.provider_missing_chance == 0) {
+        sim_fail(sim, "w%u starts at provider %u, %u ms before that is over what it asked for",
+                 worker->index, provider,
+                 (unsigned)(worker->held_until_ms[provider] - sim->now_ms));
+    }
+}
+
 static void shell_start(void *arg, const struct attempt *attempt)
 {
     struct sim_worker *worker = arg;
+    check_held(worker, attempt->provider);
+    if (++worker->in_flight[attempt->provider] > shell_concurrency(arg, attempt->provider)) {
+        sim_fail(worker->sim, "w%u starts more at provider %u than that takes at a time",
+                 worker->index, attempt->provider);
+    }
     if (worker->is_stopped[attempt->campaign - 1]) {
         sim_fail(worker->sim, "w%u starts for c%u, which was stopped", worker->index,
                  (unsigned)attempt->campaign);
@@ -138,6 +163,8 @@ static void begin_life(struct sim_worker *worker)
     worker->instance = dice_roll(&sim->dice) | 1;
     worker->last_seq = 0;
     memset(worker->is_stopped, 0, sizeof(worker->is_stopped));
+    memset(worker->in_flight, 0, sizeof(worker->in_flight));
+    memset(worker->held_until_ms, 0, sizeof(worker->held_until_ms));
     worker->up_at_ms = SIM_NEVER_MS;
     worker->fails_to_open =
         !sim->is_quiet && dice_chance(&sim->dice, sim->settings.open_failed_chance);
@@ -196,9 +223,21 @@ uint64_t sim_worker_next_ms(const struct sim_worker *worker)
     return next_ms < worker->frozen_until_ms ? worker->frozen_until_ms : next_ms;
 }
 
+static void note_held(struct sim_worker *worker, const struct sim_answer *answer)
+{
+    uint32_t asked_ms = answer->retry_after_ms > 0 ? answer->retry_after_ms : HOLD_MS;
+    uint64_t until_ms = worker->sim->now_ms + (asked_ms < HOLD_MAX_MS ? asked_ms : HOLD_MAX_MS);
+    uint64_t *held_ms = &worker->held_until_ms[answer->provider];
+    if (answer->outcome == OUTCOME_THROTTLED && until_ms > *held_ms) {
+        *held_ms = until_ms;
+    }
+}
+
 void sim_worker_answer(struct sim *sim, unsigned index, const struct sim_answer *answer)
 {
     struct sim_worker *worker = &sim->workers[index];
+    worker->in_flight[answer->provider]--;
+    note_held(worker, answer);
     delivery_on_result(worker->delivery, answer->attempt,
                        &(struct attempt_result){.outcome = answer->outcome,
                                                 .reason = answer->reason,
@@ -284,6 +323,7 @@ void sim_worker_check_durable(struct sim *sim, unsigned index, uint64_t instance
             sim_fail(sim, "w%u hears that outcomes %" PRIu64 " are durable, but they are not",
                      index, seq);
         }
+        sim_journal_check_accepted(sim, report);
         *at = report->next;
         mem_free(report);
     }

@@ -21,7 +21,10 @@ struct sim;
 struct sim_report {
     uint64_t seq;
     uint64_t lease;
+    unsigned campaign;
+    uint32_t page;
     struct bitmap places;
+    struct bitmap accepted; /* of these */
     struct sim_report *next;
 };
 
@@ -36,6 +39,8 @@ struct sim_worker {
     bool is_draining;
     bool is_stopped[SIM_CAMPAIGNS_MAX]; /* heard that it is paused or cancelled, and of no batch
                                            since */
+    uint32_t in_flight[WIRE_PROVIDERS_MAX];
+    uint64_t held_until_ms[WIRE_PROVIDERS_MAX]; /* the provider asked it to wait */
     uint64_t up_at_ms;
     uint64_t frozen_until_ms;
     uint64_t run_at_ms;

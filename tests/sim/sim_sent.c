@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/sim/sim_sent.h"
+
+#include <inttypes.h>
+
+#include "tests/sim/sim.h"
+
+static void check_batch(const struct sim *sim, const struct wire_batch *batch)
+{
+    struct campaign_view view;
+    if (!sim_journal_is_open(&sim->journal, batch->lease, &batch->places)) {
+        sim_fail(sim, "lease %" PRIx64 " leaves before it is durable", batch->lease);
+    }
+    if (!engine_campaign(sim->coordinator.engine, batch->campaign, &view) ||
+        view.state != CAMPAIGN_RUNNING) {
+        sim_fail(sim, "a batch of c%u leaves, which is stopped", (unsigned)batch->campaign);
+    }
+}
+
+static void check_cancel(const struct sim *sim, const struct wire_cancel *cancel)
+{
+    const unsigned *events = sim->journal.campaigns[cancel->campaign - 1].events;
+    bool is_durable = events[CAMPAIGN_EVENT_CANCELLED] > 0 ||
+                      (!cancel->for_good && events[CAMPAIGN_EVENT_PAUSED] > 0);
+    if (!is_durable) {
+        sim_fail(sim, "a worker hears that c%u is stopped before that is durable",
+                 (unsigned)cancel->campaign);
+    }
+}
+
+void sim_sent_check(struct sim *sim, unsigned worker, struct slice frame, struct slice payload)
+{
+    struct arena arena;
+    struct wire_message message;
+    struct problem problem = {0};
+    arena_init(&arena, 4096);
+    if (wire_decode(frame, payload, &arena, &message, &problem) != ERR_OK) {
+        sim_fail(sim, "the coordinator sends what cannot be read: %s", problem.text);
+    }
+    if (message.type == WIRE_OUTCOMES_DURABLE) {
+        sim_worker_check_durable(sim, worker, message.outcomes_durable.instance,
+                                 message.outcomes_durable.seq);
+    } else if (message.type == WIRE_BATCH) {
+        check_batch(sim, &message.batch);
+    } else if (message.type == WIRE_CANCEL) {
+        check_cancel(sim, &message.cancel);
+    }
+    arena_release(&arena);
+}

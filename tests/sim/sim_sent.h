@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sim_sent: nothing may leave the coordinator that is not on the disk, and no batch of a campaign
+ * that is stopped.
+ */
+#ifndef TOCSIN_TESTS_SIM_SENT_H
+#define TOCSIN_TESTS_SIM_SENT_H
+
+#include "common/slice.h"
+
+struct sim;
+
+void sim_sent_check(struct sim *sim, unsigned worker, struct slice frame, struct slice payload);
+
+#endif
