@@ -527,6 +527,28 @@ static void unconfirmed_outcomes_are_sent_again_once_under_the_new_epoch(void **
     fixture_assert_all_reported(fixture);
 }
 
+/* Each life counts its messages from 1: what was confirmed to the former one may come late. */
+static void a_confirmation_for_a_former_life_confirms_nothing(void **state)
+{
+    struct fixture *fixture = ready(state);
+    fixture->is_unconfirmed = true;
+    fixture_batch(fixture, 1, 10);
+    fixture_pass(fixture, 50, 10);
+    uint32_t bytes = fixture_stats(fixture).outbox_bytes;
+    assert_true(bytes > 0);
+    for (uint64_t seq = 1; seq <= fixture->seqs[(fixture->seq_count - 1) % 64]; seq++) {
+        fixture_say(fixture,
+                    &(struct wire_message){.type = WIRE_OUTCOMES_DURABLE,
+                                           .outcomes_durable = {.epoch = fixture->epoch,
+                                                                .instance = FIXTURE_INSTANCE + 1,
+                                                                .seq = seq}});
+    }
+    assert_int_equal(fixture_stats(fixture).outbox_bytes, bytes);
+    fixture->is_unconfirmed = false;
+    fixture_pass(fixture, 10000, 10);
+    fixture_assert_all_reported(fixture);
+}
+
 static void a_smaller_epoch_is_not_obeyed(void **state)
 {
     struct fixture *fixture = ready(state);
@@ -935,6 +957,7 @@ int main(void)
         TEST(whoever_is_taken_for_another_instance_says_who_it_is),
         TEST(a_larger_epoch_returns_what_was_not_started_and_reports_the_rest),
         TEST(unconfirmed_outcomes_are_sent_again_once_under_the_new_epoch),
+        TEST(a_confirmation_for_a_former_life_confirms_nothing),
         TEST(a_smaller_epoch_is_not_obeyed),
         TEST(a_message_of_a_larger_epoch_makes_the_worker_say_hello),
         TEST(after_a_break_in_the_same_epoch_outcomes_are_sent_again_and_work_goes_on),
