@@ -146,8 +146,13 @@ void engine_worker_bye(struct engine *engine, uint64_t instance, uint64_t now_ms
  * is on disk. */
 void engine_outcomes(struct engine *engine, uint32_t worker, const struct wire_outcomes *outcomes,
                      uint64_t now_ms);
-/* The batch could not be sent after all (link down or full): as if returned. */
+/* Nothing can be sent to it: it is leased nothing more until it says anew what it takes. Else one
+ * that has just died would be leased the same page again and again. */
+void engine_worker_unreachable(struct engine *engine, uint32_t worker, uint64_t now_ms);
+/* The batch could not be sent after all: as if returned. */
 void engine_lease_unsent(struct engine *engine, uint64_t lease, uint64_t now_ms);
+/* The batch's page cannot be read: as if a worker had said so. */
+void engine_lease_unreadable(struct engine *engine, uint64_t lease, uint64_t now_ms);
 
 /* ---- Time: timers, expiry, dispatch. Returns in how many ms to call again at the latest ---- */
 uint32_t engine_run(struct engine *engine, uint64_t now_ms);

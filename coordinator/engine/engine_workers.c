@@ -177,7 +177,7 @@ void engine_outcomes(struct engine *engine, uint32_t worker, const struct wire_o
                                                        .seq = outcomes->seq});
 }
 
-void engine_lease_unsent(struct engine *engine, uint64_t id, uint64_t now_ms)
+static void take_back(struct engine *engine, uint64_t id, uint64_t now_ms, const struct fate *fate)
 {
     engine_advance(engine, now_ms);
     struct lease *lease = lease_find(&engine->leases, id);
@@ -189,9 +189,29 @@ void engine_lease_unsent(struct engine *engine, uint64_t id, uint64_t now_ms)
         return; /* an earlier sending may have arrived */
     }
     struct campaign *campaign = lease->campaign;
-    intake_settle_all(engine, lease,
-                      &(struct fate){.outcome = OUTCOME_RETURNED, .reason = REASON_NONE});
+    intake_settle_all(engine, lease, fate);
     engine_settle(engine, campaign);
+}
+
+void engine_worker_unreachable(struct engine *engine, uint32_t worker, uint64_t now_ms)
+{
+    engine_advance(engine, now_ms);
+    struct roster_entry *entry = roster_find_worker(&engine->roster, worker);
+    if (entry != NULL) {
+        memset(entry->credit, 0, sizeof(entry->credit));
+    }
+}
+
+void engine_lease_unsent(struct engine *engine, uint64_t id, uint64_t now_ms)
+{
+    take_back(engine, id, now_ms,
+              &(struct fate){.outcome = OUTCOME_RETURNED, .reason = REASON_NONE});
+}
+
+void engine_lease_unreadable(struct engine *engine, uint64_t id, uint64_t now_ms)
+{
+    take_back(engine, id, now_ms,
+              &(struct fate){.outcome = OUTCOME_DEFERRED, .reason = REASON_PAGE_DAMAGED});
 }
 
 /* ---- Time ---- */

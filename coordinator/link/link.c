@@ -254,6 +254,20 @@ static void unsend(struct link *link, uint64_t lease)
     link_take_effects(link);
 }
 
+/* A disk may be well again in a moment; a damaged page will not be. */
+static void on_unreadable(struct link *link, uint64_t lease, uint64_t audience, uint32_t page,
+                          enum err err)
+{
+    LOG_E(MODULE, "page_unreadable", "audience=a%" PRIu64 " page=%" PRIu32 " err=%s", audience,
+          page, err_name(err));
+    if (err == ERR_IO) {
+        unsend(link, lease);
+        return;
+    }
+    engine_lease_unreadable(link->engine, lease, now(link));
+    link_take_effects(link);
+}
+
 static void send_batch(struct link *link, const struct engine_effect *effect)
 {
     struct wire_message message = {.type = WIRE_BATCH};
@@ -265,11 +279,12 @@ static void send_batch(struct link *link, const struct engine_effect *effect)
     }
     enum err err = link->port.page(link->port.arg, audience, message.batch.page, &page);
     if (err != ERR_OK) {
-        LOG_E(MODULE, "page_unreadable", "audience=a%" PRIu64 " page=%" PRIu32 " err=%s", audience,
-              message.batch.page, err_name(err));
+        on_unreadable(link, effect->lease, audience, message.batch.page, err);
+        return;
     }
     message.batch.page_bytes = page.bytes;
-    if (err != ERR_OK || !link_send(link, effect->worker, &message)) {
+    if (!link_send(link, effect->worker, &message)) {
+        engine_worker_unreachable(link->engine, effect->worker, now(link));
         unsend(link, effect->lease);
     }
     store_value_release(&page);

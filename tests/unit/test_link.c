@@ -490,8 +490,39 @@ static void a_batch_whose_page_cannot_be_read_is_taken_back(void **state)
     join_and_lease(fixture, 10);
     fixture->page_err = ERR_CORRUPT;
     become_durable(fixture);
-    expect_unsent(fixture);
+    assert_null(take_sent(fixture));
+    assert_int_equal(stats_of(fixture).sent[WIRE_BATCH], 0);
+    assert_int_equal(count_of(fixture, DELIVERY_RETRYING), 10);
     assert_int_equal(lines_with(logged(fixture), "page_unreadable audience=a101 page=0"), 1);
+}
+
+static uint64_t leases_in_a_lease_time(struct fixture *fixture)
+{
+    struct engine_stats stats;
+    uint64_t end_ms = fixture->now_ms + LEASE_MS;
+    while (fixture->now_ms < end_ms) {
+        turn_over(fixture);
+        become_durable(fixture);
+    }
+    engine_stats(fixture->engine, &stats);
+    return stats.leases;
+}
+
+static void a_page_that_cannot_be_read_is_not_leased_without_end(void **state)
+{
+    struct fixture *fixture = *state;
+    join_and_lease(fixture, 10);
+    fixture->page_err = ERR_CORRUPT;
+    assert_in_range(leases_in_a_lease_time(fixture), 1, 20);
+}
+
+/* It died a moment ago, with room for more: each try would be a lease and a release on the disk. */
+static void who_cannot_be_reached_is_not_leased_to_until_it_speaks(void **state)
+{
+    struct fixture *fixture = *state;
+    join_and_lease(fixture, 10);
+    fixture->is_full = true;
+    assert_int_equal(leases_in_a_lease_time(fixture), 1);
 }
 
 static void a_batch_for_a_queue_that_is_full_is_taken_back(void **state)
@@ -583,6 +614,8 @@ int main(void)
         LINK_TEST(what_waits_for_the_disk_at_the_end_is_dropped),
         LINK_TEST(a_batch_whose_page_cannot_be_read_is_taken_back),
         LINK_TEST(a_batch_for_a_queue_that_is_full_is_taken_back),
+        LINK_TEST(a_page_that_cannot_be_read_is_not_leased_without_end),
+        LINK_TEST(who_cannot_be_reached_is_not_leased_to_until_it_speaks),
         LINK_TEST(garbage_is_counted_and_named_once_in_a_thousand),
         LINK_TEST(what_is_not_for_a_coordinator_is_garbage),
         LINK_TEST(strangers_take_no_place),
