@@ -44,7 +44,7 @@ const char *outcome_name(enum outcome outcome);
     X(NO_ENDPOINT, 1002, "no endpoint on this channel")                                            \
     X(PAGE_DAMAGED, 1003, "the page could not be read")                                            \
     X(CONTENT_UNKNOWN, 1004, "the campaign's content could not be had")                            \
-    X(CHANNEL_UNKNOWN, 1005, "the worker has no adapter for the provider")                         \
+    X(CHANNEL_UNKNOWN, 1005, "the worker could not open the provider")                             \
     X(MESSAGE_TOO_LARGE, 1006, "the message is larger than the channel takes")                     \
     X(CONNECT_FAILED, 1101, "no connection to the provider")                                       \
     X(RESOLVE_FAILED, 1102, "the provider's name was not resolved")                                \
@@ -54,7 +54,7 @@ const char *outcome_name(enum outcome outcome);
     X(CONNECTION_LOST, 1106, "the connection broke after the request left")                        \
     X(ANSWER_MALFORMED, 1107, "the answer could not be understood")                                \
     X(AUTHENTICATION_FAILED, 1108, "the provider refused the credentials")                         \
-    X(SECRET_MISSING, 1109, "a secret that the settings refer to is missing on the worker")        \
+    X(SECRET_MISSING, 1109, "a secret or file of the settings is missing on the worker")           \
     X(DRAINED, 1201, "the worker drained")                                                         \
     X(PAUSED, 1202, "the campaign was paused")                                                     \
     X(CAMPAIGN_CANCELLED, 1203, "the campaign was cancelled")                                      \

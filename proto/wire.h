@@ -10,7 +10,7 @@
  *   HELLO            name, versions     ─────►
  *                                       ◄───── WELCOME  epoch, key, providers
  *                                       ◄───── REFUSED  instead, with the reason
- *   CREDIT           how much it takes  ─────►
+ *   CREDIT           what it takes      ─────►
  *                                       ◄───── BATCH    a lease and its page
  *   CONTENT_REQUEST  campaign           ─────►
  *                                       ◄───── CONTENT  template and schema, once a campaign
@@ -107,11 +107,20 @@ struct wire_refused {
     const char *why;
 };
 
+/* A provider that the worker was told of and could not open. */
+struct wire_unopened {
+    uint32_t provider;
+    const char *why; /* a sentence for people */
+};
+
 /* Absolute, not incremental, so that a lost or repeated message does no harm: `limit` is how many
- * recipients of the channel the worker holds at most, leased to it and not yet reported. */
+ * recipients of the channel the worker holds at most, leased to it and not yet reported; of the
+ * providers in `unopened` it takes none. */
 struct wire_credit {
     uint64_t epoch;
     uint32_t limit[CHANNEL_KINDS];
+    unsigned unopened_count; /* at most WIRE_PROVIDERS_MAX */
+    const struct wire_unopened *unopened;
 };
 
 struct wire_content_request {

@@ -179,13 +179,23 @@ static void decode_refused(struct decoder *decoder, const Tocsin__Envelope *enve
 static void decode_credit(struct decoder *decoder, const Tocsin__Envelope *envelope,
                           struct wire_message *message)
 {
-    (void)decoder;
     const Tocsin__Credit *in = envelope->credit;
     struct wire_credit *credit = &message->credit;
     memset(credit, 0, sizeof(*credit));
     credit->epoch = in->epoch;
     for (size_t i = 0; i < in->n_limit && i < CHANNEL_KINDS; i++) {
         credit->limit[i] = in->limit[i];
+    }
+    unsigned count = take_count(decoder, in->n_unopened, WIRE_PROVIDERS_MAX, "unopened providers");
+    if (count > 0) {
+        struct wire_unopened *unopened = arena_zalloc(decoder->arena, count, sizeof(*unopened));
+        for (unsigned i = 0; i < count; i++) {
+            unopened[i].provider = (uint32_t)take_number(decoder, in->unopened[i]->provider, 0,
+                                                         WIRE_PROVIDERS_MAX - 1, "provider id");
+            unopened[i].why = take_text(decoder, in->unopened[i]->why, 0, WIRE_LINE_MAX, "why");
+        }
+        credit->unopened = unopened;
+        credit->unopened_count = count;
     }
 }
 

@@ -93,6 +93,16 @@ static void encode_refused(struct encoder *encoder, const struct wire_message *m
     encoder->envelope.refused = out;
 }
 
+static Tocsin__Unopened *encode_unopened(struct encoder *encoder,
+                                         const struct wire_unopened *unopened)
+{
+    Tocsin__Unopened *out = arena_alloc(&encoder->arena, sizeof(*out));
+    tocsin__unopened__init(out);
+    out->provider = unopened->provider;
+    out->why = borrow_str(unopened->why);
+    return out;
+}
+
 static void encode_credit(struct encoder *encoder, const struct wire_message *message)
 {
     const struct wire_credit *credit = &message->credit;
@@ -101,6 +111,12 @@ static void encode_credit(struct encoder *encoder, const struct wire_message *me
     out->epoch = credit->epoch;
     out->n_limit = CHANNEL_KINDS;
     out->limit = arena_copy(&encoder->arena, credit->limit, sizeof(credit->limit));
+    assert(credit->unopened_count <= WIRE_PROVIDERS_MAX);
+    out->n_unopened = credit->unopened_count;
+    out->unopened = arena_zalloc(&encoder->arena, out->n_unopened, sizeof(void *));
+    for (size_t i = 0; i < out->n_unopened; i++) {
+        out->unopened[i] = encode_unopened(encoder, &credit->unopened[i]);
+    }
     encoder->envelope.credit = out;
 }
 

@@ -22,6 +22,11 @@ static const struct wire_outcome_group groups[] = {
     {78, UINT64_MAX, WIRE_PAGE_NUMBER_MAX, 1, runs},
 };
 
+static const struct wire_unopened unopened[] = {
+    {0, "provider \"sms\": secrets.token: env:SMS_TOKEN is not set"},
+    {WIRE_PROVIDERS_MAX - 1, ""},
+};
+
 static struct wire_message example(enum wire_type type)
 {
     static const uint8_t attempts[] = {1, 2, 3};
@@ -40,7 +45,10 @@ static struct wire_message example(enum wire_type type)
         message.refused = (struct wire_refused){1, 1, "too old"};
         break;
     case WIRE_CREDIT:
-        message.credit = (struct wire_credit){9, {0, 65536, 0, 7, 0, UINT32_MAX}};
+        message.credit = (struct wire_credit){.epoch = 9,
+                                              .limit = {0, 65536, 0, 7, 0, UINT32_MAX},
+                                              .unopened_count = 2,
+                                              .unopened = unopened};
         break;
     case WIRE_CONTENT_REQUEST:
         message.content_request = (struct wire_content_request){9, 5};
@@ -263,7 +271,9 @@ static void credit_survives_and_unknown_channels_are_passed_over(void **state)
     struct fixture *fixture = *state;
     struct wire_message message = example(WIRE_CREDIT);
     expect_ok(fixture, &message);
-    assert_memory_equal(&fixture->message.credit, &message.credit, sizeof(message.credit));
+    const struct wire_credit *got = &fixture->message.credit;
+    assert_int_equal(got->epoch, 9);
+    assert_memory_equal(got->limit, message.credit.limit, sizeof(got->limit));
 
     struct buf body = {0};
     put_varint_field(&body, 1, 9);
@@ -276,6 +286,38 @@ static void credit_survives_and_unknown_channels_are_passed_over(void **state)
     assert_int_equal(decode_frame(fixture, none), ERR_OK);
     assert_int_equal(fixture->message.credit.limit[1], 2);
     assert_int_equal(fixture->message.credit.limit[2], 0);
+}
+
+static void credit_names_the_providers_that_could_not_be_opened(void **state)
+{
+    struct fixture *fixture = *state;
+    struct wire_message message = example(WIRE_CREDIT);
+    expect_ok(fixture, &message);
+    const struct wire_credit *got = &fixture->message.credit;
+    assert_int_equal(got->unopened_count, 2);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(got->unopened[i].provider, unopened[i].provider);
+        assert_string_equal(got->unopened[i].why, unopened[i].why);
+    }
+}
+
+static void a_credit_with_an_unopened_provider_out_of_range_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    struct buf body = {0};
+    struct buf inner = {0};
+    put_varint_field(&inner, 1, WIRE_PROVIDERS_MAX);
+    put_varint_field(&body, 1, 9);
+    put_bytes_field(&body, 3, buf_view(&inner));
+    wrap(fixture, WIRE_CREDIT, &body);
+    assert_int_equal(decode_frame(fixture, none), ERR_INVALID);
+    put_varint_field(&body, 1, 9);
+    for (unsigned i = 0; i <= WIRE_PROVIDERS_MAX; i++) {
+        put_bytes_field(&body, 3, slice_of(NULL, 0));
+    }
+    wrap(fixture, WIRE_CREDIT, &body);
+    assert_int_equal(decode_frame(fixture, none), ERR_LIMIT);
+    buf_release(&inner);
 }
 
 static void content_survives(void **state)
@@ -597,6 +639,8 @@ int main(void)
         WIRE_TEST(a_token_key_of_another_length_is_refused),
         WIRE_TEST(refused_survives),
         WIRE_TEST(credit_survives_and_unknown_channels_are_passed_over),
+        WIRE_TEST(credit_names_the_providers_that_could_not_be_opened),
+        WIRE_TEST(a_credit_with_an_unopened_provider_out_of_range_is_refused),
         WIRE_TEST(content_survives),
         WIRE_TEST(content_has_limits),
         WIRE_TEST(batch_survives),
