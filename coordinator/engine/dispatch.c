@@ -19,16 +19,18 @@
 #define CREDIT_CRUMB                                                                               \
     256 /* a worker with less room waits until more is free, unless that is all it ever takes */
 
-static struct roster_entry *choose_worker(struct engine *engine, enum channel_kind channel,
+/* For a batch of the provider. */
+static struct roster_entry *choose_worker(struct engine *engine, const struct provider *provider,
                                           uint32_t *room)
 {
+    enum channel_kind channel = provider->def.channel;
     struct roster_entry *best = NULL;
     *room = 0;
     for (unsigned i = 0; i < engine->roster.count; i++) {
         struct roster_entry *entry = &engine->roster.entries[i];
         uint32_t limit = entry->credit[channel];
         uint32_t in_hand = entry->in_hand[channel];
-        if (!entry->present || limit <= in_hand ||
+        if (!entry->present || limit <= in_hand || entry->unopened[provider->def.id] != NULL ||
             entry->heard_ms + engine->settings.lease_ms <= engine->now_ms) {
             continue;
         }
@@ -42,8 +44,9 @@ static struct roster_entry *choose_worker(struct engine *engine, enum channel_ki
     return best;
 }
 
+/* Both at once: not every worker could open every provider. */
 static struct provider *choose_provider(struct engine *engine, const struct plan_step *step,
-                                        uint32_t want, uint32_t *allowed)
+                                        struct roster_entry **worker, uint32_t *allowed)
 {
     struct provider *best = NULL;
     *allowed = 0;
@@ -53,12 +56,17 @@ static struct provider *choose_provider(struct engine *engine, const struct plan
             (step->providers >> i & 1) == 0) {
             continue;
         }
-        uint32_t count = quota_available(&provider->quota, want, engine->now_ms);
+        uint32_t room = 0;
+        struct roster_entry *taker = choose_worker(engine, provider, &room);
+        uint32_t want = room < PAGE_RECIPIENTS ? room : PAGE_RECIPIENTS;
+        uint32_t count =
+            taker == NULL ? 0 : quota_available(&provider->quota, want, engine->now_ms);
         if (count == 0) {
             continue;
         }
         if (best == NULL || provider->share < best->share) {
             best = provider;
+            *worker = taker;
             *allowed = count;
         }
     }
@@ -172,17 +180,12 @@ static bool lease_one(struct engine *engine, struct campaign *campaign)
 {
     const struct plan_step *step = &campaign->def.plan.steps[0];
     uint32_t page = 0;
-    uint32_t room = 0;
     uint32_t most = 0;
     if (!choose_page(engine, campaign, &page)) {
         return false;
     }
-    struct roster_entry *worker = choose_worker(engine, step->channel, &room);
-    if (worker == NULL) {
-        return false;
-    }
-    struct provider *provider =
-        choose_provider(engine, step, room < PAGE_RECIPIENTS ? room : PAGE_RECIPIENTS, &most);
+    struct roster_entry *worker = NULL;
+    struct provider *provider = choose_provider(engine, step, &worker, &most);
     if (provider == NULL) {
         return false;
     }

@@ -137,6 +137,10 @@ void engine_worker_hello(struct engine *engine, uint32_t worker, const char *nam
                          uint64_t instance, uint64_t now_ms);
 void engine_worker_credit(struct engine *engine, uint32_t worker,
                           const uint32_t limit[CHANNEL_KINDS], uint64_t now_ms);
+/* All providers of which nothing is to be leased to it, and why; before the credit they came with.
+ */
+void engine_worker_unopened(struct engine *engine, uint32_t worker,
+                            const struct wire_unopened *unopened, unsigned count);
 /* False: it is not known (any more) and must say hello before it is leased to. */
 bool engine_worker_heartbeat(struct engine *engine, uint32_t worker, uint64_t now_ms);
 /* An instance said BYE: it is done, all that it said is durable, and what is still leased to it
@@ -231,9 +235,19 @@ struct provider_view {
     uint64_t paused_until_ms;
     enum breaker_state breaker;
     uint16_t breaker_reason;
+    unsigned unopened; /* connected workers that could not open it */
     uint64_t outcomes[OUTCOMES];
 };
 bool engine_provider(struct engine *engine, unsigned index, struct provider_view *view);
+
+/* Valid until the worker speaks again. */
+struct unopened_view {
+    const char *worker;
+    const char *why;
+};
+/* The connected workers that could not open a provider, by its id: index 0, 1, ... until false. */
+bool engine_unopened(const struct engine *engine, uint32_t provider, unsigned index,
+                     struct unopened_view *view);
 
 struct engine_stats {
     uint64_t leases; /* ever, this life */

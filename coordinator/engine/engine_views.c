@@ -61,6 +61,11 @@ enum err engine_recipient(struct engine *engine, uint64_t id, uint32_t ordinal,
     return state->state == DELIVERY_NONE ? ERR_NOT_FOUND : ERR_OK;
 }
 
+static bool is_connected(const struct engine *engine, const struct roster_entry *entry)
+{
+    return entry->present && !engine_is_silent(engine, entry, 1);
+}
+
 bool engine_worker(struct engine *engine, unsigned index, struct worker_view *view)
 {
     if (index >= engine->roster.count) {
@@ -71,7 +76,7 @@ bool engine_worker(struct engine *engine, unsigned index, struct worker_view *vi
         .worker = entry->worker,
         .name = entry->name,
         .instance = entry->instance,
-        .connected = entry->present && !engine_is_silent(engine, entry, 1),
+        .connected = is_connected(engine, entry),
         .last_heard_ms = entry->heard_ms,
         .outcomes = entry->outcomes,
         .rate_per_s = rate_meter_per_s(&entry->meter, engine->now_ms),
@@ -85,6 +90,29 @@ bool engine_worker(struct engine *engine, unsigned index, struct worker_view *vi
         view->leases += lease->instance == entry->instance;
     }
     return true;
+}
+
+bool engine_unopened(const struct engine *engine, uint32_t provider, unsigned index,
+                     struct unopened_view *view)
+{
+    for (unsigned i = 0; i < engine->roster.count; i++) {
+        const struct roster_entry *entry = &engine->roster.entries[i];
+        if (entry->unopened[provider] != NULL && is_connected(engine, entry) && index-- == 0) {
+            *view = (struct unopened_view){entry->name, entry->unopened[provider]};
+            return true;
+        }
+    }
+    return false;
+}
+
+static unsigned count_unopened(const struct engine *engine, uint32_t provider)
+{
+    struct unopened_view ignored;
+    unsigned count = 0;
+    while (engine_unopened(engine, provider, count, &ignored)) {
+        count++;
+    }
+    return count;
 }
 
 bool engine_provider(struct engine *engine, unsigned index, struct provider_view *view)
@@ -104,6 +132,7 @@ bool engine_provider(struct engine *engine, unsigned index, struct provider_view
                                    : 0,
             .breaker = provider->quota.breaker,
             .breaker_reason = provider->quota.breaker_reason,
+            .unopened = count_unopened(engine, i),
         };
         memcpy(view->outcomes, provider->outcomes, sizeof(view->outcomes));
         return true;

@@ -120,6 +120,15 @@ void engine_worker_credit(struct engine *engine, uint32_t worker,
     }
 }
 
+void engine_worker_unopened(struct engine *engine, uint32_t worker,
+                            const struct wire_unopened *unopened, unsigned count)
+{
+    struct roster_entry *entry = roster_find_worker(&engine->roster, worker);
+    if (entry != NULL) {
+        roster_entry_set_unopened(entry, unopened, count);
+    }
+}
+
 bool engine_worker_heartbeat(struct engine *engine, uint32_t worker, uint64_t now_ms)
 {
     return hear(engine, worker, now_ms) != NULL;

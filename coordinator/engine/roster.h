@@ -23,6 +23,7 @@ struct roster_entry {
     bool is_given_up; /* its leases were, for it has been silent since heard_ms */
     uint32_t credit[CHANNEL_KINDS];
     uint32_t in_hand[CHANNEL_KINDS];
+    char *unopened[WIRE_PROVIDERS_MAX]; /* why it could not open the provider; NULL: it could */
     uint64_t leases;
     uint64_t outcomes;
     struct rate_meter meter;
@@ -33,6 +34,10 @@ struct roster {
     unsigned count;
     unsigned cap;
 };
+
+/* All that it could not open, in place of what was known. */
+void roster_entry_set_unopened(struct roster_entry *entry, const struct wire_unopened *unopened,
+                               unsigned count);
 
 void roster_release(struct roster *roster);
 /* NULL if unknown. Valid until the next roster_add or roster_remove. */

@@ -144,6 +144,8 @@ static void on_hello(struct link *link, uint32_t worker, const struct wire_messa
 static void on_credit(struct link *link, uint32_t worker, const struct wire_message *message)
 {
     if (message->credit.epoch == link->settings.epoch) {
+        engine_worker_unopened(link->engine, worker, message->credit.unopened,
+                               message->credit.unopened_count);
         engine_worker_credit(link->engine, worker, message->credit.limit, now(link));
     }
 }

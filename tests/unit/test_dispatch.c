@@ -88,6 +88,60 @@ static void reported_recipients_make_room_for_others(void **test)
     rig_release(&rig);
 }
 
+static void unopen(struct rig *rig, uint32_t worker, uint32_t provider)
+{
+    const struct wire_unopened unopened = {provider, "secrets.token: env:TOKEN is not set"};
+    engine_worker_unopened(rig->engine, worker, &unopened, 1);
+}
+
+static void a_worker_gets_nothing_of_a_provider_that_it_could_not_open(void **test)
+{
+    (void)test;
+    struct rig rig;
+    rig_init(&rig);
+    rig_launch(&rig, 1, 5000);
+    rig_join(&rig, 1, 11, 65536);
+    rig_join(&rig, 2, 22, 1024);
+    unopen(&rig, 1, 0);
+    rig_run(&rig, 0);
+    assert_int_equal(rig_leased(&rig), 1024);
+    assert_int_equal(rig.batches[0].wire.instance, 22);
+    struct unopened_view view;
+    assert_int_equal(rig_provider(&rig, 0).unopened, 1);
+    assert_true(engine_unopened(rig.engine, 0, 0, &view));
+    assert_string_equal(view.worker, "w1");
+    assert_string_equal(view.why, "secrets.token: env:TOKEN is not set");
+    assert_false(engine_unopened(rig.engine, 0, 1, &view));
+
+    engine_worker_unopened(rig.engine, 1, NULL, 0);
+    rig_run(&rig, 0);
+    assert_int_equal(rig_leased(&rig), 5000 - 1024);
+    assert_int_equal(rig_provider(&rig, 0).unopened, 0);
+    rig_release(&rig);
+}
+
+/* The one with most room could open only the provider whose bucket is empty. */
+static void a_provider_finds_the_worker_that_could_open_it(void **test)
+{
+    (void)test;
+    struct rig rig;
+    rig_init(&rig);
+    rig_add_provider(&rig, 1, 10);
+    rig_launch(&rig, 1, 5000);
+    rig_join(&rig, 1, 11, 65536);
+    rig_join(&rig, 2, 22, 8192);
+    unopen(&rig, 1, 0);
+    rig_run(&rig, 0);
+    unsigned of_second = 0;
+    for (unsigned i = 0; i < rig.batch_count; i++) {
+        const struct wire_batch *batch = &rig.batches[i].wire;
+        assert_true(batch->provider != 0 || batch->instance == 22);
+        of_second += batch->instance == 22 ? batch->count : 0;
+    }
+    assert_true(of_second >= 4096);
+    rig_release(&rig);
+}
+
 static void a_tiny_credit_is_used_too(void **test)
 {
     (void)test;
@@ -572,6 +626,8 @@ int main(void)
         cmocka_unit_test(nothing_is_leased_before_the_launch_or_without_a_worker),
         cmocka_unit_test(a_worker_never_holds_more_than_its_credit),
         cmocka_unit_test(reported_recipients_make_room_for_others),
+        cmocka_unit_test(a_worker_gets_nothing_of_a_provider_that_it_could_not_open),
+        cmocka_unit_test(a_provider_finds_the_worker_that_could_open_it),
         cmocka_unit_test(a_tiny_credit_is_used_too),
         cmocka_unit_test(the_worker_with_most_room_is_next),
         cmocka_unit_test(holes_are_never_leased),
