@@ -124,8 +124,8 @@ static void on_batch(struct delivery *delivery, const struct wire_message *messa
     } else if (!lane->is_known) {
         delivery->stats.refused_batches++;
         delivery_settle(delivery, batch, OUTCOME_MISCONFIGURED, REASON_CHANNEL_UNKNOWN, now_ms);
-    } else if (!lane->is_open) {
-        delivery_settle(delivery, batch, OUTCOME_MISCONFIGURED, lane->reason, now_ms);
+    } else if (!lane->is_open) { /* leased before it heard so in our CREDIT */
+        delivery_settle(delivery, batch, OUTCOME_RETURNED, lane->reason, now_ms);
     } else {
         batch->content = catalog_use(&delivery->catalog, batch->campaign);
         dispatch(delivery, batch, now_ms);
@@ -332,11 +332,28 @@ static bool is_far(uint32_t limit, uint32_t told)
     return apart > told / 4;
 }
 
+/* Returns how many. */
+static unsigned list_unopened(const struct delivery *delivery,
+                              struct wire_unopened unopened[WIRE_PROVIDERS_MAX])
+{
+    unsigned count = 0;
+    for (uint32_t provider = 0; provider < WIRE_PROVIDERS_MAX; provider++) {
+        const struct lane *lane = &delivery->lanes[provider];
+        if (lane->is_known && !lane->is_open) {
+            unopened[count++] = (struct wire_unopened){provider, lane->why};
+        }
+    }
+    return count;
+}
+
 static void tell_credit(struct delivery *delivery, bool is_heartbeat, uint64_t now_ms)
 {
+    struct wire_unopened unopened[WIRE_PROVIDERS_MAX];
     struct wire_message message = {
         .type = WIRE_CREDIT,
-        .credit = {.epoch = delivery->session.epoch},
+        .credit = {.epoch = delivery->session.epoch,
+                   .unopened_count = list_unopened(delivery, unopened),
+                   .unopened = unopened},
     };
     bool is_news = is_heartbeat || delivery->is_credit_due;
     for (unsigned kind = 0; kind < CHANNEL_KINDS; kind++) {

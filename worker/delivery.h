@@ -63,8 +63,8 @@ struct delivery_shell {
     void *arg;
     /* False: the link is down or full; the core keeps what it says and tries again later. */
     bool (*send)(void *arg, const struct wire_message *message);
-    /* Opens, changes or (settings NULL: closes) a provider's channel. The problem is logged by the
-     * core; attempts of a provider that could not be opened end as misconfigured. */
+    /* Opens, changes or (settings NULL: closes) a provider's channel. The core logs the problem and
+     * tells the coordinator, which leases nothing of the provider to this worker then. */
     enum err (*open_provider)(void *arg, const struct wire_provider *provider,
                               struct problem *problem);
     /* How many attempts of the provider may be under way together. */

@@ -80,10 +80,10 @@ static void open_lane(struct delivery *delivery, const struct wire_provider *def
               channel_kind_name(def->channel), def->adapter);
         return;
     }
-    lane->reason = (uint16_t)reason_of_open(err);
+    lane_fail(lane, reason_of_open(err), problem.text);
     LOG_E("delivery", "provider_failed", "provider=%s adapter=%s problem=\"%s\"", def->name,
           def->adapter, problem.text);
-    settle_lane(delivery, def->id, OUTCOME_MISCONFIGURED, lane->reason, now_ms);
+    settle_lane(delivery, def->id, OUTCOME_RETURNED, lane->reason, now_ms);
 }
 
 static void close_lane(struct delivery *delivery, unsigned provider, uint64_t now_ms)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/lane.h"
 
+#include "common/text.h"
+
 #define LANE_TEXTS_CHUNK 512
 
 static bool is_same_text(const char *a, const char *b)
@@ -33,9 +35,24 @@ void lane_define(struct lane *lane, const struct wire_provider *def)
     lane->is_known = true;
 }
 
+/* A sentence may have been cut within a character; on the wire it has to be UTF-8. */
+void lane_fail(struct lane *lane, enum reason reason, const char *why)
+{
+    size_t len = strnlen(why, WIRE_LINE_MAX);
+    char *text = arena_str(&lane->texts, slice_of(why, len));
+    size_t bad_at = 0;
+    while (!text_is_utf8(slice_of(text, len), &bad_at)) {
+        text[bad_at] = '?';
+    }
+    lane->is_open = false;
+    lane->reason = (uint16_t)reason;
+    lane->why = text;
+}
+
 void lane_undefine(struct lane *lane)
 {
     arena_release(&lane->texts);
+    lane->why = NULL;
     lane->def = (struct wire_provider){0};
     lane->is_known = false;
     lane->is_open = false;

@@ -20,6 +20,7 @@ struct lane {
     bool is_known;   /* the coordinator told us of it */
     bool is_open;    /* the shell could open it */
     uint16_t reason; /* enum reason why not */
+    const char *why; /* the same for people, or NULL */
     struct wire_provider def;
     struct arena texts; /* the definition's strings */
     uint32_t in_flight;
@@ -35,6 +36,8 @@ void lane_release(struct lane *lane);
 bool lane_is_same(const struct lane *lane, const struct wire_provider *def);
 /* Copies the definition. */
 void lane_define(struct lane *lane, const struct wire_provider *def);
+/* Defined, but its channel cannot be opened: why, of which at most WIRE_LINE_MAX bytes are kept. */
+void lane_fail(struct lane *lane, enum reason reason, const char *why);
 /* The provider is gone; what is under way goes on. */
 void lane_undefine(struct lane *lane);
 

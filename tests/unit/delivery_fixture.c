@@ -56,6 +56,17 @@ static void note_outcomes(struct fixture *fixture, const struct wire_outcomes *o
     }
 }
 
+static void note_credit(struct fixture *fixture, const struct wire_credit *credit)
+{
+    memcpy(fixture->credit, credit->limit, sizeof(fixture->credit));
+    fixture->unopened_count = credit->unopened_count;
+    if (credit->unopened_count > 0) {
+        fixture->unopened = credit->unopened[0].provider;
+        snprintf(fixture->unopened_why, sizeof(fixture->unopened_why), "%s",
+                 credit->unopened[0].why);
+    }
+}
+
 static bool shell_send(void *arg, const struct wire_message *message)
 {
     struct fixture *fixture = arg;
@@ -74,7 +85,7 @@ static bool shell_send(void *arg, const struct wire_message *message)
     if (message->type == WIRE_OUTCOMES) {
         note_outcomes(fixture, &message->outcomes);
     } else if (message->type == WIRE_CREDIT) {
-        memcpy(fixture->credit, message->credit.limit, sizeof(fixture->credit));
+        note_credit(fixture, &message->credit);
     } else if (message->type == WIRE_CONTENT_REQUEST) {
         fixture->asked_campaign = message->content_request.campaign;
     }
@@ -90,8 +101,9 @@ static enum err shell_open_provider(void *arg, const struct wire_provider *provi
         return ERR_OK;
     }
     fixture->opened++;
+    const char *why = fixture->open_why == NULL ? "as told" : fixture->open_why;
     return fixture->open_err == ERR_OK ? ERR_OK
-                                       : problem_set(problem, fixture->open_err, "as told");
+                                       : problem_set(problem, fixture->open_err, "%s", why);
 }
 
 static uint32_t shell_concurrency(void *arg, uint8_t provider)

@@ -65,12 +65,16 @@ struct fixture {
     uint32_t concurrency;
     uint32_t in_flight;
     uint32_t most_in_flight;
-    enum err open_err; /* what opening a provider gives */
+    enum err open_err;    /* what opening a provider gives, */
+    const char *open_why; /* and why, or NULL */
     unsigned opened;
     unsigned closed;
     /* What came */
     unsigned sent[WIRE_TYPES];
     uint32_t credit[CHANNEL_KINDS];
+    unsigned unopened_count; /* as said with the credit; the first of them: */
+    uint32_t unopened;
+    char unopened_why[WIRE_LINE_MAX + 1];
     uint64_t asked_campaign;
     uint64_t outcomes_epoch; /* of the last OUTCOMES */
     uint64_t seqs[64];       /* numbers of the last OUTCOMES, in order */

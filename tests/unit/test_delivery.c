@@ -85,22 +85,44 @@ static void a_provider_that_is_gone_is_closed_and_its_batches_returned(void **st
     fixture_assert_all_reported(fixture);
 }
 
-static void a_provider_that_cannot_be_opened_is_misconfigured_and_gets_no_credit(void **state)
+static void a_provider_that_cannot_be_opened_gets_no_credit_and_the_coordinator_hears_why(
+    void **state)
 {
     struct fixture *fixture = *state;
     fixture->open_err = ERR_NOT_FOUND;
+    fixture->open_why = "secrets.token: env:TOKEN is not set";
     fixture_join(fixture);
     assert_int_equal(fixture->credit[CHANNEL_SMS], 0);
-    fixture_batch(fixture, 1, 30);
-    fixture_pass(fixture, 50, 10);
-    assert_int_equal(fixture_reported(fixture, 1, OUTCOME_MISCONFIGURED, REASON_SECRET_MISSING),
-                     30);
+    assert_int_equal(fixture->unopened_count, 1);
+    assert_int_equal(fixture->unopened, 0);
+    assert_string_equal(fixture->unopened_why, "secrets.token: env:TOKEN is not set");
     fixture->open_err =
         ERR_OK; /* the operator brings the secret, the coordinator says WELCOME again */
     fixture_welcome(fixture, 1);
     fixture_pass(fixture, 50, 10);
     assert_true(fixture->credit[CHANNEL_SMS] > 0);
+    assert_int_equal(fixture->unopened_count, 0);
+}
+
+/* Else one worker without the secret would open the breaker for those that have it. */
+static void what_was_leased_of_a_provider_that_cannot_be_opened_is_returned(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->open_err = ERR_NOT_FOUND;
+    fixture_join(fixture);
+    fixture_batch(fixture, 1, 30);
+    fixture_pass(fixture, 50, 10);
+    assert_int_equal(fixture_reported(fixture, 1, OUTCOME_RETURNED, REASON_SECRET_MISSING), 30);
     fixture_assert_all_reported(fixture);
+}
+
+static void a_reason_that_was_cut_within_a_character_is_still_said(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->open_err = ERR_INVALID;
+    fixture->open_why = "not \"caf\xc3\", and \xe2\x82";
+    fixture_join(fixture);
+    assert_string_equal(fixture->unopened_why, "not \"caf?\", and ??");
 }
 
 static void a_batch_for_an_unknown_provider_is_misconfigured(void **state)
@@ -929,7 +951,9 @@ int main(void)
         TEST(a_welcome_opens_providers_and_gives_credit_on_their_channels),
         TEST(a_second_welcome_opens_nothing_twice_and_repeats_the_credit),
         TEST(a_provider_that_is_gone_is_closed_and_its_batches_returned),
-        TEST(a_provider_that_cannot_be_opened_is_misconfigured_and_gets_no_credit),
+        TEST(a_provider_that_cannot_be_opened_gets_no_credit_and_the_coordinator_hears_why),
+        TEST(what_was_leased_of_a_provider_that_cannot_be_opened_is_returned),
+        TEST(a_reason_that_was_cut_within_a_character_is_still_said),
         TEST(a_batch_for_an_unknown_provider_is_misconfigured),
         TEST(a_refusal_is_remembered_and_hello_repeated_every_five_seconds),
         TEST(a_welcome_in_an_unknown_version_counts_as_a_refusal),

@@ -29,7 +29,8 @@ struct fixture {
     unsigned hellos;
     unsigned hellos_to_ignore;
     unsigned accepted;
-    unsigned misconfigured;
+    unsigned returned;
+    bool has_unopened; /* said in a CREDIT */
     bool is_bye;
     bool is_late;
     void (*on_outcomes)(struct fixture *fixture);
@@ -110,14 +111,14 @@ static void take_outcomes(struct fixture *fixture, const struct wire_outcomes *o
         for (unsigned r = 0; r < outcomes->groups[g].run_count; r++) {
             const struct outcome_run *run = &outcomes->groups[g].runs[r];
             fixture->accepted += run->outcome == OUTCOME_ACCEPTED ? run->span : 0U;
-            fixture->misconfigured += run->outcome == OUTCOME_MISCONFIGURED ? run->span : 0U;
+            fixture->returned += run->outcome == OUTCOME_RETURNED ? run->span : 0U;
         }
     }
     const struct wire_message durable = {
         .type = WIRE_OUTCOMES_DURABLE,
         .outcomes_durable = {.epoch = 9, .instance = outcomes->instance, .seq = outcomes->seq}};
     answer(fixture, &durable);
-    if (fixture->accepted + fixture->misconfigured == PAGES * PAGE_RECIPIENTS) {
+    if (fixture->accepted + fixture->returned == PAGES * PAGE_RECIPIENTS) {
         fixture->on_outcomes(fixture);
     }
 }
@@ -139,6 +140,8 @@ static void on_frames(void *arg, struct slice peer, struct slice frame, struct s
         give_content(fixture);
     } else if (message.type == WIRE_OUTCOMES) {
         take_outcomes(fixture, &message.outcomes);
+    } else if (message.type == WIRE_CREDIT) {
+        fixture->has_unopened |= message.credit.unopened_count > 0;
     } else if (message.type == WIRE_BYE) {
         fixture->is_bye = true;
         uv_stop(&fixture->loop);
@@ -236,13 +239,14 @@ static void results_that_come_later_are_taken_too(void **state)
     assert_true(fixture->is_bye);
 }
 
-static void an_adapter_that_is_not_there_is_misconfigured(void **state)
+static void an_adapter_that_is_not_there_is_said_and_its_batches_are_returned(void **state)
 {
     struct fixture *fixture = *state;
     fixture->adapter = "pigeon";
     fixture->on_outcomes = drain_by_message;
     run(fixture);
-    assert_int_equal(fixture->misconfigured, PAGES * PAGE_RECIPIENTS);
+    assert_int_equal(fixture->returned, PAGES * PAGE_RECIPIENTS);
+    assert_true(fixture->has_unopened);
 }
 
 static void hello_is_repeated_until_the_coordinator_answers(void **state)
@@ -276,7 +280,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(batches_become_outcomes_and_a_drain_ends_it),
         TEST(results_that_come_later_are_taken_too),
-        TEST(an_adapter_that_is_not_there_is_misconfigured),
+        TEST(an_adapter_that_is_not_there_is_said_and_its_batches_are_returned),
         TEST(hello_is_repeated_until_the_coordinator_answers),
         cmocka_unit_test(a_malformed_endpoint_is_said),
     };
