@@ -43,7 +43,8 @@ static void an_unknown_adapter_gets_the_nearest_name(void **state)
     (void)state;
     struct channel *channel;
     assert_int_equal(open_with(&channel, "nul", "{}"), ERR_NOT_FOUND);
-    assert_string_equal(problem.text, "there is no adapter \"nul\"; did you mean \"null\"?");
+    assert_string_equal(problem.text,
+                        "provider \"p\": there is no adapter \"nul\"; did you mean \"null\"?");
     assert_null(channel);
 }
 

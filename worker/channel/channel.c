@@ -21,16 +21,19 @@ const char *const *channel_adapter_names(void)
     return adapter_names;
 }
 
-static const struct channel_adapter *adapter_find(const char *name, struct problem *problem)
+static const struct channel_adapter *adapter_find(const struct wire_provider *provider,
+                                                  struct problem *problem)
 {
+    const char *name = provider->adapter;
     for (size_t i = 0; i < ADAPTERS; i++) {
         if (strcmp(adapters[i]->name, name) == 0) {
             return adapters[i];
         }
     }
     const char *nearest = text_nearest(name, adapter_names);
-    (void)problem_set(problem, ERR_NOT_FOUND, "there is no adapter \"%.64s\"; %s%s%s", name,
-                      nearest == NULL ? "there are null, http and smtp" : "did you mean \"",
+    (void)problem_set(problem, ERR_NOT_FOUND,
+                      "provider \"%.64s\": there is no adapter \"%.64s\"; %s%s%s", provider->name,
+                      name, nearest == NULL ? "there are null, http and smtp" : "did you mean \"",
                       nearest == NULL ? "" : nearest, nearest == NULL ? "" : "\"?");
     return NULL;
 }
@@ -57,7 +60,7 @@ enum err channel_open(struct channel **out, const struct channel_context *contex
                       const struct wire_provider *provider, struct problem *problem)
 {
     *out = NULL;
-    const struct channel_adapter *adapter = adapter_find(provider->adapter, problem);
+    const struct channel_adapter *adapter = adapter_find(provider, problem);
     if (adapter == NULL) {
         return ERR_NOT_FOUND;
     }
