@@ -119,6 +119,18 @@ static void check_workers(struct doctor *doctor)
     buf_release(&text);
 }
 
+static void check_unopened(struct doctor *doctor, json_t *unopened)
+{
+    const char *worker;
+    json_t *why;
+    json_object_foreach(unopened, worker, why)
+    {
+        doctor_tell(doctor, DOCTOR_FAIL, "providers",
+                    "worker %s cannot open %s; repair it and start the worker again", worker,
+                    cli_member_str(unopened, worker));
+    }
+}
+
 static void check_provider(struct doctor *doctor, const json_t *provider)
 {
     const char *name = cli_member_str(provider, "name");
@@ -146,6 +158,7 @@ static void check_providers(struct doctor *doctor)
     json_array_foreach(items, i, provider)
     {
         check_provider(doctor, provider);
+        check_unopened(doctor, json_object_get(provider, "unopened"));
     }
     if (answer != NULL && i == 0) {
         doctor_tell(

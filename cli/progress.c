@@ -133,6 +133,24 @@ void progress_add_notice(struct progress *progress, const char *text)
     }
 }
 
+/* The first worker's reason: they mostly have the same. */
+static void notice_unopened(struct progress *progress, json_t *unopened)
+{
+    void *first = json_object_iter(unopened);
+    if (first == NULL) {
+        return;
+    }
+    const char *why = json_string_value(json_object_iter_value(first));
+    struct buf notice = {0};
+    buf_str(&notice, json_object_iter_key(first));
+    if (json_object_size(unopened) > 1) {
+        buf_printf(&notice, " and %zu more", json_object_size(unopened) - 1);
+    }
+    buf_printf(&notice, " cannot open %s", why == NULL ? "it" : why);
+    progress_add_notice(progress, buf_cstr(&notice));
+    buf_release(&notice);
+}
+
 static void notice_of_provider(struct buf *buf, const json_t *provider)
 {
     const char *name = member_str(provider, "name");
@@ -166,6 +184,7 @@ void progress_add_providers(struct progress *progress, const json_t *providers)
                 progress_add_notice(progress, buf_cstr(&notice));
             }
             buf_release(&notice);
+            notice_unopened(progress, json_object_get(provider, "unopened"));
         }
     }
 }
@@ -199,8 +218,7 @@ void progress_add_workers(struct progress *progress, const json_t *workers)
     if (connected == 0) {
         progress_add_notice(progress, "no worker is connected; nothing is sent until one is");
     } else {
-        progress_add_notice(progress,
-                            "no connected worker can send on this channel; their logs say why");
+        progress_add_notice(progress, "no connected worker can send on this channel");
     }
 }
 

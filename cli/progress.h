@@ -81,8 +81,8 @@ struct progress_style {
 bool progress_read(struct progress *progress, const json_t *campaign, uint64_t now_unix_ms);
 /* A notice below the view; foreign text is made safe, what is too long is cut. */
 void progress_add_notice(struct progress *progress, const char *text);
-/* From the API's list of providers: a notice for each of the campaign's channel that is slowed down
- * or has an open breaker. */
+/* From the API's list of providers: a notice for each of the campaign's channel that is slowed
+ * down, has an open breaker, or cannot be opened by a worker. */
 void progress_add_providers(struct progress *progress, const json_t *providers);
 
 /* Is there something to send, and nobody has any of it in hand? */

@@ -6,11 +6,17 @@
 static enum exit_code run_list(struct cli *cli, const struct arguments *arguments)
 {
     static const struct list_column columns[] = {
-        {"provider", "name", LIST_TEXT},       {"channel", "channel", LIST_TEXT},
-        {"adapter", "adapter", LIST_TEXT},     {"breaker", "breaker", LIST_TEXT},
-        {"sent/s", "sent_per_s", LIST_NUMBER}, {"may/s", "rate_now_per_s", LIST_LIMIT},
-        {"limit/s", "rate_per_s", LIST_LIMIT}, {"outcomes", "outcomes", LIST_TEXT},
-        {"why", "breaker_reason", LIST_TEXT},  {NULL, NULL, LIST_TEXT},
+        {"provider", "name", LIST_TEXT},
+        {"channel", "channel", LIST_TEXT},
+        {"adapter", "adapter", LIST_TEXT},
+        {"breaker", "breaker", LIST_TEXT},
+        {"sent/s", "sent_per_s", LIST_NUMBER},
+        {"may/s", "rate_now_per_s", LIST_LIMIT},
+        {"limit/s", "rate_per_s", LIST_LIMIT},
+        {"outcomes", "outcomes", LIST_TEXT},
+        {"why", "breaker_reason", LIST_TEXT},
+        {"not opened by", "unopened", LIST_TEXT},
+        {NULL, NULL, LIST_TEXT},
     };
     struct list list = {
         .path = "/v1/providers", .columns = columns, .nothing = "No provider is configured."};

@@ -15,6 +15,17 @@ static const char *breaker_word(enum breaker_state state)
     return "";
 }
 
+/* Worker to reason. */
+static json_t *unopened_json(const struct api *api, uint32_t provider)
+{
+    json_t *unopened = json_object();
+    struct unopened_view view;
+    for (unsigned i = 0; engine_unopened(api->context.engine, provider, i, &view); i++) {
+        json_object_set_new(unopened, view.worker, exchange_text(view.why));
+    }
+    return unopened;
+}
+
 static json_t *provider_json(const struct api *api, const struct provider_view *view)
 {
     json_t *outcomes = json_object();
@@ -26,15 +37,16 @@ static json_t *provider_json(const struct api *api, const struct provider_view *
     bool has_reason = view->breaker != BREAKER_CLOSED && view->breaker_reason != REASON_NONE;
     bool is_paused = view->paused_until_ms > api_now_ms(api);
     return json_pack(
-        "{s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:o}", "name", view->def->name, "channel",
-        channel_kind_name(view->def->channel), "adapter", adapter == NULL ? "" : adapter->adapter,
-        "rate_per_s", exchange_rate(view->def->rate_per_s), "rate_now_per_s",
-        exchange_rate(view->rate_now_per_s), "sent_per_s", exchange_rate(view->sent_per_s),
-        "breaker", breaker_word(view->breaker), "breaker_reason",
+        "{s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o}", "name", view->def->name,
+        "channel", channel_kind_name(view->def->channel), "adapter",
+        adapter == NULL ? "" : adapter->adapter, "rate_per_s", exchange_rate(view->def->rate_per_s),
+        "rate_now_per_s", exchange_rate(view->rate_now_per_s), "sent_per_s",
+        exchange_rate(view->sent_per_s), "breaker", breaker_word(view->breaker), "breaker_reason",
         has_reason
             ? json_sprintf("%u: %s", view->breaker_reason, reason_sentence(view->breaker_reason))
             : json_null(),
-        "paused_until", exchange_time(is_paused ? view->paused_until_ms : 0), "outcomes", outcomes);
+        "paused_until", exchange_time(is_paused ? view->paused_until_ms : 0), "unopened",
+        unopened_json(api, view->def->id), "outcomes", outcomes);
 }
 
 void providers_list(struct exchange *exchange)

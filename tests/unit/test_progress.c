@@ -327,6 +327,25 @@ static void providers_in_trouble_are_noticed(void **state)
     json_decref(providers);
 }
 
+static void a_provider_that_workers_cannot_open_is_noticed_with_the_reason(void **state)
+{
+    (void)state;
+    static const char why[] = "provider \"gateway\": secrets.token: env:TOKEN is not set";
+    struct progress progress = running();
+    json_t *providers =
+        json_pack("[{s:s, s:s, s:s, s:{s:s, s:s}}, {s:s, s:s, s:s, s:{s:s}}, {s:s, s:s, s:{}}]",
+                  "name", "gateway", "channel", "sms", "breaker", "closed", "unopened", "w1", why,
+                  "w2", why, "name", "mail", "channel", "email", "breaker", "closed", "unopened",
+                  "w1", why, "name", "well", "channel", "sms", "unopened");
+    assert_non_null(providers);
+    progress_add_providers(&progress, providers);
+    assert_int_equal(progress.notice_count, 1);
+    assert_string_equal(progress.notices[0],
+                        "w1 and 1 more cannot open provider \"gateway\": secrets.token: env:TOKEN "
+                        "is not set");
+    json_decref(providers);
+}
+
 static void a_campaign_that_nobody_can_send_says_why(void **state)
 {
     (void)state;
@@ -341,8 +360,7 @@ static void a_campaign_that_nobody_can_send_says_why(void **state)
     progress_add_workers(&progress, workers);
     progress_add_workers(&progress, nobody);
     assert_int_equal(progress.notice_count, 2);
-    assert_string_equal(progress.notices[0],
-                        "no connected worker can send on this channel; their logs say why");
+    assert_string_equal(progress.notices[0], "no connected worker can send on this channel");
     assert_string_equal(progress.notices[1],
                         "no worker is connected; nothing is sent until one is");
     strcpy(progress.channel, "email");
@@ -372,6 +390,7 @@ int main(void)
         cmocka_unit_test(it_is_over_when_nothing_is_in_hand_any_more),
         cmocka_unit_test(only_a_change_is_news),
         cmocka_unit_test(providers_in_trouble_are_noticed),
+        cmocka_unit_test(a_provider_that_workers_cannot_open_is_noticed_with_the_reason),
         cmocka_unit_test(a_campaign_that_nobody_can_send_says_why),
     };
     (void)setlocale(LC_CTYPE, "C.UTF-8");

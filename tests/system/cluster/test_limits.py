@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A provider's limit holds, and a provider's trouble costs nobody his message."""
 
+import os
 import time
 
 from support import Gateway, http_provider, some, timeline_of, total, upload, wait_for
@@ -117,3 +118,28 @@ def test_one_providers_trouble_is_not_anothers(place, gateway, make_cluster):
         assert view["state"] == "running" and view["counts"]["failed"] == 0
     finally:
         other.stop()
+
+
+def test_a_worker_without_the_secret_is_named_and_stops_nobody(gateway, make_cluster):
+    """It has credit by its other provider; the one that it cannot open goes out by the worker that can."""
+    secret = {"headers": {"Authorization": "Bearer {{secret.token}}"}, "secrets": {"token": "env:LIMITS_TOKEN"}}
+    locked = http_provider(gateway, name="locked", adapter_settings=secret)
+    cluster = make_cluster([locked, http_provider(gateway, name="free", rate=1)], workers=0)
+    cluster.start_worker("without")
+    cluster.wait_workers(1)
+    audience = upload(cluster, 2000)
+    plan = {**PATIENT, "provider": "locked"}
+    campaign = cluster.campaign(audience, "sms", MESSAGE, plan)["id"]
+    wait_for("the reason", lambda: provider_of(cluster)["unopened"], 10)
+    assert provider_of(cluster)["unopened"] == {
+        "without": 'provider "locked": secret.token: the environment has no variable LIMITS_TOKEN (from env:LIMITS_TOKEN)'}
+    assert provider_of(cluster, 1)["unopened"] == {}
+    assert 'tocsin_provider_unopened_workers{provider="locked"} 1' in cluster.api.call("GET", "/metrics").body.decode()
+    time.sleep(1)
+    view = cluster.api.get(f"/v1/campaigns/{campaign}")
+    assert some(view["counts"]) == {"waiting": 2000}
+    cluster.start_worker("with", env={**os.environ, "LIMITS_TOKEN": "t"})
+    view = cluster.wait_campaign(campaign)
+    assert some(view["counts"]) == {"accepted": 2000} and gateway.count() == 2000
+    provider = provider_of(cluster)
+    assert provider["breaker"] == "closed" and provider["outcomes"]["misconfigured"] == 0
