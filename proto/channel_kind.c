@@ -4,16 +4,28 @@
 #include <assert.h>
 
 static const char *const names[] = {
-#define CHANNEL_KIND_NAME(name, word) word,
+#define CHANNEL_KIND_NAME(name, word, field) word,
     CHANNEL_KIND_MAP(CHANNEL_KIND_NAME)
 #undef CHANNEL_KIND_NAME
         NULL,
+};
+
+static const enum page_field fields[] = {
+#define CHANNEL_KIND_FIELD(name, word, field) PAGE_FIELD_##field,
+    CHANNEL_KIND_MAP(CHANNEL_KIND_FIELD)
+#undef CHANNEL_KIND_FIELD
 };
 
 const char *channel_kind_name(enum channel_kind channel)
 {
     assert((unsigned)channel < CHANNEL_KINDS);
     return names[channel];
+}
+
+enum page_field channel_kind_field(enum channel_kind channel)
+{
+    assert((unsigned)channel < CHANNEL_KINDS);
+    return fields[channel];
 }
 
 bool channel_kind_parse(struct slice name, enum channel_kind *channel)

@@ -16,13 +16,6 @@ enum render_number { RENDER_TOKEN = PAGE_COLUMNS_MAX, RENDER_CAMPAIGN, RENDER_NU
 
 static const char *const render_own_names[] = {"token", "campaign"};
 
-/* Which of a recipient's endpoints a channel uses. */
-static const enum page_field render_endpoint_fields[CHANNEL_KINDS] = {
-    [CHANNEL_EMAIL] = PAGE_FIELD_EMAIL, [CHANNEL_SMS] = PAGE_FIELD_PHONE,
-    [CHANNEL_VOICE] = PAGE_FIELD_PHONE, [CHANNEL_PUSH] = PAGE_FIELD_PUSH,
-    [CHANNEL_CHAT] = PAGE_FIELD_PHONE,  [CHANNEL_WEBHOOK] = PAGE_FIELD_WEBHOOK,
-};
-
 struct render_body {
     char locale[WIRE_NAME_MAX + 1]; /* as locale_normalize makes it */
     size_t locale_len;
@@ -151,7 +144,7 @@ static void render_channel_settle(struct render *render, enum channel_kind kind)
     }
     for (unsigned rank = 0; rank < RENDER_RANKS_MAX; rank++) {
         channel->endpoints[rank] =
-            page_schema_endpoint(&render->schema, render_endpoint_fields[kind], rank);
+            page_schema_endpoint(&render->schema, channel_kind_field(kind), rank);
     }
 }
 

@@ -41,26 +41,6 @@ static struct plan_step *step_of(struct document_reader *reader)
     return &parse_of(reader)->document->def.plan.steps[0];
 }
 
-/* The column that a channel's endpoints stand in. */
-static enum page_field field_of_channel(enum channel_kind channel)
-{
-    switch (channel) {
-    case CHANNEL_EMAIL:
-        return PAGE_FIELD_EMAIL;
-    case CHANNEL_SMS:
-    case CHANNEL_VOICE:
-    case CHANNEL_CHAT:
-        return PAGE_FIELD_PHONE;
-    case CHANNEL_PUSH:
-        return PAGE_FIELD_PUSH;
-    case CHANNEL_WEBHOOK:
-        return PAGE_FIELD_WEBHOOK;
-    case CHANNEL_KINDS:
-        break;
-    }
-    return PAGE_FIELD_VARIABLE;
-}
-
 static const char *field_name(enum page_field field)
 {
 #define FIELD_NAME(name, word) [PAGE_FIELD_##name] = (word),
@@ -118,7 +98,7 @@ static enum err read_channel(struct document_reader *reader, json_t *value)
         return err;
     }
     const struct page_schema *schema = &parse->audience->schema;
-    enum page_field field = field_of_channel((enum channel_kind)channel);
+    enum page_field field = channel_kind_field((enum channel_kind)channel);
     unsigned ranks = 0;
     while (ranks < ENDPOINT_RANKS && page_schema_endpoint(schema, field, ranks) >= 0) {
         ranks++;

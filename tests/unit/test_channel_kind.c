@@ -17,6 +17,17 @@ static void channels_keep_their_numbers_and_words(void **state)
     assert_null(channel_kind_names()[CHANNEL_KINDS]);
 }
 
+static void a_channel_finds_its_endpoints_in_one_field(void **state)
+{
+    (void)state;
+    static const enum page_field fields[] = {PAGE_FIELD_EMAIL, PAGE_FIELD_PHONE,
+                                             PAGE_FIELD_PHONE, PAGE_FIELD_PUSH,
+                                             PAGE_FIELD_PHONE, PAGE_FIELD_WEBHOOK};
+    for (unsigned i = 0; i < CHANNEL_KINDS; i++) {
+        assert_int_equal(channel_kind_field((enum channel_kind)i), fields[i]);
+    }
+}
+
 static void other_words_are_no_channel(void **state)
 {
     (void)state;
@@ -31,6 +42,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(channels_keep_their_numbers_and_words),
+        cmocka_unit_test(a_channel_finds_its_endpoints_in_one_field),
         cmocka_unit_test(other_words_are_no_channel),
     };
     return cmocka_run_group_tests_name("channel_kind", tests, NULL, NULL);
