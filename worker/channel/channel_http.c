@@ -5,7 +5,6 @@
  * provider's id stands (http_ref). The settings are documented in docs/channels.md.
  */
 #include <stdio.h>
-#include <unistd.h>
 
 #include "common/mem.h"
 #include "common/secret.h"
@@ -161,13 +160,10 @@ static enum err http_open_client(struct channel_http *http, const struct http_se
                                  const char *where, struct problem *problem)
 {
     struct buf password = {0};
-    if (read->password != NULL) {
-        enum err err =
-            channel_settings_secret(read->password, where, "password", &password, problem);
-        if (err != ERR_OK) {
-            secret_release(&password);
-            return err;
-        }
+    enum err err = channel_settings_secret(read->password, where, "password", &password, problem);
+    if (err != ERR_OK) {
+        secret_release(&password);
+        return err;
     }
     bool has_body = http_message_has_body(http->message);
     struct http_client_settings settings = {
@@ -206,11 +202,7 @@ static enum err http_check(const struct http_settings *read, const char *where,
     if (read->password != NULL && read->user == NULL) {
         return problem_set(problem, ERR_INVALID, "%s: user is missing beside password", where);
     }
-    if (read->ca_file != NULL && access(read->ca_file, R_OK) != 0) {
-        return problem_set(problem, ERR_NOT_FOUND, "%s: ca_file %s cannot be read", where,
-                           read->ca_file);
-    }
-    return ERR_OK;
+    return channel_settings_file(read->ca_file, where, "ca_file", problem);
 }
 
 static enum err http_open(struct channel **out, const struct channel_context *context,

@@ -2,8 +2,11 @@
 #include "worker/channel/channel_settings.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "common/mem.h"
 #include "common/secret.h"
@@ -222,10 +225,20 @@ enum err channel_settings_secret(const char *reference, const char *where, const
                                  struct buf *secret, struct problem *problem)
 {
     struct problem inner = {0};
-    enum err err = secret_resolve(reference, secret, &inner);
+    enum err err = reference == NULL ? ERR_OK : secret_resolve(reference, secret, &inner);
     if (err != ERR_OK) {
         return problem_set(problem, err, "%s: %s: %s", where, key, inner.text);
     }
     (void)buf_cstr(secret);
     return ERR_OK;
+}
+
+enum err channel_settings_file(const char *path, const char *where, const char *key,
+                               struct problem *problem)
+{
+    if (path == NULL || access(path, R_OK) == 0) {
+        return ERR_OK;
+    }
+    return problem_set(problem, ERR_NOT_FOUND, "%s: %s %s cannot be read: %s", where, key, path,
+                       strerror(errno));
 }

@@ -45,8 +45,11 @@ enum err channel_settings_read(json_t *object, const char *where, const struct c
 /* A scalar of the object as text (see above), or NULL for anything else. */
 const char *channel_settings_text(json_t *object, const char *key);
 /* As secret_resolve, with `where` and the key in front of the problem. Appends a zero that is not
- * counted. */
+ * counted. Without a reference (NULL) the secret is empty. */
 enum err channel_settings_secret(const char *reference, const char *where, const char *key,
                                  struct buf *secret, struct problem *problem) WARN_UNUSED;
+/* Can the file be read, if there is a path? ERR_NOT_FOUND. */
+enum err channel_settings_file(const char *path, const char *where, const char *key,
+                               struct problem *problem) WARN_UNUSED;
 
 #endif

@@ -9,7 +9,6 @@
  */
 #include <stdio.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/hash.h"
@@ -247,11 +246,7 @@ static enum err check_presence(const struct smtp_settings *read, const char *whe
                            "password, which would else go to whoever suppresses STARTTLS",
                            where);
     }
-    if (read->ca_file != NULL && access(read->ca_file, R_OK) != 0) {
-        return problem_set(problem, ERR_NOT_FOUND, "%s: ca_file %s cannot be read", where,
-                           read->ca_file);
-    }
-    return ERR_OK;
+    return channel_settings_file(read->ca_file, where, "ca_file", problem);
 }
 
 static enum err smtp_check(const struct smtp_settings *read, const char *where,
@@ -319,13 +314,10 @@ static enum err smtp_open_client(struct channel_smtp *smtp, const struct smtp_se
                                  const char *where, struct problem *problem)
 {
     struct buf password = {0};
-    if (read->password != NULL) {
-        enum err err =
-            channel_settings_secret(read->password, where, "password", &password, problem);
-        if (err != ERR_OK) {
-            secret_release(&password);
-            return err;
-        }
+    enum err err = channel_settings_secret(read->password, where, "password", &password, problem);
+    if (err != ERR_OK) {
+        secret_release(&password);
+        return err;
     }
     uint32_t port = read->implicit_tls ? 465 : 587;
     struct smtp_client_settings settings = {
