@@ -119,6 +119,7 @@ static const struct {
     {530, 530, ANY, 0, 0, ALL_STAGES, OUTCOME_MISCONFIGURED},
     {534, 535, ANY, 0, 0, ALL_STAGES, OUTCOME_MISCONFIGURED},
     {538, 538, ANY, 0, 0, ALL_STAGES, OUTCOME_MISCONFIGURED},
+    {500, 599, 1, 7, 8, ALL_STAGES, OUTCOME_MISCONFIGURED},
     {500, 599, 7, 0, 0, ALL_STAGES, OUTCOME_MISCONFIGURED},
     {500, 599, 7, 8, 9, ALL_STAGES, OUTCOME_MISCONFIGURED},
     {500, 599, 7, 11, 11, ALL_STAGES, OUTCOME_MISCONFIGURED},
@@ -131,20 +132,52 @@ static const struct {
     {500, 599, ANY, 0, 0, STAGE(RCPT) | STAGE(DATA) | STAGE(END), OUTCOME_REJECTED},
 };
 
+/* Servers commonly wait for RCPT before they refuse the client, its name or the sender, and then
+ * the words alone tell it from a refusal of the recipient. */
+static const char *const words_about_all[] = {
+    "relay",                   /* Postfix, Exim, Exchange */
+    "relaying",                /* Sendmail */
+    "sender address rejected", /* Postfix, as the next two */
+    "client host rejected",
+    "helo command rejected",
+};
+
+/* Is it a whole word (or some) between blanks, with a mark behind it at most? Parts of an address
+ * are none, which anybody may have chosen. */
+static bool is_word_at(struct slice text, size_t at, size_t len)
+{
+    size_t end = at + len;
+    if (end < text.len && strchr(".,:;!)", text.data[end]) != NULL) {
+        end++;
+    }
+    return (at == 0 || text.data[at - 1] == ' ') && (end >= text.len || text.data[end] == ' ');
+}
+
 static bool has_word(struct slice text, const char *word)
 {
     size_t len = strlen(word);
     for (size_t i = 0; i + len <= text.len; i++) {
-        if (strncasecmp((const char *)text.data + i, word, len) == 0) {
+        if (strncasecmp((const char *)text.data + i, word, len) == 0 && is_word_at(text, i, len)) {
             return true;
         }
     }
     return false;
 }
 
+static bool is_about_all(struct slice text)
+{
+    bool is_found = false;
+    for (size_t i = 0; i < sizeof(words_about_all) / sizeof(words_about_all[0]); i++) {
+        is_found = is_found || has_word(text, words_about_all[i]);
+    }
+    return is_found;
+}
+
 enum outcome smtp_reply_outcome(const struct smtp_reply *reply, enum smtp_stage stage)
 {
-    if (reply->code >= 500 && stage == SMTP_STAGE_RCPT && has_word(reply->text, "relay")) {
+    /* 454 is how Postfix refuses to relay, unless it is told to be harder. */
+    bool is_refusal = reply->code >= 500 || reply->code == 454;
+    if (is_refusal && stage == SMTP_STAGE_RCPT && is_about_all(reply->text)) {
         return OUTCOME_MISCONFIGURED;
     }
     for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {

@@ -44,9 +44,10 @@ enum smtp_stage {
  *     2xx to the end of the data     accepted
  *     421, 454                       throttled
  *     other 4xx                      deferred
- *     530 534 535 538, 5.7.0 5.7.8 5.7.9 5.7.11 5.7.14 5.7.20-27 (credentials, encryption, the
- *     sender's own authentication), 5xx before MAIL, 5xx to MAIL (the sender is the same for all),
- *     5xx to RCPT that speaks of relaying                                          misconfigured
+ *     530 534 535 538, 5.1.7 5.1.8 5.7.0 5.7.8 5.7.9 5.7.11 5.7.14 5.7.20-27 (the sender,
+ *     credentials, encryption, the sender's own authentication), 5xx before MAIL, 5xx to MAIL (the
+ *     sender is the same for all), 454 or 5xx to RCPT that speaks of relaying, the client or the
+ *     sender                                                                       misconfigured
  *     552, 5.2.3, 5.3.4 to MAIL (too large) and every other 5xx                     rejected
  */
 enum outcome smtp_reply_outcome(const struct smtp_reply *reply, enum smtp_stage stage);

@@ -251,6 +251,8 @@ def test_a_refused_recipient_does_not_cost_the_connection(tmp_path):
 
 @pytest.mark.parametrize("rcpt, outcome", [
     ("554 5.7.1 <alice@customer.test>: Relay access denied", "misconfigured"),
+    ("550 5.1.1 <bob@relay.example>: User unknown", "rejected"),
+    ("550 5.1.8 <notices@bank.example>: Sender address rejected: Domain not found", "misconfigured"),
     ("530 5.7.0 Authentication required", "misconfigured"), ("550 5.1.1 unknown", "rejected"),
     ("450 4.2.0 greylisted", "deferred"), ("452 4.5.3 too many", "deferred"), ("454 4.7.0 throttled", "throttled")])
 def test_the_relays_words_tell_whose_fault_it_is(tmp_path, rcpt, outcome):
