@@ -69,15 +69,25 @@ static void request_recycle(struct http_request *request)
     request->client->idle = request;
 }
 
+/* What it means that no answer came. A proxy that opens no tunnel (RFC 9110 section 9.3.6) refuses
+ * all requests alike with 4xx: its credentials, or a host that it does not let through. */
+static struct transfer_failure request_failure(const struct http_request *request, CURLcode result)
+{
+    long proxy_status = 0;
+    (void)curl_easy_getinfo(request->transfer.easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+    if (!request->transfer.requested && proxy_status >= 400 && proxy_status <= 499) {
+        return (struct transfer_failure){OUTCOME_MISCONFIGURED, (enum reason)proxy_status};
+    }
+    return transfer_failure_of(result, transfer_has_sent(&request->transfer));
+}
+
 static void request_read_answer(struct http_request *request, CURLcode result,
                                 struct http_answer *answer)
 {
     CURL *easy = request->transfer.easy;
     long status = 0;
-    long sent_bytes = 0;
     curl_off_t retry_after_s = 0;
     (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-    (void)curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &sent_bytes);
     if (status >= 200 && status < 600) { /* a lone 1xx is no answer */
         answer->status = (uint16_t)status;
     }
@@ -89,7 +99,7 @@ static void request_read_answer(struct http_request *request, CURLcode result,
             retry_after_s < 86400 ? (uint32_t)retry_after_s * 1000 : 86400 * 1000;
     }
     answer->complete = result == CURLE_OK;
-    struct transfer_failure failure = transfer_failure_of(result, sent_bytes > 0);
+    struct transfer_failure failure = request_failure(request, result);
     answer->outcome = failure.outcome;
     answer->reason = failure.reason;
     struct curl_header *header;

@@ -173,6 +173,19 @@ static void hub_drain(struct transfer_hub *hub)
     }
 }
 
+/* Of requests to a proxy, too. */
+static long request_bytes(const struct transfer *transfer)
+{
+    long bytes = 0;
+    (void)curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &bytes);
+    return bytes;
+}
+
+bool transfer_has_sent(const struct transfer *transfer)
+{
+    return transfer->requested && request_bytes(transfer) > transfer->tunnel_bytes;
+}
+
 /* Before each request, and before libcurl repeats one on another connection. */
 static int transfer_on_request(void *arg, char *peer, /* NOLINT(readability-non-const-parameter) */
                                char *local,           /* NOLINT(readability-non-const-parameter) */
@@ -183,13 +196,13 @@ static int transfer_on_request(void *arg, char *peer, /* NOLINT(readability-non-
     (void)peer_port;
     (void)local_port;
     struct transfer *transfer = arg;
-    long sent_bytes = 0;
-    if (transfer->requested) {
-        (void)curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &sent_bytes);
+    bool is_again = transfer_has_sent(transfer);
+    if (!transfer->requested) {
+        transfer->requested = true;
+        transfer->tunnel_bytes = request_bytes(transfer);
     }
-    transfer->requested = true;
     transfer_set_deadline(transfer, transfer->started_ms + transfer->hub->settings.timeout_ms);
-    return sent_bytes == 0 ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+    return is_again ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 void transfer_start(struct transfer *transfer)

@@ -37,6 +37,7 @@ struct transfer {
     bool started;               /* in the multi */
     bool done;                  /* on_done was called, transfer_end was not yet */
     bool requested;             /* connected, and the request is on its way */
+    long tunnel_bytes;          /* that were went to a proxy before it, for a tunnel */
     uint64_t started_ms;        /* of uv_now */
     uint64_t deadline_ms;       /* 0: none */
     struct transfer *next;      /* of those that have a deadline */
@@ -74,6 +75,8 @@ void transfer_start(struct transfer *transfer);
 void transfer_end(struct transfer *transfer);
 /* Breaks off what is under way: on_done comes before this returns. Nothing if nothing is. */
 void transfer_abort(struct transfer *transfer);
+/* Has some of the request itself left? */
+bool transfer_has_sent(const struct transfer *transfer);
 /* Only with CURLOPT_CONNECT_ONLY, when done: the socket is the owner's from now on, until
  * transfer_end: `on_event` is called when uv_events (UV_READABLE, UV_WRITABLE) happen there. */
 void transfer_watch(struct transfer *transfer, int uv_events, transfer_event_fn on_event);

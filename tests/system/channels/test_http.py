@@ -192,6 +192,29 @@ def test_a_name_that_does_not_exist_is_deferred(tmp_path):
     assert run.outcomes()[0] in [("deferred", peers.RESOLVE_FAILED), ("deferred", peers.TIMED_OUT_BEFORE)]
 
 
+# --- a proxy on the way to https: until its tunnel stands nothing has left ---
+
+@pytest.mark.parametrize("status, outcome, reason", [
+    (407, "misconfigured", 407), (403, "misconfigured", 403), (502, "deferred", peers.CONNECT_FAILED),
+    (503, "deferred", peers.CONNECT_FAILED)])
+def test_a_proxy_that_opens_no_tunnel_has_sent_nothing(tmp_path, status, outcome, reason):
+    with Server(answering(status, b"no")) as proxy:
+        run = send(tmp_path, "http", settings("https://gateway.invalid/", proxy=proxy.url()), ONE)
+        assert run.outcomes() == [(outcome, reason)]
+
+
+def test_a_proxy_that_is_lost_or_silent_has_sent_nothing(tmp_path):
+    def lose(server, connection, _):
+        read_request(server, connection)
+        reset(connection)
+    with Server(lose) as proxy:
+        run = send(tmp_path, "http", settings("https://gateway.invalid/", proxy=proxy.url()), ONE)
+        assert run.outcomes() == [("deferred", peers.CONNECT_FAILED)]
+    with Server(hang) as proxy:
+        run = send(tmp_path, "http", settings("https://gateway.invalid/", proxy=proxy.url(), connect_timeout="400ms"), ONE)
+        assert run.outcomes() == [("deferred", peers.TIMED_OUT_BEFORE)]
+
+
 # --- the request left and no answer came: uncertain ---
 
 def hang(server, connection, _):
