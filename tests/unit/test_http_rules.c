@@ -196,6 +196,19 @@ static void half_a_body_decides_nothing_that_it_does_not_show(void **state)
     assert_int_equal(judge_once(NULL, answer), OUTCOME_DEFERRED);
 }
 
+/* "ok" may be the beginning of "ok: no". */
+static void half_a_body_has_no_end(void **state)
+{
+    (void)state;
+    struct http_answer answer = answer_of(200, "0: ok");
+    const char *text = "[{\"body_regex\": \"ok$\", \"outcome\": \"rejected\"}]";
+    assert_int_equal(judge_once(text, answer), OUTCOME_REJECTED);
+    answer.complete = false;
+    assert_int_equal(judge_once(text, answer), OUTCOME_UNCERTAIN);
+    text = "[{\"body_regex\": \"^0:\", \"outcome\": \"rejected\"}]";
+    assert_int_equal(judge_once(text, answer), OUTCOME_REJECTED);
+}
+
 static void a_rule_gives_a_delay_where_the_provider_does_not(void **state)
 {
     (void)state;
@@ -316,6 +329,7 @@ int main(void)
         cmocka_unit_test(a_json_value_is_compared_as_people_write_it),
         cmocka_unit_test(a_pointer_alone_asks_whether_something_is_there),
         cmocka_unit_test(half_a_body_decides_nothing_that_it_does_not_show),
+        cmocka_unit_test(half_a_body_has_no_end),
         cmocka_unit_test(a_rule_gives_a_delay_where_the_provider_does_not),
         cmocka_unit_test(mistakes_are_named_with_their_place),
         cmocka_unit_test(a_status_that_is_none_is_refused),

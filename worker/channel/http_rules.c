@@ -111,9 +111,11 @@ static enum match rule_match(const struct http_rule *rule, struct http_reading *
         return MATCH_NO;
     }
     const char *body = (const char *)answer->body.data;
+    /* What there is of a body does not show where it ends. */
+    int no_end = answer->complete ? 0 : REG_NOTEOL;
     bool has_body = (rule->contains == NULL || memmem(body, answer->body.len, rule->contains,
                                                       strlen(rule->contains)) != NULL) &&
-                    (rule->regex == NULL || regexec(rule->regex, body, 0, NULL, 0) == 0) &&
+                    (rule->regex == NULL || regexec(rule->regex, body, 0, NULL, no_end) == 0) &&
                     (rule->pointer == NULL || rule_has_json(rule, reading));
     if (has_body) {
         return MATCH_YES;
