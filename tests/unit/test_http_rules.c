@@ -66,7 +66,7 @@ static void every_status_has_a_default(void **state)
         {403, OUTCOME_MISCONFIGURED}, {407, OUTCOME_MISCONFIGURED}, {408, OUTCOME_DEFERRED},
         {410, OUTCOME_REJECTED},      {413, OUTCOME_REJECTED},      {422, OUTCOME_REJECTED},
         {425, OUTCOME_THROTTLED},     {429, OUTCOME_THROTTLED},     {499, OUTCOME_REJECTED},
-        {500, OUTCOME_DEFERRED},      {502, OUTCOME_DEFERRED},      {503, OUTCOME_DEFERRED},
+        {500, OUTCOME_DEFERRED},      {502, OUTCOME_UNCERTAIN},     {503, OUTCOME_DEFERRED},
         {504, OUTCOME_UNCERTAIN},     {599, OUTCOME_DEFERRED},
     };
     struct http_rules *rules = rules_of(NULL, true);

@@ -12,7 +12,8 @@
  *     425 429        throttled
  *     other 4xx      rejected
  *     503            throttled with Retry-After, else deferred
- *     504            uncertain: somebody behind the provider got it and did not answer
+ *     502 504        uncertain: somebody behind the provider may have got it, and what he answered
+ *                    is lost
  *     other 5xx      deferred
  *
  * A rule that needs the body is no basis for a decision if not all of the body came and what came
