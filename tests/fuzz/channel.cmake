@@ -1,3 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+tocsin_fuzzer(fuzz_channel_settings LIBS tocsin_channel)
+tocsin_fuzzer(fuzz_http_answer LIBS tocsin_channel)
 tocsin_fuzzer(fuzz_mime LIBS tocsin_channel)
 tocsin_fuzzer(fuzz_smtp_dialogue LIBS tocsin_channel)
