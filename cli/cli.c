@@ -206,3 +206,17 @@ const char *cli_member_str(const json_t *object, const char *name)
     const char *text = json_string_value(json_object_get(object, name));
     return text == NULL ? "" : text;
 }
+
+void cli_unopened(struct buf *buf, json_t *unopened)
+{
+    const char *worker = json_object_iter_key(json_object_iter(unopened));
+    if (worker == NULL) {
+        return;
+    }
+    human_text(buf, slice_str(worker));
+    if (json_object_size(unopened) > 1) {
+        buf_printf(buf, " and %zu more", json_object_size(unopened) - 1);
+    }
+    buf_str(buf, " cannot open ");
+    cli_member(buf, unopened, worker);
+}

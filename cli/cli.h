@@ -54,5 +54,8 @@ bool cli_print_plain(struct cli *cli, const json_t *json);
 void cli_member(struct buf *buf, const json_t *object, const char *name);
 uint64_t cli_member_count(const json_t *object, const char *name);
 const char *cli_member_str(const json_t *object, const char *name); /* "" if it is no string */
+/* What a provider's member "unopened" (worker to reason) says: "w3 and 2 more cannot open provider
+ * …", with the first worker's reason, as they mostly have the same; nothing if it is empty. */
+void cli_unopened(struct buf *buf, json_t *unopened);
 
 #endif

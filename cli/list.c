@@ -52,7 +52,9 @@ static void put_value(struct buf *buf, const json_t *object, const char *name, e
         return;
     }
     json_t *value = json_object_get(object, name);
-    if (json_is_object(value)) {
+    if (kind == LIST_UNOPENED) {
+        cli_unopened(buf, value);
+    } else if (json_is_object(value)) {
         put_object(buf, value);
     } else if (kind == LIST_RANK && json_is_integer(value)) {
         human_count(buf, (uint64_t)json_integer_value(value) + 1);

@@ -10,8 +10,16 @@
 #include "cli/command.h"
 
 /* LIST_RANK: a number from 0, shown from 1. LIST_PLACE: a number that is no amount, to be pasted
- * elsewhere. LIST_LIMIT: a rate, 0 for no limit. */
-enum list_kind { LIST_TEXT, LIST_NUMBER, LIST_RANK, LIST_PLACE, LIST_LIMIT, LIST_TIME };
+ * elsewhere. LIST_LIMIT: a rate, 0 for no limit. LIST_UNOPENED: as cli_unopened. */
+enum list_kind {
+    LIST_TEXT,
+    LIST_NUMBER,
+    LIST_RANK,
+    LIST_PLACE,
+    LIST_LIMIT,
+    LIST_TIME,
+    LIST_UNOPENED
+};
 
 struct list_column {
     const char *title;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/cli.h"
 #include "cli/human.h"
 
 #define COUNT_MAX ((json_int_t)1 << 40)
@@ -128,27 +129,9 @@ bool progress_read(struct progress *progress, const json_t *campaign, uint64_t n
 
 void progress_add_notice(struct progress *progress, const char *text)
 {
-    if (progress->notice_count < PROGRESS_NOTICES) {
+    if (text[0] != '\0' && progress->notice_count < PROGRESS_NOTICES) {
         copy_text(progress->notices[progress->notice_count++], PROGRESS_NOTICE_MAX, text);
     }
-}
-
-/* The first worker's reason: they mostly have the same. */
-static void notice_unopened(struct progress *progress, json_t *unopened)
-{
-    void *first = json_object_iter(unopened);
-    if (first == NULL) {
-        return;
-    }
-    const char *why = json_string_value(json_object_iter_value(first));
-    struct buf notice = {0};
-    buf_str(&notice, json_object_iter_key(first));
-    if (json_object_size(unopened) > 1) {
-        buf_printf(&notice, " and %zu more", json_object_size(unopened) - 1);
-    }
-    buf_printf(&notice, " cannot open %s", why == NULL ? "it" : why);
-    progress_add_notice(progress, buf_cstr(&notice));
-    buf_release(&notice);
 }
 
 static void notice_of_provider(struct buf *buf, const json_t *provider)
@@ -180,11 +163,11 @@ void progress_add_providers(struct progress *progress, const json_t *providers)
         if (channel != NULL && strcmp(channel, progress->channel) == 0) {
             struct buf notice = {0};
             notice_of_provider(&notice, provider);
-            if (notice.len > 0) {
-                progress_add_notice(progress, buf_cstr(&notice));
-            }
+            progress_add_notice(progress, buf_cstr(&notice));
+            buf_clear(&notice);
+            cli_unopened(&notice, json_object_get(provider, "unopened"));
+            progress_add_notice(progress, buf_cstr(&notice));
             buf_release(&notice);
-            notice_unopened(progress, json_object_get(provider, "unopened"));
         }
     }
 }

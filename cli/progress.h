@@ -79,7 +79,8 @@ struct progress_style {
 
 /* From the API's campaign. False when it is none. Notices are left empty. */
 bool progress_read(struct progress *progress, const json_t *campaign, uint64_t now_unix_ms);
-/* A notice below the view; foreign text is made safe, what is too long is cut. */
+/* A notice below the view, if the text is not empty; foreign text is made safe, what is too long is
+ * cut. */
 void progress_add_notice(struct progress *progress, const char *text);
 /* From the API's list of providers: a notice for each of the campaign's channel that is slowed
  * down, has an open breaker, or cannot be opened by a worker. */

@@ -15,7 +15,7 @@ static enum exit_code run_list(struct cli *cli, const struct arguments *argument
         {"limit/s", "rate_per_s", LIST_LIMIT},
         {"outcomes", "outcomes", LIST_TEXT},
         {"why", "breaker_reason", LIST_TEXT},
-        {"not opened by", "unopened", LIST_TEXT},
+        {"workers", "unopened", LIST_UNOPENED},
         {NULL, NULL, LIST_TEXT},
     };
     struct list list = {
