@@ -83,6 +83,27 @@ static void line_piece(struct line *line, size_t gap, size_t indent, const char 
     line_put(line, colour, text);
 }
 
+/* A sentence, broken at blanks, to the end of its last line. */
+static void line_sentence(struct line *line, size_t indent, const char *colour, struct slice text)
+{
+    line_blanks(line, indent);
+    while (human_columns(text) > line->columns - line->at) {
+        size_t len = human_cut(text, line->columns - line->at).len;
+        while (len > 0 && text.data[len] != ' ') {
+            len--;
+        }
+        if (len == 0) {
+            break;
+        }
+        line_put(line, colour, slice_of(text.data, len));
+        line_end(line);
+        line_blanks(line, indent + 2);
+        text = slice_of(text.data + len + 1, text.len - len - 1);
+    }
+    line_put(line, colour, text);
+    line_end(line);
+}
+
 static const char *state_colour(const char *state)
 {
     static const struct {
@@ -231,8 +252,7 @@ void progress_view(struct buf *buf, const struct progress *progress,
     view_counts(&line, progress);
     view_rate(&line, progress);
     for (unsigned i = 0; i < progress->notice_count; i++) {
-        line_put(&line, "33", slice_str(progress->notices[i]));
-        line_end(&line);
+        line_sentence(&line, 0, "33", slice_str(progress->notices[i]));
     }
 }
 
@@ -291,17 +311,13 @@ void progress_closing(struct buf *buf, const struct progress *progress,
     closing_sum(&line, progress);
     if (progress->repeated > 0) {
         human_plural(&text, progress->repeated, "attempt was", "attempts were");
-        buf_str(&text, " repeated because nobody knows whether the first one arrived");
-        line_blanks(&line, 2);
-        line_put(&line, NULL, buf_view(&text));
-        line_end(&line);
+        buf_str(&text, " repeated: nobody knows whether the first arrived");
+        line_sentence(&line, 2, NULL, buf_view(&text));
         buf_clear(&text);
     }
     if (progress_sum(progress) != progress->recipients) {
         buf_str(&text, "the counts do not add up; this is a bug of Tocsin, please report it");
-        line_blanks(&line, 2);
-        line_put(&line, "31", buf_view(&text));
-        line_end(&line);
+        line_sentence(&line, 2, "31", buf_view(&text));
     }
     buf_release(&text);
 }

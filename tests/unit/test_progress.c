@@ -129,6 +129,21 @@ static void counts_that_do_not_add_up_are_shown_all_the_same(void **state)
     }
 }
 
+static void a_long_notice_is_broken_at_blanks_and_not_cut(void **state)
+{
+    (void)state;
+    struct buf view = {0};
+    struct progress progress = running();
+    progress_add_notice(&progress,
+                        "w1 and 7 more cannot open provider \"gateway\": secret.token: "
+                        "the environment has no variable SMS_TOKEN (from env:SMS_TOKEN)");
+    progress_view(&view, &progress, &plain);
+    assert_non_null(strstr(buf_cstr(&view),
+                           "\nw1 and 7 more cannot open provider \"gateway\": secret.token: the\n"
+                           "  environment has no variable SMS_TOKEN (from env:SMS_TOKEN)\n"));
+    buf_release(&view);
+}
+
 static void notices_stand_below_the_view(void **state)
 {
     (void)state;
@@ -261,7 +276,7 @@ static void the_closing_report_adds_up_visibly(void **state)
                            "  accepted 999,984 + failed 16 = 1,000,000 of 1,000,000\n");
     progress.repeated = 1;
     progress_closing(&report, &progress, &plain);
-    assert_non_null(strstr(buf_cstr(&report), "  1 attempt was repeated because nobody knows"));
+    assert_non_null(strstr(buf_cstr(&report), "  1 attempt was repeated: nobody knows"));
     buf_release(&report);
 }
 
@@ -379,6 +394,7 @@ int main(void)
         cmocka_unit_test(clocks_that_differ_give_no_negative_time),
         cmocka_unit_test(the_view_shows_state_bar_counts_and_rate),
         cmocka_unit_test(counts_that_do_not_add_up_are_shown_all_the_same),
+        cmocka_unit_test(a_long_notice_is_broken_at_blanks_and_not_cut),
         cmocka_unit_test(notices_stand_below_the_view),
         cmocka_unit_test(no_line_is_wider_than_the_terminal),
         cmocka_unit_test(every_part_that_has_somebody_shows_in_the_bar),
