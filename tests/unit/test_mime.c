@@ -63,6 +63,19 @@ static void a_long_ascii_field_is_folded_before_words(void **state)
     assert_lines(buf_cstr(&out), 78);
 }
 
+static void blanks_are_folded_with_their_word_and_never_make_a_line(void **state)
+{
+    (void)state;
+    char value[1100];
+    memset(value, ' ', sizeof(value));
+    memset(value, 'x', 880);
+    value[1000] = 'y';
+    value[1001] = '\0';
+    assert_lines(field("Subject", value), 998);
+    value[1000] = ' ';
+    assert_string_equal(field("Subject", value) + 9 + 880, "\r\n");
+}
+
 static void a_word_too_long_for_a_line_stays_whole_until_it_breaks_the_limit(void **state)
 {
     (void)state;
@@ -268,6 +281,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_ascii_field_stands_as_it_is),
         cmocka_unit_test(a_long_ascii_field_is_folded_before_words),
+        cmocka_unit_test(blanks_are_folded_with_their_word_and_never_make_a_line),
         cmocka_unit_test(a_word_too_long_for_a_line_stays_whole_until_it_breaks_the_limit),
         cmocka_unit_test(other_text_becomes_encoded_words),
         cmocka_unit_test(encoded_words_hold_whole_characters_and_fit_their_lines),

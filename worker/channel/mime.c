@@ -97,13 +97,15 @@ static struct slice disarmed(struct buf *scratch, struct slice value)
     return buf_view(scratch);
 }
 
-/* ASCII that no reader takes for an encoded word, of words that fit into a line. */
+/* ASCII that no reader takes for an encoded word, of words that fit into a line with the blanks
+ * before them. */
 static bool is_plain(struct slice value)
 {
-    size_t word = 0;
+    size_t run = 0;
     for (size_t i = 0; i < value.len; i++) {
-        word = value.data[i] == ' ' ? 0 : word + 1;
-        if (!is_printable(value.data[i]) || word > LINE_MAX_BYTES - 100 ||
+        bool begins = value.data[i] == ' ' && i > 0 && value.data[i - 1] != ' ';
+        run = begins ? 1 : run + 1;
+        if (!is_printable(value.data[i]) || run > LINE_MAX_BYTES - 100 ||
             (value.data[i] == '=' && i + 1 < value.len && value.data[i + 1] == '?')) {
             return false;
         }
@@ -111,17 +113,23 @@ static bool is_plain(struct slice value)
     return true;
 }
 
-/* Breaks before a word that would go beyond the column. The blank before it begins the new line. */
+/* Breaks before the blanks of a word that would go beyond the column: they begin the new line.
+ * Blanks at the end are left out, since a line of nothing else is none. */
 static void fold_plain(struct buf *buf, struct slice value, size_t column)
 {
-    size_t at = 0;
-    while (at < value.len) {
-        size_t end = at + 1;
+    for (size_t at = 0; at < value.len;) {
+        size_t word = at;
+        while (word < value.len && value.data[word] == ' ') {
+            word++;
+        }
+        size_t end = word;
         while (end < value.len && value.data[end] != ' ') {
             end++;
         }
-        bool has_word = end > at + (value.data[at] == ' ');
-        if (value.data[at] == ' ' && has_word && column + (end - at) > FOLD_COLUMN) {
+        if (end == word) {
+            return;
+        }
+        if (word > at && column + (end - at) > FOLD_COLUMN) {
             buf_str(buf, "\r\n");
             column = 0;
         }
