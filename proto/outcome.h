@@ -62,7 +62,8 @@ const char *outcome_name(enum outcome outcome);
     X(LEASE_EXPIRED, 1301, "the worker was gone past its lease")                                   \
     X(WORKER_RESTARTED, 1302, "the worker restarted")                                              \
     X(ATTEMPTS_USED, 1303, "no attempts left")                                                     \
-    X(TIME_USED, 1304, "the step's time is over")
+    X(TIME_USED, 1304, "the step's time is over")                                                  \
+    X(NOT_ACKNOWLEDGED, 1305, "not acknowledged in time")
 
 enum reason {
 #define REASON_MEMBER(name, number, sentence) REASON_##name = (number),

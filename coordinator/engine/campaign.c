@@ -2,10 +2,12 @@
 #include "coordinator/engine/campaign.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "common/mem.h"
 
-#define SNAPSHOT_VERSION 1
+/* Version 1 kept the time of the lease in due_cs of who had been accepted or held. */
+#define SNAPSHOT_VERSION 2
 
 static const char *const STATE_NAMES[CAMPAIGN_STATES] = {"draft", "running", "paused", "finished",
                                                          "cancelled"};
@@ -38,7 +40,10 @@ struct campaign *campaign_new(const struct campaign_def *def)
     campaign->def = *def;
     campaign->page_count = (def->slots + PAGE_RECIPIENTS - 1) / PAGE_RECIPIENTS;
     campaign->pages = mem_zalloc(campaign->page_count, sizeof(*campaign->pages));
-    page_timers_init(&campaign->timers, campaign->page_count);
+    for (unsigned s = 0; s < def->plan.step_count; s++) {
+        page_timers_init(&campaign->due[s], campaign->page_count);
+    }
+    page_timers_init(&campaign->climbs, campaign->page_count);
     campaign->counts[DELIVERY_WAITING] = def->slots;
     return campaign;
 }
@@ -51,7 +56,10 @@ void campaign_drop_pages(struct campaign *campaign)
     }
     mem_free(campaign->pages);
     campaign->pages = NULL;
-    page_timers_release(&campaign->timers);
+    for (unsigned s = 0; s < campaign->def.plan.step_count; s++) {
+        page_timers_release(&campaign->due[s]);
+    }
+    page_timers_release(&campaign->climbs);
 }
 
 void campaign_free(struct campaign *campaign)
@@ -104,13 +112,14 @@ struct recipient_state campaign_recipient(const struct campaign *campaign, uint3
 
 struct fold campaign_fold(struct campaign *campaign)
 {
-    return (struct fold){&campaign->def.plan, campaign->def.created_ms, campaign->counts};
+    return (struct fold){&campaign->def.plan, campaign->def.created_ms, campaign->counts,
+                         &campaign->open};
 }
 
 uint32_t campaign_left(const struct campaign *campaign)
 {
     return campaign->counts[DELIVERY_WAITING] + campaign->counts[DELIVERY_LEASED] +
-           campaign->counts[DELIVERY_RETRYING];
+           campaign->counts[DELIVERY_RETRYING] + campaign->open;
 }
 
 static void page_forget_lease(struct page_state *page, const struct lease *lease)
@@ -188,6 +197,13 @@ static void apply_to_lease(struct campaign *campaign, struct lease_table *leases
     }
 }
 
+/* Where the time of the event's `due_ms` is waited for. */
+static struct page_timers *timers_of(struct campaign *campaign, const struct event *event)
+{
+    bool is_open = event->kind == DELIVERY_EVENT_ACCEPTED || event->kind == DELIVERY_EVENT_HELD;
+    return is_open ? &campaign->climbs : &campaign->due[event->step];
+}
+
 bool campaign_apply(struct campaign *campaign, struct lease_table *leases, uint32_t page,
                     const struct event *event)
 {
@@ -206,12 +222,12 @@ bool campaign_apply(struct campaign *campaign, struct lease_table *leases, uint3
         /* Pages are leased from in order; a replay may see a later one first. Those skipped wait in
          * the timers. */
         for (uint32_t p = campaign->next_fresh; p < page; p++) {
-            page_timers_at_latest(&campaign->timers, p, 0);
+            page_timers_at_latest(&campaign->due[0], p, 0);
         }
         campaign->next_fresh = page + 1;
     }
     if (event->due_ms != 0) {
-        page_timers_at_latest(&campaign->timers, page, fold_due_cs(&fold, event->due_ms));
+        page_timers_at_latest(timers_of(campaign, event), page, fold_due_cs(&fold, event->due_ms));
     }
     return true;
 }
@@ -264,28 +280,64 @@ void campaign_sweep_cancelled(struct campaign *campaign)
         } else {
             fold_cancel(&fold, campaign->pages[page].states, campaign_page_slots(campaign, page));
         }
-        page_timers_clear(&campaign->timers, page);
+        for (unsigned s = 0; s < campaign->def.plan.step_count; s++) {
+            page_timers_clear(&campaign->due[s], page);
+        }
+        page_timers_clear(&campaign->climbs, page);
     }
     campaign->next_fresh = campaign->page_count;
 }
 
-void campaign_refresh_timer(struct campaign *campaign, uint32_t page)
+static void timers_put(struct page_timers *timers, uint32_t page, uint32_t due_cs)
+{
+    if (due_cs == UINT32_MAX) {
+        page_timers_clear(timers, page);
+    } else {
+        page_timers_set(timers, page, due_cs);
+    }
+}
+
+/* The earliest due time of each step and of the climbs; UINT32_MAX: none. A page without states
+ * waits as a whole on the first step. */
+static void earliest_due(const struct campaign *campaign, uint32_t page,
+                         uint32_t due_cs[PLAN_STEPS_MAX], uint32_t *climb_cs)
 {
     const struct recipient_state *states = campaign->pages[page].states;
-    unsigned slots = campaign_page_slots(campaign, page);
-    uint32_t due_cs = UINT32_MAX;
-    bool is_due = states == NULL;
-    for (unsigned i = 0; states != NULL && i < slots; i++) {
+    unsigned slots = states == NULL ? 0 : campaign_page_slots(campaign, page);
+    memset(due_cs, UINT8_MAX, PLAN_STEPS_MAX * sizeof(*due_cs));
+    *climb_cs = UINT32_MAX;
+    due_cs[0] = states == NULL ? 0 : UINT32_MAX;
+    for (unsigned i = 0; i < slots; i++) {
+        uint32_t *earliest = NULL;
         if (states[i].state == DELIVERY_WAITING || states[i].state == DELIVERY_RETRYING) {
-            due_cs = states[i].due_cs < due_cs ? states[i].due_cs : due_cs;
-            is_due = true;
+            earliest = &due_cs[states[i].step];
+        } else if (recipient_is_open(&states[i])) {
+            earliest = climb_cs;
+        }
+        if (earliest != NULL && states[i].due_cs < *earliest) {
+            *earliest = states[i].due_cs;
         }
     }
-    if (is_due) {
-        page_timers_set(&campaign->timers, page, states == NULL ? 0 : due_cs);
-    } else {
-        page_timers_clear(&campaign->timers, page);
+}
+
+void campaign_refresh_timers(struct campaign *campaign, uint32_t page)
+{
+    uint32_t due_cs[PLAN_STEPS_MAX];
+    uint32_t climb_cs;
+    earliest_due(campaign, page, due_cs, &climb_cs);
+    for (unsigned s = 0; s < campaign->def.plan.step_count; s++) {
+        timers_put(&campaign->due[s], page, due_cs[s]);
     }
+    timers_put(&campaign->climbs, page, climb_cs);
+}
+
+uint32_t campaign_timers(const struct campaign *campaign)
+{
+    uint32_t count = campaign->climbs.count;
+    for (unsigned s = 0; s < campaign->def.plan.step_count; s++) {
+        count += campaign->due[s].count;
+    }
+    return count;
 }
 
 void campaign_snapshot(struct campaign *campaign, uint32_t page, struct buf *buf)
@@ -306,14 +358,6 @@ void campaign_snapshot(struct campaign *campaign, uint32_t page, struct buf *buf
         for (unsigned w = 0; w < BITMAP_WORDS; w++) {
             buf_u64(buf, l->places.words[w]);
         }
-    }
-}
-
-static void counts_of(const struct recipient_state *states, unsigned count, uint32_t *counts,
-                      int sign)
-{
-    for (unsigned i = 0; i < count; i++) {
-        counts[states[i].state] += (uint32_t)sign;
     }
 }
 
@@ -361,10 +405,11 @@ static enum err restore_leases(struct campaign *campaign, struct lease_table *le
             return ERR_CORRUPT;
         }
     }
-    uint32_t counts[DELIVERY_STATES] = {0};
-    counts_of(campaign->pages[page].states, campaign_page_slots(campaign, page), counts, 1);
-    bool is_whole =
-        !reader->bad && reader_left(reader) == 0 && counts[DELIVERY_LEASED] == bitmap_count(&taken);
+    unsigned leased = 0;
+    for (unsigned i = 0; i < campaign_page_slots(campaign, page); i++) {
+        leased += campaign->pages[page].states[i].state == DELIVERY_LEASED;
+    }
+    bool is_whole = !reader->bad && reader_left(reader) == 0 && leased == bitmap_count(&taken);
     return is_whole ? ERR_OK : ERR_CORRUPT;
 }
 
@@ -378,10 +423,17 @@ static bool steps_are_of_plan(const struct campaign *campaign, uint32_t page)
     return true;
 }
 
-static enum err begin_snapshot(struct reader *reader)
+static enum err read_states(struct reader *reader, struct recipient_state *states, unsigned count)
 {
-    if (reader_u8(reader) != SNAPSHOT_VERSION) {
+    uint8_t version = reader_u8(reader);
+    if (version < 1 || version > SNAPSHOT_VERSION) {
         return reader->bad ? ERR_CORRUPT : ERR_UNSUPPORTED;
+    }
+    if (!fold_states_decode(reader, states, count)) {
+        return ERR_CORRUPT;
+    }
+    for (unsigned i = 0; version == 1 && i < count; i++) {
+        states[i].due_cs = recipient_is_open(&states[i]) ? 0 : states[i].due_cs;
     }
     return ERR_OK;
 }
@@ -390,11 +442,7 @@ enum err engine_snapshot_states(struct slice state_page, struct recipient_state 
                                 unsigned count)
 {
     struct reader reader = reader_of(state_page);
-    enum err err = begin_snapshot(&reader);
-    if (err != ERR_OK) {
-        return err;
-    }
-    return fold_states_decode(&reader, states, count) ? ERR_OK : ERR_CORRUPT;
+    return read_states(&reader, states, count);
 }
 
 enum err campaign_restore(struct campaign *campaign, struct lease_table *leases, uint32_t page,
@@ -404,16 +452,17 @@ enum err campaign_restore(struct campaign *campaign, struct lease_table *leases,
         return ERR_CORRUPT;
     }
     struct reader reader = reader_of(snapshot);
-    enum err err = begin_snapshot(&reader);
+    struct fold fold = campaign_fold(campaign);
+    unsigned slots = campaign_page_slots(campaign, page);
+    struct recipient_state *states = campaign_states(campaign, page);
+    fold_count(&fold, states, slots, -1);
+    enum err err = read_states(&reader, states, slots);
     if (err != ERR_OK) {
         return err;
     }
-    unsigned slots = campaign_page_slots(campaign, page);
-    struct recipient_state *states = campaign_states(campaign, page);
-    counts_of(states, slots, campaign->counts, -1);
-    if (!fold_states_decode(&reader, states, slots) || !steps_are_of_plan(campaign, page)) {
+    if (!steps_are_of_plan(campaign, page)) {
         return ERR_CORRUPT;
     }
-    counts_of(states, slots, campaign->counts, 1);
+    fold_count(&fold, states, slots, 1);
     return restore_leases(campaign, leases, page, &reader);
 }

@@ -42,16 +42,18 @@ struct campaign {
     uint64_t launched_ms;
     uint64_t ended_ms;
     uint32_t counts[DELIVERY_STATES];
+    uint32_t open; /* recipients of whom an answer is awaited */
     uint32_t page_count;
     uint32_t next_fresh; /* pages before it have been leased from at least once */
     struct page_state *pages;
-    struct page_timers timers;
-    uint32_t draft;    /* of the campaign's own events */
-    double turn_share; /* weighted fairness: recipients leased / weight */
+    struct page_timers due[PLAN_STEPS_MAX]; /* by step: somebody is to be sent to */
+    struct page_timers climbs;              /* somebody's step ends */
+    uint32_t draft;                         /* of the campaign's own events */
+    double turn_share;                      /* weighted fairness: recipients leased / weight */
     uint64_t repeated;
     struct rate_meter meter;
-    bool is_passed_over; /* nothing to lease in this run */
-    bool is_live;        /* in the engine's list of those that something may happen to */
+    unsigned passed_over; /* bit s: nothing to lease of step s in this run */
+    bool is_live;         /* in the engine's list of those that something may happen to */
     struct campaign *prev;
     struct campaign *next;
     UT_hash_handle hh;
@@ -77,7 +79,9 @@ bool campaign_apply_own(struct campaign *campaign, const struct event *event);
 /* Everybody who waits is cancelled. */
 void campaign_sweep_cancelled(struct campaign *campaign);
 /* Puts the page into the timers by what is due in it, or takes it out. */
-void campaign_refresh_timer(struct campaign *campaign, uint32_t page);
+void campaign_refresh_timers(struct campaign *campaign, uint32_t page);
+/* Pages with something due later, of all steps. */
+uint32_t campaign_timers(const struct campaign *campaign);
 uint32_t campaign_left(const struct campaign *campaign);
 void campaign_snapshot(struct campaign *campaign, uint32_t page, struct buf *buf);
 /* ERR_CORRUPT or ERR_UNSUPPORTED: the campaign is then good for nothing but campaign_free. */

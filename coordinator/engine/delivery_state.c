@@ -22,8 +22,11 @@ static const char *const EVENTS[DELIVERY_EVENTS] = {
 
 /*
  * next + 1, so that 0 means "no such row". ACCEPTED out of WAITING, RETRYING and UNCERTAIN is the
- * late outcome of an attempt whose lease had been given up; HELD out of WAITING and RETRYING is the
- * end of a campaign that was cancelled. Both are made only where `uncertain` is set.
+ * late outcome of an attempt whose lease had been given up, made only where `uncertain` is set.
+ * HELD and UNANSWERED out of WAITING and RETRYING are the end of a campaign that was cancelled,
+ * made only where an attempt may have been taken, or was on an earlier step. CLIMBED out of
+ * ACCEPTED and UNCERTAIN ends the waiting of an open step. A person's word counts wherever he
+ * stands.
  */
 #define TO(state) ((uint8_t)(DELIVERY_##state + 1))
 
@@ -35,6 +38,8 @@ static const uint8_t NEXT[DELIVERY_STATES][DELIVERY_EVENTS] = {
             [DELIVERY_EVENT_HELD] = TO(UNCERTAIN),
             [DELIVERY_EVENT_EXPIRED] = TO(EXPIRED),
             [DELIVERY_EVENT_CANCELLED] = TO(CANCELLED),
+            [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
+            [DELIVERY_EVENT_UNANSWERED] = TO(ACCEPTED),
         },
     [DELIVERY_RETRYING] =
         {
@@ -43,6 +48,8 @@ static const uint8_t NEXT[DELIVERY_STATES][DELIVERY_EVENTS] = {
             [DELIVERY_EVENT_HELD] = TO(UNCERTAIN),
             [DELIVERY_EVENT_EXPIRED] = TO(EXPIRED),
             [DELIVERY_EVENT_CANCELLED] = TO(CANCELLED),
+            [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
+            [DELIVERY_EVENT_UNANSWERED] = TO(ACCEPTED),
         },
     [DELIVERY_LEASED] =
         {
@@ -56,11 +63,28 @@ static const uint8_t NEXT[DELIVERY_STATES][DELIVERY_EVENTS] = {
             [DELIVERY_EVENT_UNREACHABLE] = TO(UNREACHABLE),
             [DELIVERY_EVENT_EXPIRED] = TO(EXPIRED),
             [DELIVERY_EVENT_CANCELLED] = TO(CANCELLED),
+            [DELIVERY_EVENT_CLIMBED] = TO(WAITING),
+            [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
+            [DELIVERY_EVENT_UNANSWERED] = TO(ACCEPTED),
+        },
+    [DELIVERY_ACCEPTED] =
+        {
+            [DELIVERY_EVENT_CLIMBED] = TO(WAITING),
+            [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
+            [DELIVERY_EVENT_UNANSWERED] = TO(ACCEPTED),
         },
     [DELIVERY_UNCERTAIN] =
         {
             [DELIVERY_EVENT_ACCEPTED] = TO(ACCEPTED),
+            [DELIVERY_EVENT_CLIMBED] = TO(WAITING),
+            [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
+            [DELIVERY_EVENT_HELD] = TO(UNCERTAIN),
+            [DELIVERY_EVENT_UNANSWERED] = TO(ACCEPTED),
         },
+    [DELIVERY_FAILED] = {[DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED)},
+    [DELIVERY_UNREACHABLE] = {[DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED)},
+    [DELIVERY_EXPIRED] = {[DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED)},
+    [DELIVERY_CANCELLED] = {[DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED)},
 };
 
 const char *delivery_state_name(enum delivery_state state)

@@ -37,8 +37,9 @@ enum delivery_state {
 
 const char *delivery_state_name(enum delivery_state state);
 bool delivery_state_parse(const char *name, enum delivery_state *state);
-/* Nothing more will happen to the recipient by itself. `uncertain` is held: it may have been
- * reached, nobody sends again unasked, and a late outcome may still settle it. */
+/* Nothing more will happen to the recipient by itself, unless his step is open. `uncertain` is
+ * held: it may have been reached, nobody sends again unasked, and a late outcome may still settle
+ * it. */
 bool delivery_state_is_final(enum delivery_state state);
 
 /* What can happen. Numbers are stored in the journal: add at the end. X(name, word) */
@@ -53,7 +54,10 @@ bool delivery_state_is_final(enum delivery_state state);
     X(FAILED, "failed")               /* can never work, or no attempts left */                    \
     X(UNREACHABLE, "unreachable")     /* there never was an endpoint */                            \
     X(EXPIRED, "expired")             /* the step's time is over */                                \
-    X(CANCELLED, "cancelled")         /* the campaign was cancelled before it was sent */
+    X(CANCELLED, "cancelled")         /* the campaign was cancelled before it was sent */          \
+    X(CLIMBED, "climbed")             /* the step ended without what it was for; on to the next */ \
+    X(ACKNOWLEDGED, "acknowledged")   /* the recipient said that he knows */                       \
+    X(UNANSWERED, "unanswered")       /* nothing more is tried; what was accepted stays accepted */
 
 enum delivery_event {
 #define DELIVERY_EVENT_MEMBER(name, word) DELIVERY_EVENT_##name,
@@ -73,7 +77,8 @@ struct recipient_state {
     uint8_t state : 4;
     uint8_t uncertain : 1; /* the last attempt may have reached the provider */
     uint8_t tried : 1;     /* some endpoint was there and was tried */
-    uint8_t spare : 2;
+    uint8_t reached : 1;   /* a message of an earlier step was accepted */
+    uint8_t doubted : 1;   /* one of an earlier step may have been */
     uint8_t step : 4;
     uint8_t endpoint : 4; /* rank of the endpoint now being tried */
     uint8_t attempt : 4;  /* attempts used on this endpoint; the number of the next one */
@@ -81,6 +86,13 @@ struct recipient_state {
     uint8_t used;         /* of the step's time for retrying, in 255ths */
     uint32_t due_cs;      /* next try, in 10 ms after the campaign's creation */
 };
+
+/* Sent, and the ladder goes on at due_cs unless something is heard before. */
+static inline bool recipient_is_open(const struct recipient_state *state)
+{
+    return (state->state == DELIVERY_ACCEPTED || state->state == DELIVERY_UNCERTAIN) &&
+           state->due_cs != 0;
+}
 
 /* What tells the attempts of a step apart, as it stands in the token: each endpoint has its own. */
 static inline uint8_t recipient_attempt_number(const struct recipient_state *state)

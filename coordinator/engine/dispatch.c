@@ -87,26 +87,28 @@ static void charge_provider(struct engine *engine, struct provider *charged, uin
     }
 }
 
-/* The page to lease from: one with something due, else one that is fresh. */
-static bool choose_page(struct engine *engine, struct campaign *campaign, uint32_t *page)
+/* The page to lease from: one with something due on this step, else one that is fresh. */
+static bool choose_page(struct engine *engine, struct campaign *campaign, unsigned step,
+                        uint32_t *page)
 {
     struct fold fold = campaign_fold(campaign);
     uint32_t due_cs = 0;
-    if (page_timers_first(&campaign->timers, page, &due_cs) &&
+    if (page_timers_first(&campaign->due[step], page, &due_cs) &&
         fold_due_ms(&fold, due_cs) <= engine->now_ms) {
         return true;
     }
-    if (campaign->next_fresh < campaign->page_count) {
+    if (step == 0 && campaign->next_fresh < campaign->page_count) {
         *page = campaign->next_fresh;
         return true;
     }
     return false;
 }
 
-static bool is_due(const struct recipient_state *state, const struct fold *fold, uint64_t now_ms)
+static bool is_due(const struct recipient_state *state, unsigned step, const struct fold *fold,
+                   uint64_t now_ms)
 {
     return (state->state == DELIVERY_WAITING || state->state == DELIVERY_RETRYING) &&
-           fold_due_ms(fold, state->due_cs) <= now_ms;
+           state->step == step && fold_due_ms(fold, state->due_cs) <= now_ms;
 }
 
 static uint32_t lease_whole(struct engine *engine, struct campaign *campaign, uint32_t page,
@@ -126,12 +128,12 @@ static uint32_t lease_due(struct engine *engine, struct campaign *campaign, uint
     unsigned slots = campaign_page_slots(campaign, page);
     uint32_t count = 0;
     for (unsigned i = 0; i < slots && count < most; i++) {
-        if (!is_due(&states[i], &fold, engine->now_ms)) {
+        if (!is_due(&states[i], event->step, &fold, engine->now_ms)) {
             continue;
         }
         unsigned end = i + 1;
         while (end < slots && count + (end - i) < most &&
-               is_due(&states[end], &fold, engine->now_ms)) {
+               is_due(&states[end], event->step, &fold, engine->now_ms)) {
             end++;
         }
         event->offset = (uint16_t)i;
@@ -175,13 +177,14 @@ static void lease_start(struct engine *engine, struct lease *lease, struct provi
                                                        .lease = lease->id});
 }
 
-/* One lease of this campaign, or false: nothing due, nobody to take it, or no provider for it. */
-static bool lease_one(struct engine *engine, struct campaign *campaign)
+/* One lease of a campaign's step, or false: nothing due, nobody to take it, or no provider for it.
+ */
+static bool lease_one(struct engine *engine, struct campaign *campaign, unsigned number)
 {
-    const struct plan_step *step = &campaign->def.plan.steps[0];
+    const struct plan_step *step = &campaign->def.plan.steps[number];
     uint32_t page = 0;
     uint32_t most = 0;
-    if (!choose_page(engine, campaign, &page)) {
+    if (!choose_page(engine, campaign, number, &page)) {
         return false;
     }
     struct roster_entry *worker = NULL;
@@ -192,6 +195,7 @@ static bool lease_one(struct engine *engine, struct campaign *campaign)
     struct event event = {
         .kind = DELIVERY_EVENT_LEASED,
         .provider = provider->def.id,
+        .step = (uint8_t)number,
         .lease = engine->settings.epoch << 40 | ++engine->last_lease,
         .worker = worker->instance,
         .at_ms = engine->now_ms,
@@ -202,9 +206,9 @@ static bool lease_one(struct engine *engine, struct campaign *campaign)
     uint32_t count = is_whole ? lease_whole(engine, campaign, page, &event)
                               : lease_due(engine, campaign, page, most, &event);
     if (is_whole) {
-        page_timers_clear(&campaign->timers, page);
+        page_timers_clear(&campaign->due[0], page);
     } else {
-        campaign_refresh_timer(campaign, page);
+        campaign_refresh_timers(campaign, page);
     }
     if (count == 0) {
         /* A page of holes only, or a timer that was early: not due any more, look again. */
@@ -218,6 +222,11 @@ static bool lease_one(struct engine *engine, struct campaign *campaign)
     return true;
 }
 
+static unsigned all_steps(const struct campaign *campaign)
+{
+    return (1u << campaign->def.plan.step_count) - 1;
+}
+
 static struct campaign *choose_campaign(struct engine *engine, enum campaign_priority priority)
 {
     struct campaign *best = NULL;
@@ -225,7 +234,7 @@ static struct campaign *choose_campaign(struct engine *engine, enum campaign_pri
     DL_FOREACH(engine->live, campaign)
     {
         if (campaign->state == CAMPAIGN_RUNNING && campaign->def.priority == priority &&
-            !campaign->is_passed_over &&
+            campaign->passed_over != all_steps(campaign) &&
             (best == NULL || campaign->turn_share < best->turn_share)) {
             best = campaign;
         }
@@ -233,53 +242,66 @@ static struct campaign *choose_campaign(struct engine *engine, enum campaign_pri
     return best;
 }
 
+/* The highest step first: who stands there has waited longest. */
+static bool lease_of_campaign(struct engine *engine, struct campaign *campaign)
+{
+    for (unsigned step = campaign->def.plan.step_count; step-- > 0;) {
+        if ((campaign->passed_over >> step & 1) != 0) {
+            continue;
+        }
+        if (lease_one(engine, campaign, step)) {
+            return true;
+        }
+        campaign->passed_over |= 1u << step;
+    }
+    return false;
+}
+
 bool dispatch_run(struct engine *engine)
 {
     struct campaign *campaign = NULL;
     DL_FOREACH(engine->live, campaign)
     {
-        campaign->is_passed_over = false;
+        campaign->passed_over = 0;
     }
     unsigned leases = 0;
     for (unsigned priority = 0; priority < PRIORITIES; priority++) {
         while (leases < LEASES_PER_RUN &&
                (campaign = choose_campaign(engine, (enum campaign_priority)priority)) != NULL) {
-            if (lease_one(engine, campaign)) {
-                leases++;
-            } else {
-                campaign->is_passed_over = true;
-            }
+            leases += lease_of_campaign(engine, campaign);
         }
     }
     return leases == LEASES_PER_RUN;
 }
 
-static uint64_t campaign_next_ms(struct engine *engine, struct campaign *campaign)
+static uint64_t provider_next_ms(struct engine *engine, const struct plan_step *step)
 {
-    struct fold fold = campaign_fold(campaign);
-    uint32_t page = 0;
-    uint32_t due_cs = 0;
-    uint64_t due_ms = UINT64_MAX;
-    if (campaign->next_fresh < campaign->page_count) {
-        due_ms = engine->now_ms;
-    } else if (page_timers_first(&campaign->timers, &page, &due_cs)) {
-        due_ms = fold_due_ms(&fold, due_cs);
-    }
-    if (due_ms > engine->now_ms) {
-        return due_ms;
-    }
-    /* Something is due and was not leased: a provider's time may come; credit comes as an event. */
-    const struct plan_step *step = &campaign->def.plan.steps[0];
-    uint64_t provider_ms = UINT64_MAX;
+    uint64_t next_ms = UINT64_MAX;
     for (unsigned i = 0; i < WIRE_PROVIDERS_MAX; i++) {
         const struct provider *provider = &engine->providers[i];
         if (provider->is_there && provider->def.channel == step->channel &&
             (step->providers >> i & 1) != 0) {
             uint64_t at_ms = quota_next_ms(&provider->quota, engine->now_ms);
-            provider_ms = at_ms < provider_ms ? at_ms : provider_ms;
+            next_ms = at_ms < next_ms ? at_ms : next_ms;
         }
     }
-    return provider_ms > engine->now_ms ? provider_ms : UINT64_MAX;
+    return next_ms > engine->now_ms ? next_ms : UINT64_MAX;
+}
+
+static uint64_t step_next_ms(struct engine *engine, struct campaign *campaign, unsigned step)
+{
+    struct fold fold = campaign_fold(campaign);
+    uint32_t page = 0;
+    uint32_t due_cs = 0;
+    uint64_t due_ms = UINT64_MAX;
+    if (step == 0 && campaign->next_fresh < campaign->page_count) {
+        due_ms = engine->now_ms;
+    } else if (page_timers_first(&campaign->due[step], &page, &due_cs)) {
+        due_ms = fold_due_ms(&fold, due_cs);
+    }
+    /* Something is due and was not leased: a provider's time may come; credit comes as an event. */
+    return due_ms > engine->now_ms ? due_ms
+                                   : provider_next_ms(engine, &campaign->def.plan.steps[step]);
 }
 
 uint64_t dispatch_next_ms(struct engine *engine)
@@ -288,8 +310,9 @@ uint64_t dispatch_next_ms(struct engine *engine)
     struct campaign *campaign = NULL;
     DL_FOREACH(engine->live, campaign)
     {
-        if (campaign->state == CAMPAIGN_RUNNING) {
-            uint64_t at_ms = campaign_next_ms(engine, campaign);
+        for (unsigned s = 0;
+             campaign->state == CAMPAIGN_RUNNING && s < campaign->def.plan.step_count; s++) {
+            uint64_t at_ms = step_next_ms(engine, campaign, s);
             next_ms = at_ms < next_ms ? at_ms : next_ms;
         }
     }

@@ -127,9 +127,9 @@ static struct event_list *draft_list(struct engine *engine, struct campaign *cam
 }
 
 static void roster_on_event(struct engine *engine, const struct campaign *campaign,
-                            const struct event *event, uint64_t instance)
+                            const struct event *event, uint64_t instance, unsigned step)
 {
-    enum channel_kind channel = campaign->def.plan.steps[event->step].channel;
+    enum channel_kind channel = campaign->def.plan.steps[step].channel;
     struct roster_entry *entry = roster_find(&engine->roster, instance);
     if (entry == NULL) {
         return;
@@ -148,11 +148,12 @@ void engine_decide(struct engine *engine, struct campaign *campaign, uint32_t pa
     const struct lease *lease =
         event->lease == 0 ? NULL : lease_find(&engine->leases, event->lease);
     uint64_t instance = lease != NULL ? lease->instance : event->worker;
+    unsigned step = lease != NULL ? lease->step : event->step; /* who climbs has another already */
     bool fits = campaign_apply(campaign, &engine->leases, page, event);
     assert(fits);
     (void)fits;
     if (event->lease != 0) {
-        roster_on_event(engine, campaign, event, instance);
+        roster_on_event(engine, campaign, event, instance, step);
     }
     event_list_add(draft_list(engine, campaign, page), event);
     engine->stats.events += event->span;

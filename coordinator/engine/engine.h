@@ -130,6 +130,12 @@ enum err engine_resume(struct engine *engine, uint64_t campaign, uint64_t now_ms
 enum err engine_cancel(struct engine *engine, uint64_t campaign, uint64_t now_ms,
                        struct problem *problem) WARN_UNUSED;
 
+/* The recipient said that he knows: his ladder ends, wherever he stands. Twice is as good as once.
+ * ERR_NOT_FOUND: no such recipient; ERR_CONFLICT: the campaign was never launched; ERR_CLOSED: it
+ * has ended. */
+enum err engine_acknowledge(struct engine *engine, uint64_t campaign, uint32_t ordinal,
+                            uint64_t now_ms) WARN_UNUSED;
+
 /* ---- Workers. A worker is known by a number that the shell gives it (its link), named for people
  * ---- */
 
@@ -200,6 +206,7 @@ struct campaign_view {
     uint64_t launched_ms; /* 0: never */
     uint64_t ended_ms;
     uint32_t counts[DELIVERY_STATES]; /* sums to def->recipients (NONE is not counted) */
+    uint32_t open;                    /* of the accepted and uncertain: an answer is awaited */
     double rate_per_s;                /* recipients settled per second, of the last few seconds */
     uint64_t time_left_ms;            /* at this rate; 0: unknown */
     uint64_t repeated; /* attempts repeated because uncertain, since this life began */

@@ -107,7 +107,7 @@ static void recover_campaign(struct engine *engine, struct campaign *campaign)
             }
         }
         for (uint32_t page = 0; page < campaign->next_fresh; page++) {
-            campaign_refresh_timer(campaign, page);
+            campaign_refresh_timers(campaign, page);
         }
     }
     engine_settle(engine, campaign);

@@ -78,6 +78,17 @@ bool dispatch_run(struct engine *engine);
 /* When something will be due; UINT64_MAX if that depends on other events. */
 uint64_t dispatch_next_ms(struct engine *engine);
 
+/* ladder.c: from step to step. What the outcome's event means for the ladder: a further step, or
+ * what the recipient ends as. */
+void ladder_decide(const struct engine *engine, const struct campaign *campaign,
+                   const struct recipient_state *state, struct event *event);
+/* Until when a recipient who is now accepted or held stays open; 0: he does not. */
+uint64_t ladder_open_until_ms(const struct engine *engine, const struct campaign *campaign,
+                              const struct recipient_state *state);
+/* Those whose step is over climb. */
+void ladder_run(struct engine *engine);
+uint64_t ladder_next_ms(struct engine *engine);
+
 /* intake.c: outcomes, expiries and returns become events. */
 struct fate {
     enum outcome outcome;

@@ -23,6 +23,7 @@ bool engine_campaign(struct engine *engine, uint64_t id, struct campaign_view *v
         .ended_ms = campaign->ended_ms,
         .rate_per_s = rate_meter_per_s(&campaign->meter, engine->now_ms),
         .repeated = campaign->repeated,
+        .open = campaign->open,
     };
     memcpy(view->counts, campaign->counts, sizeof(view->counts));
     view->counts[DELIVERY_NONE] = 0;
@@ -147,7 +148,7 @@ void engine_stats(const struct engine *engine, struct engine_stats *stats)
     const struct campaign *campaign = NULL;
     DL_FOREACH(engine->live, campaign)
     {
-        stats->timers += campaign->timers.count;
+        stats->timers += campaign_timers(campaign);
     }
 }
 

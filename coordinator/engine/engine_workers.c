@@ -293,10 +293,13 @@ uint32_t engine_run(struct engine *engine, uint64_t now_ms)
     engine_advance(engine, now_ms);
     expire_workers(engine);
     resend_batches(engine);
+    ladder_run(engine);
     if (dispatch_run(engine)) {
         return 0;
     }
+    uint64_t climb_ms = ladder_next_ms(engine);
     uint64_t next_ms = dispatch_next_ms(engine);
+    next_ms = climb_ms < next_ms ? climb_ms : next_ms;
     uint64_t wait_ms = next_ms > engine->now_ms ? next_ms - engine->now_ms : 0;
     return wait_ms < RUN_AT_MOST_MS ? (uint32_t)wait_ms : RUN_AT_MOST_MS;
 }

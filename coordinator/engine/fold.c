@@ -69,6 +69,25 @@ static bool is_trouble(uint16_t reason)
     return reason >= REASON_CONNECT_FAILED && reason < REASON_DRAINED;
 }
 
+/* 0: nothing more is waited for. */
+static uint32_t open_until_cs(const struct fold *fold, const struct event *event)
+{
+    return event->due_ms == 0 ? 0 : fold_due_cs(fold, event->due_ms);
+}
+
+static void climb(struct recipient_state *state, const struct event *event)
+{
+    state->reached |= state->state == DELIVERY_ACCEPTED;
+    state->doubted |= state->uncertain;
+    state->tried |= state->state == DELIVERY_LEASED && event->reason != REASON_NO_ENDPOINT;
+    state->uncertain = 0;
+    state->step = event->step & NIBBLE_MAX;
+    state->endpoint = 0;
+    state->attempt = 0;
+    state->repeats = 0;
+    state->used = 0;
+}
+
 static void apply(const struct fold *fold, struct recipient_state *state, const struct event *event)
 {
     switch ((enum delivery_event)event->kind) {
@@ -109,10 +128,20 @@ static void apply(const struct fold *fold, struct recipient_state *state, const 
     case DELIVERY_EVENT_HELD:
         state->uncertain = 1;
         state->tried = 1;
+        state->due_cs = open_until_cs(fold, event);
         return;
     case DELIVERY_EVENT_ACCEPTED:
         state->uncertain = 0;
         state->tried = 1;
+        state->due_cs = open_until_cs(fold, event);
+        return;
+    case DELIVERY_EVENT_CLIMBED:
+        climb(state, event);
+        state->due_cs = fold_due_cs(fold, event->due_ms);
+        return;
+    case DELIVERY_EVENT_ACKNOWLEDGED:
+    case DELIVERY_EVENT_UNANSWERED:
+        state->due_cs = 0;
         return;
     case DELIVERY_EVENT_FAILED:
         if (event->reason != REASON_NO_ENDPOINT) {
@@ -127,11 +156,19 @@ static void apply(const struct fold *fold, struct recipient_state *state, const 
     }
 }
 
-static void count_move(const struct fold *fold, unsigned from, unsigned to)
+static void count_one(const struct fold *fold, const struct recipient_state *state, int sign)
 {
     if (fold->counts != NULL) {
-        fold->counts[from]--;
-        fold->counts[to]++;
+        fold->counts[state->state] += (uint32_t)sign;
+        *fold->open += recipient_is_open(state) ? (uint32_t)sign : 0;
+    }
+}
+
+void fold_count(const struct fold *fold, const struct recipient_state *states, unsigned count,
+                int sign)
+{
+    for (unsigned i = 0; i < count; i++) {
+        count_one(fold, &states[i], sign);
     }
 }
 
@@ -174,25 +211,35 @@ bool fold_event(const struct fold *fold, struct recipient_state *states, unsigne
         return false;
     }
     for (unsigned i = event->offset; i < event->offset + (unsigned)event->span; i++) {
-        unsigned from = states[i].state;
-        unsigned to = next_state(&next, from, event);
+        unsigned to = next_state(&next, states[i].state, event);
+        count_one(fold, &states[i], -1);
         apply(fold, &states[i], event);
         states[i].state = to & NIBBLE_MAX;
-        count_move(fold, from, to);
+        count_one(fold, &states[i], 1);
     }
     return true;
+}
+
+enum delivery_event fold_closing(const struct recipient_state *state, enum delivery_event event)
+{
+    if (state->reached || state->state == DELIVERY_ACCEPTED) {
+        return DELIVERY_EVENT_UNANSWERED;
+    }
+    return state->uncertain || state->doubted ? DELIVERY_EVENT_HELD : event;
 }
 
 void fold_cancel(const struct fold *fold, struct recipient_state *states, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
-        unsigned from = states[i].state;
-        if (from == DELIVERY_WAITING || from == DELIVERY_RETRYING) {
-            unsigned to = delivery_state_next((enum delivery_state)from,
-                                              states[i].uncertain ? DELIVERY_EVENT_HELD
-                                                                  : DELIVERY_EVENT_CANCELLED);
-            states[i].state = to & NIBBLE_MAX;
-            count_move(fold, from, to);
+        struct recipient_state *state = &states[i];
+        bool is_waiting = state->state == DELIVERY_WAITING || state->state == DELIVERY_RETRYING;
+        if (is_waiting || recipient_is_open(state)) {
+            enum delivery_event event = fold_closing(state, DELIVERY_EVENT_CANCELLED);
+            count_one(fold, state, -1);
+            state->state =
+                delivery_state_next((enum delivery_state)state->state, event) & NIBBLE_MAX;
+            state->due_cs = 0;
+            count_one(fold, state, 1);
         }
     }
 }

@@ -19,6 +19,7 @@ struct fold {
     const struct plan *plan;
     uint64_t base_ms; /* of due_cs: when the campaign was created */
     uint32_t *counts; /* by state, kept up to date; may be NULL */
+    uint32_t *open;   /* how many recipients are open, likewise */
 };
 
 /* All places waiting, holes (may be NULL) none. counts are not touched. */
@@ -26,8 +27,10 @@ void fold_begin(struct recipient_state *states, unsigned count, const struct bit
 /* False if the event does not fit the states it meets, or the page: then nothing was changed. */
 bool fold_event(const struct fold *fold, struct recipient_state *states, unsigned count,
                 const struct event *event);
-/* The campaign was cancelled: whoever waits will not be sent to. Who may have been reached is held
- * as uncertain. */
+/* How the ladder ends for a recipient on whom nothing more is tried: `event`, unless a message was
+ * accepted on the way, or may have been. */
+enum delivery_event fold_closing(const struct recipient_state *state, enum delivery_event event);
+/* The campaign was cancelled: whoever waits will not be sent to, and nobody climbs any more. */
 void fold_cancel(const struct fold *fold, struct recipient_state *states, unsigned count);
 
 /* Time of a recipient's next try and back; due_cs rounds up so that nothing is early. */
@@ -36,6 +39,10 @@ uint64_t fold_due_ms(const struct fold *fold, uint32_t due_cs);
 /* What `used` would be after waiting from the lease until due_ms; above 255 if the step's time is
  * over. */
 unsigned fold_used(const struct fold *fold, const struct recipient_state *state, uint64_t due_ms);
+
+/* Adds the page's recipients to the counts, or takes them out (sign -1). */
+void fold_count(const struct fold *fold, const struct recipient_state *states, unsigned count,
+                int sign);
 
 /* A page's states as bytes: LZ4 of the array; false if they are no `count` states. */
 void fold_states_encode(const struct recipient_state *states, unsigned count, struct buf *buf);

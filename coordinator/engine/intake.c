@@ -12,6 +12,10 @@
  *   misconfigured  released; the provider's breaker opens
  *   returned       released
  *
+ * Where that would be the end and the plan has a further step, the recipient climbs instead; and on
+ * a step that waits for an acknowledgement, who was accepted or is held climbs when its time is
+ * over.
+ *
  * In a cancelled campaign whatever would be sent again is cancelled instead. Who may have been
  * reached never ends as if he had not been: he is held.
  */
@@ -171,15 +175,24 @@ static void decide_one(const struct decision *d, const struct recipient_state *s
     }
     if (d->campaign->state == CAMPAIGN_CANCELLED && is_sent_again(event->kind)) {
         /* Nothing of an earlier, uncertain attempt is hidden by the cancellation. */
-        end(event, state->uncertain ? DELIVERY_EVENT_HELD : DELIVERY_EVENT_CANCELLED,
-            REASON_CAMPAIGN_CANCELLED);
+        end(event, DELIVERY_EVENT_CANCELLED, REASON_CAMPAIGN_CANCELLED);
     }
+    ladder_decide(d->engine, d->campaign, state, event);
 }
 
-/* Equal for every place of a run, whatever its recipient went through? */
-static bool is_uniform(enum outcome outcome)
+/* How many neighbours, of at most `span`, meet the same event whatever they went through. */
+static unsigned uniform_span(const struct decision *d, const struct recipient_state *states,
+                             unsigned span)
 {
-    return outcome == OUTCOME_ACCEPTED;
+    unsigned count = 1;
+    if (d->fate->outcome != OUTCOME_ACCEPTED) {
+        return 1;
+    }
+    while (count < span &&
+           (d->step->until == PLAN_ACCEPTED || states[count].used == states[0].used)) {
+        count++;
+    }
+    return count;
 }
 
 static void settle_run(const struct decision *d, const struct lease *lease, unsigned offset,
@@ -194,15 +207,14 @@ static void settle_run(const struct decision *d, const struct lease *lease, unsi
     };
     uint32_t page = lease->page;
     const struct recipient_state *states = campaign_states(d->campaign, page);
-    unsigned step = is_uniform(d->fate->outcome) ? span : 1;
     unsigned settled = 0;
-    for (unsigned i = offset; i < offset + span; i += step) {
+    for (unsigned i = offset; i < offset + span; i += event.span) {
         event.offset = (uint16_t)i;
-        event.span = (uint16_t)step;
+        event.span = (uint16_t)uniform_span(d, &states[i], offset + span - i);
+        event.step = lease->step;
         decide_one(d, &states[i], &event);
         engine_decide(d->engine, d->campaign, page, &event);
-        settled +=
-            delivery_state_is_final((enum delivery_state)states[i].state) ? (unsigned)step : 0;
+        settled += delivery_state_is_final((enum delivery_state)states[i].state) ? event.span : 0;
     }
     rate_meter_add(&d->campaign->meter, settled, d->engine->now_ms);
 }
@@ -302,10 +314,12 @@ void intake_late(struct engine *engine, struct campaign *campaign, uint32_t page
         }
         struct event event = {
             .kind = DELIVERY_EVENT_ACCEPTED,
+            .step = state.step,
             .offset = (uint16_t)i,
             .span = 1,
             .reason = run->reason,
             .at_ms = engine->now_ms,
+            .due_ms = ladder_open_until_ms(engine, campaign, &state),
             .ref = run->ref,
         };
         engine_decide(engine, campaign, page, &event);

@@ -15,6 +15,7 @@ void plan_step_defaults(struct plan_step *step, enum channel_kind channel)
         .backoff_max_ms = 15 * MINUTE_MS,
         .within_ms = 4ull * 60 * MINUTE_MS,
         .on_uncertain = PLAN_RESEND,
+        .until = PLAN_ACCEPTED,
     };
 }
 

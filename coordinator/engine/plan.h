@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * plan: the ladder a campaign follows. A value. For now a plan has one step.
+ * plan: the ladder a campaign follows: steps that a recipient climbs one by one until he was
+ * reached as the step wants it. A value.
  */
 #ifndef TOCSIN_ENGINE_PLAN_H
 #define TOCSIN_ENGINE_PLAN_H
@@ -12,11 +13,13 @@
 #include "proto/channel_kind.h"
 #include "proto/outcome.h"
 
-#define PLAN_STEPS_MAX     1
+#define PLAN_STEPS_MAX     8
 #define PLAN_ATTEMPTS_MAX  15
 #define PLAN_WITHIN_MAX_MS (30ull * 24 * 3600 * 1000)
 
 enum plan_on_uncertain { PLAN_RESEND, PLAN_HOLD };
+/* What ends the ladder: the provider took the message, or the recipient said so himself. */
+enum plan_until { PLAN_ACCEPTED, PLAN_ACKNOWLEDGED };
 
 struct plan_step {
     enum channel_kind channel;
@@ -25,8 +28,9 @@ struct plan_step {
     uint8_t endpoint_ranks; /* how many endpoints of the channel the audience has at most */
     uint32_t backoff_ms;    /* before the second attempt; doubles with each further one */
     uint32_t backoff_max_ms;
-    uint64_t within_ms; /* temporary failures are retried no longer than this */
+    uint64_t within_ms; /* how long the step may take: for retries, and for what it waits for */
     enum plan_on_uncertain on_uncertain;
+    enum plan_until until;
 };
 
 struct plan {
@@ -34,7 +38,7 @@ struct plan {
     struct plan_step steps[PLAN_STEPS_MAX];
 };
 
-/* 5 attempts, backoff 30 s to 15 min, within 4 h, resend. */
+/* 5 attempts, backoff 30 s to 15 min, within 4 h, resend, until accepted. */
 void plan_step_defaults(struct plan_step *step, enum channel_kind channel);
 /* How long to wait before the next attempt: min(backoff * 2^attempt, max), less up to half of it by
  * `dice` (equal jitter), but at least retry_after_ms. */

@@ -74,6 +74,10 @@ static const char *what_is_wrong(const struct sim *sim, const struct campaign_de
     case DELIVERY_EVENT_HELD:
         return is_held_early(sim, def, recipient, state, event) ? "although it may be repeated"
                                                                 : NULL;
+    case DELIVERY_EVENT_CLIMBED:
+    case DELIVERY_EVENT_ACKNOWLEDGED:
+    case DELIVERY_EVENT_UNANSWERED:
+        return "on a plan of one step, until accepted";
     case DELIVERY_EVENT_ACCEPTED:
     case DELIVERY_EVENT_DEFERRED:
     case DELIVERY_EVENT_RELEASED:

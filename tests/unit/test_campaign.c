@@ -183,8 +183,8 @@ static void pages_that_a_replay_skips_wait_in_the_timers(void **test)
     bench_init(&bench, 5 * 1024);
     assert_true(happens(&bench, DELIVERY_EVENT_LEASED, 3, 0, 1024, 7));
     assert_int_equal(bench.campaign->next_fresh, 4);
-    assert_int_equal(bench.campaign->timers.count, 3);
-    assert_true(page_timers_first(&bench.campaign->timers, &page, &due_cs));
+    assert_int_equal(bench.campaign->due[0].count, 3);
+    assert_true(page_timers_first(&bench.campaign->due[0], &page, &due_cs));
     assert_int_equal(due_cs, 0);
     bench_release(&bench);
 }
@@ -365,14 +365,14 @@ static void the_timer_of_a_page_is_its_earliest(void **test)
         states[i].due_cs = i % 2 == 0 ? 100 + dice_below(&dice, 1000) : 1;
     }
     states[500].due_cs = 99;
-    campaign_refresh_timer(bench.campaign, 0);
-    assert_true(page_timers_first(&bench.campaign->timers, &page, &due_cs));
+    campaign_refresh_timers(bench.campaign, 0);
+    assert_true(page_timers_first(&bench.campaign->due[0], &page, &due_cs));
     assert_int_equal(due_cs, 99);
     for (unsigned i = 0; i < 1024; i++) {
         states[i].state = DELIVERY_LEASED;
     }
-    campaign_refresh_timer(bench.campaign, 0);
-    assert_false(page_timers_first(&bench.campaign->timers, &page, &due_cs));
+    campaign_refresh_timers(bench.campaign, 0);
+    assert_false(page_timers_first(&bench.campaign->due[0], &page, &due_cs));
     bench_release(&bench);
 }
 

@@ -11,6 +11,7 @@
 struct bench {
     struct plan plan;
     uint32_t counts[DELIVERY_STATES];
+    uint32_t open;
     struct recipient_state states[COUNT];
     struct fold fold;
 };
@@ -19,7 +20,7 @@ static void bench_init(struct bench *bench)
 {
     *bench = (struct bench){.plan = {.step_count = 1}};
     plan_step_defaults(&bench->plan.steps[0], CHANNEL_SMS);
-    bench->fold = (struct fold){&bench->plan, BASE_MS, bench->counts};
+    bench->fold = (struct fold){&bench->plan, BASE_MS, bench->counts, &bench->open};
     fold_begin(bench->states, COUNT, NULL);
     bench->counts[DELIVERY_WAITING] = COUNT;
 }

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From step to step. A step ends without what it was for when its message cannot be sent (decided
+ * as the outcome comes in), or when its time is over and nobody has acknowledged (decided as time
+ * passes). Then the recipient climbs to the next step, which begins anew: first endpoint, first
+ * attempt. After the last step nothing more is tried, and what was accepted on the way stays
+ * accepted.
+ *
+ * Who waits for an answer is open: accepted or held, with the end of the step as due time. The
+ * pages with somebody open stand in a heap of their own, so that a step that cannot send (no
+ * credit, no tokens, provider down) keeps nobody from climbing.
+ */
+#include <utlist.h>
+
+#include "coordinator/engine/engine_state.h"
+
+/* Pages looked at in one run of the engine: the rest has its turn in the next one. */
+#define CLIMB_PAGES_PER_RUN 128
+
+static bool has_next_step(const struct campaign *campaign, unsigned step)
+{
+    return campaign->state != CAMPAIGN_CANCELLED && step + 1 < campaign->def.plan.step_count;
+}
+
+uint64_t ladder_open_until_ms(const struct engine *engine, const struct campaign *campaign,
+                              const struct recipient_state *state)
+{
+    const struct plan_step *step = &campaign->def.plan.steps[state->step];
+    if (step->until == PLAN_ACCEPTED || campaign->state == CAMPAIGN_CANCELLED) {
+        return 0;
+    }
+    uint64_t left_ms = step->within_ms / UINT8_MAX * (UINT8_MAX - (unsigned)state->used);
+    return engine->now_ms + (state->used == 0 ? step->within_ms : left_ms);
+}
+
+void ladder_decide(const struct engine *engine, const struct campaign *campaign,
+                   const struct recipient_state *state, struct event *event)
+{
+    switch ((enum delivery_event)event->kind) {
+    case DELIVERY_EVENT_FAILED:
+    case DELIVERY_EVENT_UNREACHABLE:
+    case DELIVERY_EVENT_EXPIRED:
+        if (has_next_step(campaign, state->step)) {
+            event->kind = DELIVERY_EVENT_CLIMBED;
+            event->step = (uint8_t)(state->step + 1);
+            event->due_ms = engine->now_ms;
+            return;
+        }
+        event->kind = (uint8_t)fold_closing(state, (enum delivery_event)event->kind);
+        return;
+    case DELIVERY_EVENT_CANCELLED:
+        event->kind = (uint8_t)fold_closing(state, DELIVERY_EVENT_CANCELLED);
+        return;
+    case DELIVERY_EVENT_HELD:
+        event->due_ms = ladder_open_until_ms(engine, campaign, state);
+        if (event->due_ms == 0) {
+            event->kind = (uint8_t)fold_closing(state, DELIVERY_EVENT_HELD);
+        }
+        return;
+    case DELIVERY_EVENT_ACCEPTED:
+        event->due_ms = ladder_open_until_ms(engine, campaign, state);
+        return;
+    case DELIVERY_EVENT_LEASED:
+    case DELIVERY_EVENT_DEFERRED:
+    case DELIVERY_EVENT_RELEASED:
+    case DELIVERY_EVENT_NEXT_ENDPOINT:
+    case DELIVERY_EVENT_REPEATED:
+    case DELIVERY_EVENT_CLIMBED:
+    case DELIVERY_EVENT_ACKNOWLEDGED:
+    case DELIVERY_EVENT_UNANSWERED:
+    case DELIVERY_EVENTS:
+        return;
+    }
+}
+
+/* ---- Time ---- */
+
+static bool is_over(const struct recipient_state *state, const struct fold *fold, uint64_t now_ms)
+{
+    return recipient_is_open(state) && fold_due_ms(fold, state->due_cs) <= now_ms;
+}
+
+static bool are_alike(const struct recipient_state *a, const struct recipient_state *b)
+{
+    return a->state == b->state && a->step == b->step && a->reached == b->reached;
+}
+
+static void leave_step(struct engine *engine, struct campaign *campaign, uint32_t page,
+                       const struct recipient_state *state, unsigned offset, unsigned span)
+{
+    bool is_climbing = has_next_step(campaign, state->step);
+    struct event event = {
+        .kind = (uint8_t)(is_climbing ? DELIVERY_EVENT_CLIMBED
+                                      : fold_closing(state, DELIVERY_EVENT_HELD)),
+        .step = (uint8_t)(state->step + is_climbing),
+        .offset = (uint16_t)offset,
+        .span = (uint16_t)span,
+        .reason = REASON_NOT_ACKNOWLEDGED,
+        .at_ms = engine->now_ms,
+        .due_ms = is_climbing ? engine->now_ms : 0,
+    };
+    engine_decide(engine, campaign, page, &event);
+}
+
+static void climb_page(struct engine *engine, struct campaign *campaign, uint32_t page)
+{
+    struct fold fold = campaign_fold(campaign);
+    const struct recipient_state *states = campaign_states(campaign, page);
+    unsigned slots = campaign_page_slots(campaign, page);
+    for (unsigned i = 0; i < slots;) {
+        unsigned end = i + 1;
+        if (is_over(&states[i], &fold, engine->now_ms)) {
+            while (end < slots && are_alike(&states[i], &states[end]) &&
+                   is_over(&states[end], &fold, engine->now_ms)) {
+                end++;
+            }
+            leave_step(engine, campaign, page, &states[i], i, end - i);
+        }
+        i = end;
+    }
+    campaign_refresh_timers(campaign, page);
+}
+
+static bool first_climb(struct campaign *campaign, uint32_t *page, uint64_t *due_ms)
+{
+    struct fold fold = campaign_fold(campaign);
+    uint32_t due_cs = 0;
+    if (campaign->state != CAMPAIGN_RUNNING ||
+        !page_timers_first(&campaign->climbs, page, &due_cs)) {
+        return false;
+    }
+    *due_ms = fold_due_ms(&fold, due_cs);
+    return true;
+}
+
+void ladder_run(struct engine *engine)
+{
+    struct campaign *campaign = NULL;
+    unsigned pages = 0;
+    DL_FOREACH(engine->live, campaign)
+    {
+        uint32_t page = 0;
+        uint64_t due_ms = 0;
+        unsigned before = pages;
+        while (pages < CLIMB_PAGES_PER_RUN && first_climb(campaign, &page, &due_ms) &&
+               due_ms <= engine->now_ms) {
+            climb_page(engine, campaign, page);
+            pages++;
+        }
+        if (pages > before) {
+            engine_settle(engine, campaign);
+        }
+    }
+}
+
+uint64_t ladder_next_ms(struct engine *engine)
+{
+    uint64_t next_ms = UINT64_MAX;
+    struct campaign *campaign = NULL;
+    DL_FOREACH(engine->live, campaign)
+    {
+        uint32_t page = 0;
+        uint64_t due_ms = 0;
+        if (first_climb(campaign, &page, &due_ms) && due_ms < next_ms) {
+            next_ms = due_ms;
+        }
+    }
+    return next_ms;
+}
+
+/* ---- What a recipient says ---- */
+
+static uint64_t lease_of_place(const struct campaign *campaign, uint32_t page, unsigned place)
+{
+    const struct lease *lease = campaign->pages[page].leases;
+    while (lease != NULL && !bitmap_has(&lease->places, place)) {
+        lease = lease->next_of_page;
+    }
+    return lease == NULL ? 0 : lease->id;
+}
+
+enum err engine_acknowledge(struct engine *engine, uint64_t id, uint32_t ordinal, uint64_t now_ms)
+{
+    struct recipient_state state;
+    engine_advance(engine, now_ms);
+    enum err err = engine_recipient(engine, id, ordinal, &state);
+    if (err != ERR_OK || state.state == DELIVERY_ACKNOWLEDGED) {
+        return err;
+    }
+    struct campaign *campaign = engine_find_campaign(engine, id);
+    if (campaign->state == CAMPAIGN_DRAFT) {
+        return ERR_CONFLICT;
+    }
+    uint32_t page = ordinal / PAGE_RECIPIENTS;
+    struct event event = {
+        .kind = DELIVERY_EVENT_ACKNOWLEDGED,
+        .step = state.step,
+        .offset = (uint16_t)(ordinal % PAGE_RECIPIENTS),
+        .span = 1,
+        .lease = lease_of_place(campaign, page, ordinal % PAGE_RECIPIENTS),
+        .at_ms = engine->now_ms,
+    };
+    engine_decide(engine, campaign, page, &event);
+    engine_settle(engine, campaign);
+    return ERR_OK;
+}
