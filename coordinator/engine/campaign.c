@@ -34,17 +34,22 @@ bool campaign_priority_parse(const char *name, enum campaign_priority *priority)
     return false;
 }
 
+void campaign_make_pages(struct campaign *campaign)
+{
+    campaign->pages = mem_zalloc(campaign->page_count, sizeof(*campaign->pages));
+    for (unsigned s = 0; s < campaign->def.plan.step_count; s++) {
+        page_timers_init(&campaign->due[s], campaign->page_count);
+    }
+    page_timers_init(&campaign->climbs, campaign->page_count);
+}
+
 struct campaign *campaign_new(const struct campaign_def *def)
 {
     struct campaign *campaign = mem_zalloc(1, sizeof(*campaign));
     campaign->def = *def;
     campaign->page_count = (def->slots + PAGE_RECIPIENTS - 1) / PAGE_RECIPIENTS;
-    campaign->pages = mem_zalloc(campaign->page_count, sizeof(*campaign->pages));
-    for (unsigned s = 0; s < def->plan.step_count; s++) {
-        page_timers_init(&campaign->due[s], campaign->page_count);
-    }
-    page_timers_init(&campaign->climbs, campaign->page_count);
     campaign->counts[DELIVERY_WAITING] = def->slots;
+    campaign_make_pages(campaign);
     return campaign;
 }
 

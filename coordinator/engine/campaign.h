@@ -38,7 +38,10 @@ struct page_state {
 struct campaign {
     struct campaign_def def;
     enum campaign_state state;
-    bool is_ended; /* finished, or cancelled with nobody leased: only the counts are left */
+    bool is_ended;     /* finished, or cancelled with nobody leased: only the counts are left */
+    bool end_is_noted; /* its closing counts were written and have not changed since */
+    bool is_closed;    /* its pages were dropped: in memory are only those that were woken since */
+    uint64_t awake_until_ms; /* they stay until then */
     uint64_t launched_ms;
     uint64_t ended_ms;
     uint32_t counts[DELIVERY_STATES];
@@ -61,6 +64,8 @@ struct campaign {
 
 struct campaign *campaign_new(const struct campaign_def *def);
 void campaign_free(struct campaign *campaign);
+/* Pages without states, and timers. */
+void campaign_make_pages(struct campaign *campaign);
 /* Forgets pages, states and timers. */
 void campaign_drop_pages(struct campaign *campaign);
 void campaign_set_holes(struct campaign *campaign, uint32_t page, const struct bitmap *holes);

@@ -132,9 +132,14 @@ enum err engine_cancel(struct engine *engine, uint64_t campaign, uint64_t now_ms
 
 /* The recipient said that he knows: his ladder ends, wherever he stands. Twice is as good as once.
  * ERR_NOT_FOUND: no such recipient; ERR_CONFLICT: the campaign was never launched; ERR_CLOSED: it
- * has ended. */
+ * has ended, and the page must be woken first. */
 enum err engine_acknowledge(struct engine *engine, uint64_t campaign, uint32_t ordinal,
                             uint64_t now_ms) WARN_UNUSED;
+/* Takes a page of an ended campaign back into memory: its states, folded from a journal that has
+ * all that was decided of the page so far. It stays there for a minute after its last use, which is
+ * longer than any record is under way: so nobody folds a journal that lacks something. */
+void engine_wake_page(struct engine *engine, uint64_t campaign, uint32_t page,
+                      const struct recipient_state *states, unsigned count, uint64_t now_ms);
 
 /* ---- Workers. A worker is known by a number that the shell gives it (its link), named for people
  * ---- */

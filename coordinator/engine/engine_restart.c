@@ -53,6 +53,8 @@ void engine_replay_end(struct engine *engine, uint64_t id, const struct campaign
     campaign->ended_ms = end->ended_ms;
     memcpy(campaign->counts, end->counts, sizeof(end->counts));
     campaign->is_ended = true;
+    campaign->end_is_noted = true;
+    campaign->is_closed = true;
     campaign_drop_pages(campaign);
 }
 

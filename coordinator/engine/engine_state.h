@@ -68,6 +68,9 @@ struct campaign *engine_find_campaign(const struct engine *engine, uint64_t id);
  * live ones. */
 void engine_enliven(struct engine *engine, struct campaign *campaign);
 
+/* engine_turn.c: drops the pages of ended campaigns that nobody asked for any more. */
+void engine_put_to_sleep(struct engine *engine);
+
 /* engine_workers.c: nothing was heard of it for so many lease times? */
 bool engine_is_silent(const struct engine *engine, const struct roster_entry *entry,
                       uint64_t lease_times);

@@ -48,14 +48,36 @@ static void close_draft(struct engine *engine, struct draft *draft, struct recor
     }
 }
 
-/* Closing counts go into the record of the last event; the pages are not needed any more. */
+static void put_to_sleep(struct engine *engine, struct campaign *campaign)
+{
+    if (campaign->is_ended && campaign->end_is_noted &&
+        campaign->awake_until_ms <= engine->now_ms) {
+        campaign->is_closed = true;
+        campaign->is_live = false;
+        DL_DELETE(engine->live, campaign);
+        campaign_drop_pages(campaign);
+    }
+}
+
+void engine_put_to_sleep(struct engine *engine)
+{
+    struct campaign *campaign = NULL;
+    struct campaign *next = NULL;
+    DL_FOREACH_SAFE(engine->live, campaign, next)
+    {
+        put_to_sleep(engine, campaign);
+    }
+}
+
+/* Closing counts go into the record of the last event; the pages are not needed any more, but for
+ * those that were woken. */
 static void note_ends(struct engine *engine, struct record *record, struct buf *bytes)
 {
     struct campaign *campaign = NULL;
     struct campaign *next = NULL;
     DL_FOREACH_SAFE(engine->live, campaign, next)
     {
-        if (!campaign->is_ended) {
+        if (!campaign->is_ended || campaign->end_is_noted) {
             continue;
         }
         struct buf key = {0};
@@ -66,9 +88,8 @@ static void note_ends(struct engine *engine, struct record *record, struct buf *
         engine->end_key(&key, campaign->def.id);
         record_put(record, buf_view(&key), buf_view(bytes));
         buf_release(&key);
-        campaign->is_live = false;
-        DL_DELETE(engine->live, campaign);
-        campaign_drop_pages(campaign);
+        campaign->end_is_noted = true;
+        put_to_sleep(engine, campaign);
     }
 }
 

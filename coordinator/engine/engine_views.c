@@ -55,7 +55,8 @@ enum err engine_recipient(struct engine *engine, uint64_t id, uint32_t ordinal,
     if (campaign == NULL || ordinal >= campaign->def.slots) {
         return ERR_NOT_FOUND;
     }
-    if (campaign->pages == NULL) {
+    if (campaign->is_closed &&
+        (campaign->pages == NULL || campaign->pages[ordinal / PAGE_RECIPIENTS].states == NULL)) {
         return ERR_CLOSED;
     }
     *state = campaign_recipient(campaign, ordinal / PAGE_RECIPIENTS, ordinal % PAGE_RECIPIENTS);
@@ -163,7 +164,7 @@ static void digest_campaign(const struct campaign *campaign, struct buf *buf)
     for (unsigned s = 0; s < DELIVERY_STATES; s++) {
         buf_u32(buf, campaign->counts[s]);
     }
-    for (uint32_t page = 0; campaign->pages != NULL && page < campaign->page_count; page++) {
+    for (uint32_t page = 0; !campaign->is_ended && page < campaign->page_count; page++) {
         unsigned slots = campaign_page_slots(campaign, page);
         for (unsigned i = 0; i < slots; i++) {
             struct recipient_state state = campaign_recipient(campaign, page, i);

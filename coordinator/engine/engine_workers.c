@@ -294,6 +294,7 @@ uint32_t engine_run(struct engine *engine, uint64_t now_ms)
     expire_workers(engine);
     resend_batches(engine);
     ladder_run(engine);
+    engine_put_to_sleep(engine);
     if (dispatch_run(engine)) {
         return 0;
     }

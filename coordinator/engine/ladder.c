@@ -10,12 +10,15 @@
  * pages with somebody open stand in a heap of their own, so that a step that cannot send (no
  * credit, no tokens, provider down) keeps nobody from climbing.
  */
+#include <assert.h>
 #include <utlist.h>
 
+#include "common/mem.h"
 #include "coordinator/engine/engine_state.h"
 
 /* Pages looked at in one run of the engine: the rest has its turn in the next one. */
 #define CLIMB_PAGES_PER_RUN 128
+#define AWAKE_MS            60000
 
 static bool has_next_step(const struct campaign *campaign, unsigned step)
 {
@@ -202,5 +205,25 @@ enum err engine_acknowledge(struct engine *engine, uint64_t id, uint32_t ordinal
     };
     engine_decide(engine, campaign, page, &event);
     engine_settle(engine, campaign);
+    campaign->end_is_noted = false; /* if it has ended, its counts have changed */
+    campaign->awake_until_ms = engine->now_ms + AWAKE_MS;
     return ERR_OK;
+}
+
+void engine_wake_page(struct engine *engine, uint64_t id, uint32_t page,
+                      const struct recipient_state *states, unsigned count, uint64_t now_ms)
+{
+    struct campaign *campaign = engine_find_campaign(engine, id);
+    engine_advance(engine, now_ms);
+    assert(campaign != NULL && campaign->is_closed && page < campaign->page_count);
+    assert(count == campaign_page_slots(campaign, page));
+    if (campaign->pages == NULL) {
+        campaign_make_pages(campaign);
+        campaign->next_fresh = campaign->page_count;
+    }
+    if (campaign->pages[page].states == NULL) {
+        campaign->pages[page].states = mem_copy(states, count * sizeof(*states));
+    }
+    campaign->awake_until_ms = engine->now_ms + AWAKE_MS;
+    engine_enliven(engine, campaign);
 }
