@@ -27,6 +27,7 @@ struct api {
     uint64_t started_ms;
     uint64_t requests_by_class[6]; /* [status / 100]; [0]: never answered */
     uint64_t replays;              /* answers given again */
+    uint64_t forged_tokens;        /* of recipients, refused */
     uint64_t uploads_done;
     uint64_t uploads_failed;
 };

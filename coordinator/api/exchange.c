@@ -199,6 +199,19 @@ void exchange_commit(struct exchange *exchange, unsigned status, const char *loc
     api->context.changed(api->context.arg);
 }
 
+void exchange_commit_text(struct exchange *exchange, unsigned status, const char *type,
+                          const char *text)
+{
+    struct api *api = exchange->api;
+    struct pending *pending = pending_new(exchange);
+    pending->is_change = true;
+    pending->status = status;
+    pending->type = type;
+    pending->body = mem_copy_str(text);
+    turn_when_durable(api->context.turn, true, on_durable, pending);
+    api->context.changed(api->context.arg);
+}
+
 /* ---- views ---- */
 
 static void refuse_late(struct exchange *exchange, const struct problem *problem)

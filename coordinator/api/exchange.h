@@ -73,6 +73,9 @@ void exchange_read_durable(struct exchange *exchange, route_fn read);
 typedef void (*exchange_durable_fn)(struct api *api, void *arg, bool is_durable);
 void exchange_commit(struct exchange *exchange, unsigned status, const char *location,
                      json_t *take_json, exchange_durable_fn durable, void *arg);
+/* The same for a person's page, which is kept under no key. */
+void exchange_commit_text(struct exchange *exchange, unsigned status, const char *type,
+                          const char *text);
 /* Nothing can be taken in now: the disk is full (ERR_NO_SPACE) or fails or is too slow. */
 bool exchange_is_stalled(const struct api *api, struct problem *problem);
 /* Claims the client's key, if it gave one. False: the request was answered. */

@@ -168,6 +168,8 @@ static void write_links(const struct metrics *metrics, struct buf *text)
     gauge(text, "tocsin_idempotency_keys", "Idempotency keys known.", metrics->idempotency_keys);
     counter(text, "tocsin_idempotency_replays_total", "Kept answers given again.",
             metrics->replays);
+    counter(text, "tocsin_forged_tokens_total",
+            "Delivery tokens that were refused: forged, or cut off.", metrics->forged_tokens);
 }
 
 void metrics_process(struct metrics *metrics)

@@ -40,6 +40,7 @@ struct metrics {
     uint64_t http_requests_open;
     uint64_t http_requests[6]; /* by class; [0]: never answered */
     uint64_t idempotency_keys;
+    uint64_t forged_tokens;
     uint64_t replays;
 };
 

@@ -44,6 +44,7 @@ static void gather_api(const struct api *api, struct metrics *metrics)
     memcpy(metrics->http_requests, api->requests_by_class, sizeof(metrics->http_requests));
     metrics->idempotency_keys = idempotency_count(api->idempotency);
     metrics->replays = api->replays;
+    metrics->forged_tokens = api->forged_tokens;
 }
 
 void metrics_get(struct exchange *exchange)

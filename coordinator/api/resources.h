@@ -9,6 +9,11 @@
 struct api;
 struct exchange;
 
+/* acknowledgements_api.c */
+void acknowledgements_show(struct exchange *exchange);
+void acknowledgements_confirm(struct exchange *exchange);
+void acknowledgements_post(struct exchange *exchange);
+
 /* audiences_api.c */
 void audiences_list(struct exchange *exchange);
 void audiences_get(struct exchange *exchange);

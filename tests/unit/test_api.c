@@ -14,6 +14,7 @@
 #include "coordinator/api/api.h"
 #include "coordinator/api/auth.h"
 #include "coordinator/ledger/recovery.h"
+#include "proto/token.h"
 #include "tests/unit/http_peer.h"
 #include "tests/unit/unit.h"
 
@@ -692,6 +693,89 @@ static void closing_in_the_midst_of_it_leaves_no_trace(void **state)
     expect_get(house, "/v1/campaigns", 200, "{\"items\":[],\"next\":null}");
 }
 
+/* Where the recipient's link leads. */
+static const char *link_to(struct house *house, uint64_t campaign, uint32_t ordinal)
+{
+    static char path[3 + TOKEN_CHARS + 1];
+    const struct token token = {.campaign = campaign, .ordinal = ordinal};
+    memcpy(path, "/a/", 3);
+    token_write(&token, ledger_token_key(house->ledger), path + 3);
+    path[3 + TOKEN_CHARS] = '\0';
+    return path;
+}
+
+static void a_link_asks_and_only_its_button_confirms(void **state)
+{
+    struct house *house = *state;
+    upload(house);
+    create_campaign(house);
+    expect(house, "POST", link_to(house, 1, 0), "", "", 409, "does not work");
+    expect(house, "POST", "/v1/campaigns/c1/launch", "", "", 200, "running");
+    expect_get(house, link_to(house, 1, 0), 200, "<form method=\"post\">");
+    expect_get(house, link_to(house, 1, 0), 200, "frame-ancestors 'none'");
+    expect_get(house, "/v1/campaigns/c1", 200, "\"acknowledged\":0");
+    expect(house, "POST", link_to(house, 1, 0), "", "", 200, "Thank you");
+    expect(house, "POST", link_to(house, 1, 0), "", "", 200, "Thank you");
+    expect_get(house, "/v1/campaigns/c1", 200, "\"acknowledged\":1");
+    house_crash(house);
+    expect_get(house, "/v1/campaigns/c1", 200, "\"acknowledged\":1");
+    expect_get(house, "/v1/campaigns/c1/recipients?state=acknowledged", 200, "\"ordinal\":0");
+}
+
+static void a_link_that_is_forged_or_cut_off_leads_nowhere(void **state)
+{
+    struct house *house = *state;
+    char path[64];
+    upload(house);
+    create_campaign(house);
+    (void)snprintf(path, sizeof(path), "%s", link_to(house, 1, 0));
+    path[20] = path[20] == 'A' ? 'B' : 'A';
+    expect_get(house, path, 403, "This link does not work");
+    expect(house, "POST", path, "", "", 403, "This link does not work");
+    (void)snprintf(path, 20, "%s", link_to(house, 1, 0));
+    expect_get(house, path, 403, "This link does not work");
+    expect_get(house, link_to(house, 7, 0), 404, "This link does not work");
+    expect(house, "POST", link_to(house, 1, 4000), "", "", 404, "This link does not work");
+    expect_get(house, "/metrics", 200, "\ntocsin_forged_tokens_total 3\n");
+}
+
+static void apps_and_call_centres_acknowledge_by_name_or_token(void **state)
+{
+    struct house *house = *state;
+    const char *path = "/v1/acknowledgements";
+    char body[128];
+    upload(house);
+    create_campaign(house);
+    expect(house, "POST", "/v1/campaigns/c1/launch", "", "", 200, "running");
+    expect(house, "POST", path, "", "{\"campaign\":\"c1\",\"recipient\":\"k2\"}", 200,
+           "\"state\":\"acknowledged\"");
+    (void)snprintf(body, sizeof(body), "{\"token\":\"%s\"}", link_to(house, 1, 0) + 3);
+    expect(house, "POST", path, "", body, 200, "\"ordinal\":0");
+    expect_get(house, "/v1/campaigns/c1", 200, "\"acknowledged\":2");
+    expect(house, "POST", path, "", "{\"campaign\":\"c1\"}", 422, "or \\\"campaign\\\" and");
+    expect(house, "POST", path, "", "{}", 422, "give \\\"token\\\"");
+    expect(house, "POST", path, "", "{\"tokn\":\"x\"}", 422, "did you mean \\\"token\\\"?");
+    expect(house, "POST", path, "", "{\"campaign\":\"c1\",\"recipient\":\"zz\"}", 404, "zz");
+    expect(house, "POST", path, "", "{\"campaign\":\"c4\",\"recipient\":\"k2\"}", 404, "c4");
+}
+
+/* Of a campaign that has ended the engine has only the counts; the journal knows the rest. */
+static void who_acknowledges_after_the_end_is_counted(void **state)
+{
+    struct house *house = *state;
+    upload(house);
+    create_campaign(house);
+    expect(house, "POST", "/v1/campaigns/c1/cancel", "", "", 200, "\"cancelled\":3");
+    house_crash(house);
+    expect(house, "POST", link_to(house, 1, 0), "", "", 200, "Thank you");
+    expect(house, "POST", link_to(house, 1, 0), "", "", 200, "Thank you");
+    expect_get(house, "/v1/campaigns/c1", 200, "\"acknowledged\":1");
+    house_crash(house);
+    expect_get(house, "/v1/campaigns/c1", 200, "\"acknowledged\":1");
+    expect_get(house, "/v1/campaigns/c1", 200, "\"cancelled\":2");
+    expect_get(house, "/v1/campaigns/c1/recipients?state=acknowledged", 200, "\"ordinal\":0");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -706,6 +790,10 @@ int main(void)
         TEST(a_refused_row_is_named),
         TEST(what_an_upload_must_say_is_checked),
         TEST(commands_move_a_campaign_or_say_why_not),
+        TEST(a_link_asks_and_only_its_button_confirms),
+        TEST(a_link_that_is_forged_or_cut_off_leads_nowhere),
+        TEST(apps_and_call_centres_acknowledge_by_name_or_token),
+        TEST(who_acknowledges_after_the_end_is_counted),
         TEST(lists_go_on_where_they_stopped),
         TEST(a_recipient_is_found_by_key),
         TEST(a_full_disk_is_said_before_anything_is_taken),
