@@ -19,6 +19,7 @@ const char *wire_type_name(enum wire_type type)
         [WIRE_DRAIN] = "DRAIN",
         [WIRE_HEARTBEAT] = "HEARTBEAT",
         [WIRE_BYE] = "BYE",
+        [WIRE_RECALL] = "RECALL",
     };
     assert((unsigned)type < WIRE_TYPES);
     return names[type];

@@ -18,6 +18,7 @@
  *                                       ◄───── OUTCOMES_DURABLE  all up to this seq is on disk
  *   HEARTBEAT                           ◄────► HEARTBEAT
  *                                       ◄───── CANCEL   return what is not sent (pause, cancel)
+ *                                       ◄───── RECALL   one recipient of a lease: do not send
  *                                       ◄───── DRAIN    finish and go
  *   BYE              drained            ─────►
  *
@@ -72,6 +73,7 @@ enum wire_type {
     WIRE_DRAIN,
     WIRE_HEARTBEAT,
     WIRE_BYE,
+    WIRE_RECALL,
     WIRE_TYPES
 };
 
@@ -193,6 +195,13 @@ struct wire_cancel {
     bool for_good; /* cancelled; else paused */
 };
 
+/* He has acknowledged: what has not left to him must not. */
+struct wire_recall {
+    uint64_t epoch;
+    uint64_t lease;
+    uint16_t place; /* in the page, < PAGE_RECIPIENTS */
+};
+
 struct wire_drain {
     uint64_t epoch;
 };
@@ -223,6 +232,7 @@ struct wire_message {
         struct wire_outcomes_durable outcomes_durable;
         struct wire_cancel cancel;
         struct wire_drain drain;
+        struct wire_recall recall;
         struct wire_heartbeat heartbeat;
         struct wire_bye bye;
     };

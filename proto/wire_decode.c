@@ -451,6 +451,15 @@ static void decode_cancel(struct decoder *decoder, const Tocsin__Envelope *envel
     message->cancel.for_good = envelope->cancel->for_good != 0;
 }
 
+static void decode_recall(struct decoder *decoder, const Tocsin__Envelope *envelope,
+                          struct wire_message *message)
+{
+    message->recall.epoch = envelope->recall->epoch;
+    message->recall.lease = envelope->recall->lease;
+    message->recall.place =
+        (uint16_t)take_number(decoder, envelope->recall->place, 0, PAGE_RECIPIENTS - 1, "place");
+}
+
 static void decode_drain(struct decoder *decoder, const Tocsin__Envelope *envelope,
                          struct wire_message *message)
 {
@@ -528,6 +537,7 @@ enum err wire_decode(struct slice frame, struct slice payload, struct arena *are
         [WIRE_OUTCOMES] = decode_outcomes,
         [WIRE_OUTCOMES_DURABLE] = decode_outcomes_durable,
         [WIRE_CANCEL] = decode_cancel,
+        [WIRE_RECALL] = decode_recall,
         [WIRE_DRAIN] = decode_drain,
         [WIRE_HEARTBEAT] = decode_heartbeat,
         [WIRE_BYE] = decode_bye,

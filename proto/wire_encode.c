@@ -338,6 +338,16 @@ static void encode_cancel(struct encoder *encoder, const struct wire_message *me
     encoder->envelope.cancel = out;
 }
 
+static void encode_recall(struct encoder *encoder, const struct wire_message *message)
+{
+    Tocsin__Recall *out = arena_alloc(&encoder->arena, sizeof(*out));
+    tocsin__recall__init(out);
+    out->epoch = message->recall.epoch;
+    out->lease = message->recall.lease;
+    out->place = message->recall.place;
+    encoder->envelope.recall = out;
+}
+
 static void encode_drain(struct encoder *encoder, const struct wire_message *message)
 {
     Tocsin__Drain *out = arena_alloc(&encoder->arena, sizeof(*out));
@@ -379,6 +389,7 @@ void wire_encode(const struct wire_message *message, struct buf *buf)
         [WIRE_OUTCOMES] = encode_outcomes,
         [WIRE_OUTCOMES_DURABLE] = encode_outcomes_durable,
         [WIRE_CANCEL] = encode_cancel,
+        [WIRE_RECALL] = encode_recall,
         [WIRE_DRAIN] = encode_drain,
         [WIRE_HEARTBEAT] = encode_heartbeat,
         [WIRE_BYE] = encode_bye,

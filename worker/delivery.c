@@ -163,6 +163,16 @@ static void on_cancel(struct delivery *delivery, const struct wire_message *mess
                     cancel->for_good ? REASON_CAMPAIGN_CANCELLED : REASON_PAUSED, now_ms);
 }
 
+static void on_recall(struct delivery *delivery, const struct wire_message *message,
+                      uint64_t now_ms)
+{
+    struct batch *batch = inbox_find(&delivery->inbox, message->recall.lease);
+    (void)now_ms;
+    if (batch != NULL) {
+        inbox_recall(batch, message->recall.place);
+    }
+}
+
 static void on_outcomes_durable(struct delivery *delivery, const struct wire_message *message,
                                 uint64_t now_ms)
 {
@@ -191,6 +201,7 @@ static const delivery_message_fn delivery_handlers[WIRE_TYPES] = {
     [WIRE_CONTENT] = on_content,     [WIRE_BATCH] = on_batch,
     [WIRE_CANCEL] = on_cancel,       [WIRE_OUTCOMES_DURABLE] = on_outcomes_durable,
     [WIRE_HEARTBEAT] = on_heartbeat, [WIRE_DRAIN] = on_drain,
+    [WIRE_RECALL] = on_recall,
 };
 
 static uint64_t message_epoch(const struct wire_message *message)
@@ -206,6 +217,8 @@ static uint64_t message_epoch(const struct wire_message *message)
         return message->cancel.epoch;
     case WIRE_DRAIN:
         return message->drain.epoch;
+    case WIRE_RECALL:
+        return message->recall.epoch;
     case WIRE_HEARTBEAT:
         return message->heartbeat.epoch;
     case WIRE_HELLO:

@@ -31,12 +31,14 @@ static bool attempt_variable(const struct attempt *attempt, struct slice name, s
     return render_value(attempt->variable_arg, name, value);
 }
 
-static void reject(const struct walk *walk, unsigned place, enum reason reason, struct slice ref)
+/* Without having been started. */
+static void settle(const struct walk *walk, unsigned place, enum outcome outcome,
+                   enum reason reason, struct slice ref)
 {
     const struct outcome_run run = {
         .offset = (uint16_t)place,
         .span = 1,
-        .outcome = OUTCOME_REJECTED,
+        .outcome = (uint8_t)outcome,
         .reason = (uint16_t)reason,
         .at_ms = walk->now_ms,
         .ref = ref,
@@ -71,9 +73,13 @@ static void start_one(struct walk *walk, unsigned place)
     const struct batch *batch = walk->batch;
     const struct page_view *view = &walk->lane->view;
     struct attempt attempt;
+    if (batch->recalled != NULL && bitmap_has(batch->recalled, place)) {
+        settle(walk, place, OUTCOME_RETURNED, REASON_RECALLED, slice_of(NULL, 0));
+        return;
+    }
     attempt.endpoint = endpoint_of(walk);
     if (attempt.endpoint.len == 0) {
-        reject(walk, place, REASON_NO_ENDPOINT, slice_of(NULL, 0));
+        settle(walk, place, OUTCOME_REJECTED, REASON_NO_ENDPOINT, slice_of(NULL, 0));
         return;
     }
     attempt.ordinal = batch->page * PAGE_RECIPIENTS + place;
@@ -89,7 +95,8 @@ static void start_one(struct walk *walk, unsigned place)
     struct render_texts texts;
     int missing = render_fill(body, &row, &delivery->texts, &texts);
     if (missing >= 0) {
-        reject(walk, place, REASON_VARIABLE_MISSING, render_variable_name(walk->render, missing));
+        settle(walk, place, OUTCOME_REJECTED, REASON_VARIABLE_MISSING,
+               render_variable_name(walk->render, missing));
         return;
     }
     attempt.provider = batch->provider;

@@ -10,6 +10,7 @@
 static void batch_free(struct batch *batch)
 {
     outcome_list_release(&batch->outcomes);
+    mem_free(batch->recalled);
     mem_free(batch->memory);
     mem_free(batch);
 }
@@ -131,6 +132,19 @@ void inbox_enqueue(struct inbox *inbox, struct batch *batch)
 void inbox_park(struct inbox *inbox, struct batch *batch)
 {
     inbox_append(inbox, batch, BATCH_PARKED);
+}
+
+struct batch *inbox_find(const struct inbox *inbox, uint64_t lease)
+{
+    return lease_find(inbox, lease);
+}
+
+void inbox_recall(struct batch *batch, unsigned place)
+{
+    if (batch->recalled == NULL) {
+        batch->recalled = mem_zalloc(1, sizeof(*batch->recalled));
+    }
+    bitmap_set(batch->recalled, place);
 }
 
 void inbox_advance(struct batch *batch, unsigned count, unsigned place)

@@ -36,6 +36,7 @@ struct batch {
     unsigned index;   /* its number among the batch's recipients */
     unsigned waiting; /* not started */
     unsigned in_flight;
+    struct bitmap *recalled;  /* NULL: none */
     const uint8_t *attempts;  /* or NULL; by index */
     const uint8_t *endpoints; /* or NULL; by index */
     struct slice page_bytes;
@@ -71,6 +72,9 @@ static inline struct batch *inbox_first(const struct inbox *inbox, unsigned prov
 {
     return inbox->queues[provider];
 }
+struct batch *inbox_find(const struct inbox *inbox, uint64_t lease); /* NULL: not in hand */
+/* The recipient of this place is not to be started any more. */
+void inbox_recall(struct batch *batch, unsigned place);
 /* `count` recipients before `place` have been started or settled. */
 void inbox_advance(struct batch *batch, unsigned count, unsigned place);
 /* Nobody is left to be started: leaves its queue, gives up its page. The caller has dropped the

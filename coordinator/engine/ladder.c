@@ -173,6 +173,21 @@ uint64_t ladder_next_ms(struct engine *engine)
 
 /* ---- What a recipient says ---- */
 
+/* What was handed to a worker and has not left yet must not. */
+static void recall(struct engine *engine, uint64_t id, unsigned place)
+{
+    const struct lease *lease = lease_find(&engine->leases, id);
+    const struct roster_entry *entry =
+        lease == NULL ? NULL : roster_find(&engine->roster, lease->instance);
+    if (entry != NULL && entry->present && lease->sends > 0) {
+        engine_push_effect(engine, &(struct engine_effect){.kind = ENGINE_RECALL,
+                                                           .worker = entry->worker,
+                                                           .instance = entry->instance,
+                                                           .lease = id,
+                                                           .place = (uint16_t)place});
+    }
+}
+
 static uint64_t lease_of_place(const struct campaign *campaign, uint32_t page, unsigned place)
 {
     const struct lease *lease = campaign->pages[page].leases;
@@ -203,6 +218,7 @@ enum err engine_acknowledge(struct engine *engine, uint64_t id, uint32_t ordinal
         .lease = lease_of_place(campaign, page, ordinal % PAGE_RECIPIENTS),
         .at_ms = engine->now_ms,
     };
+    recall(engine, event.lease, event.offset);
     engine_decide(engine, campaign, page, &event);
     engine_settle(engine, campaign);
     campaign->end_is_noted = false; /* if it has ended, its counts have changed */

@@ -310,6 +310,15 @@ static void send_cancel(struct link *link, const struct engine_effect *effect)
                                                       .for_good = effect->for_good}});
 }
 
+static void send_recall(struct link *link, const struct engine_effect *effect)
+{
+    (void)link_send(link, effect->worker,
+                    &(struct wire_message){.type = WIRE_RECALL,
+                                           .recall = {.epoch = link->settings.epoch,
+                                                      .lease = effect->lease,
+                                                      .place = effect->place}});
+}
+
 static void carry_out(void *arg)
 {
     struct waiting_effect *waiting = arg;
@@ -333,6 +342,9 @@ static void carry_out(void *arg)
         return;
     case ENGINE_CANCEL:
         send_cancel(link, &effect);
+        return;
+    case ENGINE_RECALL:
+        send_recall(link, &effect);
         return;
     }
 }

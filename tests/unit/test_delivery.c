@@ -399,6 +399,32 @@ static void a_throttling_answer_holds_the_provider_back_as_long_as_it_says(void 
 
 /* It was leased before the provider's rate was lowered, to be sent as fast as it goes: the
  * coordinator leases it again at the pace that is right. */
+static void who_was_recalled_is_not_started(void **state)
+{
+    struct fixture *fixture = ready(state);
+    fixture->is_answering = false;
+    fixture->concurrency = 2;
+    fixture_batch(fixture, 1, 5);
+    (void)fixture_run(fixture);
+    assert_int_equal(fixture->in_flight, 2);
+    struct wire_message recall = {.type = WIRE_RECALL,
+                                  .recall = {.epoch = fixture->epoch, .lease = 1, .place = 3}};
+    fixture_say(fixture, &recall);
+    recall.recall.place = 0; /* under way already */
+    fixture_say(fixture, &recall);
+    recall.recall.lease = 77; /* not here (any more) */
+    fixture_say(fixture, &recall);
+    for (unsigned i = 0; i < 4; i++) {
+        fixture_end(fixture, 1, OUTCOME_ACCEPTED);
+        (void)fixture_run(fixture);
+    }
+    fixture_pass(fixture, 50, 10);
+    assert_int_equal(fixture->attempt_count, 4);
+    assert_int_equal(fixture_reported(fixture, 1, OUTCOME_RETURNED, REASON_RECALLED), 1);
+    assert_int_equal(fixture_reported(fixture, 1, OUTCOME_ACCEPTED, 0), 4);
+    fixture_assert_all_reported(fixture);
+}
+
 static void a_throttling_answer_returns_what_is_queued(void **state)
 {
     struct fixture *fixture = ready(state);
@@ -972,6 +998,7 @@ int main(void)
         TEST(a_batch_is_spread_evenly_over_its_time),
         TEST(the_next_run_is_asked_for_when_the_next_start_is_due),
         TEST(a_throttling_answer_holds_the_provider_back_as_long_as_it_says),
+        TEST(who_was_recalled_is_not_started),
         TEST(a_throttling_answer_returns_what_is_queued),
         TEST(wrong_credentials_return_what_is_queued_for_the_provider),
         TEST(a_result_of_an_unknown_attempt_is_passed_over),

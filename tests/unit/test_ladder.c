@@ -153,6 +153,29 @@ static void an_acknowledgement_ends_the_ladder_wherever_he_stands(void **test)
     rig_release(&rig);
 }
 
+static void what_was_handed_out_is_called_back(void **test)
+{
+    (void)test;
+    struct rig rig;
+    struct engine_effect effect;
+    ladder_init(&rig, 2, PLAN_ACKNOWLEDGED, 4);
+    const struct rig_batch first = rig.batches[0];
+    rig_say(&rig, &first, 0, 1, &ACCEPTED);
+    while (engine_next_effect(rig.engine, &effect)) {
+    }
+    assert_int_equal(engine_acknowledge(rig.engine, 1, 0, rig.now_ms), ERR_OK); /* it has left */
+    assert_false(engine_next_effect(rig.engine, &effect));
+    assert_int_equal(engine_acknowledge(rig.engine, 1, 3, rig.now_ms), ERR_OK);
+    assert_true(engine_next_effect(rig.engine, &effect));
+    assert_int_equal(effect.kind, ENGINE_RECALL);
+    assert_int_equal(effect.worker, 1);
+    assert_int_equal(effect.lease, first.wire.lease);
+    assert_int_equal(effect.place, 3);
+    assert_false(engine_next_effect(rig.engine, &effect));
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
 static void an_acknowledgement_comes_once_and_of_recipients_alone(void **test)
 {
     (void)test;
@@ -299,6 +322,7 @@ int main(void)
         cmocka_unit_test(after_the_last_step_he_has_failed_or_was_never_reachable),
         cmocka_unit_test(who_does_not_acknowledge_in_time_climbs_and_not_before),
         cmocka_unit_test(an_acknowledgement_ends_the_ladder_wherever_he_stands),
+        cmocka_unit_test(what_was_handed_out_is_called_back),
         cmocka_unit_test(an_acknowledgement_comes_once_and_of_recipients_alone),
         cmocka_unit_test(a_step_without_a_provider_keeps_nobody_on_another_waiting),
         cmocka_unit_test(who_is_held_on_an_open_step_climbs_when_it_is_over),

@@ -84,6 +84,9 @@ static struct wire_message example(enum wire_type type)
     case WIRE_CANCEL:
         message.cancel = (struct wire_cancel){9, 5, true};
         break;
+    case WIRE_RECALL:
+        message.recall = (struct wire_recall){9, 7, 1023};
+        break;
     case WIRE_DRAIN:
         message.drain = (struct wire_drain){9};
         break;
@@ -491,6 +494,11 @@ static void the_small_ones_survive(void **state)
     message.cancel.for_good = false;
     expect_ok(fixture, &message);
     assert_false(fixture->message.cancel.for_good);
+    message = example(WIRE_RECALL);
+    expect_ok(fixture, &message);
+    assert_int_equal(fixture->message.recall.epoch, 9);
+    assert_int_equal(fixture->message.recall.lease, 7);
+    assert_int_equal(fixture->message.recall.place, 1023);
     message = example(WIRE_DRAIN);
     expect_ok(fixture, &message);
     assert_int_equal(fixture->message.drain.epoch, 9);
@@ -521,7 +529,7 @@ static void a_type_of_a_later_version_is_unsupported(void **state)
     struct fixture *fixture = *state;
     buf_clear(&fixture->frame);
     put_bytes_field(&fixture->frame, WIRE_TYPES + 1, slice_str("whatever"));
-    expect_problem(fixture, decode_frame(fixture, none), ERR_UNSUPPORTED, "message type 13 ");
+    expect_problem(fixture, decode_frame(fixture, none), ERR_UNSUPPORTED, "message type 14 ");
     buf_clear(&fixture->frame);
     put_varint_field(&fixture->frame, 58, 1);
     expect_problem(fixture, decode_frame(fixture, none), ERR_UNSUPPORTED, "message type 57 ");
