@@ -208,8 +208,24 @@ static enum err check_channel(struct content_check *check, enum channel_kind cha
                                  "own get it");
 }
 
+/* Every channel of the plan must have a body. */
+static enum err check_plan(struct document_reader *reader, json_t *content, const struct plan *plan)
+{
+    for (unsigned i = 0; i < plan->step_count; i++) {
+        const char *needed = channel_kind_name(plan->steps[i].channel);
+        if (json_object_get(content, needed) == NULL) {
+            (void)document_enter(reader, needed);
+            return document_refuse(reader, ERR_INVALID,
+                                   "the campaign sends on \"%s\", but its content has no body for "
+                                   "it",
+                                   needed);
+        }
+    }
+    return ERR_OK;
+}
+
 enum err campaign_content_check(struct document_reader *reader, json_t *content,
-                                enum channel_kind channel, const struct page_schema *schema)
+                                const struct plan *plan, const struct page_schema *schema)
 {
     struct content_check check = {.reader = reader, .schema = schema};
     if (!json_is_object(content)) {
@@ -231,15 +247,7 @@ enum err campaign_content_check(struct document_reader *reader, json_t *content,
         }
         document_leave(reader, mark);
     }
-    const char *needed = channel_kind_name(channel);
-    if (json_object_get(content, needed) == NULL) {
-        (void)document_enter(reader, needed);
-        return document_refuse(reader, ERR_INVALID,
-                               "the campaign's channel is \"%s\", but its content has no body for "
-                               "it",
-                               needed);
-    }
-    return ERR_OK;
+    return check_plan(reader, content, plan);
 }
 
 static void put_body(struct wire_body *bodies, unsigned *count, enum channel_kind channel,

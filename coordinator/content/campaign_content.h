@@ -12,15 +12,15 @@
 
 #include "common/arena.h"
 #include "coordinator/content/document_reader.h"
-#include "proto/channel_kind.h"
+#include "coordinator/engine/plan.h"
 #include "proto/page.h"
 #include "proto/wire.h"
 
 #define CONTENT_TEMPLATE_MAX ((size_t)64 * 1024) /* bytes of one subject, text or html */
 
-/* Checks shape, limits and every template. `channel` must have a body. */
+/* Checks shape, limits and every template. Each channel of the plan must have a body. */
 enum err campaign_content_check(struct document_reader *reader, json_t *content,
-                                enum channel_kind channel,
+                                const struct plan *plan,
                                 const struct page_schema *schema) WARN_UNUSED;
 /* The bodies of checked content; the array lies in the arena, the strings belong to `content`. */
 const struct wire_body *campaign_content_bodies(json_t *content, struct arena *arena,

@@ -1,25 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coordinator/content/campaign_document.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/log.h"
 #include "common/mem.h"
 #include "coordinator/content/campaign_content.h"
 #include "coordinator/content/object_id.h"
+#include "coordinator/content/plan_document.h"
 
-#define WEIGHT_MAX        1000
-#define BACKOFF_MIN_MS    10
-#define BACKOFF_MAX_MS    (UINT64_C(24) * 3600 * 1000)
-#define ENDPOINT_RANKS    16 /* recipient_state.endpoint has four bits */
-#define PROVIDER_NAME_MAX ENGINE_NAME_MAX
+#define WEIGHT_MAX 1000
 
 struct campaign_document {
     struct campaign_def def;
-    json_t *providers; /* names, or NULL for all of the channel */
-    json_t *plan;
+    json_t *plan; /* as clients read it */
     json_t *content;
 };
 
@@ -29,24 +23,14 @@ struct parse {
     struct campaign_document *document;
     bool is_stored;
     json_int_t version;
+    json_t *channel; /* members, borrowed; NULL if they are not there */
+    json_t *plan;
+    json_t *content;
 };
 
 static struct parse *parse_of(struct document_reader *reader)
 {
     return reader->arg;
-}
-
-static struct plan_step *step_of(struct document_reader *reader)
-{
-    return &parse_of(reader)->document->def.plan.steps[0];
-}
-
-static const char *field_name(enum page_field field)
-{
-#define FIELD_NAME(name, word) [PAGE_FIELD_##name] = (word),
-    static const char *const names[] = {PAGE_FIELD_MAP(FIELD_NAME)};
-#undef FIELD_NAME
-    return names[field];
 }
 
 /* ---- members ---- */
@@ -89,33 +73,6 @@ static enum err read_audience(struct document_reader *reader, json_t *value)
     return ERR_OK;
 }
 
-static enum err read_channel(struct document_reader *reader, json_t *value)
-{
-    struct parse *parse = parse_of(reader);
-    unsigned channel;
-    enum err err = document_word(reader, value, "channel", channel_kind_names(), &channel);
-    if (err != ERR_OK) {
-        return err;
-    }
-    const struct page_schema *schema = &parse->audience->schema;
-    enum page_field field = channel_kind_field((enum channel_kind)channel);
-    unsigned ranks = 0;
-    while (ranks < ENDPOINT_RANKS && page_schema_endpoint(schema, field, ranks) >= 0) {
-        ranks++;
-    }
-    if (ranks == 0) {
-        return document_refuse(reader, ERR_INVALID,
-                               "it needs the column \"%s\" and the audience has none: nobody "
-                               "would be reached",
-                               field_name(field));
-    }
-    struct campaign_def *def = &parse->document->def;
-    def->plan.step_count = 1;
-    plan_step_defaults(&def->plan.steps[0], (enum channel_kind)channel);
-    def->plan.steps[0].endpoint_ranks = (uint8_t)ranks;
-    return ERR_OK;
-}
-
 static enum err read_priority(struct document_reader *reader, json_t *value)
 {
     const char *words[PRIORITIES + 1] = {NULL};
@@ -140,143 +97,23 @@ static enum err read_weight(struct document_reader *reader, json_t *value)
     return err;
 }
 
-/* ---- the plan ---- */
-
-/* The provider of the plan's channel with this name; says which there are if it is none. */
-static enum err find_provider(struct document_reader *reader, const char *name, uint64_t *bits)
+/* The three that stand on each other are read when all of them are known: read_message. */
+static enum err note_channel(struct document_reader *reader, json_t *value)
 {
-    const struct parse *parse = parse_of(reader);
-    enum channel_kind channel = step_of(reader)->channel;
-    const char *known[WIRE_PROVIDERS_MAX + 1] = {NULL};
-    size_t count = 0;
-    for (unsigned i = 0; i < parse->surroundings->provider_count; i++) {
-        const struct provider_def *provider = &parse->surroundings->providers[i];
-        bool is_named = strcmp(provider->name, name) == 0;
-        if (is_named && provider->channel == channel) {
-            *bits |= UINT64_C(1) << provider->id;
-            return ERR_OK;
-        }
-        if (is_named && !parse->is_stored) {
-            return document_refuse(
-                reader, ERR_INVALID, "provider \"%s\" sends on channel %s, not on %s", name,
-                channel_kind_name(provider->channel), channel_kind_name(channel));
-        }
-        if (provider->channel == channel) {
-            known[count++] = provider->name;
-        }
-    }
-    if (parse->is_stored) {
-        LOG_W("campaign", "provider_missing", "campaign=c%" PRIu64 " provider=\"%s\"",
-              parse->document->def.id, name);
-        return ERR_OK;
-    }
-    return document_refuse_word(reader, "provider", name, known);
-}
-
-static enum err read_provider(struct document_reader *reader, json_t *value)
-{
-    struct campaign_document *document = parse_of(reader)->document;
-    document->providers = json_is_array(value) ? json_copy(value) : json_array();
-    if (json_is_string(value)) {
-        json_array_append(document->providers, value);
-    }
-    if (json_array_size(document->providers) == 0) {
-        return document_refuse(reader, ERR_INVALID,
-                               "must be a provider's name, or a list of names");
-    }
-    uint64_t bits = 0;
-    for (size_t i = 0; i < json_array_size(document->providers); i++) {
-        const char *name;
-        enum err err = document_line(reader, json_array_get(document->providers, i), 1,
-                                     PROVIDER_NAME_MAX, &name);
-        if (err == ERR_OK) {
-            err = find_provider(reader, name, &bits);
-        }
-        if (err != ERR_OK) {
-            return err;
-        }
-    }
-    step_of(reader)->providers = bits;
+    parse_of(reader)->channel = value;
     return ERR_OK;
 }
 
-static enum err read_attempts(struct document_reader *reader, json_t *value)
+static enum err note_plan(struct document_reader *reader, json_t *value)
 {
-    uint64_t attempts;
-    enum err err = document_integer(reader, value, 1, PLAN_ATTEMPTS_MAX, &attempts);
-    if (err == ERR_OK) {
-        step_of(reader)->attempts = (uint8_t)attempts;
-    }
-    return err;
+    parse_of(reader)->plan = value;
+    return ERR_OK;
 }
 
-static enum err read_backoff(struct document_reader *reader, json_t *value)
+static enum err note_content(struct document_reader *reader, json_t *value)
 {
-    uint64_t ms;
-    enum err err = document_duration(reader, value, BACKOFF_MIN_MS, BACKOFF_MAX_MS, &ms);
-    if (err == ERR_OK) {
-        step_of(reader)->backoff_ms = (uint32_t)ms;
-        if (step_of(reader)->backoff_max_ms < ms) {
-            step_of(reader)->backoff_max_ms = (uint32_t)ms; /* if it is not given */
-        }
-    }
-    return err;
-}
-
-static enum err read_backoff_max(struct document_reader *reader, json_t *value)
-{
-    uint64_t ms;
-    enum err err =
-        document_duration(reader, value, step_of(reader)->backoff_ms, BACKOFF_MAX_MS, &ms);
-    if (err == ERR_OK) {
-        step_of(reader)->backoff_max_ms = (uint32_t)ms;
-    }
-    return err;
-}
-
-static enum err read_within(struct document_reader *reader, json_t *value)
-{
-    return document_duration(reader, value, 1000, PLAN_WITHIN_MAX_MS, &step_of(reader)->within_ms);
-}
-
-static const char *const uncertain_words[] = {[PLAN_RESEND] = "resend", [PLAN_HOLD] = "hold", NULL};
-
-static enum err read_on_uncertain(struct document_reader *reader, json_t *value)
-{
-    unsigned index;
-    enum err err = document_word(reader, value, "policy", uncertain_words, &index);
-    if (err == ERR_OK) {
-        step_of(reader)->on_uncertain = (enum plan_on_uncertain)index;
-    }
-    return err;
-}
-
-static enum err read_plan(struct document_reader *reader, json_t *value)
-{
-    static const struct document_field fields[] = {
-        {"provider", false, read_provider},
-        {"attempts", false, read_attempts},
-        {"backoff", false, read_backoff},
-        {"backoff_max", false, read_backoff_max},
-        {"within", false, read_within},
-        {"on_uncertain", false, read_on_uncertain},
-        {NULL, false, NULL},
-    };
-    return document_object(reader, value, fields);
-}
-
-static enum err read_content(struct document_reader *reader, json_t *value)
-{
-    struct parse *parse = parse_of(reader);
-    enum err err = ERR_OK;
-    if (!parse->is_stored) { /* checked when it was taken */
-        err = campaign_content_check(reader, value, step_of(reader)->channel,
-                                     &parse->audience->schema);
-    }
-    if (err == ERR_OK) {
-        parse->document->content = json_deep_copy(value);
-    }
-    return err;
+    parse_of(reader)->content = value;
+    return ERR_OK;
 }
 
 /* ---- members of the stored form ---- */
@@ -301,12 +138,11 @@ static enum err read_created(struct document_reader *reader, json_t *value)
                             &parse_of(reader)->document->def.created_ms);
 }
 
-/* A member may stand on those before it: content and plan on the channel, the channel on the
- * audience. */
 #define REQUEST_FIELDS                                                                             \
-    {"name", true, read_name}, {"audience", true, read_audience}, {"channel", true, read_channel}, \
-        {"priority", false, read_priority}, {"weight", false, read_weight},                        \
-        {"plan", false, read_plan}, {"content", true, read_content},                               \
+    {"name", true, read_name}, {"audience", true, read_audience},                                  \
+        {"channel", false, note_channel}, {"priority", false, read_priority},                      \
+        {"weight", false, read_weight}, {"plan", false, note_plan},                                \
+        {"content", false, note_content},                                                          \
     {                                                                                              \
         NULL, false, NULL                                                                          \
     }
@@ -319,46 +155,45 @@ static const struct document_field stored_fields[] = {
     REQUEST_FIELDS,
 };
 
-static json_t *duration_json(uint64_t ms)
-{
-    char text[DOCUMENT_DURATION_BYTES];
-    document_duration_write(text, ms);
-    return json_string(text);
-}
-
-/* The plan as clients see it, with every default. */
-static json_t *plan_json(const struct campaign_document *document)
-{
-    const struct plan_step *step = &document->def.plan.steps[0];
-    json_t *plan = json_object();
-    if (document->providers != NULL) {
-        json_object_set_new(plan, "provider",
-                            json_array_size(document->providers) == 1
-                                ? json_incref(json_array_get(document->providers, 0))
-                                : json_incref(document->providers));
-    }
-    json_object_set_new(plan, "attempts", json_integer(step->attempts));
-    json_object_set_new(plan, "backoff", duration_json(step->backoff_ms));
-    json_object_set_new(plan, "backoff_max", duration_json(step->backoff_max_ms));
-    json_object_set_new(plan, "within", duration_json(step->within_ms));
-    json_object_set_new(plan, "on_uncertain", json_string(uncertain_words[step->on_uncertain]));
-    return plan;
-}
-
-static enum err check_some_provider(struct document_reader *reader)
+static enum err read_plan(struct document_reader *reader)
 {
     const struct parse *parse = parse_of(reader);
-    enum channel_kind channel = step_of(reader)->channel;
-    for (unsigned i = 0; i < parse->surroundings->provider_count; i++) {
-        if (parse->surroundings->providers[i].channel == channel) {
-            return ERR_OK;
-        }
+    struct campaign_document *document = parse->document;
+    const struct plan_source source = {
+        .channel = parse->channel,
+        .plan = parse->plan,
+        .schema = &parse->audience->schema,
+        .providers = parse->surroundings->providers,
+        .provider_count = parse->surroundings->provider_count,
+        .is_stored = parse->is_stored,
+        .campaign = document->def.id,
+    };
+    return plan_document_read(reader, &source, &document->def.plan, &document->plan);
+}
+
+static enum err read_content(struct document_reader *reader)
+{
+    const struct parse *parse = parse_of(reader);
+    enum err err = ERR_OK;
+    size_t mark = document_enter(reader, "content");
+    if (parse->content == NULL) {
+        err = document_refuse(reader, ERR_INVALID, "\"content\" is required");
+    } else if (!parse->is_stored) { /* checked when it was taken */
+        err = campaign_content_check(reader, parse->content, &parse->document->def.plan,
+                                     &parse->audience->schema);
     }
-    (void)document_enter(reader, "channel");
-    return document_refuse(reader, ERR_INVALID,
-                           "no provider is set up for channel \"%s\"; the coordinator's settings "
-                           "name them under \"providers\"",
-                           channel_kind_name(channel));
+    document_leave(reader, mark);
+    if (err == ERR_OK) {
+        parse->document->content = json_deep_copy(parse->content);
+    }
+    return err;
+}
+
+/* The plan stands on the audience, the content on the plan. */
+static enum err read_message(struct document_reader *reader)
+{
+    enum err err = read_plan(reader);
+    return err == ERR_OK ? read_content(reader) : err;
 }
 
 static enum err read_document(struct parse *parse, json_t *json, struct document_problem *problem)
@@ -371,15 +206,14 @@ static enum err read_document(struct parse *parse, json_t *json, struct document
     document_reader_init(&reader, problem, parse);
     enum err err =
         document_object(&reader, json, parse->is_stored ? stored_fields : request_fields);
-    if (err == ERR_OK && !parse->is_stored) {
-        err = check_some_provider(&reader);
+    if (err == ERR_OK) {
+        err = read_message(&reader);
     }
     if (err != ERR_OK) {
         campaign_document_free(document);
         parse->document = NULL;
         return err;
     }
-    document->plan = plan_json(document);
     return ERR_OK;
 }
 
@@ -430,7 +264,6 @@ void campaign_document_free(struct campaign_document *document)
     if (document == NULL) {
         return;
     }
-    json_decref(document->providers);
     json_decref(document->plan);
     json_decref(document->content);
     mem_free(document);

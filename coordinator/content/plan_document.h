@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * plan_document: a campaign's plan as clients write it, and as they and the catalogue read it.
+ *
+ * Written is the channel of the only step, with an object that says the rest of it:
+ *     "channel":"sms","plan":{"attempts":3}
+ * Read is the same with every default. Providers stand in it by name, so that it outlives a change
+ * of the settings.
+ */
+#ifndef TOCSIN_CONTENT_PLAN_DOCUMENT_H
+#define TOCSIN_CONTENT_PLAN_DOCUMENT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "coordinator/content/document_reader.h"
+#include "coordinator/engine/engine.h"
+#include "proto/page.h"
+
+/* What is to be read, and what it may refer to. Borrowed. */
+struct plan_source {
+    json_t *channel; /* member "channel"; NULL if it is not there */
+    json_t *plan;    /* member "plan"; NULL if it is not there */
+    const struct page_schema *schema;
+    const struct provider_def *providers;
+    unsigned provider_count;
+    bool is_stored;    /* a provider that is no longer there is logged and left out */
+    uint64_t campaign; /* of the stored form, for the log */
+};
+
+/* The reader stands at the object that has the two members. *view is what clients read; the
+ * caller's, also when it failed (then it may be NULL). ERR_INVALID, ERR_LIMIT. */
+enum err plan_document_read(struct document_reader *reader, const struct plan_source *source,
+                            struct plan *plan, json_t **view) WARN_UNUSED;
+
+#endif
