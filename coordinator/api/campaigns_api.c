@@ -22,6 +22,12 @@ static json_t *time_left_json(const struct campaign_view *view)
                                    : json_integer((json_int_t)((view->time_left_ms + 999) / 1000));
 }
 
+/* NULL if there are several steps: each has its own. */
+static const char *only_channel(const struct plan *plan)
+{
+    return plan->step_count == 1 ? channel_kind_name(plan->steps[0].channel) : NULL;
+}
+
 /* A campaign as clients see it. Every campaign of the engine has a document. */
 static json_t *campaign_json(const struct api *api, const struct campaign_view *view)
 {
@@ -33,17 +39,17 @@ static json_t *campaign_json(const struct api *api, const struct campaign_view *
     assert(document != NULL);
     object_id_write(id, OBJECT_CAMPAIGN, def->id);
     object_id_write(audience, OBJECT_AUDIENCE, def->audience);
-    json_t *json =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:O, s:O}", "id", id, "name", def->name,
-                  "audience", audience, "channel", channel_kind_name(def->plan.steps[0].channel),
-                  "state", campaign_state_name(view->state), "priority",
-                  campaign_priority_name(def->priority), "weight", (int)def->weight, "plan",
-                  campaign_document_plan(document), "content", campaign_document_content(document));
+    json_t *json = json_pack(
+        "{s:s, s:s, s:s, s:s*, s:s, s:s, s:i, s:O, s:O}", "id", id, "name", def->name, "audience",
+        audience, "channel", only_channel(&def->plan), "state", campaign_state_name(view->state),
+        "priority", campaign_priority_name(def->priority), "weight", (int)def->weight, "plan",
+        campaign_document_plan(document), "content", campaign_document_content(document));
     json_object_set_new(json, "created_at", exchange_time(def->created_ms));
     json_object_set_new(json, "launched_at", exchange_time(view->launched_ms));
     json_object_set_new(json, "ended_at", exchange_time(view->ended_ms));
     json_object_set_new(json, "recipients", json_integer(def->recipients));
     json_object_set_new(json, "counts", counts_json(view));
+    json_object_set_new(json, "open", json_integer(view->open));
     json_object_set_new(json, "rate_per_s", exchange_rate(view->rate_per_s));
     json_object_set_new(json, "time_left_s", time_left_json(view));
     json_object_set_new(json, "repeated", json_integer((json_int_t)view->repeated));

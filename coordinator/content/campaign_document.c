@@ -287,12 +287,11 @@ void campaign_document_encode(const struct campaign_document *document, struct b
     char audience[OBJECT_ID_CHARS + 1];
     object_id_write(id, OBJECT_CAMPAIGN, def->id);
     object_id_write(audience, OBJECT_AUDIENCE, def->audience);
-    json_t *json = json_pack("{s:i, s:s, s:I, s:s, s:s, s:s, s:s, s:i, s:O, s:O}", "version",
-                             CAMPAIGN_DOCUMENT_VERSION, "id", id, "created_ms",
-                             (json_int_t)def->created_ms, "name", def->name, "audience", audience,
-                             "channel", channel_kind_name(def->plan.steps[0].channel), "priority",
-                             campaign_priority_name(def->priority), "weight", (int)def->weight,
-                             "plan", document->plan, "content", document->content);
+    json_t *json = json_pack(
+        "{s:i, s:s, s:I, s:s, s:s, s:s, s:i, s:O, s:O}", "version", CAMPAIGN_DOCUMENT_VERSION, "id",
+        id, "created_ms", (json_int_t)def->created_ms, "name", def->name, "audience", audience,
+        "priority", campaign_priority_name(def->priority), "weight", (int)def->weight, "plan",
+        document->plan, "content", document->content);
     char *text = json_dumps(json, JSON_COMPACT);
     buf_str(buf, text);
     free(text);

@@ -4,9 +4,9 @@
  *
  * Both are the same JSON (docs/api.md), read by the same strict reader: the stored form is the
  * request with every default filled in and a few members of its own:
- *     {"version":1,"id":"c7","created_ms":1795...,"name":...,"audience":"a12","channel":"sms","priority":"normal",
- *      "weight":1,"plan":{...},"content":{...}}
- * Providers stand in it by name, so that it outlives a change of the settings.
+ *     {"version":2,"id":"c7","created_ms":1795...,"name":...,"audience":"a12","priority":"normal",
+ *      "weight":1,"plan":{"steps":[...]},"content":{...}}
+ * Version 1 had the only step's channel beside a plan without steps (plan_document.h).
  *
  * To change the format: raise CAMPAIGN_DOCUMENT_VERSION, keep reading the versions before, add a
  * golden document to tests/unit/test_campaign_document.c.
@@ -24,7 +24,7 @@
 #include "coordinator/engine/engine.h"
 #include "proto/wire.h"
 
-#define CAMPAIGN_DOCUMENT_VERSION 1
+#define CAMPAIGN_DOCUMENT_VERSION 2
 
 struct campaign_document;
 

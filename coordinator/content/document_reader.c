@@ -33,29 +33,6 @@ static const char *kind_of(json_t *value)
     return "something else";
 }
 
-static enum err check_known(struct document_reader *reader, json_t *object,
-                            const struct document_field *fields)
-{
-    const char *known[DOCUMENT_FIELDS_MAX + 1] = {NULL};
-    for (size_t i = 0; fields[i].key != NULL && i < DOCUMENT_FIELDS_MAX; i++) {
-        known[i] = fields[i].key;
-    }
-    const char *key;
-    json_t *value;
-    json_object_foreach(object, key, value)
-    {
-        size_t i = 0;
-        while (known[i] != NULL && strcmp(known[i], key) != 0) {
-            i++;
-        }
-        if (known[i] == NULL) {
-            (void)document_enter(reader, key);
-            return document_refuse_word(reader, "member", key, known);
-        }
-    }
-    return ERR_OK;
-}
-
 enum err document_parse(struct slice text, json_t **out, struct document_problem *problem)
 {
     json_error_t error;
@@ -89,10 +66,7 @@ void document_reader_init(struct document_reader *reader, struct document_proble
 enum err document_object(struct document_reader *reader, json_t *value,
                          const struct document_field *fields)
 {
-    if (!json_is_object(value)) {
-        return document_refuse(reader, ERR_INVALID, "must be an object, not %s", kind_of(value));
-    }
-    enum err err = check_known(reader, value, fields);
+    enum err err = document_check_known(reader, value, fields);
     for (; err == ERR_OK && fields->key != NULL; fields++) {
         json_t *member = json_object_get(value, fields->key);
         size_t mark = document_enter(reader, fields->key);
@@ -104,6 +78,32 @@ enum err document_object(struct document_reader *reader, json_t *value,
         document_leave(reader, mark);
     }
     return err;
+}
+
+enum err document_check_known(struct document_reader *reader, json_t *value,
+                              const struct document_field *fields)
+{
+    if (!json_is_object(value)) {
+        return document_refuse(reader, ERR_INVALID, "must be an object, not %s", kind_of(value));
+    }
+    const char *known[DOCUMENT_FIELDS_MAX + 1] = {NULL};
+    for (size_t i = 0; fields[i].key != NULL && i < DOCUMENT_FIELDS_MAX; i++) {
+        known[i] = fields[i].key;
+    }
+    const char *key;
+    json_t *member;
+    json_object_foreach(value, key, member)
+    {
+        size_t i = 0;
+        while (known[i] != NULL && strcmp(known[i], key) != 0) {
+            i++;
+        }
+        if (known[i] == NULL) {
+            (void)document_enter(reader, key);
+            return document_refuse_word(reader, "member", key, known);
+        }
+    }
+    return ERR_OK;
 }
 
 size_t document_enter(struct document_reader *reader, const char *key)

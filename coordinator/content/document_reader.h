@@ -46,6 +46,9 @@ void document_reader_init(struct document_reader *reader, struct document_proble
 /* Fields are read in the order of the table. null counts as absent. */
 enum err document_object(struct document_reader *reader, json_t *value,
                          const struct document_field *fields) WARN_UNUSED;
+/* Is it an object, with members of the table alone? document_object asks this first. */
+enum err document_check_known(struct document_reader *reader, json_t *value,
+                              const struct document_field *fields) WARN_UNUSED;
 /* Steps into a member, and back to where it was. */
 size_t document_enter(struct document_reader *reader, const char *key);
 void document_leave(struct document_reader *reader, size_t mark);

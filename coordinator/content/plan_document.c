@@ -2,22 +2,30 @@
 #include "coordinator/content/plan_document.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/log.h"
 #include "coordinator/content/channel_column.h"
 
-#define WITHIN_MIN_MS  1000
-#define BACKOFF_MIN_MS 10
-#define BACKOFF_MAX_MS (UINT64_C(24) * 3600 * 1000)
+#define WITHIN_MIN_MS          1000
+#define WITHIN_ACKNOWLEDGED_MS (UINT64_C(15) * 60 * 1000)
+#define STEP_NUMBER_BYTES      24
+#define BACKOFF_MIN_MS         10
+#define BACKOFF_MAX_MS         (UINT64_C(24) * 3600 * 1000)
 
 struct plan_reading {
     const struct plan_source *source;
+    struct plan *plan;
     struct plan_step *step; /* that is being read */
     json_t *providers;      /* its names, or NULL for all of the channel */
+    json_t *steps;          /* those that were read, as clients read them */
 };
 
 static const char *const uncertain_words[] = {[PLAN_RESEND] = "resend", [PLAN_HOLD] = "hold", NULL};
+static const char *const until_words[] = {
+    [PLAN_ACCEPTED] = "accepted", [PLAN_ACKNOWLEDGED] = "acknowledged", NULL};
+
 static struct plan_reading *reading_of(struct document_reader *reader)
 {
     return reader->arg;
@@ -132,6 +140,19 @@ static enum err read_provider(struct document_reader *reader, json_t *value)
     return ERR_OK;
 }
 
+static enum err read_until(struct document_reader *reader, json_t *value)
+{
+    unsigned index;
+    enum err err = document_word(reader, value, "condition", until_words, &index);
+    if (err == ERR_OK) {
+        step_of(reader)->until = (enum plan_until)index;
+        if (index == PLAN_ACKNOWLEDGED) {
+            step_of(reader)->within_ms = WITHIN_ACKNOWLEDGED_MS; /* if it is not given */
+        }
+    }
+    return err;
+}
+
 static enum err read_within(struct document_reader *reader, json_t *value)
 {
     return document_duration(reader, value, WITHIN_MIN_MS, PLAN_WITHIN_MAX_MS,
@@ -182,6 +203,17 @@ static enum err read_on_uncertain(struct document_reader *reader, json_t *value)
     return err;
 }
 
+/* ---- steps ---- */
+
+/* A member may stand on those before it: all on the channel, the default of `within` on `until`. */
+#define STEP_FIELDS                                                                                \
+    {"provider", false, read_provider}, {"until", false, read_until},                              \
+        {"within", false, read_within}, {"attempts", false, read_attempts},                        \
+        {"backoff", false, read_backoff}, {"backoff_max", false, read_backoff_max},                \
+    {                                                                                              \
+        "on_uncertain", false, read_on_uncertain                                                   \
+    }
+
 static json_t *duration_json(uint64_t ms)
 {
     char text[DOCUMENT_DURATION_BYTES];
@@ -193,41 +225,123 @@ static json_t *duration_json(uint64_t ms)
 static json_t *step_json(const struct plan_step *step, json_t *take_providers)
 {
     json_t *json = json_object();
+    json_object_set_new(json, "channel", json_string(channel_kind_name(step->channel)));
     if (json_array_size(take_providers) == 1) {
         json_object_set(json, "provider", json_array_get(take_providers, 0));
     } else if (take_providers != NULL) {
         json_object_set(json, "provider", take_providers);
     }
     json_decref(take_providers);
+    json_object_set_new(json, "until", json_string(until_words[step->until]));
+    json_object_set_new(json, "within", duration_json(step->within_ms));
     json_object_set_new(json, "attempts", json_integer(step->attempts));
     json_object_set_new(json, "backoff", duration_json(step->backoff_ms));
     json_object_set_new(json, "backoff_max", duration_json(step->backoff_max_ms));
-    json_object_set_new(json, "within", duration_json(step->within_ms));
     json_object_set_new(json, "on_uncertain", json_string(uncertain_words[step->on_uncertain]));
     return json;
 }
 
-static enum err read_members(struct document_reader *reader, const struct plan_source *source)
+static void end_step(struct plan_reading *reading)
 {
-    /* A member may stand on those before it: all on the channel. */
+    json_array_append_new(reading->steps, step_json(reading->step, reading->providers));
+    reading->providers = NULL;
+    reading->step++;
+    reading->plan->step_count++;
+}
+
+static enum err read_steps(struct document_reader *reader, json_t *value)
+{
     static const struct document_field fields[] = {
-        {"provider", false, read_provider},
-        {"within", false, read_within},
-        {"attempts", false, read_attempts},
-        {"backoff", false, read_backoff},
-        {"backoff_max", false, read_backoff_max},
-        {"on_uncertain", false, read_on_uncertain},
+        {"channel", true, read_channel},
+        STEP_FIELDS,
         {NULL, false, NULL},
     };
-    size_t mark = document_enter(reader, "channel");
-    enum err err = source->channel != NULL
-                       ? read_channel(reader, source->channel)
-                       : document_refuse(reader, ERR_INVALID, "\"channel\" is required");
+    size_t count = json_array_size(value);
+    if (count == 0) {
+        return document_refuse(reader, ERR_INVALID, "must be a list of 1 to %d steps",
+                               PLAN_STEPS_MAX);
+    }
+    if (count > PLAN_STEPS_MAX) {
+        return document_refuse(reader, ERR_LIMIT, "has %zu steps; at most %d are allowed", count,
+                               PLAN_STEPS_MAX);
+    }
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < count && err == ERR_OK; i++) {
+        char number[STEP_NUMBER_BYTES];
+        (void)snprintf(number, sizeof(number), "%zu", i);
+        size_t mark = document_enter(reader, number);
+        err = document_object(reader, json_array_get(value, i), fields);
+        document_leave(reader, mark);
+        if (err == ERR_OK) {
+            end_step(reading_of(reader));
+        }
+    }
+    return err;
+}
+
+static enum err refuse_beside_steps(struct document_reader *reader, json_t *value)
+{
+    (void)value;
+    return document_refuse(reader, ERR_INVALID,
+                           "does not stand beside \"steps\", but in each step");
+}
+
+static enum err read_ladder(struct document_reader *reader, const struct plan_source *source)
+{
+    static const struct document_field fields[] = {
+        {"channel", false, refuse_beside_steps},
+        {"provider", false, refuse_beside_steps},
+        {"until", false, refuse_beside_steps},
+        {"within", false, refuse_beside_steps},
+        {"attempts", false, refuse_beside_steps},
+        {"backoff", false, refuse_beside_steps},
+        {"backoff_max", false, refuse_beside_steps},
+        {"on_uncertain", false, refuse_beside_steps},
+        {"steps", true, read_steps},
+        {NULL, false, NULL},
+    };
+    if (source->channel != NULL) {
+        (void)document_enter(reader, "channel");
+        return document_refuse(reader, ERR_INVALID,
+                               "is given and so are the plan's \"steps\"; each step has its own, "
+                               "leave this one out");
+    }
+    size_t mark = document_enter(reader, "plan");
+    enum err err = document_object(reader, source->plan, fields);
     document_leave(reader, mark);
+    return err;
+}
+
+/* The only step. "steps" stands in its table for whoever mistypes it. */
+static enum err read_single(struct document_reader *reader, const struct plan_source *source)
+{
+    static const struct document_field fields[] = {
+        STEP_FIELDS,
+        {"steps", false, read_steps},
+        {NULL, false, NULL},
+    };
+    enum err err = ERR_OK;
+    size_t mark = document_enter(reader, "plan");
+    if (source->plan != NULL) {
+        err = document_check_known(reader, source->plan, fields);
+    }
+    document_leave(reader, mark);
+    if (err == ERR_OK) {
+        (void)document_enter(reader, "channel");
+        err = source->channel != NULL
+                  ? read_channel(reader, source->channel)
+                  : document_refuse(reader, ERR_INVALID,
+                                    "\"channel\" is required, or a plan with \"steps\" that have "
+                                    "one each");
+        document_leave(reader, mark);
+    }
     if (err == ERR_OK && source->plan != NULL) {
         (void)document_enter(reader, "plan");
         err = document_object(reader, source->plan, fields);
         document_leave(reader, mark);
+    }
+    if (err == ERR_OK) {
+        end_step(reading_of(reader));
     }
     return err;
 }
@@ -235,12 +349,16 @@ static enum err read_members(struct document_reader *reader, const struct plan_s
 enum err plan_document_read(struct document_reader *reader, const struct plan_source *source,
                             struct plan *plan, json_t **view)
 {
-    struct plan_reading reading = {.source = source, .step = plan->steps};
+    struct plan_reading reading = {
+        .source = source, .plan = plan, .step = plan->steps, .steps = json_array()};
+    json_t *steps = json_object_get(source->plan, "steps");
     void *arg = reader->arg;
     reader->arg = &reading;
-    plan->step_count = 1;
-    enum err err = read_members(reader, source);
+    plan->step_count = 0;
+    enum err err = steps != NULL && !json_is_null(steps) ? read_ladder(reader, source)
+                                                         : read_single(reader, source);
     reader->arg = arg;
-    *view = step_json(reading.step, reading.providers);
+    json_decref(reading.providers);
+    *view = json_pack("{s:o}", "steps", reading.steps);
     return err;
 }

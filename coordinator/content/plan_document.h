@@ -2,10 +2,12 @@
 /*
  * plan_document: a campaign's plan as clients write it, and as they and the catalogue read it.
  *
- * Written is the channel of the only step, with an object that says the rest of it:
+ * Written is either the channel of the only step, with an object that says the rest of it,
  *     "channel":"sms","plan":{"attempts":3}
- * Read is the same with every default. Providers stand in it by name, so that it outlives a change
- * of the settings.
+ * or steps, each with a channel of its own:
+ *     "plan":{"steps":[{"channel":"push","until":"acknowledged","within":"5m"},{"channel":"sms"}]}
+ * Read is always the latter, with every default. Providers stand in it by name, so that it outlives
+ * a change of the settings.
  */
 #ifndef TOCSIN_CONTENT_PLAN_DOCUMENT_H
 #define TOCSIN_CONTENT_PLAN_DOCUMENT_H

@@ -523,6 +523,34 @@ static void commands_move_a_campaign_or_say_why_not(void **state)
     expect(house, "POST", "/v1/campaigns/c9/launch", "", "", 404, "no campaign");
 }
 
+static void a_plan_is_shown_step_by_step_before_and_after_a_crash(void **state)
+{
+    struct house *house = *state;
+    upload(house);
+    create_campaign(house);
+    expect_get(house, "/v1/campaigns/c1", 200, "\"channel\":\"sms\",\"state\":\"draft\"");
+    expect_get(house, "/v1/campaigns/c1", 200, "\"plan\":{\"steps\":[{\"channel\":\"sms\",");
+    expect(house, "POST", "/v1/campaigns", "",
+           "{\"name\":\"Outage\",\"audience\":\"a1\",\"plan\":{\"steps\":[{\"channel\":\"sms\","
+           "\"until\":\"acknowledged\"},{\"channel\":\"sms\",\"attempts\":1}]},"
+           "\"content\":{\"sms\":{\"text\":\"Hi\"}}}",
+           201, "\"uncertain\":0},\"open\":0,");
+    for (unsigned lives = 0; lives < 2; lives++) {
+        struct answer answer = ask(house, "GET", "/v1/campaigns/c2", "", "");
+        const json_t *steps = json_object_get(json_object_get(answer.json, "plan"), "steps");
+        assert_int_equal(json_array_size(steps), 2);
+        assert_non_null(strstr(answer.text, "\"until\":\"acknowledged\",\"within\":\"15m\""));
+        assert_non_null(strstr(answer.text, "\"within\":\"4h\",\"attempts\":1,"));
+        assert_null(json_object_get(answer.json, "channel"));
+        answer_release(&answer);
+        house_crash(house);
+    }
+    expect(house, "POST", "/v1/campaigns", "",
+           "{\"name\":\"x\",\"audience\":\"a1\",\"plan\":{\"steps\":[{\"channel\":\"sms\"},"
+           "{\"channel\":\"email\"}]}}",
+           422, "\"pointer\":\"/plan/steps/1/channel\"");
+}
+
 /* Follows `next` to the end; the ids or keys, each with a blank behind it. */
 static char *walk(struct house *house, const char *path, const char *member)
 {
@@ -794,6 +822,7 @@ int main(void)
         TEST(a_link_that_is_forged_or_cut_off_leads_nowhere),
         TEST(apps_and_call_centres_acknowledge_by_name_or_token),
         TEST(who_acknowledges_after_the_end_is_counted),
+        TEST(a_plan_is_shown_step_by_step_before_and_after_a_crash),
         TEST(lists_go_on_where_they_stopped),
         TEST(a_recipient_is_found_by_key),
         TEST(a_full_disk_is_said_before_anything_is_taken),

@@ -93,6 +93,12 @@ static void assert_refused(struct fixture *fixture, const char *json, const char
 #define HEAD    "{\"name\":\"Outage\",\"audience\":\"a12\",\"channel\":\"sms\""
 #define CONTENT ",\"content\":{\"sms\":{\"text\":\"Dear {{first_name}}, {{token}}\"}}}"
 
+#define LADDER                                                                                     \
+    "{\"name\":\"Outage\",\"audience\":\"a12\",\"plan\":{\"steps\":[{\"channel\":\"sms\","         \
+    "\"provider\":"                                                                                \
+    "\"gateway\",\"until\":\"acknowledged\",\"within\":\"90s\"},{\"channel\":\"email\"}]}"
+#define BOTH ",\"content\":{\"sms\":{\"text\":\"a\"},\"email\":{\"subject\":\"s\",\"text\":\"b\"}}}"
+
 static void what_is_required_is_enough(void **state)
 {
     struct fixture *fixture = *state;
@@ -138,8 +144,7 @@ static void everything_can_be_said(void **state)
 static void the_stored_form_reads_back_the_same(void **state)
 {
     struct fixture *fixture = *state;
-    assert_parses(fixture, HEAD ",\"weight\":3,\"plan\":{\"provider\":\"gateway\","
-                                "\"within\":\"90s\"}" CONTENT);
+    assert_parses(fixture, LADDER ",\"weight\":3,\"channel\":null" BOTH);
     campaign_document_number(fixture->document, 7, 1700000000000);
     struct buf stored = {0};
     struct buf again = {0};
@@ -164,45 +169,62 @@ static const char golden_v1[] =
     "\"plan\":{\"provider\":\"gateway\",\"attempts\":5,\"backoff\":\"30s\",\"backoff_max\":\"15m\","
     "\"within\":\"4h\",\"on_uncertain\":\"resend\"},\"content\":{\"sms\":{\"text\":\"Hi\"}}}";
 
-static void a_document_of_version_1_is_read(void **state)
+static const char golden_v2[] =
+    "{\"version\":2,\"id\":\"c7\",\"created_ms\":1700000000000,\"name\":\"Outage\","
+    "\"audience\":\"a12\",\"priority\":\"high\",\"weight\":2,\"plan\":{\"steps\":[{"
+    "\"channel\":\"sms\",\"provider\":\"gateway\",\"until\":\"accepted\",\"within\":\"4h\","
+    "\"attempts\":5,\"backoff\":\"30s\",\"backoff_max\":\"15m\",\"on_uncertain\":\"resend\"}]},"
+    "\"content\":{\"sms\":{\"text\":\"Hi\"}}}";
+
+static void assert_loads(struct fixture *fixture, const char *stored)
 {
-    struct fixture *fixture = *state;
     struct problem problem;
-    struct buf again = {0};
-    assert_int_equal(campaign_document_load(&fixture->document, slice_str(golden_v1),
+    campaign_document_free(fixture->document);
+    assert_int_equal(campaign_document_load(&fixture->document, slice_str(stored),
                                             &fixture->surroundings, &problem),
                      ERR_OK);
-    const struct campaign_def *def = campaign_document_def(fixture->document);
-    assert_int_equal(def->id, 7);
-    assert_true(def->created_ms == 1700000000000);
-    assert_int_equal(def->priority, PRIORITY_HIGH);
-    assert_int_equal(def->plan.steps[0].providers, 1);
+}
+
+static void assert_encodes(const struct fixture *fixture, const char *stored)
+{
+    struct buf again = {0};
     campaign_document_encode(fixture->document, &again);
-    assert_string_equal(buf_cstr(&again), golden_v1);
+    assert_buf_is(&again, stored);
     buf_release(&again);
+}
+
+static void documents_of_all_versions_are_read_and_written_as_the_newest(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const golden[] = {golden_v1, golden_v2};
+    for (size_t i = 0; i < sizeof(golden) / sizeof(golden[0]); i++) {
+        assert_loads(fixture, golden[i]);
+        const struct campaign_def *def = campaign_document_def(fixture->document);
+        assert_int_equal(def->id, 7);
+        assert_true(def->created_ms == 1700000000000);
+        assert_int_equal(def->priority, PRIORITY_HIGH);
+        assert_int_equal(def->plan.step_count, 1);
+        assert_int_equal(def->plan.steps[0].channel, CHANNEL_SMS);
+        assert_int_equal(def->plan.steps[0].providers, 1);
+        assert_encodes(fixture, golden_v2);
+    }
 }
 
 static void a_provider_that_is_gone_leaves_a_campaign_that_waits(void **state)
 {
     struct fixture *fixture = *state;
-    struct problem problem;
     fixture->surroundings.providers = &providers[1];
     fixture->surroundings.provider_count = 2;
-    assert_int_equal(campaign_document_load(&fixture->document, slice_str(golden_v1),
-                                            &fixture->surroundings, &problem),
-                     ERR_OK);
+    assert_loads(fixture, golden_v1);
     assert_int_equal(campaign_document_def(fixture->document)->plan.steps[0].providers, 0);
-    struct buf again = {0};
-    campaign_document_encode(fixture->document, &again); /* its name is kept */
-    assert_string_equal(buf_cstr(&again), golden_v1);
-    buf_release(&again);
+    assert_encodes(fixture, golden_v2); /* its name is kept */
 }
 
 static void damaged_and_newer_documents_are_told_apart(void **state)
 {
     struct fixture *fixture = *state;
     struct problem problem;
-    assert_int_equal(campaign_document_load(&fixture->document, slice_str("{\"version\":2}"),
+    assert_int_equal(campaign_document_load(&fixture->document, slice_str("{\"version\":3}"),
                                             &fixture->surroundings, &problem),
                      ERR_NEWER_VERSION);
     assert_int_equal(campaign_document_load(&fixture->document, slice_str("{\"version\":1}"),
@@ -237,6 +259,10 @@ static void complaints_name_the_place_and_the_remedy(void **state)
         {"{\"name\":\"x\",\"audience\":\"a12\",\"channel\":\"push\"}", "/channel",
          "\"push_token\""},
         {HEAD "}", "/content", "is required"},
+        {"{\"name\":\"x\",\"audience\":\"a12\"}", "/channel", "a plan with \"steps\""},
+        {LADDER "}", "/content", "is required"},
+        {LADDER CONTENT, "/content/email", "no body for it"},
+        {LADDER ",\"channel\":\"sms\"" BOTH, "/channel", "leave this one out"},
         {HEAD ",\"content\":{}}", "/content/sms", "no body for it"},
         {HEAD ",\"content\":{\"smss\":{}}}", "/content/smss", "did you mean \"sms\"?"},
         {HEAD ",\"content\":{\"sms\":\"Hi\"}}", "/content/sms", "{\"text\":\"...\"}"},
@@ -455,7 +481,7 @@ int main(void)
         TEST(what_is_required_is_enough),
         TEST(everything_can_be_said),
         TEST(the_stored_form_reads_back_the_same),
-        TEST(a_document_of_version_1_is_read),
+        TEST(documents_of_all_versions_are_read_and_written_as_the_newest),
         TEST(a_provider_that_is_gone_leaves_a_campaign_that_waits),
         TEST(damaged_and_newer_documents_are_told_apart),
         TEST(complaints_name_the_place_and_the_remedy),

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "coordinator/content/plan_document.h"
+#include "tests/unit/unit.h"
+
+static const struct provider_def providers[] = {
+    {.id = 0, .name = "gateway", .channel = CHANNEL_SMS},
+    {.id = 1, .name = "relay", .channel = CHANNEL_EMAIL},
+    {.id = 2, .name = "backup", .channel = CHANNEL_SMS},
+};
+
+static const struct page_schema schema = {
+    .count = 5,
+    .columns = {{PAGE_FIELD_KEY, 0, "id"},
+                {PAGE_FIELD_PHONE, 0, "phone"},
+                {PAGE_FIELD_PHONE, 1, "phone.2"},
+                {PAGE_FIELD_EMAIL, 0, "email"},
+                {PAGE_FIELD_WEBHOOK, 0, "webhook"}},
+};
+
+struct reading {
+    struct plan plan;
+    struct document_problem problem;
+    char *view; /* as text */
+};
+
+static void reading_release(struct reading *reading)
+{
+    free(reading->view);
+}
+
+/* "channel" and "plan" of the object that `json` is. */
+static enum err read_plan(struct reading *reading, const char *json)
+{
+    json_t *object;
+    json_t *view = NULL;
+    struct document_reader reader;
+    *reading = (struct reading){0};
+    assert_int_equal(document_parse(slice_str(json), &object, &reading->problem), ERR_OK);
+    document_reader_init(&reader, &reading->problem, NULL);
+    const struct plan_source source = {
+        .channel = json_object_get(object, "channel"),
+        .plan = json_object_get(object, "plan"),
+        .schema = &schema,
+        .providers = providers,
+        .provider_count = 3,
+    };
+    enum err err = plan_document_read(&reader, &source, &reading->plan, &view);
+    reading->view = json_dumps(view, JSON_COMPACT);
+    json_decref(view);
+    json_decref(object);
+    return err;
+}
+
+static void assert_reads(struct reading *reading, const char *json)
+{
+    if (read_plan(reading, json) != ERR_OK) {
+        fail_msg("%s: %s", reading->problem.pointer, reading->problem.problem.text);
+    }
+}
+
+static void the_default_is_one_step_until_accepted(void **state)
+{
+    (void)state;
+    struct reading reading;
+    assert_reads(&reading, "{\"channel\":\"sms\"}");
+    assert_int_equal(reading.plan.step_count, 1);
+    assert_int_equal(reading.plan.steps[0].channel, CHANNEL_SMS);
+    assert_int_equal(reading.plan.steps[0].endpoint_ranks, 2);
+    assert_true(reading.plan.steps[0].providers == UINT64_MAX);
+    assert_string_equal(reading.view, "{\"steps\":[{\"channel\":\"sms\",\"until\":\"accepted\","
+                                      "\"within\":\"4h\",\"attempts\":5,\"backoff\":\"30s\","
+                                      "\"backoff_max\":\"15m\",\"on_uncertain\":\"resend\"}]}");
+    reading_release(&reading);
+}
+
+static void whoever_waits_for_an_acknowledgement_waits_15_minutes(void **state)
+{
+    (void)state;
+    struct reading reading;
+    assert_reads(&reading, "{\"channel\":\"sms\",\"plan\":{\"until\":\"acknowledged\"}}");
+    assert_int_equal(reading.plan.steps[0].until, PLAN_ACKNOWLEDGED);
+    assert_int_equal(reading.plan.steps[0].within_ms, 15 * 60 * 1000);
+    reading_release(&reading);
+    assert_reads(&reading,
+                 "{\"channel\":\"sms\",\"plan\":{\"within\":\"2s\",\"until\":\"acknowledged\"}}");
+    assert_int_equal(reading.plan.steps[0].within_ms, 2000);
+    reading_release(&reading);
+}
+
+static void each_step_has_its_own(void **state)
+{
+    (void)state;
+    struct reading reading;
+    assert_reads(&reading,
+                 "{\"plan\":{\"steps\":[{\"channel\":\"sms\",\"provider\":"
+                 "\"backup\",\"until\":\"acknowledged\",\"within\":\"5m\",\"attempts\":2},"
+                 "{\"channel\":\"sms\",\"provider\":[\"gateway\",\"backup\"],\"backoff\":\"1h\"},"
+                 "{\"channel\":\"email\",\"on_uncertain\":\"hold\"}]}}");
+    const struct plan *plan = &reading.plan;
+    assert_int_equal(plan->step_count, 3);
+    assert_int_equal(plan->steps[0].providers, 4);
+    assert_int_equal(plan->steps[0].attempts, 2);
+    assert_int_equal(plan->steps[0].within_ms, 300000);
+    assert_int_equal(plan->steps[1].providers, 5);
+    assert_int_equal(plan->steps[1].until, PLAN_ACCEPTED);
+    assert_int_equal(plan->steps[1].attempts, 5);
+    assert_int_equal(plan->steps[1].backoff_max_ms, 3600000);
+    assert_int_equal(plan->steps[2].channel, CHANNEL_EMAIL);
+    assert_int_equal(plan->steps[2].endpoint_ranks, 1);
+    assert_true(plan->steps[2].providers == UINT64_MAX);
+    assert_int_equal(plan->steps[2].on_uncertain, PLAN_HOLD);
+    reading_release(&reading);
+}
+
+static void a_plan_may_have_as_many_steps_as_a_ladder(void **state)
+{
+    (void)state;
+    struct reading reading;
+    struct buf json = {0};
+    for (unsigned count = PLAN_STEPS_MAX; count <= PLAN_STEPS_MAX + 1; count++) {
+        buf_clear(&json);
+        buf_str(&json, "{\"plan\":{\"steps\":[");
+        for (unsigned i = 0; i < count; i++) {
+            buf_printf(&json, "%s{\"channel\":\"sms\"}", i == 0 ? "" : ",");
+        }
+        buf_str(&json, "]}}");
+        enum err err = read_plan(&reading, buf_cstr(&json));
+        assert_int_equal(err, count == PLAN_STEPS_MAX ? ERR_OK : ERR_LIMIT);
+        reading_release(&reading);
+    }
+    assert_string_equal(reading.problem.pointer, "/plan/steps");
+    assert_non_null(strstr(reading.problem.problem.text, "has 9 steps; at most 8"));
+    buf_release(&json);
+}
+
+/* What is shown can be said again: a client may take a plan from one campaign to the next. */
+static void what_is_shown_can_be_said(void **state)
+{
+    (void)state;
+    struct reading first;
+    struct reading again;
+    struct buf json = {0};
+    assert_reads(&first, "{\"plan\":{\"steps\":[{\"channel\":\"email\",\"provider\":[\"relay\"]},"
+                         "{\"channel\":\"sms\",\"provider\":[\"backup\",\"gateway\"],"
+                         "\"until\":\"acknowledged\",\"backoff\":\"1.5s\"}]}}");
+    buf_printf(&json, "{\"plan\":%s}", first.view);
+    assert_reads(&again, buf_cstr(&json));
+    assert_string_equal(again.view, first.view);
+    assert_memory_equal(&again.plan, &first.plan, sizeof(first.plan));
+    reading_release(&first);
+    reading_release(&again);
+    buf_release(&json);
+}
+
+#define STEPS(steps) "{\"plan\":{\"steps\":" steps "}}"
+#define SECOND(step) STEPS("[{\"channel\":\"email\"}," step "]")
+
+static void complaints_name_the_step_and_the_remedy(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json;
+        const char *pointer;
+        const char *words;
+    } cases[] = {
+        {"{}", "/channel", "\"channel\" is required, or a plan with \"steps\""},
+        {"{\"plan\":{}}", "/channel", "\"steps\""},
+        {"{\"plan\":{\"steps\":null}}", "/channel", "\"steps\""},
+        {"{\"plan\":{\"stesp\":[]}}", "/plan/stesp", "did you mean \"steps\"?"},
+        {"{\"plan\":[{\"channel\":\"sms\"}]}", "/plan", "must be an object, not an array"},
+        {"{\"channel\":\"sms\",\"plan\":{\"steps\":[{\"channel\":\"sms\"}]}}", "/channel",
+         "leave this one out"},
+        {"{\"plan\":{\"attempts\":3,\"steps\":[{\"channel\":\"sms\"}]}}", "/plan/attempts",
+         "in each step"},
+        {"{\"plan\":{\"channel\":\"sms\",\"steps\":[{\"channel\":\"sms\"}]}}", "/plan/channel",
+         "in each step"},
+        {"{\"channel\":\"sms\",\"plan\":{\"until\":\"delivered\"}}", "/plan/until",
+         "known here: accepted, acknowledged"},
+        {STEPS("[]"), "/plan/steps", "a list of 1 to 8 steps"},
+        {STEPS("{}"), "/plan/steps", "a list of 1 to 8 steps"},
+        {STEPS("\"sms\""), "/plan/steps", "a list of 1 to 8 steps"},
+        {STEPS("[\"sms\"]"), "/plan/steps/0", "must be an object, not a string"},
+        {SECOND("null"), "/plan/steps/1", "must be an object, not null"},
+        {SECOND("{}"), "/plan/steps/1/channel", "is required"},
+        {SECOND("{\"attempts\":1}"), "/plan/steps/1/channel", "is required"},
+        {SECOND("{\"channel\":\"smss\"}"), "/plan/steps/1/channel", "did you mean \"sms\"?"},
+        {SECOND("{\"channel\":\"push\"}"), "/plan/steps/1/channel", "the column \"push_token\""},
+        {SECOND("{\"channel\":\"webhook\"}"), "/plan/steps/1/channel",
+         "no provider is set up for channel \"webhook\""},
+        {SECOND("{\"channel\":\"sms\",\"wihtin\":\"1m\"}"), "/plan/steps/1/wihtin",
+         "did you mean \"within\"?"},
+        {SECOND("{\"channel\":\"sms\",\"steps\":[]}"), "/plan/steps/1/steps", "unknown member"},
+        {SECOND("{\"channel\":\"sms\",\"provider\":\"relay\"}"), "/plan/steps/1/provider",
+         "sends on channel email, not on sms"},
+        {SECOND("{\"channel\":\"sms\",\"provider\":\"bakcup\"}"), "/plan/steps/1/provider",
+         "did you mean \"backup\"?"},
+        {SECOND("{\"channel\":\"sms\",\"provider\":[\"gateway\",7]}"), "/plan/steps/1/provider",
+         "must be a string"},
+        {SECOND("{\"channel\":\"sms\",\"until\":\"acknowleged\"}"), "/plan/steps/1/until",
+         "did you mean \"acknowledged\"?"},
+        {SECOND("{\"channel\":\"sms\",\"within\":\"0s\"}"), "/plan/steps/1/within",
+         "from 1s to 30d"},
+        {SECOND("{\"channel\":\"sms\",\"within\":\"-5m\"}"), "/plan/steps/1/within", "\"15m\""},
+        {SECOND("{\"channel\":\"sms\",\"within\":300}"), "/plan/steps/1/within", "\"15m\""},
+        {SECOND("{\"channel\":\"sms\",\"within\":\"99999d\"}"), "/plan/steps/1/within",
+         "from 1s to 30d"},
+        {SECOND("{\"channel\":\"sms\",\"attempts\":0}"), "/plan/steps/1/attempts", "from 1 to 15"},
+        {SECOND("{\"channel\":\"sms\",\"on_uncertain\":\"drop\"}"), "/plan/steps/1/on_uncertain",
+         "known here: resend, hold"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct reading reading;
+        assert_int_not_equal(read_plan(&reading, cases[i].json), ERR_OK);
+        assert_string_equal(reading.problem.pointer, cases[i].pointer);
+        if (strstr(reading.problem.problem.text, cases[i].words) == NULL) {
+            fail_msg("\"%s\" lacks \"%s\"", reading.problem.problem.text, cases[i].words);
+        }
+        reading_release(&reading);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_default_is_one_step_until_accepted),
+        cmocka_unit_test(whoever_waits_for_an_acknowledgement_waits_15_minutes),
+        cmocka_unit_test(each_step_has_its_own),
+        cmocka_unit_test(a_plan_may_have_as_many_steps_as_a_ladder),
+        cmocka_unit_test(what_is_shown_can_be_said),
+        cmocka_unit_test(complaints_name_the_step_and_the_remedy),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
