@@ -8,15 +8,14 @@
 
 #include <jansson.h>
 
+#include "cli/campaign_message.h"
 #include "cli/command.h"
 #include "common/err.h"
 
 /* Rows of the option table of a command that makes a campaign from options. */
 #define CAMPAIGN_REQUEST_OPTIONS                                                                   \
     {"channel", "email|sms|voice|push|chat|webhook", "how to reach them"},                         \
-        {"text", "TEXT", "the message; {{column}} stands for what the file has there"},            \
-        {"text-file", "FILE", "the message from a file"}, {"subject", "TEXT", "of an e-mail"},     \
-        {"html-file", "FILE", "the message in HTML besides, for e-mail"},                          \
+        CAMPAIGN_MESSAGE_OPTIONS,                                                                  \
         {"provider", "NAME", "only this provider; else all of the channel"},                       \
         {"priority", "critical|high|normal|bulk", "critical overtakes everything"},                \
         {"weight", "N", "share among campaigns of the same priority (1 to 1000)"},                 \

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * campaign_message: what a campaign says, from the options --text, --text-file, --subject and
+ * --html-file.
+ */
+#ifndef TOCSIN_CLI_CAMPAIGN_MESSAGE_H
+#define TOCSIN_CLI_CAMPAIGN_MESSAGE_H
+
+#include <jansson.h>
+
+#include "cli/command.h"
+#include "common/err.h"
+
+/* Rows of the option table. */
+#define CAMPAIGN_MESSAGE_OPTIONS                                                                   \
+    {"text", "TEXT", "the message; {{column}} stands for what the file has there"},                \
+        {"text-file", "FILE", "the message from a file"}, {"subject", "TEXT", "of an e-mail"},     \
+    {                                                                                              \
+        "html-file", "FILE", "the message in HTML besides, for e-mail"                             \
+    }
+
+#define CAMPAIGN_MESSAGE_BYTES ((size_t)1024 * 1024) /* of a file: the API's limit on a body */
+
+/* Member "content" of the request: a body for the channel. *content is the caller's. ERR_INVALID:
+ * an option is missing, is not for this channel or no template. */
+enum err campaign_message_new(json_t **content, const char *channel,
+                              const struct arguments *arguments,
+                              struct problem *problem) WARN_UNUSED;
+
+#endif
