@@ -25,20 +25,20 @@ static enum err check_template(struct slice text, const char *what, struct probl
 }
 
 /* Adds member `name` with a template. */
-static enum err put_template(json_t *body, const char *name, struct slice text, const char *what,
+static enum err put_template(json_t *parts, const char *name, struct slice text, const char *what,
                              struct problem *problem)
 {
     enum err err = check_template(text, what, problem);
     if (err == ERR_OK) {
         json_t *value = json_stringn((const char *)text.data, text.len);
-        if (value == NULL || json_object_set_new(body, name, value) != 0) {
+        if (value == NULL || json_object_set_new(parts, name, value) != 0) {
             err = problem_set(problem, ERR_INVALID, "%s is not UTF-8", what);
         }
     }
     return err;
 }
 
-static enum err put_option(json_t *body, const char *member, const struct arguments *arguments,
+static enum err put_option(json_t *parts, const char *member, const struct arguments *arguments,
                            const char *option, struct problem *problem)
 {
     const char *text = arguments_value(arguments, option);
@@ -46,13 +46,13 @@ static enum err put_option(json_t *body, const char *member, const struct argume
     enum err err = ERR_OK;
     if (text != NULL) {
         buf_printf(&what, "--%s", option);
-        err = put_template(body, member, slice_str(text), buf_cstr(&what), problem);
+        err = put_template(parts, member, slice_str(text), buf_cstr(&what), problem);
     }
     buf_release(&what);
     return err;
 }
 
-static enum err put_file(json_t *body, const char *member, const char *path,
+static enum err put_file(json_t *parts, const char *member, const char *path,
                          struct problem *problem)
 {
     struct buf text = {0};
@@ -61,64 +61,132 @@ static enum err put_file(json_t *body, const char *member, const char *path,
     }
     enum err err = file_read(&text, path, CAMPAIGN_MESSAGE_BYTES, problem);
     if (err == ERR_OK) {
-        err = put_template(body, member, buf_view(&text), path, problem);
+        err = put_template(parts, member, buf_view(&text), path, problem);
     }
     buf_release(&text);
     return err;
 }
 
-static enum err check_together(const char *channel, const struct arguments *arguments,
-                               struct problem *problem)
+static const char *channel_of(const json_t *step)
+{
+    return json_string_value(json_object_get(step, "channel"));
+}
+
+static bool takes(const char *channel, const char *part)
 {
     bool is_email = strcmp(channel, "email") == 0;
-    bool has_text = arguments_has(arguments, "text") || arguments_has(arguments, "text-file");
+    if (strcmp(part, "subject") == 0) {
+        return is_email || strcmp(channel, "push") == 0;
+    }
+    return is_email || strcmp(part, "html") != 0;
+}
+
+static bool some_takes(const json_t *steps, const char *part)
+{
+    size_t i;
+    json_t *step;
+    json_array_foreach(steps, i, step)
+    {
+        if (takes(channel_of(step), part)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum err check_options(const json_t *steps, const struct arguments *arguments,
+                              struct problem *problem)
+{
     if (arguments_has(arguments, "text") && arguments_has(arguments, "text-file")) {
         return problem_set(problem, ERR_INVALID,
                            "--text and --text-file are both given; one is the message");
     }
-    if (!is_email &&
-        (arguments_has(arguments, "subject") || arguments_has(arguments, "html-file"))) {
-        return problem_set(problem, ERR_INVALID,
-                           "--subject and --html-file are for --channel email");
+    if (arguments_has(arguments, "subject") && !some_takes(steps, "subject")) {
+        return problem_set(problem, ERR_INVALID, "--subject is for the channels email and push");
     }
-    if (is_email && !arguments_has(arguments, "subject")) {
-        return problem_set(problem, ERR_INVALID, "--subject is missing; an e-mail needs one");
-    }
-    if (!has_text && !(is_email && arguments_has(arguments, "html-file"))) {
-        return problem_set(problem, ERR_INVALID,
-                           "the message is missing; --text TEXT or --text-file FILE gives it");
+    if (arguments_has(arguments, "html-file") && !some_takes(steps, "html")) {
+        return problem_set(problem, ERR_INVALID, "--html-file is for the channel email");
     }
     return ERR_OK;
 }
 
-static enum err read_body(json_t *body, const struct arguments *arguments, struct problem *problem)
+/* Is there enough for each channel? */
+static enum err check_parts(const json_t *steps, const struct arguments *arguments,
+                            struct problem *problem)
 {
-    enum err err = put_option(body, "subject", arguments, "subject", problem);
+    bool has_text = arguments_has(arguments, "text") || arguments_has(arguments, "text-file");
+    bool has_html = arguments_has(arguments, "html-file");
+    size_t i;
+    json_t *step;
+    json_array_foreach(steps, i, step)
+    {
+        const char *channel = channel_of(step);
+        if (strcmp(channel, "email") == 0 && !arguments_has(arguments, "subject")) {
+            return problem_set(problem, ERR_INVALID, "--subject is missing; an e-mail needs one");
+        }
+        if (!has_text && !(has_html && takes(channel, "html"))) {
+            return problem_set(problem, ERR_INVALID,
+                               "the message is missing for %s; --text TEXT or --text-file FILE "
+                               "gives it",
+                               channel);
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err read_parts(json_t *parts, const struct arguments *arguments,
+                           struct problem *problem)
+{
+    enum err err = put_option(parts, "subject", arguments, "subject", problem);
     if (err == ERR_OK) {
-        err = put_option(body, "text", arguments, "text", problem);
+        err = put_option(parts, "text", arguments, "text", problem);
     }
     if (err == ERR_OK) {
-        err = put_file(body, "text", arguments_value(arguments, "text-file"), problem);
+        err = put_file(parts, "text", arguments_value(arguments, "text-file"), problem);
     }
     if (err == ERR_OK) {
-        err = put_file(body, "html", arguments_value(arguments, "html-file"), problem);
+        err = put_file(parts, "html", arguments_value(arguments, "html-file"), problem);
     }
     return err;
 }
 
-enum err campaign_message_new(json_t **content, const char *channel,
+/* For each channel a body of what it takes. */
+static json_t *make_content(const json_t *steps, json_t *parts)
+{
+    json_t *content = json_object();
+    size_t i;
+    json_t *step;
+    json_array_foreach(steps, i, step)
+    {
+        json_t *body = json_object();
+        const char *part;
+        json_t *text;
+        json_object_foreach(parts, part, text)
+        {
+            if (takes(channel_of(step), part)) {
+                json_object_set(body, part, text);
+            }
+        }
+        json_object_set_new(content, channel_of(step), body);
+    }
+    return content;
+}
+
+enum err campaign_message_new(json_t **content, const json_t *steps,
                               const struct arguments *arguments, struct problem *problem)
 {
+    json_t *parts = json_object();
     *content = NULL;
-    enum err err = check_together(channel, arguments, problem);
-    if (err != ERR_OK) {
-        return err;
-    }
-    json_t *body = json_object();
-    err = read_body(body, arguments, problem);
+    enum err err = check_options(steps, arguments, problem);
     if (err == ERR_OK) {
-        *content = json_pack("{s:O}", channel, body);
+        err = check_parts(steps, arguments, problem);
     }
-    json_decref(body);
+    if (err == ERR_OK) {
+        err = read_parts(parts, arguments, problem);
+    }
+    if (err == ERR_OK) {
+        *content = make_content(steps, parts);
+    }
+    json_decref(parts);
     return err;
 }

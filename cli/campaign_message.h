@@ -14,16 +14,18 @@
 /* Rows of the option table. */
 #define CAMPAIGN_MESSAGE_OPTIONS                                                                   \
     {"text", "TEXT", "the message; {{column}} stands for what the file has there"},                \
-        {"text-file", "FILE", "the message from a file"}, {"subject", "TEXT", "of an e-mail"},     \
+        {"text-file", "FILE", "the message from a file"},                                          \
+        {"subject", "TEXT", "of an e-mail or a push message"},                                     \
     {                                                                                              \
         "html-file", "FILE", "the message in HTML besides, for e-mail"                             \
     }
 
 #define CAMPAIGN_MESSAGE_BYTES ((size_t)1024 * 1024) /* of a file: the API's limit on a body */
 
-/* Member "content" of the request: a body for the channel. *content is the caller's. ERR_INVALID:
- * an option is missing, is not for this channel or no template. */
-enum err campaign_message_new(json_t **content, const char *channel,
+/* Member "content" of the request: for each channel of the plan's steps a body of what it takes.
+ * *content is the caller's. ERR_INVALID: an option is missing, is for none of the channels, or is
+ * no template. */
+enum err campaign_message_new(json_t **content, const json_t *steps,
                               const struct arguments *arguments,
                               struct problem *problem) WARN_UNUSED;
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cli/plan_text.h"
 #include "common/buf.h"
 #include "common/file.h"
 #include "common/text.h"
@@ -45,56 +46,111 @@ static enum err put_number(json_t *object, const char *member, const struct argu
     return err;
 }
 
-static enum err make_plan(json_t *plan, const struct arguments *arguments, struct problem *problem)
+/* What the options say of every step. */
+static enum err read_rest(json_t *rest, const struct arguments *arguments, struct problem *problem)
 {
-    put_word(plan, "provider", arguments_value(arguments, "provider"));
-    put_word(plan, "on_uncertain", arguments_value(arguments, "on-uncertain"));
-    enum err err = put_number(plan, "attempts", arguments, ATTEMPTS_MAX, problem);
+    put_word(rest, "provider", arguments_value(arguments, "provider"));
+    put_word(rest, "on_uncertain", arguments_value(arguments, "on-uncertain"));
+    enum err err = put_number(rest, "attempts", arguments, ATTEMPTS_MAX, problem);
     if (err == ERR_OK) {
-        err = put_duration(plan, "backoff", arguments, "backoff", problem);
+        err = put_duration(rest, "backoff", arguments, "backoff", problem);
     }
     if (err == ERR_OK) {
-        err = put_duration(plan, "backoff_max", arguments, "backoff-max", problem);
+        err = put_duration(rest, "backoff_max", arguments, "backoff-max", problem);
     }
     if (err == ERR_OK) {
-        err = put_duration(plan, "within", arguments, "within", problem);
+        err = put_duration(rest, "within", arguments, "within", problem);
     }
     return err;
+}
+
+static enum err check_together(const struct arguments *arguments, struct problem *problem)
+{
+    bool has_plan = arguments_has(arguments, "plan");
+    if (has_plan == arguments_has(arguments, "channel")) {
+        return problem_set(problem, ERR_INVALID,
+                           has_plan ? "--plan and --channel are both given; a plan names its "
+                                      "channels itself"
+                                    : "--channel is missing; it says how to reach them, such as "
+                                      "--channel sms; or --plan 'push 5m > sms'");
+    }
+    if (has_plan && arguments_has(arguments, "within")) {
+        return problem_set(problem, ERR_INVALID,
+                           "--within is for --channel; in a plan the time stands behind a channel, "
+                           "such as 'push 5m > sms'");
+    }
+    if (has_plan && arguments_has(arguments, "provider")) {
+        return problem_set(problem, ERR_INVALID,
+                           "--provider is for --channel; tocsin campaign create takes a plan in "
+                           "JSON, with providers for each step");
+    }
+    return ERR_OK;
+}
+
+static enum err read_steps(json_t **steps, const struct arguments *arguments,
+                           struct problem *problem)
+{
+    const char *plan = arguments_value(arguments, "plan");
+    *steps = NULL;
+    enum err err = check_together(arguments, problem);
+    if (err == ERR_OK && plan != NULL) {
+        err = plan_text_read(steps, plan, problem);
+    } else if (err == ERR_OK) {
+        *steps = json_pack("[{s:s}]", "channel", arguments_value(arguments, "channel"));
+    }
+    if (err != ERR_OK) {
+        return err;
+    }
+    json_t *rest = json_object();
+    size_t i;
+    json_t *step;
+    err = read_rest(rest, arguments, problem);
+    json_array_foreach(*steps, i, step)
+    {
+        json_object_update(step, rest);
+    }
+    json_decref(rest);
+    return err;
+}
+
+/* As it was said, so that a complaint of the coordinator names what the user knows. */
+static void put_plan(json_t *request, json_t *steps, bool has_steps)
+{
+    if (has_steps) {
+        json_object_set_new(request, "plan", json_pack("{s:O}", "steps", steps));
+        return;
+    }
+    json_t *step = json_array_get(steps, 0);
+    json_object_set(request, "channel", json_object_get(step, "channel"));
+    json_object_del(step, "channel");
+    if (json_object_size(step) > 0) {
+        json_object_set(request, "plan", step);
+    }
 }
 
 enum err campaign_request_new(json_t **request, const struct arguments *arguments, const char *name,
                               struct problem *problem)
 {
-    const char *channel = arguments_value(arguments, "channel");
+    json_t *steps = NULL;
     json_t *content = NULL;
-    *request = NULL;
-    if (channel == NULL) {
-        return problem_set(
-            problem, ERR_INVALID,
-            "--channel is missing; it says how to reach them, such as --channel sms");
-    }
-    json_t *plan = json_object();
     *request = json_object();
     put_word(*request, "name", name);
-    put_word(*request, "channel", channel);
     put_word(*request, "priority", arguments_value(arguments, "priority"));
-    enum err err = put_number(*request, "weight", arguments, WEIGHT_MAX, problem);
+    enum err err = read_steps(&steps, arguments, problem);
     if (err == ERR_OK) {
-        err = campaign_message_new(&content, channel, arguments, problem);
+        err = put_number(*request, "weight", arguments, WEIGHT_MAX, problem);
     }
     if (err == ERR_OK) {
-        err = make_plan(plan, arguments, problem);
+        err = campaign_message_new(&content, steps, arguments, problem);
     }
-    if (json_object_size(plan) > 0) {
-        json_object_set(*request, "plan", plan);
-    }
-    json_decref(plan);
     if (err == ERR_OK) {
+        put_plan(*request, steps, arguments_has(arguments, "plan"));
         json_object_set(*request, "content", content);
     } else {
         json_decref(*request);
         *request = NULL;
     }
+    json_decref(steps);
     json_decref(content);
     return err;
 }

@@ -15,6 +15,7 @@
 /* Rows of the option table of a command that makes a campaign from options. */
 #define CAMPAIGN_REQUEST_OPTIONS                                                                   \
     {"channel", "email|sms|voice|push|chat|webhook", "how to reach them"},                         \
+        {"plan", "STEPS", "how, and how else if not acknowledged: 'push 5m > sms 15m > voice'"},   \
         CAMPAIGN_MESSAGE_OPTIONS,                                                                  \
         {"provider", "NAME", "only this provider; else all of the channel"},                       \
         {"priority", "critical|high|normal|bulk", "critical overtakes everything"},                \

@@ -186,12 +186,20 @@ const struct command send_commands[] = {
         .operands_min = 0,
         .operands_max = 1,
         .summary = "import a file, send everybody in it a message, and watch until it is done",
-        .details = "  tocsin send customers.csv --channel sms \\\n"
-                   "      --text \"Dear {{first_name}}, your power is back at 18:00.\"\n"
-                   "  tocsin send list.csv.gz --channel email --subject \"Your account\" \\\n"
-                   "      --text-file notice.txt --html-file notice.html --priority critical\n"
-                   "  tocsin send --audience a12 --channel sms --text-file notice.txt --no-watch "
-                   "--quiet\n",
+        .details =
+            "  tocsin send customers.csv --channel sms \\\n"
+            "      --text \"Dear {{first_name}}, your power is back at 18:00.\"\n"
+            "  tocsin send list.csv.gz --channel email --subject \"Your account\" \\\n"
+            "      --text-file notice.txt --html-file notice.html --priority critical\n"
+            "  tocsin send customers.csv --plan 'push 5m > sms 15m > voice' \\\n"
+            "      --text-file notice.txt\n"
+            "  tocsin send --audience a12 --channel sms --text-file notice.txt --no-watch "
+            "--quiet\n"
+            "\n"
+            "A step of a plan that has a time lasts until the recipient acknowledges or the\n"
+            "time is over; one that has none, until a provider has accepted the message. Who\n"
+            "cannot be sent to climbs to the next step at once. Text, subject and HTML go to\n"
+            "every channel of the plan that takes them.\n",
         .options = send_options,
         .run = run_send,
     },

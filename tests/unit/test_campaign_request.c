@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "cli/campaign_request.h"
@@ -65,6 +66,52 @@ static void all_options_find_their_place(void **state)
     buf_release(&text);
 }
 
+static void a_plan_has_its_steps_and_each_channel_what_it_takes(void **state)
+{
+    (void)state;
+    struct buf text = {0};
+    struct problem problem;
+    assert_int_equal(REQUEST_OF(&text, &problem, "--plan", "push 5m > sms>email 1.5h >sms",
+                                "--text", "T", "--subject", "S", "--attempts", "2"),
+                     ERR_OK);
+    assert_buf_is(
+        &text,
+        "{\"content\":{\"email\":{\"subject\":\"S\",\"text\":\"T\"},\"push\":{\"subject\":\"S\","
+        "\"text\":\"T\"},\"sms\":{\"text\":\"T\"}},\"name\":\"Outage\",\"plan\":{\"steps\":["
+        "{\"attempts\":2,\"channel\":\"push\",\"until\":\"acknowledged\",\"within\":\"5m\"},"
+        "{\"attempts\":2,\"channel\":\"sms\"},"
+        "{\"attempts\":2,\"channel\":\"email\",\"until\":\"acknowledged\",\"within\":\"1.5h\"},"
+        "{\"attempts\":2,\"channel\":\"sms\"}]}}");
+    buf_release(&text);
+}
+
+static void html_goes_to_email_alone(void **state)
+{
+    (void)state;
+    static const char path[] = "test_campaign_request.html";
+    struct buf text = {0};
+    struct problem problem;
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs("<p>T", file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(REQUEST_OF(&text, &problem, "--plan", "sms > email", "--text", "T",
+                                "--subject", "S", "--html-file", path),
+                     ERR_OK);
+    assert_non_null(strstr(buf_cstr(&text), "\"email\":{\"html\":\"<p>T\",\"subject\":\"S\","));
+    assert_non_null(strstr(buf_cstr(&text), "\"sms\":{\"text\":\"T\"}"));
+    assert_int_equal(
+        REQUEST_OF(&text, &problem, "--plan", "email > sms", "--subject", "S", "--html-file", path),
+        ERR_INVALID);
+    assert_non_null(strstr(problem.text, "the message is missing for sms"));
+    assert_int_equal(
+        REQUEST_OF(&text, &problem, "--plan", "push > sms", "--text", "T", "--html-file", path),
+        ERR_INVALID);
+    assert_non_null(strstr(problem.text, "--html-file is for the channel email"));
+    assert_int_equal(remove(path), 0);
+    buf_release(&text);
+}
+
 static void assert_mistake(enum err err, const struct problem *problem, const char *part)
 {
     assert_int_equal(err, ERR_INVALID);
@@ -83,7 +130,7 @@ static void mistakes_are_found_before_anything_is_uploaded(void **state)
     assert_mistake(REQUEST_OF(&text, &problem, "--channel", "sms"), &problem,
                    "the message is missing");
     assert_mistake(REQUEST_OF(&text, &problem, "--channel", "sms", "--text", "T", "--subject", "S"),
-                   &problem, "are for --channel email");
+                   &problem, "--subject is for the channels email and push");
     assert_mistake(REQUEST_OF(&text, &problem, "--channel", "email", "--text", "T"), &problem,
                    "--subject is missing");
     assert_mistake(REQUEST_OF(&text, &problem, "--channel", "sms", "--text", "Dear {{name"),
@@ -94,6 +141,21 @@ static void mistakes_are_found_before_anything_is_uploaded(void **state)
     assert_mistake(
         REQUEST_OF(&text, &problem, "--channel", "sms", "--text", "T", "--within", "soon"),
         &problem, "--within cannot be \"soon\"");
+    assert_mistake(REQUEST_OF(&text, &problem, "--channel", "sms", "--plan", "sms", "--text", "T"),
+                   &problem, "--plan and --channel are both given");
+    assert_mistake(
+        REQUEST_OF(&text, &problem, "--plan", "sms 5m > email", "--text", "T", "--within", "1h"),
+        &problem, "--within is for --channel");
+    assert_mistake(
+        REQUEST_OF(&text, &problem, "--plan", "sms > email", "--text", "T", "--provider", "g"),
+        &problem, "--provider is for --channel");
+    assert_mistake(REQUEST_OF(&text, &problem, "--plan", "sms > email", "--text", "T"), &problem,
+                   "--subject is missing");
+    assert_mistake(REQUEST_OF(&text, &problem, "--plan", "sms > smss", "--text", "T"), &problem,
+                   "step 2");
+    assert_mistake(
+        REQUEST_OF(&text, &problem, "--plan", "sms > voice", "--text", "T", "--attempts", "0"),
+        &problem, "a number from 1 to 15");
     assert_mistake(REQUEST_OF(&text, &problem, "--channel", "sms", "--text", "\xff"), &problem,
                    "--text");
     buf_release(&text);
@@ -104,6 +166,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_text_message_needs_channel_and_text),
         cmocka_unit_test(all_options_find_their_place),
+        cmocka_unit_test(a_plan_has_its_steps_and_each_channel_what_it_takes),
+        cmocka_unit_test(html_goes_to_email_alone),
         cmocka_unit_test(mistakes_are_found_before_anything_is_uploaded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

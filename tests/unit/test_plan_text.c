@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <locale.h>
+#include <stdlib.h>
+
+#include "cli/plan_text.h"
+#include "coordinator/engine/plan.h"
+#include "proto/channel_kind.h"
+#include "tests/unit/unit.h"
+
+static void assert_steps(const char *text, const char *json)
+{
+    struct problem problem;
+    json_t *steps;
+    if (plan_text_read(&steps, text, &problem) != ERR_OK) {
+        fail_msg("%s: %s", text, problem.text);
+    }
+    char *dump = json_dumps(steps, JSON_COMPACT);
+    assert_string_equal(dump, json);
+    free(dump);
+    json_decref(steps);
+}
+
+static void steps_stand_between_angles_with_or_without_a_time(void **state)
+{
+    (void)state;
+#define PUSH "{\"channel\":\"push\",\"until\":\"acknowledged\",\"within\":\"5m\"}"
+    assert_steps("sms", "[{\"channel\":\"sms\"}]");
+    assert_steps("push 5m", "[" PUSH "]");
+    assert_steps("push 5m > voice", "[" PUSH ",{\"channel\":\"voice\"}]");
+    assert_steps("push\t5m>voice", "[" PUSH ",{\"channel\":\"voice\"}]");
+    assert_steps("  push   5m  >\nvoice  ", "[" PUSH ",{\"channel\":\"voice\"}]");
+#undef PUSH
+}
+
+static void what_is_wrong_is_named_with_its_step(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *words;
+    } cases[] = {
+        {"", "step 1 is empty; steps are such as 'push 5m > sms 15m > voice'"},
+        {"  ", "step 1 is empty"},
+        {">", "step 1 is empty"},
+        {"sms >", "step 2 is empty"},
+        {"sms > > voice", "step 2 is empty"},
+        {"sms > vioce", "step 2: there is no channel \"vioce\"; did you mean \"voice\"?"},
+        {"sms > 5m", "step 2: there is no channel \"5m\"; a step begins with email, sms, voice"},
+        {"SMS!!", "step 1: there is no channel \"SMS!!\""},
+        {"push 5m > sms soon", "step 2: \"soon\" is no time such as 30s"},
+        {"push sms", "step 1: \"sms\" is no time such as 30s, 5m or 2h; > begins the next step"},
+        {"push -5m", "step 1: \"-5m\" is no time"},
+        {"push 5m sms", "step 1: \"sms\" is one word too many; > begins the next step"},
+        {"push 999ms", "step 1 cannot last 999ms; it may be from 1s to 30d"},
+        {"push 0", "step 1 cannot last 0"},
+        {"push 31d", "step 1 cannot last 31d"},
+        {"push 1.000000000000000000000000000000005m", "is no time"},
+        {"sms>sms>sms>sms>sms>sms>sms>sms>sms", "has 9 steps; at most 8"},
+        {"ääääääääääääääääääääääääääääääää", "channel \"ääääääääääääääää…\""},
+        {"\xff\xff", "step 1: there is no channel"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct problem problem;
+        json_t *steps;
+        assert_int_equal(plan_text_read(&steps, cases[i].text, &problem), ERR_INVALID);
+        assert_null(steps);
+        if (strstr(problem.text, cases[i].words) == NULL) {
+            fail_msg("\"%s\" lacks \"%s\"", problem.text, cases[i].words);
+        }
+    }
+}
+
+static void a_plan_reads_as_it_is_written(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"sms", "sms 15m", "push 5m > sms 15m > voice",
+                                        "sms>sms>sms>sms>sms>sms>sms>sms"};
+    static const char *const written[] = {"sms", "sms 15m", "push 5m > sms 15m > voice",
+                                          "sms > sms > sms > sms > sms > sms > sms > sms"};
+    struct buf text = {0};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct problem problem;
+        json_t *steps;
+        assert_int_equal(plan_text_read(&steps, texts[i], &problem), ERR_OK);
+        plan_text_write(&text, steps);
+        assert_buf_is(&text, written[i]);
+        json_decref(steps);
+    }
+    buf_release(&text);
+}
+
+static void the_time_of_a_step_until_accepted_is_no_word_of_it(void **state)
+{
+    (void)state;
+    struct buf text = {0};
+    json_t *steps =
+        json_pack("[{s:s, s:s, s:s}, {s:s, s:s}, {}]", "channel", "sms", "until", "accepted",
+                  "within", "4h", "channel", "\033[2J", "until", "acknowledged");
+    assert_non_null(steps);
+    plan_text_write(&text, steps);
+    assert_buf_is(&text, "sms > ?[2J ? > ?");
+    plan_text_write(&text, NULL);
+    assert_buf_is(&text, "");
+    json_decref(steps);
+    buf_release(&text);
+}
+
+static void its_channels_and_limits_are_those_there_are(void **state)
+{
+    (void)state;
+    assert_int_equal(PLAN_TEXT_STEPS_MAX, PLAN_STEPS_MAX);
+    const char *const *ours = plan_text_channels();
+    for (unsigned i = 0; i <= CHANNEL_KINDS; i++) {
+        const char *theirs = channel_kind_names()[i];
+        assert_int_equal(ours[i] == NULL, theirs == NULL);
+        assert_true(theirs == NULL || strcmp(ours[i], theirs) == 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(steps_stand_between_angles_with_or_without_a_time),
+        cmocka_unit_test(what_is_wrong_is_named_with_its_step),
+        cmocka_unit_test(a_plan_reads_as_it_is_written),
+        cmocka_unit_test(the_time_of_a_step_until_accepted_is_no_word_of_it),
+        cmocka_unit_test(its_channels_and_limits_are_those_there_are),
+    };
+    (void)setlocale(LC_CTYPE, "C.UTF-8");
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
