@@ -23,7 +23,7 @@ static enum exit_code run_list(struct cli *cli, const struct arguments *argument
     static const struct list_column columns[] = {
         {"campaign", "id", LIST_TEXT},
         {"state", "state", LIST_TEXT},
-        {"channel", "channel", LIST_TEXT},
+        {"plan", "plan.steps", LIST_PLAN},
         {"recipients", "recipients", LIST_NUMBER},
         {"accepted", "counts.accepted", LIST_NUMBER},
         {"failed", "counts.failed", LIST_NUMBER},
@@ -39,21 +39,30 @@ static enum exit_code run_list(struct cli *cli, const struct arguments *argument
     return list_print(cli, &list);
 }
 
-/* What it is, then how it stands. */
+static void print_plan(struct cli *cli, const json_t *plan)
+{
+    static const struct list_column columns[] = {
+        {"channel", "channel", LIST_TEXT},
+        {"until", "until", LIST_TEXT},
+        {"within", "within", LIST_TEXT},
+        {"attempts", "attempts", LIST_NUMBER},
+        {"backoff", "backoff", LIST_TEXT},
+        {"at most", "backoff_max", LIST_TEXT},
+        {"on uncertain", "on_uncertain", LIST_TEXT},
+        {"provider", "provider", LIST_TEXT},
+        {NULL, NULL, LIST_TEXT},
+    };
+    cli_say(cli, "%s", "");
+    list_print_array(cli, json_object_get(plan, "steps"), columns);
+}
+
+/* How it stands, then what it is. */
 static void print_campaign(struct cli *cli, const json_t *campaign)
 {
     static const struct list_column columns[] = {
-        {"audience", "audience", LIST_TEXT},
-        {"priority", "priority", LIST_TEXT},
-        {"created", "created_at", LIST_TIME},
-        {"launched", "launched_at", LIST_TIME},
-        {"ended", "ended_at", LIST_TIME},
-        {"provider", "plan.provider", LIST_TEXT},
-        {"attempts", "plan.attempts", LIST_NUMBER},
-        {"backoff", "plan.backoff", LIST_TEXT},
-        {"within", "plan.within", LIST_TEXT},
-        {"on uncertain", "plan.on_uncertain", LIST_TEXT},
-        {NULL, NULL, LIST_TEXT},
+        {"audience", "audience", LIST_TEXT},  {"priority", "priority", LIST_TEXT},
+        {"created", "created_at", LIST_TIME}, {"launched", "launched_at", LIST_TIME},
+        {"ended", "ended_at", LIST_TIME},     {NULL, NULL, LIST_TEXT},
     };
     struct progress progress;
     struct buf view = {0};
@@ -67,6 +76,7 @@ static void print_campaign(struct cli *cli, const json_t *campaign)
         cli_print(cli, &view);
     }
     list_print_object(cli, campaign, columns);
+    print_plan(cli, json_object_get(campaign, "plan"));
     buf_release(&view);
 }
 

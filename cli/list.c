@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/human.h"
+#include "cli/plan_text.h"
 #include "cli/table.h"
 #include "common/text.h"
 
@@ -26,6 +27,19 @@ static void put_object(struct buf *buf, json_t *object)
             cli_member(buf, object, name);
             between = ", ";
         }
+    }
+}
+
+/* ["calls", "backup"] as "calls, backup". */
+static void put_array(struct buf *buf, const json_t *array)
+{
+    size_t i;
+    json_t *value;
+    json_array_foreach(array, i, value)
+    {
+        const char *text = json_string_value(value);
+        buf_str(buf, i == 0 ? "" : ", ");
+        human_text(buf, slice_str(text == NULL ? "?" : text));
     }
 }
 
@@ -54,8 +68,12 @@ static void put_value(struct buf *buf, const json_t *object, const char *name, e
     json_t *value = json_object_get(object, name);
     if (kind == LIST_UNOPENED) {
         cli_unopened(buf, value);
+    } else if (kind == LIST_PLAN) {
+        plan_text_write(buf, value);
     } else if (json_is_object(value)) {
         put_object(buf, value);
+    } else if (json_is_array(value)) {
+        put_array(buf, value);
     } else if (kind == LIST_RANK && json_is_integer(value)) {
         human_count(buf, (uint64_t)json_integer_value(value) + 1);
     } else if (kind == LIST_PLACE && json_is_integer(value)) {
@@ -139,15 +157,25 @@ static enum err print_pages(struct cli *cli, const struct list *list, struct tab
     return err;
 }
 
+static bool is_number(enum list_kind kind)
+{
+    return kind != LIST_TEXT && kind != LIST_TIME && kind != LIST_PLAN;
+}
+
+static void init_table(struct table *table, const struct list_column *columns)
+{
+    table_init(table);
+    for (; columns->title != NULL; columns++) {
+        table_column(table, columns->title, is_number(columns->kind));
+    }
+}
+
 enum exit_code list_print(struct cli *cli, const struct list *list)
 {
     struct table table;
     struct problem problem;
     uint64_t seen = 0;
-    table_init(&table);
-    for (const struct list_column *column = list->columns; column->title != NULL; column++) {
-        table_column(&table, column->title, column->kind != LIST_TEXT && column->kind != LIST_TIME);
-    }
+    init_table(&table, list->columns);
     enum err err = print_pages(cli, list, &table, &seen, &problem);
     table_release(&table);
     if (err != ERR_OK) {
@@ -179,4 +207,13 @@ void list_print_object(struct cli *cli, const json_t *object, const struct list_
     }
     cli_print(cli, &text);
     buf_release(&text);
+}
+
+void list_print_array(struct cli *cli, const json_t *items, const struct list_column *columns)
+{
+    const struct list list = {.columns = columns};
+    struct table table;
+    init_table(&table, columns);
+    print_page(cli, &list, &table, items);
+    table_release(&table);
 }

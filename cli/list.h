@@ -10,7 +10,8 @@
 #include "cli/command.h"
 
 /* LIST_RANK: a number from 0, shown from 1. LIST_PLACE: a number that is no amount, to be pasted
- * elsewhere. LIST_LIMIT: a rate, 0 for no limit. LIST_UNOPENED: as cli_unopened. */
+ * elsewhere. LIST_LIMIT: a rate, 0 for no limit. LIST_UNOPENED: as cli_unopened. LIST_PLAN: a
+ * plan's steps, as plan_text has them. */
 enum list_kind {
     LIST_TEXT,
     LIST_NUMBER,
@@ -18,7 +19,8 @@ enum list_kind {
     LIST_PLACE,
     LIST_LIMIT,
     LIST_TIME,
-    LIST_UNOPENED
+    LIST_UNOPENED,
+    LIST_PLAN
 };
 
 struct list_column {
@@ -44,5 +46,7 @@ struct list {
 enum exit_code list_print(struct cli *cli, const struct list *list);
 /* As an aligned block, what a single object says: one line a column. Not for --json and --quiet. */
 void list_print_object(struct cli *cli, const json_t *object, const struct list_column *columns);
+/* An array as a table, for what is no list of the API. Not for --json and --quiet. */
+void list_print_array(struct cli *cli, const json_t *items, const struct list_column *columns);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "cli/human.h"
+#include "cli/plan_text.h"
 
 #define COUNT_MAX ((json_int_t)1 << 40)
 
@@ -101,18 +102,27 @@ static void progress_read_counts(struct progress *progress, json_t *counts)
     progress->other = all - known;
 }
 
+static void read_plan(struct progress *progress, const json_t *campaign)
+{
+    struct buf text = {0};
+    plan_text_write(&text, json_object_get(json_object_get(campaign, "plan"), "steps"));
+    copy_text(progress->plan, PROGRESS_PLAN_MAX, buf_cstr(&text));
+    buf_release(&text);
+}
+
 bool progress_read(struct progress *progress, const json_t *campaign, uint64_t now_unix_ms)
 {
     json_t *counts = json_object_get(campaign, "counts");
     *progress = (struct progress){.time_left_s = -1, .elapsed_s = -1};
     member_text(progress->id, PROGRESS_WORD_MAX, campaign, "id");
     member_text(progress->name, PROGRESS_NAME_MAX, campaign, "name");
-    member_text(progress->channel, PROGRESS_WORD_MAX, campaign, "channel");
+    read_plan(progress, campaign);
     member_text(progress->state, PROGRESS_WORD_MAX, campaign, "state");
     if (progress->id[0] == '\0' || progress->state[0] == '\0' || !json_is_object(counts)) {
         return false;
     }
     progress->recipients = member_count(campaign, "recipients");
+    progress->open = member_count(campaign, "open");
     progress->repeated = member_count(campaign, "repeated");
     progress->rate_per_s = member_number(campaign, "rate_per_s", 0);
     progress->time_left_s = member_number(campaign, "time_left_s", -1);
@@ -153,6 +163,18 @@ static void notice_of_provider(struct buf *buf, const json_t *provider)
     }
 }
 
+/* Is the channel a word of the plan? */
+static bool plan_has(const struct progress *progress, const char *channel)
+{
+    size_t len = strlen(channel);
+    const char *word = progress->plan;
+    while (*word != '\0' && (strncmp(word, channel, len) != 0 || strcspn(word, " ") != len)) {
+        word += strcspn(word, " ");
+        word += strspn(word, " ");
+    }
+    return *word != '\0';
+}
+
 void progress_add_providers(struct progress *progress, const json_t *providers)
 {
     size_t i;
@@ -160,7 +182,7 @@ void progress_add_providers(struct progress *progress, const json_t *providers)
     json_array_foreach(providers, i, provider)
     {
         const char *channel = json_string_value(json_object_get(provider, "channel"));
-        if (channel != NULL && strcmp(channel, progress->channel) == 0) {
+        if (channel != NULL && plan_has(progress, channel)) {
             struct buf notice = {0};
             notice_of_provider(&notice, provider);
             progress_add_notice(progress, buf_cstr(&notice));
@@ -185,23 +207,33 @@ static bool worker_sends(const json_t *worker, const char *channel)
            member_count(json_object_get(worker, "in_hand"), channel) > 0;
 }
 
-void progress_add_workers(struct progress *progress, const json_t *workers)
+/* How many connected workers there are, or of them those that send on the channel. */
+static unsigned count_workers(const json_t *workers, const char *channel)
 {
-    unsigned connected = 0;
+    unsigned count = 0;
     size_t i;
     json_t *worker;
     json_array_foreach(workers, i, worker)
     {
-        bool is_connected = json_is_true(json_object_get(worker, "connected"));
-        if (is_connected && worker_sends(worker, progress->channel)) {
-            return;
-        }
-        connected += is_connected ? 1 : 0;
+        count += json_is_true(json_object_get(worker, "connected")) &&
+                 (channel == NULL || worker_sends(worker, channel));
     }
-    if (connected == 0) {
+    return count;
+}
+
+void progress_add_workers(struct progress *progress, const json_t *workers)
+{
+    if (count_workers(workers, NULL) == 0) {
         progress_add_notice(progress, "no worker is connected; nothing is sent until one is");
-    } else {
-        progress_add_notice(progress, "no connected worker can send on this channel");
+        return;
+    }
+    for (const char *const *channel = plan_text_channels(); *channel != NULL; channel++) {
+        if (plan_has(progress, *channel) && count_workers(workers, *channel) == 0) {
+            struct buf notice = {0};
+            buf_printf(&notice, "no connected worker can send on %s", *channel);
+            progress_add_notice(progress, buf_cstr(&notice));
+            buf_release(&notice);
+        }
     }
 }
 
@@ -231,10 +263,10 @@ uint64_t progress_not_reached(const struct progress *progress)
            progress->other;
 }
 
-/* Nothing more will happen to them by themselves. */
-static uint64_t progress_settled(const struct progress *progress)
+uint64_t progress_settled(const struct progress *progress)
 {
-    return progress_part(progress, PROGRESS_REACHED) + progress_not_reached(progress);
+    uint64_t ended = progress_part(progress, PROGRESS_REACHED) + progress_not_reached(progress);
+    return ended - (progress->open < ended ? progress->open : ended);
 }
 
 bool progress_is_over(const struct progress *progress)
@@ -245,7 +277,7 @@ bool progress_is_over(const struct progress *progress)
 
 bool progress_is_same(const struct progress *a, const struct progress *b)
 {
-    return strcmp(a->state, b->state) == 0 && a->repeated == b->repeated &&
+    return strcmp(a->state, b->state) == 0 && a->repeated == b->repeated && a->open == b->open &&
            a->recipients == b->recipients && a->other == b->other &&
            memcmp(a->counts, b->counts, sizeof(a->counts)) == 0;
 }
@@ -269,6 +301,11 @@ void progress_line(struct buf *buf, const struct progress *progress)
         buf_str(buf, ", ");
         human_duration(buf, progress->time_left_s);
         buf_str(buf, " left");
+    }
+    if (progress->open > 0) {
+        buf_str(buf, ", ");
+        human_plural(buf, progress->open, "acknowledgement", "acknowledgements");
+        buf_str(buf, " awaited");
     }
     const char *between = "; ";
     for (unsigned i = 0; i < PROGRESS_STATES; i++) {

@@ -49,6 +49,7 @@ const char *progress_state_name(enum progress_state state);
 enum progress_part progress_state_part(enum progress_state state);
 
 #define PROGRESS_NAME_MAX   128
+#define PROGRESS_PLAN_MAX   255
 #define PROGRESS_WORD_MAX   31
 #define PROGRESS_NOTICE_MAX 200
 #define PROGRESS_NOTICES    4
@@ -57,11 +58,12 @@ enum progress_part progress_state_part(enum progress_state state);
 struct progress {
     char id[PROGRESS_WORD_MAX + 1];
     char name[PROGRESS_NAME_MAX + 1];
-    char channel[PROGRESS_WORD_MAX + 1];
+    char plan[PROGRESS_PLAN_MAX + 1]; /* as plan_text has it */
     char state[PROGRESS_WORD_MAX +
                1]; /* of the campaign: draft, running, paused, finished, cancelled */
     uint64_t recipients;
     uint64_t counts[PROGRESS_STATES];
+    uint64_t open;  /* of the accepted and uncertain: an acknowledgement is awaited */
     uint64_t other; /* in states that this program does not know */
     uint64_t repeated;
     double rate_per_s;
@@ -82,14 +84,14 @@ bool progress_read(struct progress *progress, const json_t *campaign, uint64_t n
 /* A notice below the view, if the text is not empty; foreign text is made safe, what is too long is
  * cut. */
 void progress_add_notice(struct progress *progress, const char *text);
-/* From the API's list of providers: a notice for each of the campaign's channel that is slowed
- * down, has an open breaker, or cannot be opened by a worker. */
+/* From the API's list of providers: a notice for each of the plan's channels that is slowed down,
+ * has an open breaker, or cannot be opened by a worker. */
 void progress_add_providers(struct progress *progress, const json_t *providers);
 
 /* Is there something to send, and nobody has any of it in hand? */
 bool progress_is_stalled(const struct progress *progress);
-/* From the API's list of workers, for one that is stalled: a notice if none of them could send it.
- */
+/* From the API's list of workers, for one that is stalled: a notice for each of the plan's channels
+ * on which none of them can send. */
 void progress_add_workers(struct progress *progress, const json_t *workers);
 
 /* Finished; or cancelled with nothing in hand any more. Nothing will change by itself. */
@@ -98,6 +100,8 @@ uint64_t progress_sum(const struct progress *progress);
 /* Recipients of a part, or not reached for certain: neither reached nor still on their way. */
 uint64_t progress_part(const struct progress *progress, enum progress_part part);
 uint64_t progress_not_reached(const struct progress *progress);
+/* Nothing more will happen to them by themselves. */
+uint64_t progress_settled(const struct progress *progress);
 /* Do the counts of both say the same? Then a line for a pipe would be news to nobody. */
 bool progress_is_same(const struct progress *a, const struct progress *b);
 

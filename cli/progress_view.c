@@ -125,12 +125,12 @@ static void view_title(struct line *line, const struct progress *progress)
     if (progress->elapsed_s >= 0) {
         human_duration(&elapsed, progress->elapsed_s);
     }
-    size_t others = strlen(progress->id) + strlen(progress->channel) + strlen(progress->state) +
-                    elapsed.len + 8;
+    size_t others =
+        strlen(progress->id) + strlen(progress->plan) + strlen(progress->state) + elapsed.len + 8;
     size_t room = line->columns > others + 8 ? line->columns - others : 8;
     line_put(line, "1", human_cut(slice_str(progress->name), room));
     line_piece(line, 2, 0, NULL, slice_str(progress->id));
-    line_piece(line, 2, 0, NULL, slice_str(progress->channel));
+    line_piece(line, 2, 0, NULL, slice_str(progress->plan));
     line_piece(line, 2, 0, state_colour(progress->state), slice_str(progress->state));
     if (line->at + 2 + elapsed.len <= line->columns && elapsed.len > 0) {
         line_blanks(line, line->columns - line->at - elapsed.len);
@@ -194,8 +194,7 @@ static void view_bar(struct line *line, const struct progress *progress)
         }
     }
     buf_clear(&text);
-    human_percent(&text, progress_part(progress, PROGRESS_REACHED) + progress_not_reached(progress),
-                  progress->recipients);
+    human_percent(&text, progress_settled(progress), progress->recipients);
     line_blanks(line, text.len < PERCENT_ROOM ? PERCENT_ROOM - text.len : 1);
     line_put(line, NULL, buf_view(&text));
     line_end(line);
@@ -231,6 +230,12 @@ static void view_rate(struct line *line, const struct progress *progress)
     if (progress->time_left_s >= 0) {
         human_duration(&text, progress->time_left_s);
         buf_str(&text, " left");
+        line_piece(line, 3, 0, NULL, buf_view(&text));
+        buf_clear(&text);
+    }
+    if (progress->open > 0) {
+        human_plural(&text, progress->open, "acknowledgement", "acknowledgements");
+        buf_str(&text, " awaited");
         line_piece(line, 3, 0, NULL, buf_view(&text));
         buf_clear(&text);
     }

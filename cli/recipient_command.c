@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "cli/cli.h"
 #include "cli/command_table.h"
 #include "cli/human.h"
@@ -6,16 +8,28 @@
 #include "cli/table.h"
 #include "common/text.h"
 
+/* What an event's `due_at` is: the next try, or the end of the wait for an acknowledgement. NULL:
+ * it is at once. */
+static const char *due_words(const json_t *event)
+{
+    const char *name = cli_member_str(event, "event");
+    if (strcmp(name, "climbed") == 0) {
+        return NULL;
+    }
+    bool is_sent = strcmp(name, "accepted") == 0 || strcmp(name, "held") == 0;
+    return is_sent ? "acknowledgement awaited until " : "again at ";
+}
+
 /* "provider answered; HTTP or SMTP 503; ref 4711": what an event says besides its name. */
 static void put_event_details(struct buf *buf, const json_t *event)
 {
-    static const struct {
+    const struct {
         const char *member;
         const char *before;
     } members[] = {{"provider", "by "},
                    {"detail", ""},
                    {"reason", "code "},
-                   {"due_at", "again at "},
+                   {"due_at", due_words(event)},
                    {"ref", "ref "}};
     const char *between = "";
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
@@ -25,7 +39,7 @@ static void put_event_details(struct buf *buf, const json_t *event)
             buf_printf(buf, "%s%s%" JSON_INTEGER_FORMAT, between, members[i].before,
                        json_integer_value(value));
             between = ", ";
-        } else if (json_string_length(value) > 0) {
+        } else if (json_string_length(value) > 0 && members[i].before != NULL) {
             buf_printf(buf, "%s%s", between, members[i].before);
             cli_member(buf, event, members[i].member);
             between = ", ";
@@ -67,13 +81,10 @@ static void print_timeline(struct cli *cli, const json_t *timeline)
 static enum exit_code run_show(struct cli *cli, const struct arguments *arguments)
 {
     static const struct list_column columns[] = {
-        {"recipient", "key", LIST_TEXT},
-        {"state", "state", LIST_TEXT},
-        {"endpoint", "endpoint", LIST_RANK},
-        {"attempts", "attempts", LIST_NUMBER},
-        {"uncertain", "uncertain", LIST_TEXT},
-        {"place", "ordinal", LIST_RANK},
-        {NULL, NULL, LIST_TEXT},
+        {"recipient", "key", LIST_TEXT},       {"state", "state", LIST_TEXT},
+        {"step", "step", LIST_RANK},           {"endpoint", "endpoint", LIST_RANK},
+        {"attempts", "attempts", LIST_NUMBER}, {"uncertain", "uncertain", LIST_TEXT},
+        {"place", "ordinal", LIST_RANK},       {NULL, NULL, LIST_TEXT},
     };
     struct buf path = {0};
     struct problem problem;

@@ -14,7 +14,7 @@ static struct progress running(void)
     struct progress progress = {
         .id = "c7",
         .name = "Outage notice",
-        .channel = "sms",
+        .plan = "sms",
         .state = "running",
         .recipients = 1000000,
         .counts = {[PROGRESS_ACCEPTED] = 612000,
@@ -31,11 +31,13 @@ static struct progress running(void)
 static json_t *campaign_json(void)
 {
     json_t *campaign =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:n, s:i, s:f, s:n, s:i, s:{s:i, s:i, s:i, s:i}}",
-                  "id", "c7", "name", "Outage \033notice", "channel", "sms", "state", "running",
+        json_pack("{s:s, s:s, s:{s:[{s:s, s:s, s:s}, {s:s}]}, s:s, s:s, s:n, s:i, s:f, s:n, s:i, "
+                  "s:i, s:{s:i, s:i, s:i, s:i}}",
+                  "id", "c7", "name", "Outage \033notice", "plan", "steps", "channel", "sms",
+                  "until", "acknowledged", "within", "15m", "channel", "voice", "state", "running",
                   "launched_at", "2026-11-23T10:00:00.000Z", "ended_at", "recipients", 1000,
-                  "rate_per_s", 12.5, "time_left_s", "repeated", 3, "counts", "waiting", 400,
-                  "accepted", 500, "failed", 90, "teleported", 10);
+                  "rate_per_s", 12.5, "time_left_s", "repeated", 3, "open", 200, "counts",
+                  "waiting", 400, "accepted", 500, "failed", 90, "teleported", 10);
     assert_non_null(campaign);
     return campaign;
 }
@@ -50,7 +52,9 @@ static void a_campaign_is_read_from_the_apis_json(void **state)
     assert_string_equal(progress.name, "Outage ?notice");
     assert_int_equal(progress.recipients, 1000);
     assert_int_equal(progress.counts[PROGRESS_ACCEPTED], 500);
+    assert_string_equal(progress.plan, "sms 15m > voice");
     assert_int_equal(progress.repeated, 3);
+    assert_int_equal(progress.open, 200);
     assert_true(progress.elapsed_s > 12.39 && progress.elapsed_s < 12.41);
     assert_true(progress.time_left_s < 0);
     json_decref(campaign);
@@ -104,6 +108,31 @@ static void the_view_shows_state_bar_counts_and_rate(void **state)
                   "of 1,000,000\n"
                   "84,312 a second   4.4 s left\n");
     buf_release(&view);
+}
+
+static void who_is_awaited_is_not_settled_and_is_said(void **state)
+{
+    (void)state;
+    struct progress progress = running();
+    struct buf text = {0};
+    strcpy(progress.plan, "sms 15m > voice");
+    progress.open = 600000;
+    progress.time_left_s = -1;
+    progress_view(&text, &progress, &plain);
+    assert_buf_is(&text,
+                  "Outage notice  c7  sms 15m > voice  running                       12.4 s\n"
+                  "#######################################=x......................    1.2 %\n"
+                  "accepted 612,000   leased 20,484   failed 16   waiting 367,500\n"
+                  "of 1,000,000\n"
+                  "84,312 a second   600,000 acknowledgements awaited\n");
+    progress.open = 1;
+    progress_line(&text, &progress);
+    assert_buf_is(&text, "c7 running: 612,015 of 1,000,000 settled (61.2 %), 84,312/s, "
+                         "1 acknowledgement awaited; "
+                         "accepted 612,000, leased 20,484, failed 16, waiting 367,500\n");
+    progress.open = UINT64_MAX;
+    assert_int_equal(progress_settled(&progress), 0);
+    buf_release(&text);
 }
 
 /* As of a coordinator that counts wrongly. */
@@ -172,7 +201,9 @@ static void no_line_is_wider_than_the_terminal(void **state)
     struct progress progress = running();
     struct buf view = {0};
     strcpy(progress.name, "停電のお知らせ Αναγγελία διακοπής ρεύματος");
+    strcpy(progress.plan, "push 5m > sms 15m > voice > email > chat > webhook > sms > voice");
     progress.repeated = 1234567;
+    progress.open = 612000;
     progress.other = 5;
     progress_add_notice(&progress,
                         "gateway: slowed down by the provider to 1,000 of 20,000 a second");
@@ -317,6 +348,9 @@ static void only_a_change_is_news(void **state)
     after.elapsed_s += 1;
     after.rate_per_s = 1;
     assert_true(progress_is_same(&before, &after));
+    after.open++;
+    assert_false(progress_is_same(&before, &after));
+    after.open--;
     after.counts[PROGRESS_LEASED]--;
     assert_false(progress_is_same(&before, &after));
 }
@@ -339,6 +373,10 @@ static void providers_in_trouble_are_noticed(void **state)
     assert_string_equal(progress.notices[0],
                         "gateway: slowed down by the provider to 1,000 of 20,000 a second");
     assert_string_equal(progress.notices[1], "other: breaker open, 401");
+    strcpy(progress.plan, "voice 5m > email 15m");
+    progress_add_providers(&progress, providers);
+    assert_int_equal(progress.notice_count, 3);
+    assert_string_equal(progress.notices[2], "mail: breaker open");
     json_decref(providers);
 }
 
@@ -375,12 +413,16 @@ static void a_campaign_that_nobody_can_send_says_why(void **state)
     progress_add_workers(&progress, workers);
     progress_add_workers(&progress, nobody);
     assert_int_equal(progress.notice_count, 2);
-    assert_string_equal(progress.notices[0], "no connected worker can send on this channel");
+    assert_string_equal(progress.notices[0], "no connected worker can send on sms");
     assert_string_equal(progress.notices[1],
                         "no worker is connected; nothing is sent until one is");
-    strcpy(progress.channel, "email");
+    strcpy(progress.plan, "email");
     progress_add_workers(&progress, workers);
     assert_int_equal(progress.notice_count, 2);
+    strcpy(progress.plan, "email 5m > voice");
+    progress_add_workers(&progress, workers);
+    assert_int_equal(progress.notice_count, 3);
+    assert_string_equal(progress.notices[2], "no connected worker can send on voice");
     json_decref(workers);
     json_decref(nobody);
 }
@@ -393,6 +435,7 @@ int main(void)
         cmocka_unit_test(what_is_no_campaign_is_not_read),
         cmocka_unit_test(clocks_that_differ_give_no_negative_time),
         cmocka_unit_test(the_view_shows_state_bar_counts_and_rate),
+        cmocka_unit_test(who_is_awaited_is_not_settled_and_is_said),
         cmocka_unit_test(counts_that_do_not_add_up_are_shown_all_the_same),
         cmocka_unit_test(a_long_notice_is_broken_at_blanks_and_not_cut),
         cmocka_unit_test(notices_stand_below_the_view),
