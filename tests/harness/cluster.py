@@ -217,6 +217,7 @@ class Cluster:
                  seconds)
 
     def campaign(self, audience, channel, content, plan=None, name="campaign", launch=True, **more):
+        """channel: None if the plan has steps."""
         document = {"name": name, "audience": audience, "channel": channel, "content": content, **more}
         if plan:
             document["plan"] = plan
