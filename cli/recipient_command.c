@@ -20,6 +20,12 @@ static const char *due_words(const json_t *event)
     return is_sent ? "acknowledgement awaited until " : "again at ";
 }
 
+/* Codes of a provider are those of HTTP and SMTP. */
+static bool is_own_reason(const json_t *value)
+{
+    return json_is_integer(value) && json_integer_value(value) >= 600;
+}
+
 /* "provider answered; HTTP or SMTP 503; ref 4711": what an event says besides its name. */
 static void put_event_details(struct buf *buf, const json_t *event)
 {
@@ -34,6 +40,9 @@ static void put_event_details(struct buf *buf, const json_t *event)
     const char *between = "";
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
         const json_t *value = json_object_get(event, members[i].member);
+        if (is_own_reason(value)) {
+            continue; /* the sentence says it */
+        }
         if (json_is_integer(value)) {
             /* A code is a name, not an amount. */
             buf_printf(buf, "%s%s%" JSON_INTEGER_FORMAT, between, members[i].before,

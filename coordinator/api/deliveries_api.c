@@ -199,8 +199,8 @@ static void put_handle(json_t *json, const char *name, uint64_t number)
 /* "" if the event has none, or its name is not known any more. */
 static const char *provider_name(const struct api *api, const struct event *event)
 {
-    if (event->kind == DELIVERY_EVENT_CANCELLED) {
-        return "";
+    if (event->lease == 0) {
+        return ""; /* none had a part in it */
     }
     if (api->context.provider_numbers != NULL) {
         return provider_numbers_name(api->context.provider_numbers, event->provider);

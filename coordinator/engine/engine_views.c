@@ -27,7 +27,8 @@ bool engine_campaign(struct engine *engine, uint64_t id, struct campaign_view *v
     };
     memcpy(view->counts, campaign->counts, sizeof(view->counts));
     view->counts[DELIVERY_NONE] = 0;
-    if (view->rate_per_s > 0 && campaign->state == CAMPAIGN_RUNNING) {
+    bool is_awaiting = campaign->open > 0; /* people, who have no rate */
+    if (view->rate_per_s > 0 && campaign->state == CAMPAIGN_RUNNING && !is_awaiting) {
         view->time_left_ms = (uint64_t)(campaign_left(campaign) * 1000.0 / view->rate_per_s);
     }
     return true;
