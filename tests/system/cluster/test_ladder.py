@@ -88,6 +88,35 @@ def test_whoever_does_not_acknowledge_in_time_gets_the_second_message_and_not_be
     assert f"{campaign['id']} finished: {PEOPLE} of {PEOPLE} settled" in out, out
 
 
+def test_whoever_acknowledges_gets_no_further_message_even_after_kill_9(gateway, second, cluster):
+    """A third by the link of the message, a third by an app, and the coordinator dies in between."""
+    audience = upload(cluster, PEOPLE)
+    campaign = cluster.campaign(audience, None, {"sms": {"text": "Hi"}, "email": {"subject": "S", "text": "Hi"}}, plan={
+        "steps": [{"channel": "sms", "until": "acknowledged", "within": "15s"}, {"channel": "email"}]})
+    path = f"/v1/campaigns/{campaign['id']}"
+    wait_for("everybody's first message", lambda: cluster.api.get(path)["open"] == PEOPLE)
+    keys = {request.recipient: request.key for request in gateway.requests()}
+    by_link = [f"r{i}" for i in range(0, PEOPLE, 3)]
+    by_app = [f"r{i}" for i in range(1, PEOPLE, 3)]
+    for recipient in by_link:
+        assert cluster.api.call("GET", f"/a/{keys[recipient]}").status == 200  # a scanner
+        assert cluster.api.call("POST", f"/a/{keys[recipient]}").status == 200
+    cluster.coordinator.kill()
+    cluster.start_coordinator()
+    for recipient in by_app:
+        answer = cluster.api.post("/v1/acknowledgements", {"campaign": campaign["id"], "recipient": recipient})
+        assert answer["state"] == "acknowledged"
+    view = cluster.wait_campaign(campaign["id"])
+    left = PEOPLE - len(by_link) - len(by_app)
+    assert some(view["counts"]) == {"accepted": left, "acknowledged": len(by_link) + len(by_app)}
+    assert message_counts(second) == {f"r{i}": 1 for i in range(2, PEOPLE, 3)}
+    # Whoever answers at last is heard, too.
+    assert cluster.api.call("POST", f"/a/{keys['r2']}").status == 200
+    assert some(cluster.api.get(path)["counts"])["acknowledged"] == len(by_link) + len(by_app) + 1
+    timeline = [entry["event"] for entry in cluster.api.get(f"{path}/recipients/r2")["timeline"]]
+    assert timeline[-1] == "acknowledged" and "climbed" in timeline
+
+
 def test_a_mistaken_plan_is_refused_where_it_was_written(place, cluster):
     path = os.path.join(place, "people.csv")
     with open(path, "w", encoding="ascii") as f:
