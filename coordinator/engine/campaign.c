@@ -224,9 +224,11 @@ bool campaign_apply(struct campaign *campaign, struct lease_table *leases, uint3
     }
     apply_to_lease(campaign, leases, page, lease, event);
     if (page >= campaign->next_fresh) {
-        /* Pages are leased from in order; a replay may see a later one first. Those skipped wait in
-         * the timers. */
-        for (uint32_t p = campaign->next_fresh; p < page; p++) {
+        /* Pages are leased from in order; a replay or an acknowledgement may see a later one first.
+         * Those skipped wait in the timers, and so does the page itself if nobody leased from it.
+         */
+        uint32_t end = page + (event->kind != DELIVERY_EVENT_LEASED);
+        for (uint32_t p = campaign->next_fresh; p < end; p++) {
             page_timers_at_latest(&campaign->due[0], p, 0);
         }
         campaign->next_fresh = page + 1;

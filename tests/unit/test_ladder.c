@@ -315,6 +315,20 @@ static void an_acknowledgement_after_the_end_is_counted_once(void **test)
     rig_release(&rig);
 }
 
+static void who_acknowledges_before_his_page_was_sent_keeps_nobody_else_waiting(void **test)
+{
+    (void)test;
+    struct rig rig;
+    rig_init(&rig);
+    rig_launch(&rig, 1, 100);
+    assert_int_equal(engine_acknowledge(rig.engine, 1, 7, rig.now_ms), ERR_OK);
+    rig_join(&rig, 1, 11, CREDIT);
+    rig_run(&rig, 0);
+    assert_int_equal(rig_leased(&rig), 99);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -327,6 +341,7 @@ int main(void)
         cmocka_unit_test(a_step_without_a_provider_keeps_nobody_on_another_waiting),
         cmocka_unit_test(who_is_held_on_an_open_step_climbs_when_it_is_over),
         cmocka_unit_test(nobody_climbs_while_the_campaign_is_paused_or_cancelled),
+        cmocka_unit_test(who_acknowledges_before_his_page_was_sent_keeps_nobody_else_waiting),
         cmocka_unit_test(a_restart_knows_who_stands_where_and_for_how_long),
         cmocka_unit_test(an_acknowledgement_after_the_end_is_counted_once),
     };
