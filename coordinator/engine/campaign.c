@@ -97,6 +97,9 @@ struct recipient_state *campaign_states(struct campaign *campaign, uint32_t page
         unsigned slots = campaign_page_slots(campaign, page);
         state->states = mem_zalloc(slots, sizeof(*state->states));
         fold_begin(state->states, slots, state->holes);
+        if (campaign->state == CAMPAIGN_CANCELLED) { /* as they are in the counts */
+            fold_cancel(&(struct fold){.plan = &campaign->def.plan}, state->states, slots);
+        }
     }
     return state->states;
 }

@@ -329,6 +329,24 @@ static void who_acknowledges_before_his_page_was_sent_keeps_nobody_else_waiting(
     rig_release(&rig);
 }
 
+static void who_acknowledges_on_a_page_that_was_cancelled_unsent_is_counted_once(void **test)
+{
+    (void)test;
+    struct rig rig;
+    rig_init(&rig);
+    rig_launch(&rig, 1, 2048);
+    rig_join(&rig, 1, 11, 1024);
+    rig_run(&rig, 0);
+    assert_int_equal(rig_leased(&rig), 1024);
+    assert_int_equal(engine_cancel(rig.engine, 1, rig.now_ms, NULL), ERR_OK);
+    assert_int_equal(engine_acknowledge(rig.engine, 1, 2000, rig.now_ms), ERR_OK);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_ACKNOWLEDGED), 1);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_CANCELLED), 1023);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_WAITING), 0);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -342,6 +360,7 @@ int main(void)
         cmocka_unit_test(who_is_held_on_an_open_step_climbs_when_it_is_over),
         cmocka_unit_test(nobody_climbs_while_the_campaign_is_paused_or_cancelled),
         cmocka_unit_test(who_acknowledges_before_his_page_was_sent_keeps_nobody_else_waiting),
+        cmocka_unit_test(who_acknowledges_on_a_page_that_was_cancelled_unsent_is_counted_once),
         cmocka_unit_test(a_restart_knows_who_stands_where_and_for_how_long),
         cmocka_unit_test(an_acknowledgement_after_the_end_is_counted_once),
     };
