@@ -297,6 +297,23 @@ void intake_settle_all(struct engine *engine, struct lease *lease, const struct 
     intake_settle(engine, lease, 0, BITMAP_BITS, fate);
 }
 
+static bool is_over(const struct recipient_state *state)
+{
+    return state->state == DELIVERY_UNCERTAIN && !recipient_is_open(state);
+}
+
+/* Of a lease that is gone nothing is known but whose it was. After an earlier step that left
+ * something in doubt it may have been that step's: then it settles how the ladder ended, but not
+ * the step he is on now. */
+static bool is_settled_late(const struct recipient_state *state)
+{
+    bool may_be_earlier = state->reached || state->doubted;
+    return state->uncertain && state->state != DELIVERY_LEASED &&
+           (is_over(state) || !may_be_earlier) &&
+           delivery_state_next((enum delivery_state)state->state, DELIVERY_EVENT_ACCEPTED) !=
+               DELIVERY_STATES;
+}
+
 void intake_late(struct engine *engine, struct campaign *campaign, uint32_t page,
                  const struct outcome_run *run)
 {
@@ -307,9 +324,7 @@ void intake_late(struct engine *engine, struct campaign *campaign, uint32_t page
     }
     for (unsigned i = run->offset; i < run->offset + (unsigned)run->span; i++) {
         struct recipient_state state = campaign_recipient(campaign, page, i);
-        if (!state.uncertain || state.state == DELIVERY_LEASED ||
-            delivery_state_next((enum delivery_state)state.state, DELIVERY_EVENT_ACCEPTED) ==
-                DELIVERY_STATES) {
+        if (!is_settled_late(&state)) {
             continue;
         }
         struct event event = {
@@ -319,7 +334,7 @@ void intake_late(struct engine *engine, struct campaign *campaign, uint32_t page
             .span = 1,
             .reason = run->reason,
             .at_ms = engine->now_ms,
-            .due_ms = ladder_open_until_ms(engine, campaign, &state),
+            .due_ms = is_over(&state) ? 0 : ladder_open_until_ms(engine, campaign, &state),
             .ref = run->ref,
         };
         engine_decide(engine, campaign, page, &event);

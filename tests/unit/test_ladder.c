@@ -347,6 +347,29 @@ static void who_acknowledges_on_a_page_that_was_cancelled_unsent_is_counted_once
     rig_release(&rig);
 }
 
+static void what_comes_late_of_an_earlier_step_settles_the_end_and_no_other_step(void **test)
+{
+    (void)test;
+    struct rig rig;
+    ladder_init(&rig, 2, PLAN_ACKNOWLEDGED, 2);
+    const struct rig_batch first = rig.batches[0];
+    say_all(&rig, &UNCERTAIN);
+    pass(&rig, MINUTE_MS - 10);
+    pass(&rig, 20);
+    assert_batch(&rig, 0, 1, 2);
+    const struct rig_batch second = rig.batches[0];
+    rig_say(&rig, &second, 0, 1, &REJECTED);
+    rig_say(&rig, &second, 1, 1, &UNCERTAIN);
+    rig_say(&rig, &first, 0, 2, &ACCEPTED);
+    assert_int_equal(rig_state(&rig, 1, 0).state, DELIVERY_ACCEPTED);
+    assert_int_equal(rig_state(&rig, 1, 1).state, DELIVERY_UNCERTAIN);
+    struct campaign_view view;
+    assert_true(engine_campaign(rig.engine, 1, &view));
+    assert_int_equal(view.open, 1);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -361,6 +384,7 @@ int main(void)
         cmocka_unit_test(nobody_climbs_while_the_campaign_is_paused_or_cancelled),
         cmocka_unit_test(who_acknowledges_before_his_page_was_sent_keeps_nobody_else_waiting),
         cmocka_unit_test(who_acknowledges_on_a_page_that_was_cancelled_unsent_is_counted_once),
+        cmocka_unit_test(what_comes_late_of_an_earlier_step_settles_the_end_and_no_other_step),
         cmocka_unit_test(a_restart_knows_who_stands_where_and_for_how_long),
         cmocka_unit_test(an_acknowledgement_after_the_end_is_counted_once),
     };
