@@ -69,10 +69,12 @@ static bool is_trouble(uint16_t reason)
     return reason >= REASON_CONNECT_FAILED && reason < REASON_DRAINED;
 }
 
-/* 0: nothing more is waited for. */
+/* 0: nothing more is waited for. A clock that was set back to before the campaign's creation ends
+ * no waiting. */
 static uint32_t open_until_cs(const struct fold *fold, const struct event *event)
 {
-    return event->due_ms == 0 ? 0 : fold_due_cs(fold, event->due_ms);
+    uint32_t due_cs = fold_due_cs(fold, event->due_ms);
+    return event->due_ms != 0 && due_cs == 0 ? 1 : due_cs;
 }
 
 static void climb(struct recipient_state *state, const struct event *event)

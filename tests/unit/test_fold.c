@@ -279,9 +279,25 @@ static void a_state_that_does_not_exist_is_refused(void **test)
     buf_release(&bytes);
 }
 
+static void an_open_step_stays_open_when_the_clock_is_set_back(void **test)
+{
+    (void)test;
+    struct bench bench;
+    bench_init(&bench);
+    struct event event = {.kind = DELIVERY_EVENT_ACCEPTED,
+                          .span = 1,
+                          .at_ms = BASE_MS - 9000,
+                          .due_ms = BASE_MS - 10};
+    assert_true(happens(&bench, DELIVERY_EVENT_LEASED, 0, 1, 1000, 0));
+    assert_true(fold_event(&bench.fold, bench.states, COUNT, &event));
+    assert_true(recipient_is_open(&bench.states[0]));
+    assert_int_equal(bench.open, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_open_step_stays_open_when_the_clock_is_set_back),
         cmocka_unit_test(everybody_waits_at_the_beginning_but_the_holes),
         cmocka_unit_test(failing_for_good_is_a_try),
         cmocka_unit_test(counts_follow_every_event),
