@@ -12,3 +12,6 @@ foreach(protocol IN ITEMS http smtp)
     target_link_libraries(bench_micro_${protocol} PRIVATE bench_curl_floor tocsin_channel tocsin_flags)
   endif()
 endforeach()
+
+add_executable(bench_acknowledge acknowledge.c)
+target_link_libraries(bench_acknowledge PRIVATE bench_curl_floor tocsin_flags)

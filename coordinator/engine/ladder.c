@@ -32,8 +32,8 @@ uint64_t ladder_open_until_ms(const struct engine *engine, const struct campaign
     if (step->until == PLAN_ACCEPTED || campaign->state == CAMPAIGN_CANCELLED) {
         return 0;
     }
-    uint64_t left_ms = step->within_ms / UINT8_MAX * (UINT8_MAX - (unsigned)state->used);
-    return engine->now_ms + (state->used == 0 ? step->within_ms : left_ms);
+    uint64_t left = UINT8_MAX - (unsigned)state->used;
+    return engine->now_ms + (step->within_ms * left + UINT8_MAX - 1) / UINT8_MAX;
 }
 
 void ladder_decide(const struct engine *engine, const struct campaign *campaign,
