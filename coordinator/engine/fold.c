@@ -58,9 +58,26 @@ unsigned fold_used(const struct fold *fold, const struct recipient_state *state,
     return state->used + (unsigned)share;
 }
 
-static uint8_t clamp_used(unsigned used)
+static void use_time(const struct fold *fold, struct recipient_state *state,
+                     const struct event *event)
 {
-    return used > UINT8_MAX ? UINT8_MAX : (uint8_t)used;
+    unsigned used = fold_used(fold, state, event->due_ms);
+    state->used = used > UINT8_MAX ? UINT8_MAX : (uint8_t)used;
+}
+
+static void use_attempt(struct recipient_state *state)
+{
+    state->attempt =
+        state->attempt < NIBBLE_MAX ? (state->attempt + 1) & NIBBLE_MAX : state->attempt;
+    state->repeats = 0;
+    state->tried = 1;
+}
+
+static void begin_endpoint(struct recipient_state *state, unsigned endpoint)
+{
+    state->endpoint = endpoint & NIBBLE_MAX;
+    state->attempt = 0;
+    state->repeats = 0;
 }
 
 /* A provider's temporary trouble uses the step's time; waiting for one's turn does not. */
@@ -84,9 +101,7 @@ static void climb(struct recipient_state *state, const struct event *event)
     state->tried |= state->state == DELIVERY_LEASED && event->reason != REASON_NO_ENDPOINT;
     state->uncertain = 0;
     state->step = event->step & NIBBLE_MAX;
-    state->endpoint = 0;
-    state->attempt = 0;
-    state->repeats = 0;
+    begin_endpoint(state, 0);
     state->used = 0;
 }
 
@@ -98,30 +113,23 @@ static void apply(const struct fold *fold, struct recipient_state *state, const 
         state->due_cs = fold_due_cs(fold, event->at_ms);
         return;
     case DELIVERY_EVENT_DEFERRED:
-        state->used = clamp_used(fold_used(fold, state, event->due_ms));
-        state->attempt =
-            state->attempt < NIBBLE_MAX ? (state->attempt + 1) & NIBBLE_MAX : state->attempt;
-        state->repeats = 0;
-        state->tried = 1;
+        use_time(fold, state, event);
+        use_attempt(state);
         state->due_cs = fold_due_cs(fold, event->due_ms);
         return;
     case DELIVERY_EVENT_RELEASED:
         if (is_trouble(event->reason)) {
-            state->used = clamp_used(fold_used(fold, state, event->due_ms));
+            use_time(fold, state, event);
         }
         state->due_cs = fold_due_cs(fold, event->due_ms);
         return;
     case DELIVERY_EVENT_NEXT_ENDPOINT:
-        if (event->reason != REASON_NO_ENDPOINT) {
-            state->tried = 1;
-        }
-        state->endpoint = (state->endpoint + 1) & NIBBLE_MAX;
-        state->attempt = 0;
-        state->repeats = 0;
+        state->tried |= event->reason != REASON_NO_ENDPOINT;
+        begin_endpoint(state, state->endpoint + 1u);
         state->due_cs = fold_due_cs(fold, event->due_ms);
         return;
     case DELIVERY_EVENT_REPEATED:
-        state->used = clamp_used(fold_used(fold, state, event->due_ms));
+        use_time(fold, state, event);
         state->repeats = (state->repeats + 1) & NIBBLE_MAX;
         state->uncertain = 1;
         state->tried = 1;
@@ -146,9 +154,7 @@ static void apply(const struct fold *fold, struct recipient_state *state, const 
         state->due_cs = 0;
         return;
     case DELIVERY_EVENT_FAILED:
-        if (event->reason != REASON_NO_ENDPOINT) {
-            state->tried = 1;
-        }
+        state->tried |= event->reason != REASON_NO_ENDPOINT;
         return;
     case DELIVERY_EVENT_UNREACHABLE:
     case DELIVERY_EVENT_EXPIRED:
