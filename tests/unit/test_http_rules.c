@@ -231,6 +231,15 @@ static void mistakes_are_named_with_their_place(void **state)
                    "throttled, rejected, uncertain, misconfigured, not \"returned\"");
     assert_refused("[{\"outcome\": \"accepted\", \"stauts\": 1}]",
                    "provider \"p\", rules[0]: unknown key \"stauts\"; did you mean \"status\"?");
+    assert_refused("[{\"outcome\": \"accepted\", \"body_regex\": \"a*************\"}]",
+                   "provider \"p\", rules[0]: body_regex: \"a*************\" is too costly: it "
+                   "has more than 12 repetitions");
+    assert_refused("[{\"outcome\": \"accepted\", \"body_regex\": \"a{1000}\"}]",
+                   "provider \"p\", rules[0]: body_regex: \"a{1000}\" is too costly: a bound in "
+                   "braces is above 99");
+    assert_refused("[{\"outcome\": \"accepted\", \"body_regex\": \"(a)\\\\1\"}]",
+                   "provider \"p\", rules[0]: body_regex: \"(a)\\1\" is too costly: it has a back "
+                   "reference");
     assert_refused("[{\"outcome\": \"accepted\", \"body_regex\": \"(\"}]",
                    "provider \"p\", rules[0]: body_regex: \"(\" is no extended regular "
                    "expression: Unmatched ( or \\(");

@@ -9,6 +9,9 @@
 #include "worker/channel/channel_settings.h"
 #include "worker/channel/json_pointer.h"
 
+#define REPETITIONS_MAX 12
+#define BOUNDS_MAX      2
+
 struct http_ref {
     char *pointer;
     char *header;
@@ -37,9 +40,51 @@ json_t *http_reading_json(struct http_reading *reading)
     return reading->json;
 }
 
+/* Of "{17,200}": has a number more than two digits? */
+static bool bound_is_large(const char *bound)
+{
+    unsigned digits = 0;
+    for (bound++; *bound != '\0' && *bound != '}' && digits <= 2; bound++) {
+        digits = *bound >= '0' && *bound <= '9' ? digits + 1 : 0;
+    }
+    return digits > 2;
+}
+
+/* The C library's compiler takes time that doubles with each repetition of a repetition, and memory
+ * for as many copies as a bound says; its matcher takes such time for a back reference. A pattern
+ * that reads an answer needs none of it. NULL: it is fine. */
+static const char *what_is_too_much(const char *pattern)
+{
+    unsigned repetitions = 0;
+    unsigned bounds = 0;
+    for (const char *at = pattern; *at != '\0'; at++) {
+        if (*at == '\\' && at[1] != '\0') {
+            at++;
+            if (*at >= '1' && *at <= '9') {
+                return "it has a back reference";
+            }
+            continue;
+        }
+        repetitions += strchr("*+?{", *at) != NULL;
+        bounds += *at == '{';
+        if (*at == '{' && bound_is_large(at)) {
+            return "a bound in braces is above 99";
+        }
+    }
+    if (bounds > BOUNDS_MAX) {
+        return "it has more than 2 bounds in braces";
+    }
+    return repetitions > REPETITIONS_MAX ? "it has more than 12 repetitions" : NULL;
+}
+
 enum err http_reading_regex(regex_t **out, const char *pattern, const char *where, const char *key,
                             struct problem *problem)
 {
+    const char *too_much = what_is_too_much(pattern);
+    if (too_much != NULL) {
+        return problem_set(problem, ERR_INVALID, "%s: %s: \"%.80s\" is too costly: %s", where, key,
+                           pattern, too_much);
+    }
     regex_t *regex = mem_zalloc(1, sizeof(*regex));
     int code = regcomp(regex, pattern, REG_EXTENDED);
     if (code == 0) {
