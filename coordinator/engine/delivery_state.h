@@ -3,7 +3,7 @@
  * delivery_state: where one recipient of a campaign stands, and the one table that says what may
  * happen to it.
  *
- * docs/architecture.md shows the picture; tests walk every state x event.
+ * docs/delivery-states.md shows the picture; tests walk every state x event.
  */
 #ifndef TOCSIN_ENGINE_DELIVERY_STATE_H
 #define TOCSIN_ENGINE_DELIVERY_STATE_H

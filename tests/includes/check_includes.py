@@ -52,7 +52,7 @@ MAY_INCLUDE = {
     "worker core": ["common", "proto"],
     "channel": ["common", "proto", "worker core"],
     "worker": ["common", "proto", "worker core", "channel"],
-    "cli": ["common", "proto"],
+    "cli": ["common"],
 }
 
 # Header -> the only files that may include it (patterns of Path.match).
