@@ -10,8 +10,9 @@
  *   sim_worker       delivery                                  sim_provider   what was really sent
  *   sim_client       the operator's commands
  *
- * What is durable is kept beside it (sim_journal), and judged: by the plan (sim_plan), by the
- * providers' limits (sim_limits), and before anything leaves (sim_sent).
+ * What is durable is kept beside it (sim_journal), and judged: by what became of each attempt
+ * (sim_attempt), by the plan (sim_plan), by the providers' limits (sim_limits), and before anything
+ * leaves (sim_sent).
  */
 #ifndef TOCSIN_TESTS_SIM_SIM_H
 #define TOCSIN_TESTS_SIM_SIM_H
@@ -21,6 +22,7 @@
 
 #include "common/err.h"
 #include "tests/dice.h"
+#include "tests/sim/sim_attempt.h"
 #include "tests/sim/sim_client.h"
 #include "tests/sim/sim_coordinator.h"
 #include "tests/sim/sim_journal.h"

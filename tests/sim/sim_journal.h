@@ -3,16 +3,6 @@
  * sim_journal: what is durable, and what really happened, side by side. Every record is applied
  * here when it is on disk, as a standby would; every start of an attempt is noted here when the
  * provider sees it. The promises are checked as soon as either changes.
- *
- * An attempt is a recipient and the number in its token. Of each is counted:
- *     leased      durable leases: each gives the right to one start
- *     unstarted   leases that came back with the word that nothing was started
- *     answered    leases that ended with a provider's answer
- *     untaken     of these, answers that say for sure that nothing was taken and the same number
- *                 goes again
- *     marks       times that the journal says that it is not known (repeated, held)
- *     starts      as the provider saw them
- *     accepts     of these, the ones that the provider took, whether it could say so or not
  */
 #ifndef TOCSIN_TESTS_SIM_JOURNAL_H
 #define TOCSIN_TESTS_SIM_JOURNAL_H
@@ -23,24 +13,12 @@
 
 #include "coordinator/engine/campaign.h"
 #include "coordinator/engine/record.h"
+#include "tests/sim/sim_attempt.h"
 #include "tests/sim/sim_plan.h"
 #include "tests/sim/sim_settings.h"
 
 struct sim;
 struct sim_report;
-
-struct sim_attempt {
-    uint8_t number;
-    uint32_t leased;
-    uint32_t unstarted;
-    uint32_t answered;
-    uint32_t untaken;
-    uint32_t marks;
-    uint32_t starts;
-    uint32_t accepts;
-    uint32_t refs; /* accepts that the provider gave a name */
-    struct sim_attempt *next;
-};
 
 struct sim_campaign {
     bool is_created; /* its definition is durable */
@@ -83,9 +61,6 @@ void sim_journal_init(struct sim *sim);
 void sim_journal_release(struct sim_journal *journal);
 /* The record is on disk. */
 void sim_journal_apply(struct sim *sim, const struct record *record);
-/* A provider sees a start; is_taken: it takes the message; has_ref: and says what it calls it. */
-void sim_journal_on_start(struct sim *sim, unsigned campaign, uint32_t ordinal, uint8_t number,
-                          bool is_taken, bool has_ref);
 /* Is any place of the lease in this bitmap still leased, as far as the disk knows? */
 bool sim_journal_is_open(const struct sim_journal *journal, uint64_t lease,
                          const struct bitmap *places);

@@ -213,7 +213,7 @@ void sim_provider_start(struct sim *sim, unsigned worker, const struct attempt *
     sim_trace(sim, "w%u starts c%u/%u #%02x at p%u: %s after %u ms", worker,
               (unsigned)token.campaign, token.ordinal, token.attempt, index,
               outcome_name(answer.outcome), latency_ms);
-    sim_journal_on_start(sim, (unsigned)token.campaign - 1, token.ordinal, token.attempt, is_taken,
+    sim_attempt_on_start(sim, (unsigned)token.campaign - 1, token.ordinal, token.attempt, is_taken,
                          answer.ref[0] != '\0');
     if (latency_ms == 0 && sim->settings.providers[index].answers_at_once) {
         sim_worker_answer(sim, worker, &answer);
