@@ -24,6 +24,16 @@ static double seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+static void print_states(const uint64_t counts[DELIVERY_STATES])
+{
+    for (unsigned s = DELIVERY_WAITING; s < DELIVERY_STATES; s++) {
+        if (counts[s] > 0) {
+            fprintf(stderr, "%s %" PRIu64 " ", delivery_state_name((enum delivery_state)s),
+                    counts[s]);
+        }
+    }
+}
+
 static void print_totals(const struct sim_totals *totals, uint64_t seeds, double took_s)
 {
     static const char *const FAULTS[SIM_FAULTS] = {
@@ -40,11 +50,18 @@ static void print_totals(const struct sim_totals *totals, uint64_t seeds, double
         fprintf(stderr, "%s %" PRIu64 "%s", FAULTS[fault], totals->faults[fault],
                 fault + 1 < SIM_FAULTS ? ", " : "\nrecipients: ");
     }
-    for (unsigned s = DELIVERY_WAITING; s < DELIVERY_STATES; s++) {
-        if (totals->by_state[s] > 0) {
-            fprintf(stderr, "%s %" PRIu64 " ", delivery_state_name((enum delivery_state)s),
-                    totals->by_state[s]);
-        }
+    print_states(totals->by_state);
+    fprintf(stderr, "\nacknowledged while: ");
+    print_states(totals->acknowledged_as);
+    fprintf(stderr, "in campaigns that are: ");
+    for (unsigned s = 0; s < CAMPAIGN_STATES; s++) {
+        fprintf(stderr, "%s %" PRIu64 " ", campaign_state_name((enum campaign_state)s),
+                totals->acknowledged_in[s]);
+    }
+    fprintf(stderr, "\nstarts of earlier leases after it: %" PRIu64, totals->starts_after);
+    fprintf(stderr, "\nended on step: ");
+    for (unsigned step = 0; step < SIM_STEPS_MAX; step++) {
+        fprintf(stderr, "%u %" PRIu64 " ", step, totals->by_step[step]);
     }
     fprintf(stderr,
             "\nslowest: %.1f s after the last fault (seed %" PRIu64

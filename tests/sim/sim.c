@@ -150,7 +150,14 @@ static void become_quiet(struct sim *sim)
 
 /* ---- Steps ---- */
 
-enum sim_actor { ACTOR_CLIENT, ACTOR_COORDINATOR, ACTOR_NET, ACTOR_FAULT, ACTOR_WORKER };
+enum sim_actor {
+    ACTOR_CLIENT,
+    ACTOR_PEOPLE,
+    ACTOR_COORDINATOR,
+    ACTOR_NET,
+    ACTOR_FAULT,
+    ACTOR_WORKER
+};
 
 static uint64_t actor_next_ms(const struct sim *sim, unsigned actor)
 {
@@ -158,6 +165,8 @@ static uint64_t actor_next_ms(const struct sim *sim, unsigned actor)
     switch (actor) {
     case ACTOR_CLIENT:
         return sim->client.next_ms;
+    case ACTOR_PEOPLE:
+        return sim->people.next_ms;
     case ACTOR_COORDINATOR:
         return sim_coordinator_next_ms(&sim->coordinator);
     case ACTOR_NET:
@@ -177,6 +186,9 @@ static void actor_act(struct sim *sim, unsigned actor)
     switch (actor) {
     case ACTOR_CLIENT:
         sim_client_act(sim);
+        return;
+    case ACTOR_PEOPLE:
+        sim_people_act(sim);
         return;
     case ACTOR_COORDINATOR:
         sim_coordinator_act(sim);
@@ -308,6 +320,7 @@ void sim_play(uint64_t seed, bool is_verbose, struct sim_totals *totals)
     sim_coordinator_init(sim);
     sim_journal_init(sim);
     sim_client_init(sim);
+    sim_people_init(sim);
     for (unsigned worker = 0; worker < sim->settings.worker_count; worker++) {
         sim_worker_init(sim, worker);
     }
@@ -325,6 +338,7 @@ void sim_play(uint64_t seed, bool is_verbose, struct sim_totals *totals)
     sim_coordinator_release(&sim->coordinator);
     sim_net_release(&sim->net);
     sim_journal_release(&sim->journal);
+    sim_people_release(&sim->people);
     playing = NULL;
     free(sim);
 }

@@ -8,11 +8,11 @@
  *
  *   sim_coordinator  engine, turn, changelog, ledger, link     sim_net        messages on their way
  *   sim_worker       delivery                                  sim_provider   what was really sent
- *   sim_client       the operator's commands
+ *   sim_client       the operator's commands                   sim_people     who acknowledges
  *
  * What is durable is kept beside it (sim_journal), and judged: by what became of each attempt
- * (sim_attempt), by the plan (sim_plan), by the providers' limits (sim_limits), and before anything
- * leaves (sim_sent).
+ * (sim_attempt), by what the plan allows on a step (sim_plan) and from step to step (sim_ladder),
+ * by the providers' limits (sim_limits), and before anything leaves (sim_sent).
  */
 #ifndef TOCSIN_TESTS_SIM_SIM_H
 #define TOCSIN_TESTS_SIM_SIM_H
@@ -26,7 +26,9 @@
 #include "tests/sim/sim_client.h"
 #include "tests/sim/sim_coordinator.h"
 #include "tests/sim/sim_journal.h"
+#include "tests/sim/sim_ladder.h"
 #include "tests/sim/sim_net.h"
+#include "tests/sim/sim_people.h"
 #include "tests/sim/sim_provider.h"
 #include "tests/sim/sim_settings.h"
 #include "tests/sim/sim_worker.h"
@@ -62,6 +64,10 @@ struct sim_totals {
     uint64_t finished;
     uint64_t cancelled;
     uint64_t by_state[DELIVERY_STATES]; /* of recipients at the end */
+    uint64_t acknowledged_as[DELIVERY_STATES];
+    uint64_t acknowledged_in[CAMPAIGN_STATES]; /* whether it was heard or not */
+    uint64_t starts_after;                     /* of leases made before he acknowledged */
+    uint64_t by_step[SIM_STEPS_MAX];
 };
 
 struct sim {
@@ -78,6 +84,7 @@ struct sim {
     struct sim_provider providers[SIM_PROVIDERS_MAX];
     struct sim_journal journal;
     struct sim_client client;
+    struct sim_people people;
     struct sim_totals *totals;
 };
 

@@ -5,18 +5,18 @@
 #include "proto/outcome.h"
 #include "tests/sim/sim.h"
 
-static struct sim_attempt *attempt_of(struct sim_campaign *campaign, uint32_t ordinal,
-                                      uint8_t number)
+static struct sim_attempt *attempt_of(struct sim_recipient *recipient, uint8_t step, uint8_t number)
 {
-    struct sim_attempt *attempt = campaign->attempts[ordinal];
-    while (attempt != NULL && attempt->number != number) {
+    struct sim_attempt *attempt = recipient->attempts;
+    while (attempt != NULL && (attempt->step != step || attempt->number != number)) {
         attempt = attempt->next;
     }
     if (attempt == NULL) {
         attempt = mem_zalloc(1, sizeof(*attempt));
+        attempt->step = step;
         attempt->number = number;
-        attempt->next = campaign->attempts[ordinal];
-        campaign->attempts[ordinal] = attempt;
+        attempt->next = recipient->attempts;
+        recipient->attempts = attempt;
     }
     return attempt;
 }
@@ -36,6 +36,7 @@ static bool is_unstarted(const struct event *event)
     case REASON_DRAINED:
     case REASON_PAUSED:
     case REASON_HELD_BACK:
+    case REASON_RECALLED:
         return true;
     case REASON_NONE:
     case REASON_LEASE_EXPIRED:
@@ -71,121 +72,135 @@ static void check_attempt(const struct sim *sim, unsigned campaign, uint32_t ord
     }
     if (broken != NULL) {
         sim_fail(sim,
-                 "c%u/%u #%02x %s: leased %u, unstarted %u, answered %u, untaken %u, marks %u, "
+                 "c%u/%u #%u.%02x %s: leased %u, unstarted %u, answered %u, untaken %u, marks %u, "
                  "starts %u, accepts %u",
-                 campaign + 1, ordinal, attempt->number, broken, attempt->leased,
+                 campaign + 1, ordinal, attempt->step, attempt->number, broken, attempt->leased,
                  attempt->unstarted, attempt->answered, attempt->untaken, attempt->marks,
                  attempt->starts, attempt->accepts);
     }
 }
 
-/* The provider's name for a message is kept. */
-static void check_ref(const struct sim *sim, unsigned campaign, uint32_t ordinal,
-                      const struct sim_attempt *attempt, const struct event *event)
+bool sim_attempt_is_doubt(uint16_t reason)
 {
+    return reason == REASON_TIMED_OUT_AFTER || reason == REASON_LEASE_EXPIRED ||
+           reason == REASON_WORKER_RESTARTED;
+}
+
+/* The provider's name for a message is kept. Whoever is held after the last step may have been
+ * taken on any. */
+static void check_ref(const struct sim *sim, unsigned c, uint32_t ordinal,
+                      const struct recipient_state *state, const struct sim_attempt *attempt,
+                      const struct event *event)
+{
+    const struct sim_recipient *recipient = &sim->journal.campaigns[c].recipients[ordinal];
+    bool is_any = state->step > 0 && sim_ladder_is_over(state);
+    struct sim_attempt meant = is_any ? sim_attempt_sum(recipient, -1) : *attempt;
     bool is_accepted = event->kind == DELIVERY_EVENT_ACCEPTED;
-    if (is_accepted && event->ref.len == 0 && attempt->refs == attempt->accepts) {
-        sim_fail(sim, "c%u/%u #%02x: its reference was lost", campaign + 1, ordinal,
+    if (is_accepted && event->ref.len == 0 && meant.refs == meant.accepts) {
+        sim_fail(sim, "c%u/%u #%u.%02x: its reference was lost", c + 1, ordinal, attempt->step,
                  attempt->number);
     }
-    if (is_accepted && event->ref.len > 0 && attempt->refs == 0) {
-        sim_fail(sim, "c%u/%u #%02x: its reference was invented", campaign + 1, ordinal,
+    if (is_accepted && event->ref.len > 0 && meant.refs == 0) {
+        sim_fail(sim, "c%u/%u #%u.%02x: its reference was invented", c + 1, ordinal, attempt->step,
                  attempt->number);
     }
 }
 
-void sim_attempt_on_event(struct sim *sim, unsigned c, uint32_t ordinal, const struct event *event)
+void sim_attempt_on_event(struct sim *sim, unsigned c, uint32_t ordinal,
+                          const struct recipient_state *state, const struct event *event)
 {
-    struct sim_campaign *campaign = &sim->journal.campaigns[c];
-    struct recipient_state state = sim_journal_state(&sim->journal, c, ordinal);
-    struct sim_attempt *attempt = attempt_of(campaign, ordinal, recipient_attempt_number(&state));
-    sim_plan_check(sim, c, ordinal, &state, event);
+    struct sim_recipient *recipient = &sim->journal.campaigns[c].recipients[ordinal];
+    struct sim_attempt *attempt =
+        attempt_of(recipient, state->step, recipient_attempt_number(state));
     attempt->leased += event->kind == DELIVERY_EVENT_LEASED;
     attempt->unstarted += event->lease != 0 && is_unstarted(event);
     attempt->answered += is_answered(event);
     attempt->untaken += is_untaken(event);
-    bool is_mark = event->kind == DELIVERY_EVENT_REPEATED || event->kind == DELIVERY_EVENT_HELD;
+    bool is_mark = event->kind == DELIVERY_EVENT_REPEATED ||
+                   (event->kind == DELIVERY_EVENT_HELD && sim_attempt_is_doubt(event->reason));
     attempt->marks += is_mark;
     sim->totals->marks += is_mark;
     check_attempt(sim, c, ordinal, attempt);
-    check_ref(sim, c, ordinal, attempt, event);
+    check_ref(sim, c, ordinal, state, attempt, event);
 }
 
-void sim_attempt_on_start(struct sim *sim, unsigned c, uint32_t ordinal, uint8_t number,
-                          bool is_taken, bool has_ref)
+void sim_attempt_on_start(struct sim *sim, const struct token *token, bool is_taken, bool has_ref)
 {
-    struct sim_attempt *attempt = attempt_of(&sim->journal.campaigns[c], ordinal, number);
+    unsigned c = (unsigned)token->campaign - 1;
+    struct sim_recipient *recipient = &sim->journal.campaigns[c].recipients[token->ordinal];
+    struct sim_attempt *attempt = attempt_of(recipient, token->step, token->attempt);
     attempt->starts++;
     attempt->accepts += is_taken;
     attempt->refs += has_ref;
     sim->totals->starts++;
-    check_attempt(sim, c, ordinal, attempt);
+    sim->totals->starts_after += recipient->ladder.is_acknowledged;
+    check_attempt(sim, c, token->ordinal, attempt);
+}
+
+struct sim_attempt sim_attempt_sum(const struct sim_recipient *recipient, int step)
+{
+    struct sim_attempt sum = {0};
+    for (const struct sim_attempt *a = recipient->attempts; a != NULL; a = a->next) {
+        if (step < 0 || a->step == step) {
+            sum.marks += a->marks;
+            sum.starts += a->starts;
+            sum.accepts += a->accepts;
+            sum.refs += a->refs;
+        }
+    }
+    return sum;
 }
 
 /* ---- The end ---- */
 
-/* Whatever arrives twice at an endpoint has one token: its provider can tell. */
+/* Whatever arrives twice at an endpoint on one step has one token: its provider can tell. */
 static void check_tokens(struct sim *sim, unsigned c, uint32_t ordinal)
 {
-    for (const struct sim_attempt *a = sim->journal.campaigns[c].attempts[ordinal]; a != NULL;
-         a = a->next) {
+    const struct sim_attempt *first = sim->journal.campaigns[c].recipients[ordinal].attempts;
+    for (const struct sim_attempt *a = first; a != NULL; a = a->next) {
         for (const struct sim_attempt *b = a->next; b != NULL; b = b->next) {
-            if (a->accepts > 0 && b->accepts > 0 && a->number >> 4 == b->number >> 4) {
-                sim_fail(sim, "c%u/%u was taken as #%02x and as #%02x", c + 1, ordinal, a->number,
-                         b->number);
+            if (a->accepts > 0 && b->accepts > 0 && a->step == b->step &&
+                a->number >> 4 == b->number >> 4) {
+                sim_fail(sim, "c%u/%u was taken on step %u as #%02x and as #%02x", c + 1, ordinal,
+                         a->step, a->number, b->number);
             }
         }
     }
 }
 
-void sim_attempt_check_end(struct sim *sim, unsigned c, uint32_t ordinal)
+static void check_step(struct sim *sim, unsigned c, uint32_t ordinal, unsigned step)
 {
-    struct recipient_state state = sim_journal_state(&sim->journal, c, ordinal);
-    unsigned accepts = 0;
-    unsigned marks = 0;
-    sim->totals->by_state[state.state]++;
-    if (!delivery_state_is_final((enum delivery_state)state.state)) {
-        sim_fail(sim, "c%u/%u is lost: at the end it is %s", c + 1, ordinal,
-                 delivery_state_name((enum delivery_state)state.state));
-    }
-    for (const struct sim_attempt *a = sim->journal.campaigns[c].attempts[ordinal]; a != NULL;
-         a = a->next) {
-        check_attempt(sim, c, ordinal, a);
-        accepts += a->accepts;
-        marks += a->marks;
-        if (a->starts > 1 + a->marks + a->untaken) {
-            sim_fail(sim, "c%u/%u #%02x was started %u times, marked %u, untaken %u", c + 1,
-                     ordinal, a->number, a->starts, a->marks, a->untaken);
-        }
-    }
-    check_tokens(sim, c, ordinal);
-    sim->totals->duplicates += accepts > 1 ? accepts - 1 : 0;
-    if (accepts > 1 + marks) {
-        sim_fail(sim, "c%u/%u was sent %u times and marked %u times", c + 1, ordinal, accepts,
-                 marks);
-    }
-    bool is_unsent = state.state == DELIVERY_CANCELLED || state.state == DELIVERY_EXPIRED;
-    if (is_unsent && state.uncertain) {
-        sim_fail(sim, "c%u/%u is %s, which hides that it may have been reached", c + 1, ordinal,
-                 delivery_state_name((enum delivery_state)state.state));
-    }
-    if (state.state == DELIVERY_ACCEPTED && accepts == 0) {
-        sim_fail(sim, "c%u/%u is accepted, but no provider took it", c + 1, ordinal);
-    }
-    if (state.state != DELIVERY_ACCEPTED && accepts > 0 && marks == 0) {
-        sim_fail(sim, "c%u/%u is %s, but a provider took it", c + 1, ordinal,
-                 delivery_state_name((enum delivery_state)state.state));
+    struct sim_attempt sum =
+        sim_attempt_sum(&sim->journal.campaigns[c].recipients[ordinal], (int)step);
+    sim->totals->duplicates += sum.accepts > 1 ? sum.accepts - 1 : 0;
+    if (sum.accepts > 1 + sum.marks) {
+        sim_fail(sim, "c%u/%u was sent %u times on step %u and marked %u times", c + 1, ordinal,
+                 sum.accepts, step, sum.marks);
     }
 }
 
-void sim_attempt_free_all(struct sim_campaign *campaign)
+void sim_attempt_check_end(struct sim *sim, unsigned c, uint32_t ordinal)
 {
-    for (uint32_t i = 0; campaign->attempts != NULL && i < campaign->def.slots; i++) {
-        while (campaign->attempts[i] != NULL) {
-            struct sim_attempt *attempt = campaign->attempts[i];
-            campaign->attempts[i] = attempt->next;
-            mem_free(attempt);
+    const struct sim_campaign *campaign = &sim->journal.campaigns[c];
+    for (const struct sim_attempt *a = campaign->recipients[ordinal].attempts; a != NULL;
+         a = a->next) {
+        check_attempt(sim, c, ordinal, a);
+        if (a->starts > 1 + a->marks + a->untaken) {
+            sim_fail(sim, "c%u/%u #%u.%02x was started %u times, marked %u, untaken %u", c + 1,
+                     ordinal, a->step, a->number, a->starts, a->marks, a->untaken);
         }
     }
-    mem_free(campaign->attempts);
+    check_tokens(sim, c, ordinal);
+    for (unsigned step = 0; step < campaign->def.plan.step_count; step++) {
+        check_step(sim, c, ordinal, step);
+    }
+}
+
+void sim_attempt_free_all(struct sim_recipient *recipient)
+{
+    while (recipient->attempts != NULL) {
+        struct sim_attempt *attempt = recipient->attempts;
+        recipient->attempts = attempt->next;
+        mem_free(attempt);
+    }
 }

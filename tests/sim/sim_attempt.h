@@ -3,7 +3,7 @@
  * sim_attempt: what became of each attempt: what the journal says of it beside what the providers
  * saw.
  *
- * An attempt is a recipient and the number in its token. Of each is counted:
+ * An attempt is a recipient, a step and the number in its token. Of each is counted:
  *     leased      durable leases: each gives the right to one start
  *     unstarted   leases that came back with the word that nothing was started
  *     answered    leases that ended with a provider's answer
@@ -19,12 +19,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "coordinator/engine/delivery_state.h"
 #include "coordinator/engine/event.h"
+#include "proto/token.h"
 
 struct sim;
-struct sim_campaign;
+struct sim_recipient;
 
 struct sim_attempt {
+    uint8_t step;
     uint8_t number;
     uint32_t leased;
     uint32_t unstarted;
@@ -37,14 +40,18 @@ struct sim_attempt {
     struct sim_attempt *next;
 };
 
-/* A recipient's event that became durable and is about to be applied. */
+/* Reasons that say that the attempt may have been taken. Whoever is held for another one was in
+ * doubt before, and the mark is there. */
+bool sim_attempt_is_doubt(uint16_t reason);
+/* A recipient's event that became durable and is about to be applied to his state. */
 void sim_attempt_on_event(struct sim *sim, unsigned campaign, uint32_t ordinal,
-                          const struct event *event);
+                          const struct recipient_state *state, const struct event *event);
 /* A provider sees a start; is_taken: it takes the message; has_ref: and says what it calls it. */
-void sim_attempt_on_start(struct sim *sim, unsigned campaign, uint32_t ordinal, uint8_t number,
-                          bool is_taken, bool has_ref);
+void sim_attempt_on_start(struct sim *sim, const struct token *token, bool is_taken, bool has_ref);
+/* Marks, starts, accepts and refs of a step's attempts together; step -1: of all. */
+struct sim_attempt sim_attempt_sum(const struct sim_recipient *recipient, int step);
 /* Everything has ended: what the providers saw is what the journal says. */
 void sim_attempt_check_end(struct sim *sim, unsigned campaign, uint32_t ordinal);
-void sim_attempt_free_all(struct sim_campaign *campaign);
+void sim_attempt_free_all(struct sim_recipient *recipient);
 
 #endif

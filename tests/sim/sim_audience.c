@@ -6,6 +6,16 @@
 
 #include "common/mem.h"
 
+static const struct {
+    enum page_field field;
+    const char *name;
+} FIELDS[] = {
+    {PAGE_FIELD_PHONE, "phone"}, {PAGE_FIELD_EMAIL, "email"}, {PAGE_FIELD_PUSH, "push_token"}};
+
+#define ENDPOINT_FIELDS (sizeof(FIELDS) / sizeof(FIELDS[0]))
+/* Its key, its endpoints, its name. */
+#define COLUMNS_MAX (ENDPOINT_FIELDS * SIM_RANKS_MAX + 2)
+
 struct sim_row sim_audience_row(const struct sim_settings *settings, unsigned campaign,
                                 uint32_t ordinal)
 {
@@ -14,10 +24,13 @@ struct sim_row sim_audience_row(const struct sim_settings *settings, unsigned ca
                         (uint64_t)campaign << 60};
     struct sim_row row = {.is_hole = dice_chance(&dice, own->hole_chance)};
     (void)snprintf(row.key, sizeof(row.key), "key-%u-%u", campaign, ordinal);
-    for (unsigned rank = 0; rank < own->def.plan.steps[0].endpoint_ranks; rank++) {
-        if (!dice_chance(&dice, own->no_endpoint_chance)) {
-            (void)snprintf(row.endpoint[rank], sizeof(row.endpoint[rank]), "+%u.%u.%u", campaign,
-                           ordinal, rank);
+    for (unsigned i = 0; i < ENDPOINT_FIELDS; i++) {
+        enum page_field field = FIELDS[i].field;
+        for (unsigned rank = 0; rank < own->ranks[field]; rank++) {
+            if (!dice_chance(&dice, own->no_endpoint_chance)) {
+                (void)snprintf(row.endpoint[field][rank], SIM_TEXT_MAX, "%s-%u.%u.%u",
+                               FIELDS[i].name, campaign, ordinal, rank);
+            }
         }
     }
     if (!dice_chance(&dice, own->no_variable_chance)) {
@@ -26,21 +39,28 @@ struct sim_row sim_audience_row(const struct sim_settings *settings, unsigned ca
     return row;
 }
 
+static void add_column(struct page_schema *schema, enum page_field field, unsigned rank,
+                       const char *name)
+{
+    struct page_column *column = &schema->columns[schema->count++];
+    *column = (struct page_column){.field = field, .rank = rank};
+    if (rank == 0) {
+        (void)snprintf(column->name, sizeof(column->name), "%s", name);
+    } else {
+        (void)snprintf(column->name, sizeof(column->name), "%s.%u", name, rank + 1);
+    }
+}
+
 void sim_audience_schema(const struct sim_campaign_settings *campaign, struct page_schema *schema)
 {
-    unsigned ranks = campaign->def.plan.steps[0].endpoint_ranks;
-    *schema = (struct page_schema){.count = ranks + 2};
-    schema->columns[0] = (struct page_column){.field = PAGE_FIELD_KEY, .name = "id"};
-    for (unsigned rank = 0; rank < ranks; rank++) {
-        struct page_column *column = &schema->columns[1 + rank];
-        *column = (struct page_column){.field = PAGE_FIELD_PHONE, .rank = rank};
-        if (rank == 0) {
-            (void)snprintf(column->name, sizeof(column->name), "phone");
-        } else {
-            (void)snprintf(column->name, sizeof(column->name), "phone.%u", rank + 1);
+    *schema = (struct page_schema){0};
+    add_column(schema, PAGE_FIELD_KEY, 0, "id");
+    for (unsigned i = 0; i < ENDPOINT_FIELDS; i++) {
+        for (unsigned rank = 0; rank < campaign->ranks[FIELDS[i].field]; rank++) {
+            add_column(schema, FIELDS[i].field, rank, FIELDS[i].name);
         }
     }
-    schema->columns[1 + ranks] = (struct page_column){.field = PAGE_FIELD_VARIABLE, .name = "name"};
+    add_column(schema, PAGE_FIELD_VARIABLE, 0, "name");
 }
 
 struct bitmap sim_audience_holes(const struct sim_settings *settings, unsigned campaign,
@@ -57,14 +77,19 @@ struct bitmap sim_audience_holes(const struct sim_settings *settings, unsigned c
     return holes;
 }
 
-static void add_row(struct page_builder *builder, const struct sim_row *row, unsigned ranks)
+static void add_row(struct page_builder *builder, const struct sim_row *row,
+                    const struct sim_campaign_settings *campaign)
 {
-    struct slice values[5];
-    values[0] = slice_str(row->key);
-    for (unsigned rank = 0; rank < ranks; rank++) {
-        values[1 + rank] = slice_str(row->endpoint[rank]);
+    struct slice values[COLUMNS_MAX];
+    unsigned count = 0;
+    values[count++] = slice_str(row->key);
+    for (unsigned i = 0; i < ENDPOINT_FIELDS; i++) {
+        enum page_field field = FIELDS[i].field;
+        for (unsigned rank = 0; rank < campaign->ranks[field]; rank++) {
+            values[count++] = slice_str(row->endpoint[field][rank]);
+        }
     }
-    values[1 + ranks] = slice_str(row->name);
+    values[count++] = slice_str(row->name);
     bool fits = page_builder_add(builder, values);
     assert(fits);
     (void)fits;
@@ -82,7 +107,7 @@ static void seal_page(struct sim_settings *settings, unsigned campaign, uint32_t
         uint32_t ordinal = page * PAGE_RECIPIENTS + place;
         if (ordinal < own->def.slots) {
             struct sim_row row = sim_audience_row(settings, campaign, ordinal);
-            add_row(builder, &row, own->def.plan.steps[0].endpoint_ranks);
+            add_row(builder, &row, own);
         }
     }
     page_seal(builder, page % 2 == 0 ? PAGE_LZ4 : PAGE_RAW, NULL, &scratch, &sealed);
@@ -103,7 +128,9 @@ void sim_audience_load(struct sim_settings *settings, unsigned campaign, struct 
     struct problem problem = {0};
     uint32_t pages = (own->def.slots + PAGE_RECIPIENTS - 1) / PAGE_RECIPIENTS;
     struct ledger_audience *load = ledger_audience_new(ledger, own->def.audience);
-    page_builder_init(&builder, own->def.plan.steps[0].endpoint_ranks + 2u);
+    struct page_schema schema;
+    sim_audience_schema(own, &schema);
+    page_builder_init(&builder, schema.count);
     own->def.recipients = own->def.slots;
     for (uint32_t page = 0; page < pages; page++) {
         seal_page(settings, campaign, page, &builder, load);

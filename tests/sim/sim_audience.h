@@ -20,7 +20,7 @@
 struct sim_row {
     bool is_hole;
     char key[SIM_TEXT_MAX];
-    char endpoint[3][SIM_TEXT_MAX];
+    char endpoint[PAGE_FIELDS][SIM_RANKS_MAX][SIM_TEXT_MAX];
     char name[SIM_TEXT_MAX];
 };
 

@@ -98,19 +98,26 @@ static uint64_t port_now_ms(void *arg)
     return clock_ms(arg);
 }
 
+static const struct wire_body BODIES[] = {
+    {CHANNEL_SMS, "", "", "Hello {{name}} by sms", ""},
+    {CHANNEL_EMAIL, "", "", "Hello {{name}} by email", ""},
+    {CHANNEL_VOICE, "", "", "Hello {{name}} by voice", ""},
+    {CHANNEL_PUSH, "", "", "Hello {{name}} by push", ""},
+};
+
 static enum err port_content(void *arg, uint64_t campaign, struct arena *arena,
                              struct wire_content *content)
 {
+    (void)arena;
     struct sim *sim = arg;
     if (campaign == 0 || campaign > sim->settings.campaign_count) {
         return ERR_NOT_FOUND;
     }
     const struct sim_campaign_settings *own = &sim->settings.campaigns[campaign - 1];
-    struct wire_body *body = arena_zalloc(arena, 1, sizeof(*body));
-    *body = (struct wire_body){
-        .channel = CHANNEL_SMS, .locale = "", .subject = "", .text = "Hello {{name}}", .html = ""};
-    *content = (struct wire_content){
-        .campaign = campaign, .name = own->def.name, .body_count = 1, .bodies = body};
+    *content = (struct wire_content){.campaign = campaign,
+                                     .name = own->def.name,
+                                     .body_count = sizeof(BODIES) / sizeof(BODIES[0]),
+                                     .bodies = BODIES};
     sim_audience_schema(own, &content->schema);
     return ERR_OK;
 }
@@ -246,6 +253,10 @@ static void check_recovered(struct sim *sim)
         bool is_there = engine_campaign(sim->coordinator.engine, c + 1, &view);
         if (is_there != known->is_created) {
             sim_fail(sim, "c%u was %s by the restart", c + 1, is_there ? "invented" : "lost");
+        }
+        if (is_there && view.open != (known->is_ended ? 0 : known->fold->open)) {
+            sim_fail(sim, "c%u: after the restart %u are open instead of %u", c + 1, view.open,
+                     known->fold->open);
         }
         for (unsigned s = DELIVERY_WAITING; is_there && s < DELIVERY_STATES; s++) {
             if (view.counts[s] != known->fold->counts[s] || view.state != known->fold->state) {
@@ -459,9 +470,29 @@ static void check_sum(struct sim *sim, unsigned c)
         sim_fail(sim, "c%u: the counts sum to %u instead of %u", c + 1, sum, view.def->recipients);
     }
     uint32_t left = view.counts[DELIVERY_WAITING] + view.counts[DELIVERY_LEASED] +
-                    view.counts[DELIVERY_RETRYING];
+                    view.counts[DELIVERY_RETRYING] + view.open;
+    if (view.open > view.counts[DELIVERY_ACCEPTED] + view.counts[DELIVERY_UNCERTAIN]) {
+        sim_fail(sim, "c%u: more are open than can be", c + 1);
+    }
     if (view.state == CAMPAIGN_FINISHED && left > 0) {
         sim_fail(sim, "c%u is finished, and %u are not", c + 1, left);
+    }
+}
+
+/* Whoever is to be sent to, or is open, is in the heap that will find him, and not too late. */
+static void check_timer(struct sim *sim, unsigned c, uint32_t ordinal,
+                        const struct recipient_state *state)
+{
+    const struct campaign *campaign = engine_find_campaign(sim->coordinator.engine, c + 1);
+    uint32_t page = ordinal / PAGE_RECIPIENTS;
+    bool is_due = state->state == DELIVERY_WAITING || state->state == DELIVERY_RETRYING;
+    if (page >= campaign->next_fresh || !(is_due || recipient_is_open(state))) {
+        return;
+    }
+    const struct page_timers *timers = is_due ? &campaign->due[state->step] : &campaign->climbs;
+    if (timers->place[page] == 0 || timers->due_cs[page] > state->due_cs) {
+        sim_fail(sim, "c%u/%u, %s on step %u, is due and no timer says so", c + 1, ordinal,
+                 delivery_state_name((enum delivery_state)state->state), state->step);
     }
 }
 
@@ -469,6 +500,7 @@ static void recount(struct sim *sim, unsigned c)
 {
     struct campaign_view view;
     uint32_t counts[DELIVERY_STATES] = {0};
+    uint32_t open = 0;
     if (!engine_campaign(sim->coordinator.engine, c + 1, &view)) {
         return;
     }
@@ -479,9 +511,13 @@ static void recount(struct sim *sim, unsigned c)
             return;
         }
         counts[err == ERR_OK ? state.state : DELIVERY_NONE]++;
+        open += err == ERR_OK && recipient_is_open(&state);
+        if (err == ERR_OK) {
+            check_timer(sim, c, ordinal, &state);
+        }
     }
     counts[DELIVERY_NONE] = 0;
-    if (memcmp(counts, view.counts, sizeof(counts)) != 0) {
+    if (memcmp(counts, view.counts, sizeof(counts)) != 0 || open != view.open) {
         sim_fail(sim, "c%u: the counts are not those of its recipients", c + 1);
     }
 }
@@ -492,17 +528,21 @@ static void check_in_hand(struct sim *sim)
     const struct engine *engine = sim->coordinator.engine;
     for (unsigned i = 0; i < engine->roster.count; i++) {
         const struct roster_entry *entry = &engine->roster.entries[i];
-        uint32_t in_hand = 0;
+        uint32_t in_hand[CHANNEL_KINDS] = {0};
         for (const struct lease *l = engine->leases.by_id; l != NULL; l = l->hh.next) {
-            in_hand += l->instance == entry->instance ? l->left : 0;
+            enum channel_kind channel = l->campaign->def.plan.steps[l->step].channel;
+            in_hand[channel] += l->instance == entry->instance ? l->left : 0;
         }
-        if (in_hand > sim->settings.credit_max) {
-            sim_fail(sim, "%s holds %u, and never asked for more than %u", entry->name, in_hand,
-                     sim->settings.credit_max);
-        }
-        if (entry->present && entry->in_hand[CHANNEL_SMS] != in_hand) {
-            sim_fail(sim, "%s is said to have %u in hand, but holds %u", entry->name,
-                     entry->in_hand[CHANNEL_SMS], in_hand);
+        for (unsigned channel = 0; channel < CHANNEL_KINDS; channel++) {
+            const char *name = channel_kind_name((enum channel_kind)channel);
+            if (in_hand[channel] > sim->settings.credit_max) {
+                sim_fail(sim, "%s holds %u for %s, and never asked for more than %u", entry->name,
+                         in_hand[channel], name, sim->settings.credit_max);
+            }
+            if (entry->present && entry->in_hand[channel] != in_hand[channel]) {
+                sim_fail(sim, "%s is said to have %u in hand for %s, but holds %u", entry->name,
+                         entry->in_hand[channel], name, in_hand[channel]);
+            }
         }
     }
 }
@@ -512,6 +552,19 @@ static bool is_all_durable(const struct sim_coordinator *coordinator)
     return coordinator->is_up && !engine_has_events(coordinator->engine) &&
            record_is_empty(turn_record(coordinator->turn)) &&
            turn_durable(coordinator->turn) + 1 == turn_open(coordinator->turn);
+}
+
+static bool are_as_many_open(const struct sim *sim, struct engine *live, struct engine *replayed)
+{
+    for (unsigned c = 0; c < sim->settings.campaign_count; c++) {
+        struct campaign_view a = {0};
+        struct campaign_view b = {0};
+        if (engine_campaign(live, c + 1, &a) != engine_campaign(replayed, c + 1, &b) ||
+            a.open != b.open) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static void check_replay(struct sim *sim)
@@ -527,8 +580,10 @@ static void check_replay(struct sim *sim)
     }
     engine_digest(coordinator->engine, live);
     engine_digest(engine, replayed);
+    bool is_same = memcmp(live, replayed, sizeof(live)) == 0 &&
+                   are_as_many_open(sim, coordinator->engine, engine);
     engine_free(engine);
-    if (memcmp(live, replayed, sizeof(live)) != 0) {
+    if (!is_same) {
         sim_fail(sim, "the journal leads to another state");
     }
     sim->totals->replays++;

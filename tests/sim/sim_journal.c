@@ -16,9 +16,16 @@ void sim_journal_init(struct sim *sim)
     for (unsigned c = 0; c < sim->settings.campaign_count; c++) {
         struct sim_campaign *campaign = &sim->journal.campaigns[c];
         campaign->def = sim->settings.campaigns[c].def;
-        campaign->attempts = mem_zalloc(campaign->def.slots, sizeof(*campaign->attempts));
         campaign->recipients = mem_zalloc(campaign->def.slots, sizeof(*campaign->recipients));
     }
+}
+
+static void free_recipients(struct sim_campaign *campaign)
+{
+    for (uint32_t i = 0; campaign->recipients != NULL && i < campaign->def.slots; i++) {
+        sim_attempt_free_all(&campaign->recipients[i]);
+    }
+    mem_free(campaign->recipients);
 }
 
 void sim_journal_release(struct sim_journal *journal)
@@ -27,8 +34,7 @@ void sim_journal_release(struct sim_journal *journal)
         if (journal->campaigns[c].fold != NULL) {
             campaign_free(journal->campaigns[c].fold);
         }
-        sim_attempt_free_all(&journal->campaigns[c]);
-        mem_free(journal->campaigns[c].recipients);
+        free_recipients(&journal->campaigns[c]);
     }
     lease_table_release(&journal->leases);
     struct sim_lease *lease = NULL;
@@ -59,15 +65,35 @@ bool sim_journal_is_open(const struct sim_journal *journal, uint64_t id,
     return false;
 }
 
+/* What is heard of a lease that was lost may be of any step that left something in doubt, and then
+ * settles none. */
+static bool is_too_late(const struct sim_course *course, const struct recipient_state *state)
+{
+    bool may_be_earlier = state->reached || state->doubted;
+    return course->is_lost && (state->step > course->leased_step || may_be_earlier);
+}
+
+/* On his last lease; since then he may have climbed. */
+static bool was_accepted(const struct sim_recipient *recipient, const struct recipient_state *state)
+{
+    unsigned step = recipient->course.leased_step;
+    bool is_there = (recipient->ladder.accepted >> step & 1) != 0;
+    bool is_still = state->step > step || state->state == DELIVERY_ACCEPTED;
+    return recipient->ladder.is_acknowledged || (is_there && is_still);
+}
+
 void sim_journal_check_accepted(const struct sim *sim, const struct sim_report *report)
 {
     unsigned c = report->campaign;
+    const struct sim_campaign *campaign = &sim->journal.campaigns[c];
     for (unsigned i = bitmap_next(&report->accepted, 0); i < BITMAP_BITS;
          i = bitmap_next(&report->accepted, i + 1)) {
         uint32_t ordinal = report->page * PAGE_RECIPIENTS + i;
+        const struct sim_recipient *recipient = &campaign->recipients[ordinal];
         struct recipient_state state = sim_journal_state(&sim->journal, c, ordinal);
-        bool is_last = sim->journal.campaigns[c].recipients[ordinal].lease == report->lease;
-        if (is_last && state.state != DELIVERY_ACCEPTED && !sim->journal.campaigns[c].is_ended) {
+        bool is_last = recipient->course.lease == report->lease;
+        if (is_last && !campaign->is_ended && !is_too_late(&recipient->course, &state) &&
+            !was_accepted(recipient, &state)) {
             sim_fail(sim, "c%u/%u was reported accepted, and is %s", c + 1, ordinal,
                      delivery_state_name((enum delivery_state)state.state));
         }
@@ -92,6 +118,14 @@ static void note_lease(struct sim *sim, unsigned c, uint32_t page, const struct 
 
 /* ---- Records ---- */
 
+static void trace_event(const struct sim *sim, unsigned c, uint32_t ordinal,
+                        const struct recipient_state *state, const struct event *event)
+{
+    sim_trace(sim, "c%u/%u on step %u, %s: %s (%u)", c + 1, ordinal, state->step,
+              delivery_state_name((enum delivery_state)state->state),
+              delivery_event_name((enum delivery_event)event->kind), event->reason);
+}
+
 static void apply_event(struct sim *sim, unsigned c, uint32_t page, const struct event *event)
 {
     struct sim_campaign *campaign = &sim->journal.campaigns[c];
@@ -101,13 +135,21 @@ static void apply_event(struct sim *sim, unsigned c, uint32_t page, const struct
             event->at_ms > campaign->leased_ms ? event->at_ms : campaign->leased_ms;
     }
     for (unsigned i = 0; i < event->span; i++) {
-        sim_attempt_on_event(sim, c, page * PAGE_RECIPIENTS + event->offset + i, event);
+        uint32_t ordinal = page * PAGE_RECIPIENTS + event->offset + i;
+        struct recipient_state state = sim_journal_state(&sim->journal, c, ordinal);
+        trace_event(sim, c, ordinal, &state, event);
+        sim_plan_on_event(sim, c, ordinal, &state, event);
+        sim_attempt_on_event(sim, c, ordinal, &state, event);
+        sim_ladder_on_event(sim, c, ordinal, &state, event);
     }
     if (!campaign_apply(campaign->fold, &sim->journal.leases, page, event)) {
         sim_fail(sim, "c%u page %u: the event %s at %u+%u does not fit", c + 1, page,
                  delivery_event_name((enum delivery_event)event->kind), event->offset, event->span);
     }
 }
+
+/* A record is gone through three times. */
+enum pass { PASS_FORESEE, PASS_PAGES, PASS_CAMPAIGNS };
 
 static void apply_own(struct sim *sim, unsigned c, const struct event_list *list)
 {
@@ -129,13 +171,22 @@ static void apply_own(struct sim *sim, unsigned c, const struct event_list *list
     }
 }
 
+/* The order of what happened to a campaign and to its recipients in one turn is not kept. */
+static void foresee(struct sim_campaign *campaign, const struct event_list *list)
+{
+    campaign->is_paused = false;
+    for (unsigned i = 0; i < list->count; i++) {
+        campaign->is_cancelled |= list->events[i].kind == CAMPAIGN_EVENT_CANCELLED;
+    }
+}
+
 static void apply_block(struct sim *sim, const struct record *record,
-                        const struct record_entry *entry, bool is_own,
+                        const struct record_entry *entry, enum pass pass,
                         struct sim_provider_events *gathered)
 {
     unsigned c = (unsigned)entry->campaign - 1;
     struct event_list list;
-    if ((entry->page == RECORD_PAGE_CAMPAIGN) != is_own) {
+    if ((entry->page == RECORD_PAGE_CAMPAIGN) == (pass == PASS_PAGES)) {
         return;
     }
     event_list_init(&list);
@@ -144,7 +195,9 @@ static void apply_block(struct sim *sim, const struct record *record,
         sim->journal.campaigns[c].fold == NULL) {
         sim_fail(sim, "a block of campaign %u cannot be read: %s", c + 1, err_name(err));
     }
-    if (is_own) {
+    if (pass == PASS_FORESEE) {
+        foresee(&sim->journal.campaigns[c], &list);
+    } else if (pass == PASS_CAMPAIGNS) {
         apply_own(sim, c, &list);
     } else {
         sim_limits_gather(gathered, &list);
@@ -175,14 +228,18 @@ static void create_campaign(struct sim *sim, unsigned c)
 static void end_campaign(struct sim *sim, unsigned c, struct slice value)
 {
     struct sim_campaign *campaign = &sim->journal.campaigns[c];
-    struct campaign_end end;
-    if (campaign->is_ended || campaign_end_decode(value, &end) != ERR_OK) {
+    struct campaign_end end = {0};
+    bool is_read = campaign_end_decode(value, &end) == ERR_OK;
+    uint32_t acknowledged = end.counts[DELIVERY_ACKNOWLEDGED];
+    if (!is_read || (campaign->is_ended && acknowledged <= campaign->ended_acknowledged)) {
         sim_fail(sim, "c%u ended twice, or with damaged counts", c + 1);
     }
     campaign->is_ended = true;
+    campaign->ended_acknowledged = acknowledged;
     if (end.state != campaign->fold->state || end.ended_ms != campaign->fold->ended_ms) {
         sim_fail(sim, "c%u ended otherwise than in its journal", c + 1);
     }
+    sim_ladder_check_ended(sim, c);
     for (unsigned s = 0; s < DELIVERY_STATES; s++) {
         if (end.counts[s] != campaign->fold->counts[s]) {
             sim_fail(sim, "c%u ended with %u %s, but its journal with %u", c + 1, end.counts[s],
@@ -210,12 +267,12 @@ static void apply_put(struct sim *sim, const struct record *record,
     buf_release(&key);
 }
 
-static void apply_kind(struct sim *sim, const struct record *record, bool is_own,
+static void apply_pass(struct sim *sim, const struct record *record, enum pass pass,
                        struct sim_provider_events *gathered)
 {
     for (size_t i = 0; i < record->entry_count; i++) {
         if (record->entries[i].kind == RECORD_BLOCK) {
-            apply_block(sim, record, &record->entries[i], is_own, gathered);
+            apply_block(sim, record, &record->entries[i], pass, gathered);
         }
     }
 }
@@ -251,8 +308,13 @@ void sim_journal_apply(struct sim *sim, const struct record *record)
             apply_put(sim, record, &record->entries[i]);
         }
     }
-    apply_kind(sim, record, false, &gathered);
-    apply_kind(sim, record, true, &gathered);
+    for (unsigned c = 0; c < sim->settings.campaign_count; c++) {
+        struct sim_campaign *campaign = &sim->journal.campaigns[c];
+        campaign->is_paused = campaign->fold != NULL && campaign->fold->state == CAMPAIGN_PAUSED;
+    }
+    apply_pass(sim, record, PASS_FORESEE, &gathered);
+    apply_pass(sim, record, PASS_PAGES, &gathered);
+    apply_pass(sim, record, PASS_CAMPAIGNS, &gathered);
     for (size_t i = 0; i < record->entry_count; i++) {
         struct buf prefix = {0};
         struct slice key = record_key(record, &record->entries[i]);
@@ -282,6 +344,7 @@ void sim_journal_check_end(struct sim *sim)
         sim->totals->cancelled += campaign->fold->state == CAMPAIGN_CANCELLED;
         for (uint32_t ordinal = 0; ordinal < campaign->def.slots; ordinal++) {
             sim_attempt_check_end(sim, c, ordinal);
+            sim_ladder_check_end(sim, c, ordinal);
         }
     }
     if (sim->journal.leases.count != 0) {

@@ -14,23 +14,33 @@
 #include "coordinator/engine/campaign.h"
 #include "coordinator/engine/record.h"
 #include "tests/sim/sim_attempt.h"
+#include "tests/sim/sim_ladder.h"
 #include "tests/sim/sim_plan.h"
 #include "tests/sim/sim_settings.h"
 
 struct sim;
 struct sim_report;
 
+struct sim_recipient {
+    struct sim_attempt *attempts;
+    struct sim_course course;
+    struct sim_ladder ladder;
+    bool has_spoken; /* said that he knows; it may have been lost */
+};
+
 struct sim_campaign {
     bool is_created; /* its definition is durable */
     struct campaign_def def;
     struct campaign *fold;
-    struct sim_attempt **attempts; /* by ordinal */
-    struct sim_recipient *recipients;
+    struct sim_recipient *recipients; /* by ordinal */
     unsigned events[CAMPAIGN_EVENTS];
+    bool is_cancelled;  /* in the record that is being applied, or before */
+    bool is_paused;     /* before this record, and all through it */
     uint64_t leased_ms; /* the newest lease of the record */
     uint64_t paused_ms;
     uint64_t stopped_ms; /* since when it is durable that it is stopped; 0: it is not */
     bool is_ended;
+    uint32_t ended_acknowledged; /* who had acknowledged by then: others may do so later */
 };
 
 /* A lease that was ever durable. */
@@ -64,7 +74,8 @@ void sim_journal_apply(struct sim *sim, const struct record *record);
 /* Is any place of the lease in this bitmap still leased, as far as the disk knows? */
 bool sim_journal_is_open(const struct sim_journal *journal, uint64_t lease,
                          const struct bitmap *places);
-/* Who was reported accepted, and was not leased again since, is accepted on the disk. */
+/* Who was reported accepted, and was not leased again since, was accepted on the disk, or has
+ * acknowledged. */
 void sim_journal_check_accepted(const struct sim *sim, const struct sim_report *report);
 struct recipient_state sim_journal_state(const struct sim_journal *journal, unsigned campaign,
                                          uint32_t ordinal);

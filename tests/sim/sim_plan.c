@@ -7,77 +7,113 @@
 
 #define DUE_STEP_MS 10 /* times are kept in these */
 
+static const char ONE_STEP[] = "on a plan of one step, until accepted";
+
+/* One event of one recipient. */
+struct move {
+    const struct sim *sim;
+    const struct sim_campaign *campaign;
+    const struct sim_recipient *recipient;
+    const struct sim_course *course;
+    const struct plan_step *step; /* on which he stands */
+    const struct recipient_state *state;
+    const struct event *event;
+};
+
 /* A wait is counted in 255ths of the step's time, rounded up or down. */
-static uint64_t longest_wait_ms(const struct plan_step *step, const struct sim_recipient *recipient)
+static uint64_t longest_wait_ms(const struct move *move)
 {
-    return step->within_ms +
-           recipient->waits * (step->within_ms / UINT8_MAX + DUE_STEP_MS + UINT64_C(1));
+    uint64_t within_ms = move->step->within_ms;
+    return within_ms + move->course->waits * (within_ms / UINT8_MAX + DUE_STEP_MS + UINT64_C(1));
 }
 
-static const char *wrong_lease(const struct plan_step *step, const struct sim_recipient *recipient,
-                               const struct recipient_state *state, const struct event *event)
+static const char *wrong_lease(const struct move *move)
 {
-    if (event->at_ms < recipient->due_ms) {
+    const struct plan_step *step = move->step;
+    const struct recipient_state *state = move->state;
+    const struct provider_def *provider = sim_provider_def(move->sim, move->event->provider);
+    if (provider->channel != step->channel || (step->providers >> provider->id & 1) == 0) {
+        return "by a provider that the step leaves out";
+    }
+    if (move->event->at_ms < move->course->due_ms) {
         return "before it is due";
     }
-    if (state->endpoint != recipient->endpoint || state->endpoint >= step->endpoint_ranks) {
+    if (state->endpoint != move->course->endpoint || state->endpoint >= step->endpoint_ranks) {
         return "at another endpoint than its next";
     }
     if (state->attempt >= step->attempts || state->repeats >= step->attempts) {
         return "once more than it may be tried";
     }
-    return recipient->waited_ms > longest_wait_ms(step, recipient) ? "after its time" : NULL;
+    return move->course->waited_ms > longest_wait_ms(move) ? "after its time" : NULL;
 }
 
-static const char *wrong_end(const struct plan_step *step, const struct recipient_state *state,
-                             const struct event *event)
+/* How the ladder ends for whom it stays unknown whether he was taken: unanswered if an earlier step
+ * had reached him. */
+static bool is_held(const struct event *event)
 {
-    bool is_deferred = event->reason == SIM_REASON_DEFERRED;
-    bool is_endpoint = event->reason == SIM_REASON_REJECTED || event->reason == REASON_NO_ENDPOINT;
-    if (is_deferred && state->attempt + 1u < step->attempts) {
+    return event->kind == DELIVERY_EVENT_HELD || event->kind == DELIVERY_EVENT_UNANSWERED;
+}
+
+/* The step is given up. Whoever is in doubt is held when no repetition is left. */
+static const char *wrong_end(const struct move *move)
+{
+    uint16_t reason = move->event->reason;
+    bool is_repetition = is_held(move->event) && move->state->uncertain;
+    bool is_deferred = reason == SIM_REASON_DEFERRED && !is_repetition;
+    bool is_endpoint = reason == SIM_REASON_REJECTED || reason == REASON_NO_ENDPOINT;
+    if (is_deferred && move->state->attempt + 1u < move->step->attempts) {
         return "with attempts left";
     }
-    return is_endpoint && state->endpoint + 1u < step->endpoint_ranks ? "with an endpoint left"
-                                                                      : NULL;
+    return is_endpoint && move->state->endpoint + 1u < move->step->endpoint_ranks
+               ? "with an endpoint left"
+               : NULL;
+}
+
+static bool is_lost(const struct event *event)
+{
+    return event->reason == REASON_LEASE_EXPIRED || event->reason == REASON_WORKER_RESTARTED;
 }
 
 /* Whom a worker took with it goes again at once, while there is time. */
-static bool is_held_early(const struct sim *sim, const struct campaign_def *def,
-                          const struct sim_recipient *recipient,
-                          const struct recipient_state *state, const struct event *event)
+static bool is_held_early(const struct move *move)
 {
-    struct campaign_view view;
-    const struct plan_step *step = &def->plan.steps[0];
-    bool is_lost =
-        event->reason == REASON_LEASE_EXPIRED || event->reason == REASON_WORKER_RESTARTED;
-    bool is_cancelled = !engine_campaign(sim->coordinator.engine, def->id, &view) ||
-                        view.state == CAMPAIGN_CANCELLED;
-    uint64_t waited_ms = recipient->waited_ms + event->at_ms - recipient->leased_ms;
-    uint64_t short_ms = (recipient->waits + 1) * (step->within_ms / UINT8_MAX + UINT64_C(1));
-    return step->on_uncertain == PLAN_RESEND && is_lost && !is_cancelled &&
-           state->repeats + 1u < step->attempts && waited_ms + short_ms < step->within_ms;
+    const struct plan_step *step = move->step;
+    const struct event *event = move->event;
+    uint64_t waited_ms = move->course->waited_ms + event->at_ms - move->course->leased_ms;
+    uint64_t short_ms = (move->course->waits + 1) * (step->within_ms / UINT8_MAX + UINT64_C(1));
+    return step->on_uncertain == PLAN_RESEND && is_lost(event) && !move->campaign->is_cancelled &&
+           move->state->repeats + 1u < step->attempts && waited_ms + short_ms < step->within_ms;
 }
 
-static const char *what_is_wrong(const struct sim *sim, const struct campaign_def *def,
-                                 const struct sim_recipient *recipient,
-                                 const struct recipient_state *state, const struct event *event)
+static const char *wrong_hold(const struct move *move)
 {
-    const struct plan_step *step = &def->plan.steps[0];
-    switch ((enum delivery_event)event->kind) {
+    return is_held_early(move) ? "although it may be repeated" : wrong_end(move);
+}
+
+static bool is_one_step_until_accepted(const struct move *move)
+{
+    const struct plan *plan = &move->campaign->def.plan;
+    return plan->step_count == 1 && plan->steps[0].until == PLAN_ACCEPTED;
+}
+
+static const char *what_is_wrong(const struct move *move)
+{
+    switch ((enum delivery_event)move->event->kind) {
     case DELIVERY_EVENT_LEASED:
-        return wrong_lease(step, recipient, state, event);
+        return wrong_lease(move);
     case DELIVERY_EVENT_FAILED:
     case DELIVERY_EVENT_UNREACHABLE:
-        return wrong_end(step, state, event);
+        return wrong_end(move);
     case DELIVERY_EVENT_REPEATED:
-        return step->on_uncertain == PLAN_HOLD ? "although it is to be held" : NULL;
+        return move->step->on_uncertain == PLAN_HOLD ? "although it is to be held" : NULL;
     case DELIVERY_EVENT_HELD:
-        return is_held_early(sim, def, recipient, state, event) ? "although it may be repeated"
-                                                                : NULL;
+        return wrong_hold(move);
     case DELIVERY_EVENT_CLIMBED:
-    case DELIVERY_EVENT_ACKNOWLEDGED:
+        return is_one_step_until_accepted(move) ? ONE_STEP : wrong_end(move);
     case DELIVERY_EVENT_UNANSWERED:
-        return "on a plan of one step, until accepted";
+        return is_one_step_until_accepted(move) ? ONE_STEP : wrong_hold(move);
+    case DELIVERY_EVENT_ACKNOWLEDGED:
+        return move->recipient->has_spoken ? NULL : "and never said so";
     case DELIVERY_EVENT_ACCEPTED:
     case DELIVERY_EVENT_DEFERRED:
     case DELIVERY_EVENT_RELEASED:
@@ -97,39 +133,61 @@ static bool is_trouble(const struct event *event)
            (event->kind == DELIVERY_EVENT_RELEASED && event->reason == REASON_CONNECT_FAILED);
 }
 
-static void follow(const struct sim *sim, struct sim_recipient *recipient,
-                   const struct event *event)
+static void note_lease(struct sim_course *course, const struct event *event)
 {
-    recipient->ended_ms = sim->now_ms;
-    if (event->kind == DELIVERY_EVENT_LEASED) {
-        recipient->lease = event->lease;
-        recipient->leased_ms = event->at_ms;
-        recipient->ended_ms = SIM_NEVER_MS;
-        return;
-    }
-    if (is_trouble(event) && event->due_ms > recipient->leased_ms) {
-        recipient->waited_ms += event->due_ms - recipient->leased_ms;
-        recipient->waits++;
-    }
-    recipient->endpoint += event->kind == DELIVERY_EVENT_NEXT_ENDPOINT;
-    recipient->due_ms = event->due_ms;
+    course->lease = event->lease;
+    course->leased_step = event->step;
+    course->leased_ms = event->at_ms;
+    course->ended_ms = SIM_NEVER_MS;
 }
 
-void sim_plan_check(const struct sim *sim, unsigned campaign, uint32_t ordinal,
-                    const struct recipient_state *state, const struct event *event)
+static void follow(const struct sim *sim, struct sim_course *course,
+                   const struct recipient_state *state, const struct event *event)
 {
-    const struct sim_campaign *own = &sim->journal.campaigns[campaign];
-    struct sim_recipient *recipient = &own->recipients[ordinal];
-    const char *wrong = what_is_wrong(sim, &own->def, recipient, state, event);
+    if (event->kind == DELIVERY_EVENT_LEASED) {
+        note_lease(course, event);
+        return;
+    }
+    if (state->state == DELIVERY_LEASED) {
+        course->ended_ms = sim->now_ms;
+        course->is_lost = is_lost(event);
+        course->is_recalled = event->kind == DELIVERY_EVENT_ACKNOWLEDGED;
+    }
+    if (event->kind == DELIVERY_EVENT_CLIMBED) {
+        course->waited_ms = 0;
+        course->waits = 0;
+        course->endpoint = 0;
+    }
+    if (is_trouble(event) && event->due_ms > course->leased_ms) {
+        course->waited_ms += event->due_ms - course->leased_ms;
+        course->waits++;
+    }
+    course->endpoint += event->kind == DELIVERY_EVENT_NEXT_ENDPOINT;
+    course->due_ms = event->due_ms;
+}
+
+void sim_plan_on_event(const struct sim *sim, unsigned c, uint32_t ordinal,
+                       const struct recipient_state *state, const struct event *event)
+{
+    const struct sim_campaign *campaign = &sim->journal.campaigns[c];
+    struct sim_recipient *recipient = &campaign->recipients[ordinal];
+    const struct move move = {.sim = sim,
+                              .campaign = campaign,
+                              .recipient = recipient,
+                              .course = &recipient->course,
+                              .step = &campaign->def.plan.steps[state->step],
+                              .state = state,
+                              .event = event};
+    const char *wrong = what_is_wrong(&move);
     if (wrong != NULL) {
         sim_fail(sim,
-                 "c%u/%u is %s %s: attempt %u, repeats %u, endpoint %u, waited %" PRIu64
+                 "c%u/%u is %s %s: step %u, attempt %u, repeats %u, endpoint %u, waited %" PRIu64
                  " ms, due at %" PRIu64 ", now %" PRIu64,
-                 campaign + 1, ordinal, delivery_event_name((enum delivery_event)event->kind),
-                 wrong, state->attempt, state->repeats, state->endpoint, recipient->waited_ms,
-                 recipient->due_ms, event->at_ms);
+                 c + 1, ordinal, delivery_event_name((enum delivery_event)event->kind), wrong,
+                 state->step, state->attempt, state->repeats, state->endpoint,
+                 recipient->course.waited_ms, recipient->course.due_ms, event->at_ms);
     }
-    follow(sim, recipient, event);
+    follow(sim, &recipient->course, state, event);
 }
 
 /* Is a worker that the coordinator does not hear sure not to hear the coordinator either? Whoever
@@ -144,10 +202,11 @@ static bool is_silence_mutual(const struct sim_settings *settings)
 void sim_plan_check_start(const struct sim *sim, unsigned campaign, uint32_t ordinal)
 {
     const struct sim_settings *settings = &sim->settings;
-    uint64_t ended_ms = sim->journal.campaigns[campaign].recipients[ordinal].ended_ms;
+    const struct sim_course *course = &sim->journal.campaigns[campaign].recipients[ordinal].course;
+    uint64_t ended_ms = course->ended_ms;
     /* How much later than the coordinator of it may it have heard of the coordinator last? */
     uint64_t late_ms = 2 * ((uint64_t)settings->heartbeat_ms + settings->delay_max_ms);
-    if (is_silence_mutual(settings) && ended_ms != SIM_NEVER_MS &&
+    if (is_silence_mutual(settings) && !course->is_recalled && ended_ms != SIM_NEVER_MS &&
         sim->now_ms > ended_ms + late_ms) {
         sim_fail(sim, "c%u/%u is sent to %u ms after its lease was over", campaign + 1, ordinal,
                  (unsigned)(sim->now_ms - ended_ms));

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sim_plan: what a campaign's plan allows, followed for each recipient through the journal: how
- * often, at which endpoint, when, for how long, and whether an uncertain attempt is repeated. It
- * counts for itself what the engine's fold counts, too.
+ * sim_plan: what a campaign's plan allows on a step, followed for each recipient through the
+ * journal: how often, by which provider, at which endpoint, when, for how long, and whether an
+ * uncertain attempt is repeated. It counts for itself what the engine's fold counts, too.
  */
 #ifndef TOCSIN_TESTS_SIM_PLAN_H
 #define TOCSIN_TESTS_SIM_PLAN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "coordinator/engine/delivery_state.h"
@@ -14,19 +15,23 @@
 
 struct sim;
 
-struct sim_recipient {
+struct sim_course {
     uint64_t lease; /* the last one */
+    uint8_t leased_step;
     uint64_t leased_ms;
     uint64_t ended_ms; /* when it became durable that it is over, by the simulation's clock */
+    bool is_lost;      /* with its worker, as far as the coordinator knows */
+    bool is_recalled;  /* it is over because he acknowledged: its worker does not know by itself */
     uint64_t due_ms;
+    /* On this step. */
     uint64_t waited_ms; /* for trouble */
     uint32_t waits;
     uint32_t endpoint;
 };
 
 /* An event is about to be applied to a recipient in this state. */
-void sim_plan_check(const struct sim *sim, unsigned campaign, uint32_t ordinal,
-                    const struct recipient_state *state, const struct event *event);
+void sim_plan_on_event(const struct sim *sim, unsigned campaign, uint32_t ordinal,
+                       const struct recipient_state *state, const struct event *event);
 
 /* A provider sees a start. A worker that was given up knows by itself when. */
 void sim_plan_check_start(const struct sim *sim, unsigned campaign, uint32_t ordinal);

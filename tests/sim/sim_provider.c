@@ -23,21 +23,42 @@ static unsigned provider_of(const struct sim *sim, uint8_t id)
     sim_fail(sim, "there is no provider %u", id);
 }
 
+const struct provider_def *sim_provider_def(const struct sim *sim, uint8_t id)
+{
+    return &sim->settings.providers[provider_of(sim, id)].def;
+}
+
 /* ---- Is it the right message to the right person? ---- */
 
 static void check_text(const struct sim *sim, const struct attempt *attempt,
                        const struct sim_row *row, const struct token *token)
 {
     char text[SIM_TEXT_MAX * 2];
-    (void)snprintf(text, sizeof(text), "Hello %s", row->name);
-    const char *endpoint = row->endpoint[token->attempt >> 4];
+    const char *channel = channel_kind_name(attempt->channel);
+    (void)snprintf(text, sizeof(text), "Hello %s by %s", row->name, channel);
+    const char *endpoint = row->endpoint[sim_settings_field(attempt->channel)][token->attempt >> 4];
     if (!slice_is(attempt->key, row->key) || !slice_is(attempt->endpoint, endpoint) ||
         endpoint[0] == '\0' || !slice_is(attempt->text, text) || row->name[0] == '\0') {
-        sim_fail(sim, "c%u/%u #%02x: \"%.*s\" to %.*s (%.*s) instead of \"%s\" to %s (%s)",
-                 (unsigned)token->campaign, token->ordinal, token->attempt, (int)attempt->text.len,
-                 (const char *)attempt->text.data, (int)attempt->endpoint.len,
-                 (const char *)attempt->endpoint.data, (int)attempt->key.len,
-                 (const char *)attempt->key.data, text, endpoint, row->key);
+        sim_fail(sim, "c%u/%u #%u.%02x: \"%.*s\" to %.*s (%.*s) instead of \"%s\" to %s (%s)",
+                 (unsigned)token->campaign, token->ordinal, token->step, token->attempt,
+                 (int)attempt->text.len, (const char *)attempt->text.data,
+                 (int)attempt->endpoint.len, (const char *)attempt->endpoint.data,
+                 (int)attempt->key.len, (const char *)attempt->key.data, text, endpoint, row->key);
+    }
+}
+
+static void check_route(const struct sim *sim, unsigned c, const struct attempt *attempt)
+{
+    const struct plan *plan = &sim->settings.campaigns[c].def.plan;
+    const struct plan_step *step = &plan->steps[attempt->step];
+    const struct provider_def *provider = sim_provider_def(sim, attempt->provider);
+    if (attempt->step >= plan->step_count || attempt->channel != step->channel ||
+        provider->channel != step->channel) {
+        sim_fail(sim, "c%u sends on step %u by %s, which is not the step's channel", c + 1,
+                 attempt->step, channel_kind_name(attempt->channel));
+    }
+    if ((step->providers >> attempt->provider & 1) == 0) {
+        sim_fail(sim, "c%u uses a provider that its plan leaves out", c + 1);
     }
 }
 
@@ -71,10 +92,7 @@ static struct token check_attempt(const struct sim *sim, const struct attempt *a
         token.ordinal >= sim->settings.campaigns[c].def.slots) {
         sim_fail(sim, "a token names another attempt");
     }
-    const struct campaign_def *def = &sim->settings.campaigns[c].def;
-    if ((def->plan.steps[0].providers >> attempt->provider & 1) == 0) {
-        sim_fail(sim, "c%u uses a provider that its plan leaves out", c + 1);
-    }
+    check_route(sim, c, attempt);
     if (sim->journal.campaigns[c].events[CAMPAIGN_EVENT_LAUNCHED] == 0) {
         sim_fail(sim, "c%u sends before its launch is durable", c + 1);
     }
@@ -210,11 +228,10 @@ void sim_provider_start(struct sim *sim, unsigned worker, const struct attempt *
     uint32_t latency_ms = draw_latency_ms(sim, index, answer.outcome);
     bool is_taken = answer.outcome == OUTCOME_ACCEPTED ||
                     (answer.outcome == OUTCOME_UNCERTAIN && dice_chance(&sim->dice, 500));
-    sim_trace(sim, "w%u starts c%u/%u #%02x at p%u: %s after %u ms", worker,
-              (unsigned)token.campaign, token.ordinal, token.attempt, index,
+    sim_trace(sim, "w%u starts c%u/%u #%u.%02x at p%u: %s after %u ms", worker,
+              (unsigned)token.campaign, token.ordinal, token.step, token.attempt, index,
               outcome_name(answer.outcome), latency_ms);
-    sim_attempt_on_start(sim, (unsigned)token.campaign - 1, token.ordinal, token.attempt, is_taken,
-                         answer.ref[0] != '\0');
+    sim_attempt_on_start(sim, &token, is_taken, answer.ref[0] != '\0');
     if (latency_ms == 0 && sim->settings.providers[index].answers_at_once) {
         sim_worker_answer(sim, worker, &answer);
         return;

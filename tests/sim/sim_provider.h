@@ -37,6 +37,8 @@ struct sim_answer {
     char ref[24];
 };
 
+/* There is one, or the simulation fails. */
+const struct provider_def *sim_provider_def(const struct sim *sim, uint8_t id);
 void sim_provider_start(struct sim *sim, unsigned worker, const struct attempt *attempt);
 
 #endif

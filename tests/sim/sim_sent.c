@@ -5,6 +5,23 @@
 
 #include "tests/sim/sim.h"
 
+static void check_places(const struct sim *sim, const struct wire_batch *batch)
+{
+    unsigned c = (unsigned)batch->campaign - 1;
+    for (unsigned i = bitmap_next(&batch->places, 0); i < BITMAP_BITS;
+         i = bitmap_next(&batch->places, i + 1)) {
+        uint32_t ordinal = batch->page * PAGE_RECIPIENTS + i;
+        struct recipient_state state = sim_journal_state(&sim->journal, c, ordinal);
+        if (sim->journal.campaigns[c].recipients[ordinal].ladder.is_acknowledged) {
+            sim_fail(sim, "c%u/%u leaves for a worker after it acknowledged", c + 1, ordinal);
+        }
+        if (state.state != DELIVERY_LEASED || state.step != batch->step) {
+            sim_fail(sim, "c%u/%u leaves for step %u, %s on step %u", c + 1, ordinal, batch->step,
+                     delivery_state_name((enum delivery_state)state.state), state.step);
+        }
+    }
+}
+
 static void check_batch(const struct sim *sim, const struct wire_batch *batch)
 {
     struct campaign_view view;
@@ -15,6 +32,7 @@ static void check_batch(const struct sim *sim, const struct wire_batch *batch)
         view.state != CAMPAIGN_RUNNING) {
         sim_fail(sim, "a batch of c%u leaves, which is stopped", (unsigned)batch->campaign);
     }
+    check_places(sim, batch);
 }
 
 static void check_cancel(const struct sim *sim, const struct wire_cancel *cancel)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sim_sent: nothing may leave the coordinator that is not on the disk, and no batch of a campaign
- * that is stopped.
+ * sim_sent: nothing may leave the coordinator that is not on the disk, no batch of a campaign that
+ * is stopped, and nobody who has acknowledged.
  */
 #ifndef TOCSIN_TESTS_SIM_SENT_H
 #define TOCSIN_TESTS_SIM_SENT_H

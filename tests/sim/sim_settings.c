@@ -20,11 +20,17 @@ static uint32_t half_the_time(struct dice *dice, uint32_t value)
     return dice_chance(dice, 500) ? value : 0;
 }
 
-static void draw_provider(struct sim_provider_settings *provider, unsigned id, struct dice *dice)
+static enum channel_kind draw_channel(struct dice *dice)
+{
+    return (enum channel_kind)PICK(dice, CHANNEL_SMS, CHANNEL_EMAIL, CHANNEL_VOICE, CHANNEL_PUSH);
+}
+
+static void draw_provider(struct sim_provider_settings *provider, unsigned id,
+                          enum channel_kind channel, struct dice *dice)
 {
     provider->def = (struct provider_def){
         .id = (uint8_t)(id * 5),
-        .channel = CHANNEL_SMS,
+        .channel = channel,
         .rate_per_s = dice_chance(dice, 400) ? PICK(dice, 20, 50, 200, 1000) : 0,
         .burst = dice_chance(dice, 300) ? PICK(dice, 1, 10, 100) : 0,
         .weight = dice_between(dice, 1, 4),
@@ -58,19 +64,43 @@ static uint32_t draw_slots(struct dice *dice)
     }
 }
 
-static void draw_plan(struct plan_step *step, const struct sim_settings *settings,
-                      struct dice *dice)
+/* Of one step as long as it likes; of several short enough that all of them pass. */
+static uint64_t draw_within_ms(const struct plan_step *step, bool is_ladder, struct dice *dice)
 {
-    plan_step_defaults(step, CHANNEL_SMS);
+    if (is_ladder || step->until == PLAN_ACKNOWLEDGED) {
+        return PICK(dice, 200, 1000, 3000, 10000, 60000);
+    }
+    return PICK(dice, 5, 60, 600) * SECOND_MS;
+}
+
+static void draw_step(struct plan_step *step, const struct sim_campaign_settings *campaign,
+                      bool is_ladder, const struct sim_settings *settings, struct dice *dice)
+{
+    unsigned one = dice_below(dice, settings->provider_count);
+    const struct provider_def *provider = &settings->providers[one].def;
+    plan_step_defaults(step, provider->channel);
     step->attempts = (uint8_t)PICK(dice, 1, 2, 3, 5, 15);
-    step->endpoint_ranks = (uint8_t)PICK(dice, 1, 1, 2, 3);
+    step->endpoint_ranks = (uint8_t)campaign->ranks[sim_settings_field(step->channel)];
     step->backoff_ms = PICK(dice, 50, 500, 3000);
     step->backoff_max_ms = step->backoff_ms * PICK(dice, 1, 4, 10);
-    step->within_ms = PICK(dice, 5, 60, 600) * SECOND_MS;
     step->on_uncertain = dice_chance(dice, 300) ? PLAN_HOLD : PLAN_RESEND;
+    step->until = dice_chance(dice, is_ladder ? 600 : 300) ? PLAN_ACKNOWLEDGED : PLAN_ACCEPTED;
+    step->within_ms = draw_within_ms(step, is_ladder, dice);
     if (settings->provider_count > 1 && dice_chance(dice, 200)) {
-        unsigned one = dice_below(dice, settings->provider_count);
-        step->providers = UINT64_C(1) << settings->providers[one].def.id;
+        step->providers = UINT64_C(1) << provider->id;
+    }
+}
+
+static void draw_plan(struct sim_campaign_settings *campaign, const struct sim_settings *settings,
+                      struct dice *dice)
+{
+    struct plan *plan = &campaign->def.plan;
+    for (unsigned field = 0; field < PAGE_FIELDS; field++) {
+        campaign->ranks[field] = PICK(dice, 1, 1, 2, SIM_RANKS_MAX);
+    }
+    plan->step_count = dice_chance(dice, 500) ? 1 : dice_between(dice, 2, SIM_STEPS_MAX);
+    for (unsigned s = 0; s < plan->step_count; s++) {
+        draw_step(&plan->steps[s], campaign, plan->step_count > 1, settings, dice);
     }
 }
 
@@ -84,12 +114,11 @@ static void draw_campaign(struct sim_settings *settings, unsigned index, struct 
         .slots = draw_slots(dice),
         .priority = (enum campaign_priority)dice_below(dice, PRIORITIES),
         .weight = dice_between(dice, 1, 5),
-        .plan = {.step_count = 1},
     };
     (void)snprintf(def->name, sizeof(def->name), "campaign %u", index + 1);
-    draw_plan(&def->plan.steps[0], settings, dice);
+    draw_plan(campaign, settings, dice);
     campaign->hole_chance = half_the_time(dice, PICK(dice, 5, 50, 500));
-    campaign->no_endpoint_chance = half_the_time(dice, PICK(dice, 10, 100));
+    campaign->no_endpoint_chance = half_the_time(dice, PICK(dice, 10, 100, 500));
     campaign->no_variable_chance = half_the_time(dice, PICK(dice, 10, 50));
     campaign->create_at_ms = dice_below(dice, 2 * SECOND_MS);
     campaign->launch_at_ms = campaign->create_at_ms + dice_below(dice, 5 * SECOND_MS);
@@ -144,6 +173,13 @@ static void draw_faults(struct sim_settings *settings, struct dice *dice)
     settings->faults_end_ms = dice_between(dice, 3, 25) * SECOND_MS;
 }
 
+enum page_field sim_settings_field(enum channel_kind channel)
+{
+    return channel == CHANNEL_EMAIL  ? PAGE_FIELD_EMAIL
+           : channel == CHANNEL_PUSH ? PAGE_FIELD_PUSH
+                                     : PAGE_FIELD_PHONE;
+}
+
 void sim_settings_draw(struct sim_settings *settings, uint64_t seed)
 {
     struct dice dice = {seed * 1000003 + 17};
@@ -152,15 +188,46 @@ void sim_settings_draw(struct sim_settings *settings, uint64_t seed)
     settings->lease_ms = settings->heartbeat_ms * PICK(&dice, 3, 6, 15);
     settings->snapshot_blocks = dice_chance(&dice, 300) ? 0 : dice_between(&dice, 1, 8);
     settings->provider_count = dice_between(&dice, 1, SIM_PROVIDERS_MAX);
+    bool has_one_channel = dice_chance(&dice, 400);
     for (unsigned i = 0; i < settings->provider_count; i++) {
-        draw_provider(&settings->providers[i], i, &dice);
+        enum channel_kind channel = has_one_channel ? CHANNEL_SMS : draw_channel(&dice);
+        draw_provider(&settings->providers[i], i, channel, &dice);
     }
     settings->campaign_count = dice_between(&dice, 1, SIM_CAMPAIGNS_MAX);
     for (unsigned i = 0; i < settings->campaign_count; i++) {
         draw_campaign(settings, i, &dice);
     }
+    settings->acknowledge_every_ms = dice_chance(&dice, 700) ? PICK(&dice, 10, 100, 1000) : 0;
+    settings->acknowledge_most = PICK(&dice, 1, 5, 100);
     draw_workers(settings, &dice);
     draw_faults(settings, &dice);
+}
+
+static void print_campaign(const struct sim_campaign_settings *c)
+{
+    fprintf(stderr, "  c%u: %u slots, launch %" PRIu64 ", cancel %" PRIu64 "\n",
+            (unsigned)c->def.id, c->def.slots, c->launch_at_ms, c->cancel_at_ms);
+    for (unsigned s = 0; s < c->def.plan.step_count; s++) {
+        const struct plan_step *step = &c->def.plan.steps[s];
+        fprintf(stderr,
+                "    %s until %s within %" PRIu64 " ms, %u attempts, %u endpoints, "
+                "backoff %u-%u ms, %s\n",
+                channel_kind_name(step->channel),
+                step->until == PLAN_ACCEPTED ? "accepted" : "acknowledged", step->within_ms,
+                step->attempts, step->endpoint_ranks, step->backoff_ms, step->backoff_max_ms,
+                step->on_uncertain == PLAN_HOLD ? "hold" : "resend");
+    }
+}
+
+static void print_provider(const struct sim_provider_settings *p)
+{
+    fprintf(stderr,
+            "  p%u: %s, rate %.0f, burst %.0f, concurrency %u, %s %u ms, deferred %u, throttled "
+            "%u, rejected %u, uncertain %u, misconfigured %u, unconnected %u\n",
+            p->def.id, channel_kind_name(p->def.channel), p->def.rate_per_s, p->def.burst,
+            p->concurrency, p->answers_at_once ? "at once or" : "within", p->latency_max_ms,
+            p->deferred_chance, p->throttled_chance, p->rejected_chance, p->uncertain_chance,
+            p->misconfigured_chance, p->unconnected_chance);
 }
 
 void sim_settings_print(const struct sim_settings *settings)
@@ -169,37 +236,22 @@ void sim_settings_print(const struct sim_settings *settings)
     fprintf(
         stderr,
         "  %u workers, %u providers, heartbeat %u ms, lease %u ms, snapshot every %u blocks, "
-        "credit %u-%u, skew %u ms\n"
+        "credit %u-%u, skew %u ms, acknowledgements every %u ms, up to %u\n"
         "  net: %s, delay %u ms, loss %u, duplicates %u, full %u; commit %u ms, stall %u, "
         "fail %u\n"
         "  every: coordinator crash %u, freeze %u, clock set %u by %u; worker crash %u, freeze %u, "
         "drain %u; link %u; down %u; until %" PRIu64 "\n",
         s->worker_count, s->provider_count, s->heartbeat_ms, s->lease_ms, s->snapshot_blocks,
-        s->credit_min, s->credit_max, s->skew_max_ms, s->is_hostile ? "hostile" : "ordered",
-        s->delay_max_ms, s->loss_chance, s->duplicate_chance, s->full_chance, s->commit_max_ms,
-        s->commit_stall_chance, s->commit_fail_chance, s->coordinator_crash_ms,
-        s->coordinator_freeze_ms, s->clock_jump_ms, s->clock_jump_max_ms, s->worker_crash_ms,
-        s->worker_freeze_ms, s->worker_drain_ms, s->link_break_ms, s->down_max_ms,
-        s->faults_end_ms);
+        s->credit_min, s->credit_max, s->skew_max_ms, s->acknowledge_every_ms, s->acknowledge_most,
+        s->is_hostile ? "hostile" : "ordered", s->delay_max_ms, s->loss_chance, s->duplicate_chance,
+        s->full_chance, s->commit_max_ms, s->commit_stall_chance, s->commit_fail_chance,
+        s->coordinator_crash_ms, s->coordinator_freeze_ms, s->clock_jump_ms, s->clock_jump_max_ms,
+        s->worker_crash_ms, s->worker_freeze_ms, s->worker_drain_ms, s->link_break_ms,
+        s->down_max_ms, s->faults_end_ms);
     for (unsigned i = 0; i < s->campaign_count; i++) {
-        const struct sim_campaign_settings *c = &s->campaigns[i];
-        const struct plan_step *step = &c->def.plan.steps[0];
-        fprintf(stderr,
-                "  c%u: %u slots, %u attempts, %u endpoints, backoff %u-%u ms, within %" PRIu64
-                " ms, %s, launch %" PRIu64 ", cancel %" PRIu64 "\n",
-                i + 1, c->def.slots, step->attempts, step->endpoint_ranks, step->backoff_ms,
-                step->backoff_max_ms, step->within_ms,
-                step->on_uncertain == PLAN_HOLD ? "hold" : "resend", c->launch_at_ms,
-                c->cancel_at_ms);
+        print_campaign(&s->campaigns[i]);
     }
     for (unsigned i = 0; i < s->provider_count; i++) {
-        const struct sim_provider_settings *p = &s->providers[i];
-        fprintf(stderr,
-                "  p%u: rate %.0f, burst %.0f, concurrency %u, %s %u ms, deferred %u, throttled "
-                "%u, rejected %u, uncertain %u, misconfigured %u, unconnected %u\n",
-                i, p->def.rate_per_s, p->def.burst, p->concurrency,
-                p->answers_at_once ? "at once or" : "within", p->latency_max_ms, p->deferred_chance,
-                p->throttled_chance, p->rejected_chance, p->uncertain_chance,
-                p->misconfigured_chance, p->unconnected_chance);
+        print_provider(&s->providers[i]);
     }
 }

@@ -7,11 +7,14 @@
 #define TOCSIN_TESTS_SIM_SETTINGS_H
 
 #include "coordinator/engine/engine.h"
+#include "proto/page.h"
 #include "tests/dice.h"
 
 #define SIM_WORKERS_MAX   4
 #define SIM_CAMPAIGNS_MAX 3
-#define SIM_PROVIDERS_MAX 3
+#define SIM_PROVIDERS_MAX 4
+#define SIM_STEPS_MAX     4
+#define SIM_RANKS_MAX     3
 
 struct sim_provider_settings {
     struct provider_def def;
@@ -31,6 +34,7 @@ struct sim_provider_settings {
 
 struct sim_campaign_settings {
     struct campaign_def def;
+    unsigned ranks[PAGE_FIELDS]; /* endpoints of a kind that a recipient has at most */
     uint32_t hole_chance;
     uint32_t no_endpoint_chance;
     uint32_t no_variable_chance;
@@ -49,6 +53,9 @@ struct sim_settings {
     struct sim_provider_settings providers[SIM_PROVIDERS_MAX];
     unsigned campaign_count;
     struct sim_campaign_settings campaigns[SIM_CAMPAIGNS_MAX];
+
+    uint32_t acknowledge_every_ms; /* mean time between acknowledgements */
+    uint32_t acknowledge_most;     /* at once */
 
     unsigned worker_count;
     uint32_t credit_min;
@@ -84,6 +91,8 @@ struct sim_settings {
     uint64_t faults_end_ms;
 };
 
+/* What a channel's endpoints are. */
+enum page_field sim_settings_field(enum channel_kind channel);
 void sim_settings_draw(struct sim_settings *settings, uint64_t seed);
 /* One line, for a failed seed. */
 void sim_settings_print(const struct sim_settings *settings);

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/sim/sim_ladder.h"
+
+#include <inttypes.h>
+
+#include "proto/outcome.h"
+#include "tests/sim/sim.h"
+#include "tests/sim/sim_audience.h"
+
+/* One event of one recipient. */
+struct rung {
+    struct sim *sim;
+    unsigned campaign;
+    uint32_t ordinal;
+    const struct recipient_state *state;
+    const struct event *event;
+    struct sim_ladder *ladder;
+};
+
+static _Noreturn void fail(const struct rung *rung, const char *what)
+{
+    sim_fail(
+        rung->sim, "c%u/%u on step %u, %s, meets %s (%u): %s", rung->campaign + 1, rung->ordinal,
+        rung->state->step, delivery_state_name((enum delivery_state)rung->state->state),
+        delivery_event_name((enum delivery_event)rung->event->kind), rung->event->reason, what);
+}
+
+static const struct sim_campaign *campaign_of(const struct rung *rung)
+{
+    return &rung->sim->journal.campaigns[rung->campaign];
+}
+
+static const struct plan_step *step_of(const struct rung *rung)
+{
+    return &campaign_of(rung)->def.plan.steps[rung->state->step];
+}
+
+static bool is_last_step(const struct rung *rung)
+{
+    return rung->state->step + 1u == campaign_of(rung)->def.plan.step_count;
+}
+
+/* ---- How long a step lasts ---- */
+
+/* At least so long from now on. */
+static uint64_t left_ms(const struct rung *rung)
+{
+    uint64_t within_ms = step_of(rung)->within_ms;
+    uint64_t used = rung->state->used;
+    const struct sim_course *course = &campaign_of(rung)->recipients[rung->ordinal].course;
+    uint64_t most = course->waited_ms * UINT8_MAX + course->waits * within_ms;
+    if (used * within_ms > most) {
+        fail(rung, "more of the step's time is used than was waited");
+    }
+    return used == 0 ? within_ms : within_ms / UINT8_MAX * (UINT8_MAX - used);
+}
+
+/* Refused on the last step: only what may have arrived before is left. */
+static bool is_refused_at_last(const struct rung *rung)
+{
+    uint16_t reason = rung->event->reason;
+    return rung->event->kind == DELIVERY_EVENT_HELD && is_last_step(rung) &&
+           (reason == SIM_REASON_REJECTED || reason == REASON_NO_ENDPOINT ||
+            reason == REASON_VARIABLE_MISSING ||
+            (!rung->state->uncertain &&
+             (reason == SIM_REASON_DEFERRED || reason == REASON_TIME_USED)));
+}
+
+bool sim_ladder_is_over(const struct recipient_state *state)
+{
+    return state->state == DELIVERY_UNCERTAIN && !recipient_is_open(state);
+}
+
+static void open_step(const struct rung *rung)
+{
+    const struct event *event = rung->event;
+    bool may_be_over = campaign_of(rung)->is_cancelled || is_refused_at_last(rung) ||
+                       sim_ladder_is_over(rung->state);
+    rung->ladder->ends_ms = 0;
+    if (event->due_ms == 0 && (step_of(rung)->until == PLAN_ACCEPTED || may_be_over)) {
+        return;
+    }
+    uint64_t least_ms = event->at_ms + left_ms(rung);
+    uint64_t most_ms = event->at_ms + step_of(rung)->within_ms;
+    if (step_of(rung)->until == PLAN_ACCEPTED || event->due_ms < least_ms ||
+        event->due_ms > most_ms) {
+        fail(rung, "it is open for another time than the plan says");
+    }
+    rung->ladder->ends_ms = least_ms;
+}
+
+/* ---- Events ---- */
+
+static void check_unanswered(const struct rung *rung)
+{
+    if (rung->event->reason != REASON_NOT_ACKNOWLEDGED) {
+        return;
+    }
+    if (rung->ladder->ends_ms == 0 || rung->event->at_ms < rung->ladder->ends_ms) {
+        fail(rung, "its time is not over");
+    }
+    if (campaign_of(rung)->is_paused) {
+        fail(rung, "the campaign is paused");
+    }
+    if ((rung->event->kind == DELIVERY_EVENT_CLIMBED) == is_last_step(rung)) {
+        fail(rung, "who has a further step climbs, and nobody else");
+    }
+}
+
+static void climb(const struct rung *rung)
+{
+    if (rung->event->step != rung->state->step + 1 || is_last_step(rung)) {
+        fail(rung, "steps are climbed one by one");
+    }
+    if (rung->state->state != DELIVERY_LEASED && rung->event->reason != REASON_NOT_ACKNOWLEDGED) {
+        fail(rung, "nothing of this step has failed");
+    }
+    rung->ladder->is_held = false;
+    rung->ladder->ends_ms = 0;
+}
+
+static void note_held(const struct rung *rung)
+{
+    rung->ladder->is_held |= rung->state->uncertain || sim_attempt_is_doubt(rung->event->reason);
+}
+
+static void take(const struct rung *rung)
+{
+    const struct sim_recipient *recipient = &campaign_of(rung)->recipients[rung->ordinal];
+    int step = sim_ladder_is_over(rung->state) ? -1 : rung->state->step;
+    if (sim_attempt_sum(recipient, step).accepts == 0) {
+        fail(rung, "no provider took it on this step");
+    }
+    rung->ladder->accepted |= (uint8_t)(1u << rung->state->step);
+    open_step(rung);
+}
+
+static void lease(const struct rung *rung)
+{
+    if (campaign_of(rung)->is_paused) {
+        fail(rung, "the campaign is paused");
+    }
+}
+
+static void follow(const struct rung *rung)
+{
+    switch ((enum delivery_event)rung->event->kind) {
+    case DELIVERY_EVENT_LEASED:
+        lease(rung);
+        return;
+    case DELIVERY_EVENT_ACCEPTED:
+        take(rung);
+        return;
+    case DELIVERY_EVENT_UNANSWERED:
+        note_held(rung);
+        return;
+    case DELIVERY_EVENT_HELD:
+        note_held(rung);
+        if (rung->event->reason != REASON_NOT_ACKNOWLEDGED) {
+            open_step(rung);
+        }
+        return;
+    case DELIVERY_EVENT_CLIMBED:
+        climb(rung);
+        return;
+    case DELIVERY_EVENT_ACKNOWLEDGED:
+        rung->ladder->is_acknowledged = true;
+        return;
+    case DELIVERY_EVENT_DEFERRED:
+    case DELIVERY_EVENT_REPEATED:
+    case DELIVERY_EVENT_RELEASED:
+    case DELIVERY_EVENT_NEXT_ENDPOINT:
+    case DELIVERY_EVENT_FAILED:
+    case DELIVERY_EVENT_UNREACHABLE:
+    case DELIVERY_EVENT_EXPIRED:
+    case DELIVERY_EVENT_CANCELLED:
+    case DELIVERY_EVENTS:
+        return;
+    }
+}
+
+void sim_ladder_on_event(struct sim *sim, unsigned c, uint32_t ordinal,
+                         const struct recipient_state *state, const struct event *event)
+{
+    const struct rung rung = {sim,   c,     ordinal,
+                              state, event, &sim->journal.campaigns[c].recipients[ordinal].ladder};
+    if (rung.ladder->is_acknowledged) {
+        fail(&rung, "it was acknowledged before");
+    }
+    if (event->kind != DELIVERY_EVENT_CLIMBED && event->step != state->step) {
+        fail(&rung, "it is an event of another step");
+    }
+    check_unanswered(&rung);
+    follow(&rung);
+}
+
+/* ---- The end ---- */
+
+void sim_ladder_check_ended(struct sim *sim, unsigned c)
+{
+    for (uint32_t ordinal = 0; ordinal < sim->journal.campaigns[c].def.slots; ordinal++) {
+        struct recipient_state state = sim_journal_state(&sim->journal, c, ordinal);
+        if (!delivery_state_is_final((enum delivery_state)state.state) ||
+            recipient_is_open(&state)) {
+            sim_fail(sim, "c%u has ended, but %u is still %s on step %u", c + 1, ordinal,
+                     delivery_state_name((enum delivery_state)state.state), state.step);
+        }
+    }
+}
+
+struct ending {
+    const struct sim *sim;
+    unsigned campaign;
+    uint32_t ordinal;
+    struct recipient_state state;
+    struct sim_ladder ladder;
+    struct sim_attempt sum; /* of all attempts */
+    bool is_exhausted;      /* there was no further step, or the campaign was cancelled */
+    bool is_settled;        /* accepted, or held, on a step that wants no more than that */
+    struct sim_row row;
+};
+
+static struct ending ending_of(const struct sim *sim, unsigned c, uint32_t ordinal)
+{
+    const struct sim_campaign *campaign = &sim->journal.campaigns[c];
+    const struct sim_recipient *recipient = &campaign->recipients[ordinal];
+    struct ending ending = {.sim = sim, .campaign = c, .ordinal = ordinal};
+    ending.state = sim_journal_state(&sim->journal, c, ordinal);
+    ending.ladder = recipient->ladder;
+    ending.sum = sim_attempt_sum(recipient, -1);
+    unsigned step = ending.state.step;
+    ending.is_exhausted = campaign->is_cancelled || step + 1 == campaign->def.plan.step_count;
+    ending.is_settled = campaign->def.plan.steps[step].until == PLAN_ACCEPTED &&
+                        (ending.ladder.is_held || (ending.ladder.accepted >> step & 1) != 0);
+    ending.row = sim_audience_row(&sim->settings, c, ordinal);
+    return ending;
+}
+
+static const char *wrong_reached(const struct ending *ending)
+{
+    bool is_accepted = ending->ladder.accepted != 0 && ending->sum.accepts > 0;
+    if (ending->state.state == DELIVERY_ACCEPTED && !is_accepted) {
+        return "but no provider took it";
+    }
+    if (ending->state.state == DELIVERY_UNCERTAIN && ending->ladder.accepted != 0) {
+        return "but was accepted";
+    }
+    if (ending->state.state == DELIVERY_UNCERTAIN && ending->sum.marks == 0) {
+        return "but nothing was uncertain";
+    }
+    return ending->is_exhausted || ending->is_settled ? NULL : "but has further steps";
+}
+
+/* On one of the steps that he was on. */
+static bool has_endpoint(const struct ending *ending)
+{
+    const struct plan *plan = &ending->sim->settings.campaigns[ending->campaign].def.plan;
+    for (unsigned s = 0; s <= ending->state.step; s++) {
+        enum page_field field = sim_settings_field(plan->steps[s].channel);
+        for (unsigned rank = 0; rank < plan->steps[s].endpoint_ranks; rank++) {
+            if (ending->row.endpoint[field][rank][0] != '\0') {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static const char *wrong_unreached(const struct ending *ending)
+{
+    const struct sim_campaign *campaign = &ending->sim->journal.campaigns[ending->campaign];
+    if (ending->sum.accepts + ending->sum.marks > 0) {
+        return "but may have been reached";
+    }
+    if (ending->state.state == DELIVERY_CANCELLED && !campaign->is_cancelled) {
+        return "but its campaign is not";
+    }
+    if (ending->state.state == DELIVERY_UNREACHABLE && has_endpoint(ending)) {
+        return "but has an endpoint";
+    }
+    if (ending->state.state == DELIVERY_FAILED && ending->sum.starts == 0 &&
+        ending->row.name[0] != '\0') {
+        return "but was never tried";
+    }
+    return ending->is_exhausted ? NULL : "but has further steps";
+}
+
+/* What is wrong with how he ended; NULL: nothing. */
+static const char *wrong_end(const struct ending *ending)
+{
+    if (ending->ladder.is_acknowledged != (ending->state.state == DELIVERY_ACKNOWLEDGED)) {
+        return ending->ladder.is_acknowledged ? "but acknowledged" : "but never said so";
+    }
+    if (ending->row.is_hole != (ending->state.state == DELIVERY_NONE)) {
+        return ending->row.is_hole ? "but is nobody" : "but is somebody";
+    }
+    switch ((enum delivery_state)ending->state.state) {
+    case DELIVERY_NONE:
+    case DELIVERY_ACKNOWLEDGED:
+        return NULL;
+    case DELIVERY_ACCEPTED:
+    case DELIVERY_UNCERTAIN:
+        return wrong_reached(ending);
+    case DELIVERY_CANCELLED:
+    case DELIVERY_UNREACHABLE:
+    case DELIVERY_FAILED:
+    case DELIVERY_EXPIRED:
+        return wrong_unreached(ending);
+    case DELIVERY_WAITING:
+    case DELIVERY_LEASED:
+    case DELIVERY_RETRYING:
+    case DELIVERY_DELIVERED:
+    case DELIVERY_SUPPRESSED:
+    case DELIVERY_STATES:
+        break;
+    }
+    return "which is no end";
+}
+
+void sim_ladder_check_end(struct sim *sim, unsigned c, uint32_t ordinal)
+{
+    struct ending ending = ending_of(sim, c, ordinal);
+    const char *wrong = wrong_end(&ending);
+    sim->totals->by_state[ending.state.state]++;
+    sim->totals->by_step[ending.state.step] += ending.state.state != DELIVERY_NONE;
+    if (wrong != NULL) {
+        sim_fail(sim, "c%u/%u ends as %s on step %u, %s", c + 1, ordinal,
+                 delivery_state_name((enum delivery_state)ending.state.state), ending.state.step,
+                 wrong);
+    }
+}

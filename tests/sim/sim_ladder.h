@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sim_ladder: who climbs when. Each durable event of a recipient is judged by the plan: steps are
+ * climbed one by one and not early, nothing happens to anybody after he acknowledged, and nobody
+ * ends before the plan has ended for him.
+ *
+ * A step that waits for an acknowledgement lasts `within` from when it was accepted, or held. What
+ * a provider's temporary trouble took of it before is left out, as the recipient keeps it: in
+ * 255ths, each wait rounded up or down.
+ */
+#ifndef TOCSIN_TESTS_SIM_LADDER_H
+#define TOCSIN_TESTS_SIM_LADDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "coordinator/engine/delivery_state.h"
+#include "coordinator/engine/event.h"
+
+struct sim;
+
+struct sim_ladder {
+    bool is_acknowledged;
+    uint8_t accepted; /* bit s: step s was, as the journal says */
+    bool is_held;     /* on this step: it may have been taken, and is not sent again */
+    uint64_t ends_ms; /* the step lasts at least until then; 0: it is not open */
+};
+
+/* Held after the ladder's end: what comes late settles how it ended. */
+bool sim_ladder_is_over(const struct recipient_state *state);
+/* A recipient's event that became durable and is about to be applied to his state; sim_plan knows
+ * of it. */
+void sim_ladder_on_event(struct sim *sim, unsigned campaign, uint32_t ordinal,
+                         const struct recipient_state *state, const struct event *event);
+/* The campaign has ended: so has everybody's ladder. */
+void sim_ladder_check_ended(struct sim *sim, unsigned campaign);
+/* Everything has ended: each ended as the plan says. */
+void sim_ladder_check_end(struct sim *sim, unsigned campaign, uint32_t ordinal);
+
+#endif
