@@ -242,7 +242,7 @@ static void step(struct sim *sim)
         return;
     }
     actor_act(sim, actor);
-    sim_coordinator_check(sim, dice_below(&sim->dice, THOROUGH_STEPS) == 0);
+    sim_check(sim, dice_below(&sim->dice, THOROUGH_STEPS) == 0);
 }
 
 static bool all_have_ended(const struct sim *sim)
@@ -328,7 +328,7 @@ void sim_play(uint64_t seed, bool is_verbose, struct sim_totals *totals)
         plan_fault(sim, (enum sim_fault)fault);
     }
     play_until_end(sim);
-    sim_coordinator_check(sim, true);
+    sim_check(sim, true);
     sim_journal_check_end(sim);
     check_ledger(sim);
     totals->steps += sim->step;

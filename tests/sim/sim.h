@@ -23,6 +23,7 @@
 #include "common/err.h"
 #include "tests/dice.h"
 #include "tests/sim/sim_attempt.h"
+#include "tests/sim/sim_check.h"
 #include "tests/sim/sim_client.h"
 #include "tests/sim/sim_coordinator.h"
 #include "tests/sim/sim_journal.h"

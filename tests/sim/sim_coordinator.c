@@ -5,7 +5,6 @@
 #include <stdio.h>
 
 #include "common/mem.h"
-#include "coordinator/engine/engine_state.h"
 #include "coordinator/ledger/recovery.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/sim_audience.h"
@@ -158,8 +157,7 @@ static bool recover_campaign(void *arg, struct slice id, struct slice value)
     return true;
 }
 
-/* An engine from what is on the disk. */
-static struct engine *engine_from(struct sim *sim, struct ledger *ledger, uint64_t epoch)
+struct engine *sim_coordinator_replay(struct sim *sim, struct ledger *ledger, uint64_t epoch)
 {
     struct engine_settings settings = {.epoch = epoch,
                                        .seed = dice_roll(&sim->dice),
@@ -283,7 +281,7 @@ static void begin_life(struct sim *sim)
         unsigned one = dice_below(&sim->dice, sim->settings.provider_count);
         coordinator->missing = UINT64_C(1) << sim->settings.providers[one].def.id;
     }
-    coordinator->engine = engine_from(sim, coordinator->ledger, coordinator->epoch);
+    coordinator->engine = sim_coordinator_replay(sim, coordinator->ledger, coordinator->epoch);
     open_turn(sim, head.recno);
     open_link(sim);
     coordinator->is_up = true;
@@ -454,164 +452,17 @@ void sim_coordinator_changed(struct sim *sim)
     turn_soon(sim);
 }
 
-/* ---- Checks ---- */
-
-static void check_sum(struct sim *sim, unsigned c)
-{
-    struct campaign_view view;
-    uint32_t sum = 0;
-    if (!engine_campaign(sim->coordinator.engine, c + 1, &view)) {
-        return;
-    }
-    for (unsigned s = 0; s < DELIVERY_STATES; s++) {
-        sum += view.counts[s];
-    }
-    if (sum != view.def->recipients) {
-        sim_fail(sim, "c%u: the counts sum to %u instead of %u", c + 1, sum, view.def->recipients);
-    }
-    uint32_t left = view.counts[DELIVERY_WAITING] + view.counts[DELIVERY_LEASED] +
-                    view.counts[DELIVERY_RETRYING] + view.open;
-    if (view.open > view.counts[DELIVERY_ACCEPTED] + view.counts[DELIVERY_UNCERTAIN]) {
-        sim_fail(sim, "c%u: more are open than can be", c + 1);
-    }
-    if (view.state == CAMPAIGN_FINISHED && left > 0) {
-        sim_fail(sim, "c%u is finished, and %u are not", c + 1, left);
-    }
-}
-
-/* Whoever is to be sent to, or is open, is in the heap that will find him, and not too late. */
-static void check_timer(struct sim *sim, unsigned c, uint32_t ordinal,
-                        const struct recipient_state *state)
-{
-    const struct campaign *campaign = engine_find_campaign(sim->coordinator.engine, c + 1);
-    uint32_t page = ordinal / PAGE_RECIPIENTS;
-    bool is_due = state->state == DELIVERY_WAITING || state->state == DELIVERY_RETRYING;
-    if (page >= campaign->next_fresh || !(is_due || recipient_is_open(state))) {
-        return;
-    }
-    const struct page_timers *timers = is_due ? &campaign->due[state->step] : &campaign->climbs;
-    if (timers->place[page] == 0 || timers->due_cs[page] > state->due_cs) {
-        sim_fail(sim, "c%u/%u, %s on step %u, is due and no timer says so", c + 1, ordinal,
-                 delivery_state_name((enum delivery_state)state->state), state->step);
-    }
-}
-
-static void recount(struct sim *sim, unsigned c)
-{
-    struct campaign_view view;
-    uint32_t counts[DELIVERY_STATES] = {0};
-    uint32_t open = 0;
-    if (!engine_campaign(sim->coordinator.engine, c + 1, &view)) {
-        return;
-    }
-    for (uint32_t ordinal = 0; ordinal < view.def->slots; ordinal++) {
-        struct recipient_state state;
-        enum err err = engine_recipient(sim->coordinator.engine, c + 1, ordinal, &state);
-        if (err == ERR_CLOSED) {
-            return;
-        }
-        counts[err == ERR_OK ? state.state : DELIVERY_NONE]++;
-        open += err == ERR_OK && recipient_is_open(&state);
-        if (err == ERR_OK) {
-            check_timer(sim, c, ordinal, &state);
-        }
-    }
-    counts[DELIVERY_NONE] = 0;
-    if (memcmp(counts, view.counts, sizeof(counts)) != 0 || open != view.open) {
-        sim_fail(sim, "c%u: the counts are not those of its recipients", c + 1);
-    }
-}
-
-/* What a worker is said to have in hand is what its leases hold. */
-static void check_in_hand(struct sim *sim)
-{
-    const struct engine *engine = sim->coordinator.engine;
-    for (unsigned i = 0; i < engine->roster.count; i++) {
-        const struct roster_entry *entry = &engine->roster.entries[i];
-        uint32_t in_hand[CHANNEL_KINDS] = {0};
-        for (const struct lease *l = engine->leases.by_id; l != NULL; l = l->hh.next) {
-            enum channel_kind channel = l->campaign->def.plan.steps[l->step].channel;
-            in_hand[channel] += l->instance == entry->instance ? l->left : 0;
-        }
-        for (unsigned channel = 0; channel < CHANNEL_KINDS; channel++) {
-            const char *name = channel_kind_name((enum channel_kind)channel);
-            if (in_hand[channel] > sim->settings.credit_max) {
-                sim_fail(sim, "%s holds %u for %s, and never asked for more than %u", entry->name,
-                         in_hand[channel], name, sim->settings.credit_max);
-            }
-            if (entry->present && entry->in_hand[channel] != in_hand[channel]) {
-                sim_fail(sim, "%s is said to have %u in hand for %s, but holds %u", entry->name,
-                         entry->in_hand[channel], name, in_hand[channel]);
-            }
-        }
-    }
-}
-
-static bool is_all_durable(const struct sim_coordinator *coordinator)
+bool sim_coordinator_is_durable(const struct sim_coordinator *coordinator)
 {
     return coordinator->is_up && !engine_has_events(coordinator->engine) &&
            record_is_empty(turn_record(coordinator->turn)) &&
            turn_durable(coordinator->turn) + 1 == turn_open(coordinator->turn);
 }
 
-static bool are_as_many_open(const struct sim *sim, struct engine *live, struct engine *replayed)
-{
-    for (unsigned c = 0; c < sim->settings.campaign_count; c++) {
-        struct campaign_view a = {0};
-        struct campaign_view b = {0};
-        if (engine_campaign(live, c + 1, &a) != engine_campaign(replayed, c + 1, &b) ||
-            a.open != b.open) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void check_replay(struct sim *sim)
-{
-    struct sim_coordinator *coordinator = &sim->coordinator;
-    uint8_t live[HASH_DIGEST_BYTES];
-    uint8_t replayed[HASH_DIGEST_BYTES];
-    struct dice dice = sim->dice;
-    struct engine *engine = engine_from(sim, coordinator->ledger, coordinator->epoch + 1);
-    sim->dice = dice; /* looking changes nothing */
-    if (engine_has_events(engine)) {
-        sim_fail(sim, "a replay decides something");
-    }
-    engine_digest(coordinator->engine, live);
-    engine_digest(engine, replayed);
-    bool is_same = memcmp(live, replayed, sizeof(live)) == 0 &&
-                   are_as_many_open(sim, coordinator->engine, engine);
-    engine_free(engine);
-    if (!is_same) {
-        sim_fail(sim, "the journal leads to another state");
-    }
-    sim->totals->replays++;
-}
-
-void sim_coordinator_check(struct sim *sim, bool is_thorough)
-{
-    if (!sim->coordinator.is_up) {
-        return;
-    }
-    for (unsigned c = 0; c < sim->settings.campaign_count; c++) {
-        check_sum(sim, c);
-        if (is_thorough) {
-            recount(sim, c);
-        }
-    }
-    if (is_thorough) {
-        check_in_hand(sim);
-    }
-    if (is_thorough && is_all_durable(&sim->coordinator)) {
-        check_replay(sim);
-    }
-}
-
 bool sim_coordinator_is_idle(const struct sim_coordinator *coordinator)
 {
     struct engine_stats stats;
-    if (!is_all_durable(coordinator)) {
+    if (!sim_coordinator_is_durable(coordinator)) {
         return false;
     }
     engine_stats(coordinator->engine, &stats);

@@ -58,9 +58,10 @@ void sim_coordinator_changed(struct sim *sim);
 /* Its clock jumps. */
 void sim_coordinator_set_clock(struct sim *sim);
 void sim_coordinator_crash(struct sim *sim, uint32_t down_ms);
-/* Counts add up; now and then, that they are those of the recipients; and, when everything is
- * durable, that the journal alone leads to the same state. */
-void sim_coordinator_check(struct sim *sim, bool is_thorough);
+/* An engine from what is on the disk. */
+struct engine *sim_coordinator_replay(struct sim *sim, struct ledger *ledger, uint64_t epoch);
+/* Nothing on its way to the disk. */
+bool sim_coordinator_is_durable(const struct sim_coordinator *coordinator);
 /* Nothing leased, nothing on its way to the disk. */
 bool sim_coordinator_is_idle(const struct sim_coordinator *coordinator);
 
