@@ -91,12 +91,13 @@ static uint64_t frozen_until_ms(const struct sim *sim, const struct sim_message 
 
 void sim_net_deliver(struct sim *sim)
 {
-    struct sim_message *message = sim_queue_take(&sim->net.queue);
-    const struct sim_link *link = &sim->net.links[message->worker];
-    if (frozen_until_ms(sim, message) > sim->now_ms) {
-        sim_queue_put(&sim->net.queue, frozen_until_ms(sim, message), message);
+    uint64_t frozen_ms = frozen_until_ms(sim, sim_queue_first(&sim->net.queue));
+    if (frozen_ms > sim->now_ms) {
+        sim_queue_delay_first(&sim->net.queue, frozen_ms);
         return;
     }
+    struct sim_message *message = sim_queue_take(&sim->net.queue);
+    const struct sim_link *link = &sim->net.links[message->worker];
     if (message->connection != link->connection && !message->is_stray) {
         sim->totals->lost++;
         mem_free(message);

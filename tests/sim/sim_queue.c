@@ -45,20 +45,39 @@ uint64_t sim_queue_next_ms(const struct sim_queue *queue)
     return queue->count == 0 ? UINT64_MAX : queue->heap[0].at_ms;
 }
 
-void *sim_queue_take(struct sim_queue *queue)
+static void sink_first(struct sim_queue *queue)
 {
-    assert(queue->count > 0);
-    void *thing = queue->heap[0].thing;
-    queue->heap[0] = queue->heap[--queue->count];
     for (size_t at = 0;;) {
         size_t least = at;
         for (size_t child = at * 2 + 1; child <= at * 2 + 2 && child < queue->count; child++) {
             least = is_before(&queue->heap[child], &queue->heap[least]) ? child : least;
         }
         if (least == at) {
-            return thing;
+            return;
         }
         swap(&queue->heap[at], &queue->heap[least]);
         at = least;
     }
+}
+
+const void *sim_queue_first(const struct sim_queue *queue)
+{
+    assert(queue->count > 0);
+    return queue->heap[0].thing;
+}
+
+void sim_queue_delay_first(struct sim_queue *queue, uint64_t at_ms)
+{
+    assert(queue->count > 0 && at_ms >= queue->heap[0].at_ms);
+    queue->heap[0].at_ms = at_ms;
+    sink_first(queue);
+}
+
+void *sim_queue_take(struct sim_queue *queue)
+{
+    assert(queue->count > 0);
+    void *thing = queue->heap[0].thing;
+    queue->heap[0] = queue->heap[--queue->count];
+    sink_first(queue);
+    return thing;
 }

@@ -27,6 +27,10 @@ void sim_queue_release(struct sim_queue *queue);
 void sim_queue_put(struct sim_queue *queue, uint64_t at_ms, void *take_thing);
 /* UINT64_MAX if it is empty. */
 uint64_t sim_queue_next_ms(const struct sim_queue *queue);
+/* The first, which stays in the queue; there is one. */
+const void *sim_queue_first(const struct sim_queue *queue);
+/* The first happens at a later time instead, and keeps its place among those of that time. */
+void sim_queue_delay_first(struct sim_queue *queue, uint64_t at_ms);
 /* The first, which is the caller's from now on; there is one. */
 void *sim_queue_take(struct sim_queue *queue);
 
