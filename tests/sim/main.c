@@ -58,7 +58,10 @@ static void print_totals(const struct sim_totals *totals, uint64_t seeds, double
         fprintf(stderr, "%s %" PRIu64 " ", campaign_state_name((enum campaign_state)s),
                 totals->acknowledged_in[s]);
     }
-    fprintf(stderr, "\nstarts of earlier leases after it: %" PRIu64, totals->starts_after);
+    fprintf(stderr,
+            "\nstarts of earlier leases after it: %" PRIu64 "; recalls %" PRIu64
+            ", returned for them %" PRIu64,
+            totals->starts_after, totals->recalls, totals->recalled);
     fprintf(stderr, "\nended on step: ");
     for (unsigned step = 0; step < SIM_STEPS_MAX; step++) {
         fprintf(stderr, "%u %" PRIu64 " ", step, totals->by_step[step]);

@@ -68,6 +68,8 @@ struct sim_totals {
     uint64_t acknowledged_as[DELIVERY_STATES];
     uint64_t acknowledged_in[CAMPAIGN_STATES]; /* whether it was heard or not */
     uint64_t starts_after;                     /* of leases made before he acknowledged */
+    uint64_t recalls;                          /* that a worker heard of */
+    uint64_t recalled;                         /* reported not to have been started for that */
     uint64_t by_step[SIM_STEPS_MAX];
 };
 

@@ -53,6 +53,19 @@ struct recipient_state sim_journal_state(const struct sim_journal *journal, unsi
                               ordinal % PAGE_RECIPIENTS);
 }
 
+struct sim_recipient *sim_journal_recipient(const struct sim_journal *journal, uint64_t lease,
+                                            unsigned place)
+{
+    struct sim_lease *seen = NULL;
+    HASH_FIND(hh, journal->seen, &lease, sizeof(lease), seen);
+    if (seen == NULL) {
+        return NULL;
+    }
+    const struct sim_campaign *campaign = &journal->campaigns[seen->campaign];
+    uint32_t ordinal = seen->page * PAGE_RECIPIENTS + place;
+    return ordinal < campaign->def.slots ? &campaign->recipients[ordinal] : NULL;
+}
+
 bool sim_journal_is_open(const struct sim_journal *journal, uint64_t id,
                          const struct bitmap *places)
 {

@@ -25,7 +25,8 @@ struct sim_recipient {
     struct sim_attempt *attempts;
     struct sim_course course;
     struct sim_ladder ladder;
-    bool has_spoken; /* said that he knows; it may have been lost */
+    bool has_spoken;      /* said that he knows; it may have been lost */
+    uint64_t recalled_by; /* the instance of the worker that heard that he did; 0: none */
 };
 
 struct sim_campaign {
@@ -71,6 +72,9 @@ void sim_journal_init(struct sim *sim);
 void sim_journal_release(struct sim_journal *journal);
 /* The record is on disk. */
 void sim_journal_apply(struct sim *sim, const struct record *record);
+/* Whose the place of a lease is, whether it is open or not; NULL: there was no such lease. */
+struct sim_recipient *sim_journal_recipient(const struct sim_journal *journal, uint64_t lease,
+                                            unsigned place);
 /* Is any place of the lease in this bitmap still leased, as far as the disk knows? */
 bool sim_journal_is_open(const struct sim_journal *journal, uint64_t lease,
                          const struct bitmap *places);

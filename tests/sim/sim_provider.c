@@ -80,6 +80,24 @@ static void check_stopped(const struct sim *sim, unsigned c)
     }
 }
 
+/* Does every worker hear what is sent to it, and no later than the network takes? */
+static bool is_heard(const struct sim_settings *settings)
+{
+    return !settings->is_hostile && settings->full_chance == 0 &&
+           settings->coordinator_crash_ms == 0 && settings->worker_freeze_ms == 0 &&
+           settings->link_break_ms == 0;
+}
+
+static void check_recalled(const struct sim *sim, unsigned c, uint32_t ordinal)
+{
+    const struct sim_course *course = &sim->journal.campaigns[c].recipients[ordinal].course;
+    uint64_t heard_ms = course->ended_ms + sim->settings.delay_max_ms;
+    if (course->is_recalled && sim->now_ms > heard_ms && is_heard(&sim->settings)) {
+        sim_fail(sim, "c%u/%u is sent to %u ms after it acknowledged", c + 1, ordinal,
+                 (unsigned)(sim->now_ms - course->ended_ms));
+    }
+}
+
 static struct token check_attempt(const struct sim *sim, const struct attempt *attempt)
 {
     struct token token;
@@ -103,6 +121,7 @@ static struct token check_attempt(const struct sim *sim, const struct attempt *a
     }
     check_text(sim, attempt, &row, &token);
     sim_plan_check_start(sim, c, token.ordinal);
+    check_recalled(sim, c, token.ordinal);
     return token;
 }
 

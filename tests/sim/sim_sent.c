@@ -46,6 +46,16 @@ static void check_cancel(const struct sim *sim, const struct wire_cancel *cancel
     }
 }
 
+static void check_recall(const struct sim *sim, const struct wire_recall *recall)
+{
+    const struct sim_recipient *recipient =
+        sim_journal_recipient(&sim->journal, recall->lease, recall->place);
+    if (recipient == NULL || !recipient->ladder.is_acknowledged) {
+        sim_fail(sim, "place %u of lease %" PRIx64 " is called back before it is durable why",
+                 recall->place, recall->lease);
+    }
+}
+
 void sim_sent_check(struct sim *sim, unsigned worker, struct slice frame, struct slice payload)
 {
     struct arena arena;
@@ -62,6 +72,8 @@ void sim_sent_check(struct sim *sim, unsigned worker, struct slice frame, struct
         check_batch(sim, &message.batch);
     } else if (message.type == WIRE_CANCEL) {
         check_cancel(sim, &message.cancel);
+    } else if (message.type == WIRE_RECALL) {
+        check_recall(sim, &message.recall);
     }
     arena_release(&arena);
 }

@@ -25,6 +25,20 @@ static void run_soon(struct sim_worker *worker)
 
 /* ---- The shell ---- */
 
+static void check_returned(struct sim_worker *worker, const struct wire_outcome_group *group,
+                           const struct outcome_run *run)
+{
+    for (unsigned i = 0; run->reason == REASON_RECALLED && i < run->span; i++) {
+        const struct sim_recipient *recipient =
+            sim_journal_recipient(&worker->sim->journal, group->lease, run->offset + i);
+        if (recipient == NULL || recipient->recalled_by != worker->instance) {
+            sim_fail(worker->sim, "w%u returns place %u of lease %" PRIx64 ", not called back",
+                     worker->index, run->offset + i, group->lease);
+        }
+        worker->sim->totals->recalled++;
+    }
+}
+
 static void note_group(struct sim_worker *worker, uint64_t seq,
                        const struct wire_outcome_group *group)
 {
@@ -34,6 +48,7 @@ static void note_group(struct sim_worker *worker, uint64_t seq,
     report->campaign = (unsigned)group->campaign - 1;
     report->page = group->page;
     for (unsigned r = 0; r < group->run_count; r++) {
+        check_returned(worker, group, &group->runs[r]);
         for (unsigned i = 0; i < group->runs[r].span; i++) {
             bitmap_set(&report->places, group->runs[r].offset + i);
             if (group->runs[r].outcome == OUTCOME_ACCEPTED) {
@@ -105,6 +120,21 @@ static void check_held(const struct sim_worker *worker, uint8_t provider)
     }
 }
 
+/* In a hostile network a recall may overtake its batch, and is forgotten. */
+static void check_wanted(const struct sim_worker *worker, const struct attempt *attempt)
+{
+    const struct sim *sim = worker->sim;
+    unsigned c = (unsigned)attempt->campaign - 1;
+    if (worker->is_stopped[c]) {
+        sim_fail(sim, "w%u starts for c%u, which was stopped", worker->index, c + 1);
+    }
+    if (!sim->settings.is_hostile &&
+        sim->journal.campaigns[c].recipients[attempt->ordinal].recalled_by == worker->instance) {
+        sim_fail(sim, "w%u starts c%u/%u, who was called back", worker->index, c + 1,
+                 attempt->ordinal);
+    }
+}
+
 static void shell_start(void *arg, const struct attempt *attempt)
 {
     struct sim_worker *worker = arg;
@@ -113,10 +143,7 @@ static void shell_start(void *arg, const struct attempt *attempt)
         sim_fail(worker->sim, "w%u starts more at provider %u than that takes at a time",
                  worker->index, attempt->provider);
     }
-    if (worker->is_stopped[attempt->campaign - 1]) {
-        sim_fail(worker->sim, "w%u starts for c%u, which was stopped", worker->index,
-                 (unsigned)attempt->campaign);
-    }
+    check_wanted(worker, attempt);
     sim_provider_start(worker->sim, worker->index, attempt);
 }
 
@@ -161,6 +188,7 @@ static void begin_life(struct sim_worker *worker)
 {
     struct sim *sim = worker->sim;
     worker->instance = dice_roll(&sim->dice) | 1;
+    worker->epoch = 0;
     worker->last_seq = 0;
     memset(worker->is_stopped, 0, sizeof(worker->is_stopped));
     memset(worker->in_flight, 0, sizeof(worker->in_flight));
@@ -286,6 +314,16 @@ static void note_stopped(struct sim_worker *worker, const struct wire_message *m
     }
 }
 
+static void note_recall(struct sim_worker *worker, const struct wire_recall *recall)
+{
+    struct sim_recipient *recipient =
+        sim_journal_recipient(&worker->sim->journal, recall->lease, recall->place);
+    if (recipient != NULL && recall->epoch == worker->epoch) {
+        recipient->recalled_by = worker->instance;
+        worker->sim->totals->recalls++;
+    }
+}
+
 void sim_worker_take(struct sim *sim, unsigned index, struct slice frame, struct slice payload)
 {
     struct sim_worker *worker = &sim->workers[index];
@@ -302,6 +340,11 @@ void sim_worker_take(struct sim *sim, unsigned index, struct slice frame, struct
     sim_trace(sim, "w%u hears %s", index, wire_type_name(message.type));
     delivery_on_message(worker->delivery, &message, clock_ms(worker));
     note_stopped(worker, &message);
+    if (message.type == WIRE_WELCOME && message.welcome.epoch > worker->epoch) {
+        worker->epoch = message.welcome.epoch;
+    } else if (message.type == WIRE_RECALL) {
+        note_recall(worker, &message.recall);
+    }
     run_soon(worker);
 }
 
