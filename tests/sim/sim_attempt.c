@@ -87,13 +87,14 @@ bool sim_attempt_is_doubt(uint16_t reason)
 }
 
 /* The provider's name for a message is kept. Whoever is held after the last step may have been
- * taken on any. */
+ * taken on any; and a late outcome may be of an endpoint before the present one. */
 static void check_ref(const struct sim *sim, unsigned c, uint32_t ordinal,
                       const struct recipient_state *state, const struct sim_attempt *attempt,
                       const struct event *event)
 {
     const struct sim_recipient *recipient = &sim->journal.campaigns[c].recipients[ordinal];
-    bool is_any = state->step > 0 && sim_ladder_is_over(state);
+    bool is_late = event->lease == 0;
+    bool is_any = is_late || (state->step > 0 && sim_ladder_is_over(state));
     struct sim_attempt meant = is_any ? sim_attempt_sum(recipient, -1) : *attempt;
     bool is_accepted = event->kind == DELIVERY_EVENT_ACCEPTED;
     if (is_accepted && event->ref.len == 0 && meant.refs == meant.accepts) {

@@ -151,6 +151,7 @@ static void follow(const struct sim *sim, struct sim_course *course,
     if (state->state == DELIVERY_LEASED) {
         course->ended_ms = sim->now_ms;
         course->is_lost = is_lost(event);
+        course->was_lost |= course->is_lost;
         course->is_recalled = event->kind == DELIVERY_EVENT_ACKNOWLEDGED;
     }
     if (event->kind == DELIVERY_EVENT_CLIMBED) {
