@@ -35,4 +35,15 @@ static inline bool slice_is(struct slice a, const char *str)
     return slice_equal(a, slice_str(str));
 }
 
+/* Cuts the part before the first `end`, and the end itself, off the front; all if there is none. */
+static inline struct slice slice_take_until(struct slice *rest, uint8_t end)
+{
+    const uint8_t *at = rest->len == 0 ? NULL : (const uint8_t *)memchr(rest->data, end, rest->len);
+    size_t len = at == NULL ? rest->len : (size_t)(at - rest->data);
+    size_t used = at == NULL ? len : len + 1;
+    struct slice part = slice_of(rest->data, len);
+    *rest = slice_of(rest->data + used, rest->len - used);
+    return part;
+}
+
 #endif

@@ -41,17 +41,6 @@ const char *percent_decode(struct slice text, bool plus_is_blank, struct arena *
     return text_is_utf8(slice_of(out, len), NULL) ? out : NULL;
 }
 
-/* Cuts the part before the first `end` off the front. */
-static struct slice take_until(struct slice *text, uint8_t end)
-{
-    const uint8_t *at = text->len == 0 ? NULL : memchr(text->data, end, text->len);
-    size_t len = at == NULL ? text->len : (size_t)(at - text->data);
-    struct slice part = slice_of(text->data, len);
-    size_t used = at == NULL ? len : len + 1;
-    *text = slice_of(text->data + used, text->len - used);
-    return part;
-}
-
 static bool is_known(const char *name, const char *const *known)
 {
     for (; *known != NULL; known++) {
@@ -108,11 +97,11 @@ enum err query_string_parse(struct query_string *query, struct slice text, const
     query->count = 0;
     *parameter = NULL;
     while (text.len > 0) {
-        struct slice value = take_until(&text, '&');
+        struct slice value = slice_take_until(&text, '&');
         if (value.len == 0) {
             continue;
         }
-        struct slice name = take_until(&value, '=');
+        struct slice name = slice_take_until(&value, '=');
         const char *decoded = percent_decode(name, true, arena);
         enum err err = add(query, decoded, percent_decode(value, true, arena), known, problem);
         if (err != ERR_OK) {

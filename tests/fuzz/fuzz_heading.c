@@ -12,17 +12,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Cuts the part before the first `end` off the front. */
-static struct slice take_until(struct slice *text, uint8_t end)
-{
-    const uint8_t *at = text->len == 0 ? NULL : memchr(text->data, end, text->len);
-    size_t len = at == NULL ? text->len : (size_t)(at - text->data);
-    struct slice part = slice_of(text->data, len);
-    size_t used = at == NULL ? len : len + 1;
-    *text = slice_of(text->data + used, text->len - used);
-    return part;
-}
-
 static unsigned read_mappings(const char *text, struct audience_mapping *mappings)
 {
     struct problem problem = {0};
@@ -64,11 +53,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct heading heading;
     struct problem problem = {0};
     struct slice rest = slice_of(data, size);
-    struct slice line = take_until(&rest, '\n');
+    struct slice line = slice_take_until(&rest, '\n');
     char *map = mem_copy_strn((const char *)line.data, line.len);
     heading_init(&heading, mappings, read_mappings(map, mappings));
     while (rest.len > 0) {
-        struct slice name = take_until(&rest, ',');
+        struct slice name = slice_take_until(&rest, ',');
         if (heading_add(&heading, name, 0, &problem) != ERR_OK) {
             assert(problem.text[0] != '\0');
         }
