@@ -421,3 +421,15 @@ struct delivery_stats fixture_stats(const struct fixture *fixture)
     delivery_stats(fixture->delivery, &stats);
     return stats;
 }
+
+struct fixture *fixture_ready(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_join(fixture);
+    fixture_batch(fixture, 500, 1);
+    fixture_content(fixture, 5, FIXTURE_TEXT);
+    fixture_pass(fixture, 50, 10);
+    assert_int_equal(fixture_reported(fixture, 500, OUTCOME_ACCEPTED, 0), 1);
+    fixture->attempt_count = 0;
+    return fixture;
+}

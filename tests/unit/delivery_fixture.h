@@ -10,6 +10,7 @@
 #include "tests/unit/unit.h"
 #include "worker/delivery.h"
 
+#define FIXTURE_TEXT         "Dear {{first_name}}, {{campaign}} {{token}}"
 #define FIXTURE_LEASES_MAX   512
 #define FIXTURE_ATTEMPTS_MAX 65536
 #define FIXTURE_SEQS_MAX     65536
@@ -93,6 +94,8 @@ void fixture_welcome(struct fixture *fixture, uint64_t epoch);
 /* With provider 0 (sms) and, if count is 2, provider 1 (email); 0 for none. */
 void fixture_welcome_with(struct fixture *fixture, uint64_t epoch, unsigned count);
 void fixture_content(struct fixture *fixture, uint64_t campaign, const char *text);
+/* The state's fixture, joined, with the content of campaign 5 (FIXTURE_TEXT) known. */
+struct fixture *fixture_ready(void **state);
 /* A whole page of `count` recipients, at once. */
 void fixture_batch(struct fixture *fixture, uint64_t lease, unsigned count);
 struct wire_batch fixture_make_batch(struct fixture *fixture, uint64_t lease, unsigned count);
