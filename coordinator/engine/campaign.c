@@ -41,6 +41,7 @@ void campaign_make_pages(struct campaign *campaign)
         page_timers_init(&campaign->due[s], campaign->page_count);
     }
     page_timers_init(&campaign->climbs, campaign->page_count);
+    campaign->quiet = quiet_new(&campaign->def, campaign->page_count);
 }
 
 struct campaign *campaign_new(const struct campaign_def *def)
@@ -65,6 +66,8 @@ void campaign_drop_pages(struct campaign *campaign)
         page_timers_release(&campaign->due[s]);
     }
     page_timers_release(&campaign->climbs);
+    quiet_free(campaign->quiet);
+    campaign->quiet = NULL;
 }
 
 void campaign_free(struct campaign *campaign)
@@ -307,25 +310,49 @@ static void timers_put(struct page_timers *timers, uint32_t page, uint32_t due_c
     }
 }
 
-/* The earliest due time of each step and of the climbs; UINT32_MAX: none. A page without states
- * waits as a whole on the first step. */
-static void earliest_due(const struct campaign *campaign, uint32_t page,
-                         uint32_t due_cs[PLAN_STEPS_MAX], uint32_t *climb_cs)
+/* When a recipient may be sent to: what he waits for, and the end of his quiet hours. */
+static uint32_t sendable_cs(struct campaign *campaign, uint32_t page, unsigned place, unsigned step,
+                            uint32_t due_cs)
+{
+    if (!quiet_is_step(campaign, step)) {
+        return due_cs;
+    }
+    struct fold fold = campaign_fold(campaign);
+    uint32_t held_cs = fold_due_cs(&fold, quiet_until_ms(campaign, page, place));
+    return held_cs > due_cs ? held_cs : due_cs;
+}
+
+static uint32_t earliest_fresh(struct campaign *campaign, uint32_t page)
+{
+    uint32_t earliest_cs = UINT32_MAX;
+    for (unsigned i = 0; i < campaign_page_slots(campaign, page) && earliest_cs > 0; i++) {
+        uint32_t cs = sendable_cs(campaign, page, i, 0, 0);
+        earliest_cs = cs < earliest_cs ? cs : earliest_cs;
+    }
+    return earliest_cs;
+}
+
+/* The earliest time of each step, and of the climbs; UINT32_MAX: none. A page without states waits
+ * as a whole on the first step. */
+static void earliest_due(struct campaign *campaign, uint32_t page, uint32_t due_cs[PLAN_STEPS_MAX],
+                         uint32_t *climb_cs)
 {
     const struct recipient_state *states = campaign->pages[page].states;
     unsigned slots = states == NULL ? 0 : campaign_page_slots(campaign, page);
     memset(due_cs, UINT8_MAX, PLAN_STEPS_MAX * sizeof(*due_cs));
     *climb_cs = UINT32_MAX;
-    due_cs[0] = states == NULL ? 0 : UINT32_MAX;
+    due_cs[0] = states == NULL ? earliest_fresh(campaign, page) : UINT32_MAX;
     for (unsigned i = 0; i < slots; i++) {
         uint32_t *earliest = NULL;
+        uint32_t cs = states[i].due_cs;
         if (states[i].state == DELIVERY_WAITING || states[i].state == DELIVERY_RETRYING) {
             earliest = &due_cs[states[i].step];
+            cs = sendable_cs(campaign, page, i, states[i].step, cs);
         } else if (recipient_is_open(&states[i])) {
             earliest = climb_cs;
         }
-        if (earliest != NULL && states[i].due_cs < *earliest) {
-            *earliest = states[i].due_cs;
+        if (earliest != NULL && cs < *earliest) {
+            *earliest = cs;
         }
     }
 }

@@ -18,6 +18,7 @@
 #include "coordinator/engine/fold.h"
 #include "coordinator/engine/lease.h"
 #include "coordinator/engine/page_timers.h"
+#include "coordinator/engine/quiet.h"
 #include "coordinator/engine/rate_meter.h"
 
 /* Events of one page in the open turn. */
@@ -51,6 +52,7 @@ struct campaign {
     struct page_state *pages;
     struct page_timers due[PLAN_STEPS_MAX]; /* by step: somebody is to be sent to */
     struct page_timers climbs;              /* somebody's step ends */
+    struct quiet *quiet;                    /* NULL: no quiet hours hold */
     uint32_t draft;                         /* of the campaign's own events */
     double turn_share;                      /* weighted fairness: recipients leased / weight */
     uint64_t repeated;

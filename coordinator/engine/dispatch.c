@@ -104,11 +104,24 @@ static bool choose_page(struct engine *engine, struct campaign *campaign, unsign
     return false;
 }
 
-static bool is_due(const struct recipient_state *state, unsigned step, const struct fold *fold,
-                   uint64_t now_ms)
+/* Those of one page that are looked through for a step. */
+struct search {
+    const struct campaign *campaign;
+    struct fold fold;
+    const struct recipient_state *states;
+    uint32_t page;
+    uint8_t step;
+    bool is_quiet; /* somebody there may be held by quiet hours */
+    uint64_t now_ms;
+};
+
+static bool is_due(const struct search *search, unsigned place)
 {
+    const struct recipient_state *state = &search->states[place];
     return (state->state == DELIVERY_WAITING || state->state == DELIVERY_RETRYING) &&
-           state->step == step && fold_due_ms(fold, state->due_cs) <= now_ms;
+           state->step == search->step &&
+           fold_due_ms(&search->fold, state->due_cs) <= search->now_ms &&
+           !(search->is_quiet && quiet_until_ms(search->campaign, search->page, place) != 0);
 }
 
 static uint32_t lease_whole(struct engine *engine, struct campaign *campaign, uint32_t page,
@@ -123,17 +136,21 @@ static uint32_t lease_whole(struct engine *engine, struct campaign *campaign, ui
 static uint32_t lease_due(struct engine *engine, struct campaign *campaign, uint32_t page,
                           uint32_t most, struct event *event)
 {
-    struct fold fold = campaign_fold(campaign);
-    const struct recipient_state *states = campaign_states(campaign, page);
+    const struct search search = {.campaign = campaign,
+                                  .fold = campaign_fold(campaign),
+                                  .states = campaign_states(campaign, page),
+                                  .page = page,
+                                  .step = event->step,
+                                  .is_quiet = quiet_is_step(campaign, event->step),
+                                  .now_ms = engine->now_ms};
     unsigned slots = campaign_page_slots(campaign, page);
     uint32_t count = 0;
     for (unsigned i = 0; i < slots && count < most; i++) {
-        if (!is_due(&states[i], event->step, &fold, engine->now_ms)) {
+        if (!is_due(&search, i)) {
             continue;
         }
         unsigned end = i + 1;
-        while (end < slots && count + (end - i) < most &&
-               is_due(&states[end], event->step, &fold, engine->now_ms)) {
+        while (end < slots && count + (end - i) < most && is_due(&search, end)) {
             end++;
         }
         event->offset = (uint16_t)i;
@@ -177,6 +194,21 @@ static void lease_start(struct engine *engine, struct lease *lease, struct provi
                                                        .lease = lease->id});
 }
 
+/* False: too many were read in this run, and the page has its turn in the next one. */
+static bool know_zones(struct engine *engine, struct campaign *campaign, unsigned step,
+                       uint32_t page)
+{
+    if (!quiet_is_step(campaign, step) || quiet_knows_page(campaign, page)) {
+        return true;
+    }
+    if (engine->quiet_reads >= QUIET_READS_PER_RUN) {
+        engine->is_put_off = true;
+        return false;
+    }
+    quiet_know_page(engine, campaign, page);
+    return true;
+}
+
 /* One lease of a campaign's step, or false: nothing due, nobody to take it, or no provider for it.
  */
 static bool lease_one(struct engine *engine, struct campaign *campaign, unsigned number)
@@ -189,7 +221,7 @@ static bool lease_one(struct engine *engine, struct campaign *campaign, unsigned
     }
     struct roster_entry *worker = NULL;
     struct provider *provider = choose_provider(engine, step, &worker, &most);
-    if (provider == NULL) {
+    if (provider == NULL || !know_zones(engine, campaign, number, page)) {
         return false;
     }
     struct event event = {
@@ -202,7 +234,8 @@ static bool lease_one(struct engine *engine, struct campaign *campaign, unsigned
     };
     const struct page_state *state = &campaign->pages[page];
     bool is_whole = state->states == NULL && state->holes == NULL &&
-                    campaign_page_slots(campaign, page) <= most;
+                    campaign_page_slots(campaign, page) <= most &&
+                    !(quiet_is_step(campaign, number) && quiet_holds_any(campaign, page));
     uint32_t count = is_whole ? lease_whole(engine, campaign, page, &event)
                               : lease_due(engine, campaign, page, most, &event);
     if (is_whole) {
@@ -260,9 +293,12 @@ static bool lease_of_campaign(struct engine *engine, struct campaign *campaign)
 bool dispatch_run(struct engine *engine)
 {
     struct campaign *campaign = NULL;
+    engine->quiet_reads = 0;
+    engine->is_put_off = false;
     DL_FOREACH(engine->live, campaign)
     {
         campaign->passed_over = 0;
+        quiet_advance(engine, campaign);
     }
     unsigned leases = 0;
     for (unsigned priority = 0; priority < PRIORITIES; priority++) {
@@ -271,7 +307,7 @@ bool dispatch_run(struct engine *engine)
             leases += lease_of_campaign(engine, campaign);
         }
     }
-    return leases == LEASES_PER_RUN;
+    return leases == LEASES_PER_RUN || engine->is_put_off;
 }
 
 static uint64_t provider_next_ms(struct engine *engine, const struct plan_step *step)

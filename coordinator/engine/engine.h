@@ -38,6 +38,7 @@ struct engine_settings {
     uint32_t heartbeat_ms;
     uint32_t lease_ms;        /* a worker silent for so long has lost its leases */
     uint32_t snapshot_blocks; /* a page gets a snapshot after so many blocks; 0: never */
+    uint32_t quiet_margin_ms; /* so long before quiet hours nobody is leased any more */
 };
 
 struct engine *engine_new(const struct engine_settings *settings);
@@ -85,6 +86,7 @@ struct campaign_def {
     enum campaign_priority priority;
     uint32_t weight; /* share within its class, 1..1000 */
     struct plan plan;
+    unsigned quiet_channels; /* bit c: recipients' quiet hours hold on channel c */
 };
 
 /* ---- Restart: definitions first, then per campaign snapshots, blocks of pages, blocks of the
@@ -140,6 +142,30 @@ enum err engine_acknowledge(struct engine *engine, uint64_t campaign, uint32_t o
  * longer than any record is under way: so nobody folds a journal that lacks something. */
 void engine_wake_page(struct engine *engine, uint64_t campaign, uint32_t page,
                       const struct recipient_state *states, unsigned count, uint64_t now_ms);
+
+/* ---- Quiet hours: who is asleep is leased nothing on the campaign's quiet channels. He waits,
+ * which uses up none of his step's time. A critical campaign overrides them ---- */
+
+/* The quiet hours of a zone that go on, or else the next ones: [from_ms, until_ms). */
+struct quiet_span {
+    uint64_t from_ms;
+    uint64_t until_ms;
+};
+/* What the engine asks: clocks and calendars are not its business. */
+struct quiet_source {
+    void *arg;
+    /* Fills the number of each place's zone; 0 is the campaign's own, which holds for whoever has
+     * none. False: the page cannot be read now. */
+    bool (*zones)(void *arg, const struct campaign_def *def, uint32_t page, uint16_t *zones,
+                  unsigned count);
+    struct quiet_span (*span)(void *arg, const struct campaign_def *def, uint16_t zone,
+                              uint64_t now_ms);
+};
+/* Before a campaign with quiet hours is launched or recovered. */
+void engine_set_quiet_source(struct engine *engine, const struct quiet_source *source);
+/* Until when quiet hours keep a recipient from being sent to; 0: they do not. */
+uint64_t engine_held_until(struct engine *engine, uint64_t campaign, uint32_t ordinal,
+                           uint64_t now_ms);
 
 /* ---- Workers. A worker is known by a number that the shell gives it (its link), named for people
  * ---- */
@@ -201,9 +227,9 @@ struct engine_effect {
 bool engine_next_effect(struct engine *engine, struct engine_effect *effect);
 /* Fills everything of a batch but page_bytes; attempts and endpoints point into the engine's memory
  * until the next call. *audience and batch->page say which page. False: the lease is gone or its
- * campaign no longer runs: do not send. */
-bool engine_lease_batch(struct engine *engine, uint64_t lease, struct wire_batch *batch,
-                        uint64_t *audience);
+ * campaign no longer runs, or somebody of it has quiet hours now: do not send. */
+bool engine_lease_batch(struct engine *engine, uint64_t lease, uint64_t now_ms,
+                        struct wire_batch *batch, uint64_t *audience);
 
 /* ---- Questions ---- */
 

@@ -8,6 +8,7 @@
 #include "coordinator/engine/campaign.h"
 #include "coordinator/engine/engine.h"
 #include "coordinator/engine/lease.h"
+#include "coordinator/engine/quiet.h"
 #include "coordinator/engine/quota.h"
 #include "coordinator/engine/roster.h"
 
@@ -43,7 +44,10 @@ struct engine {
     unsigned draft_count;
     unsigned draft_cap;
     engine_end_key_fn end_key;
-    struct buf attempts; /* of the batch last asked for */
+    struct quiet_source quiet_source;
+    unsigned quiet_reads; /* pages whose zones were read in this run */
+    bool is_put_off;      /* somebody due was passed over only for that */
+    struct buf attempts;  /* of the batch last asked for */
     struct buf endpoints;
     struct engine_stats stats;
 };

@@ -139,15 +139,16 @@ static void lease_attempts(struct engine *engine, const struct lease *lease,
     batch->endpoints = has_endpoints ? engine->endpoints.data : NULL;
 }
 
-bool engine_lease_batch(struct engine *engine, uint64_t id, struct wire_batch *batch,
-                        uint64_t *audience)
+bool engine_lease_batch(struct engine *engine, uint64_t id, uint64_t now_ms,
+                        struct wire_batch *batch, uint64_t *audience)
 {
+    engine_advance(engine, now_ms);
     struct lease *lease = lease_find(&engine->leases, id);
     if (lease == NULL) {
         return false;
     }
     lease->sends++;
-    if (lease->campaign->state != CAMPAIGN_RUNNING) {
+    if (lease->campaign->state != CAMPAIGN_RUNNING || quiet_holds_lease(engine, lease)) {
         return false;
     }
     *batch = (struct wire_batch){

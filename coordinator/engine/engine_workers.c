@@ -98,6 +98,7 @@ void engine_worker_hello(struct engine *engine, uint32_t worker, const char *nam
     memset(entry->credit, 0, sizeof(entry->credit));
     count_in_hand(engine, entry);
     tell_of_stopped(engine, entry);
+    quiet_tell(engine, entry);
 }
 
 static struct roster_entry *hear(struct engine *engine, uint32_t worker, uint64_t now_ms)

@@ -275,7 +275,7 @@ static void send_batch(struct link *link, const struct engine_effect *effect)
     struct wire_message message = {.type = WIRE_BATCH};
     struct store_value page = {0};
     uint64_t audience = 0;
-    if (!engine_lease_batch(link->engine, effect->lease, &message.batch, &audience)) {
+    if (!engine_lease_batch(link->engine, effect->lease, now(link), &message.batch, &audience)) {
         unsend(link, effect->lease);
         return;
     }

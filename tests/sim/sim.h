@@ -12,7 +12,8 @@
  *
  * What is durable is kept beside it (sim_journal), and judged: by what became of each attempt
  * (sim_attempt), by what the plan allows on a step (sim_plan) and from step to step (sim_ladder),
- * by the providers' limits (sim_limits), and before anything leaves (sim_sent).
+ * by the providers' limits (sim_limits), by people's quiet hours (sim_quiet), and before anything
+ * leaves (sim_sent).
  */
 #ifndef TOCSIN_TESTS_SIM_SIM_H
 #define TOCSIN_TESTS_SIM_SIM_H
@@ -31,6 +32,7 @@
 #include "tests/sim/sim_net.h"
 #include "tests/sim/sim_people.h"
 #include "tests/sim/sim_provider.h"
+#include "tests/sim/sim_quiet.h"
 #include "tests/sim/sim_settings.h"
 #include "tests/sim/sim_worker.h"
 
@@ -71,6 +73,8 @@ struct sim_totals {
     uint64_t recalls;                          /* that a worker heard of */
     uint64_t recalled;                         /* reported not to have been started for that */
     uint64_t by_step[SIM_STEPS_MAX];
+    uint64_t quiet_leases; /* made between quiet hours */
+    uint64_t holds;        /* seen by a thorough check: due, and asleep */
 };
 
 struct sim {

@@ -38,7 +38,18 @@ static void check_timer(struct sim *sim, unsigned c, uint32_t ordinal,
         return;
     }
     const struct page_timers *timers = is_due ? &campaign->due[state->step] : &campaign->climbs;
-    if (timers->place[page] == 0 || timers->due_cs[page] > state->due_cs) {
+    uint32_t due_cs = state->due_cs;
+    if (is_due && quiet_is_step(campaign, state->step)) {
+        const struct fold fold = {.plan = &campaign->def.plan, .base_ms = campaign->def.created_ms};
+        uint64_t held_ms = quiet_until_ms(campaign, page, ordinal % PAGE_RECIPIENTS);
+        uint32_t held_cs = fold_due_cs(&fold, held_ms);
+        sim->totals->holds += held_cs > due_cs;
+        due_cs = held_cs > due_cs ? held_cs : due_cs;
+        /* His quiet hours may have ended a moment ago, when the timer says so. */
+        uint32_t now_cs = fold_due_cs(&fold, sim->coordinator.engine->now_ms);
+        due_cs = now_cs > due_cs ? now_cs : due_cs;
+    }
+    if (timers->place[page] == 0 || timers->due_cs[page] > due_cs) {
         sim_fail(sim, "c%u/%u, %s on step %u, is due and no timer says so", c + 1, ordinal,
                  delivery_state_name((enum delivery_state)state->state), state->step);
     }

@@ -163,9 +163,12 @@ struct engine *sim_coordinator_replay(struct sim *sim, struct ledger *ledger, ui
                                        .seed = dice_roll(&sim->dice),
                                        .heartbeat_ms = sim->settings.heartbeat_ms,
                                        .lease_ms = sim->settings.lease_ms,
-                                       .snapshot_blocks = sim->settings.snapshot_blocks};
+                                       .snapshot_blocks = sim->settings.snapshot_blocks,
+                                       .quiet_margin_ms = sim->settings.quiet_margin_ms};
+    struct quiet_source quiet = sim_quiet_source(sim);
     struct recovering recovering = {sim, engine_new(&settings), ledger};
     engine_set_end_key(recovering.engine, recovery_end_key);
+    engine_set_quiet_source(recovering.engine, &quiet);
     for (unsigned i = 0; i < sim->settings.provider_count; i++) {
         const struct provider_def *def = &sim->settings.providers[i].def;
         if ((sim->coordinator.missing >> def->id & 1) == 0) {

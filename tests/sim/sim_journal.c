@@ -154,6 +154,7 @@ static void apply_event(struct sim *sim, unsigned c, uint32_t page, const struct
         sim_plan_on_event(sim, c, ordinal, &state, event);
         sim_attempt_on_event(sim, c, ordinal, &state, event);
         sim_ladder_on_event(sim, c, ordinal, &state, event);
+        sim_quiet_check_lease(sim, c, ordinal, event);
     }
     if (!campaign_apply(campaign->fold, &sim->journal.leases, page, event)) {
         sim_fail(sim, "c%u page %u: the event %s at %u+%u does not fit", c + 1, page,

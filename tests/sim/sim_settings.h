@@ -42,6 +42,7 @@ struct sim_campaign_settings {
     uint64_t launch_at_ms;
     uint32_t command_every_ms; /* pauses, resumes */
     uint64_t cancel_at_ms;     /* 0: never */
+    unsigned zones;            /* of its recipients, each with quiet hours of its own */
 };
 
 struct sim_settings {
@@ -54,6 +55,7 @@ struct sim_settings {
     unsigned campaign_count;
     struct sim_campaign_settings campaigns[SIM_CAMPAIGNS_MAX];
 
+    uint32_t quiet_margin_ms;
     uint32_t acknowledge_every_ms; /* mean time between acknowledgements */
     uint32_t acknowledge_most;     /* at once */
 

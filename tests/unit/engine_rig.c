@@ -17,6 +17,7 @@ static struct engine *engine_of(const struct rig *rig, const struct engine_setti
 {
     struct engine *engine = engine_new(settings);
     engine_set_end_key(engine, end_key);
+    engine_set_quiet_source(engine, &rig->quiet);
     for (unsigned i = 0; i < rig->provider_count; i++) {
         engine_add_provider(engine, &rig->providers[i]);
     }
@@ -98,6 +99,12 @@ void rig_launch(struct rig *rig, uint64_t id, uint32_t slots)
     assert_int_equal(engine_launch(rig->engine, id, rig->now_ms, NULL), ERR_OK);
 }
 
+void rig_set_quiet(struct rig *rig, const struct quiet_source *source)
+{
+    rig->quiet = *source;
+    engine_set_quiet_source(rig->engine, source);
+}
+
 void rig_join(struct rig *rig, uint32_t worker, uint64_t instance, uint32_t credit)
 {
     char name[16];
@@ -117,7 +124,7 @@ static void fill_batch(struct rig *rig, const struct engine_effect *effect)
     struct rig_batch *batch = &rig->batches[rig->batch_count];
     uint64_t audience = 0;
     memset(batch, 0, sizeof(*batch));
-    if (!engine_lease_batch(rig->engine, effect->lease, &batch->wire, &audience)) {
+    if (!engine_lease_batch(rig->engine, effect->lease, rig->now_ms, &batch->wire, &audience)) {
         engine_lease_unsent(rig->engine, effect->lease, rig->now_ms);
         return;
     }

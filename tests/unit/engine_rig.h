@@ -42,6 +42,7 @@ struct rig {
     struct record *records[RIG_RECORDS];
     unsigned record_count;
     uint64_t seq;
+    struct quiet_source quiet; /* set by rig_set_quiet */
     /* Of the last rig_run or rig_effects: */
     struct rig_batch *batches;
     unsigned batch_count;
@@ -62,6 +63,8 @@ void rig_add(struct rig *rig, const struct campaign_def *def);
 void rig_add_holes(struct rig *rig, uint64_t campaign, uint32_t page, const struct bitmap *holes);
 /* A launched campaign. */
 void rig_launch(struct rig *rig, uint64_t id, uint32_t slots);
+/* Before a campaign with quiet hours is added. */
+void rig_set_quiet(struct rig *rig, const struct quiet_source *source);
 /* A worker says hello, and how much it takes on every channel. Its name is "w<worker>". */
 void rig_join(struct rig *rig, uint32_t worker, uint64_t instance, uint32_t credit);
 

@@ -517,11 +517,11 @@ static void what_could_not_be_sent_is_taken_back(void **test)
     rig_join(&rig, 1, 11, 65536);
     (void)engine_run(rig.engine, rig.now_ms);
     assert_true(engine_next_effect(rig.engine, &effect));
-    assert_true(engine_lease_batch(rig.engine, effect.lease, &batch, &audience));
+    assert_true(engine_lease_batch(rig.engine, effect.lease, rig.now_ms, &batch, &audience));
     engine_lease_unsent(rig.engine, effect.lease, rig.now_ms);
     assert_int_equal(rig_count(&rig, 1, DELIVERY_WAITING), 500);
     assert_false(rig_state(&rig, 1, 0).uncertain);
-    assert_false(engine_lease_batch(rig.engine, effect.lease, &batch, &audience));
+    assert_false(engine_lease_batch(rig.engine, effect.lease, rig.now_ms, &batch, &audience));
     engine_lease_unsent(rig.engine, effect.lease, rig.now_ms);
     rig_check(&rig);
     rig_release(&rig);
@@ -536,12 +536,12 @@ static void what_could_not_be_sent_again_is_left_where_it_is(void **test)
     uint64_t audience;
     leased(&rig);
     uint64_t lease = rig.batches[0].wire.lease;
-    assert_true(engine_lease_batch(rig.engine, lease, &batch, &audience));
+    assert_true(engine_lease_batch(rig.engine, lease, rig.now_ms, &batch, &audience));
     engine_lease_unsent(rig.engine, lease, rig.now_ms);
     assert_int_equal(rig_count(&rig, 1, DELIVERY_LEASED), 2500);
     rig_close(&rig);
     rig_restart(&rig);
-    assert_true(engine_lease_batch(rig.engine, lease, &batch, &audience));
+    assert_true(engine_lease_batch(rig.engine, lease, rig.now_ms, &batch, &audience));
     engine_lease_unsent(rig.engine, lease, rig.now_ms);
     assert_int_equal(rig_count(&rig, 1, DELIVERY_LEASED), 2500);
     rig_release(&rig);

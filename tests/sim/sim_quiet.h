@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sim_quiet: quiet hours of seconds. Each zone has its own, over and over; which zone a recipient
+ * is in follows from the seed and his ordinal. Nobody is leased on a quiet channel within them, or
+ * so shortly before that his batch may still lie with the worker, and no batch leaves for him.
+ */
+#ifndef TOCSIN_TESTS_SIM_QUIET_H
+#define TOCSIN_TESTS_SIM_QUIET_H
+
+#include <stdint.h>
+
+#include "coordinator/engine/engine.h"
+#include "coordinator/engine/event.h"
+
+struct sim;
+
+struct quiet_source sim_quiet_source(struct sim *sim);
+/* A lease that became durable. */
+void sim_quiet_check_lease(struct sim *sim, unsigned campaign, uint32_t ordinal,
+                           const struct event *event);
+/* A batch leaves, by the coordinator's clock. */
+void sim_quiet_check_sent(const struct sim *sim, unsigned campaign, uint32_t ordinal, unsigned step,
+                          uint64_t at_ms);
+
+#endif
