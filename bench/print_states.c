@@ -30,7 +30,11 @@ static const char HEAD[] =
     "`held`\n"
     "and `unanswered` out of them is a recipient of a cancelled campaign who may have been "
     "reached, or\n"
-    "was on an earlier step. An acknowledgement counts wherever a recipient stands.\n"
+    "was on an earlier step. `next_endpoint`, `climbed`, `failed` and `suppressed` out of "
+    "`waiting` "
+    "and\n"
+    "`retrying` go past what is barred; `barred` itself moves nobody. An acknowledgement counts\n"
+    "wherever a recipient stands.\n"
     "\n";
 
 /* A state that no event leads to or from belongs to what is not built yet. */

@@ -5,6 +5,7 @@
 #ifndef TOCSIN_PROTO_OUTCOME_H
 #define TOCSIN_PROTO_OUTCOME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/slice.h"
@@ -64,13 +65,25 @@ const char *outcome_name(enum outcome outcome);
     X(WORKER_RESTARTED, 1302, "the worker restarted")                                              \
     X(ATTEMPTS_USED, 1303, "no attempts left")                                                     \
     X(TIME_USED, 1304, "the step's time is over")                                                  \
-    X(NOT_ACKNOWLEDGED, 1305, "not acknowledged in time")
+    X(NOT_ACKNOWLEDGED, 1305, "not acknowledged in time")                                          \
+    X(OPTED_OUT, 1401, "on the suppression list: opted out")                                       \
+    X(COMPLAINED, 1402, "on the suppression list: complained")                                     \
+    X(BOUNCED, 1403, "on the suppression list: bounced before")                                    \
+    X(INVALID, 1404, "on the suppression list: the endpoint is not valid")                         \
+    X(LEGAL, 1405, "on the suppression list for a legal reason")                                   \
+    X(MANUAL, 1406, "on the suppression list by hand")
 
 enum reason {
 #define REASON_MEMBER(name, number, sentence) REASON_##name = (number),
     REASON_MAP(REASON_MEMBER)
 #undef REASON_MEMBER
 };
+
+/* 1400..1499: he, or an endpoint of his, must not be sent to. */
+static inline bool reason_is_suppression(uint16_t reason)
+{
+    return reason / 100 == 14;
+}
 
 /* A sentence for our own reasons, "provider answered" for 100..599. */
 const char *reason_sentence(uint16_t reason);

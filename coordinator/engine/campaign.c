@@ -6,8 +6,10 @@
 
 #include "common/mem.h"
 
-/* Version 1 kept the time of the lease in due_cs of who had been accepted or held. */
-#define SNAPSHOT_VERSION 2
+/* Version 1 kept the time of the lease in due_cs of who had been accepted or held; version 2 knew
+ * nobody barred. */
+#define SNAPSHOT_VERSION  3
+#define VERSION_WITH_BARS 3
 
 static const char *const STATE_NAMES[CAMPAIGN_STATES] = {"draft", "running", "paused", "finished",
                                                          "cancelled"};
@@ -59,6 +61,7 @@ void campaign_drop_pages(struct campaign *campaign)
     for (uint32_t p = 0; campaign->pages != NULL && p < campaign->page_count; p++) {
         mem_free(campaign->pages[p].states);
         mem_free(campaign->pages[p].holes);
+        bars_free(campaign->pages[p].bars);
     }
     mem_free(campaign->pages);
     campaign->pages = NULL;
@@ -175,6 +178,9 @@ static bool lease_accepts(const struct campaign *campaign, const struct lease *l
     if (event->kind == DELIVERY_EVENT_LEASED) {
         return event->lease != 0;
     }
+    if (event->kind == DELIVERY_EVENT_BARRED) { /* he stays where he is */
+        return event->lease == 0;
+    }
     if (lease == NULL) {
         return event->lease == 0 && !has_leased(campaign, page, event);
     }
@@ -229,6 +235,9 @@ bool campaign_apply(struct campaign *campaign, struct lease_table *leases, uint3
         return false;
     }
     apply_to_lease(campaign, leases, page, lease, event);
+    if (event->kind == DELIVERY_EVENT_BARRED) {
+        bars_add_event(&campaign->pages[page].bars, event);
+    }
     if (page >= campaign->next_fresh) {
         /* Pages are leased from in order; a replay or an acknowledgement may see a later one first.
          * Those skipped wait in the timers, and so does the page itself if nobody leased from it.
@@ -396,6 +405,7 @@ void campaign_snapshot(struct campaign *campaign, uint32_t page, struct buf *buf
             buf_u64(buf, l->places.words[w]);
         }
     }
+    bars_encode(campaign->pages[page].bars, buf);
 }
 
 /* All of the lease's places are leased, and in no other lease. */
@@ -446,8 +456,19 @@ static enum err restore_leases(struct campaign *campaign, struct lease_table *le
     for (unsigned i = 0; i < campaign_page_slots(campaign, page); i++) {
         leased += campaign->pages[page].states[i].state == DELIVERY_LEASED;
     }
-    bool is_whole = !reader->bad && reader_left(reader) == 0 && leased == bitmap_count(&taken);
-    return is_whole ? ERR_OK : ERR_CORRUPT;
+    return !reader->bad && leased == bitmap_count(&taken) ? ERR_OK : ERR_CORRUPT;
+}
+
+static enum err restore_bars(struct campaign *campaign, uint32_t page, uint8_t version,
+                             struct reader *reader)
+{
+    bars_free(campaign->pages[page].bars);
+    campaign->pages[page].bars = NULL;
+    if (version >= VERSION_WITH_BARS &&
+        !bars_decode(&campaign->pages[page].bars, campaign_page_slots(campaign, page), reader)) {
+        return ERR_CORRUPT;
+    }
+    return !reader->bad && reader_left(reader) == 0 ? ERR_OK : ERR_CORRUPT;
 }
 
 static bool steps_are_of_plan(const struct campaign *campaign, uint32_t page)
@@ -501,5 +522,6 @@ enum err campaign_restore(struct campaign *campaign, struct lease_table *leases,
         return ERR_CORRUPT;
     }
     fold_count(&fold, states, slots, 1);
-    return restore_leases(campaign, leases, page, &reader);
+    err = restore_leases(campaign, leases, page, &reader);
+    return err == ERR_OK ? restore_bars(campaign, page, snapshot.data[0], &reader) : err;
 }

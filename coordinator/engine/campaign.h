@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <uthash.h>
 
+#include "coordinator/engine/bar.h"
 #include "coordinator/engine/engine.h"
 #include "coordinator/engine/fold.h"
 #include "coordinator/engine/lease.h"
@@ -32,6 +33,7 @@ struct page_state {
     struct recipient_state *states; /* NULL: nobody was leased yet */
     struct bitmap *holes;           /* NULL: none */
     struct lease *leases;           /* open ones */
+    struct bars *bars;              /* NULL: nobody of the page is barred */
     uint32_t draft;                 /* index of its draft in the open turn, plus one; 0: none */
     uint32_t blocks;                /* since the last snapshot */
 };

@@ -25,8 +25,9 @@ static const char *const EVENTS[DELIVERY_EVENTS] = {
  * late outcome of an attempt whose lease had been given up, made only where `uncertain` is set.
  * HELD and UNANSWERED out of WAITING and RETRYING are the end of a campaign that was cancelled,
  * made only where an attempt may have been taken, or was on an earlier step. CLIMBED out of
- * ACCEPTED and UNCERTAIN ends the waiting of an open step. A person's word counts wherever he
- * stands.
+ * ACCEPTED and UNCERTAIN ends the waiting of an open step. NEXT_ENDPOINT, CLIMBED, FAILED and
+ * SUPPRESSED out of WAITING and RETRYING go past endpoints that are barred. A person's word counts
+ * wherever he stands.
  */
 #define TO(state) ((uint8_t)(DELIVERY_##state + 1))
 
@@ -40,6 +41,11 @@ static const uint8_t NEXT[DELIVERY_STATES][DELIVERY_EVENTS] = {
             [DELIVERY_EVENT_CANCELLED] = TO(CANCELLED),
             [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
             [DELIVERY_EVENT_UNANSWERED] = TO(ACCEPTED),
+            [DELIVERY_EVENT_NEXT_ENDPOINT] = TO(WAITING),
+            [DELIVERY_EVENT_CLIMBED] = TO(WAITING),
+            [DELIVERY_EVENT_FAILED] = TO(FAILED),
+            [DELIVERY_EVENT_BARRED] = TO(WAITING),
+            [DELIVERY_EVENT_SUPPRESSED] = TO(SUPPRESSED),
         },
     [DELIVERY_RETRYING] =
         {
@@ -50,6 +56,11 @@ static const uint8_t NEXT[DELIVERY_STATES][DELIVERY_EVENTS] = {
             [DELIVERY_EVENT_CANCELLED] = TO(CANCELLED),
             [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
             [DELIVERY_EVENT_UNANSWERED] = TO(ACCEPTED),
+            [DELIVERY_EVENT_NEXT_ENDPOINT] = TO(WAITING),
+            [DELIVERY_EVENT_CLIMBED] = TO(WAITING),
+            [DELIVERY_EVENT_FAILED] = TO(FAILED),
+            [DELIVERY_EVENT_BARRED] = TO(RETRYING),
+            [DELIVERY_EVENT_SUPPRESSED] = TO(SUPPRESSED),
         },
     [DELIVERY_LEASED] =
         {
@@ -66,12 +77,15 @@ static const uint8_t NEXT[DELIVERY_STATES][DELIVERY_EVENTS] = {
             [DELIVERY_EVENT_CLIMBED] = TO(WAITING),
             [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
             [DELIVERY_EVENT_UNANSWERED] = TO(ACCEPTED),
+            [DELIVERY_EVENT_BARRED] = TO(LEASED),
+            [DELIVERY_EVENT_SUPPRESSED] = TO(SUPPRESSED),
         },
     [DELIVERY_ACCEPTED] =
         {
             [DELIVERY_EVENT_CLIMBED] = TO(WAITING),
             [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
             [DELIVERY_EVENT_UNANSWERED] = TO(ACCEPTED),
+            [DELIVERY_EVENT_BARRED] = TO(ACCEPTED),
         },
     [DELIVERY_UNCERTAIN] =
         {
@@ -80,11 +94,33 @@ static const uint8_t NEXT[DELIVERY_STATES][DELIVERY_EVENTS] = {
             [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
             [DELIVERY_EVENT_HELD] = TO(UNCERTAIN),
             [DELIVERY_EVENT_UNANSWERED] = TO(ACCEPTED),
+            [DELIVERY_EVENT_BARRED] = TO(UNCERTAIN),
         },
-    [DELIVERY_FAILED] = {[DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED)},
-    [DELIVERY_UNREACHABLE] = {[DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED)},
-    [DELIVERY_EXPIRED] = {[DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED)},
-    [DELIVERY_CANCELLED] = {[DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED)},
+    [DELIVERY_FAILED] =
+        {
+            [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
+            [DELIVERY_EVENT_BARRED] = TO(FAILED),
+        },
+    [DELIVERY_SUPPRESSED] =
+        {
+            [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
+            [DELIVERY_EVENT_BARRED] = TO(SUPPRESSED),
+        },
+    [DELIVERY_UNREACHABLE] =
+        {
+            [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
+            [DELIVERY_EVENT_BARRED] = TO(UNREACHABLE),
+        },
+    [DELIVERY_EXPIRED] =
+        {
+            [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
+            [DELIVERY_EVENT_BARRED] = TO(EXPIRED),
+        },
+    [DELIVERY_CANCELLED] =
+        {
+            [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
+            [DELIVERY_EVENT_BARRED] = TO(CANCELLED),
+        },
 };
 
 const char *delivery_state_name(enum delivery_state state)

@@ -57,7 +57,9 @@ bool delivery_state_is_final(enum delivery_state state);
     X(CANCELLED, "cancelled")         /* the campaign was cancelled before it was sent */          \
     X(CLIMBED, "climbed")             /* the step ended without what it was for; on to the next */ \
     X(ACKNOWLEDGED, "acknowledged")   /* the recipient said that he knows */                       \
-    X(UNANSWERED, "unanswered")       /* nothing more is tried; what was accepted stays accepted */
+    X(UNANSWERED, "unanswered") /* nothing more is tried; what was accepted stays accepted */      \
+    X(BARRED, "barred")         /* an endpoint, or all, must not be sent to from now on */         \
+    X(SUPPRESSED, "suppressed") /* he must not be sent to, and was not */
 
 enum delivery_event {
 #define DELIVERY_EVENT_MEMBER(name, word) DELIVERY_EVENT_##name,

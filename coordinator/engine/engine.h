@@ -21,6 +21,7 @@
 #include "common/bitmap.h"
 #include "common/err.h"
 #include "common/hash.h"
+#include "coordinator/engine/bar.h"
 #include "coordinator/engine/delivery_state.h"
 #include "coordinator/engine/event.h"
 #include "coordinator/engine/plan.h"
@@ -137,6 +138,20 @@ enum err engine_cancel(struct engine *engine, uint64_t campaign, uint64_t now_ms
  * has ended, and the page must be woken first. */
 enum err engine_acknowledge(struct engine *engine, uint64_t campaign, uint32_t ordinal,
                             uint64_t now_ms) WARN_UNUSED;
+/* From now on nothing is sent to the recipient: at all, or on a channel, or at one endpoint of it
+ * (its rank). `reason` (reason_is_suppression) is kept with it. Where he is not reached yet he goes
+ * on at once past what is barred; if nothing is left that was ever tried he is suppressed. What was
+ * handed to a worker is called back; what was accepted stays so, but nothing follows it if all is
+ * barred. Also of a campaign that is not launched yet. Twice is as good as once. ERR_NOT_FOUND: no
+ * such recipient; ERR_CLOSED: the campaign has ended, and nothing is sent any more. */
+#define ENGINE_ALL_CHANNELS BAR_ALL
+#define ENGINE_ALL_RANKS    BAR_ALL
+enum err engine_suppress(struct engine *engine, uint64_t campaign, uint32_t ordinal,
+                         unsigned channel, unsigned rank, uint16_t reason,
+                         uint64_t now_ms) WARN_UNUSED;
+/* What of the recipient is barred: index 0, 1, ... until false. */
+bool engine_bar(struct engine *engine, uint64_t campaign, uint32_t ordinal, unsigned index,
+                struct bar *bar);
 /* Takes a page of an ended campaign back into memory: its states, folded from a journal that has
  * all that was decided of the page so far. It stays there for a minute after its last use, which is
  * longer than any record is under way: so nobody folds a journal that lacks something. */

@@ -96,6 +96,21 @@ uint64_t ladder_open_until_ms(const struct engine *engine, const struct campaign
 void ladder_run(struct engine *engine);
 uint64_t ladder_next_ms(struct engine *engine);
 
+/* What was handed to a worker and has not left yet must not. */
+void ladder_recall(struct engine *engine, uint64_t lease, unsigned place);
+/* 0: he is in none. */
+uint64_t ladder_lease_of_place(const struct campaign *campaign, uint32_t page, unsigned place);
+bool ladder_has_next_step(const struct campaign *campaign, unsigned step);
+
+/* suppress.c: whoever of the places of an event waits where he must not be sent to goes on. */
+void suppress_enforce(struct engine *engine, struct campaign *campaign, uint32_t page,
+                      unsigned offset, unsigned span);
+/* Who could not be sent to because of a bar, and was never tried, is not unreachable. */
+void suppress_explain(const struct campaign *campaign, uint32_t page, struct event *event);
+/* Places of the lease that are barred for its channel. */
+struct bitmap suppress_barred(const struct lease *lease);
+void suppress_recall_again(struct engine *engine, struct lease *lease);
+
 /* intake.c: outcomes, expiries and returns become events. */
 struct fate {
     enum outcome outcome;

@@ -106,11 +106,21 @@ void engine_close_turn(struct engine *engine, struct record *record)
     buf_release(&bytes);
 }
 
-static bool is_first_try(const struct lease *lease)
+/* Who was barred since is left out when the batch is sent again. */
+static struct bitmap batch_places(const struct lease *lease)
+{
+    struct bitmap places = lease->places;
+    struct bitmap barred = suppress_barred(lease);
+    for (unsigned w = 0; w < BITMAP_WORDS; w++) {
+        places.words[w] &= ~barred.words[w];
+    }
+    return places;
+}
+
+static bool is_first_try(const struct lease *lease, const struct bitmap *places)
 {
     const struct recipient_state *states = lease->campaign->pages[lease->page].states;
-    for (unsigned i = bitmap_next(&lease->places, 0); i < BITMAP_BITS;
-         i = bitmap_next(&lease->places, i + 1)) {
+    for (unsigned i = bitmap_next(places, 0); i < BITMAP_BITS; i = bitmap_next(places, i + 1)) {
         if (recipient_attempt_number(&states[i]) != 0) {
             return false;
         }
@@ -123,14 +133,14 @@ static void lease_attempts(struct engine *engine, const struct lease *lease,
                            struct wire_batch *batch)
 {
     const struct recipient_state *states = lease->campaign->pages[lease->page].states;
-    if (is_first_try(lease)) {
+    if (is_first_try(lease, &batch->places)) {
         return;
     }
     buf_clear(&engine->attempts);
     buf_clear(&engine->endpoints);
     bool has_endpoints = false;
-    for (unsigned i = bitmap_next(&lease->places, 0); i < BITMAP_BITS;
-         i = bitmap_next(&lease->places, i + 1)) {
+    for (unsigned i = bitmap_next(&batch->places, 0); i < BITMAP_BITS;
+         i = bitmap_next(&batch->places, i + 1)) {
         buf_u8(&engine->attempts, recipient_attempt_number(&states[i]));
         buf_u8(&engine->endpoints, states[i].endpoint);
         has_endpoints |= states[i].endpoint != 0;
@@ -160,12 +170,15 @@ bool engine_lease_batch(struct engine *engine, uint64_t id, uint64_t now_ms,
         .provider = lease->provider,
         .step = lease->step,
         .spread_ms = lease->spread_ms,
-        .count = lease->left,
-        .places = lease->places,
+        .places = batch_places(lease),
     };
+    batch->count = (uint16_t)bitmap_count(&batch->places);
+    if (batch->count == 0) {
+        return false;
+    }
     struct bitmap first;
-    bitmap_fill(&first, lease->left);
-    batch->whole = memcmp(&first, &lease->places, sizeof(first)) == 0;
+    bitmap_fill(&first, batch->count);
+    batch->whole = memcmp(&first, &batch->places, sizeof(first)) == 0;
     *audience = lease->campaign->def.audience;
     lease_attempts(engine, lease, batch);
     return true;

@@ -171,6 +171,9 @@ static void digest_campaign(const struct campaign *campaign, struct buf *buf)
             struct recipient_state state = campaign_recipient(campaign, page, i);
             buf_append(buf, &state, sizeof(state));
         }
+        if (campaign->pages[page].bars != NULL) {
+            bars_encode(campaign->pages[page].bars, buf);
+        }
     }
 }
 

@@ -16,6 +16,8 @@
 #define FORGET_LEASES 20
 /* and leases of a stopped campaign that make no progress for so long are given up. */
 #define GIVE_UP_LEASES 4
+/* So often is called back again what a worker says nothing of. */
+#define RECALLS_MAX 4
 
 /* ---- Workers ---- */
 
@@ -250,12 +252,25 @@ static void expire_workers(struct engine *engine)
     }
 }
 
-static bool is_stuck(const struct engine *engine, const struct lease *lease)
+/* All that is left was called back, again and again: the worker may never have had it, or has lost
+ * it. */
+static bool is_recalled_in_vain(const struct lease *lease)
+{
+    struct bitmap barred = suppress_barred(lease);
+    return lease->recalls > RECALLS_MAX && bitmap_count(&barred) == lease->left;
+}
+
+static bool is_of_stopped(const struct engine *engine, const struct lease *lease)
 {
     return lease->campaign->state != CAMPAIGN_RUNNING &&
            lease->progress_ms + (uint64_t)engine->settings.lease_ms * GIVE_UP_LEASES +
                    lease->spread_ms <
                engine->now_ms;
+}
+
+static bool is_stuck(const struct engine *engine, const struct lease *lease)
+{
+    return is_of_stopped(engine, lease) || is_recalled_in_vain(lease);
 }
 
 static void resend_batches(struct engine *engine)
@@ -285,6 +300,7 @@ static void resend_batches(struct engine *engine)
                                                                .worker = entry->worker,
                                                                .instance = entry->instance,
                                                                .lease = lease->id});
+            suppress_recall_again(engine, lease);
         }
     }
 }

@@ -51,7 +51,7 @@ struct event {
     uint16_t span;   /* places it holds for, 1..1024 */
     uint16_t reason;
     uint64_t lease;
-    uint64_t worker; /* instance of the worker; LEASED only */
+    uint64_t worker; /* LEASED: instance of the worker; BARRED: what is barred (bar.h) */
     uint64_t at_ms;
     uint64_t due_ms; /* 0: none */
     struct slice ref;

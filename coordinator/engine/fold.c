@@ -73,6 +73,12 @@ static void use_attempt(struct recipient_state *state)
     state->tried = 1;
 }
 
+/* What is barred was not tried, and neither was what is not there. */
+static bool is_untried(uint16_t reason)
+{
+    return reason == REASON_NO_ENDPOINT || reason_is_suppression(reason);
+}
+
 static void begin_endpoint(struct recipient_state *state, unsigned endpoint)
 {
     state->endpoint = endpoint & NIBBLE_MAX;
@@ -98,7 +104,7 @@ static void climb(struct recipient_state *state, const struct event *event)
 {
     state->reached |= state->state == DELIVERY_ACCEPTED;
     state->doubted |= state->uncertain;
-    state->tried |= state->state == DELIVERY_LEASED && event->reason != REASON_NO_ENDPOINT;
+    state->tried |= state->state == DELIVERY_LEASED && !is_untried(event->reason);
     state->uncertain = 0;
     state->step = event->step & NIBBLE_MAX;
     begin_endpoint(state, 0);
@@ -124,7 +130,7 @@ static void apply(const struct fold *fold, struct recipient_state *state, const 
         state->due_cs = fold_due_cs(fold, event->due_ms);
         return;
     case DELIVERY_EVENT_NEXT_ENDPOINT:
-        state->tried |= event->reason != REASON_NO_ENDPOINT;
+        state->tried |= !is_untried(event->reason);
         begin_endpoint(state, state->endpoint + 1u);
         state->due_cs = fold_due_cs(fold, event->due_ms);
         return;
@@ -154,11 +160,13 @@ static void apply(const struct fold *fold, struct recipient_state *state, const 
         state->due_cs = 0;
         return;
     case DELIVERY_EVENT_FAILED:
-        state->tried |= event->reason != REASON_NO_ENDPOINT;
+        state->tried |= !is_untried(event->reason);
         return;
     case DELIVERY_EVENT_UNREACHABLE:
     case DELIVERY_EVENT_EXPIRED:
     case DELIVERY_EVENT_CANCELLED:
+    case DELIVERY_EVENT_BARRED:
+    case DELIVERY_EVENT_SUPPRESSED:
     case DELIVERY_EVENTS:
         return;
     }

@@ -213,6 +213,7 @@ static void settle_run(const struct decision *d, const struct lease *lease, unsi
         event.span = (uint16_t)uniform_span(d, &states[i], offset + span - i);
         event.step = lease->step;
         decide_one(d, &states[i], &event);
+        suppress_explain(d->campaign, page, &event);
         engine_decide(d->engine, d->campaign, page, &event);
         settled += delivery_state_is_final((enum delivery_state)states[i].state) ? event.span : 0;
     }

@@ -20,7 +20,7 @@
 #define CLIMB_PAGES_PER_RUN 128
 #define AWAKE_MS            60000
 
-static bool has_next_step(const struct campaign *campaign, unsigned step)
+bool ladder_has_next_step(const struct campaign *campaign, unsigned step)
 {
     return campaign->state != CAMPAIGN_CANCELLED && step + 1 < campaign->def.plan.step_count;
 }
@@ -43,7 +43,7 @@ void ladder_decide(const struct engine *engine, const struct campaign *campaign,
     case DELIVERY_EVENT_FAILED:
     case DELIVERY_EVENT_UNREACHABLE:
     case DELIVERY_EVENT_EXPIRED:
-        if (has_next_step(campaign, state->step)) {
+        if (ladder_has_next_step(campaign, state->step)) {
             event->kind = DELIVERY_EVENT_CLIMBED;
             event->step = (uint8_t)(state->step + 1);
             event->due_ms = engine->now_ms;
@@ -71,6 +71,8 @@ void ladder_decide(const struct engine *engine, const struct campaign *campaign,
     case DELIVERY_EVENT_CLIMBED:
     case DELIVERY_EVENT_ACKNOWLEDGED:
     case DELIVERY_EVENT_UNANSWERED:
+    case DELIVERY_EVENT_BARRED:
+    case DELIVERY_EVENT_SUPPRESSED:
     case DELIVERY_EVENTS:
         return;
     }
@@ -91,7 +93,7 @@ static bool are_alike(const struct recipient_state *a, const struct recipient_st
 static void leave_step(struct engine *engine, struct campaign *campaign, uint32_t page,
                        const struct recipient_state *state, unsigned offset, unsigned span)
 {
-    bool is_climbing = has_next_step(campaign, state->step);
+    bool is_climbing = ladder_has_next_step(campaign, state->step);
     struct event event = {
         .kind = (uint8_t)(is_climbing ? DELIVERY_EVENT_CLIMBED
                                       : fold_closing(state, DELIVERY_EVENT_HELD)),
@@ -174,7 +176,7 @@ uint64_t ladder_next_ms(struct engine *engine)
 /* ---- What a recipient says ---- */
 
 /* What was handed to a worker and has not left yet must not. */
-static void recall(struct engine *engine, uint64_t id, unsigned place)
+void ladder_recall(struct engine *engine, uint64_t id, unsigned place)
 {
     const struct lease *lease = lease_find(&engine->leases, id);
     const struct roster_entry *entry =
@@ -188,7 +190,7 @@ static void recall(struct engine *engine, uint64_t id, unsigned place)
     }
 }
 
-static uint64_t lease_of_place(const struct campaign *campaign, uint32_t page, unsigned place)
+uint64_t ladder_lease_of_place(const struct campaign *campaign, uint32_t page, unsigned place)
 {
     const struct lease *lease = campaign->pages[page].leases;
     while (lease != NULL && !bitmap_has(&lease->places, place)) {
@@ -215,10 +217,10 @@ enum err engine_acknowledge(struct engine *engine, uint64_t id, uint32_t ordinal
         .step = state.step,
         .offset = (uint16_t)(ordinal % PAGE_RECIPIENTS),
         .span = 1,
-        .lease = lease_of_place(campaign, page, ordinal % PAGE_RECIPIENTS),
+        .lease = ladder_lease_of_place(campaign, page, ordinal % PAGE_RECIPIENTS),
         .at_ms = engine->now_ms,
     };
-    recall(engine, event.lease, event.offset);
+    ladder_recall(engine, event.lease, event.offset);
     engine_decide(engine, campaign, page, &event);
     engine_settle(engine, campaign);
     campaign->end_is_noted = false; /* if it has ended, its counts have changed */

@@ -174,6 +174,8 @@ static void follow(const struct rung *rung)
     case DELIVERY_EVENT_UNREACHABLE:
     case DELIVERY_EVENT_EXPIRED:
     case DELIVERY_EVENT_CANCELLED:
+    case DELIVERY_EVENT_BARRED:
+    case DELIVERY_EVENT_SUPPRESSED:
     case DELIVERY_EVENTS:
         return;
     }

@@ -120,6 +120,8 @@ static const char *what_is_wrong(const struct move *move)
     case DELIVERY_EVENT_NEXT_ENDPOINT:
     case DELIVERY_EVENT_EXPIRED:
     case DELIVERY_EVENT_CANCELLED:
+    case DELIVERY_EVENT_BARRED:
+    case DELIVERY_EVENT_SUPPRESSED:
     case DELIVERY_EVENTS:
         break;
     }

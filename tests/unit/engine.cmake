@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+tocsin_unit_test(test_bar LIBS tocsin_engine)
 tocsin_unit_test(test_campaign LIBS tocsin_engine)
 tocsin_unit_test(test_delivery_state LIBS tocsin_engine)
 tocsin_unit_test(test_dispatch LIBS tocsin_engine SOURCES unit/engine_rig.c)
@@ -14,6 +15,7 @@ tocsin_unit_test(test_quiet LIBS tocsin_engine SOURCES unit/engine_rig.c)
 tocsin_unit_test(test_quota LIBS tocsin_engine)
 tocsin_unit_test(test_rate_meter LIBS tocsin_engine)
 tocsin_unit_test(test_roster LIBS tocsin_engine)
+tocsin_unit_test(test_suppress LIBS tocsin_engine SOURCES unit/engine_rig.c)
 
 # docs/delivery-states.md is printed from the transition table; the target prints it anew.
 add_executable(print_states "${PROJECT_SOURCE_DIR}/bench/print_states.c")

@@ -5,18 +5,19 @@
 /*
  * What may happen, written out once more by hand: a row for each state, a column for each event in
  * the order of the enumeration (leased, accepted, deferred, released, next endpoint, repeated,
- * held, failed, unreachable, expired, cancelled, climbed, acknowledged, unanswered). `-` is no such
- * transition, a letter the state that follows: L leased, A accepted, R retrying, W waiting,
- * U uncertain, F failed, N unreachable, X expired, C cancelled, K acknowledged.
+ * held, failed, unreachable, expired, cancelled, climbed, acknowledged, unanswered, barred,
+ * suppressed). `-` is no such transition, a letter the state that follows: L leased, A accepted, R
+ * retrying, W waiting, U uncertain, F failed, N unreachable, X expired, C cancelled, K
+ * acknowledged, D delivered, S suppressed.
  */
 static const char *const EXPECTED[DELIVERY_STATES] = {
-    [DELIVERY_NONE] = "--------------",       [DELIVERY_WAITING] = "LA----U--XC-KA",
-    [DELIVERY_LEASED] = "-ARWWRUFNXCWKA",     [DELIVERY_ACCEPTED] = "-----------WKA",
-    [DELIVERY_DELIVERED] = "--------------",  [DELIVERY_ACKNOWLEDGED] = "--------------",
-    [DELIVERY_RETRYING] = "LA----U--XC-KA",   [DELIVERY_FAILED] = "------------K-",
-    [DELIVERY_SUPPRESSED] = "--------------", [DELIVERY_UNREACHABLE] = "------------K-",
-    [DELIVERY_EXPIRED] = "------------K-",    [DELIVERY_CANCELLED] = "------------K-",
-    [DELIVERY_UNCERTAIN] = "-A----U----WKA",
+    [DELIVERY_NONE] = "----------------",       [DELIVERY_WAITING] = "LA--W-UF-XCWKAWS",
+    [DELIVERY_LEASED] = "-ARWWRUFNXCWKALS",     [DELIVERY_ACCEPTED] = "-----------WKAA-",
+    [DELIVERY_DELIVERED] = "----------------",  [DELIVERY_ACKNOWLEDGED] = "----------------",
+    [DELIVERY_RETRYING] = "LA--W-UF-XCWKARS",   [DELIVERY_FAILED] = "------------K-F-",
+    [DELIVERY_SUPPRESSED] = "------------K-S-", [DELIVERY_UNREACHABLE] = "------------K-N-",
+    [DELIVERY_EXPIRED] = "------------K-X-",    [DELIVERY_CANCELLED] = "------------K-C-",
+    [DELIVERY_UNCERTAIN] = "-A----U----WKAU-",
 };
 
 static enum delivery_state state_of_letter(char letter)
@@ -24,11 +25,11 @@ static enum delivery_state state_of_letter(char letter)
     static const struct {
         char letter;
         enum delivery_state state;
-    } LETTERS[] = {{'L', DELIVERY_LEASED},      {'A', DELIVERY_ACCEPTED},
-                   {'R', DELIVERY_RETRYING},    {'W', DELIVERY_WAITING},
-                   {'U', DELIVERY_UNCERTAIN},   {'F', DELIVERY_FAILED},
-                   {'N', DELIVERY_UNREACHABLE}, {'X', DELIVERY_EXPIRED},
-                   {'C', DELIVERY_CANCELLED},   {'K', DELIVERY_ACKNOWLEDGED}};
+    } LETTERS[] = {
+        {'L', DELIVERY_LEASED},       {'A', DELIVERY_ACCEPTED},  {'R', DELIVERY_RETRYING},
+        {'W', DELIVERY_WAITING},      {'U', DELIVERY_UNCERTAIN}, {'F', DELIVERY_FAILED},
+        {'N', DELIVERY_UNREACHABLE},  {'X', DELIVERY_EXPIRED},   {'C', DELIVERY_CANCELLED},
+        {'K', DELIVERY_ACKNOWLEDGED}, {'S', DELIVERY_SUPPRESSED}};
     for (unsigned i = 0; i < sizeof(LETTERS) / sizeof(LETTERS[0]); i++) {
         if (LETTERS[i].letter == letter) {
             return LETTERS[i].state;
@@ -115,6 +116,8 @@ static void stored_numbers_never_change(void **test)
     assert_int_equal(DELIVERY_EVENT_CLIMBED, 11);
     assert_int_equal(DELIVERY_EVENT_ACKNOWLEDGED, 12);
     assert_int_equal(DELIVERY_EVENT_UNANSWERED, 13);
+    assert_int_equal(DELIVERY_EVENT_BARRED, 14);
+    assert_int_equal(DELIVERY_EVENT_SUPPRESSED, 15);
 }
 
 int main(void)
