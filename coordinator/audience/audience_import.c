@@ -76,21 +76,11 @@ static void on_closed(uv_handle_t *handle)
  * the room back. */
 static void take_back(struct audience_import *import)
 {
-    static const enum store_family families[] = {STORE_PAGES, STORE_LOOKUP, STORE_REFUSALS};
-    struct store *store = ledger_store(import->ledger);
-    struct buf from = {0};
-    struct buf to = {0};
-    buf_be64(&from, import->info.id);
-    buf_be64(&to, import->info.id + 1);
-    for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
-        enum err err = store->ops->remove_range(store, families[i], buf_view(&from), buf_view(&to));
-        if (err != ERR_OK) {
-            LOG_W("audience", "leftover", "audience=%llu error=%s",
-                  (unsigned long long)import->info.id, err_name(err));
-        }
+    enum err err = ledger_remove_audience(import->ledger, import->info.id);
+    if (err != ERR_OK) {
+        LOG_W("audience", "leftover", "audience=%llu error=%s", (unsigned long long)import->info.id,
+              err_name(err));
     }
-    buf_release(&from);
-    buf_release(&to);
     problem_set(&import->problem, ERR_CLOSED, "the upload broke off; nothing of it was kept");
 }
 

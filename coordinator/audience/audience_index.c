@@ -41,6 +41,35 @@ static enum err write_holes(const struct writing *writing, uint32_t pages)
     return err;
 }
 
+static enum err explain(enum err err, struct problem *problem)
+{
+    if (err != ERR_OK && problem->text[0] == '\0') {
+        problem_set(problem, err, "the index of the audience cannot be written: %s",
+                    err_sentence(err));
+    }
+    return err;
+}
+
+static enum err on_endpoint(void *arg, uint64_t hash, uint32_t ordinal)
+{
+    return ledger_audience_endpoint(arg, hash, ordinal);
+}
+
+static void on_same_endpoint(void *arg, uint32_t ordinal, uint8_t mark)
+{
+    (void)arg; /* never comes: a place has an endpoint of a rank once */
+    (void)ordinal;
+    (void)mark;
+}
+
+enum err audience_index_write_endpoints(struct ledger_audience *load, struct duplicates *endpoints,
+                                        unsigned threads, struct problem *problem)
+{
+    struct duplicates_sink sink = {on_endpoint, on_same_endpoint, load};
+    *problem = (struct problem){0};
+    return explain(duplicates_resolve(endpoints, threads, &sink, problem), problem);
+}
+
 enum err audience_index_write(struct audience_index *index, struct ledger_audience *load,
                               struct duplicates *duplicates, uint32_t pages, unsigned threads,
                               struct problem *problem)
@@ -54,9 +83,5 @@ enum err audience_index_write(struct audience_index *index, struct ledger_audien
         err = write_holes(&writing, pages);
     }
     mem_free(writing.holes);
-    if (err != ERR_OK && problem->text[0] == '\0') {
-        problem_set(problem, err, "the index of the audience cannot be written: %s",
-                    err_sentence(err));
-    }
-    return err;
+    return explain(err, problem);
 }

@@ -23,4 +23,8 @@ enum err audience_index_write(struct audience_index *index, struct ledger_audien
                               struct duplicates *duplicates, uint32_t pages, unsigned threads,
                               struct problem *problem) WARN_UNUSED;
 
+/* The index of the endpoints (endpoint_index.h), from what sealing added to `endpoints`. */
+enum err audience_index_write_endpoints(struct ledger_audience *load, struct duplicates *endpoints,
+                                        unsigned threads, struct problem *problem) WARN_UNUSED;
+
 #endif

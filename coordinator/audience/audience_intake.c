@@ -31,6 +31,7 @@ struct audience_intake {
     struct body_decoder *decoder;
     struct row_reader *reader;
     struct duplicates *duplicates;
+    struct duplicates *endpoints;
     struct ledger_audience *load;
     struct sealing *sealing; /* NULL until the columns are known */
     struct sealing_result sealed;
@@ -55,7 +56,8 @@ static struct sealing *sealing_of(struct audience_intake *intake)
             .load = intake->load,
             .duplicates = intake->duplicates,
             .key = ledger_lookup_key(intake->ledger),
-            .columns = row_reader_schema(intake->reader)->count,
+            .endpoints = intake->endpoints,
+            .schema = row_reader_schema(intake->reader),
             .codec = intake->settings->codec,
             .threads = intake->settings->threads,
         });
@@ -210,6 +212,9 @@ static enum err write_index(struct audience_intake *intake)
 {
     enum err err = audience_index_write(&intake->index, intake->load, intake->duplicates,
                                         intake->sealed.pages, 2, &intake->problem);
+    if (err == ERR_OK) {
+        err = audience_index_write_endpoints(intake->load, intake->endpoints, 2, &intake->problem);
+    }
     atomic_store_explicit(&intake->shown_duplicates, intake->index.duplicates,
                           memory_order_relaxed);
     return err == ERR_OK && inflow_is_stopped(intake->inflow) ? ERR_CLOSED : err;
@@ -260,6 +265,7 @@ struct audience_intake *audience_intake_new(struct ledger *ledger,
     intake->decoder = body_decoder_new(settings->encoding);
     intake->reader = row_reader_new(settings->format, settings->mappings, settings->mapping_count);
     intake->duplicates = duplicates_new(settings->temp_dir, DUPLICATES_MEMORY);
+    intake->endpoints = duplicates_new(settings->temp_dir, DUPLICATES_MEMORY);
     intake->load = ledger_audience_new(ledger, settings->id);
     return intake;
 }
@@ -273,6 +279,7 @@ void audience_intake_free(struct audience_intake *intake)
         ledger_audience_abort(intake->load);
     }
     duplicates_free(intake->duplicates);
+    duplicates_free(intake->endpoints);
     row_reader_free(intake->reader);
     body_decoder_free(intake->decoder);
     buf_release(&intake->json);

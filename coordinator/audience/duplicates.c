@@ -114,29 +114,31 @@ void duplicates_free(struct duplicates *duplicates)
     mem_free(duplicates);
 }
 
+enum err duplicates_add_one(struct duplicates *duplicates, struct hash128 hash, uint8_t mark,
+                            uint32_t ordinal, struct problem *problem)
+{
+    struct bucket *bucket = &duplicates->buckets[hash.low >> (64 - BUCKET_BITS)];
+    if (bucket->filling == NULL) {
+        bucket->filling = mem_alloc(CHUNK_BYTES);
+    }
+    bucket->filling[bucket->used++] = (struct entry){
+        .word = hash.low << ENTRY_MARK_BITS | mark,
+        .tie = (uint32_t)hash.high,
+        .ordinal = ordinal,
+    };
+    duplicates->count++;
+    return bucket->used == CHUNK_ENTRIES ? put_away(duplicates, bucket, problem) : ERR_OK;
+}
+
 enum err duplicates_add(struct duplicates *duplicates, const struct hash128 *hashes,
                         const uint8_t *marks, unsigned count, uint32_t first,
                         struct problem *problem)
 {
-    for (unsigned i = 0; i < count; i++) {
-        struct bucket *bucket = &duplicates->buckets[hashes[i].low >> (64 - BUCKET_BITS)];
-        if (bucket->filling == NULL) {
-            bucket->filling = mem_alloc(CHUNK_BYTES);
-        }
-        bucket->filling[bucket->used++] = (struct entry){
-            .word = hashes[i].low << ENTRY_MARK_BITS | marks[i],
-            .tie = (uint32_t)hashes[i].high,
-            .ordinal = first + i,
-        };
-        if (bucket->used == CHUNK_ENTRIES) {
-            enum err err = put_away(duplicates, bucket, problem);
-            if (err != ERR_OK) {
-                return err;
-            }
-        }
+    enum err err = ERR_OK;
+    for (unsigned i = 0; i < count && err == ERR_OK; i++) {
+        err = duplicates_add_one(duplicates, hashes[i], marks[i], first + i, problem);
     }
-    duplicates->count += count;
-    return ERR_OK;
+    return err;
 }
 
 /* Sorting a bucket */

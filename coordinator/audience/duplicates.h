@@ -31,6 +31,11 @@ enum err duplicates_add(struct duplicates *duplicates, const struct hash128 *has
                         const uint8_t *marks, unsigned count, uint32_t first,
                         struct problem *problem) WARN_UNUSED;
 
+/* One entry: what is known of its key is hash.low and 32 bits of hash.high; of equal hash.low
+ * ordinals never descend. */
+enum err duplicates_add_one(struct duplicates *duplicates, struct hash128 hash, uint8_t mark,
+                            uint32_t ordinal, struct problem *problem) WARN_UNUSED;
+
 struct duplicates_sink {
     /* Each key once, with its lowest ordinal, ascending by (hash.low, ordinal). Called in the
      * thread of duplicates_resolve. Anything but ERR_OK ends it. */

@@ -19,6 +19,7 @@
 #include <zstd.h>
 
 #include "common/mem.h"
+#include "coordinator/audience/endpoint_index.h"
 
 enum { THREADS_MAX = 16, DRAFT_BYTES_KEPT = 1024 * 1024 };
 
@@ -30,11 +31,19 @@ struct draft {
     uint8_t fields[PAGE_RECIPIENTS];
 };
 
+struct endpoint_entry {
+    uint64_t hash;
+    uint32_t place;
+};
+
 struct sealed {
     bool is_ready;
     unsigned count;
     size_t bytes; /* of the draft's values */
     struct buf value;
+    struct endpoint_entry *endpoints;
+    unsigned endpoint_count;
+    unsigned endpoint_cap;
     struct hash128 hashes[PAGE_RECIPIENTS];
     uint8_t fields[PAGE_RECIPIENTS];
 };
@@ -71,7 +80,7 @@ struct sealing {
 static struct draft *draft_new(const struct sealing *sealing)
 {
     struct draft *draft = mem_zalloc(1, sizeof(*draft));
-    page_builder_init(&draft->builder, sealing->settings.columns);
+    page_builder_init(&draft->builder, sealing->settings.schema->count);
     return draft;
 }
 
@@ -128,6 +137,40 @@ static void hash_keys(const struct sealing *sealing, const struct page_builder *
     }
 }
 
+static void hash_column(const struct sealing *sealing, const struct page_column *column,
+                        const struct page_builder_column *values, unsigned count,
+                        struct sealed *sealed)
+{
+    const uint8_t *at = values->blob.data;
+    if (sealed->endpoint_cap < sealed->endpoint_count + count) {
+        sealed->endpoint_cap = sealed->endpoint_count + count;
+        sealed->endpoints =
+            mem_resize(sealed->endpoints, sealed->endpoint_cap, sizeof(*sealed->endpoints));
+    }
+    for (unsigned i = 0; i < count; i++) {
+        struct slice value = slice_of(at, values->lengths[i]);
+        if (value.len > 0) {
+            uint64_t hash = endpoint_hash(sealing->settings.key, column->field, value);
+            sealed->endpoints[sealed->endpoint_count++] =
+                (struct endpoint_entry){endpoint_hash_at(hash, column->rank), i};
+        }
+        at += value.len;
+    }
+}
+
+static void hash_endpoints(const struct sealing *sealing, const struct page_builder *builder,
+                           struct sealed *sealed)
+{
+    const struct page_schema *schema = sealing->settings.schema;
+    sealed->endpoint_count = 0;
+    for (unsigned c = 0; c < schema->count; c++) {
+        if (endpoint_is_field(schema->columns[c].field) &&
+            schema->columns[c].rank < ENDPOINT_RANKS_MAX) {
+            hash_column(sealing, &schema->columns[c], &builder->column[c], builder->count, sealed);
+        }
+    }
+}
+
 /* What one sealer reuses from page to page. */
 struct sealer {
     ZSTD_CCtx *zstd;
@@ -143,6 +186,7 @@ static void seal(const struct sealing *sealing, struct sealer *sealer, const str
     sealed->bytes = draft->bytes;
     memcpy(sealed->fields, draft->fields, builder->count);
     hash_keys(sealing, builder, sealed->hashes);
+    hash_endpoints(sealing, builder, sealed);
     /* page_seal asks for room for the worst case; only what it used waits for the writer. */
     buf_clear(&sealer->value);
     page_seal(builder, sealing->settings.codec, sealer->zstd, &sealer->scratch, &sealer->value);
@@ -210,6 +254,20 @@ static void run_sealer(void *arg)
 
 /* The writer */
 
+/* All who have an endpoint stay, so the ordinal is a part of what must not come twice. */
+static enum err add_endpoints(const struct sealing *sealing, uint32_t page,
+                              const struct sealed *sealed, struct problem *problem)
+{
+    enum err err = ERR_OK;
+    for (unsigned i = 0; i < sealed->endpoint_count && err == ERR_OK; i++) {
+        uint32_t ordinal = page * PAGE_RECIPIENTS + sealed->endpoints[i].place;
+        err = duplicates_add_one(sealing->settings.endpoints,
+                                 (struct hash128){sealed->endpoints[i].hash, ordinal}, 0, ordinal,
+                                 problem);
+    }
+    return err;
+}
+
 static enum err write_page(struct sealing *sealing, uint32_t page, const struct sealed *sealed,
                            struct problem *problem)
 {
@@ -221,8 +279,9 @@ static enum err write_page(struct sealing *sealing, uint32_t page, const struct 
                            err_sentence(err));
     }
     sealing->result.page_bytes += sealed->value.len;
-    return duplicates_add(sealing->settings.duplicates, sealed->hashes, sealed->fields,
-                          sealed->count, page * PAGE_RECIPIENTS, problem);
+    err = duplicates_add(sealing->settings.duplicates, sealed->hashes, sealed->fields,
+                         sealed->count, page * PAGE_RECIPIENTS, problem);
+    return err == ERR_OK ? add_endpoints(sealing, page, sealed, problem) : err;
 }
 
 /* The page whose turn it is, when it is ready; NULL when there is none left. With the lock. */
@@ -383,6 +442,7 @@ static void sealing_free(struct sealing *sealing)
     for (unsigned i = 0; i < SEALING_PAGES; i++) {
         if (sealing->ring[i] != NULL) {
             buf_release(&sealing->ring[i]->value);
+            mem_free(sealing->ring[i]->endpoints);
             mem_free(sealing->ring[i]);
         }
     }

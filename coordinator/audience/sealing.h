@@ -26,10 +26,11 @@
 struct sealing;
 
 struct sealing_settings {
-    struct ledger_audience *load;  /* borrowed, and sealing's alone until sealing_finish */
-    struct duplicates *duplicates; /* likewise */
-    const uint8_t *key;            /* for hashes of recipient keys; borrowed */
-    unsigned columns;
+    struct ledger_audience *load;     /* borrowed, and sealing's alone until sealing_finish */
+    struct duplicates *duplicates;    /* likewise */
+    struct duplicates *endpoints;     /* likewise; takes each endpoint's hash once for each place */
+    const struct page_schema *schema; /* borrowed */
+    const uint8_t *key;               /* for hashes of recipient keys; borrowed */
     enum page_codec codec;
     unsigned threads; /* sealers; 0: as many as the machine runs at once */
 };

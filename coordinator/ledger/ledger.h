@@ -9,6 +9,8 @@
  *                u64 audience · u32 0xffffffff · u32 page             holes: 128-byte bitmap of the
  *                                                                     places that are no recipients
  *     lookup     u64 audience · u64 last hash · u32 last ordinal      index block: lookup_block.h
+ *                u64 2^63 + audience · u64 last hash · u32 last ordinal
+ *                                                                     the same for endpoints
  *     refusals   u64 audience · u64 line                              one refused row
  *     journal    u16 partition · u64 campaign · u32 page · u64 recno  block
  *     records    u16 partition · u64 recno                            header: chain.h
@@ -120,6 +122,9 @@ enum err ledger_audience_holes(struct ledger_audience *load, uint32_t page,
                                const struct bitmap *holes) WARN_UNUSED;
 enum err ledger_audience_lookup(struct ledger_audience *load, uint64_t hash,
                                 uint32_t ordinal) WARN_UNUSED;
+/* Of endpoints: audience/endpoint_index.h. Ascending likewise. */
+enum err ledger_audience_endpoint(struct ledger_audience *load, uint64_t hash,
+                                  uint32_t ordinal) WARN_UNUSED;
 enum err ledger_audience_refusal(struct ledger_audience *load, uint64_t line,
                                  struct slice json) WARN_UNUSED;
 enum err ledger_audience_finish(struct ledger_audience *load, struct problem *problem) WARN_UNUSED;
@@ -129,9 +134,19 @@ void ledger_audience_abort(struct ledger_audience *load);
  * page). */
 enum err ledger_lookup(struct ledger *ledger, uint64_t audience, uint64_t hash,
                        bool (*each)(void *arg, uint32_t ordinal), void *arg) WARN_UNUSED;
+enum err ledger_lookup_endpoint(struct ledger *ledger, uint64_t audience, uint64_t hash,
+                                bool (*each)(void *arg, uint32_t ordinal), void *arg) WARN_UNUSED;
+/* All entries of an index, ascending by (hash, ordinal): of the keys, or of the endpoints. */
+typedef bool (*ledger_lookup_fn)(void *arg, uint64_t hash, uint32_t ordinal);
+enum err ledger_each_lookup(struct ledger *ledger, uint64_t audience, ledger_lookup_fn each,
+                            void *arg) WARN_UNUSED;
+enum err ledger_each_endpoint(struct ledger *ledger, uint64_t audience, ledger_lookup_fn each,
+                              void *arg) WARN_UNUSED;
 enum err ledger_each_refusal(struct ledger *ledger, uint64_t audience, uint64_t from_line,
                              bool (*each)(void *arg, uint64_t line, struct slice json),
                              void *arg) WARN_UNUSED;
+/* All that was loaded of an audience that the catalogue does not know. */
+enum err ledger_remove_audience(struct ledger *ledger, uint64_t audience) WARN_UNUSED;
 /* Removes pages, lookups and refusals of audiences that the catalogue does not know. At start only.
  */
 enum err ledger_sweep(struct ledger *ledger) WARN_UNUSED;

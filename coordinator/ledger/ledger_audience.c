@@ -11,13 +11,11 @@
 #include "coordinator/ledger/ledger_internal.h"
 #include "coordinator/ledger/lookup_block.h"
 
-enum load_part { LOAD_PAGES, LOAD_HOLES, LOAD_LOOKUP, LOAD_REFUSALS, LOAD_PARTS };
+enum load_part { LOAD_PAGES, LOAD_HOLES, LOAD_LOOKUP, LOAD_ENDPOINTS, LOAD_REFUSALS, LOAD_PARTS };
 
 static const enum store_family load_families[LOAD_PARTS] = {
-    [LOAD_PAGES] = STORE_PAGES,
-    [LOAD_HOLES] = STORE_PAGES,
-    [LOAD_LOOKUP] = STORE_LOOKUP,
-    [LOAD_REFUSALS] = STORE_REFUSALS,
+    [LOAD_PAGES] = STORE_PAGES,      [LOAD_HOLES] = STORE_PAGES,       [LOAD_LOOKUP] = STORE_LOOKUP,
+    [LOAD_ENDPOINTS] = STORE_LOOKUP, [LOAD_REFUSALS] = STORE_REFUSALS,
 };
 
 /* What is removed of an audience that nobody knows. */
@@ -29,6 +27,7 @@ struct ledger_audience {
     uint64_t audience;
     struct store_bulk *bulks[LOAD_PARTS];
     struct lookup_block block;
+    struct lookup_block endpoints;
     struct buf value;
 };
 
@@ -67,20 +66,31 @@ enum err ledger_audience_holes(struct ledger_audience *load, uint32_t page,
     return load_put(load, LOAD_HOLES, &key, buf_view(&load->value));
 }
 
-static enum err load_flush_lookup(struct ledger_audience *load)
+static enum err load_flush(struct ledger_audience *load, enum load_part part)
 {
-    const struct lookup_block *block = &load->block;
-    struct key key = key_lookup(load->audience, block->last_hash, block->last_ordinal);
+    bool is_endpoints = part == LOAD_ENDPOINTS;
+    struct lookup_block *block = is_endpoints ? &load->endpoints : &load->block;
+    uint64_t audience = is_endpoints ? load->audience | KEY_ENDPOINTS : load->audience;
+    struct key key = key_lookup(audience, block->last_hash, block->last_ordinal);
+    if (block->count == 0) {
+        return ERR_OK;
+    }
     buf_clear(&load->value);
     lookup_block_seal(block, &load->value);
-    lookup_block_clear(&load->block);
-    return load_put(load, LOAD_LOOKUP, &key, buf_view(&load->value));
+    lookup_block_clear(block);
+    return load_put(load, part, &key, buf_view(&load->value));
 }
 
 enum err ledger_audience_lookup(struct ledger_audience *load, uint64_t hash, uint32_t ordinal)
 {
     lookup_block_add(&load->block, hash, ordinal);
-    return lookup_block_is_full(&load->block) ? load_flush_lookup(load) : ERR_OK;
+    return lookup_block_is_full(&load->block) ? load_flush(load, LOAD_LOOKUP) : ERR_OK;
+}
+
+enum err ledger_audience_endpoint(struct ledger_audience *load, uint64_t hash, uint32_t ordinal)
+{
+    lookup_block_add(&load->endpoints, hash, ordinal);
+    return lookup_block_is_full(&load->endpoints) ? load_flush(load, LOAD_ENDPOINTS) : ERR_OK;
 }
 
 enum err ledger_audience_refusal(struct ledger_audience *load, uint64_t line, struct slice json)
@@ -89,12 +99,21 @@ enum err ledger_audience_refusal(struct ledger_audience *load, uint64_t line, st
     return load_put(load, LOAD_REFUSALS, &key, json);
 }
 
-static enum err ledger_remove_audience(struct ledger *ledger, enum store_family family,
-                                       uint64_t audience)
+static enum err remove_number(struct ledger *ledger, enum store_family family, uint64_t number)
 {
-    struct key from = key_audience(audience);
+    struct key from = key_audience(number);
     struct key to = key_after(&from);
     return ledger->store->ops->remove_range(ledger->store, family, key_view(&from), key_view(&to));
+}
+
+enum err ledger_remove_audience(struct ledger *ledger, uint64_t audience)
+{
+    enum err err = remove_number(ledger, STORE_LOOKUP, audience | KEY_ENDPOINTS);
+    for (size_t i = 0; i < AUDIENCE_FAMILIES; i++) {
+        enum err removed = remove_number(ledger, audience_families[i], audience);
+        err = err == ERR_OK ? removed : err;
+    }
+    return err;
 }
 
 static enum err load_finish_part(struct ledger_audience *load, enum load_part part,
@@ -108,12 +127,11 @@ static enum err load_finish_part(struct ledger_audience *load, enum load_part pa
 enum err ledger_audience_finish(struct ledger_audience *load, struct problem *problem)
 {
     enum err err = ERR_OK;
-    if (load->block.count > 0) {
-        err = load_flush_lookup(load);
-        if (err != ERR_OK) {
-            problem_set(problem, err, "Writing the lookup index of the audience failed: %s.",
-                        err_sentence(err));
-        }
+    err = load_flush(load, LOAD_LOOKUP);
+    err = err == ERR_OK ? load_flush(load, LOAD_ENDPOINTS) : err;
+    if (err != ERR_OK) {
+        problem_set(problem, err, "Writing the lookup index of the audience failed: %s.",
+                    err_sentence(err));
     }
     bool is_partly_there = false;
     for (unsigned part = 0; err == ERR_OK && part < LOAD_PARTS; part++) {
@@ -121,10 +139,8 @@ enum err ledger_audience_finish(struct ledger_audience *load, struct problem *pr
         is_partly_there = is_partly_there || err == ERR_OK;
     }
     if (err != ERR_OK && is_partly_there) {
-        for (size_t i = 0; i < AUDIENCE_FAMILIES; i++) {
-            /* If this fails too, it is invisible all the same, and swept at the next start. */
-            (void)!ledger_remove_audience(load->ledger, audience_families[i], load->audience);
-        }
+        /* If this fails too, it is invisible all the same, and swept at the next start. */
+        (void)!ledger_remove_audience(load->ledger, load->audience);
     }
     ledger_audience_abort(load);
     return err;
@@ -138,6 +154,7 @@ void ledger_audience_abort(struct ledger_audience *load)
         }
     }
     lookup_block_release(&load->block);
+    lookup_block_release(&load->endpoints);
     buf_release(&load->value);
     mem_free(load);
 }
@@ -184,8 +201,8 @@ static enum err ledger_sweep_family(struct ledger *ledger, enum store_family fam
         if (err != ERR_OK) {
             return err == ERR_NOT_FOUND ? ERR_OK : err;
         }
-        if (!ledger_knows_audience(ledger, audience, &err) && err == ERR_OK) {
-            err = ledger_remove_audience(ledger, family, audience);
+        if (!ledger_knows_audience(ledger, audience & ~KEY_ENDPOINTS, &err) && err == ERR_OK) {
+            err = remove_number(ledger, family, audience);
         }
         if (err != ERR_OK) {
             return err;

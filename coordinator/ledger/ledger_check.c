@@ -187,7 +187,7 @@ static void check_lookup(void *arg, struct slice key, struct slice value)
 {
     struct side_check *check = arg;
     struct reader reader = reader_of(key);
-    uint64_t audience = reader_be64(&reader);
+    uint64_t audience = reader_be64(&reader) & ~KEY_ENDPOINTS;
     uint64_t last_hash = reader_be64(&reader);
     uint32_t last_ordinal = reader_be32(&reader);
     struct lookup_block_view view;

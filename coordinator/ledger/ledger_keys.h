@@ -32,6 +32,8 @@ struct key key_page(uint64_t audience, uint32_t page);
 struct key key_holes(uint64_t audience); /* what all holes of an audience begin with */
 struct key key_holes_of_page(uint64_t audience, uint32_t page);
 struct key key_audience(uint64_t audience); /* what all keys of an audience begin with */
+/* The endpoint index of an audience lies in the same family, under a number no audience has. */
+#define KEY_ENDPOINTS (UINT64_C(1) << 63)
 struct key key_lookup(uint64_t audience, uint64_t hash, uint32_t ordinal);
 struct key key_refusal(uint64_t audience, uint64_t line);
 struct key key_campaign(uint16_t partition, uint64_t campaign);

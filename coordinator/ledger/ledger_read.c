@@ -277,6 +277,46 @@ enum err ledger_lookup(struct ledger *ledger, uint64_t audience, uint64_t hash,
     return ledger_visit(ledger, STORE_LOOKUP, &from, &prefix, visit_lookup, &visit);
 }
 
+enum err ledger_lookup_endpoint(struct ledger *ledger, uint64_t audience, uint64_t hash,
+                                bool (*each)(void *arg, uint32_t ordinal), void *arg)
+{
+    return ledger_lookup(ledger, audience | KEY_ENDPOINTS, hash, each, arg);
+}
+
+struct index_visit {
+    ledger_lookup_fn each;
+    void *arg;
+};
+
+static bool visit_index(void *arg, struct slice key, struct slice value, enum err *err)
+{
+    (void)key;
+    const struct index_visit *visit = arg;
+    struct lookup_block_view view;
+    lookup_block_open(&view, value);
+    while (lookup_block_next(&view)) {
+        if (!visit->each(visit->arg, view.hash, view.ordinal)) {
+            return false;
+        }
+    }
+    *err = view.bad ? ERR_CORRUPT : ERR_OK;
+    return !view.bad;
+}
+
+enum err ledger_each_lookup(struct ledger *ledger, uint64_t audience, ledger_lookup_fn each,
+                            void *arg)
+{
+    struct index_visit visit = {each, arg};
+    struct key prefix = key_audience(audience);
+    return ledger_visit(ledger, STORE_LOOKUP, &prefix, &prefix, visit_index, &visit);
+}
+
+enum err ledger_each_endpoint(struct ledger *ledger, uint64_t audience, ledger_lookup_fn each,
+                              void *arg)
+{
+    return ledger_each_lookup(ledger, audience | KEY_ENDPOINTS, each, arg);
+}
+
 struct refusal_visit {
     bool (*each)(void *arg, uint64_t line, struct slice json);
     void *arg;

@@ -5,6 +5,7 @@
 
 #include "common/mem.h"
 #include "coordinator/audience/audience.h"
+#include "coordinator/audience/endpoint_index.h"
 #include "coordinator/audience/refusal.h"
 #include "tests/unit/packer.h"
 #include "tests/unit/stores.h"
@@ -542,6 +543,75 @@ static void an_abort_is_obeyed_when_all_is_over_but_not_told(void **state)
     ledger_close(ledger);
 }
 
+struct found {
+    unsigned count;
+    uint32_t ordinals[8];
+    unsigned ranks[8];
+};
+
+static bool on_found(void *arg, uint32_t ordinal, unsigned rank)
+{
+    struct found *found = arg;
+    assert_true(found->count < 8);
+    found->ordinals[found->count] = ordinal;
+    found->ranks[found->count++] = rank;
+    return true;
+}
+
+static struct found find(struct ledger *ledger, const struct audience_info *info,
+                         enum page_field field, const char *value)
+{
+    struct found found = {0};
+    assert_int_equal(endpoint_index_find(ledger, info, field, slice_str(value), on_found, &found),
+                     ERR_OK);
+    return found;
+}
+
+static bool count_entry(void *arg, uint64_t hash, uint32_t ordinal)
+{
+    unsigned *count = arg;
+    (void)hash;
+    (void)ordinal;
+    ++*count;
+    return true;
+}
+
+static void whoever_has_an_endpoint_is_found(void **state)
+{
+    static const char csv[] = "id,phone,email,phone.2\n"
+                              "a,+491701111111,Anna@Example.ORG,\n"
+                              "b,+491702222222,,+491701111111\n"
+                              "c,+491701111111,anna@example.org,\n"
+                              "d,,,\n";
+    struct ledger *ledger = open_ledger(state);
+    struct audience_settings settings = settings_of(AUDIENCE_CSV);
+    struct rig rig;
+    unsigned count = 0;
+    rig_import(&rig, ledger, slice_str(csv), 7, &settings);
+    assert_true(rig.is_good);
+    struct found found = find(ledger, &rig.info, PAGE_FIELD_PHONE, "+491701111111");
+    assert_int_equal(found.count, 3);
+    assert_int_equal(found.ordinals[0], 0);
+    assert_int_equal(found.ordinals[1], 2);
+    assert_int_equal(found.ordinals[2], 1);
+    assert_int_equal(found.ranks[1], 0);
+    assert_int_equal(found.ranks[2], 1);
+    found = find(ledger, &rig.info, PAGE_FIELD_EMAIL, "ANNA@example.org"); /* in whatever case */
+    assert_int_equal(found.count, 2);
+    assert_int_equal(find(ledger, &rig.info, PAGE_FIELD_PHONE, "+491703333333").count, 0);
+    assert_int_equal(find(ledger, &rig.info, PAGE_FIELD_PUSH, "+491701111111").count, 0);
+    assert_int_equal(ledger_each_endpoint(ledger, rig.info.id, count_entry, &count), ERR_OK);
+    assert_int_equal(count, 6);
+    count = 0;
+    assert_int_equal(ledger_each_lookup(ledger, rig.info.id, count_entry, &count), ERR_OK);
+    assert_int_equal(count, 4);
+    struct ledger_check check;
+    assert_int_equal(ledger_sweep(ledger), ERR_OK); /* the catalogue does not know it */
+    assert_nothing_left(ledger);
+    assert_int_equal(ledger_check(ledger, NULL, NULL, &check), ERR_OK);
+    ledger_close(ledger);
+}
+
 static void the_loop_is_told_to_pause(void **state)
 {
     struct ledger *ledger = open_ledger(state);
@@ -654,14 +724,14 @@ static void a_slow_disk_holds_the_upload_back(void **state)
 }
 
 /* Fails at every put of an upload without refused rows: 12 pages, 10 blocks of the index, 12
- * bitmaps of holes, and the last block when it is finished. */
+ * bitmaps of holes, 11 blocks of the endpoints, and the last block of each when it is finished. */
 static void assert_every_put_may_fail(struct ledger *ledger)
 {
     struct audience_settings settings = settings_of(AUDIENCE_CSV);
     struct buf body = {0};
     struct rig rig;
     make_csv(&body, 12000, 5, 0);
-    for (int puts = 0; puts < 35; puts++) {
+    for (int puts = 0; puts < 47; puts++) {
         puts_left = puts;
         rig_import(&rig, ledger, buf_view(&body), 50000, &settings);
         assert_false(rig.is_good);
@@ -670,7 +740,7 @@ static void assert_every_put_may_fail(struct ledger *ledger)
             rig.problem.text,
             puts < 12    ? "a page of the audience cannot be written: there is no room left on "
                            "the disk"
-            : puts == 34 ? "Writing the lookup index of the audience failed: there is no room "
+            : puts >= 45 ? "Writing the lookup index of the audience failed: there is no room "
                            "left on the disk."
                          : "the index of the audience cannot be written: there is no room left "
                            "on the disk");
@@ -847,6 +917,7 @@ int main(void)
         STORES_TEST(an_upload_that_breaks_off_leaves_nothing_behind),
         STORES_TEST(an_abort_after_the_end_is_obeyed),
         STORES_TEST(an_abort_is_obeyed_when_all_is_over_but_not_told),
+        STORES_TEST(whoever_has_an_endpoint_is_found),
         STORES_TEST(the_loop_is_told_to_pause),
         STORES_TEST_MEMORY(an_endless_line_is_one_refused_row),
         STORES_TEST_MEMORY(huge_rows_fit),
