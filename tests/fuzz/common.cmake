@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
 tocsin_fuzzer(fuzz_template LIBS tocsin_common)
+tocsin_fuzzer(fuzz_time_zone LIBS tocsin_common)
