@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <uv.h>
 
 #include "common/bus.h"
@@ -26,6 +27,7 @@
 #define PARTITION      0 /* one machine has one */
 #define BUS_HIGH_WATER 1000
 #define LINGER_MS      500
+#define OTHER_DESCRIPTORS 2048
 #define EPOCH_ENTRY    "epoch"
 #define ANSWERS_MS                                                                                 \
     2000 /* how long answers may still wait for the disk when we are told to stop                  \
@@ -343,6 +345,8 @@ static enum err open_api(struct coordinator *coordinator, struct problem *proble
         .epoch = coordinator->head.epoch + 1,
         .connections_max = settings->connections_max,
         .connections_per_address = settings->connections_per_address,
+        .listen_public = settings->has_public ? &settings->listen_public : NULL,
+        .public_connections_max = settings->public_connections_max,
         .uploads_max = settings->uploads_max,
         .page_codec = settings->page_codec,
         .import_threads = settings->import_threads,
@@ -383,6 +387,25 @@ static enum err open_rooms(struct coordinator *coordinator, struct problem *prob
     return err == ERR_OK ? open_api(coordinator, problem) : err;
 }
 
+/* Every connection is a descriptor, and the store has its files. */
+static void raise_descriptors(const struct coordinator_settings *settings)
+{
+    struct rlimit limit;
+    rlim_t wanted = (rlim_t)settings->connections_max + OTHER_DESCRIPTORS +
+                    (settings->has_public ? settings->public_connections_max : 0);
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) {
+        return;
+    }
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur < wanted) {
+        LOG_W(MODULE, "few_descriptors",
+              "allowed=%llu wanted=%llu why=\"limits.connections and limits.public_connections may "
+              "not be reached: raise the limit (LimitNOFILE, ulimit -n)\"",
+              (unsigned long long)limit.rlim_cur, (unsigned long long)wanted);
+    }
+}
+
 enum err coordinator_open(struct coordinator **out, const struct coordinator_settings *settings,
                           struct problem *problem)
 {
@@ -395,6 +418,7 @@ enum err coordinator_open(struct coordinator **out, const struct coordinator_set
         coordinator_close(coordinator);
         return err;
     }
+    raise_descriptors(settings);
     LOG_I(MODULE, "ready", "workers=%s providers=%u", bus_endpoint(coordinator->bus),
           settings->provider_count);
     *out = coordinator;

@@ -13,6 +13,7 @@
 
 static const cyaml_schema_field_t listen_fields[] = {
     TEXT("api", struct raw_listen, api),
+    TEXT("public", struct raw_listen, public),
     TEXT("workers", struct raw_listen, workers),
     CYAML_FIELD_BOOL("allow_remote", OPTIONAL, struct raw_listen, allow_remote),
     CYAML_FIELD_END,
@@ -30,6 +31,7 @@ static const cyaml_schema_field_t keys_fields[] = {
 static const cyaml_schema_field_t limits_fields[] = {
     COUNT("connections", struct raw_limits, connections),
     COUNT("connections_per_address", struct raw_limits, connections_per_address),
+    COUNT("public_connections", struct raw_limits, public_connections),
     COUNT("uploads", struct raw_limits, uploads),
     CYAML_FIELD_END,
 };

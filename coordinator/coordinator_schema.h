@@ -13,6 +13,7 @@
 
 struct raw_listen {
     char *api;
+    char *public;
     char *workers;
     bool allow_remote;
 };
@@ -27,6 +28,7 @@ struct raw_keys {
 struct raw_limits {
     uint32_t *connections;
     uint32_t *connections_per_address;
+    uint32_t *public_connections;
     uint32_t *uploads;
 };
 

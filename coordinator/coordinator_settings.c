@@ -200,6 +200,22 @@ static enum err take_api(struct check *check)
     return ERR_OK;
 }
 
+/* Meant to be reached from outside, so listen.allow_remote is not asked for. */
+static enum err take_public(struct check *check)
+{
+    const char *text = check->raw->listen.public;
+    struct coordinator_settings *settings = check->settings;
+    struct problem problem;
+    if (text == NULL) {
+        return ERR_OK;
+    }
+    if (listen_address_parse(&settings->listen_public, text, &problem) != ERR_OK) {
+        return refuse(check, "listen.public", "%s", problem.text);
+    }
+    settings->has_public = true;
+    return ERR_OK;
+}
+
 /* Is what a worker connects to reachable from this machine only? */
 static bool is_local_endpoint(const char *endpoint)
 {
@@ -487,6 +503,8 @@ static enum err take_limits(struct check *check)
         {"limits.connections", raw->limits.connections, &settings->connections_max, 4096, 8, 65000},
         {"limits.connections_per_address", raw->limits.connections_per_address,
          &settings->connections_per_address, 1024, 1, 65000},
+        {"limits.public_connections", raw->limits.public_connections,
+         &settings->public_connections_max, 10000, 8, 65000},
         {"limits.uploads", raw->limits.uploads, &settings->uploads_max, 8, 1, 1000},
         {"snapshot_blocks", raw->snapshot_blocks, &settings->snapshot_blocks, 64, 0, 1000000},
         {"import_threads", raw->import_threads, &settings->import_threads, 0, 0, 256},
@@ -503,7 +521,7 @@ static enum err take_limits(struct check *check)
 static enum err take_all(struct check *check)
 {
     static enum err (*const takes[])(struct check *) = {
-        take_place, take_api,    take_keys,      take_workers_endpoint,
+        take_place, take_api,    take_public,    take_keys, take_workers_endpoint,
         take_times, take_limits, take_providers,
     };
     enum err err = ERR_OK;

@@ -32,6 +32,8 @@ struct coordinator_provider {
 struct coordinator_settings {
     char *data_dir;
     struct listen_address listen_api;
+    bool has_public; /* recipients and providers have a port of their own */
+    struct listen_address listen_public;
     char *listen_workers;      /* an endpoint of ZeroMQ */
     bool allow_remote;         /* the API may listen on more than the loopback */
     char *keys_secret;         /* a reference (common/secret.h); NULL: no encryption */
@@ -46,6 +48,7 @@ struct coordinator_settings {
     unsigned import_threads; /* 0: as many as fit the machine */
     unsigned connections_max;
     unsigned connections_per_address;
+    unsigned public_connections_max;
     unsigned uploads_max; /* at a time */
     unsigned provider_count;
     struct coordinator_provider providers[WIRE_PROVIDERS_MAX];

@@ -30,6 +30,12 @@ void settings_report(const struct coordinator_settings *settings, struct buf *bu
     buf_str(buf, ",\"listen\":{");
     put_text(buf, "api", api);
     buf_str(buf, ",");
+    if (settings->has_public) {
+        char public[LISTEN_ADDRESS_CHARS];
+        listen_address_write(&settings->listen_public, public);
+        put_text(buf, "public", public);
+        buf_str(buf, ",");
+    }
     put_text(buf, "workers", settings->listen_workers);
     buf_str(buf, "},\"providers\":[");
     for (unsigned i = 0; i < settings->provider_count; i++) {

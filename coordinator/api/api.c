@@ -22,12 +22,23 @@ static const char *const list_parameters[] = {"limit", "cursor", NULL};
 static const char *const recipients_parameters[] = {"state", "limit", "cursor", NULL};
 static const char *const upload_parameters[] = {"name", "format", "on_error", "max", "map", NULL};
 
-static const struct route routes[] = {
-    {"GET", "/healthz", system_healthz, ROUTE_OPEN, NULL},
-    {"GET", "/readyz", system_readyz, ROUTE_OPEN, NULL},
-    {"GET", "/metrics", metrics_get, ROUTE_OPEN, NULL},
+#define PUBLIC_BODY_MAX   ((size_t)64 * 1024)
+#define PUBLIC_HEAD_MS    15000
+#define PUBLIC_REQUEST_MS 10000
+
+/* For recipients and providers: no admin token, and nothing is shown that is not meant for them. On
+ * a port of their own if listen.public is set, else on the API's. */
+static const struct route public_routes[] = {
     {"GET", "/a/{token}", acknowledgements_show, ROUTE_OPEN, NULL},
     {"POST", "/a/{token}", acknowledgements_confirm, ROUTE_OPEN | ROUTE_CHANGES, NULL},
+    {"GET", "/healthz", system_healthz, ROUTE_OPEN, NULL},
+    {NULL, NULL, NULL, 0, NULL},
+};
+
+/* For clients and operators. */
+static const struct route routes[] = {
+    {"GET", "/readyz", system_readyz, ROUTE_OPEN, NULL},
+    {"GET", "/metrics", metrics_get, ROUTE_OPEN, NULL},
     {"POST", "/v1/acknowledgements", acknowledgements_post, ROUTE_CHANGES, NULL},
     {"GET", "/v1/status", system_status, 0, NULL},
     {"GET", "/v1/audiences", audiences_list, 0, list_parameters},
@@ -54,9 +65,12 @@ static const struct route routes[] = {
 
 static bool find_route(struct exchange *exchange)
 {
-    struct route_match match;
-    route_find(routes, http_method(exchange->http), http_path(exchange->http), exchange->arena,
-               &match);
+    struct route_match match = {0};
+    const struct route *const *table = exchange->listener->tables;
+    for (; match.route == NULL && match.allow == NULL && *table != NULL; table++) {
+        route_find(*table, http_method(exchange->http), http_path(exchange->http), exchange->arena,
+                   &match);
+    }
     if (match.route != NULL) {
         exchange->route = match.route;
         memcpy(exchange->parts, match.parts, sizeof(exchange->parts));
@@ -129,7 +143,8 @@ static bool on_replayed_piece(void *arg, struct http_request *request, struct sl
 static void on_head(void *arg, struct http_request *request)
 {
     struct exchange *exchange = arena_zalloc(http_arena(request), 1, sizeof(*exchange));
-    exchange->api = arg;
+    exchange->listener = arg;
+    exchange->api = exchange->listener->api;
     exchange->http = request;
     exchange->arena = http_arena(request);
     http_set_context(request, exchange);
@@ -168,7 +183,8 @@ static void on_request(void *arg, struct http_request *request)
 
 static void on_finished(void *arg, struct http_request *request)
 {
-    struct api *api = arg;
+    const struct api_listener *listener = arg;
+    struct api *api = listener->api;
     unsigned class = http_status(request) / 100;
     api->requests_by_class[class < 6 ? class : 0]++;
     if (http_context(request) != NULL) {
@@ -213,15 +229,57 @@ static void tell_surroundings(struct api *api)
     };
 }
 
-static enum err open_server(struct api *api, struct problem *problem)
+static enum err open_listener(struct api *api, struct api_listener *listener,
+                              const struct http_settings *settings, struct problem *problem)
 {
-    const struct http_handler handler = {api, on_head, on_request, on_finished, on_refuse};
+    const struct http_handler handler = {listener, on_head, on_request, on_finished, on_refuse};
+    char address[LISTEN_ADDRESS_CHARS];
+    listener->api = api;
+    enum err err =
+        http_server_open(&listener->server, api->context.loop, settings, &handler, problem);
+    if (err == ERR_OK) {
+        listen_address_write(http_server_address(listener->server), address);
+        LOG_I("api", "listening", "address=%s setting=%s", address, settings->key);
+    }
+    return err;
+}
+
+static enum err open_public(struct api *api, struct problem *problem)
+{
     struct http_settings settings;
+    if (api->context.listen_public == NULL) {
+        api->listener.tables[1] = public_routes;
+        return ERR_OK;
+    }
+    http_settings_defaults(&settings);
+    settings.key = "listen.public";
+    settings.listen = *api->context.listen_public;
+    settings.connections_max = api->context.public_connections_max;
+    settings.connections_per_address = settings.connections_max; /* often those of one proxy */
+    settings.body_max = PUBLIC_BODY_MAX;
+    settings.head_ms = PUBLIC_HEAD_MS;
+    settings.request_ms = PUBLIC_REQUEST_MS;
+    api->public.tables[0] = public_routes;
+    return open_listener(api, &api->public, &settings, problem);
+}
+
+static enum err open_servers(struct api *api, struct problem *problem)
+{
+    struct http_settings settings;
+    enum err err = open_public(api, problem);
+    if (err != ERR_OK) {
+        return err;
+    }
     http_settings_defaults(&settings);
     settings.listen = api->context.listen;
     settings.connections_max = api->context.connections_max;
     settings.connections_per_address = api->context.connections_per_address;
-    return http_server_open(&api->server, api->context.loop, &settings, &handler, problem);
+    api->listener.tables[0] = routes;
+    err = open_listener(api, &api->listener, &settings, problem);
+    if (err != ERR_OK) {
+        http_server_close(api->public.server);
+    }
+    return err;
 }
 
 static void api_free(struct api *api)
@@ -243,7 +301,7 @@ enum err api_open(struct api **out, const struct api_context *context, struct pr
         err = idempotency_open(&api->idempotency, context->ledger, problem);
     }
     if (err == ERR_OK) {
-        err = open_server(api, problem);
+        err = open_servers(api, problem);
     }
     if (err != ERR_OK) {
         api_free(api);
@@ -252,26 +310,32 @@ enum err api_open(struct api **out, const struct api_context *context, struct pr
     uv_timer_init(context->loop, &api->sweep);
     api->sweep.data = api;
     uv_timer_start(&api->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
-    char address[LISTEN_ADDRESS_CHARS];
-    listen_address_write(http_server_address(api->server), address);
-    LOG_I("api", "listening", "address=%s", address);
     *out = api;
     return ERR_OK;
 }
 
 const struct listen_address *api_address(const struct api *api)
 {
-    return http_server_address(api->server);
+    return http_server_address(api->listener.server);
+}
+
+const struct listen_address *api_public_address(const struct api *api)
+{
+    return api->public.server == NULL ? NULL : http_server_address(api->public.server);
 }
 
 void api_quiesce(struct api *api)
 {
-    http_server_quiesce(api->server);
+    http_server_quiesce(api->listener.server);
+    if (api->public.server != NULL) {
+        http_server_quiesce(api->public.server);
+    }
 }
 
 unsigned api_requests(const struct api *api)
 {
-    return http_server_requests(api->server);
+    return http_server_requests(api->listener.server) +
+           (api->public.server == NULL ? 0 : http_server_requests(api->public.server));
 }
 
 static void on_sweep_closed(uv_handle_t *handle)
@@ -284,7 +348,8 @@ void api_close(struct api *api)
     if (api == NULL) {
         return;
     }
-    http_server_close(api->server); /* breaks the uploads off */
+    http_server_close(api->public.server);
+    http_server_close(api->listener.server); /* breaks the uploads off */
     while (api->upload_count > 0) {
         uv_run(api->context.loop, UV_RUN_ONCE); /* until their threads have ended */
     }

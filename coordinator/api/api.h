@@ -45,6 +45,8 @@ struct api_context {
     uint64_t epoch;
     unsigned connections_max;
     unsigned connections_per_address;
+    const struct listen_address *listen_public; /* NULL: what is public is served by `listen` */
+    unsigned public_connections_max;
     unsigned uploads_max;
     enum page_codec page_codec;
     unsigned import_threads;
@@ -62,6 +64,7 @@ enum err api_open(struct api **out, const struct api_context *context,
                   struct problem *problem) WARN_UNUSED;
 /* Where it really listens (a port of 0 resolved). */
 const struct listen_address *api_address(const struct api *api);
+const struct listen_address *api_public_address(const struct api *api); /* NULL: none */
 /* Takes no more connections; what is under way may still be answered while the loop runs. */
 void api_quiesce(struct api *api);
 /* Requests under way. */

@@ -9,15 +9,24 @@
 #include "coordinator/api/auth.h"
 #include "coordinator/api/http_server.h"
 #include "coordinator/api/idempotency.h"
+#include "coordinator/api/route.h"
 
 struct pending;
 struct upload;
+
+/* A port, and what is served there. */
+struct api_listener {
+    struct api *api;
+    const struct route *tables[3]; /* looked through in this order; NULL-terminated */
+    struct http_server *server;    /* NULL: there is none */
+};
 
 struct api {
     struct api_context context;
     struct provider_def providers[WIRE_PROVIDERS_MAX]; /* name, number and channel of each */
     struct campaign_surroundings surroundings;
-    struct http_server *server;
+    struct api_listener listener; /* of clients and operators */
+    struct api_listener public;   /* of recipients and providers, if it has a port of its own */
     struct auth *auth;
     struct idempotency *idempotency;
     struct pending *pendings; /* answers that wait for a record to be durable */

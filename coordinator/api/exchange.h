@@ -25,6 +25,7 @@
 
 struct exchange {
     struct api *api;
+    const struct api_listener *listener; /* where it came in */
     struct http_request *http;
     struct arena *arena;
     const struct route *route;

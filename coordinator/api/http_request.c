@@ -24,13 +24,52 @@ static uint64_t expected_bytes(const struct http_request *request)
                : HTTP_LENGTH_UNKNOWN;
 }
 
+/* What is kept of a request is its arena's chunk: a request under load allocates nothing. */
+static struct http_request *request_take(struct http_kept *kept)
+{
+    struct http_request *request = kept->first;
+    if (request == NULL) {
+        request = mem_zalloc(1, sizeof(*request));
+        arena_init(&request->arena, ARENA_CHUNK);
+        return request;
+    }
+    kept->first = request->next;
+    kept->count--;
+    struct arena arena = request->arena;
+    *request = (struct http_request){.arena = arena};
+    return request;
+}
+
+static void request_keep(struct http_kept *kept, struct http_request *request)
+{
+    if (kept->count == HTTP_KEPT_MAX) {
+        arena_release(&request->arena);
+        mem_free(request);
+        return;
+    }
+    arena_reset(&request->arena);
+    request->next = kept->first;
+    kept->first = request;
+    kept->count++;
+}
+
+void http_kept_release(struct http_kept *kept)
+{
+    while (kept->first != NULL) {
+        struct http_request *request = kept->first;
+        kept->first = request->next;
+        arena_release(&request->arena);
+        mem_free(request);
+    }
+    kept->count = 0;
+}
+
 struct http_request *http_request_new(struct http_connection *connection, const char *method,
                                       uint64_t now_ms)
 {
-    struct http_request *request = mem_zalloc(1, sizeof(*request));
+    struct http_request *request = request_take(connection->kept);
     request->connection = connection;
     request->method = method;
-    arena_init(&request->arena, ARENA_CHUNK);
     request->began_ms = now_ms;
     request->piece_ms = now_ms;
     request->expected = expected_bytes(request);
@@ -45,8 +84,7 @@ void http_request_finish(struct http_request *request)
     request->connection->request = NULL;
     http_answer_release(&request->answer);
     buf_release(&request->body);
-    arena_release(&request->arena);
-    mem_free(request);
+    request_keep(request->connection->kept, request);
 }
 
 void http_request_refuse(struct http_request *request, unsigned status, const char *why)
@@ -123,13 +161,13 @@ const char *http_method(const struct http_request *request)
 
 struct slice http_path(const struct http_request *request)
 {
-    const char *uri = request->connection->uri;
+    const char *uri = (const char *)request->connection->uri.data;
     return slice_of(uri, strcspn(uri, "?#"));
 }
 
 struct slice http_query(const struct http_request *request)
 {
-    const char *uri = request->connection->uri;
+    const char *uri = (const char *)request->connection->uri.data;
     const char *mark = uri + strcspn(uri, "?#");
     return *mark == '?' ? slice_of(mark + 1, strcspn(mark + 1, "#")) : slice_of(NULL, 0);
 }
@@ -196,6 +234,12 @@ void http_reply(struct http_request *request, unsigned status, const char *conte
 {
     buf_slice(&request->answer.body, body);
     begin_reply(request, status, content_type);
+}
+
+void http_reply_bare(struct http_request *request, unsigned status)
+{
+    request->is_bare = request->answer.header_count == 0;
+    begin_reply(request, status, NULL);
 }
 
 void http_reply_stream(struct http_request *request, unsigned status, const char *content_type,

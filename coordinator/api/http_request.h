@@ -43,25 +43,38 @@ struct http_request {
     uint64_t began_ms;
     uint64_t piece_ms; /* when the last piece came, or the stream was resumed */
     uint64_t answer_ms;
+    bool is_bare;              /* the answer is a status, and no more */
+    struct http_request *next; /* among those that are kept for later */
 };
+
+/* Requests that ended, with their memory, for those that come: as many as were ever under way at
+ * once, up to HTTP_KEPT_MAX. */
+struct http_kept {
+    struct http_request *first;
+    unsigned count;
+};
+#define HTTP_KEPT_MAX 1024U
+void http_kept_release(struct http_kept *kept);
 
 struct http_connection {
     struct http_server *server;
     const struct http_settings *settings; /* the server's, as is the handler */
     const struct http_handler *handler;
-    struct http_connection *next;
+    struct http_kept *kept;
+    struct http_connection *next; /* the longer idle or older one */
     struct http_connection *previous;
     struct MHD_Connection *mhd;
     int fd;
-    char *uri;                    /* of the present request, as sent */
+    struct buf uri;               /* of the present request, as sent, zero-terminated */
     struct http_request *request; /* NULL between requests */
     uint64_t idle_since_ms;
-    uint64_t idle_since_bytes; /* what had been received by then */
+    uint64_t idle_since_bytes; /* what had been received by then, if is_idle_seen */
+    bool is_idle_seen;         /* the sweep has seen it idle */
+    bool is_evicted;           /* it has made room for another one */
 };
 
 /* http_server.c: goes on with a suspended connection. */
 void http_connection_wake(struct http_connection *connection);
-void http_connection_idle(struct http_connection *connection, uint64_t now_ms);
 /* The handler answers for a request that is not all there; by hand, and the connection ends. */
 void http_connection_refuse(struct http_connection *connection, unsigned status, const char *why);
 /* http_sweep.c: ends what takes too long. */

@@ -53,6 +53,9 @@
 #define SWEEP_MS    250
 #define SEND_IDLE_S 60U /* a client that does not take its answer */
 #define CLOSE_RUNS  64
+#define EVICT_LOOKS 512U /* connections looked at for one that can make room */
+/* What libmicrohttpd takes above the limit while others are closed for it. */
+#define EVICT_HEADROOM 128U
 
 struct http_server {
     struct http_settings settings;
@@ -64,8 +67,13 @@ struct http_server {
     uv_timer_t sweep_timer;
     uv_idle_t idle; /* active when a connection was resumed */
     unsigned open_handles;
-    struct http_connection *connections;
+    struct MHD_Response *bare; /* of every answer without headers and body */
+    struct http_kept kept;
+    struct http_connection *connections; /* whoever last became idle comes first */
+    struct http_connection *oldest;
     unsigned connection_count;
+    unsigned evicting; /* of those, being closed to make room */
+    uint64_t evictions;
     unsigned request_count;
     bool is_quiet;   /* takes no more */
     bool is_closing; /* breaks off what there is */
@@ -91,28 +99,20 @@ static struct http_connection *connection_of(struct MHD_Connection *mhd)
     return info->socket_context;
 }
 
-static struct http_connection *connection_new(struct http_server *server,
-                                              struct MHD_Connection *mhd)
+static void connection_link(struct http_server *server, struct http_connection *connection)
 {
-    struct http_connection *connection = mem_zalloc(1, sizeof(*connection));
-    connection->server = server;
-    connection->mhd = mhd;
-    connection->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    connection->previous = NULL;
     connection->next = server->connections;
     if (connection->next != NULL) {
         connection->next->previous = connection;
+    } else {
+        server->oldest = connection;
     }
     server->connections = connection;
-    server->connection_count++;
-    connection->idle_since_ms = clock_monotonic_ms();
-    connection->settings = &server->settings;
-    connection->handler = &server->handler;
-    return connection;
 }
 
-static void connection_free(struct http_connection *connection)
+static void connection_unlink(struct http_server *server, struct http_connection *connection)
 {
-    struct http_server *server = connection->server;
     if (connection->previous != NULL) {
         connection->previous->next = connection->next;
     } else {
@@ -120,9 +120,55 @@ static void connection_free(struct http_connection *connection)
     }
     if (connection->next != NULL) {
         connection->next->previous = connection->previous;
+    } else {
+        server->oldest = connection->previous;
     }
+}
+
+/* Whoever sends nothing, or the head of his request byte by byte, must not keep others out. Those
+ * with a request under way stand among the idle ones by the time when they were so last; they are
+ * passed over, a few at most. */
+static void evict_idle(struct http_server *server)
+{
+    unsigned looked_at = 0;
+    for (struct http_connection *connection = server->oldest;
+         connection != NULL && looked_at < EVICT_LOOKS &&
+         server->connection_count - server->evicting > server->settings.connections_max;
+         connection = connection->previous, looked_at++) {
+        if (connection->request == NULL && !connection->is_evicted) {
+            connection->is_evicted = true;
+            server->evicting++;
+            server->evictions++;
+            (void)shutdown(connection->fd, SHUT_RDWR);
+        }
+    }
+}
+
+static struct http_connection *connection_new(struct http_server *server,
+                                              struct MHD_Connection *mhd)
+{
+    struct http_connection *connection = mem_zalloc(1, sizeof(*connection));
+    connection->server = server;
+    connection->mhd = mhd;
+    connection->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    connection_link(server, connection);
+    server->connection_count++;
+    connection->idle_since_ms = clock_monotonic_ms();
+    connection->is_idle_seen = true; /* with nothing received */
+    connection->settings = &server->settings;
+    connection->handler = &server->handler;
+    connection->kept = &server->kept;
+    evict_idle(server);
+    return connection;
+}
+
+static void connection_free(struct http_connection *connection)
+{
+    struct http_server *server = connection->server;
+    connection_unlink(server, connection);
     server->connection_count--;
-    mem_free(connection->uri);
+    server->evicting -= connection->is_evicted;
+    buf_release(&connection->uri);
     mem_free(connection);
 }
 
@@ -152,9 +198,10 @@ static void *on_uri(void *arg, const char *uri, struct MHD_Connection *mhd)
 {
     (void)arg;
     struct http_connection *connection = connection_of(mhd);
-    mem_free(connection->uri);
-    connection->uri = mem_copy_str(uri);
-    if (strlen(uri) + parameters_of(uri) * HEADER_COST > HEAD_MAX) {
+    buf_clear(&connection->uri);
+    buf_str(&connection->uri, uri);
+    buf_u8(&connection->uri, '\0');
+    if (connection->uri.len + parameters_of(uri) * HEADER_COST > HEAD_MAX) {
         http_connection_refuse(connection, 431, head_too_large);
     }
     return NULL;
@@ -190,7 +237,10 @@ static void on_completed(void *arg, struct MHD_Connection *mhd, void **context,
         http_request_finish(connection->request);
         connection->server->request_count--;
     }
-    http_connection_idle(connection, clock_monotonic_ms());
+    connection->idle_since_ms = clock_monotonic_ms();
+    connection->is_idle_seen = false;
+    connection_unlink(connection->server, connection);
+    connection_link(connection->server, connection);
 }
 
 static void request_suspend(struct http_request *request)
@@ -246,11 +296,19 @@ static struct MHD_Response *response_of(struct http_answer *answer)
 static enum MHD_Result request_queue(struct http_request *request)
 {
     struct http_answer *answer = &request->answer;
+    const struct http_server *server = request->connection->server;
+    if (request->is_bare && !server->is_quiet) {
+        request->phase = HTTP_SENDING;
+        return MHD_queue_response(request->connection->mhd, answer->status, server->bare);
+    }
     struct MHD_Response *response = response_of(answer);
     for (unsigned i = 0; i < answer->header_count; i++) {
         (void)MHD_add_response_header(response, answer->headers[i].name, answer->headers[i].value);
     }
-    if (request->connection->server->is_quiet) {
+    if (request->is_bare) {
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    }
+    if (server->is_quiet) {
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     }
     request->phase = HTTP_SENDING;
@@ -417,6 +475,7 @@ static void start_handles(struct http_server *server, uv_loop_t *loop)
 void http_settings_defaults(struct http_settings *settings)
 {
     *settings = (struct http_settings){
+        .key = "listen.api",
         .connections_max = 1024,
         .connections_per_address = 1024,
         .body_max = (size_t)1024 * 1024,
@@ -434,8 +493,13 @@ enum err http_server_open(struct http_server **out, uv_loop_t *loop,
     server->settings = *settings;
     server->handler = *handler;
     *out = NULL;
+    unsigned per_address = settings->connections_per_address;
+    if (per_address >= settings->connections_max) {
+        per_address += EVICT_HEADROOM; /* all of one address: a proxy */
+    }
     int fd;
-    enum err err = http_socket_listen(&fd, &settings->listen, &server->address, problem);
+    enum err err =
+        http_socket_listen(&fd, &settings->listen, settings->key, &server->address, problem);
     if (err != ERR_OK) {
         mem_free(server);
         return err;
@@ -444,8 +508,8 @@ enum err http_server_open(struct http_server **out, uv_loop_t *loop,
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_access,
         server, MHD_OPTION_EXTERNAL_LOGGER, on_library_line, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT,
-        settings->connections_max, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-        settings->connections_per_address, MHD_OPTION_CONNECTION_TIMEOUT, SEND_IDLE_S,
+        settings->connections_max + EVICT_HEADROOM, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        per_address, MHD_OPTION_CONNECTION_TIMEOUT, SEND_IDLE_S,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED,
         on_completed, server, MHD_OPTION_URI_LOG_CALLBACK, on_uri, server, MHD_OPTION_END);
     if (server->daemon == NULL) {
@@ -453,6 +517,8 @@ enum err http_server_open(struct http_server **out, uv_loop_t *loop,
         mem_free(server);
         return problem_set(problem, ERR_IO, "the HTTP server could not be started");
     }
+    server->bare = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+    (void)MHD_add_response_header(server->bare, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
     start_handles(server, loop);
     *out = server;
     return ERR_OK;
@@ -486,6 +552,11 @@ unsigned http_server_connections(const struct http_server *server)
     return server->connection_count;
 }
 
+uint64_t http_server_evictions(const struct http_server *server)
+{
+    return server->evictions;
+}
+
 unsigned http_server_requests(const struct http_server *server)
 {
     return server->request_count;
@@ -495,6 +566,7 @@ static void on_handle_closed(uv_handle_t *handle)
 {
     struct http_server *server = handle->data;
     if (--server->open_handles == 0) {
+        http_kept_release(&server->kept);
         mem_free(server);
     }
 }
@@ -521,6 +593,7 @@ void http_server_close(struct http_server *server)
     uv_close((uv_handle_t *)&server->sweep_timer, on_handle_closed);
     uv_close((uv_handle_t *)&server->idle, on_handle_closed);
     MHD_stop_daemon(server->daemon); /* ends the connections that are left */
+    MHD_destroy_response(server->bare);
 }
 
 void http_connection_wake(struct http_connection *connection)

@@ -33,7 +33,9 @@ struct http_request;
 
 struct http_settings {
     struct listen_address listen;
-    unsigned connections_max;
+    const char *key;          /* the setting that the address comes from, for problems */
+    unsigned connections_max; /* when there are so many, the one that was idle for the longest time
+                                 is closed for the next */
     unsigned connections_per_address;
     size_t body_max;
     uint32_t head_ms;
@@ -61,6 +63,8 @@ enum err http_server_open(struct http_server **out, uv_loop_t *loop,
                           struct problem *problem) WARN_UNUSED;
 /* Where it really listens (a port of 0 resolved). */
 const struct listen_address *http_server_address(const struct http_server *server);
+/* Closed to make room for others. */
+uint64_t http_server_evictions(const struct http_server *server);
 /* Takes no more connections and closes those that are idle; what is under way goes on. */
 void http_server_quiesce(struct http_server *server);
 unsigned http_server_connections(const struct http_server *server);
@@ -95,6 +99,8 @@ void http_reply_header(struct http_request *request, const char *name, const cha
 /* Copies. content_type NULL: none. */
 void http_reply(struct http_request *request, unsigned status, const char *content_type,
                 struct slice body);
+/* A status and no body, which no cache may keep; the cheapest answer there is. */
+void http_reply_bare(struct http_request *request, unsigned status);
 /* A body of any size: pull fills up to `room` bytes and returns how many; 0 ends it; negative
  * breaks the connection, so that the client sees that something is missing. done (may be NULL) is
  * called once, when pull will not be again. */

@@ -8,24 +8,25 @@
 
 #define BACKLOG 511
 
-static enum err refuse(const struct listen_address *address, int code, struct problem *problem)
+static enum err refuse(const struct listen_address *address, const char *key, int code,
+                       struct problem *problem)
 {
     char text[LISTEN_ADDRESS_CHARS];
     listen_address_write(address, text);
     switch (code) {
     case EADDRINUSE:
         return problem_set(problem, ERR_CONFLICT,
-                           "%s is in use by another process: stop that one, or set listen.api to "
-                           "another port",
-                           text);
+                           "%s is in use by another process: stop that one, or set %s to another "
+                           "port",
+                           text, key);
     case EACCES:
         return problem_set(problem, ERR_UNAUTHORIZED,
-                           "%s: ports below 1024 are for privileged processes: set listen.api to a "
-                           "higher port, or give the program CAP_NET_BIND_SERVICE",
-                           text);
+                           "%s: ports below 1024 are for privileged processes: set %s to a higher "
+                           "port, or give the program CAP_NET_BIND_SERVICE",
+                           text, key);
     case EADDRNOTAVAIL:
         return problem_set(problem, ERR_INVALID,
-                           "%s is no address of this machine: set listen.api to one that is", text);
+                           "%s is no address of this machine: set %s to one that is", text, key);
     default:
         return problem_set(problem, err_from_errno(code), "cannot listen on %s: %s", text,
                            strerrordesc_np(code));
@@ -43,7 +44,7 @@ static bool bind_and_listen(int fd, const struct listen_address *address,
            getsockname(fd, &bound->any, &bound->len) == 0;
 }
 
-enum err http_socket_listen(int *fd, const struct listen_address *address,
+enum err http_socket_listen(int *fd, const struct listen_address *address, const char *key,
                             struct listen_address *bound, struct problem *problem)
 {
     int made = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -52,7 +53,7 @@ enum err http_socket_listen(int *fd, const struct listen_address *address,
         if (made >= 0) {
             (void)close(made);
         }
-        return refuse(address, code, problem);
+        return refuse(address, key, code, problem);
     }
     *fd = made;
     return ERR_OK;

@@ -11,8 +11,8 @@
 #include "coordinator/api/listen_address.h"
 
 /* Bound, listening, not blocking. *bound is where (a port of 0 resolved). Errors as
- * http_server_open. */
-enum err http_socket_listen(int *fd, const struct listen_address *address,
+ * http_server_open; key is the setting that they name. */
+enum err http_socket_listen(int *fd, const struct listen_address *address, const char *key,
                             struct listen_address *bound, struct problem *problem) WARN_UNUSED;
 
 /* Bytes that a connection has received ever; 0 if the kernel does not say. */

@@ -5,8 +5,10 @@
  * makes libmicrohttpd close the connection and tell of it.
  *
  * While a head comes in, nothing of it is seen. Whether a connection is idle or its head
- * incomplete, the kernel knows: it counts the bytes received. Only the incomplete is told 408; an
- * idle client might take it for the answer to a request that it is just sending.
+ * incomplete, the kernel knows: it counts the bytes received, from the first sweep on that finds the
+ * connection idle (a call into the kernel for each request would cost more than the sweep). Only
+ * the incomplete is told 408; an idle client might take it for the answer to a request that it is
+ * just sending.
  */
 #include <sys/socket.h>
 
@@ -15,6 +17,10 @@
 
 static void sweep_idle(struct http_connection *connection, uint64_t now_ms)
 {
+    if (!connection->is_idle_seen) {
+        connection->is_idle_seen = true;
+        connection->idle_since_bytes = http_socket_received(connection->fd);
+    }
     if (now_ms - connection->idle_since_ms < connection->settings->head_ms) {
         return;
     }
@@ -45,12 +51,6 @@ static void sweep_body(struct http_request *request, uint64_t now_ms)
         http_request_refuse(request, 408, "the request was not complete in time");
         http_request_leave(request);
     }
-}
-
-void http_connection_idle(struct http_connection *connection, uint64_t now_ms)
-{
-    connection->idle_since_ms = now_ms;
-    connection->idle_since_bytes = http_socket_received(connection->fd);
 }
 
 void http_sweep(struct http_connection *first, uint64_t now_ms)

@@ -159,6 +159,11 @@ static void write_links(const struct metrics *metrics, struct buf *text)
     sample(text, "tocsin_uploads_total", "result", "failed", metrics->uploads_failed);
     gauge(text, "tocsin_http_connections", "Open connections to the API.",
           metrics->http_connections);
+    gauge(text, "tocsin_http_public_connections", "Open connections to the public listener.",
+          metrics->public_connections);
+    counter(text, "tocsin_http_evictions_total",
+            "Idle or slow connections that were closed to make room for others.",
+            metrics->http_evictions);
     gauge(text, "tocsin_http_requests_open", "Requests under way.", metrics->http_requests_open);
     family(text, "tocsin_http_requests_total", "counter",
            "Requests by the class of their answer; none: the client went away.");

@@ -37,6 +37,8 @@ struct metrics {
     uint64_t uploads_done;
     uint64_t uploads_failed;
     uint64_t http_connections;
+    uint64_t public_connections;
+    uint64_t http_evictions;
     uint64_t http_requests_open;
     uint64_t http_requests[6]; /* by class; [0]: never answered */
     uint64_t idempotency_keys;

@@ -39,8 +39,13 @@ static void gather_api(const struct api *api, struct metrics *metrics)
     metrics->uploads = api->upload_count;
     metrics->uploads_done = api->uploads_done;
     metrics->uploads_failed = api->uploads_failed;
-    metrics->http_connections = http_server_connections(api->server);
-    metrics->http_requests_open = http_server_requests(api->server);
+    metrics->http_connections = http_server_connections(api->listener.server);
+    metrics->http_requests_open = api_requests(api);
+    metrics->http_evictions = http_server_evictions(api->listener.server);
+    if (api->public.server != NULL) {
+        metrics->public_connections = http_server_connections(api->public.server);
+        metrics->http_evictions += http_server_evictions(api->public.server);
+    }
     memcpy(metrics->http_requests, api->requests_by_class, sizeof(metrics->http_requests));
     metrics->idempotency_keys = idempotency_count(api->idempotency);
     metrics->replays = api->replays;
