@@ -23,12 +23,12 @@
 #include "coordinator/ledger/turn.h"
 #include "coordinator/link/link.h"
 
-#define MODULE         "coordinator"
-#define PARTITION      0 /* one machine has one */
-#define BUS_HIGH_WATER 1000
-#define LINGER_MS      500
+#define MODULE            "coordinator"
+#define PARTITION         0 /* one machine has one */
+#define BUS_HIGH_WATER    1000
+#define LINGER_MS         500
 #define OTHER_DESCRIPTORS 2048
-#define EPOCH_ENTRY    "epoch"
+#define EPOCH_ENTRY       "epoch"
 #define ANSWERS_MS                                                                                 \
     2000 /* how long answers may still wait for the disk when we are told to stop                  \
           */

@@ -37,6 +37,7 @@ static const struct route public_routes[] = {
 
 /* For clients and operators. */
 static const struct route routes[] = {
+    {"GET", "/healthz", system_healthz, ROUTE_OPEN, NULL},
     {"GET", "/readyz", system_readyz, ROUTE_OPEN, NULL},
     {"GET", "/metrics", metrics_get, ROUTE_OPEN, NULL},
     {"POST", "/v1/acknowledgements", acknowledgements_post, ROUTE_CHANGES, NULL},

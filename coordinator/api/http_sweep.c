@@ -5,10 +5,10 @@
  * makes libmicrohttpd close the connection and tell of it.
  *
  * While a head comes in, nothing of it is seen. Whether a connection is idle or its head
- * incomplete, the kernel knows: it counts the bytes received, from the first sweep on that finds the
- * connection idle (a call into the kernel for each request would cost more than the sweep). Only
- * the incomplete is told 408; an idle client might take it for the answer to a request that it is
- * just sending.
+ * incomplete, the kernel knows: it counts the bytes received, from the first sweep on that finds
+ * the connection idle (a call into the kernel for each request would cost more than the sweep).
+ * Only the incomplete is told 408; an idle client might take it for the answer to a request that it
+ * is just sending.
  */
 #include <sys/socket.h>
 

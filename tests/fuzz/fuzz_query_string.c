@@ -7,7 +7,6 @@
 #include <assert.h>
 #include <string.h>
 
-#include "common/mem.h"
 #include "common/text.h"
 #include "coordinator/api/http_request.h"
 #include "coordinator/api/query_string.h"
@@ -71,13 +70,15 @@ static void check_path(struct slice path, struct arena *arena)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct http_connection connection = {.uri = mem_copy_strn((const char *)data, size)};
+    struct http_connection connection = {0};
     struct http_request request = {.connection = &connection};
     struct arena arena;
     struct query_string query;
     struct problem problem = {0};
     const char *parameter;
     arena_init(&arena, 1024);
+    buf_slice(&connection.uri, slice_of(data, size));
+    buf_u8(&connection.uri, '\0');
     check_path(http_path(&request), &arena);
     if (query_string_parse(&query, http_query(&request), known, &arena, &parameter, &problem) ==
         ERR_OK) {
@@ -86,6 +87,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(problem.text[0] != '\0');
     }
     arena_release(&arena);
-    mem_free(connection.uri);
+    buf_release(&connection.uri);
     return 0;
 }

@@ -33,6 +33,7 @@ struct house {
     uint64_t now_ms;
     bool is_writing; /* records become durable in the turn after they are handed over */
     unsigned lives;
+    bool has_public; /* in the next life there is a public listener */
     char dir[64];
     char token[AUTH_TOKEN_CHARS + 1];
 };
@@ -149,6 +150,10 @@ static void open_api(struct house *house)
         .changed = on_changed,
     };
     assert_int_equal(listen_address_parse(&context.listen, "127.0.0.1:0", &problem), ERR_OK);
+    if (house->has_public) {
+        context.listen_public = &context.listen;
+        context.public_connections_max = 50;
+    }
     assert_int_equal(api_open(&house->api, &context, &problem), ERR_OK);
 }
 
@@ -232,10 +237,11 @@ static int teardown(void **state)
 
 /* ---- requests ---- */
 
-static struct http_peer send_request(struct house *house, const char *method, const char *path,
-                                     const char *headers, const char *body)
+static struct http_peer send_to(struct house *house, const struct listen_address *address,
+                                const char *method, const char *path, const char *headers,
+                                const char *body)
 {
-    struct http_peer peer = http_peer_open(api_address(house->api), house_turn, house);
+    struct http_peer peer = http_peer_open(address, house_turn, house);
     struct buf text = {0};
     buf_printf(&text,
                "%s %s HTTP/1.1\r\nHost: t\r\nConnection: close\r\nAuthorization: Bearer %s\r\n"
@@ -244,6 +250,12 @@ static struct http_peer send_request(struct house *house, const char *method, co
     http_peer_send(&peer, text.data, text.len);
     buf_release(&text);
     return peer;
+}
+
+static struct http_peer send_request(struct house *house, const char *method, const char *path,
+                                     const char *headers, const char *body)
+{
+    return send_to(house, api_address(house->api), method, path, headers, body);
 }
 
 static struct answer take_answer(struct http_peer *peer)
@@ -315,7 +327,36 @@ static void create_campaign(struct house *house)
     expect(house, "POST", "/v1/campaigns", "", CAMPAIGN, 201, "\"state\":\"draft\"");
 }
 
+static unsigned public_status(struct house *house, const char *method, const char *path)
+{
+    struct http_peer peer = send_to(house, api_public_address(house->api), method, path, "", "");
+    struct answer answer = take_answer(&peer);
+    unsigned status = answer.status;
+    answer_release(&answer);
+    return status;
+}
+
 /* ---- tests ---- */
+
+static void what_is_public_has_a_port_of_its_own(void **state)
+{
+    struct house *house = *state;
+    assert_null(api_public_address(house->api));
+    expect_get(house, "/a/forged", 403, "<html");
+    house->has_public = true;
+    house_crash(house);
+    assert_int_equal(public_status(house, "GET", "/healthz"), 200);
+    assert_int_equal(public_status(house, "GET", "/a/forged"), 403);
+    assert_int_equal(public_status(house, "DELETE", "/a/forged"), 405);
+    /* Not even who has the admin token finds anything else there. */
+    assert_int_equal(public_status(house, "GET", "/metrics"), 404);
+    assert_int_equal(public_status(house, "GET", "/readyz"), 404);
+    assert_int_equal(public_status(house, "GET", "/v1/campaigns"), 404);
+    assert_int_equal(public_status(house, "POST", "/v1/acknowledgements"), 404);
+    expect_get(house, "/a/forged", 404, "nothing at this path");
+    expect_get(house, "/healthz", 200, "");
+    expect_get(house, "/v1/campaigns", 200, "items");
+}
 
 static void an_answer_comes_only_after_its_record_is_durable(void **state)
 {
@@ -818,6 +859,7 @@ int main(void)
         TEST(a_refused_row_is_named),
         TEST(what_an_upload_must_say_is_checked),
         TEST(commands_move_a_campaign_or_say_why_not),
+        TEST(what_is_public_has_a_port_of_its_own),
         TEST(a_link_asks_and_only_its_button_confirms),
         TEST(a_link_that_is_forged_or_cut_off_leads_nowhere),
         TEST(apps_and_call_centres_acknowledge_by_name_or_token),

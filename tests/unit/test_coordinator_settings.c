@@ -95,29 +95,37 @@ static void a_data_directory_is_enough(void **state)
     assert_int_equal(settings->disk_reserve_bytes, 256 << 20);
     assert_int_equal(settings->page_codec, PAGE_ZSTD);
     assert_int_equal(settings->provider_count, 0);
+    assert_false(settings->has_public);
+    assert_int_equal(settings->public_connections_max, 10000);
 }
 
 static void every_key_arrives(void **state)
 {
     struct fixture *fixture = *state;
-    assert_loads(fixture, "data_dir: /tmp/t\n"
-                          "listen: {api: '[::1]:80', workers: 'tcp://*:7400'}\n"
-                          "keys:\n"
-                          "  secret: env:TOCSIN_TEST_SECRET\n"
-                          "  public: '" PUBLIC_KEY "'\n"
-                          "  workers: ['" PUBLIC_KEY "']\n"
-                          "limits: {connections: 100, connections_per_address: 50, uploads: 2}\n"
-                          "log_level: debug\n"
-                          "lease: 5s\n"
-                          "heartbeat: 500ms\n"
-                          "disk_reserve: 1GiB\n"
-                          "page_codec: lz4\n"
-                          "snapshot_blocks: 16\n"
-                          "import_threads: 3\n");
+    assert_loads(fixture,
+                 "data_dir: /tmp/t\n"
+                 "listen: {api: '[::1]:80', public: '0.0.0.0:8080', workers: 'tcp://*:7400'}\n"
+                 "keys:\n"
+                 "  secret: env:TOCSIN_TEST_SECRET\n"
+                 "  public: '" PUBLIC_KEY "'\n"
+                 "  workers: ['" PUBLIC_KEY "']\n"
+                 "limits: {connections: 100, connections_per_address: 50, uploads: 2,\n"
+                 "         public_connections: 500}\n"
+                 "log_level: debug\n"
+                 "lease: 5s\n"
+                 "heartbeat: 500ms\n"
+                 "disk_reserve: 1GiB\n"
+                 "page_codec: lz4\n"
+                 "snapshot_blocks: 16\n"
+                 "import_threads: 3\n");
     const struct coordinator_settings *settings = fixture->settings;
     char address[LISTEN_ADDRESS_CHARS];
     listen_address_write(&settings->listen_api, address);
     assert_string_equal(address, "[::1]:80");
+    assert_true(settings->has_public);
+    listen_address_write(&settings->listen_public, address);
+    assert_string_equal(address, "0.0.0.0:8080");
+    assert_int_equal(settings->public_connections_max, 500);
     assert_string_equal(settings->listen_workers, "tcp://*:7400");
     assert_string_equal(settings->keys_secret, "env:TOCSIN_TEST_SECRET");
     assert_string_equal(settings->keys_public, PUBLIC_KEY);

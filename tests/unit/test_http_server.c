@@ -566,6 +566,41 @@ static void one_address_has_so_many_connections_and_no_more(void **state)
     }
 }
 
+/* Some send nothing, some a head that never ends: newcomers do not wait for their deadlines. */
+static void who_is_idle_longest_makes_room(void **state)
+{
+    struct fixture *fixture = *state;
+    struct http_settings settings = test_settings();
+    struct http_peer idle[8];
+    settings.connections_max = 8;
+    settings.connections_per_address = 8;
+    open_server(fixture, &settings);
+    for (unsigned i = 0; i < 8; i++) {
+        idle[i] = connect_to(fixture);
+        http_peer_say(&idle[i], i % 2 == 0 ? "" : "GET /a HTTP/1.1\r\nX-Slow: ");
+        turn(fixture);
+    }
+    while (http_server_connections(fixture->server) < 8) {
+        turn(fixture);
+    }
+    http_peer_say(&idle[0], "GET /first HTTP/1.1\r\nHost: t\r\n\r\n");
+    http_peer_expect(&idle[0], "GET /first");
+    for (unsigned i = 0; i < 7; i++) {
+        struct http_peer client = connect_to(fixture);
+        http_peer_say(&client, "GET /a HTTP/1.1\r\nHost: t\r\n\r\n");
+        http_peer_expect(&client, "GET /a");
+        http_peer_expect_close(&idle[i + 1]);
+        http_peer_release(&idle[i + 1]);
+        idle[i + 1] = client;
+    }
+    assert_int_equal(http_server_evictions(fixture->server), 7);
+    http_peer_say(&idle[0], "GET /again HTTP/1.1\r\nHost: t\r\n\r\n");
+    http_peer_expect(&idle[0], "GET /again"); /* it was of use after all the others */
+    for (unsigned i = 0; i < 8; i++) {
+        http_peer_release(&idle[i]);
+    }
+}
+
 /* The body of `len` bytes, chunked or not; a consumer that takes 100,000 bytes at a time. */
 static void stream_slowly(struct fixture *fixture, bool is_chunked)
 {
@@ -734,6 +769,7 @@ int main(void)
         TEST(a_slow_head_is_answered_408_and_an_idle_client_closed),
         TEST(idle_connections_do_not_stand_in_the_way),
         TEST(one_address_has_so_many_connections_and_no_more),
+        TEST(who_is_idle_longest_makes_room),
         TEST(a_slow_consumer_holds_the_client_back),
         TEST(a_paused_stream_can_be_answered),
         TEST(a_long_answer_is_pulled_as_the_client_reads),
