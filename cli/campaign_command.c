@@ -56,6 +56,37 @@ static void print_plan(struct cli *cli, const json_t *plan)
     list_print_array(cli, json_object_get(plan, "steps"), columns);
 }
 
+/* What spares its recipients, if anything does. */
+static void print_respect(struct cli *cli, const json_t *campaign)
+{
+    const json_t *hours = json_object_get(campaign, "quiet_hours");
+    const json_t *cap = json_object_get(campaign, "frequency_cap");
+    const json_t *overrides = json_object_get(campaign, "overrides");
+    struct buf text = {0};
+    if (json_is_object(hours)) {
+        size_t i;
+        json_t *channel;
+        buf_printf(&text, "quiet     %s to %s, %s for whoever has no zone; on",
+                   cli_member_str(hours, "from"), cli_member_str(hours, "to"),
+                   cli_member_str(hours, "zone"));
+        json_array_foreach(json_object_get(hours, "channels"), i, channel)
+        {
+            buf_printf(&text, "%s %s", i == 0 ? "" : ",", json_string_value(channel));
+        }
+        buf_str(&text, "\n");
+    }
+    if (json_is_object(cap)) {
+        buf_printf(&text, "cap       %" JSON_INTEGER_FORMAT " messages in %s\n",
+                   json_integer_value(json_object_get(cap, "messages")),
+                   cli_member_str(cap, "per"));
+    }
+    if (json_array_size(overrides) > 0) {
+        buf_str(&text, "          which it overrides, being critical\n");
+    }
+    cli_print(cli, &text);
+    buf_release(&text);
+}
+
 /* How it stands, then what it is. */
 static void print_campaign(struct cli *cli, const json_t *campaign)
 {
@@ -76,6 +107,7 @@ static void print_campaign(struct cli *cli, const json_t *campaign)
         cli_print(cli, &view);
     }
     list_print_object(cli, campaign, columns);
+    print_respect(cli, campaign);
     print_plan(cli, json_object_get(campaign, "plan"));
     buf_release(&view);
 }

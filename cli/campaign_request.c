@@ -141,6 +141,9 @@ enum err campaign_request_new(json_t **request, const struct arguments *argument
         err = put_number(*request, "weight", arguments, WEIGHT_MAX, problem);
     }
     if (err == ERR_OK) {
+        err = campaign_respect_put(*request, arguments, problem);
+    }
+    if (err == ERR_OK) {
         err = campaign_message_new(&content, steps, arguments, problem);
     }
     if (err == ERR_OK) {

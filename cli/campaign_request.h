@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "cli/campaign_message.h"
+#include "cli/campaign_respect.h"
 #include "cli/command.h"
 #include "common/err.h"
 
@@ -23,7 +24,7 @@
         {"attempts", "N", "tries for each address (1 to 15; 5)"},                                  \
         {"backoff", "TIME", "before the second try, doubling from there (30s)"},                   \
         {"backoff-max", "TIME", "at most between two tries (15m)"},                                \
-        {"within", "TIME", "try again no longer than this (4h)"},                                  \
+        {"within", "TIME", "try again no longer than this (4h)"}, CAMPAIGN_RESPECT_OPTIONS,        \
     {                                                                                              \
         "on-uncertain", "resend|hold",                                                             \
             "when nobody knows whether a message went out: send again (the default) or hold"       \

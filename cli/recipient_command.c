@@ -87,6 +87,18 @@ static void print_timeline(struct cli *cli, const json_t *timeline)
     buf_release(&text);
 }
 
+/* Whoever waits for the end of his quiet hours. */
+static void print_held(struct cli *cli, const json_t *recipient)
+{
+    const char *until = cli_member_str(recipient, "held_until");
+    if (until[0] != '\0') {
+        struct buf text = {0};
+        buf_printf(&text, "held       by quiet hours until %s\n", until);
+        cli_print(cli, &text);
+        buf_release(&text);
+    }
+}
+
 static enum exit_code run_show(struct cli *cli, const struct arguments *arguments)
 {
     static const struct list_column columns[] = {
@@ -109,6 +121,7 @@ static enum exit_code run_show(struct cli *cli, const struct arguments *argument
     }
     if (!cli_print_plain(cli, recipient)) {
         list_print_object(cli, recipient, columns);
+        print_held(cli, recipient);
         print_timeline(cli, json_object_get(recipient, "timeline"));
     }
     json_decref(recipient);

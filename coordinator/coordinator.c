@@ -22,6 +22,8 @@
 #include "coordinator/ledger/recovery.h"
 #include "coordinator/ledger/turn.h"
 #include "coordinator/link/link.h"
+#include "coordinator/report/screening.h"
+#include "coordinator/report/zone_clock.h"
 
 #define MODULE            "coordinator"
 #define PARTITION         0 /* one machine has one */
@@ -29,6 +31,8 @@
 #define LINGER_MS         500
 #define OTHER_DESCRIPTORS 2048
 #define EPOCH_ENTRY       "epoch"
+/* A batch holds about a second of what its provider takes; most have left long before that. */
+#define QUIET_MARGIN_MS 5000
 #define ANSWERS_MS                                                                                 \
     2000 /* how long answers may still wait for the disk when we are told to stop                  \
           */
@@ -47,6 +51,8 @@ struct coordinator {
     struct engine *engine;
     struct audience_registry *audiences;
     struct campaign_registry *campaigns;
+    struct zone_clock *zone_clock;
+    struct screening *screening;
     struct turn *turn;
     struct changelog *changelog;
     struct link *link;
@@ -85,6 +91,8 @@ static void on_before_sleep(uv_prepare_t *prepare)
     uint64_t now_ms = clock_unix_ms();
     uint32_t wait_ms = engine_run(coordinator->engine, now_ms);
     link_take_effects(coordinator->link);
+    uint32_t screening_ms = screening_run(coordinator->screening, now_ms);
+    wait_ms = screening_ms < wait_ms ? screening_ms : wait_ms;
     int flush_ms = turn_flush(coordinator->turn, now_ms);
     if (flush_ms >= 0 && (uint32_t)flush_ms < wait_ms) {
         wait_ms = (uint32_t)flush_ms;
@@ -192,10 +200,13 @@ static void open_engine(struct coordinator *coordinator)
     struct engine_settings engine_settings = {.epoch = coordinator->head.epoch + 1,
                                               .heartbeat_ms = settings->heartbeat_ms,
                                               .lease_ms = settings->lease_ms,
-                                              .snapshot_blocks = settings->snapshot_blocks};
+                                              .snapshot_blocks = settings->snapshot_blocks,
+                                              .quiet_margin_ms = QUIET_MARGIN_MS};
     randombytes_buf(&engine_settings.seed, sizeof(engine_settings.seed));
     coordinator->engine = engine_new(&engine_settings);
     engine_set_end_key(coordinator->engine, recovery_end_key);
+    struct quiet_source quiet = zone_clock_source(coordinator->zone_clock);
+    engine_set_quiet_source(coordinator->engine, &quiet);
     for (unsigned i = 0; i < settings->provider_count; i++) {
         engine_add_provider(coordinator->engine, &coordinator->provider_defs[i]);
     }
@@ -234,7 +245,8 @@ static enum err recover(struct coordinator *coordinator, struct problem *problem
     struct campaign_surroundings surroundings = {.audiences = coordinator->audiences,
                                                  .providers = coordinator->provider_defs,
                                                  .provider_count =
-                                                     coordinator->settings->provider_count};
+                                                     coordinator->settings->provider_count,
+                                                 .respect = &coordinator->settings->respect};
     enum err err = ledger_sweep(coordinator->ledger);
     if (err != ERR_OK) {
         return problem_set(problem, err, "clearing up after a broken-off import failed: %s",
@@ -350,6 +362,7 @@ static enum err open_api(struct coordinator *coordinator, struct problem *proble
         .uploads_max = settings->uploads_max,
         .page_codec = settings->page_codec,
         .import_threads = settings->import_threads,
+        .respect = &settings->respect,
         .arg = coordinator,
         .now_ms = port_now_ms,
         .changed = on_changed,
@@ -370,6 +383,8 @@ static enum err open_rooms(struct coordinator *coordinator, struct problem *prob
     if (err != ERR_OK) {
         return err;
     }
+    coordinator->zone_clock =
+        zone_clock_new(coordinator->ledger, coordinator->audiences, coordinator->campaigns);
     open_engine(coordinator);
     err = recover(coordinator, problem);
     if (err != ERR_OK) {
@@ -377,6 +392,8 @@ static enum err open_rooms(struct coordinator *coordinator, struct problem *prob
     }
     engine_recovered(coordinator->engine, clock_unix_ms());
     open_turn(coordinator);
+    coordinator->screening = screening_new(&coordinator->loop, coordinator->ledger,
+                                           coordinator->engine, coordinator->turn);
     LOG_I(MODULE, "recovered",
           "epoch=%" PRIu64 " record=%" PRIu64 " open_campaigns=%" PRIu64 " snapshots=%" PRIu64
           " blocks=%" PRIu64 " ms=%" PRIu64,
@@ -454,7 +471,9 @@ static void close_rooms(struct coordinator *coordinator)
     }
     link_free(coordinator->link);
     turn_free(coordinator->turn);
+    screening_close(coordinator->screening); /* nobody calls it back any more */
     engine_free(coordinator->engine);
+    zone_clock_free(coordinator->zone_clock);
     campaign_registry_free(coordinator->campaigns);
     audience_registry_free(coordinator->audiences);
     ledger_close(coordinator->ledger);

@@ -3,7 +3,8 @@
 
 #include "proto/wire.h"
 
-#define WORKER_KEYS_MAX 4096
+#define WORKER_KEYS_MAX    4096
+#define QUIET_CHANNELS_MAX 16
 
 #define OPTIONAL         CYAML_FLAG_OPTIONAL
 #define OPTIONAL_POINTER (CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER)
@@ -35,6 +36,19 @@ static const cyaml_schema_field_t limits_fields[] = {
     COUNT("uploads", struct raw_limits, uploads),
     CYAML_FIELD_END,
 };
+static const cyaml_schema_field_t quiet_hours_fields[] = {
+    TEXT("from", struct raw_quiet_hours, from),
+    TEXT("to", struct raw_quiet_hours, to),
+    CYAML_FIELD_SEQUENCE("channels", OPTIONAL_POINTER, struct raw_quiet_hours, channels,
+                         &key_schema, 0, QUIET_CHANNELS_MAX),
+    TEXT("zone", struct raw_quiet_hours, zone),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t frequency_cap_fields[] = {
+    COUNT("messages", struct raw_frequency_cap, messages),
+    TEXT("per", struct raw_frequency_cap, per),
+    CYAML_FIELD_END,
+};
 static const cyaml_schema_field_t provider_fields[] = {
     TEXT("name", struct raw_provider, name),
     TEXT("channel", struct raw_provider, channel),
@@ -61,6 +75,10 @@ static const cyaml_schema_field_t fields[] = {
     TEXT("page_codec", struct raw_settings, page_codec),
     COUNT("snapshot_blocks", struct raw_settings, snapshot_blocks),
     COUNT("import_threads", struct raw_settings, import_threads),
+    CYAML_FIELD_MAPPING("quiet_hours", OPTIONAL, struct raw_settings, quiet_hours,
+                        quiet_hours_fields),
+    CYAML_FIELD_MAPPING("frequency_cap", OPTIONAL, struct raw_settings, frequency_cap,
+                        frequency_cap_fields),
     CYAML_FIELD_SEQUENCE("providers", OPTIONAL_POINTER, struct raw_settings, providers,
                          &provider_schema, 0, WIRE_PROVIDERS_MAX),
     CYAML_FIELD_END,

@@ -32,6 +32,19 @@ struct raw_limits {
     uint32_t *uploads;
 };
 
+struct raw_quiet_hours {
+    char *from;
+    char *to;
+    char **channels;
+    unsigned channels_count;
+    char *zone;
+};
+
+struct raw_frequency_cap {
+    uint32_t *messages;
+    char *per;
+};
+
 struct raw_provider {
     char *name;
     char *channel;
@@ -54,6 +67,8 @@ struct raw_settings {
     char *page_codec;
     uint32_t *snapshot_blocks;
     uint32_t *import_threads;
+    struct raw_quiet_hours quiet_hours;
+    struct raw_frequency_cap frequency_cap;
     struct raw_provider *providers;
     unsigned providers_count;
 };

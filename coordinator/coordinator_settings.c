@@ -437,6 +437,88 @@ static enum err take_providers(struct check *check)
     return err;
 }
 
+/* ---- what spares recipients: the same words as in a campaign, read by the same reader ---- */
+
+static enum err read_respect(struct check *check, const char *path, json_t *take_json,
+                             enum err (*read)(struct document_reader *, json_t *, struct respect *))
+{
+    struct document_problem place;
+    struct document_reader reader;
+    char full[PATH_MAX_BYTES];
+    document_reader_init(&reader, &place, NULL);
+    (void)document_enter(&reader, path);
+    enum err err = read(&reader, take_json, &check->settings->respect);
+    json_decref(take_json);
+    if (err == ERR_OK) {
+        return ERR_OK;
+    }
+    /* "/quiet_hours/channels/1" to "quiet_hours.channels[1]"; what is missing is its parent's. */
+    const char *member = strchr(place.pointer + 1, '/');
+    const char *last = member == NULL ? NULL : strchr(member + 1, '/');
+    int len = last == NULL ? -1 : (int)(last - member - 1);
+    if (member == NULL) {
+        (void)snprintf(full, sizeof(full), "%s", path);
+    } else if (last == NULL) {
+        (void)snprintf(full, sizeof(full), "%s.%s", path, member + 1);
+    } else {
+        (void)snprintf(full, sizeof(full), "%s.%.*s[%s]", path, len, member + 1, last + 1);
+    }
+    return refuse(check, full, "%s", place.problem.text);
+}
+
+static enum err read_quiet_hours(struct document_reader *reader, json_t *json,
+                                 struct respect *respect)
+{
+    return respect_document_quiet_hours(reader, json, &respect->quiet_hours);
+}
+
+static enum err read_frequency_cap(struct document_reader *reader, json_t *json,
+                                   struct respect *respect)
+{
+    return respect_document_frequency_cap(reader, json, &respect->frequency_cap);
+}
+
+static void set_text(json_t *json, const char *key, const char *text)
+{
+    if (text != NULL) {
+        json_object_set_new(json, key, json_string(text));
+    }
+}
+
+static enum err take_quiet_hours(struct check *check)
+{
+    const struct raw_quiet_hours *raw = &check->raw->quiet_hours;
+    if (raw->from == NULL && raw->to == NULL && raw->channels_count == 0 && raw->zone == NULL) {
+        return ERR_OK;
+    }
+    json_t *json = json_object();
+    set_text(json, "from", raw->from);
+    set_text(json, "to", raw->to);
+    set_text(json, "zone", raw->zone);
+    if (raw->channels_count > 0) {
+        json_t *channels = json_array();
+        for (unsigned i = 0; i < raw->channels_count; i++) {
+            json_array_append_new(channels, json_string(raw->channels[i]));
+        }
+        json_object_set_new(json, "channels", channels);
+    }
+    return read_respect(check, "quiet_hours", json, read_quiet_hours);
+}
+
+static enum err take_frequency_cap(struct check *check)
+{
+    const struct raw_frequency_cap *raw = &check->raw->frequency_cap;
+    if (raw->messages == NULL && raw->per == NULL) {
+        return ERR_OK;
+    }
+    json_t *json = json_object();
+    if (raw->messages != NULL) {
+        json_object_set_new(json, "messages", json_integer(*raw->messages));
+    }
+    set_text(json, "per", raw->per);
+    return read_respect(check, "frequency_cap", json, read_frequency_cap);
+}
+
 /* ---- all of it ---- */
 
 static enum err take_place(struct check *check)
@@ -521,8 +603,8 @@ static enum err take_limits(struct check *check)
 static enum err take_all(struct check *check)
 {
     static enum err (*const takes[])(struct check *) = {
-        take_place, take_api,    take_public,    take_keys, take_workers_endpoint,
-        take_times, take_limits, take_providers,
+        take_place, take_api,    take_public,      take_keys,          take_workers_endpoint,
+        take_times, take_limits, take_quiet_hours, take_frequency_cap, take_providers,
     };
     enum err err = ERR_OK;
     for (size_t i = 0; err == ERR_OK && i < sizeof(takes) / sizeof(takes[0]); i++) {

@@ -17,6 +17,7 @@
 #include "common/err.h"
 #include "common/log.h"
 #include "coordinator/api/listen_address.h"
+#include "coordinator/content/respect_document.h"
 #include "coordinator/engine/engine.h"
 #include "proto/page.h"
 #include "proto/wire.h"
@@ -49,7 +50,8 @@ struct coordinator_settings {
     unsigned connections_max;
     unsigned connections_per_address;
     unsigned public_connections_max;
-    unsigned uploads_max; /* at a time */
+    unsigned uploads_max;   /* at a time */
+    struct respect respect; /* of campaigns that say nothing of their own */
     unsigned provider_count;
     struct coordinator_provider providers[WIRE_PROVIDERS_MAX];
 };

@@ -71,7 +71,9 @@ const char *outcome_name(enum outcome outcome);
     X(BOUNCED, 1403, "on the suppression list: bounced before")                                    \
     X(INVALID, 1404, "on the suppression list: the endpoint is not valid")                         \
     X(LEGAL, 1405, "on the suppression list for a legal reason")                                   \
-    X(MANUAL, 1406, "on the suppression list by hand")
+    X(MANUAL, 1406, "on the suppression list by hand")                                             \
+    X(FREQUENCY_CAP, 1501, "had as many messages as the frequency cap allows")                     \
+    X(QUIET_HOURS, 1502, "quiet hours")
 
 enum reason {
 #define REASON_MEMBER(name, number, sentence) REASON_##name = (number),

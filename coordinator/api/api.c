@@ -227,6 +227,7 @@ static void tell_surroundings(struct api *api)
         .audiences = api->context.audiences,
         .providers = api->providers,
         .provider_count = api->context.provider_count,
+        .respect = api->context.respect,
     };
 }
 

@@ -50,6 +50,7 @@ struct api_context {
     unsigned uploads_max;
     enum page_codec page_codec;
     unsigned import_threads;
+    const struct respect *respect; /* of campaigns that say nothing */
 
     void *arg;
     uint64_t (*now_ms)(void *arg); /* unix time */

@@ -28,6 +28,31 @@ static const char *only_channel(const struct plan *plan)
     return plan->step_count == 1 ? channel_kind_name(plan->steps[0].channel) : NULL;
 }
 
+/* What of these a critical campaign passes over, once it is launched. */
+static json_t *overrides_json(const struct campaign_view *view)
+{
+    json_t *overrides = json_array();
+    bool is_overriding = view->def->priority == PRIORITY_CRITICAL && view->launched_ms != 0;
+    if (is_overriding && view->def->quiet_channels != 0) {
+        json_array_append_new(overrides, json_string("quiet_hours"));
+    }
+    if (is_overriding && view->def->cap_messages != 0) {
+        json_array_append_new(overrides, json_string("frequency_cap"));
+    }
+    return overrides;
+}
+
+static void put_respect(json_t *json, const struct campaign_view *view,
+                        const struct respect *respect)
+{
+    json_object_set_new(json, "quiet_hours",
+                        respect_document_show_quiet_hours(&respect->quiet_hours));
+    json_object_set_new(json, "frequency_cap",
+                        respect_document_show_frequency_cap(&respect->frequency_cap));
+    json_object_set_new(json, "overrides", overrides_json(view));
+    json_object_set_new(json, "screening", json_boolean(view->is_screening));
+}
+
 /* A campaign as clients see it. Every campaign of the engine has a document. */
 static json_t *campaign_json(const struct api *api, const struct campaign_view *view)
 {
@@ -44,6 +69,7 @@ static json_t *campaign_json(const struct api *api, const struct campaign_view *
         audience, "channel", only_channel(&def->plan), "state", campaign_state_name(view->state),
         "priority", campaign_priority_name(def->priority), "weight", (int)def->weight, "plan",
         campaign_document_plan(document), "content", campaign_document_content(document));
+    put_respect(json, view, campaign_document_respect(document));
     json_object_set_new(json, "created_at", exchange_time(def->created_ms));
     json_object_set_new(json, "launched_at", exchange_time(view->launched_ms));
     json_object_set_new(json, "ended_at", exchange_time(view->ended_ms));

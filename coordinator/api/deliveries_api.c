@@ -214,6 +214,7 @@ static json_t *entry_json(const struct api *api, const struct timeline_entry *en
     const struct event *event = &entry->event;
     json_t *json = json_pack("{s:o, s:s}", "at", exchange_time(event->at_ms), "event", entry->name);
     if (entry->is_campaigns) {
+        put_reason(json, event->reason);
         return json;
     }
     const char *provider = provider_name(api, event);
@@ -252,7 +253,8 @@ struct lookup {
     uint64_t campaign;
     uint32_t ordinal;
     struct recipient_state state;
-    bool is_folded; /* not the engine's any more: the journal has it */
+    bool is_folded;         /* not the engine's any more: the journal has it */
+    uint64_t held_until_ms; /* by quiet hours; 0: he is not */
 };
 
 static enum err fold_state(struct exchange *exchange, struct lookup *lookup)
@@ -287,6 +289,10 @@ static void show_recipient(struct exchange *exchange)
         return;
     }
     json_t *json = recipient_json(slice_str(exchange->parts[1]), lookup->ordinal, &lookup->state);
+    if (lookup->held_until_ms != 0) {
+        json_object_set_new(json, "held_until", exchange_time(lookup->held_until_ms));
+        json_object_set_new(json, "held_reason", json_string("quiet_hours"));
+    }
     json_object_set_new(json, "timeline", timeline);
     exchange_json(exchange, 200, json);
 }
@@ -312,6 +318,8 @@ void deliveries_get(struct exchange *exchange)
         err = engine_recipient(api->context.engine, lookup->campaign, lookup->ordinal,
                                &lookup->state);
         lookup->is_folded = err == ERR_CLOSED;
+        lookup->held_until_ms = engine_held_until(api->context.engine, lookup->campaign,
+                                                  lookup->ordinal, api_now_ms(api));
     }
     if (err != ERR_OK && !lookup->is_folded) {
         exchange_refuse(exchange, 0, &(struct problem){.err = err});

@@ -16,7 +16,7 @@
  *   - locale: language, script, region and variants of BCP 47 by their shape, with `-` or `_`
  * between. Becomes `zh-Hant-TW`. Whether there is such a language is not asked.
  *   - time zone: a name by the shape of the IANA database, `Europe/Berlin`, `Etc/GMT+5`, `UTC`.
- * Whether there is such a zone is not asked. An offset is no time zone.
+ * Whether there is such a zone is asked elsewhere (zone_names.h). An offset is no time zone.
  */
 #ifndef TOCSIN_AUDIENCE_ENDPOINT_H
 #define TOCSIN_AUDIENCE_ENDPOINT_H

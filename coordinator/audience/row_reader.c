@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "common/mem.h"
+#include "coordinator/audience/endpoint.h"
 #include "coordinator/audience/row_reader_parts.h"
 
 /* What the column is called in the file. */
@@ -38,10 +39,25 @@ static void refuse(struct row_reader *reader, uint64_t line, const struct row_fl
     buf_release(&value);
 }
 
+/* row_check has looked at the shape of the name alone. */
+static bool check_zone(struct row_reader *reader, struct row_flaw *flaw)
+{
+    if ((reader->row.fields & 1u << PAGE_FIELD_TIMEZONE) == 0) {
+        return true;
+    }
+    int column = page_schema_endpoint(&reader->heading.schema, PAGE_FIELD_TIMEZONE, 0);
+    if (zone_names_has(&reader->zones, reader->row.values[column])) {
+        return true;
+    }
+    *flaw = (struct row_flaw){column, endpoint_flaw_sentence(ENDPOINT_FLAW_TIMEZONE), true};
+    return false;
+}
+
 enum row_status row_reader_check(struct row_reader *reader, uint64_t line, bool is_plain)
 {
     struct row_flaw flaw;
-    if (row_check(&reader->heading.schema, reader->cells, is_plain, &reader->row, &flaw)) {
+    if (row_check(&reader->heading.schema, reader->cells, is_plain, &reader->row, &flaw) &&
+        check_zone(reader, &flaw)) {
         return ROW_READY;
     }
     refuse(reader, line, &flaw);
@@ -110,6 +126,7 @@ void row_reader_free(struct row_reader *reader)
         ndjson_release(&reader->of.ndjson.sample);
         break;
     }
+    zone_names_release(&reader->zones);
     mem_free(reader);
 }
 

@@ -9,6 +9,7 @@
 #include "coordinator/audience/heading.h"
 #include "coordinator/audience/ndjson.h"
 #include "coordinator/audience/row_reader.h"
+#include "coordinator/audience/zone_names.h"
 
 struct row_reader_csv {
     struct csv csv;
@@ -35,6 +36,7 @@ struct row_reader {
     struct heading heading;
     struct cell cells[PAGE_COLUMNS_MAX]; /* in the order of the schema */
     struct row row;
+    struct zone_names zones;
     struct refusal refusal;
     struct problem problem;
     union {

@@ -13,6 +13,7 @@
 
 struct campaign_document {
     struct campaign_def def;
+    struct respect respect;
     json_t *plan; /* as clients read it */
     json_t *content;
 };
@@ -97,6 +98,18 @@ static enum err read_weight(struct document_reader *reader, json_t *value)
     return err;
 }
 
+static enum err read_quiet_hours(struct document_reader *reader, json_t *value)
+{
+    return respect_document_quiet_hours(reader, value,
+                                        &parse_of(reader)->document->respect.quiet_hours);
+}
+
+static enum err read_frequency_cap(struct document_reader *reader, json_t *value)
+{
+    return respect_document_frequency_cap(reader, value,
+                                          &parse_of(reader)->document->respect.frequency_cap);
+}
+
 /* The three that stand on each other are read when all of them are known: read_message. */
 static enum err note_channel(struct document_reader *reader, json_t *value)
 {
@@ -142,7 +155,8 @@ static enum err read_created(struct document_reader *reader, json_t *value)
     {"name", true, read_name}, {"audience", true, read_audience},                                  \
         {"channel", false, note_channel}, {"priority", false, read_priority},                      \
         {"weight", false, read_weight}, {"plan", false, note_plan},                                \
-        {"content", false, note_content},                                                          \
+        {"content", false, note_content}, {"quiet_hours", false, read_quiet_hours},                \
+        {"frequency_cap", false, read_frequency_cap},                                              \
     {                                                                                              \
         NULL, false, NULL                                                                          \
     }
@@ -203,12 +217,18 @@ static enum err read_document(struct parse *parse, json_t *json, struct document
     parse->document = document;
     document->def.priority = PRIORITY_NORMAL;
     document->def.weight = 1;
+    if (!parse->is_stored && parse->surroundings->respect != NULL) {
+        document->respect = *parse->surroundings->respect;
+    }
     document_reader_init(&reader, problem, parse);
     enum err err =
         document_object(&reader, json, parse->is_stored ? stored_fields : request_fields);
     if (err == ERR_OK) {
         err = read_message(&reader);
     }
+    document->def.quiet_channels = document->respect.quiet_hours.channels;
+    document->def.cap_messages = document->respect.frequency_cap.messages;
+    document->def.cap_per_ms = document->respect.frequency_cap.per_ms;
     if (err != ERR_OK) {
         campaign_document_free(document);
         parse->document = NULL;
@@ -292,10 +312,23 @@ void campaign_document_encode(const struct campaign_document *document, struct b
         id, "created_ms", (json_int_t)def->created_ms, "name", def->name, "audience", audience,
         "priority", campaign_priority_name(def->priority), "weight", (int)def->weight, "plan",
         document->plan, "content", document->content);
+    if (document->respect.quiet_hours.channels != 0) {
+        json_object_set_new(json, "quiet_hours",
+                            respect_document_show_quiet_hours(&document->respect.quiet_hours));
+    }
+    if (document->respect.frequency_cap.messages != 0) {
+        json_object_set_new(json, "frequency_cap",
+                            respect_document_show_frequency_cap(&document->respect.frequency_cap));
+    }
     char *text = json_dumps(json, JSON_COMPACT);
     buf_str(buf, text);
     free(text);
     json_decref(json);
+}
+
+const struct respect *campaign_document_respect(const struct campaign_document *document)
+{
+    return &document->respect;
 }
 
 json_t *campaign_document_plan(const struct campaign_document *document)

@@ -5,7 +5,9 @@
  * Both are the same JSON (docs/api.md), read by the same strict reader: the stored form is the
  * request with every default filled in and a few members of its own:
  *     {"version":2,"id":"c7","created_ms":1795...,"name":...,"audience":"a12","priority":"normal",
- *      "weight":1,"plan":{"steps":[...]},"content":{...}}
+ *      "weight":1,"plan":{"steps":[...]},"content":{...},
+ *      "quiet_hours":{...},"frequency_cap":{...}}
+ * The last two are left out where there are none (respect_document.h).
  * Version 1 had the only step's channel beside a plan without steps (plan_document.h).
  *
  * To change the format: raise CAMPAIGN_DOCUMENT_VERSION, keep reading the versions before, add a
@@ -21,6 +23,7 @@
 #include "common/err.h"
 #include "coordinator/audience/audience_registry.h"
 #include "coordinator/content/document_reader.h"
+#include "coordinator/content/respect_document.h"
 #include "coordinator/engine/engine.h"
 #include "proto/wire.h"
 
@@ -33,6 +36,7 @@ struct campaign_surroundings {
     const struct audience_registry *audiences;
     const struct provider_def *providers;
     unsigned provider_count;
+    const struct respect *respect; /* of campaigns that say nothing; NULL: none */
 };
 
 /* A request's body. Its id and time are 0 until campaign_document_number. ERR_INVALID, ERR_LIMIT,
@@ -53,6 +57,7 @@ void campaign_document_number(struct campaign_document *document, uint64_t id, u
 const struct campaign_def *campaign_document_def(const struct campaign_document *document);
 /* The stored form. */
 void campaign_document_encode(const struct campaign_document *document, struct buf *buf);
+const struct respect *campaign_document_respect(const struct campaign_document *document);
 /* Members as clients see them; borrowed. */
 json_t *campaign_document_plan(const struct campaign_document *document);
 json_t *campaign_document_content(const struct campaign_document *document);

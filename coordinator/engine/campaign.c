@@ -52,6 +52,7 @@ struct campaign *campaign_new(const struct campaign_def *def)
     campaign->def = *def;
     campaign->page_count = (def->slots + PAGE_RECIPIENTS - 1) / PAGE_RECIPIENTS;
     campaign->counts[DELIVERY_WAITING] = def->slots;
+    campaign->is_screened = def->cap_messages == 0 || def->priority == PRIORITY_CRITICAL;
     campaign_make_pages(campaign);
     return campaign;
 }
@@ -254,6 +255,16 @@ bool campaign_apply(struct campaign *campaign, struct lease_table *leases, uint3
     return true;
 }
 
+/* Events that leave the campaign's state as it is. */
+static bool apply_note(struct campaign *campaign, const struct event *event)
+{
+    bool is_running = campaign->state == CAMPAIGN_RUNNING || campaign->state == CAMPAIGN_PAUSED;
+    if (event->kind == CAMPAIGN_EVENT_SCREENED) {
+        campaign->is_screened = true;
+    }
+    return is_running;
+}
+
 bool campaign_apply_own(struct campaign *campaign, const struct event *event)
 {
     static const enum campaign_state NEXT[CAMPAIGN_EVENTS] = {
@@ -271,6 +282,9 @@ bool campaign_apply_own(struct campaign *campaign, const struct event *event)
             1u << CAMPAIGN_DRAFT | 1u << CAMPAIGN_RUNNING | 1u << CAMPAIGN_PAUSED,
         [CAMPAIGN_EVENT_FINISHED] = 1u << CAMPAIGN_RUNNING | 1u << CAMPAIGN_PAUSED,
     };
+    if (event->kind == CAMPAIGN_EVENT_OVERRIDDEN || event->kind == CAMPAIGN_EVENT_SCREENED) {
+        return apply_note(campaign, event);
+    }
     if (event->kind >= CAMPAIGN_EVENTS || (FROM[event->kind] >> campaign->state & 1) == 0) {
         return false;
     }

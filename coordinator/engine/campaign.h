@@ -43,6 +43,7 @@ struct campaign {
     enum campaign_state state;
     bool is_ended;     /* finished, or cancelled with nobody leased: only the counts are left */
     bool end_is_noted; /* its closing counts were written and have not changed since */
+    bool is_screened;  /* or has no frequency cap to be screened for */
     bool is_closed;    /* its pages were dropped: in memory are only those that were woken since */
     uint64_t awake_until_ms; /* they stay until then */
     uint64_t launched_ms;

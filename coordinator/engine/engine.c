@@ -172,7 +172,14 @@ void engine_enliven(struct engine *engine, struct campaign *campaign)
 
 void engine_decide_own(struct engine *engine, struct campaign *campaign, enum campaign_event kind)
 {
-    struct event event = {.kind = (uint8_t)kind, .span = 1, .at_ms = engine->now_ms};
+    engine_note_own(engine, campaign, kind, REASON_NONE);
+}
+
+void engine_note_own(struct engine *engine, struct campaign *campaign, enum campaign_event kind,
+                     uint16_t reason)
+{
+    struct event event = {
+        .kind = (uint8_t)kind, .span = 1, .reason = reason, .at_ms = engine->now_ms};
     bool fits = campaign_apply_own(campaign, &event);
     assert(fits);
     (void)fits;
@@ -297,6 +304,7 @@ enum err engine_launch(struct engine *engine, uint64_t id, uint64_t now_ms, stru
     }
     join_class(engine, campaign);
     engine_decide_own(engine, campaign, CAMPAIGN_EVENT_LAUNCHED);
+    cap_on_launched(engine, campaign);
     engine_settle(engine, campaign);
     return ERR_OK;
 }

@@ -88,6 +88,8 @@ struct campaign_def {
     uint32_t weight; /* share within its class, 1..1000 */
     struct plan plan;
     unsigned quiet_channels; /* bit c: recipients' quiet hours hold on channel c */
+    uint32_t cap_messages;   /* of all campaigns within cap_per_ms, to one contact; 0: no cap */
+    uint64_t cap_per_ms;
 };
 
 /* ---- Restart: definitions first, then per campaign snapshots, blocks of pages, blocks of the
@@ -182,6 +184,23 @@ void engine_set_quiet_source(struct engine *engine, const struct quiet_source *s
 uint64_t engine_held_until(struct engine *engine, uint64_t campaign, uint32_t ordinal,
                            uint64_t now_ms);
 
+/* ---- Frequency cap: who had so many messages is sent no more. A campaign with a cap is leased
+ * nothing before it was screened: the shell finds out who had enough, tells page by page, and then
+ * that it is done. It may do so again later. A critical campaign overrides the cap ---- */
+
+/* The launched campaign with the smallest id above `after` that waits to be screened; 0: none. */
+uint64_t engine_unscreened(struct engine *engine, uint64_t after);
+/* Whoever of these places waits to be sent his first message is suppressed. Returns how many were;
+ * 0 also if the campaign has ended. */
+unsigned engine_cap(struct engine *engine, uint64_t campaign, uint32_t page,
+                    const struct bitmap *places, uint64_t now_ms);
+void engine_screened(struct engine *engine, uint64_t campaign, uint64_t now_ms);
+/* Was something sent to him, for sure or perhaps, or is it about to be? */
+bool engine_is_messaged(const struct recipient_state *state);
+/* Of a page of a campaign that is in memory, those of whom it is so; false if it is not. */
+bool engine_messaged(struct engine *engine, uint64_t campaign, uint32_t page,
+                     struct bitmap *messaged);
+
 /* ---- Workers. A worker is known by a number that the shell gives it (its link), named for people
  * ---- */
 
@@ -254,6 +273,7 @@ struct campaign_view {
     uint64_t launched_ms; /* 0: never */
     uint64_t ended_ms;
     uint32_t counts[DELIVERY_STATES]; /* sums to def->recipients (NONE is not counted) */
+    bool is_screening;                /* launched, and waits until the frequency cap was applied */
     uint32_t open;                    /* of the accepted and uncertain: an answer is awaited */
     double rate_per_s;                /* recipients settled per second, of the last few seconds */
     uint64_t time_left_ms;            /* at this rate; 0: unknown */

@@ -65,6 +65,11 @@ void engine_push_effect(struct engine *engine, const struct engine_effect *effec
 void engine_decide(struct engine *engine, struct campaign *campaign, uint32_t page,
                    const struct event *event);
 void engine_decide_own(struct engine *engine, struct campaign *campaign, enum campaign_event kind);
+/* The same with a reason. */
+void engine_note_own(struct engine *engine, struct campaign *campaign, enum campaign_event kind,
+                     uint16_t reason);
+/* cap.c: what a critical campaign overrides is journaled as it is launched. */
+void cap_on_launched(struct engine *engine, struct campaign *campaign);
 /* Finished, or cancelled and drained? Then it ends. */
 void engine_settle(struct engine *engine, struct campaign *campaign);
 struct campaign *engine_find_campaign(const struct engine *engine, uint64_t id);

@@ -24,6 +24,8 @@ bool engine_campaign(struct engine *engine, uint64_t id, struct campaign_view *v
         .rate_per_s = rate_meter_per_s(&campaign->meter, engine->now_ms),
         .repeated = campaign->repeated,
         .open = campaign->open,
+        .is_screening =
+            !campaign->is_ended && !campaign->is_screened && campaign->state != CAMPAIGN_DRAFT,
     };
     memcpy(view->counts, campaign->counts, sizeof(view->counts));
     view->counts[DELIVERY_NONE] = 0;
@@ -165,6 +167,7 @@ static void digest_campaign(const struct campaign *campaign, struct buf *buf)
     for (unsigned s = 0; s < DELIVERY_STATES; s++) {
         buf_u32(buf, campaign->counts[s]);
     }
+    buf_u8(buf, !campaign->is_ended && campaign->is_screened);
     for (uint32_t page = 0; !campaign->is_ended && page < campaign->page_count; page++) {
         unsigned slots = campaign_page_slots(campaign, page);
         for (unsigned i = 0; i < slots; i++) {

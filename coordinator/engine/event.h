@@ -32,7 +32,9 @@
     X(PAUSED, "paused")                                                                            \
     X(RESUMED, "resumed")                                                                          \
     X(CANCELLED, "cancelled")                                                                      \
-    X(FINISHED, "finished")
+    X(FINISHED, "finished")                                                                        \
+    X(OVERRIDDEN, "overridden") /* being critical, it overrides what `reason` says */              \
+    X(SCREENED, "screened")     /* the frequency cap was applied; from now on it is sent */
 
 enum campaign_event {
 #define CAMPAIGN_EVENT_MEMBER(name, word) CAMPAIGN_EVENT_##name,

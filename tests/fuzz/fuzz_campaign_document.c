@@ -91,7 +91,8 @@ static struct campaign_document *take_stored(struct slice json,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const struct campaign_surroundings surroundings = {known_audiences(), providers, 2};
+    const struct campaign_surroundings surroundings = {
+        .audiences = known_audiences(), .providers = providers, .provider_count = 2};
     if (size > 0) {
         struct slice json = slice_of(data + 1, size - 1);
         campaign_document_free(data[0] % 2 == 0 ? take_request(json, &surroundings)

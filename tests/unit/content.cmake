@@ -2,3 +2,4 @@
 tocsin_unit_test(test_campaign_document LIBS tocsin_content)
 tocsin_unit_test(test_plan_document LIBS tocsin_content)
 tocsin_unit_test(test_provider_numbers LIBS tocsin_content)
+tocsin_unit_test(test_respect_document LIBS tocsin_content)

@@ -15,6 +15,7 @@ tocsin_unit_test(test_quiet LIBS tocsin_engine SOURCES unit/engine_rig.c)
 tocsin_unit_test(test_quota LIBS tocsin_engine)
 tocsin_unit_test(test_rate_meter LIBS tocsin_engine)
 tocsin_unit_test(test_roster LIBS tocsin_engine)
+tocsin_unit_test(test_cap LIBS tocsin_engine SOURCES unit/engine_rig.c)
 tocsin_unit_test(test_suppress LIBS tocsin_engine SOURCES unit/engine_rig.c)
 
 # docs/delivery-states.md is printed from the transition table; the target prints it anew.

@@ -96,7 +96,8 @@ static void turn_for(struct house *house, uint64_t ms)
 
 static void recover(struct house *house)
 {
-    struct campaign_surroundings surroundings = {house->audiences, provider_defs, 2};
+    struct campaign_surroundings surroundings = {
+        .audiences = house->audiences, .providers = provider_defs, .provider_count = 2};
     struct recovery recovery = {0};
     struct problem problem;
     assert_int_equal(ledger_sweep(house->ledger), ERR_OK);

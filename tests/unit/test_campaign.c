@@ -55,10 +55,10 @@ static bool happens_to_it(struct bench *bench, enum campaign_event kind)
 static void a_campaign_lives_by_its_table(void **test)
 {
     (void)test;
-    /* By state, then by event (launched, paused, resumed, cancelled, finished): what follows, or
-     * `-`. */
-    static const char *const EXPECTED[CAMPAIGN_STATES] = {"R--C-", "-P-CF", "--RCF", "-----",
-                                                          "-----"};
+    /* By state, then by event (launched, paused, resumed, cancelled, finished, overridden,
+     * screened): what follows, or `-`. */
+    static const char *const EXPECTED[CAMPAIGN_STATES] = {"R--C---", "-P-CFRR", "--RCFPP",
+                                                          "-------", "-------"};
     static const char LETTERS[] = "DRPFC";
     static const enum campaign_event WAY[CAMPAIGN_STATES][3] = {
         {CAMPAIGN_EVENTS, CAMPAIGN_EVENTS, CAMPAIGN_EVENTS},

@@ -50,7 +50,8 @@ static int setup(void **state)
     fixture->audiences = audience_registry_new();
     add_audience(fixture->audiences, 12, 1000);
     add_audience(fixture->audiences, 13, 0);
-    fixture->surroundings = (struct campaign_surroundings){fixture->audiences, providers, 3};
+    fixture->surroundings = (struct campaign_surroundings){
+        .audiences = fixture->audiences, .providers = providers, .provider_count = 3};
     *state = fixture;
     return 0;
 }

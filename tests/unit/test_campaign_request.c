@@ -85,6 +85,39 @@ static void a_plan_has_its_steps_and_each_channel_what_it_takes(void **state)
     buf_release(&text);
 }
 
+static void what_spares_people_is_said_in_short(void **state)
+{
+    (void)state;
+    struct buf text = {0};
+    struct problem problem;
+    assert_int_equal(REQUEST_OF(&text, &problem, "--channel", "sms", "--text", "T", "--quiet-hours",
+                                "22:00-07:00/Europe/Oslo", "--frequency-cap", "3/7d"),
+                     ERR_OK);
+    assert_buf_is(&text, "{\"channel\":\"sms\",\"content\":{\"sms\":{\"text\":\"T\"}},"
+                         "\"frequency_cap\":{\"messages\":3,\"per\":\"7d\"},\"name\":\"Outage\","
+                         "\"quiet_hours\":{\"from\":\"22:00\",\"to\":\"07:00\","
+                         "\"zone\":\"Europe/Oslo\"}}");
+    assert_int_equal(REQUEST_OF(&text, &problem, "--channel", "sms", "--text", "T", "--quiet-hours",
+                                "none", "--frequency-cap", "none"),
+                     ERR_OK);
+    assert_buf_is(&text, "{\"channel\":\"sms\",\"content\":{\"sms\":{\"text\":\"T\"}},"
+                         "\"frequency_cap\":\"none\",\"name\":\"Outage\","
+                         "\"quiet_hours\":\"none\"}");
+    static const char *const wrong[][2] = {
+        {"--quiet-hours", "22:00"},         {"--quiet-hours", "-07:00"},
+        {"--quiet-hours", "22:00-"},        {"--quiet-hours", "22:00-07:00/"},
+        {"--quiet-hours", "Europe/Oslo-x"}, {"--frequency-cap", "3"},
+        {"--frequency-cap", "0/7d"},        {"--frequency-cap", "3/week"}};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        assert_int_equal(REQUEST_OF(&text, &problem, "--channel", "sms", "--text", "T", wrong[i][0],
+                                    wrong[i][1]),
+                         ERR_INVALID);
+        assert_non_null(strstr(problem.text, wrong[i][1]));
+        assert_non_null(strstr(problem.text, "such as"));
+    }
+    buf_release(&text);
+}
+
 static void html_goes_to_email_alone(void **state)
 {
     (void)state;
@@ -167,6 +200,7 @@ int main(void)
         cmocka_unit_test(a_text_message_needs_channel_and_text),
         cmocka_unit_test(all_options_find_their_place),
         cmocka_unit_test(a_plan_has_its_steps_and_each_channel_what_it_takes),
+        cmocka_unit_test(what_spares_people_is_said_in_short),
         cmocka_unit_test(html_goes_to_email_alone),
         cmocka_unit_test(mistakes_are_found_before_anything_is_uploaded),
     };

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * screening: applies frequency caps. A campaign with a cap that was launched waits in the engine
+ * until it was screened: which campaigns were launched within the cap's time, to whom each of them
+ * really sent (in memory, a few pages a turn of the loop; of ended ones folded from the journal),
+ * who of this audience is among them (cap_merge), and whoever had enough is suppressed, a few pages
+ * a turn. What reads the disk runs on a thread of its own: the loop is never held up.
+ *
+ * A campaign counts once for a contact, however many steps of it reached him. While people of a
+ * screened campaign still wait, and others of the time are sent or were since, it is screened again
+ * about once a minute: what two campaigns send at the same moment is not seen before that.
+ *
+ * Loop's thread only. A restart begins anew with whatever was not screened.
+ */
+#ifndef TOCSIN_REPORT_SCREENING_H
+#define TOCSIN_REPORT_SCREENING_H
+
+#include <stdint.h>
+#include <uv.h>
+
+#include "coordinator/engine/engine.h"
+#include "coordinator/ledger/ledger.h"
+#include "coordinator/ledger/turn.h"
+
+struct screening;
+
+struct screening *screening_new(uv_loop_t *loop, struct ledger *ledger, struct engine *engine,
+                                struct turn *turn);
+/* Once in every turn of the loop. Returns in how many ms to call again at the latest; UINT32_MAX:
+ * when something else happened. */
+uint32_t screening_run(struct screening *screening, uint64_t now_ms);
+/* Waits for the thread (runs the loop), then frees. NULL is fine. */
+void screening_close(struct screening *screening);
+
+#endif
