@@ -463,13 +463,14 @@ static enum err read_respect(struct check *check, const char *path, json_t *take
     } else {
         (void)snprintf(full, sizeof(full), "%s.%.*s[%s]", path, len, member + 1, last + 1);
     }
-    return refuse(check, full, "%s", place.problem.text);
+    const char *text = strstr(place.problem.text, ": "); /* behind the member's name */
+    return refuse(check, full, "%s", text == NULL ? place.problem.text : text + 2);
 }
 
 static enum err read_quiet_hours(struct document_reader *reader, json_t *json,
                                  struct respect *respect)
 {
-    return respect_document_quiet_hours(reader, json, &respect->quiet_hours);
+    return respect_document_quiet_hours(reader, json, false, &respect->quiet_hours);
 }
 
 static enum err read_frequency_cap(struct document_reader *reader, json_t *json,

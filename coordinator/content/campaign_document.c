@@ -100,8 +100,9 @@ static enum err read_weight(struct document_reader *reader, json_t *value)
 
 static enum err read_quiet_hours(struct document_reader *reader, json_t *value)
 {
-    return respect_document_quiet_hours(reader, value,
-                                        &parse_of(reader)->document->respect.quiet_hours);
+    const struct parse *parse = parse_of(reader);
+    return respect_document_quiet_hours(reader, value, parse->is_stored,
+                                        &parse->document->respect.quiet_hours);
 }
 
 static enum err read_frequency_cap(struct document_reader *reader, json_t *value)

@@ -22,6 +22,7 @@ static bool is_none(json_t *value)
 
 struct hours_reading {
     struct quiet_hours hours;
+    bool is_stored;
     void *arg; /* of the document around it */
 };
 
@@ -93,9 +94,10 @@ static enum err read_zone(struct document_reader *reader, json_t *value)
     if (err != ERR_OK) {
         return err;
     }
+    const struct hours_reading *reading = reader->arg;
     struct time_zone *zone = NULL;
     struct problem problem;
-    bool is_known = time_zone_open(name, &zone, &problem) == ERR_OK;
+    bool is_known = reading->is_stored || time_zone_open(name, &zone, &problem) == ERR_OK;
     time_zone_free(zone);
     if (!is_known) {
         return document_refuse(reader, ERR_INVALID,
@@ -112,10 +114,11 @@ static const struct document_field hours_fields[] = {
     {"zone", false, read_zone}, {NULL, false, NULL},
 };
 
-enum err respect_document_quiet_hours(struct document_reader *reader, json_t *value,
+enum err respect_document_quiet_hours(struct document_reader *reader, json_t *value, bool is_stored,
                                       struct quiet_hours *hours)
 {
-    struct hours_reading reading = {{.channels = USUAL_CHANNELS, .zone = "UTC"}, reader->arg};
+    struct hours_reading reading = {
+        {.channels = USUAL_CHANNELS, .zone = "UTC"}, is_stored, reader->arg};
     if (is_none(value)) {
         *hours = (struct quiet_hours){0};
         return ERR_OK;

@@ -40,8 +40,9 @@ struct respect {
     struct frequency_cap frequency_cap;
 };
 
-/* The value of the member. What is not read is as it was. ERR_INVALID, ERR_LIMIT. */
-enum err respect_document_quiet_hours(struct document_reader *reader, json_t *value,
+/* The value of the member. What is not read is as it was. is_stored: it was checked when it was
+ * taken, and whether there (still) is such a time zone is not asked. ERR_INVALID, ERR_LIMIT. */
+enum err respect_document_quiet_hours(struct document_reader *reader, json_t *value, bool is_stored,
                                       struct quiet_hours *hours) WARN_UNUSED;
 enum err respect_document_frequency_cap(struct document_reader *reader, json_t *value,
                                         struct frequency_cap *cap) WARN_UNUSED;

@@ -20,6 +20,11 @@ void cap_on_launched(struct engine *engine, struct campaign *campaign)
     }
 }
 
+static bool holds(const struct campaign *campaign)
+{
+    return campaign->def.cap_messages != 0 && campaign->def.priority != PRIORITY_CRITICAL;
+}
+
 static bool is_running(const struct campaign *campaign)
 {
     return campaign->state == CAMPAIGN_RUNNING || campaign->state == CAMPAIGN_PAUSED;
@@ -77,7 +82,8 @@ unsigned engine_cap(struct engine *engine, uint64_t id, uint32_t page, const str
 {
     struct campaign *campaign = engine_find_campaign(engine, id);
     engine_advance(engine, now_ms);
-    if (campaign == NULL || !is_running(campaign) || page >= campaign->page_count) {
+    if (campaign == NULL || !is_running(campaign) || !holds(campaign) ||
+        page >= campaign->page_count) {
         return 0;
     }
     unsigned slots = campaign_page_slots(campaign, page);

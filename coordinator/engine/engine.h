@@ -191,7 +191,7 @@ uint64_t engine_held_until(struct engine *engine, uint64_t campaign, uint32_t or
 /* The launched campaign with the smallest id above `after` that waits to be screened; 0: none. */
 uint64_t engine_unscreened(struct engine *engine, uint64_t after);
 /* Whoever of these places waits to be sent his first message is suppressed. Returns how many were;
- * 0 also if the campaign has ended. */
+ * 0 also if the campaign has ended, or no cap holds for it. */
 unsigned engine_cap(struct engine *engine, uint64_t campaign, uint32_t page,
                     const struct bitmap *places, uint64_t now_ms);
 void engine_screened(struct engine *engine, uint64_t campaign, uint64_t now_ms);

@@ -62,8 +62,10 @@ static void print_totals(const struct sim_totals *totals, uint64_t seeds, double
             "\nstarts of earlier leases after it: %" PRIu64 "; recalls %" PRIu64
             ", returned for them %" PRIu64,
             totals->starts_after, totals->recalls, totals->recalled);
-    fprintf(stderr, "\nleases between quiet hours %" PRIu64 ", people seen held %" PRIu64,
-            totals->quiet_leases, totals->holds);
+    fprintf(stderr,
+            "\nleases between quiet hours %" PRIu64 ", people seen held %" PRIu64
+            ", capped %" PRIu64,
+            totals->quiet_leases, totals->holds, totals->capped);
     fprintf(stderr, "\nended on step: ");
     for (unsigned step = 0; step < SIM_STEPS_MAX; step++) {
         fprintf(stderr, "%u %" PRIu64 " ", step, totals->by_step[step]);

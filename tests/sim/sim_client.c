@@ -100,6 +100,7 @@ static void look_after(struct sim *sim, unsigned c)
     } else {
         pause_or_resume(sim, c, view.state);
     }
+    sim_cap_act(sim, c);
 }
 
 void sim_client_act(struct sim *sim)

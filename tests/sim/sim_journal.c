@@ -155,6 +155,7 @@ static void apply_event(struct sim *sim, unsigned c, uint32_t page, const struct
         sim_attempt_on_event(sim, c, ordinal, &state, event);
         sim_ladder_on_event(sim, c, ordinal, &state, event);
         sim_quiet_check_lease(sim, c, ordinal, event);
+        sim_cap_on_event(sim, c, ordinal, &state, event);
     }
     if (!campaign_apply(campaign->fold, &sim->journal.leases, page, event)) {
         sim_fail(sim, "c%u page %u: the event %s at %u+%u does not fit", c + 1, page,
@@ -191,6 +192,7 @@ static void foresee(struct sim_campaign *campaign, const struct event_list *list
     campaign->is_paused = false;
     for (unsigned i = 0; i < list->count; i++) {
         campaign->is_cancelled |= list->events[i].kind == CAMPAIGN_EVENT_CANCELLED;
+        campaign->is_screened |= list->events[i].kind == CAMPAIGN_EVENT_SCREENED;
     }
 }
 

@@ -35,6 +35,7 @@ struct sim_campaign {
     struct campaign *fold;
     struct sim_recipient *recipients; /* by ordinal */
     unsigned events[CAMPAIGN_EVENTS];
+    bool is_screened;   /* in the record that is being applied, or before */
     bool is_cancelled;  /* in the record that is being applied, or before */
     bool is_paused;     /* before this record, and all through it */
     uint64_t leased_ms; /* the newest lease of the record */

@@ -308,11 +308,12 @@ static const char *wrong_end(const struct ending *ending)
     case DELIVERY_FAILED:
     case DELIVERY_EXPIRED:
         return wrong_unreached(ending);
+    case DELIVERY_SUPPRESSED:
+        return ending->sum.accepts + ending->sum.marks > 0 ? "but may have been reached" : NULL;
     case DELIVERY_WAITING:
     case DELIVERY_LEASED:
     case DELIVERY_RETRYING:
     case DELIVERY_DELIVERED:
-    case DELIVERY_SUPPRESSED:
     case DELIVERY_STATES:
         break;
     }

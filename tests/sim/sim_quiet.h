@@ -18,8 +18,8 @@ struct quiet_source sim_quiet_source(struct sim *sim);
 /* A lease that became durable. */
 void sim_quiet_check_lease(struct sim *sim, unsigned campaign, uint32_t ordinal,
                            const struct event *event);
-/* A batch leaves, by the coordinator's clock. */
-void sim_quiet_check_sent(const struct sim *sim, unsigned campaign, uint32_t ordinal, unsigned step,
-                          uint64_t at_ms);
+/* A batch leaves, by the coordinator's clock; if that was set back, by where it stands still. */
+void sim_quiet_check_sent(const struct sim *sim, unsigned campaign, uint32_t ordinal,
+                          unsigned step);
 
 #endif

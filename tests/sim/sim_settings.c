@@ -180,8 +180,8 @@ enum page_field sim_settings_field(enum channel_kind channel)
                                      : PAGE_FIELD_PHONE;
 }
 
-/* Of its own dice, so that the rest of a seed stays as it is. */
-static void draw_quiet(struct sim_settings *settings)
+/* Of their own dice, so that the rest of a seed stays as it is. */
+static void draw_respect(struct sim_settings *settings)
 {
     struct dice dice = {settings->seed * 7368787 + 5};
     settings->quiet_margin_ms = PICK(&dice, 0, 100, 1000);
@@ -191,6 +191,7 @@ static void draw_quiet(struct sim_settings *settings)
         if (dice_chance(&dice, 300)) {
             campaign->def.quiet_channels = 1 + dice_below(&dice, (1u << CHANNEL_KINDS) - 1);
         }
+        campaign->def.cap_messages = dice_chance(&dice, 250) ? 1 : 0;
     }
 }
 
@@ -215,15 +216,15 @@ void sim_settings_draw(struct sim_settings *settings, uint64_t seed)
     settings->acknowledge_most = PICK(&dice, 1, 5, 100);
     draw_workers(settings, &dice);
     draw_faults(settings, &dice);
-    draw_quiet(settings);
+    draw_respect(settings);
 }
 
 static void print_campaign(const struct sim_campaign_settings *c)
 {
     fprintf(stderr,
-            "  c%u: %u slots, launch %" PRIu64 ", cancel %" PRIu64 ", quiet on %x in %u zones\n",
+            "  c%u: %u slots, launch %" PRIu64 ", cancel %" PRIu64 ", quiet on %x in %u zones%s\n",
             (unsigned)c->def.id, c->def.slots, c->launch_at_ms, c->cancel_at_ms,
-            c->def.quiet_channels, c->zones);
+            c->def.quiet_channels, c->zones, c->def.cap_messages > 0 ? ", capped" : "");
     for (unsigned s = 0; s < c->def.plan.step_count; s++) {
         const struct plan_step *step = &c->def.plan.steps[s];
         fprintf(stderr,

@@ -211,6 +211,47 @@ static void documents_of_all_versions_are_read_and_written_as_the_newest(void **
     }
 }
 
+/* The two members of golden_v2 that came later; the zone has since left the database. */
+static const char golden_respect[] =
+    "{\"version\":2,\"id\":\"c7\",\"created_ms\":1700000000000,\"name\":\"Outage\","
+    "\"audience\":\"a12\",\"priority\":\"high\",\"weight\":2,\"plan\":{\"steps\":[{"
+    "\"channel\":\"sms\",\"provider\":\"gateway\",\"until\":\"accepted\",\"within\":\"4h\","
+    "\"attempts\":5,\"backoff\":\"30s\",\"backoff_max\":\"15m\",\"on_uncertain\":\"resend\"}]},"
+    "\"content\":{\"sms\":{\"text\":\"Hi\"}},\"quiet_hours\":{\"from\":\"22:00\",\"to\":\"07:00\","
+    "\"channels\":[\"sms\",\"voice\"],\"zone\":\"Soviet/Town\"},"
+    "\"frequency_cap\":{\"messages\":3,\"per\":\"7d\"}}";
+
+static void what_spares_recipients_is_stored_and_defaults_are_only_for_new_campaigns(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct respect usual = {
+        .quiet_hours = {1u << CHANNEL_SMS, 60, 120, "UTC"},
+        .frequency_cap = {1, 3600000},
+    };
+    assert_loads(fixture, golden_respect);
+    const struct campaign_def *def = campaign_document_def(fixture->document);
+    assert_int_equal(def->quiet_channels, 1u << CHANNEL_SMS | 1u << CHANNEL_VOICE);
+    assert_int_equal(def->cap_messages, 3);
+    assert_true(def->cap_per_ms == UINT64_C(7) * 24 * 3600 * 1000);
+    assert_encodes(fixture, golden_respect);
+
+    fixture->surroundings.respect = &usual;
+    assert_loads(fixture, golden_v2); /* it was made before there were defaults */
+    assert_int_equal(campaign_document_def(fixture->document)->quiet_channels, 0);
+    assert_int_equal(campaign_document_def(fixture->document)->cap_messages, 0);
+    assert_parses(fixture, HEAD CONTENT);
+    assert_int_equal(campaign_document_respect(fixture->document)->quiet_hours.to_min, 120);
+    assert_int_equal(campaign_document_def(fixture->document)->quiet_channels, 1u << CHANNEL_SMS);
+    assert_int_equal(campaign_document_def(fixture->document)->cap_messages, 1);
+    assert_parses(fixture, HEAD ",\"quiet_hours\":\"none\",\"frequency_cap\":\"none\"" CONTENT);
+    assert_int_equal(campaign_document_def(fixture->document)->quiet_channels, 0);
+    assert_int_equal(campaign_document_def(fixture->document)->cap_messages, 0);
+    assert_refused(fixture, HEAD ",\"quiet_hours\":{\"from\":\"22:00\",\"to\":\"22:00\"}" CONTENT,
+                   "/quiet_hours", "the same time");
+    assert_refused(fixture, HEAD ",\"frequency_cap\":{\"messages\":0,\"per\":\"7d\"}" CONTENT,
+                   "/frequency_cap/messages", "from 1 to 100");
+}
+
 static void a_provider_that_is_gone_leaves_a_campaign_that_waits(void **state)
 {
     struct fixture *fixture = *state;
@@ -483,6 +524,7 @@ int main(void)
         TEST(everything_can_be_said),
         TEST(the_stored_form_reads_back_the_same),
         TEST(documents_of_all_versions_are_read_and_written_as_the_newest),
+        TEST(what_spares_recipients_is_stored_and_defaults_are_only_for_new_campaigns),
         TEST(a_provider_that_is_gone_leaves_a_campaign_that_waits),
         TEST(damaged_and_newer_documents_are_told_apart),
         TEST(complaints_name_the_place_and_the_remedy),

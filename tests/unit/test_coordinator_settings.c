@@ -308,6 +308,37 @@ static void providers_are_checked(void **state)
     }
 }
 
+static void what_spares_recipients_is_read_as_in_a_campaign(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct coordinator_settings *settings = assert_loads(
+        fixture, "data_dir: /a\nquiet_hours: {from: 22:00, to: 07:00, zone: Europe/Oslo, "
+                 "channels: [sms]}\nfrequency_cap: {messages: 3, per: 7d}\n");
+    assert_int_equal(settings->respect.quiet_hours.from_min, 22 * 60);
+    assert_int_equal(settings->respect.quiet_hours.channels, 1u << CHANNEL_SMS);
+    assert_string_equal(settings->respect.quiet_hours.zone, "Europe/Oslo");
+    assert_int_equal(settings->respect.frequency_cap.messages, 3);
+    settings = assert_loads(fixture, "data_dir: /a\n");
+    assert_int_equal(settings->respect.quiet_hours.channels, 0);
+    assert_int_equal(settings->respect.frequency_cap.messages, 0);
+    assert_refused(fixture, "data_dir: /a\nquiet_hours:\n  from: 22:00\n",
+                   "quiet_hours.to: ", "is required");
+    assert_refused(fixture, "data_dir: /a\nquiet_hours:\n  from: 22:00\n  to: 22:00\n",
+                   "2: quiet_hours: ", "the same time");
+    assert_refused(fixture, "data_dir: /a\nquiet_hours:\n  from: 22:00\n  to: 7\n",
+                   "4: quiet_hours.to: ", "such as");
+    assert_refused(fixture,
+                   "data_dir: /a\nquiet_hours:\n  from: 22:00\n  to: 07:00\n  zone: Europe/Olso\n",
+                   "5: quiet_hours.zone: ", "there is no time zone");
+    assert_refused(
+        fixture, "data_dir: /a\nquiet_hours:\n  from: 22:00\n  to: 07:00\n  channels: [sms, fax]\n",
+        "5: quiet_hours.channels[1]: ", "unknown channel");
+    assert_refused(fixture, "data_dir: /a\nfrequency_cap: {messages: 1000, per: 7d}\n",
+                   "2: frequency_cap.messages: ", "from 1 to 100");
+    assert_refused(fixture, "data_dir: /a\nfrequency_cap: {messages: 3}\n",
+                   "frequency_cap.per: ", "is required");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -321,6 +352,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_wrong_is_said_with_line_and_remedy, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(providers_are_checked, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_spares_recipients_is_read_as_in_a_campaign, setup,
+                                        teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

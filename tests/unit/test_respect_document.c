@@ -13,7 +13,7 @@ static enum err read_hours(const char *json, struct quiet_hours *hours)
     json_t *value = json_loads(json, JSON_DECODE_ANY, NULL);
     assert_non_null(value);
     document_reader_init(&reader, &problem, NULL);
-    enum err err = respect_document_quiet_hours(&reader, value, hours);
+    enum err err = respect_document_quiet_hours(&reader, value, false, hours);
     json_decref(value);
     return err;
 }
