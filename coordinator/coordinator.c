@@ -16,7 +16,9 @@
 #include "coordinator/api/api.h"
 #include "coordinator/audience/audience_registry.h"
 #include "coordinator/content/campaign_registry.h"
+#include "coordinator/content/hard_failures.h"
 #include "coordinator/content/provider_numbers.h"
+#include "coordinator/content/suppression_list.h"
 #include "coordinator/ledger/changelog.h"
 #include "coordinator/ledger/ledger.h"
 #include "coordinator/ledger/recovery.h"
@@ -53,6 +55,8 @@ struct coordinator {
     struct campaign_registry *campaigns;
     struct zone_clock *zone_clock;
     struct screening *screening;
+    struct suppression_list *suppressions;
+    struct hard_failures *failures;
     struct turn *turn;
     struct changelog *changelog;
     struct link *link;
@@ -93,6 +97,9 @@ static void on_before_sleep(uv_prepare_t *prepare)
     link_take_effects(coordinator->link);
     uint32_t screening_ms = screening_run(coordinator->screening, now_ms);
     wait_ms = screening_ms < wait_ms ? screening_ms : wait_ms;
+    if (hard_failures_run(coordinator->failures, now_ms, turn_record(coordinator->turn))) {
+        wait_ms = 0;
+    }
     int flush_ms = turn_flush(coordinator->turn, now_ms);
     if (flush_ms >= 0 && (uint32_t)flush_ms < wait_ms) {
         wait_ms = (uint32_t)flush_ms;
@@ -171,6 +178,23 @@ static enum err port_page(void *arg, uint64_t audience, uint32_t page, struct st
 {
     struct coordinator *coordinator = arg;
     return ledger_page(coordinator->ledger, audience, page, value);
+}
+
+static void port_refused(void *arg, const struct engine_effect *effect)
+{
+    const struct coordinator *coordinator = arg;
+    struct campaign_view view;
+    if (engine_campaign(coordinator->engine, effect->campaign, &view)) {
+        hard_failures_add(coordinator->failures,
+                          &(struct hard_failure){
+                              .campaign = effect->campaign,
+                              .audience = view.def->audience,
+                              .ordinal = effect->page * PAGE_RECIPIENTS + effect->place,
+                              .channel = (uint8_t)view.def->plan.steps[effect->step].channel,
+                              .rank = effect->rank,
+                              .reason = effect->reason,
+                          });
+    }
 }
 
 static void on_frames(void *arg, struct slice peer, struct slice frame, struct slice payload)
@@ -254,6 +278,9 @@ static enum err recover(struct coordinator *coordinator, struct problem *problem
     }
     err = audience_registry_load(coordinator->audiences, coordinator->ledger, problem);
     if (err == ERR_OK) {
+        err = suppression_list_load(coordinator->suppressions, problem);
+    }
+    if (err == ERR_OK) {
         err = campaign_registry_load(coordinator->campaigns, coordinator->ledger, &surroundings,
                                      problem);
     }
@@ -332,7 +359,8 @@ static enum err open_link(struct coordinator *coordinator, struct problem *probl
                                           .lease_ms = coordinator->settings->lease_ms,
                                           .provider_count = coordinator->settings->provider_count,
                                           .providers = coordinator->providers};
-    struct link_port port = {coordinator, port_send, port_now_ms, port_content, port_page};
+    struct link_port port = {coordinator,  port_send, port_now_ms,
+                             port_content, port_page, port_refused};
     coordinator->link = link_new(&link_settings, &port, coordinator->engine, coordinator->turn);
     return open_bus(coordinator, problem);
 }
@@ -348,6 +376,7 @@ static enum err open_api(struct coordinator *coordinator, struct problem *proble
         .changelog = coordinator->changelog,
         .audiences = coordinator->audiences,
         .campaigns = coordinator->campaigns,
+        .suppressions = coordinator->suppressions,
         .providers = coordinator->providers,
         .provider_count = settings->provider_count,
         .provider_numbers = &coordinator->numbers,
@@ -379,6 +408,9 @@ static enum err open_rooms(struct coordinator *coordinator, struct problem *prob
     }
     coordinator->audiences = audience_registry_new();
     coordinator->campaigns = campaign_registry_new();
+    coordinator->suppressions = suppression_list_new(coordinator->ledger);
+    coordinator->failures =
+        hard_failures_new(coordinator->ledger, coordinator->audiences, coordinator->suppressions);
     err = number_providers(coordinator, problem);
     if (err != ERR_OK) {
         return err;
@@ -474,6 +506,8 @@ static void close_rooms(struct coordinator *coordinator)
     screening_close(coordinator->screening); /* nobody calls it back any more */
     engine_free(coordinator->engine);
     zone_clock_free(coordinator->zone_clock);
+    hard_failures_free(coordinator->failures);
+    suppression_list_free(coordinator->suppressions);
     campaign_registry_free(coordinator->campaigns);
     audience_registry_free(coordinator->audiences);
     ledger_close(coordinator->ledger);

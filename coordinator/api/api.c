@@ -13,6 +13,7 @@
 #include "coordinator/api/api_state.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/resources.h"
+#include "coordinator/api/suppressing.h"
 
 #define SWEEP_MS       1000
 #define EXPIRE_AT_ONCE 1000 /* idempotency keys removed in one sweep */
@@ -20,6 +21,8 @@
 static const char *const no_parameters[] = {NULL};
 static const char *const list_parameters[] = {"limit", "cursor", NULL};
 static const char *const recipients_parameters[] = {"state", "limit", "cursor", NULL};
+static const char *const suppression_parameters[] = {"channel", "reason", "limit", "cursor", NULL};
+static const char *const import_parameters[] = {"on_error", NULL};
 static const char *const upload_parameters[] = {"name", "format", "on_error", "max", "map", NULL};
 
 #define PUBLIC_BODY_MAX   ((size_t)64 * 1024)
@@ -31,6 +34,8 @@ static const char *const upload_parameters[] = {"name", "format", "on_error", "m
 static const struct route public_routes[] = {
     {"GET", "/a/{token}", acknowledgements_show, ROUTE_OPEN, NULL},
     {"POST", "/a/{token}", acknowledgements_confirm, ROUTE_OPEN | ROUTE_CHANGES, NULL},
+    {"GET", "/u/{token}", unsubscribe_show, ROUTE_OPEN, NULL},
+    {"POST", "/u/{token}", unsubscribe_post, ROUTE_OPEN | ROUTE_CHANGES, NULL},
     {"GET", "/healthz", system_healthz, ROUTE_OPEN, NULL},
     {NULL, NULL, NULL, 0, NULL},
 };
@@ -57,6 +62,14 @@ static const struct route routes[] = {
     {"POST", "/v1/campaigns/{id}/cancel", campaigns_cancel, ROUTE_CHANGES, NULL},
     {"GET", "/v1/campaigns/{id}/recipients", deliveries_list, 0, recipients_parameters},
     {"GET", "/v1/campaigns/{id}/recipients/{key}", deliveries_get, 0, NULL},
+    {"GET", "/v1/suppressions", suppressions_list, 0, suppression_parameters},
+    {"PUT", "/v1/suppressions", suppressions_put, ROUTE_CHANGES, NULL},
+    {"POST", "/v1/suppressions", suppressions_put, ROUTE_CHANGES, NULL},
+    {"GET", "/v1/suppressions/export", suppressions_export, 0, NULL},
+    {"POST", "/v1/suppressions/import", suppressions_import, ROUTE_CHANGES | ROUTE_STREAM,
+     import_parameters},
+    {"GET", "/v1/suppressions/{channel}/{value}", suppressions_get, 0, NULL},
+    {"DELETE", "/v1/suppressions/{channel}/{value}", suppressions_delete, ROUTE_CHANGES, NULL},
     {"GET", "/v1/providers", providers_list, 0, list_parameters},
     {"GET", "/v1/workers", workers_list, 0, list_parameters},
     {NULL, NULL, NULL, 0, NULL},
@@ -352,7 +365,8 @@ void api_close(struct api *api)
     }
     http_server_close(api->public.server);
     http_server_close(api->listener.server); /* breaks the uploads off */
-    while (api->upload_count > 0) {
+    api->is_closing = true;
+    while (api->upload_count > 0 || suppressing_count(api) > 0) {
         uv_run(api->context.loop, UV_RUN_ONCE); /* until their threads have ended */
     }
     exchange_drop_all(api);

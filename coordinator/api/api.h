@@ -17,6 +17,7 @@
 #include "coordinator/audience/audience_registry.h"
 #include "coordinator/content/campaign_registry.h"
 #include "coordinator/content/provider_numbers.h"
+#include "coordinator/content/suppression_list.h"
 #include "coordinator/engine/engine.h"
 #include "coordinator/ledger/changelog.h"
 #include "coordinator/ledger/ledger.h"
@@ -34,6 +35,7 @@ struct api_context {
     struct changelog *changelog;
     struct audience_registry *audiences;
     struct campaign_registry *campaigns;
+    struct suppression_list *suppressions;
     const struct wire_provider *providers; /* as the workers are told of them */
     unsigned provider_count;
     const struct provider_numbers

@@ -12,6 +12,7 @@
 #include "coordinator/api/route.h"
 
 struct pending;
+struct suppressing;
 struct upload;
 
 /* A port, and what is served there. */
@@ -29,7 +30,9 @@ struct api {
     struct api_listener public;   /* of recipients and providers, if it has a port of its own */
     struct auth *auth;
     struct idempotency *idempotency;
-    struct pending *pendings; /* answers that wait for a record to be durable */
+    struct pending *pendings;         /* answers that wait for a record to be durable */
+    struct suppressing *suppressings; /* audiences that are matched against the list */
+    bool is_closing;
     struct upload *uploads;
     unsigned upload_count;
     uv_timer_t sweep;

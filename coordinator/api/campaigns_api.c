@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "common/mem.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/resources.h"
+#include "coordinator/api/suppressing.h"
 #include "coordinator/content/object_id.h"
 
 static json_t *counts_json(const struct campaign_view *view)
@@ -206,9 +208,54 @@ static void command(struct exchange *exchange, command_fn decide, const char *ev
     exchange_commit(exchange, 200, NULL, campaign_json(api, &view), NULL, NULL);
 }
 
+/* Waits for the audience to be matched against the suppression list. */
+struct launch {
+    struct exchange *exchange; /* NULL: the client is gone, and it is not launched */
+    bool is_matched;
+};
+
+static void on_launch_finished(struct exchange *exchange)
+{
+    struct launch *launch = exchange->resource;
+    launch->exchange = NULL;
+    if (launch->is_matched) {
+        mem_free(launch);
+    }
+}
+
+static void on_launch_matched(void *arg, enum err err)
+{
+    struct launch *launch = arg;
+    launch->is_matched = true;
+    if (launch->exchange == NULL) {
+        mem_free(launch);
+    } else if (err == ERR_OK) {
+        command(launch->exchange, engine_launch, "launched");
+    } else {
+        struct problem problem;
+        problem_set(&problem, err,
+                    "the audience cannot be matched against the suppression list, "
+                    "so nothing was launched: %s",
+                    err_sentence(err));
+        exchange_refuse(launch->exchange, 503, &problem);
+    }
+}
+
 void campaigns_launch(struct exchange *exchange)
 {
-    command(exchange, engine_launch, "launched");
+    struct campaign_view view;
+    if (!exchange_campaign(exchange, &view)) {
+        return;
+    }
+    if (view.state != CAMPAIGN_DRAFT) {
+        command(exchange, engine_launch, "launched"); /* says why not */
+        return;
+    }
+    struct launch *launch = mem_zalloc(1, sizeof(*launch));
+    launch->exchange = exchange;
+    exchange->resource = launch;
+    exchange->on_finished = on_launch_finished;
+    suppressing_match(exchange->api, view.def->id, on_launch_matched, launch);
 }
 
 void campaigns_pause(struct exchange *exchange)

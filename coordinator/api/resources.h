@@ -33,6 +33,18 @@ void campaigns_pause(struct exchange *exchange);
 void campaigns_resume(struct exchange *exchange);
 void campaigns_cancel(struct exchange *exchange);
 
+/* suppressions_api.c, suppression_import.c */
+void suppressions_list(struct exchange *exchange);
+void suppressions_put(struct exchange *exchange);
+void suppressions_get(struct exchange *exchange);
+void suppressions_delete(struct exchange *exchange);
+void suppressions_export(struct exchange *exchange);
+void suppressions_import(struct exchange *exchange);
+
+/* unsubscribe_api.c */
+void unsubscribe_show(struct exchange *exchange);
+void unsubscribe_post(struct exchange *exchange);
+
 /* deliveries_api.c */
 void deliveries_list(struct exchange *exchange);
 void deliveries_get(struct exchange *exchange);

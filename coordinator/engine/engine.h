@@ -246,7 +246,8 @@ enum engine_effect_kind {
     ENGINE_BATCH, /* send the lease's batch: engine_lease_batch fills it; it may be gone by then */
     ENGINE_DURABLE, /* tell the worker that outcomes up to seq are durable */
     ENGINE_CANCEL,  /* tell the worker to return what it has not sent of the campaign */
-    ENGINE_RECALL   /* tell the worker not to send to one place of the lease any more */
+    ENGINE_RECALL,  /* tell the worker not to send to one place of the lease any more */
+    ENGINE_REFUSED  /* a provider refused an endpoint for good: campaign, page, place, step, rank */
 };
 struct engine_effect {
     enum engine_effect_kind kind;
@@ -257,6 +258,10 @@ struct engine_effect {
     uint64_t campaign;
     bool for_good;
     uint16_t place;
+    uint16_t reason;
+    uint8_t step;
+    uint8_t rank;
+    uint32_t page;
 };
 bool engine_next_effect(struct engine *engine, struct engine_effect *effect);
 /* Fills everything of a batch but page_bytes; attempts and endpoints point into the engine's memory

@@ -195,6 +195,21 @@ static unsigned uniform_span(const struct decision *d, const struct recipient_st
     return count;
 }
 
+/* It may be about the endpoint itself, which others should not try again then. */
+static void tell_refused(const struct decision *d, uint32_t page, unsigned place,
+                         const struct recipient_state *state)
+{
+    if (d->fate->outcome == OUTCOME_REJECTED && d->fate->reason >= 100 && d->fate->reason < 600) {
+        engine_push_effect(d->engine, &(struct engine_effect){.kind = ENGINE_REFUSED,
+                                                              .campaign = d->campaign->def.id,
+                                                              .page = page,
+                                                              .place = (uint16_t)place,
+                                                              .reason = d->fate->reason,
+                                                              .step = state->step,
+                                                              .rank = state->endpoint});
+    }
+}
+
 static void settle_run(const struct decision *d, const struct lease *lease, unsigned offset,
                        unsigned span)
 {
@@ -212,6 +227,7 @@ static void settle_run(const struct decision *d, const struct lease *lease, unsi
         event.offset = (uint16_t)i;
         event.span = (uint16_t)uniform_span(d, &states[i], offset + span - i);
         event.step = lease->step;
+        tell_refused(d, page, i, &states[i]);
         decide_one(d, &states[i], &event);
         suppress_explain(d->campaign, page, &event);
         engine_decide(d->engine, d->campaign, page, &event);

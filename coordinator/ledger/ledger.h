@@ -40,7 +40,9 @@ enum catalogue_kind {
     CATALOGUE_AUDIENCE,     /* u64 id -> audience_info */
     CATALOGUE_IDEMPOTENCY,  /* client's key -> answer */
     CATALOGUE_COUNTERS,     /* name -> u64 */
-    CATALOGUE_PROVIDER      /* name -> what was changed at run time */
+    CATALOGUE_PROVIDER,     /* name -> what was changed at run time */
+    CATALOGUE_SUPPRESSION,  /* content/suppression.h */
+    CATALOGUE_SUPPRESSION_REMOVED
 };
 
 /* Catalogue key of partition 0 into *buf. */
@@ -82,6 +84,9 @@ enum err ledger_write_group(struct ledger *ledger, const struct record *const *r
 typedef bool (*ledger_entry_fn)(void *arg, struct slice id, struct slice value);
 enum err ledger_each_entry(struct ledger *ledger, enum catalogue_kind kind, ledger_entry_fn each,
                            void *arg) WARN_UNUSED;
+/* From the first id that is not below `from`. */
+enum err ledger_each_entry_from(struct ledger *ledger, enum catalogue_kind kind, struct slice from,
+                                ledger_entry_fn each, void *arg) WARN_UNUSED;
 typedef bool (*ledger_block_fn)(void *arg, uint32_t page, uint64_t recno, struct slice bytes);
 enum err ledger_each_block(struct ledger *ledger, uint64_t campaign, ledger_block_fn each,
                            void *arg) WARN_UNUSED;

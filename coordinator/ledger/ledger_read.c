@@ -52,6 +52,27 @@ enum err ledger_each_entry(struct ledger *ledger, enum catalogue_kind kind, ledg
     return ledger_visit(ledger, STORE_CATALOGUE, &prefix, &prefix, visit_entry, &visit);
 }
 
+enum err ledger_each_entry_from(struct ledger *ledger, enum catalogue_kind kind, struct slice from,
+                                ledger_entry_fn each, void *arg)
+{
+    struct key prefix = key_catalogue_kind(kind);
+    struct key end = key_after(&prefix);
+    struct buf first = {0};
+    ledger_catalogue_key(&first, kind, from);
+    struct entry_visit visit = {each, arg, prefix.len};
+    struct store *store = ledger->store;
+    struct store_scan *scan =
+        store->ops->scan(store, STORE_CATALOGUE, buf_view(&first), key_view(&end));
+    struct slice key;
+    struct slice value;
+    enum err err = ERR_OK;
+    while (store->ops->scan_next(scan, &key, &value) && visit_entry(&visit, key, value, &err)) {
+    }
+    enum err read = store->ops->scan_free(scan);
+    buf_release(&first);
+    return read != ERR_OK ? read : err;
+}
+
 enum err ledger_catalogue_get(struct ledger *ledger, enum catalogue_kind kind, struct slice id,
                               struct store_value *value)
 {

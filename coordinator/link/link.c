@@ -346,6 +346,11 @@ static void carry_out(void *arg)
     case ENGINE_RECALL:
         send_recall(link, &effect);
         return;
+    case ENGINE_REFUSED:
+        if (link->port.refused != NULL) {
+            link->port.refused(link->port.arg, &effect);
+        }
+        return;
     }
 }
 

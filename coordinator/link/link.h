@@ -34,6 +34,8 @@ struct link_port {
                         struct wire_content *content);
     /* A sealed page as it is stored. */
     enum err (*page)(void *arg, uint64_t audience, uint32_t page, struct store_value *value);
+    /* ENGINE_REFUSED; NULL: nobody asks. */
+    void (*refused)(void *arg, const struct engine_effect *effect);
 };
 
 struct link_settings {

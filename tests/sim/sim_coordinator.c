@@ -241,7 +241,7 @@ static void open_link(struct sim *sim)
                                          .lease_ms = sim->settings.lease_ms,
                                          .provider_count = count,
                                          .providers = providers},
-                 &(struct link_port){sim, port_send, port_now_ms, port_content, port_page},
+                 &(struct link_port){sim, port_send, port_now_ms, port_content, port_page, NULL},
                  coordinator->engine, coordinator->turn);
 }
 

@@ -29,6 +29,7 @@ struct house {
     struct changelog *changelog;
     struct audience_registry *audiences;
     struct campaign_registry *campaigns;
+    struct suppression_list *suppressions;
     struct api *api;
     uint64_t now_ms;
     bool is_writing; /* records become durable in the turn after they are handed over */
@@ -102,6 +103,7 @@ static void recover(struct house *house)
     struct problem problem;
     assert_int_equal(ledger_sweep(house->ledger), ERR_OK);
     assert_int_equal(audience_registry_load(house->audiences, house->ledger, &problem), ERR_OK);
+    assert_int_equal(suppression_list_load(house->suppressions, &problem), ERR_OK);
     assert_int_equal(
         campaign_registry_load(house->campaigns, house->ledger, &surroundings, &problem), ERR_OK);
     const struct campaign_document *document = campaign_registry_next(house->campaigns, 0);
@@ -136,6 +138,7 @@ static void open_api(struct house *house)
         .changelog = house->changelog,
         .audiences = house->audiences,
         .campaigns = house->campaigns,
+        .suppressions = house->suppressions,
         .providers = wire_providers,
         .provider_count = 2,
         .data_dir = house->dir,
@@ -170,6 +173,7 @@ static void house_open(struct house *house)
     engine_add_provider(house->engine, &provider_defs[1]);
     house->audiences = audience_registry_new();
     house->campaigns = campaign_registry_new();
+    house->suppressions = suppression_list_new(house->ledger);
     recover(house);
     open_turn(house);
     open_api(house);
@@ -182,6 +186,7 @@ static void house_close(struct house *house)
     house->changelog->ops->close(house->changelog);
     turn_free(house->turn);
     engine_free(house->engine);
+    suppression_list_free(house->suppressions);
     campaign_registry_free(house->campaigns);
     audience_registry_free(house->audiences);
     ledger_close(house->ledger);

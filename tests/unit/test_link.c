@@ -141,10 +141,10 @@ static int set_up(void **state)
     arena_init(&fixture->arena, 65536);
     open_engine(fixture);
     open_turn(fixture);
-    fixture->link =
-        link_new(&(struct link_settings){EPOCH, token_key, HEARTBEAT_MS, LEASE_MS, 1, &provider},
-                 &(struct link_port){fixture, port_send, port_now_ms, port_content, port_page},
-                 fixture->engine, fixture->turn);
+    fixture->link = link_new(
+        &(struct link_settings){EPOCH, token_key, HEARTBEAT_MS, LEASE_MS, 1, &provider},
+        &(struct link_port){fixture, port_send, port_now_ms, port_content, port_page, NULL},
+        fixture->engine, fixture->turn);
     int fds[2];
     assert_int_equal(pipe(fds), 0);
     fixture->log_read = fds[0];

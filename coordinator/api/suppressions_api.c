@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The suppression list. An entry is known and told to the campaigns that run in the turn that makes
+ * it durable: when it is answered, nobody whom it means is leased any more.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "common/mem.h"
+#include "common/text.h"
+#include "coordinator/api/exchange.h"
+#include "coordinator/api/resources.h"
+#include "coordinator/api/suppressing.h"
+#include "coordinator/api/suppression_text.h"
+
+/* ---- one entry ---- */
+
+struct body {
+    const char *channel;
+    const char *endpoint;
+    const char *contact;
+    const char *reason;
+    const char *source;
+};
+
+#define BODY_FIELD(field, max)                                                                     \
+    static enum err read_##field(struct document_reader *reader, json_t *value)                    \
+    {                                                                                              \
+        struct body *body = reader->arg;                                                           \
+        return document_line(reader, value, 1, max, &body->field);                                 \
+    }
+BODY_FIELD(channel, 32)
+BODY_FIELD(endpoint, SUPPRESSION_VALUE_MAX)
+BODY_FIELD(contact, SUPPRESSION_VALUE_MAX)
+BODY_FIELD(reason, 32)
+BODY_FIELD(source, SUPPRESSION_SOURCE_MAX)
+#undef BODY_FIELD
+
+static enum err read_body(json_t *json, struct suppression *entry, struct document_problem *problem)
+{
+    static const struct document_field fields[] = {
+        {"channel", false, read_channel}, {"endpoint", false, read_endpoint},
+        {"contact", false, read_contact}, {"reason", true, read_reason},
+        {"source", false, read_source},   {NULL, false, NULL},
+    };
+    struct body body = {0};
+    struct document_reader reader;
+    struct problem flaw = {0};
+    document_reader_init(&reader, problem, &body);
+    enum err err = document_object(&reader, json, fields);
+    if (err != ERR_OK) {
+        return err;
+    }
+    const struct suppression_words words = {slice_str(body.channel), slice_str(body.endpoint),
+                                            slice_str(body.contact), slice_str(body.reason),
+                                            slice_str(body.source == NULL ? "api" : body.source)};
+    err = suppression_from_words(entry, &words, &flaw);
+    return err == ERR_OK ? ERR_OK : document_refuse(&reader, err, "%s", flaw.text);
+}
+
+static void answer_added(struct exchange *exchange, const struct suppression *entry, bool is_new)
+{
+    exchange_commit(exchange, is_new ? 201 : 200, NULL, suppression_json(entry), NULL, NULL);
+}
+
+void suppressions_put(struct exchange *exchange)
+{
+    struct api *api = exchange->api;
+    struct document_problem problem;
+    struct suppression *entry = arena_zalloc(exchange->arena, 1, sizeof(*entry));
+    json_t *json = NULL;
+    enum err err = document_parse(http_body(exchange->http), &json, &problem);
+    if (err == ERR_OK) {
+        err = read_body(json, entry, &problem);
+    }
+    json_decref(json);
+    if (err != ERR_OK) {
+        exchange_refuse_document(exchange, &problem);
+        return;
+    }
+    entry->at_ms = api_now_ms(api);
+    bool is_new = suppression_list_add(api->context.suppressions, entry, entry->at_ms,
+                                       turn_record(api->context.turn));
+    err = suppressing_apply(api, entry);
+    if (err != ERR_OK) {
+        exchange_refuse(exchange, 503, &(struct problem){.err = err});
+        return;
+    }
+    answer_added(exchange, entry, is_new);
+}
+
+/* From the path: /v1/suppressions/{email|contact|contact.sms}/{value}. False: answered. */
+static bool read_path(struct exchange *exchange, struct suppression *entry)
+{
+    static const char contact[] = "contact";
+    const char *kind = exchange->parts[0];
+    struct problem problem = {0};
+    bool is_contact = strncmp(kind, contact, sizeof(contact) - 1) == 0 &&
+                      (kind[sizeof(contact) - 1] == '\0' || kind[sizeof(contact) - 1] == '.');
+    const char *channel = kind;
+    if (is_contact) {
+        channel = kind[sizeof(contact) - 1] == '.' ? kind + sizeof(contact) : "";
+    }
+    if (suppression_set(entry, is_contact, slice_str(channel), slice_str(exchange->parts[1]),
+                        &problem) != ERR_OK) {
+        exchange_refuse(exchange, 422, &problem);
+        return false;
+    }
+    return true;
+}
+
+static bool read_entry(struct exchange *exchange, struct suppression *entry)
+{
+    struct suppression_list *list = exchange->api->context.suppressions;
+    if (!read_path(exchange, entry)) {
+        return false;
+    }
+    enum err err = suppression_list_read(list, entry);
+    if (err == ERR_NOT_FOUND) {
+        exchange_not_found(exchange, "entry of the suppression list for", entry->value);
+    } else if (err != ERR_OK) {
+        exchange_refuse(exchange, 0, &(struct problem){.err = err});
+    }
+    return err == ERR_OK;
+}
+
+static void show(struct exchange *exchange)
+{
+    struct suppression *entry = arena_zalloc(exchange->arena, 1, sizeof(*entry));
+    if (read_entry(exchange, entry)) {
+        exchange_json(exchange, 200, suppression_json(entry));
+    }
+}
+
+void suppressions_get(struct exchange *exchange)
+{
+    exchange_read_durable(exchange, show);
+}
+
+static void take_off(struct exchange *exchange)
+{
+    struct api *api = exchange->api;
+    struct suppression *entry = arena_zalloc(exchange->arena, 1, sizeof(*entry));
+    if (!read_entry(exchange, entry)) {
+        return;
+    }
+    (void)suppression_list_remove(api->context.suppressions, entry, "api", api_now_ms(api),
+                                  turn_record(api->context.turn));
+    exchange_commit(exchange, 200, NULL, suppression_json(entry), NULL, NULL);
+}
+
+void suppressions_delete(struct exchange *exchange)
+{
+    exchange_read_durable(exchange, take_off);
+}
+
+/* ---- the list ---- */
+
+struct filter {
+    int channel;     /* -1: any */
+    uint16_t reason; /* 0: any */
+};
+
+struct listing {
+    struct filter filter;
+    json_t *items;
+    unsigned limit;
+    struct buf next; /* the id of the first one that found no room */
+    enum err err;
+    struct suppression entry;
+};
+
+static bool passes(const struct filter *filter, const struct suppression *entry)
+{
+    return (filter->channel < 0 || entry->channel == (unsigned)filter->channel) &&
+           (filter->reason == 0 || entry->reason == filter->reason);
+}
+
+static bool list_entry(void *arg, struct slice id, struct slice value)
+{
+    struct listing *listing = arg;
+    listing->err = suppression_decode(id, value, &listing->entry);
+    if (listing->err != ERR_OK || !passes(&listing->filter, &listing->entry)) {
+        return listing->err == ERR_OK;
+    }
+    if (json_array_size(listing->items) == listing->limit) {
+        buf_slice(&listing->next, id);
+        return false;
+    }
+    json_array_append_new(listing->items, suppression_json(&listing->entry));
+    return true;
+}
+
+/* False: the request was answered. */
+static bool read_filter(struct exchange *exchange, struct filter *filter)
+{
+    const char *channel = query_string_get(&exchange->query, "channel");
+    const char *reason = query_string_get(&exchange->query, "reason");
+    enum channel_kind kind = CHANNEL_KINDS;
+    *filter = (struct filter){.channel = -1};
+    if (channel != NULL) {
+        if (!channel_kind_parse(slice_str(channel), &kind)) {
+            exchange_refuse_parameter(exchange, "channel", "there is no channel \"%.64s\"",
+                                      channel);
+            return false;
+        }
+        filter->channel = (int)kind;
+    }
+    if (reason != NULL && !suppression_reason_parse(slice_str(reason), &filter->reason)) {
+        exchange_refuse_parameter(exchange, "reason",
+                                  "reason must be opt_out, complaint, bounced, invalid, legal or "
+                                  "manual, not \"%.64s\"",
+                                  reason);
+        return false;
+    }
+    return true;
+}
+
+static bool read_position(struct exchange *exchange, struct buf *from, unsigned *limit)
+{
+    const char *cursor = query_string_get(&exchange->query, "cursor");
+    const char *text = query_string_get(&exchange->query, "limit");
+    uint64_t number = EXCHANGE_LIMIT;
+    size_t len = 0;
+    if (text != NULL && !text_number(slice_str(text), 1, EXCHANGE_LIMIT_MAX, &number)) {
+        exchange_refuse_parameter(exchange, "limit", "limit must be a number from 1 to %d",
+                                  EXCHANGE_LIMIT_MAX);
+        return false;
+    }
+    *limit = (unsigned)number;
+    if (cursor == NULL) {
+        return true;
+    }
+    uint8_t *to = buf_reserve(from, SUPPRESSION_VALUE_MAX + 2);
+    if (!text_base64url_decode(slice_str(cursor), to, SUPPRESSION_VALUE_MAX + 2, &len) || len < 3) {
+        exchange_refuse_parameter(exchange, "cursor",
+                                  "this is no cursor of this list: take \"next\" of the page "
+                                  "before");
+        return false;
+    }
+    from->len = len;
+    return true;
+}
+
+static json_t *next_json(const struct buf *next)
+{
+    if (next->len == 0) {
+        return json_null();
+    }
+    struct buf text = {0};
+    text_base64url(&text, buf_view(next));
+    json_t *json = json_string(buf_cstr(&text));
+    buf_release(&text);
+    return json;
+}
+
+static void list(struct exchange *exchange)
+{
+    struct listing *listing = arena_zalloc(exchange->arena, 1, sizeof(*listing));
+    struct buf from = {0};
+    if (!read_filter(exchange, &listing->filter) ||
+        !read_position(exchange, &from, &listing->limit)) {
+        buf_release(&from);
+        return;
+    }
+    listing->items = json_array();
+    enum err err = ledger_each_entry_from(exchange->api->context.ledger, CATALOGUE_SUPPRESSION,
+                                          buf_view(&from), list_entry, listing);
+    err = err == ERR_OK ? listing->err : err;
+    if (err == ERR_OK) {
+        exchange_json(
+            exchange, 200,
+            json_pack("{s:o, s:o}", "items", listing->items, "next", next_json(&listing->next)));
+    } else {
+        json_decref(listing->items);
+        exchange_refuse(exchange, 0, &(struct problem){.err = err});
+    }
+    buf_release(&listing->next);
+    buf_release(&from);
+}
+
+void suppressions_list(struct exchange *exchange)
+{
+    exchange_read_durable(exchange, list);
+}
+
+/* ---- all of it, as much at a time as the client takes ---- */
+
+struct export
+{
+    struct ledger *ledger;
+    struct buf from;
+    struct buf text;
+    size_t sent;
+    size_t enough;
+    bool is_over;
+    bool is_damaged;
+    struct suppression entry;
+};
+
+static bool export_entry(void *arg, struct slice id, struct slice value)
+{
+    struct export *export = arg;
+    if (suppression_decode(id, value, &export->entry) != ERR_OK) {
+        export->is_damaged = true;
+        return false;
+    }
+    suppression_csv(&export->entry, &export->text);
+    buf_clear(&export->from);
+    buf_slice(&export->from, id);
+    buf_u8(&export->from, 0); /* the next id behind it */
+    return export->text.len < export->enough;
+}
+
+static long pull_export(void *arg, uint8_t *into, size_t room)
+{
+    struct export *export = arg;
+    if (export->sent == export->text.len && !export->is_over) {
+        buf_clear(&export->text);
+        export->sent = 0;
+        export->enough = room;
+        if (ledger_each_entry_from(export->ledger, CATALOGUE_SUPPRESSION, buf_view(&export->from),
+                                   export_entry, export) != ERR_OK ||
+            export->is_damaged) {
+            return -1;
+        }
+        export->is_over = export->text.len < export->enough;
+    }
+    size_t left = export->text.len - export->sent;
+    size_t taken = left < room ? left : room;
+    if (taken > 0) {
+        memcpy(into, export->text.data + export->sent, taken);
+        export->sent += taken;
+    }
+    return (long)taken;
+}
+
+static void export_free(void *arg)
+{
+    struct export *export = arg;
+    buf_release(&export->from);
+    buf_release(&export->text);
+    mem_free(export);
+}
+
+static void begin_export(struct exchange *exchange)
+{
+    struct export *export = mem_zalloc(1, sizeof(*export));
+    export->ledger = exchange->api->context.ledger;
+    buf_str(&export->text, SUPPRESSION_CSV_HEAD);
+    http_reply_stream(exchange->http, 200, "text/csv; charset=utf-8", pull_export, export_free,
+                      export);
+}
+
+void suppressions_export(struct exchange *exchange)
+{
+    exchange_read_durable(exchange, begin_export);
+}

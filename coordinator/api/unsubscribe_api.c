@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One-click unsubscribe (RFC 8058). /u/{token} is what stands in a message's List-Unsubscribe
+ * header: mail programs post `List-Unsubscribe=One-Click` to it without asking anybody; a GET only
+ * shows a page with the button that posts the same. The endpoint that the message went to goes on
+ * the suppression list, also when its campaign has ended. The answer waits until that is on disk;
+ * twice is as good as once.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "coordinator/api/exchange.h"
+#include "coordinator/api/resources.h"
+#include "coordinator/api/suppressing.h"
+#include "coordinator/api/unsubscribe_page.h"
+#include "coordinator/report/page_reader.h"
+#include "proto/token.h"
+
+#define RANK_SHIFT 4 /* recipient_attempt_number */
+
+static bool read_token(struct exchange *exchange, struct token *token, struct campaign_view *view)
+{
+    struct api *api = exchange->api;
+    if (!token_read(slice_str(exchange->parts[0]), ledger_token_key(api->context.ledger), token)) {
+        api->forged_tokens++;
+        unsubscribe_page_refuse(exchange->http, 403);
+        return false;
+    }
+    if (!engine_campaign(api->context.engine, token->campaign, view) ||
+        token->step >= view->def->plan.step_count) {
+        unsubscribe_page_refuse(exchange->http, 404);
+        return false;
+    }
+    return true;
+}
+
+void unsubscribe_show(struct exchange *exchange)
+{
+    struct token token;
+    struct campaign_view view;
+    if (read_token(exchange, &token, &view)) {
+        unsubscribe_page_ask(exchange->http);
+    }
+}
+
+/* As a form or as multipart, which RFC 8058 allows both. */
+static bool is_one_click(struct slice body)
+{
+    static const char name[] = "List-Unsubscribe";
+    static const char value[] = "One-Click";
+    const void *at = body.len == 0 ? NULL : memmem(body.data, body.len, name, sizeof(name) - 1);
+    return at != NULL && memmem(body.data, body.len, value, sizeof(value) - 1) != NULL;
+}
+
+/* The endpoint that the token's message went to, from its page. */
+static enum err find_endpoint(struct api *api, const struct token *token,
+                              const struct campaign_view *view, struct suppression *entry)
+{
+    const struct audience_info *info =
+        audience_registry_find(api->context.audiences, view->def->audience);
+    enum channel_kind channel = view->def->plan.steps[token->step].channel;
+    struct page_reader reader;
+    struct problem problem;
+    if (info == NULL || token->ordinal >= info->slots) {
+        return ERR_NOT_FOUND;
+    }
+    int column = page_schema_endpoint(&info->schema, channel_kind_field(channel),
+                                      (unsigned)token->attempt >> RANK_SHIFT);
+    if (column < 0) {
+        return ERR_NOT_FOUND;
+    }
+    page_reader_init(&reader, api->context.ledger, info->id);
+    enum err err = page_reader_seek(&reader, token->ordinal);
+    if (err == ERR_OK) {
+        struct slice value = page_value(&reader.view, (unsigned)column);
+        err = value.len == 0 ? ERR_NOT_FOUND
+                             : suppression_set(entry, false, slice_str(channel_kind_name(channel)),
+                                               value, &problem);
+    }
+    page_reader_release(&reader);
+    return err;
+}
+
+void unsubscribe_post(struct exchange *exchange)
+{
+    struct api *api = exchange->api;
+    struct token token;
+    struct campaign_view view;
+    if (!read_token(exchange, &token, &view)) {
+        return;
+    }
+    if (!is_one_click(http_body(exchange->http))) {
+        unsubscribe_page_refuse(exchange->http, 400);
+        return;
+    }
+    struct suppression *entry = arena_zalloc(exchange->arena, 1, sizeof(*entry));
+    enum err err = find_endpoint(api, &token, &view, entry);
+    if (err != ERR_OK) {
+        if (err != ERR_NOT_FOUND) {
+            LOG_E("api", "page_unreadable", "campaign=c%" PRIu64 " ordinal=%" PRIu32 " err=%s",
+                  token.campaign, token.ordinal, err_name(err));
+        }
+        unsubscribe_page_refuse(exchange->http, err == ERR_NOT_FOUND ? 404 : 503);
+        return;
+    }
+    entry->reason = REASON_OPTED_OUT;
+    entry->at_ms = api_now_ms(api);
+    snprintf(entry->source, sizeof(entry->source), "unsubscribe link of c%" PRIu64, token.campaign);
+    (void)suppression_list_add(api->context.suppressions, entry, entry->at_ms,
+                               turn_record(api->context.turn));
+    if (suppressing_apply(api, entry) != ERR_OK) {
+        unsubscribe_page_refuse(exchange->http, 503);
+        return;
+    }
+    struct buf html = {0};
+    unsubscribe_page_done(exchange->http, &html);
+    exchange_commit_text(exchange, 200, UNSUBSCRIBE_PAGE_TYPE, buf_cstr(&html));
+    buf_release(&html);
+}
