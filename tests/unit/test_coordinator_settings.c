@@ -322,9 +322,9 @@ static void what_spares_recipients_is_read_as_in_a_campaign(void **state)
     assert_int_equal(settings->respect.quiet_hours.channels, 0);
     assert_int_equal(settings->respect.frequency_cap.messages, 0);
     assert_refused(fixture, "data_dir: /a\nquiet_hours:\n  from: 22:00\n",
-                   "quiet_hours.to: ", "is required");
+                   "3: quiet_hours.to: ", "is required");
     assert_refused(fixture, "data_dir: /a\nquiet_hours:\n  from: 22:00\n  to: 22:00\n",
-                   "2: quiet_hours: ", "the same time");
+                   "3: quiet_hours: ", "the same time");
     assert_refused(fixture, "data_dir: /a\nquiet_hours:\n  from: 22:00\n  to: 7\n",
                    "4: quiet_hours.to: ", "such as");
     assert_refused(fixture,
@@ -336,7 +336,7 @@ static void what_spares_recipients_is_read_as_in_a_campaign(void **state)
     assert_refused(fixture, "data_dir: /a\nfrequency_cap: {messages: 1000, per: 7d}\n",
                    "2: frequency_cap.messages: ", "from 1 to 100");
     assert_refused(fixture, "data_dir: /a\nfrequency_cap: {messages: 3}\n",
-                   "frequency_cap.per: ", "is required");
+                   "2: frequency_cap.per: ", "is required");
 }
 
 int main(void)
