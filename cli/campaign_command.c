@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/campaign_request.h"
@@ -99,6 +100,7 @@ static void print_campaign(struct cli *cli, const json_t *campaign)
     struct buf view = {0};
     if (progress_read(&progress, campaign, clock_unix_ms())) {
         struct progress_style style = screen_style(&cli->out);
+        progress_add_control(&progress, campaign);
         if (progress_is_over(&progress)) {
             progress_closing(&view, &progress, &style);
         } else {
@@ -154,13 +156,14 @@ static enum exit_code run_create(struct cli *cli, const struct arguments *argume
 }
 
 /* Posts one of the verbs that change a campaign's state. */
-static enum exit_code change(struct cli *cli, const struct arguments *arguments, const char *verb)
+static enum exit_code change_with(struct cli *cli, const struct arguments *arguments,
+                                  const char *verb, const char *body)
 {
     struct buf path = {0};
     struct problem problem;
     json_t *campaign;
     put_path(&path, arguments->operands[0], verb);
-    enum err err = client_post(cli->client, buf_cstr(&path), NULL, &campaign, &problem);
+    enum err err = client_post(cli->client, buf_cstr(&path), body, &campaign, &problem);
     buf_release(&path);
     if (err != ERR_OK) {
         return cli_fail(cli, &problem);
@@ -169,6 +172,7 @@ static enum exit_code change(struct cli *cli, const struct arguments *arguments,
         struct progress progress;
         struct buf line = {0};
         if (progress_read(&progress, campaign, clock_unix_ms())) {
+            progress_add_control(&progress, campaign);
             progress_line(&line, &progress);
             cli_print(cli, &line);
         }
@@ -178,9 +182,28 @@ static enum exit_code change(struct cli *cli, const struct arguments *arguments,
     return EXIT_DONE;
 }
 
+static enum exit_code change(struct cli *cli, const struct arguments *arguments, const char *verb)
+{
+    return change_with(cli, arguments, verb, NULL);
+}
+
+static enum exit_code launch(struct cli *cli, const struct arguments *arguments)
+{
+    const char *at = arguments_value(arguments, "at");
+    if (at == NULL) {
+        return change(cli, arguments, "launch");
+    }
+    json_t *json = json_pack("{s:s}", "at", at);
+    char *body = json_dumps(json, JSON_COMPACT);
+    enum exit_code code = change_with(cli, arguments, "launch", body);
+    free(body);
+    json_decref(json);
+    return code;
+}
+
 static enum exit_code run_launch(struct cli *cli, const struct arguments *arguments)
 {
-    enum exit_code code = change(cli, arguments, "launch");
+    enum exit_code code = launch(cli, arguments);
     if (code != EXIT_DONE || !arguments_has(arguments, "watch")) {
         return code;
     }
@@ -208,6 +231,7 @@ static enum exit_code run_watch(struct cli *cli, const struct arguments *argumen
 }
 
 static const struct option launch_options[] = {
+    {"at", "TIME", "begin then: 2026-12-01T08:00:00Z, or with an offset such as +01:00"},
     {"watch", NULL, "stay until it is over"},
     WATCH_STRICT_OPTION,
     {NULL, NULL, NULL},
@@ -248,7 +272,7 @@ const struct command campaign_commands[] = {
     {
         .name = "launch",
         ONE_CAMPAIGN,
-        .summary = "begin to send a draft",
+        .summary = "begin to send a draft, or what is scheduled, now or --at a time",
         .options = launch_options,
         .run = run_launch,
     },

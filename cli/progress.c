@@ -239,6 +239,38 @@ void progress_add_workers(struct progress *progress, const json_t *workers)
 
 /* ---- sums ---- */
 
+/* The member's text behind some words. */
+static void add_member(struct progress *progress, const json_t *campaign, const char *member,
+                       const char *before)
+{
+    const char *value = json_string_value(json_object_get(campaign, member));
+    if (value != NULL) {
+        struct buf text = {0};
+        buf_printf(&text, "%s %s", before, value);
+        progress_add_notice(progress, buf_cstr(&text));
+        buf_release(&text);
+    }
+}
+
+void progress_add_control(struct progress *progress, const json_t *campaign)
+{
+    const json_t *stopped = json_object_get(campaign, "stopped");
+    const char *by = json_string_value(json_object_get(stopped, "by"));
+    add_member(progress, campaign, "starts_at", "begins at");
+    add_member(progress, campaign, "superseded_by", "superseded by");
+    if (!progress_is_over(progress)) {
+        add_member(progress, campaign, "expires_at", "sends nothing from");
+    }
+    if (by != NULL) {
+        struct buf text = {0};
+        buf_printf(&text, "stopped itself: %lld of %lld %s; resume goes on",
+                   (long long)json_integer_value(json_object_get(stopped, "count")),
+                   (long long)json_integer_value(json_object_get(stopped, "of")), by);
+        progress_add_notice(progress, buf_cstr(&text));
+        buf_release(&text);
+    }
+}
+
 uint64_t progress_sum(const struct progress *progress)
 {
     uint64_t sum = progress->other;

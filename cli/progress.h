@@ -84,6 +84,9 @@ bool progress_read(struct progress *progress, const json_t *campaign, uint64_t n
 /* A notice below the view, if the text is not empty; foreign text is made safe, what is too long is
  * cut. */
 void progress_add_notice(struct progress *progress, const char *text);
+/* From the API's campaign: a notice of what it will do by itself, or did: when it begins, when it
+ * expires, what stopped it, what took its place. */
+void progress_add_control(struct progress *progress, const json_t *campaign);
 /* From the API's list of providers: a notice for each of the plan's channels that is slowed down,
  * has an open breaker, or cannot be opened by a worker. */
 void progress_add_providers(struct progress *progress, const json_t *providers);

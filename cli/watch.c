@@ -79,6 +79,7 @@ static json_t *watch_ask_items(struct watch *watch, const char *path)
 /* What else people should know while something is being sent. */
 static void watch_ask_why(struct watch *watch)
 {
+    progress_add_control(&watch->progress, watch->campaign);
     if (strcmp(watch->progress.state, "running") != 0) {
         return;
     }

@@ -208,3 +208,100 @@ void text_time(struct buf *buf, uint64_t unix_ms)
     text_time_str(time, unix_ms);
     buf_append(buf, time, TEXT_TIME_BYTES);
 }
+
+/* Exactly `width` digits, within [min, max], and the character after them ('\0': anything). */
+static bool take_digits(const char **at, unsigned width, unsigned min, unsigned max, char after,
+                        unsigned *value)
+{
+    *value = 0;
+    for (unsigned i = 0; i < width; i++) {
+        if (**at < '0' || **at > '9') {
+            return false;
+        }
+        *value = *value * 10 + (unsigned)(*(*at)++ - '0');
+    }
+    return *value >= min && *value <= max && (after == '\0' || *(*at)++ == after);
+}
+
+static unsigned days_of_month(unsigned year, unsigned month)
+{
+    static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    return days[month - 1] + (is_leap && month == 2 ? 1u : 0u);
+}
+
+/* The inverse of civil_from_days, from 1970 on. */
+static uint64_t days_from_civil(unsigned year, unsigned month, unsigned day)
+{
+    unsigned march_year = month <= 2 ? year - 1 : year;
+    unsigned march_month = month > 2 ? month - 3 : month + 9;
+    uint64_t era = march_year / 400;
+    unsigned year_of_era = march_year % 400;
+    unsigned day_of_year = (153 * march_month + 2) / 5 + day - 1;
+    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
+           719468;
+}
+
+static bool take_fraction(const char **at, unsigned *ms)
+{
+    unsigned scale = 100;
+    *ms = 0;
+    if (**at != '.') {
+        return true;
+    }
+    const char *first = ++*at;
+    for (; **at >= '0' && **at <= '9'; (*at)++, scale /= 10) {
+        *ms += scale * (unsigned)(**at - '0');
+    }
+    return *at > first;
+}
+
+/* Minutes east of UTC. */
+static bool take_offset(const char **at, int *minutes)
+{
+    char sign = *(*at)++;
+    unsigned hour;
+    unsigned minute;
+    *minutes = 0;
+    if (sign == 'Z' || sign == 'z') {
+        return true;
+    }
+    if ((sign != '+' && sign != '-') || !take_digits(at, 2, 0, 23, ':', &hour) ||
+        !take_digits(at, 2, 0, 59, '\0', &minute)) {
+        return false;
+    }
+    *minutes = (int)(hour * 60 + minute) * (sign == '-' ? -1 : 1);
+    return true;
+}
+
+bool text_time_parse(struct slice text, uint64_t *unix_ms)
+{
+    char copy[64] = {0};
+    struct civil_date date;
+    unsigned hour;
+    unsigned minute;
+    unsigned second;
+    unsigned ms;
+    int offset;
+    if (text.len >= sizeof(copy) || text.len == 0) {
+        return false;
+    }
+    memcpy(copy, text.data, text.len);
+    const char *at = copy;
+    if (!take_digits(&at, 4, 1970, 9999, '-', &date.year) ||
+        !take_digits(&at, 2, 1, 12, '-', &date.month) ||
+        !take_digits(&at, 2, 1, days_of_month(date.year, date.month), '\0', &date.day) ||
+        (*at != 'T' && *at != 't')) {
+        return false;
+    }
+    at++;
+    if (!take_digits(&at, 2, 0, 23, ':', &hour) || !take_digits(&at, 2, 0, 59, ':', &minute) ||
+        !take_digits(&at, 2, 0, 60, '\0', &second) || !take_fraction(&at, &ms) ||
+        !take_offset(&at, &offset) || at != copy + text.len) {
+        return false;
+    }
+    int64_t time_s = (int64_t)days_from_civil(date.year, date.month, date.day) * 86400 +
+                     (int64_t)hour * 3600 + (int64_t)minute * 60 + second - (int64_t)offset * 60;
+    *unix_ms = time_s < 0 ? 0 : (uint64_t)time_s * 1000 + ms;
+    return time_s >= 0;
+}

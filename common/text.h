@@ -41,5 +41,9 @@ void text_time(struct buf *buf, uint64_t unix_ms);
  * millisecond. */
 #define TEXT_TIME_BYTES 24
 void text_time_str(char out[TEXT_TIME_BYTES + 1], uint64_t unix_ms);
+/* The whole of `text` as an RFC 3339 time from 1970 on: "2026-11-23T10:00:00Z",
+ * "2026-11-23T11:00:00.5+01:00". Digits beyond milliseconds are dropped; the offset is required; a
+ * leap second counts as the second after it. */
+bool text_time_parse(struct slice text, uint64_t *unix_ms);
 
 #endif

@@ -157,9 +157,10 @@ struct wire_batch {
     uint32_t page; /* ordinal of a recipient = page * PAGE_RECIPIENTS + place */
     uint8_t provider;
     uint8_t step;
-    uint32_t spread_ms; /* start them evenly over this time; 0 is at once */
-    uint16_t count;     /* recipients in it */
-    bool whole;         /* places 0..count-1; else `places` says which */
+    uint32_t spread_ms;    /* start them evenly over this time; 0 is at once */
+    uint64_t not_after_ms; /* unix time from which on nobody is started; 0: none */
+    uint16_t count;        /* recipients in it */
+    bool whole;            /* places 0..count-1; else `places` says which */
     struct bitmap places;
     /* One byte a recipient of the batch in the order of places, or NULL when all are 0. */
     const uint8_t *attempts;  /* number of the attempt as in the token, 0 is the first */

@@ -290,6 +290,7 @@ static void decode_batch(struct decoder *decoder, const Tocsin__Envelope *envelo
         (uint8_t)take_number(decoder, in->provider, 0, WIRE_PROVIDERS_MAX - 1, "provider");
     batch->step = (uint8_t)take_number(decoder, in->step, 0, UINT8_MAX, "step");
     batch->spread_ms = in->spread_ms;
+    batch->not_after_ms = in->not_after_ms;
     batch->count = (uint16_t)take_number(decoder, in->count, 1, PAGE_RECIPIENTS, "count");
     decode_places(decoder, &in->places, batch);
     batch->attempts = take_column(decoder, &in->attempts, batch->count, "attempts");

@@ -182,6 +182,7 @@ static void encode_batch(struct encoder *encoder, const struct wire_message *mes
     out->provider = batch->provider;
     out->step = batch->step;
     out->spread_ms = batch->spread_ms;
+    out->not_after_ms = batch->not_after_ms;
     out->count = batch->count;
     if (!batch->whole) {
         out->places = encode_places(encoder, &batch->places);

@@ -73,6 +73,11 @@ static void start_one(struct walk *walk, unsigned place)
     const struct batch *batch = walk->batch;
     const struct page_view *view = &walk->lane->view;
     struct attempt attempt;
+    if (batch->not_after_ms != 0 && walk->now_ms >= batch->not_after_ms) {
+        /* It may have been us who were held up: nobody gets old news for that. */
+        settle(walk, place, OUTCOME_RETURNED, REASON_NOT_AFTER, slice_of(NULL, 0));
+        return;
+    }
     if (batch->recalled != NULL && bitmap_has(batch->recalled, place)) {
         settle(walk, place, OUTCOME_RETURNED, REASON_RECALLED, slice_of(NULL, 0));
         return;

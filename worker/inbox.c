@@ -90,6 +90,7 @@ struct batch *inbox_add(struct inbox *inbox, const struct wire_batch *source,
     batch->provider = source->provider;
     batch->step = source->step;
     batch->channel = channel;
+    batch->not_after_ms = source->not_after_ms;
     batch->interval_us = throttle_interval_us(source->spread_ms, source->count);
     if (source->whole) {
         bitmap_fill(&batch->places, source->count);

@@ -30,7 +30,8 @@ struct batch {
     uint8_t provider;
     uint8_t step;
     enum channel_kind channel;
-    uint32_t interval_us; /* between starts; 0: at once */
+    uint32_t interval_us;  /* between starts; 0: at once */
+    uint64_t not_after_ms; /* nobody is started from then on; 0: no such time */
     struct bitmap places;
     unsigned place;   /* next to be started; BITMAP_BITS when there is none */
     unsigned index;   /* its number among the batch's recipients */

@@ -100,8 +100,8 @@ static void wake_and_acknowledge(struct exchange *exchange)
     uint32_t page = of->ordinal / PAGE_RECIPIENTS;
     if (engine_campaign(context->engine, of->campaign, &view) &&
         engine_recipient(context->engine, of->campaign, of->ordinal, &state) == ERR_CLOSED) {
-        enum err err = page_fold(context->ledger, view.def, view.state == CAMPAIGN_CANCELLED, page,
-                                 states, &count);
+        enum err err =
+            page_fold(context->ledger, view.def, campaign_over(&view), page, states, &count);
         if (err != ERR_OK) {
             LOG_E("api", "page_unreadable", "campaign=c%" PRIu64 " page=%" PRIu32 " err=%s",
                   of->campaign, page, err_name(err));

@@ -7,6 +7,7 @@
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/resources.h"
 #include "coordinator/api/suppressing.h"
+#include "coordinator/content/control_document.h"
 #include "coordinator/content/object_id.h"
 
 static json_t *counts_json(const struct campaign_view *view)
@@ -81,6 +82,7 @@ static json_t *campaign_json(const struct api *api, const struct campaign_view *
     json_object_set_new(json, "rate_per_s", exchange_rate(view->rate_per_s));
     json_object_set_new(json, "time_left_s", time_left_json(view));
     json_object_set_new(json, "repeated", json_integer((json_int_t)view->repeated));
+    control_document_view(json, view);
     return json;
 }
 
@@ -152,6 +154,21 @@ static void add_campaign(struct api *api, const struct campaign_document *docume
     buf_release(&value);
 }
 
+/* False: the request was answered. */
+static bool is_superseded_there(struct exchange *exchange, const struct campaign_def *def)
+{
+    struct campaign_view view;
+    uint64_t former = def->control.supersedes;
+    if (former == 0 || engine_campaign(exchange->api->context.engine, former, &view)) {
+        return true;
+    }
+    struct document_problem problem = {.pointer = "/supersedes"};
+    problem_set(&problem.problem, ERR_NOT_FOUND, "there is no campaign c%llu to supersede",
+                (unsigned long long)former);
+    exchange_refuse_document(exchange, &problem);
+    return false;
+}
+
 void campaigns_post(struct exchange *exchange)
 {
     struct api *api = exchange->api;
@@ -160,6 +177,10 @@ void campaigns_post(struct exchange *exchange)
     if (campaign_document_parse(&document, http_body(exchange->http), &api->surroundings,
                                 &problem) != ERR_OK) {
         exchange_refuse_document(exchange, &problem);
+        return;
+    }
+    if (!is_superseded_there(exchange, campaign_document_def(document))) {
+        campaign_document_free(document);
         return;
     }
     /* What could fail is tried before anything is decided. */
@@ -189,6 +210,15 @@ void campaigns_post(struct exchange *exchange)
 typedef enum err (*command_fn)(struct engine *engine, uint64_t campaign, uint64_t now_ms,
                                struct problem *problem);
 
+static void tell_changed(struct exchange *exchange, uint64_t id, const char *event)
+{
+    struct campaign_view view;
+    bool is_there = engine_campaign(exchange->api->context.engine, id, &view);
+    assert(is_there);
+    LOG_I("campaign", event, "campaign=c%llu", (unsigned long long)id);
+    exchange_commit(exchange, 200, NULL, campaign_json(exchange->api, &view), NULL, NULL);
+}
+
 static void command(struct exchange *exchange, command_fn decide, const char *event)
 {
     struct api *api = exchange->api;
@@ -202,17 +232,56 @@ static void command(struct exchange *exchange, command_fn decide, const char *ev
         exchange_refuse_view(exchange, &problem);
         return;
     }
-    bool is_there = engine_campaign(api->context.engine, id, &view);
-    assert(is_there);
-    LOG_I("campaign", event, "campaign=c%llu", (unsigned long long)id);
-    exchange_commit(exchange, 200, NULL, campaign_json(api, &view), NULL, NULL);
+    tell_changed(exchange, id, event);
+}
+
+static enum err read_launch_at(struct document_reader *reader, json_t *value)
+{
+    return control_document_time(reader, value, reader->arg);
+}
+
+/* {"at":...}, or no body. */
+static enum err read_launch(struct slice body, uint64_t *at_ms, struct document_problem *problem)
+{
+    static const struct document_field fields[] = {{"at", false, read_launch_at},
+                                                   {NULL, false, NULL}};
+    struct document_reader reader;
+    json_t *json = NULL;
+    *at_ms = 0;
+    enum err err = body.len == 0 ? ERR_OK : document_parse(body, &json, problem);
+    if (err == ERR_OK && json != NULL) {
+        document_reader_init(&reader, problem, at_ms);
+        err = document_object(&reader, json, fields);
+    }
+    json_decref(json);
+    return err;
 }
 
 /* Waits for the audience to be matched against the suppression list. */
 struct launch {
     struct exchange *exchange; /* NULL: the client is gone, and it is not launched */
     bool is_matched;
+    uint64_t at_ms; /* 0: as the campaign's document says */
 };
+
+static void launch_now(struct exchange *exchange, uint64_t at_ms)
+{
+    struct engine *engine = exchange->api->context.engine;
+    uint64_t now_ms = api_now_ms(exchange->api);
+    struct campaign_view view;
+    struct problem problem = {0};
+    if (!exchange_campaign(exchange, &view)) {
+        return;
+    }
+    uint64_t id = view.def->id;
+    enum err err = at_ms == 0 ? engine_launch(engine, id, now_ms, &problem)
+                              : engine_schedule(engine, id, at_ms, now_ms, &problem);
+    if (err != ERR_OK) {
+        exchange_refuse_view(exchange, &problem);
+        return;
+    }
+    tell_changed(exchange, id, "launched");
+}
 
 static void on_launch_finished(struct exchange *exchange)
 {
@@ -230,7 +299,7 @@ static void on_launch_matched(void *arg, enum err err)
     if (launch->exchange == NULL) {
         mem_free(launch);
     } else if (err == ERR_OK) {
-        command(launch->exchange, engine_launch, "launched");
+        launch_now(launch->exchange, launch->at_ms);
     } else {
         struct problem problem;
         problem_set(&problem, err,
@@ -243,19 +312,27 @@ static void on_launch_matched(void *arg, enum err err)
 
 void campaigns_launch(struct exchange *exchange)
 {
+    struct api *api = exchange->api;
     struct campaign_view view;
+    struct document_problem place = {0};
+    uint64_t at_ms;
     if (!exchange_campaign(exchange, &view)) {
         return;
     }
+    if (read_launch(http_body(exchange->http), &at_ms, &place) != ERR_OK) {
+        exchange_refuse_document(exchange, &place);
+        return;
+    }
     if (view.state != CAMPAIGN_DRAFT) {
-        command(exchange, engine_launch, "launched"); /* says why not */
+        launch_now(exchange, at_ms); /* it is matched already, or this says why not */
         return;
     }
     struct launch *launch = mem_zalloc(1, sizeof(*launch));
     launch->exchange = exchange;
+    launch->at_ms = at_ms;
     exchange->resource = launch;
     exchange->on_finished = on_launch_finished;
-    suppressing_match(exchange->api, view.def->id, on_launch_matched, launch);
+    suppressing_match(api, view.def->id, on_launch_matched, launch);
 }
 
 void campaigns_pause(struct exchange *exchange)

@@ -63,8 +63,7 @@ static enum err read_page(struct listing *listing, uint32_t page, unsigned *coun
         enum err err = engine_recipient(engine, def->id, first + i, &listing->states[i]);
         if (err == ERR_CLOSED) {
             return page_fold(listing->exchange->api->context.ledger, def,
-                             listing->view->state == CAMPAIGN_CANCELLED, page, listing->states,
-                             count);
+                             campaign_over(listing->view), page, listing->states, count);
         }
         if (err == ERR_NOT_FOUND) {
             listing->states[i].state = DELIVERY_NONE;
@@ -265,9 +264,8 @@ static enum err fold_state(struct exchange *exchange, struct lookup *lookup)
     if (!engine_campaign(exchange->api->context.engine, lookup->campaign, &view)) {
         return ERR_NOT_FOUND;
     }
-    enum err err =
-        page_fold(exchange->api->context.ledger, view.def, view.state == CAMPAIGN_CANCELLED,
-                  lookup->ordinal / PAGE_RECIPIENTS, states, &count);
+    enum err err = page_fold(exchange->api->context.ledger, view.def, campaign_over(&view),
+                             lookup->ordinal / PAGE_RECIPIENTS, states, &count);
     if (err == ERR_OK) {
         lookup->state = states[lookup->ordinal % PAGE_RECIPIENTS];
     }

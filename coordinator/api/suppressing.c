@@ -46,7 +46,8 @@ static enum err tell(struct api *api, uint64_t campaign, const struct suppressio
 
 static bool is_concerned(const struct api *api, const struct campaign_view *view)
 {
-    bool is_running = view->state == CAMPAIGN_RUNNING || view->state == CAMPAIGN_PAUSED;
+    bool is_running = view->state == CAMPAIGN_RUNNING || view->state == CAMPAIGN_PAUSED ||
+                      view->state == CAMPAIGN_SCHEDULED;
     return is_running || suppressing_is_under_way(api, view->def->id);
 }
 

@@ -6,6 +6,7 @@
 
 #include "common/mem.h"
 #include "coordinator/content/campaign_content.h"
+#include "coordinator/content/control_document.h"
 #include "coordinator/content/object_id.h"
 #include "coordinator/content/plan_document.h"
 
@@ -111,6 +112,31 @@ static enum err read_frequency_cap(struct document_reader *reader, json_t *value
                                           &parse_of(reader)->document->respect.frequency_cap);
 }
 
+static struct campaign_control *control_of(struct document_reader *reader)
+{
+    return &parse_of(reader)->document->def.control;
+}
+
+static enum err read_start_at(struct document_reader *reader, json_t *value)
+{
+    return control_document_time(reader, value, &control_of(reader)->start_at_ms);
+}
+
+static enum err read_not_after(struct document_reader *reader, json_t *value)
+{
+    return control_document_not_after(reader, value, control_of(reader));
+}
+
+static enum err read_supersedes(struct document_reader *reader, json_t *value)
+{
+    return control_document_supersedes(reader, value, control_of(reader));
+}
+
+static enum err read_stop_rules(struct document_reader *reader, json_t *value)
+{
+    return control_document_stop_rules(reader, value, control_of(reader));
+}
+
 /* The three that stand on each other are read when all of them are known: read_message. */
 static enum err note_channel(struct document_reader *reader, json_t *value)
 {
@@ -155,7 +181,9 @@ static enum err read_created(struct document_reader *reader, json_t *value)
 #define REQUEST_FIELDS                                                                             \
     {"name", true, read_name}, {"audience", true, read_audience},                                  \
         {"channel", false, note_channel}, {"priority", false, read_priority},                      \
-        {"weight", false, read_weight}, {"plan", false, note_plan},                                \
+        {"weight", false, read_weight}, {"start_at", false, read_start_at},                        \
+        {"not_after", false, read_not_after}, {"supersedes", false, read_supersedes},              \
+        {"stop_rules", false, read_stop_rules}, {"plan", false, note_plan},                        \
         {"content", false, note_content}, {"quiet_hours", false, read_quiet_hours},                \
         {"frequency_cap", false, read_frequency_cap},                                              \
     {                                                                                              \
@@ -321,6 +349,7 @@ void campaign_document_encode(const struct campaign_document *document, struct b
         json_object_set_new(json, "frequency_cap",
                             respect_document_show_frequency_cap(&document->respect.frequency_cap));
     }
+    control_document_put(json, &def->control);
     char *text = json_dumps(json, JSON_COMPACT);
     buf_str(buf, text);
     free(text);

@@ -8,6 +8,8 @@
  *      "weight":1,"plan":{"steps":[...]},"content":{...},
  *      "quiet_hours":{...},"frequency_cap":{...}}
  * The last two are left out where there are none (respect_document.h).
+ * Members that tell when a campaign begins and ends by itself (control_document.h) are there when
+ * they are set.
  * Version 1 had the only step's channel beside a plan without steps (plan_document.h).
  *
  * To change the format: raise CAMPAIGN_DOCUMENT_VERSION, keep reading the versions before, add a

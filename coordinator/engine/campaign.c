@@ -11,8 +11,8 @@
 #define SNAPSHOT_VERSION  3
 #define VERSION_WITH_BARS 3
 
-static const char *const STATE_NAMES[CAMPAIGN_STATES] = {"draft", "running", "paused", "finished",
-                                                         "cancelled"};
+static const char *const STATE_NAMES[CAMPAIGN_STATES] = {"draft",    "running",   "paused",
+                                                         "finished", "cancelled", "scheduled"};
 static const char *const PRIORITY_NAMES[PRIORITIES] = {"critical", "high", "normal", "bulk"};
 
 const char *campaign_state_name(enum campaign_state state)
@@ -97,6 +97,27 @@ void campaign_set_holes(struct campaign *campaign, uint32_t page, const struct b
     campaign->counts[DELIVERY_NONE] += count;
 }
 
+bool campaign_is_sending(const struct campaign *campaign)
+{
+    return campaign->state == CAMPAIGN_RUNNING && !campaign->control.is_expired;
+}
+
+bool campaign_is_over(const struct campaign *campaign)
+{
+    return campaign->state == CAMPAIGN_CANCELLED || campaign->control.is_expired;
+}
+
+/* Who expired before the cancellation stays so. */
+enum delivery_event campaign_over_event(const struct campaign *campaign)
+{
+    return campaign->control.is_expired ? DELIVERY_EVENT_EXPIRED : DELIVERY_EVENT_CANCELLED;
+}
+
+static uint8_t fresh_end(const struct campaign *campaign)
+{
+    return delivery_state_next(DELIVERY_WAITING, campaign_over_event(campaign)) & 15u;
+}
+
 struct recipient_state *campaign_states(struct campaign *campaign, uint32_t page)
 {
     struct page_state *state = &campaign->pages[page];
@@ -104,8 +125,9 @@ struct recipient_state *campaign_states(struct campaign *campaign, uint32_t page
         unsigned slots = campaign_page_slots(campaign, page);
         state->states = mem_zalloc(slots, sizeof(*state->states));
         fold_begin(state->states, slots, state->holes);
-        if (campaign->state == CAMPAIGN_CANCELLED) { /* as they are in the counts */
-            fold_cancel(&(struct fold){.plan = &campaign->def.plan}, state->states, slots);
+        if (campaign_is_over(campaign)) { /* as they are in the counts */
+            fold_sweep(&(struct fold){.plan = &campaign->def.plan}, state->states, slots,
+                       campaign_over_event(campaign));
         }
     }
     return state->states;
@@ -121,8 +143,10 @@ struct recipient_state campaign_recipient(const struct campaign *campaign, uint3
     if (state->holes != NULL && bitmap_has(state->holes, place)) {
         return (struct recipient_state){.state = DELIVERY_NONE};
     }
-    bool is_cancelled = campaign->state == CAMPAIGN_CANCELLED;
-    return (struct recipient_state){.state = is_cancelled ? DELIVERY_CANCELLED : DELIVERY_WAITING};
+    if (!campaign_is_over(campaign)) {
+        return (struct recipient_state){.state = DELIVERY_WAITING};
+    }
+    return (struct recipient_state){.state = fresh_end(campaign) & 15u};
 }
 
 struct fold campaign_fold(struct campaign *campaign)
@@ -273,14 +297,24 @@ bool campaign_apply_own(struct campaign *campaign, const struct event *event)
         [CAMPAIGN_EVENT_RESUMED] = CAMPAIGN_RUNNING,
         [CAMPAIGN_EVENT_CANCELLED] = CAMPAIGN_CANCELLED,
         [CAMPAIGN_EVENT_FINISHED] = CAMPAIGN_FINISHED,
+        [CAMPAIGN_EVENT_SCHEDULED] = CAMPAIGN_SCHEDULED,
+        [CAMPAIGN_EVENT_STOPPED] = CAMPAIGN_PAUSED,
+        [CAMPAIGN_EVENT_SUPERSEDED] = CAMPAIGN_CANCELLED,
+    };
+    enum {
+        BEFORE_END = 1u << CAMPAIGN_DRAFT | 1u << CAMPAIGN_SCHEDULED | 1u << CAMPAIGN_RUNNING |
+                     1u << CAMPAIGN_PAUSED
     };
     static const unsigned FROM[CAMPAIGN_EVENTS] = {
-        [CAMPAIGN_EVENT_LAUNCHED] = 1u << CAMPAIGN_DRAFT,
+        [CAMPAIGN_EVENT_LAUNCHED] = 1u << CAMPAIGN_DRAFT | 1u << CAMPAIGN_SCHEDULED,
         [CAMPAIGN_EVENT_PAUSED] = 1u << CAMPAIGN_RUNNING,
         [CAMPAIGN_EVENT_RESUMED] = 1u << CAMPAIGN_PAUSED,
-        [CAMPAIGN_EVENT_CANCELLED] =
-            1u << CAMPAIGN_DRAFT | 1u << CAMPAIGN_RUNNING | 1u << CAMPAIGN_PAUSED,
+        [CAMPAIGN_EVENT_CANCELLED] = BEFORE_END,
         [CAMPAIGN_EVENT_FINISHED] = 1u << CAMPAIGN_RUNNING | 1u << CAMPAIGN_PAUSED,
+        [CAMPAIGN_EVENT_SCHEDULED] = 1u << CAMPAIGN_DRAFT | 1u << CAMPAIGN_SCHEDULED,
+        [CAMPAIGN_EVENT_EXPIRED] = 1u << CAMPAIGN_RUNNING | 1u << CAMPAIGN_PAUSED,
+        [CAMPAIGN_EVENT_STOPPED] = 1u << CAMPAIGN_RUNNING,
+        [CAMPAIGN_EVENT_SUPERSEDED] = BEFORE_END,
     };
     if (event->kind == CAMPAIGN_EVENT_OVERRIDDEN || event->kind == CAMPAIGN_EVENT_SCREENED) {
         return apply_note(campaign, event);
@@ -288,11 +322,14 @@ bool campaign_apply_own(struct campaign *campaign, const struct event *event)
     if (event->kind >= CAMPAIGN_EVENTS || (FROM[event->kind] >> campaign->state & 1) == 0) {
         return false;
     }
-    campaign->state = NEXT[event->kind];
+    if (event->kind != CAMPAIGN_EVENT_EXPIRED) {
+        campaign->state = NEXT[event->kind];
+    }
+    control_apply(&campaign->control, event);
     if (event->kind == CAMPAIGN_EVENT_LAUNCHED) {
         campaign->launched_ms = event->at_ms;
     }
-    if (event->kind == CAMPAIGN_EVENT_FINISHED || event->kind == CAMPAIGN_EVENT_CANCELLED) {
+    if (campaign->state == CAMPAIGN_FINISHED || campaign->state == CAMPAIGN_CANCELLED) {
         campaign->ended_ms = event->at_ms;
     }
     return true;
@@ -304,17 +341,18 @@ static void sweep_fresh(struct campaign *campaign, uint32_t page)
     unsigned count = campaign_page_slots(campaign, page);
     count -= state->holes == NULL ? 0 : bitmap_count(state->holes);
     campaign->counts[DELIVERY_WAITING] -= count;
-    campaign->counts[DELIVERY_CANCELLED] += count;
+    campaign->counts[fresh_end(campaign)] += count;
 }
 
-void campaign_sweep_cancelled(struct campaign *campaign)
+void campaign_sweep(struct campaign *campaign)
 {
     struct fold fold = campaign_fold(campaign);
     for (uint32_t page = 0; page < campaign->page_count; page++) {
         if (campaign->pages[page].states == NULL) {
             sweep_fresh(campaign, page);
         } else {
-            fold_cancel(&fold, campaign->pages[page].states, campaign_page_slots(campaign, page));
+            fold_sweep(&fold, campaign->pages[page].states, campaign_page_slots(campaign, page),
+                       campaign_over_event(campaign));
         }
         for (unsigned s = 0; s < campaign->def.plan.step_count; s++) {
             page_timers_clear(&campaign->due[s], page);

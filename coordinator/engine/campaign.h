@@ -15,6 +15,7 @@
 #include <uthash.h>
 
 #include "coordinator/engine/bar.h"
+#include "coordinator/engine/control.h"
 #include "coordinator/engine/engine.h"
 #include "coordinator/engine/fold.h"
 #include "coordinator/engine/lease.h"
@@ -48,6 +49,7 @@ struct campaign {
     uint64_t awake_until_ms; /* they stay until then */
     uint64_t launched_ms;
     uint64_t ended_ms;
+    struct control control;
     uint32_t counts[DELIVERY_STATES];
     uint32_t open; /* recipients of whom an answer is awaited */
     uint32_t page_count;
@@ -86,8 +88,14 @@ struct fold campaign_fold(struct campaign *campaign);
 bool campaign_apply(struct campaign *campaign, struct lease_table *leases, uint32_t page,
                     const struct event *event);
 bool campaign_apply_own(struct campaign *campaign, const struct event *event);
-/* Everybody who waits is cancelled. */
-void campaign_sweep_cancelled(struct campaign *campaign);
+/* Is somebody to be sent to at all: does it run, and has its not_after not passed? */
+bool campaign_is_sending(const struct campaign *campaign);
+/* Nothing will be sent any more, whatever comes back: cancelled, or past not_after. */
+bool campaign_is_over(const struct campaign *campaign);
+/* How those who wait then end: DELIVERY_EVENT_CANCELLED or DELIVERY_EVENT_EXPIRED. */
+enum delivery_event campaign_over_event(const struct campaign *campaign);
+/* Everybody who waits ends so. */
+void campaign_sweep(struct campaign *campaign);
 /* Puts the page into the timers by what is due in it, or takes it out. */
 void campaign_refresh_timers(struct campaign *campaign, uint32_t page);
 /* Pages with something due later, of all steps. */

@@ -266,7 +266,7 @@ static struct campaign *choose_campaign(struct engine *engine, enum campaign_pri
     struct campaign *campaign = NULL;
     DL_FOREACH(engine->live, campaign)
     {
-        if (campaign->state == CAMPAIGN_RUNNING && campaign->is_screened &&
+        if (campaign_is_sending(campaign) && campaign->is_screened &&
             campaign->def.priority == priority && campaign->passed_over != all_steps(campaign) &&
             (best == NULL || campaign->turn_share < best->turn_share)) {
             best = campaign;
@@ -346,7 +346,7 @@ uint64_t dispatch_next_ms(struct engine *engine)
     struct campaign *campaign = NULL;
     DL_FOREACH(engine->live, campaign)
     {
-        for (unsigned s = 0; campaign->state == CAMPAIGN_RUNNING && campaign->is_screened &&
+        for (unsigned s = 0; campaign_is_sending(campaign) && campaign->is_screened &&
                              s < campaign->def.plan.step_count;
              s++) {
             uint64_t at_ms = step_next_ms(engine, campaign, s);

@@ -170,6 +170,17 @@ void engine_enliven(struct engine *engine, struct campaign *campaign)
     }
 }
 
+void engine_decide_event(struct engine *engine, struct campaign *campaign, struct event event)
+{
+    event.span = 1;
+    event.at_ms = engine->now_ms;
+    bool fits = campaign_apply_own(campaign, &event);
+    assert(fits);
+    (void)fits;
+    event_list_add(draft_list(engine, campaign, RECORD_PAGE_CAMPAIGN), &event);
+    engine_enliven(engine, campaign);
+}
+
 void engine_decide_own(struct engine *engine, struct campaign *campaign, enum campaign_event kind)
 {
     engine_note_own(engine, campaign, kind, REASON_NONE);
@@ -178,17 +189,12 @@ void engine_decide_own(struct engine *engine, struct campaign *campaign, enum ca
 void engine_note_own(struct engine *engine, struct campaign *campaign, enum campaign_event kind,
                      uint16_t reason)
 {
-    struct event event = {
-        .kind = (uint8_t)kind, .span = 1, .reason = reason, .at_ms = engine->now_ms};
-    bool fits = campaign_apply_own(campaign, &event);
-    assert(fits);
-    (void)fits;
-    event_list_add(draft_list(engine, campaign, RECORD_PAGE_CAMPAIGN), &event);
-    engine_enliven(engine, campaign);
+    engine_decide_event(engine, campaign, (struct event){.kind = (uint8_t)kind, .reason = reason});
 }
 
 void engine_settle(struct engine *engine, struct campaign *campaign)
 {
+    control_check_stop(engine, campaign);
     if (campaign->is_ended || campaign_left(campaign) > 0) {
         return;
     }
@@ -255,8 +261,7 @@ static enum err wrong_state(const struct campaign *campaign, const char *what,
                        what);
 }
 
-/* A campaign that joins its class late starts even with the one that has had least. */
-static void join_class(struct engine *engine, struct campaign *joining)
+void engine_join_class(struct engine *engine, struct campaign *joining)
 {
     double least = -1;
     struct campaign *campaign = NULL;
@@ -276,14 +281,13 @@ static void join_class(struct engine *engine, struct campaign *joining)
 void engine_tell_stopped(struct engine *engine, const struct roster_entry *entry,
                          const struct campaign *campaign)
 {
-    engine_push_effect(engine,
-                       &(struct engine_effect){.kind = ENGINE_CANCEL,
-                                               .worker = entry->worker,
-                                               .campaign = campaign->def.id,
-                                               .for_good = campaign->state == CAMPAIGN_CANCELLED});
+    engine_push_effect(engine, &(struct engine_effect){.kind = ENGINE_CANCEL,
+                                                       .worker = entry->worker,
+                                                       .campaign = campaign->def.id,
+                                                       .for_good = campaign_is_over(campaign)});
 }
 
-static void tell_all_stopped(struct engine *engine, const struct campaign *campaign)
+void engine_tell_all_stopped(struct engine *engine, const struct campaign *campaign)
 {
     for (unsigned i = 0; i < engine->roster.count; i++) {
         if (engine->roster.entries[i].present) {
@@ -292,21 +296,33 @@ static void tell_all_stopped(struct engine *engine, const struct campaign *campa
     }
 }
 
-enum err engine_launch(struct engine *engine, uint64_t id, uint64_t now_ms, struct problem *problem)
+/* As its definition says, or as `at_ms` does if it is not 0. */
+static enum err launch(struct engine *engine, uint64_t id, uint64_t at_ms, uint64_t now_ms,
+                       struct problem *problem)
 {
     struct campaign *campaign = NULL;
     enum err err = find_for(engine, id, now_ms, &campaign, problem);
     if (err != ERR_OK) {
         return err;
     }
-    if (campaign->state != CAMPAIGN_DRAFT) {
+    if (campaign->state != CAMPAIGN_DRAFT && campaign->state != CAMPAIGN_SCHEDULED) {
         return wrong_state(campaign, "launched", problem);
     }
-    join_class(engine, campaign);
-    engine_decide_own(engine, campaign, CAMPAIGN_EVENT_LAUNCHED);
-    cap_on_launched(engine, campaign);
-    engine_settle(engine, campaign);
-    return ERR_OK;
+    if (at_ms == 0 && campaign->state == CAMPAIGN_DRAFT) {
+        at_ms = campaign->def.control.start_at_ms;
+    }
+    return control_launch(engine, campaign, at_ms, problem);
+}
+
+enum err engine_launch(struct engine *engine, uint64_t id, uint64_t now_ms, struct problem *problem)
+{
+    return launch(engine, id, 0, now_ms, problem);
+}
+
+enum err engine_schedule(struct engine *engine, uint64_t id, uint64_t at_ms, uint64_t now_ms,
+                         struct problem *problem)
+{
+    return launch(engine, id, at_ms == 0 ? 1 : at_ms, now_ms, problem);
 }
 
 enum err engine_pause(struct engine *engine, uint64_t id, uint64_t now_ms, struct problem *problem)
@@ -320,7 +336,7 @@ enum err engine_pause(struct engine *engine, uint64_t id, uint64_t now_ms, struc
         return wrong_state(campaign, "paused", problem);
     }
     engine_decide_own(engine, campaign, CAMPAIGN_EVENT_PAUSED);
-    tell_all_stopped(engine, campaign);
+    engine_tell_all_stopped(engine, campaign);
     return ERR_OK;
 }
 
@@ -334,9 +350,17 @@ enum err engine_resume(struct engine *engine, uint64_t id, uint64_t now_ms, stru
     if (campaign->state != CAMPAIGN_PAUSED) {
         return wrong_state(campaign, "resumed", problem);
     }
-    join_class(engine, campaign);
-    engine_decide_own(engine, campaign, CAMPAIGN_EVENT_RESUMED);
+    engine_join_class(engine, campaign);
+    control_resume(engine, campaign);
     return ERR_OK;
+}
+
+void engine_end_for_good(struct engine *engine, struct campaign *campaign, struct event event)
+{
+    engine_decide_event(engine, campaign, event);
+    campaign_sweep(campaign);
+    engine_tell_all_stopped(engine, campaign);
+    engine_settle(engine, campaign);
 }
 
 enum err engine_cancel(struct engine *engine, uint64_t id, uint64_t now_ms, struct problem *problem)
@@ -349,9 +373,6 @@ enum err engine_cancel(struct engine *engine, uint64_t id, uint64_t now_ms, stru
     if (campaign->state == CAMPAIGN_FINISHED || campaign->state == CAMPAIGN_CANCELLED) {
         return wrong_state(campaign, "cancelled", problem);
     }
-    engine_decide_own(engine, campaign, CAMPAIGN_EVENT_CANCELLED);
-    campaign_sweep_cancelled(campaign);
-    tell_all_stopped(engine, campaign);
-    engine_settle(engine, campaign);
+    engine_end_for_good(engine, campaign, (struct event){.kind = CAMPAIGN_EVENT_CANCELLED});
     return ERR_OK;
 }

@@ -64,6 +64,7 @@ enum campaign_state {
     CAMPAIGN_PAUSED,
     CAMPAIGN_FINISHED,
     CAMPAIGN_CANCELLED,
+    CAMPAIGN_SCHEDULED, /* launched, but its time has not come */
     CAMPAIGN_STATES
 };
 enum campaign_priority {
@@ -77,6 +78,25 @@ const char *campaign_state_name(enum campaign_state state);
 const char *campaign_priority_name(enum campaign_priority priority);
 bool campaign_priority_parse(const char *name, enum campaign_priority *priority);
 
+/* A campaign pauses itself when more than `count` are so, or more than `percent` of those that were
+ * tried, if these are `of_at_least`. 0: that part does not hold. */
+enum stop_cause { STOP_FAILED, STOP_CAUSES };
+struct stop_rule {
+    uint32_t count;
+    uint32_t percent;
+    uint32_t of_at_least;
+};
+const char *stop_cause_name(enum stop_cause cause);
+
+/* When a campaign begins and ends by itself, and what it ends. 0: not. */
+struct campaign_control {
+    uint64_t start_at_ms;      /* once launched, it waits until then */
+    uint64_t not_after_ms;     /* nobody is sent to from then on */
+    uint64_t not_after_for_ms; /* the same, so long after it began; in place of not_after_ms */
+    uint64_t supersedes;       /* its launch cancels this campaign */
+    struct stop_rule stop[STOP_CAUSES];
+};
+
 struct campaign_def {
     uint64_t id; /* 1.., below 2^40 */
     char name[ENGINE_NAME_MAX + 1];
@@ -86,6 +106,7 @@ struct campaign_def {
     uint32_t recipients; /* slots less holes */
     enum campaign_priority priority;
     uint32_t weight; /* share within its class, 1..1000 */
+    struct campaign_control control;
     struct plan plan;
     unsigned quiet_channels; /* bit c: recipients' quiet hours hold on channel c */
     uint32_t cap_messages;   /* of all campaigns within cap_per_ms, to one contact; 0: no cap */
@@ -107,6 +128,9 @@ struct campaign_end {
     uint64_t launched_ms;
     uint64_t ended_ms;
     uint32_t counts[DELIVERY_STATES];
+    bool is_expired; /* not_after had passed: whoever still waited is expired */
+    uint64_t not_after_ms;
+    uint64_t superseded_by;
 };
 void campaign_end_encode(const struct campaign_end *end, struct buf *buf);
 enum err campaign_end_decode(struct slice bytes, struct campaign_end *end) WARN_UNUSED;
@@ -126,8 +150,12 @@ void engine_recovered(struct engine *engine, uint64_t now_ms);
 
 /* ---- Commands. ERR_NOT_FOUND, ERR_CONFLICT (with what state it is in) ---- */
 
+/* As its definition says: at once, or scheduled. One that is scheduled begins at once. */
 enum err engine_launch(struct engine *engine, uint64_t campaign, uint64_t now_ms,
                        struct problem *problem) WARN_UNUSED;
+/* To begin at `at_ms`, whatever its definition or an earlier schedule says; what is past is now. */
+enum err engine_schedule(struct engine *engine, uint64_t campaign, uint64_t at_ms, uint64_t now_ms,
+                         struct problem *problem) WARN_UNUSED;
 enum err engine_pause(struct engine *engine, uint64_t campaign, uint64_t now_ms,
                       struct problem *problem) WARN_UNUSED;
 enum err engine_resume(struct engine *engine, uint64_t campaign, uint64_t now_ms,
@@ -282,9 +310,20 @@ struct campaign_view {
     uint32_t open;                    /* of the accepted and uncertain: an answer is awaited */
     double rate_per_s;                /* recipients settled per second, of the last few seconds */
     uint64_t time_left_ms;            /* at this rate; 0: unknown */
-    uint64_t repeated; /* attempts repeated because uncertain, since this life began */
+    uint64_t repeated;      /* attempts repeated because uncertain, since this life began */
+    uint64_t starts_ms;     /* scheduled: when it begins; else 0 */
+    uint64_t not_after_ms;  /* known once it began; 0: none */
+    bool is_expired;        /* not_after has passed */
+    uint64_t superseded_by; /* the campaign whose launch cancelled it; 0: none */
+    bool is_stopped;        /* paused by a stop rule: */
+    enum stop_cause stop_cause;
+    uint64_t stop_count; /* so many */
+    uint64_t stop_of;    /* of so many that were tried */
 };
 bool engine_campaign(struct engine *engine, uint64_t campaign, struct campaign_view *view);
+/* How those ended who still waited when it ended: DELIVERY_EVENT_CANCELLED or
+ * DELIVERY_EVENT_EXPIRED; DELIVERY_EVENTS: nobody did, or it has not ended. */
+enum delivery_event campaign_over(const struct campaign_view *view);
 /* Campaigns in the order of their ids, from after `after`; 0 at the end. */
 uint64_t engine_next_campaign(struct engine *engine, uint64_t after);
 uint64_t engine_last_campaign(struct engine *engine);

@@ -7,7 +7,8 @@
 
 #include "coordinator/engine/engine_state.h"
 
-#define END_VERSION 1
+/* Version 1 knew nothing of control.h. */
+#define END_VERSION 2
 
 /* ---- Restart ---- */
 
@@ -21,13 +22,17 @@ void campaign_end_encode(const struct campaign_end *end, struct buf *buf)
     for (unsigned s = 0; s < DELIVERY_STATES; s++) {
         buf_u32(buf, end->counts[s]);
     }
+    buf_u8(buf, end->is_expired);
+    buf_u64(buf, end->not_after_ms);
+    buf_u64(buf, end->superseded_by);
 }
 
 enum err campaign_end_decode(struct slice bytes, struct campaign_end *end)
 {
     struct reader reader = reader_of(bytes);
     *end = (struct campaign_end){0};
-    if (reader_u8(&reader) != END_VERSION) {
+    uint8_t version = reader_u8(&reader);
+    if (version < 1 || version > END_VERSION) {
         return reader.bad ? ERR_CORRUPT : ERR_UNSUPPORTED;
     }
     end->state = (enum campaign_state)reader_u8(&reader);
@@ -36,6 +41,11 @@ enum err campaign_end_decode(struct slice bytes, struct campaign_end *end)
     unsigned states = reader_u8(&reader);
     for (unsigned s = 0; s < states && s < DELIVERY_STATES; s++) {
         end->counts[s] = reader_u32(&reader);
+    }
+    if (version >= 2) {
+        end->is_expired = reader_u8(&reader) != 0;
+        end->not_after_ms = reader_u64(&reader);
+        end->superseded_by = reader_u64(&reader);
     }
     bool is_ended = end->state == CAMPAIGN_FINISHED || end->state == CAMPAIGN_CANCELLED;
     bool is_whole = !reader.bad && reader_left(&reader) == 0;
@@ -51,6 +61,9 @@ void engine_replay_end(struct engine *engine, uint64_t id, const struct campaign
     campaign->state = end->state;
     campaign->launched_ms = end->launched_ms;
     campaign->ended_ms = end->ended_ms;
+    campaign->control.is_expired = end->is_expired;
+    campaign->control.not_after_ms = end->not_after_ms;
+    campaign->control.superseded_by = end->superseded_by;
     memcpy(campaign->counts, end->counts, sizeof(end->counts));
     campaign->is_ended = true;
     campaign->end_is_noted = true;
@@ -100,8 +113,8 @@ static void recover_campaign(struct engine *engine, struct campaign *campaign)
     if (campaign->state != CAMPAIGN_DRAFT) {
         engine_enliven(engine, campaign);
     }
-    if (campaign->state == CAMPAIGN_CANCELLED) {
-        campaign_sweep_cancelled(campaign);
+    if (campaign_is_over(campaign)) {
+        campaign_sweep(campaign);
     } else {
         for (uint32_t page = 0; page < campaign->page_count; page++) {
             if (campaign->pages[page].states != NULL && page >= campaign->next_fresh) {

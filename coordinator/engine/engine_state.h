@@ -6,6 +6,7 @@
 #define TOCSIN_ENGINE_ENGINE_STATE_H
 
 #include "coordinator/engine/campaign.h"
+#include "coordinator/engine/control.h"
 #include "coordinator/engine/engine.h"
 #include "coordinator/engine/lease.h"
 #include "coordinator/engine/quiet.h"
@@ -70,6 +71,14 @@ void engine_note_own(struct engine *engine, struct campaign *campaign, enum camp
                      uint16_t reason);
 /* cap.c: what a critical campaign overrides is journaled as it is launched. */
 void cap_on_launched(struct engine *engine, struct campaign *campaign);
+/* The same with more in the event than its kind; span and at_ms are filled in. */
+void engine_decide_event(struct engine *engine, struct campaign *campaign, struct event event);
+/* The workers are to return what they have not sent of it. */
+void engine_tell_all_stopped(struct engine *engine, const struct campaign *campaign);
+/* A campaign that joins its class late starts even with the one that has had least. */
+void engine_join_class(struct engine *engine, struct campaign *joining);
+/* Nobody is sent to any more, by an event of cancellation. */
+void engine_end_for_good(struct engine *engine, struct campaign *campaign, struct event event);
 /* Finished, or cancelled and drained? Then it ends. */
 void engine_settle(struct engine *engine, struct campaign *campaign);
 struct campaign *engine_find_campaign(const struct engine *engine, uint64_t id);

@@ -81,7 +81,12 @@ static void note_ends(struct engine *engine, struct record *record, struct buf *
             continue;
         }
         struct buf key = {0};
-        struct campaign_end end = {campaign->state, campaign->launched_ms, campaign->ended_ms, {0}};
+        struct campaign_end end = {.state = campaign->state,
+                                   .launched_ms = campaign->launched_ms,
+                                   .ended_ms = campaign->ended_ms,
+                                   .is_expired = campaign->control.is_expired,
+                                   .not_after_ms = campaign->control.not_after_ms,
+                                   .superseded_by = campaign->control.superseded_by};
         memcpy(end.counts, campaign->counts, sizeof(end.counts));
         buf_clear(bytes);
         campaign_end_encode(&end, bytes);
@@ -158,7 +163,7 @@ bool engine_lease_batch(struct engine *engine, uint64_t id, uint64_t now_ms,
         return false;
     }
     lease->sends++;
-    if (lease->campaign->state != CAMPAIGN_RUNNING || quiet_holds_lease(engine, lease)) {
+    if (!campaign_is_sending(lease->campaign) || quiet_holds_lease(engine, lease)) {
         return false;
     }
     *batch = (struct wire_batch){
@@ -170,6 +175,7 @@ bool engine_lease_batch(struct engine *engine, uint64_t id, uint64_t now_ms,
         .provider = lease->provider,
         .step = lease->step,
         .spread_ms = lease->spread_ms,
+        .not_after_ms = lease->campaign->control.not_after_ms,
         .places = batch_places(lease),
     };
     batch->count = (uint16_t)bitmap_count(&batch->places);

@@ -27,6 +27,7 @@ bool engine_campaign(struct engine *engine, uint64_t id, struct campaign_view *v
         .is_screening =
             !campaign->is_ended && !campaign->is_screened && campaign->state != CAMPAIGN_DRAFT,
     };
+    control_view(campaign, view);
     memcpy(view->counts, campaign->counts, sizeof(view->counts));
     view->counts[DELIVERY_NONE] = 0;
     bool is_awaiting = campaign->open > 0; /* people, who have no rate */
@@ -164,6 +165,12 @@ static void digest_campaign(const struct campaign *campaign, struct buf *buf)
     buf_u8(buf, (uint8_t)campaign->state);
     buf_u64(buf, campaign->launched_ms);
     buf_u64(buf, campaign->ended_ms);
+    buf_u8(buf, campaign->control.is_expired != 0);
+    buf_u64(buf, campaign->control.not_after_ms);
+    buf_u64(buf, campaign->control.superseded_by);
+    if (!campaign->is_ended) {
+        buf_append(buf, &campaign->control, sizeof(campaign->control));
+    }
     for (unsigned s = 0; s < DELIVERY_STATES; s++) {
         buf_u32(buf, campaign->counts[s]);
     }

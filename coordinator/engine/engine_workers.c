@@ -71,7 +71,7 @@ static void tell_of_stopped(struct engine *engine, const struct roster_entry *en
     struct campaign *campaign = NULL;
     DL_FOREACH(engine->live, campaign)
     {
-        if (campaign->state != CAMPAIGN_RUNNING && !campaign->is_ended &&
+        if (!campaign_is_sending(campaign) && !campaign->is_ended &&
             has_lease_of(engine, entry, campaign)) {
             engine_tell_stopped(engine, entry, campaign);
         }
@@ -262,7 +262,7 @@ static bool is_recalled_in_vain(const struct lease *lease)
 
 static bool is_of_stopped(const struct engine *engine, const struct lease *lease)
 {
-    return lease->campaign->state != CAMPAIGN_RUNNING &&
+    return !campaign_is_sending(lease->campaign) &&
            lease->progress_ms + (uint64_t)engine->settings.lease_ms * GIVE_UP_LEASES +
                    lease->spread_ms <
                engine->now_ms;
@@ -295,7 +295,7 @@ static void resend_batches(struct engine *engine)
         lease->resend_in_ms =
             lease->resend_in_ms * 2 < RESEND_MAX_MS ? lease->resend_in_ms * 2 : RESEND_MAX_MS;
         lease->resend_at_ms = engine->now_ms + lease->resend_in_ms;
-        if (entry != NULL && entry->present && lease->campaign->state == CAMPAIGN_RUNNING) {
+        if (entry != NULL && entry->present && campaign_is_sending(lease->campaign)) {
             engine_push_effect(engine, &(struct engine_effect){.kind = ENGINE_BATCH,
                                                                .worker = entry->worker,
                                                                .instance = entry->instance,
@@ -308,6 +308,7 @@ static void resend_batches(struct engine *engine)
 uint32_t engine_run(struct engine *engine, uint64_t now_ms)
 {
     engine_advance(engine, now_ms);
+    control_run(engine);
     expire_workers(engine);
     resend_batches(engine);
     ladder_run(engine);
@@ -318,6 +319,8 @@ uint32_t engine_run(struct engine *engine, uint64_t now_ms)
     uint64_t climb_ms = ladder_next_ms(engine);
     uint64_t next_ms = dispatch_next_ms(engine);
     next_ms = climb_ms < next_ms ? climb_ms : next_ms;
+    uint64_t control_ms = control_next_ms(engine);
+    next_ms = control_ms < next_ms ? control_ms : next_ms;
     uint64_t wait_ms = next_ms > engine->now_ms ? next_ms - engine->now_ms : 0;
     return wait_ms < RUN_AT_MOST_MS ? (uint32_t)wait_ms : RUN_AT_MOST_MS;
 }

@@ -8,7 +8,8 @@
  *     body: varint count · u64 base_ms · columns (proto/columns.h) of: kind, offset, span,
  * provider, step, reason, lease, worker, at (ms after base), due (ms after `at`; 0 for kinds
  * without), ref length · all refs In a block of the campaign as a whole (RECORD_PAGE_CAMPAIGN)
- * `kind` is an enum campaign_event and the rest is 0.
+ * `kind` is an enum campaign_event and the rest is 0, but for what coordinator/engine/control.h
+ * keeps there.
  *
  * To change the format: raise EVENT_BLOCK_VERSION, keep reading the versions before, add a golden
  * block to tests/unit/test_event.c, write it down in docs/ledger.md.
@@ -34,7 +35,11 @@
     X(CANCELLED, "cancelled")                                                                      \
     X(FINISHED, "finished")                                                                        \
     X(OVERRIDDEN, "overridden") /* being critical, it overrides what `reason` says */              \
-    X(SCREENED, "screened")     /* the frequency cap was applied; from now on it is sent */
+    X(SCREENED, "screened")     /* the frequency cap was applied; from now on it is sent */        \
+    X(SCHEDULED, "scheduled")   /* launched, to begin at `due` */                                  \
+    X(EXPIRED, "expired")       /* not_after has passed */                                         \
+    X(STOPPED, "stopped")       /* paused by a stop rule: its number, how many, of how many */     \
+    X(SUPERSEDED, "superseded") /* cancelled by the launch of campaign `worker` */
 
 enum campaign_event {
 #define CAMPAIGN_EVENT_MEMBER(name, word) CAMPAIGN_EVENT_##name,

@@ -244,13 +244,14 @@ enum delivery_event fold_closing(const struct recipient_state *state, enum deliv
     return state->uncertain || state->doubted ? DELIVERY_EVENT_HELD : event;
 }
 
-void fold_cancel(const struct fold *fold, struct recipient_state *states, unsigned count)
+void fold_sweep(const struct fold *fold, struct recipient_state *states, unsigned count,
+                enum delivery_event over)
 {
     for (unsigned i = 0; i < count; i++) {
         struct recipient_state *state = &states[i];
         bool is_waiting = state->state == DELIVERY_WAITING || state->state == DELIVERY_RETRYING;
         if (is_waiting || recipient_is_open(state)) {
-            enum delivery_event event = fold_closing(state, DELIVERY_EVENT_CANCELLED);
+            enum delivery_event event = fold_closing(state, over);
             count_one(fold, state, -1);
             state->state =
                 delivery_state_next((enum delivery_state)state->state, event) & NIBBLE_MAX;

@@ -30,8 +30,10 @@ bool fold_event(const struct fold *fold, struct recipient_state *states, unsigne
 /* How the ladder ends for a recipient on whom nothing more is tried: `event`, unless a message was
  * accepted on the way, or may have been. */
 enum delivery_event fold_closing(const struct recipient_state *state, enum delivery_event event);
-/* The campaign was cancelled: whoever waits will not be sent to, and nobody climbs any more. */
-void fold_cancel(const struct fold *fold, struct recipient_state *states, unsigned count);
+/* The campaign was cancelled (DELIVERY_EVENT_CANCELLED) or its not_after has passed
+ * (DELIVERY_EVENT_EXPIRED): whoever waits will not be sent to, and nobody climbs any more. */
+void fold_sweep(const struct fold *fold, struct recipient_state *states, unsigned count,
+                enum delivery_event over);
 
 /* Time of a recipient's next try and back; due_cs rounds up so that nothing is early. */
 uint32_t fold_due_cs(const struct fold *fold, uint64_t due_ms);

@@ -16,7 +16,8 @@
  * a step that waits for an acknowledgement, who was accepted or is held climbs when its time is
  * over.
  *
- * In a cancelled campaign whatever would be sent again is cancelled instead. Who may have been
+ * In a cancelled campaign whatever would be sent again is cancelled instead, and past not_after it
+ * expires. Who may have been
  * reached never ends as if he had not been: he is held.
  */
 #include <assert.h>
@@ -78,8 +79,7 @@ static uint64_t backoff_until(const struct decision *d, unsigned attempt)
 static void decide_uncertain(const struct decision *d, const struct recipient_state *state,
                              struct event *event)
 {
-    bool is_cancelled = d->campaign->state == CAMPAIGN_CANCELLED;
-    if (d->step->on_uncertain == PLAN_HOLD || is_cancelled ||
+    if (d->step->on_uncertain == PLAN_HOLD || campaign_is_over(d->campaign) ||
         state->repeats + 1u >= d->step->attempts) {
         end(event, DELIVERY_EVENT_HELD, d->fate->reason);
         return;
@@ -173,9 +173,10 @@ static void decide_one(const struct decision *d, const struct recipient_state *s
         event->due_ms = d->engine->now_ms;
         break;
     }
-    if (d->campaign->state == CAMPAIGN_CANCELLED && is_sent_again(event->kind)) {
-        /* Nothing of an earlier, uncertain attempt is hidden by the cancellation. */
-        end(event, DELIVERY_EVENT_CANCELLED, REASON_CAMPAIGN_CANCELLED);
+    if (campaign_is_over(d->campaign) && is_sent_again(event->kind)) {
+        /* Nothing of an earlier, uncertain attempt is hidden by that. */
+        end(event, campaign_over_event(d->campaign),
+            d->campaign->control.is_expired ? REASON_NOT_AFTER : REASON_CAMPAIGN_CANCELLED);
     }
     ladder_decide(d->engine, d->campaign, state, event);
 }

@@ -22,14 +22,14 @@
 
 bool ladder_has_next_step(const struct campaign *campaign, unsigned step)
 {
-    return campaign->state != CAMPAIGN_CANCELLED && step + 1 < campaign->def.plan.step_count;
+    return !campaign_is_over(campaign) && step + 1 < campaign->def.plan.step_count;
 }
 
 uint64_t ladder_open_until_ms(const struct engine *engine, const struct campaign *campaign,
                               const struct recipient_state *state)
 {
     const struct plan_step *step = &campaign->def.plan.steps[state->step];
-    if (step->until == PLAN_ACCEPTED || campaign->state == CAMPAIGN_CANCELLED) {
+    if (step->until == PLAN_ACCEPTED || campaign_is_over(campaign)) {
         return 0;
     }
     uint64_t left = UINT8_MAX - (unsigned)state->used;
@@ -130,8 +130,7 @@ static bool first_climb(struct campaign *campaign, uint32_t *page, uint64_t *due
 {
     struct fold fold = campaign_fold(campaign);
     uint32_t due_cs = 0;
-    if (campaign->state != CAMPAIGN_RUNNING ||
-        !page_timers_first(&campaign->climbs, page, &due_cs)) {
+    if (!campaign_is_sending(campaign) || !page_timers_first(&campaign->climbs, page, &due_cs)) {
         return false;
     }
     *due_ms = fold_due_ms(&fold, due_cs);
@@ -208,7 +207,7 @@ enum err engine_acknowledge(struct engine *engine, uint64_t id, uint32_t ordinal
         return err;
     }
     struct campaign *campaign = engine_find_campaign(engine, id);
-    if (campaign->state == CAMPAIGN_DRAFT) {
+    if (campaign->launched_ms == 0 && !campaign->is_ended) {
         return ERR_CONFLICT;
     }
     uint32_t page = ordinal / PAGE_RECIPIENTS;

@@ -51,7 +51,7 @@ static enum err begin(struct ledger *ledger, const struct campaign_def *def,
     return err;
 }
 
-enum err page_fold(struct ledger *ledger, const struct campaign_def *def, bool is_cancelled,
+enum err page_fold(struct ledger *ledger, const struct campaign_def *def, enum delivery_event over,
                    uint32_t page, struct recipient_state *states, unsigned *count)
 {
     if ((uint64_t)page * PAGE_RECIPIENTS >= def->slots) {
@@ -67,8 +67,8 @@ enum err page_fold(struct ledger *ledger, const struct campaign_def *def, bool i
     if (err == ERR_OK) {
         err = ledger_each_block_of_page(ledger, def->id, page, take_block, &folding);
     }
-    if (err == ERR_OK && folding.err == ERR_OK && is_cancelled) {
-        fold_cancel(&folding.fold, states, *count);
+    if (err == ERR_OK && folding.err == ERR_OK && over != DELIVERY_EVENTS) {
+        fold_sweep(&folding.fold, states, *count, over);
     }
     return err == ERR_OK ? folding.err : err;
 }

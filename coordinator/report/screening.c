@@ -20,8 +20,8 @@
 /* A campaign whose messages count. */
 struct source {
     struct campaign_def def;
-    bool is_cancelled;
-    bool is_folded; /* from its page `next` on the journal is read */
+    enum delivery_event over; /* how those who waited ended */
+    bool is_folded;           /* from its page `next` on the journal is read */
     uint32_t next;
     unsigned tally;
 };
@@ -188,10 +188,8 @@ static void gather(struct screening *screening)
         }
         screening->sources = mem_resize(screening->sources, screening->source_count + 1,
                                         sizeof(*screening->sources));
-        screening->sources[screening->source_count++] =
-            (struct source){.def = *view.def,
-                            .is_cancelled = view.state == CAMPAIGN_CANCELLED,
-                            .tally = tally_of(screening, view.def)};
+        screening->sources[screening->source_count++] = (struct source){
+            .def = *view.def, .over = campaign_over(&view), .tally = tally_of(screening, view.def)};
     }
 }
 
@@ -250,8 +248,8 @@ static enum err fold_source(struct screening *screening, struct source *source)
         if (atomic_load(&screening->is_stopped)) {
             return ERR_CLOSED;
         }
-        err = page_fold(screening->ledger, &source->def, source->is_cancelled, source->next, states,
-                        &count);
+        err =
+            page_fold(screening->ledger, &source->def, source->over, source->next, states, &count);
         for (unsigned i = 0; err == ERR_OK && i < count; i++) {
             if (engine_is_messaged(&states[i])) {
                 bitmap_set(&messaged, i);
@@ -334,7 +332,7 @@ static void look_again(struct screening *screening)
     struct campaign_view view;
     for (unsigned i = 0; i < screening->source_count; i++) {
         if (engine_campaign(screening->engine, screening->sources[i].def.id, &view)) {
-            screening->sources[i].is_cancelled = view.state == CAMPAIGN_CANCELLED;
+            screening->sources[i].over = campaign_over(&view);
         }
     }
 }

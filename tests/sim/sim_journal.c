@@ -181,7 +181,7 @@ static void apply_own(struct sim *sim, unsigned c, const struct event_list *list
             campaign->fold->state == CAMPAIGN_PAUSED || campaign->fold->state == CAMPAIGN_CANCELLED;
         campaign->stopped_ms = is_stopped ? sim->now_ms : 0;
         if (list->events[i].kind == CAMPAIGN_EVENT_CANCELLED) {
-            campaign_sweep_cancelled(campaign->fold);
+            campaign_sweep(campaign->fold);
         }
     }
 }

@@ -56,16 +56,17 @@ static void a_campaign_lives_by_its_table(void **test)
 {
     (void)test;
     /* By state, then by event (launched, paused, resumed, cancelled, finished, overridden,
-     * screened): what follows, or `-`. */
-    static const char *const EXPECTED[CAMPAIGN_STATES] = {"R--C---", "-P-CFRR", "--RCFPP",
-                                                          "-------", "-------"};
-    static const char LETTERS[] = "DRPFC";
+     * screened, scheduled, expired, stopped, superseded): what follows, or `-`. */
+    static const char *const EXPECTED[CAMPAIGN_STATES] = {
+        "R--C---S--C", "-P-CFRR-RPC", "--RCFPP-P-C", "-----------", "-----------", "R--C---S--C"};
+    static const char LETTERS[] = "DRPFCS";
     static const enum campaign_event WAY[CAMPAIGN_STATES][3] = {
         {CAMPAIGN_EVENTS, CAMPAIGN_EVENTS, CAMPAIGN_EVENTS},
         {CAMPAIGN_EVENT_LAUNCHED, CAMPAIGN_EVENTS, CAMPAIGN_EVENTS},
         {CAMPAIGN_EVENT_LAUNCHED, CAMPAIGN_EVENT_PAUSED, CAMPAIGN_EVENTS},
         {CAMPAIGN_EVENT_LAUNCHED, CAMPAIGN_EVENT_FINISHED, CAMPAIGN_EVENTS},
-        {CAMPAIGN_EVENT_CANCELLED, CAMPAIGN_EVENTS, CAMPAIGN_EVENTS}};
+        {CAMPAIGN_EVENT_CANCELLED, CAMPAIGN_EVENTS, CAMPAIGN_EVENTS},
+        {CAMPAIGN_EVENT_SCHEDULED, CAMPAIGN_EVENTS, CAMPAIGN_EVENTS}};
     for (unsigned state = 0; state < CAMPAIGN_STATES; state++) {
         for (unsigned event = 0; event < CAMPAIGN_EVENTS; event++) {
             struct bench bench;

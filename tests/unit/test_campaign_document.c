@@ -142,6 +142,36 @@ static void everything_can_be_said(void **state)
                      3600000);
 }
 
+static void a_campaign_may_begin_and_end_by_itself(void **state)
+{
+    struct fixture *fixture = *state;
+    struct problem problem = {0};
+    struct buf stored = {0};
+    struct campaign_document *again = NULL;
+    assert_parses(fixture, HEAD ",\"start_at\":\"2026-12-01T09:00:00+01:00\",\"not_after\":\"6h\","
+                                "\"supersedes\":\"c12\",\"stop_rules\":{\"failed\":{\"count\":100,"
+                                "\"percent\":5,\"of_at_least\":200}}" CONTENT);
+    const struct campaign_control *control = &campaign_document_def(fixture->document)->control;
+    assert_true(control->start_at_ms == UINT64_C(1796112000000));
+    assert_int_equal(control->not_after_ms, 0);
+    assert_int_equal(control->not_after_for_ms, 6 * 3600000);
+    assert_int_equal(control->supersedes, 12);
+    assert_int_equal(control->stop[STOP_FAILED].count, 100);
+    assert_int_equal(control->stop[STOP_FAILED].percent, 5);
+    assert_int_equal(control->stop[STOP_FAILED].of_at_least, 200);
+    campaign_document_number(fixture->document, 13, 1);
+    campaign_document_encode(fixture->document, &stored);
+    assert_int_equal(
+        campaign_document_load(&again, buf_view(&stored), &fixture->surroundings, &problem),
+        ERR_OK);
+    assert_memory_equal(&campaign_document_def(again)->control, control, sizeof(*control));
+    campaign_document_free(again);
+    buf_release(&stored);
+    assert_parses(fixture, HEAD ",\"not_after\":\"2026-12-01T18:00:00Z\"" CONTENT);
+    control = &campaign_document_def(fixture->document)->control;
+    assert_true(control->not_after_ms == UINT64_C(1796148000000));
+}
+
 static void the_stored_form_reads_back_the_same(void **state)
 {
     struct fixture *fixture = *state;
@@ -300,6 +330,18 @@ static void complaints_name_the_place_and_the_remedy(void **state)
          "did you mean \"sms\"?"},
         {"{\"name\":\"x\",\"audience\":\"a12\",\"channel\":\"push\"}", "/channel",
          "\"push_token\""},
+        {HEAD ",\"start_at\":\"tomorrow\"}", "/start_at", "with its offset from UTC"},
+        {HEAD ",\"start_at\":\"2026-12-01T08:00:00\"}", "/start_at", "with its offset"},
+        {HEAD ",\"not_after\":\"late\"}", "/not_after", "a duration"},
+        {HEAD ",\"not_after\":\"10ms\"}", "/not_after", "must be from 1s to 400d"},
+        {HEAD ",\"supersedes\":\"a12\"}", "/supersedes", "no campaign's id"},
+        {HEAD ",\"stop_rules\":7}", "/stop_rules", "must be an object"},
+        {HEAD ",\"stop_rules\":{\"faild\":{}}}", "/stop_rules/faild", "did you mean \"failed\"?"},
+        {HEAD ",\"stop_rules\":{\"failed\":{}}}", "/stop_rules/failed", "\"percent\""},
+        {HEAD ",\"stop_rules\":{\"failed\":{\"percent\":100}}}", "/stop_rules/failed/percent",
+         "99"},
+        {HEAD ",\"stop_rules\":{\"failed\":{\"count\":1,\"of_at_least\":5}}}", "/stop_rules/failed",
+         "belongs to a \"percent\""},
         {HEAD "}", "/content", "is required"},
         {"{\"name\":\"x\",\"audience\":\"a12\"}", "/channel", "a plan with \"steps\""},
         {LADDER "}", "/content", "is required"},
@@ -522,6 +564,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_is_required_is_enough),
         TEST(everything_can_be_said),
+        TEST(a_campaign_may_begin_and_end_by_itself),
         TEST(the_stored_form_reads_back_the_same),
         TEST(documents_of_all_versions_are_read_and_written_as_the_newest),
         TEST(what_spares_recipients_is_stored_and_defaults_are_only_for_new_campaigns),

@@ -240,6 +240,26 @@ static void a_throttling_answer_holds_the_provider_back_as_long_as_it_says(void 
 
 /* It was leased before the provider's rate was lowered, to be sent as fast as it goes: the
  * coordinator leases it again at the pace that is right. */
+static void who_is_late_gets_no_old_news(void **state)
+{
+    struct fixture *fixture = fixture_ready(state);
+    struct wire_batch batch = fixture_make_batch(fixture, 1, 10);
+    fixture->concurrency = 4;
+    fixture->is_answering = false;
+    batch.not_after_ms = fixture->now_ms + 1000;
+    fixture_give(fixture, &batch);
+    fixture_run(fixture);
+    assert_int_equal(fixture->in_flight, 4);
+    fixture->now_ms += 2000; /* frozen: no message came in between */
+    fixture_end(fixture, 4, OUTCOME_ACCEPTED);
+    fixture_run(fixture);
+    assert_int_equal(fixture->in_flight, 0);
+    fixture_pass(fixture, 100, 20);
+    assert_int_equal(fixture_reported(fixture, 1, OUTCOME_ACCEPTED, 0), 4);
+    assert_int_equal(fixture_reported(fixture, 1, OUTCOME_RETURNED, REASON_NOT_AFTER), 6);
+    fixture_assert_all_reported(fixture);
+}
+
 static void who_was_recalled_is_not_started(void **state)
 {
     struct fixture *fixture = fixture_ready(state);
@@ -502,6 +522,7 @@ int main(void)
         TEST(a_batch_is_spread_evenly_over_its_time),
         TEST(the_next_run_is_asked_for_when_the_next_start_is_due),
         TEST(a_throttling_answer_holds_the_provider_back_as_long_as_it_says),
+        TEST(who_is_late_gets_no_old_news),
         TEST(who_was_recalled_is_not_started),
         TEST(a_throttling_answer_returns_what_is_queued),
         TEST(wrong_credentials_return_what_is_queued_for_the_provider),

@@ -45,8 +45,12 @@ static void bring_to(struct rig *rig, enum campaign_state state)
     rig_init(rig);
     struct campaign_def def = rig_def(rig, 1, state == CAMPAIGN_FINISHED ? 0 : 10);
     rig_add(rig, &def);
-    if (state != CAMPAIGN_DRAFT) {
+    if (state != CAMPAIGN_DRAFT && state != CAMPAIGN_SCHEDULED) {
         assert_int_equal(engine_launch(rig->engine, 1, rig->now_ms, NULL), ERR_OK);
+    }
+    if (state == CAMPAIGN_SCHEDULED) {
+        assert_int_equal(engine_schedule(rig->engine, 1, rig->now_ms + 1000, rig->now_ms, NULL),
+                         ERR_OK);
     }
     if (state == CAMPAIGN_PAUSED) {
         assert_int_equal(engine_pause(rig->engine, 1, rig->now_ms, NULL), ERR_OK);
@@ -67,6 +71,7 @@ static void every_command_meets_every_state(void **test)
         [CAMPAIGN_PAUSED] = {-1, -1, CAMPAIGN_RUNNING, CAMPAIGN_CANCELLED},
         [CAMPAIGN_FINISHED] = {-1, -1, -1, -1},
         [CAMPAIGN_CANCELLED] = {-1, -1, -1, -1},
+        [CAMPAIGN_SCHEDULED] = {CAMPAIGN_RUNNING, -1, -1, CAMPAIGN_CANCELLED},
     };
     for (unsigned state = 0; state < CAMPAIGN_STATES; state++) {
         for (unsigned c = 0; c < 4; c++) {
@@ -732,7 +737,7 @@ static void closing_counts_come_back_from_their_bytes(void **test)
     bytes.len--;
     bytes.data[1] = CAMPAIGN_RUNNING;
     assert_int_equal(campaign_end_decode(buf_view(&bytes), &back), ERR_CORRUPT);
-    bytes.data[0] = 2;
+    bytes.data[0] = 3;
     assert_int_equal(campaign_end_decode(buf_view(&bytes), &back), ERR_UNSUPPORTED);
     buf_release(&bytes);
 }

@@ -224,7 +224,7 @@ static void cancelling_ends_whoever_waits_and_hides_no_doubt(void **test)
     happens(&bench, DELIVERY_EVENT_DEFERRED, 0, 1, 1000, 2000);
     happens(&bench, DELIVERY_EVENT_REPEATED, 1, 1, 1000, 2000);
     happens(&bench, DELIVERY_EVENT_ACCEPTED, 2, 1, 1000, 0);
-    fold_cancel(&bench.fold, bench.states, COUNT);
+    fold_sweep(&bench.fold, bench.states, COUNT, DELIVERY_EVENT_CANCELLED);
     assert_int_equal(bench.states[0].state, DELIVERY_CANCELLED);
     assert_int_equal(bench.states[1].state, DELIVERY_UNCERTAIN);
     assert_int_equal(bench.states[2].state, DELIVERY_ACCEPTED);
@@ -234,7 +234,7 @@ static void cancelling_ends_whoever_waits_and_hides_no_doubt(void **test)
     assert_int_equal(bench.counts[DELIVERY_UNCERTAIN], 1);
     assert_int_equal(bench.counts[DELIVERY_WAITING], 0);
     struct bench once = bench;
-    fold_cancel(&bench.fold, bench.states, COUNT);
+    fold_sweep(&bench.fold, bench.states, COUNT, DELIVERY_EVENT_CANCELLED);
     assert_memory_equal(bench.states, once.states, sizeof(bench.states));
 }
 

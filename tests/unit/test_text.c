@@ -129,9 +129,58 @@ static void times_are_written_in_utc_with_milliseconds(void **state)
     buf_release(&buf);
 }
 
+static void times_are_read_as_they_are_written(void **test)
+{
+    (void)test;
+    static const struct {
+        const char *text;
+        uint64_t ms;
+    } cases[] = {{"1970-01-01T00:00:00Z", 0},
+                 {"2026-12-01T08:00:00Z", 1796112000000},
+                 {"2026-12-01T09:00:00+01:00", 1796112000000},
+                 {"2026-12-01T03:30:00.25-04:30", 1796112000250},
+                 {"2024-02-29t12:00:00.1239z", 1709208000123},
+                 {"2000-02-29T23:59:60Z", 951868800000},
+                 {"9999-12-31T23:59:59.999Z", 253402300799999}};
+    static const char *const bad[] = {"",
+                                      "2026-12-01",
+                                      "2026-12-01T08:00:00",
+                                      "2026-12-01 08:00:00Z",
+                                      "2026-13-01T08:00:00Z",
+                                      "2026-02-29T08:00:00Z",
+                                      "2100-02-29T08:00:00Z",
+                                      "2026-12-00T08:00:00Z",
+                                      "2026-12-01T24:00:00Z",
+                                      "2026-12-01T08:60:00Z",
+                                      "2026-12-01T08:00:61Z",
+                                      "2026-12-01T08:00:00.Z",
+                                      "2026-12-01T08:00:00+1:00",
+                                      "2026-12-01T08:00:00+01:60",
+                                      "2026-12-01T08:00:00Zx",
+                                      "1969-12-31T23:59:59Z",
+                                      "1970-01-01T00:00:00+00:01",
+                                      "2026-12-01T08:00:00+0100",
+                                      "26-12-01T08:00:00Z"};
+    uint64_t ms = 0;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_true(text_time_parse(slice_str(cases[i].text), &ms));
+        assert_true(ms == cases[i].ms);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_false(text_time_parse(slice_str(bad[i]), &ms));
+    }
+    for (uint64_t day = 0; day < 146097 * 3; day += 13) {
+        char text[TEXT_TIME_BYTES + 1];
+        text_time_str(text, day * 86400000 + day % 86400000);
+        assert_true(text_time_parse(slice_str(text), &ms));
+        assert_true(ms == day * 86400000 + day % 86400000);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(times_are_read_as_they_are_written),
         cmocka_unit_test(nearest_finds_typing_errors),
         cmocka_unit_test(nearest_does_not_guess_wildly),
         cmocka_unit_test(nearest_prefers_the_closest_then_the_first),

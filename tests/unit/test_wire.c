@@ -61,6 +61,7 @@ static struct wire_message example(enum wire_type type)
         break;
     case WIRE_BATCH:
         message.batch = (struct wire_batch){.epoch = 9,
+                                            .not_after_ms = UINT64_C(1796112000000),
                                             .lease = 77,
                                             .campaign = 5,
                                             .page = 12,
@@ -388,6 +389,7 @@ static void batch_survives(void **state)
     assert_int_equal(got->count, 3);
     assert_false(got->whole);
     assert_memory_equal(&got->places, &message.batch.places, sizeof(got->places));
+    assert_true(got->not_after_ms == message.batch.not_after_ms);
     assert_memory_equal(got->attempts, message.batch.attempts, 3);
     assert_memory_equal(got->endpoints, message.batch.endpoints, 3);
     assert_true(got->page_bytes.data == message.batch.page_bytes.data);

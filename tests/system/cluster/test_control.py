@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pause, resume, cancel and priorities take effect at full speed, and the counts add up at every look."""
 
+import signal
 import threading
 import time
 
@@ -8,6 +9,7 @@ from support import FINAL, SLOW, http_provider, some, timeline_of, total, upload
 
 MESSAGE = {"sms": {"text": "Dear {{first_name}}"}}
 RATE = 1500
+CONNECTIONS = 16
 TAKES_EFFECT_S = 1.0
 
 
@@ -153,3 +155,76 @@ def test_equals_share_by_their_weight(gateway, make_cluster):
     wait_for("some", lambda: gateway.count() > 4000)
     got = {campaign: cluster.api.get(f"/v1/campaigns/{campaign}")["counts"]["accepted"] for campaign in (light, heavy)}
     assert 2.0 < got[heavy] / got[light] < 4.0, got
+
+
+def rfc3339(seconds):
+    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+    return f"{whole}.{int(seconds % 1 * 1000):03d}Z"
+
+
+def test_a_campaign_begins_at_its_time_and_over_a_restart(gateway, make_cluster):
+    cluster = make_cluster([http_provider(gateway, rate=RATE)], workers=1)
+    audience = upload(cluster, 100)
+    begins = time.time() + 4
+    campaign = cluster.campaign(audience, "sms", MESSAGE, start_at=rfc3339(begins))
+    assert campaign["state"] == "scheduled" and campaign["starts_at"] == campaign["start_at"]
+    other = cluster.campaign(audience, "sms", MESSAGE, launch=False)["id"]
+    answer = cluster.api.call("POST", f"/v1/campaigns/{other}/launch", {"at": "soon"})
+    assert answer.status == 422 and answer.json()["pointer"] == "/at"
+    view = cluster.api.post(f"/v1/campaigns/{other}/launch", {"at": rfc3339(begins + 3600)})
+    assert view["state"] == "scheduled"
+    assert cluster.api.call("POST", f"/v1/campaigns/{other}/pause").status == 409
+    assert cluster.api.post(f"/v1/campaigns/{other}/cancel")["counts"]["cancelled"] == 100
+    cluster.coordinator.kill()
+    cluster.start_coordinator()
+    view = cluster.wait_campaign(campaign["id"], 20)
+    assert view["counts"]["accepted"] == 100 and gateway.count() == 100
+    assert min(request.at_s for request in gateway.requests()) >= begins - 0.05
+
+
+def test_nobody_gets_old_news_from_a_worker_that_was_frozen(gateway, make_cluster):
+    cluster = make_cluster([http_provider(gateway, rate=RATE)], workers=2)
+    audience = upload(cluster, 20000)
+    campaign = cluster.campaign(audience, "sms", MESSAGE, not_after="4s")
+    path = f"/v1/campaigns/{campaign['id']}"
+    expires_at = cluster.api.get(path)["expires_at"]
+    wait_for("speed", lambda: gateway.count() > RATE)
+    frozen = next(iter(cluster.workers.values()))
+    frozen.child.send_signal(signal.SIGSTOP)
+    time.sleep(6)
+    frozen.child.send_signal(signal.SIGCONT)
+    woken_at = time.time()
+    view = cluster.wait_campaign(campaign["id"], 40)
+    time.sleep(1)
+    assert view["state"] == "finished" and total(view) == 20000
+    assert set(some(view["counts"])) <= {"accepted", "expired", "uncertain"} and view["counts"]["expired"] > 0
+    assert [r for r in gateway.requests() if r.at_s > woken_at + 0.5] == []
+    late = [r for r in gateway.requests() if rfc3339(r.at_s - 0.5) > expires_at]
+    assert len(late) <= CONNECTIONS  # were half written when it froze
+
+
+def test_an_update_supersedes_the_first_notice(gateway, make_cluster):
+    cluster = make_cluster([http_provider(gateway, rate=RATE)], workers=1)
+    audience = upload(cluster, 20000)
+    first = cluster.campaign(audience, "sms", MESSAGE)["id"]
+    assert cluster.api.call("POST", "/v1/campaigns", {"name": "x", "audience": audience, "channel": "sms",
+                                                      "content": MESSAGE, "supersedes": "c99"}).status == 422
+    wait_for("speed", lambda: gateway.count() > 500)
+    second = cluster.campaign(audience, "sms", MESSAGE, supersedes=first)
+    assert second["supersedes"] == first
+    view = cluster.wait_campaign(first, 10)
+    assert view["state"] == "cancelled" and view["superseded_by"] == second["id"] and view["counts"]["cancelled"] > 0
+
+
+def test_a_campaign_stops_itself_when_too_many_fail(gateway, make_cluster):
+    gateway.answer("return 400;")
+    cluster = make_cluster([http_provider(gateway, rate=RATE)], workers=1)
+    audience = upload(cluster, 20000)
+    campaign = cluster.campaign(audience, "sms", MESSAGE, stop_rules={"failed": {"percent": 5, "of_at_least": 200}})
+    view = cluster.wait_campaign(campaign["id"], 10, states=("paused",))
+    assert view["stopped"]["by"] == "failed" and view["stopped"]["of"] >= 200
+    assert view["counts"]["failed"] < 20000
+    gateway.answer("return 202;")
+    assert "stopped" not in cluster.api.post(f"/v1/campaigns/{campaign['id']}/resume")
+    view = cluster.wait_campaign(campaign["id"], 60)
+    assert view["state"] == "finished" and view["counts"]["accepted"] + view["counts"]["failed"] == 20000

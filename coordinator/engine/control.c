@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "coordinator/engine/control.h"
+
+#include <utlist.h>
+
+#include "common/text.h"
+#include "coordinator/engine/engine_state.h"
+
+static const char *const CAUSE_NAMES[STOP_CAUSES] = {"failed"};
+
+const char *stop_cause_name(enum stop_cause cause)
+{
+    return cause < STOP_CAUSES ? CAUSE_NAMES[cause] : "?";
+}
+
+void control_apply(struct control *control, const struct event *event)
+{
+    switch ((enum campaign_event)event->kind) {
+    case CAMPAIGN_EVENT_SCHEDULED:
+        control->starts_ms = event->due_ms;
+        return;
+    case CAMPAIGN_EVENT_LAUNCHED:
+        control->starts_ms = 0;
+        control->not_after_ms = event->due_ms;
+        return;
+    case CAMPAIGN_EVENT_STOPPED:
+        control->stop_cause = event->step + 1u;
+        control->stop_count = event->lease;
+        control->stop_of = event->worker;
+        return;
+    case CAMPAIGN_EVENT_RESUMED:
+        control->stop_cause = 0;
+        control->stop_count = 0;
+        control->stop_of = 0;
+        control->tried_before = event->lease;
+        control->failed_before = event->worker;
+        return;
+    case CAMPAIGN_EVENT_EXPIRED:
+        control->is_expired = 1;
+        return;
+    case CAMPAIGN_EVENT_CANCELLED:
+        control->starts_ms = 0;
+        return;
+    case CAMPAIGN_EVENT_SUPERSEDED:
+        control->starts_ms = 0;
+        control->superseded_by = event->worker;
+        return;
+    case CAMPAIGN_EVENT_PAUSED:
+    case CAMPAIGN_EVENT_FINISHED:
+    case CAMPAIGN_EVENT_OVERRIDDEN:
+    case CAMPAIGN_EVENT_SCREENED:
+    case CAMPAIGN_EVENTS:
+        return;
+    }
+}
+
+/* ---- Beginning ---- */
+
+static uint64_t not_after_ms(const struct campaign *campaign, uint64_t begins_ms)
+{
+    const struct campaign_control *control = &campaign->def.control;
+    return control->not_after_for_ms != 0 ? begins_ms + control->not_after_for_ms
+                                          : control->not_after_ms;
+}
+
+/* What it supersedes is cancelled in the same turn. */
+static uint64_t supersede(struct engine *engine, const struct campaign *campaign)
+{
+    struct campaign *former = campaign->def.control.supersedes == 0
+                                  ? NULL
+                                  : engine_find_campaign(engine, campaign->def.control.supersedes);
+    if (former == NULL || former == campaign || former->state == CAMPAIGN_FINISHED ||
+        former->state == CAMPAIGN_CANCELLED) {
+        return 0;
+    }
+    engine_end_for_good(
+        engine, former,
+        (struct event){.kind = CAMPAIGN_EVENT_SUPERSEDED, .worker = campaign->def.id});
+    return former->def.id;
+}
+
+static void expire(struct engine *engine, struct campaign *campaign)
+{
+    engine_end_for_good(engine, campaign, (struct event){.kind = CAMPAIGN_EVENT_EXPIRED});
+}
+
+static bool is_past(const struct engine *engine, uint64_t limit_ms)
+{
+    return limit_ms != 0 && limit_ms <= engine->now_ms;
+}
+
+static void begin(struct engine *engine, struct campaign *campaign)
+{
+    struct event event = {.kind = CAMPAIGN_EVENT_LAUNCHED};
+    event.worker = supersede(engine, campaign);
+    event.due_ms = not_after_ms(campaign, engine->now_ms);
+    if (is_past(engine, event.due_ms)) {
+        event.due_ms = engine->now_ms;
+    }
+    engine_join_class(engine, campaign);
+    engine_decide_event(engine, campaign, event);
+    cap_on_launched(engine, campaign);
+    if (is_past(engine, event.due_ms)) {
+        expire(engine, campaign);
+    } else {
+        engine_settle(engine, campaign);
+    }
+}
+
+enum err control_launch(struct engine *engine, struct campaign *campaign, uint64_t at_ms,
+                        struct problem *problem)
+{
+    uint64_t begins_ms = at_ms > engine->now_ms ? at_ms : engine->now_ms;
+    uint64_t limit_ms = not_after_ms(campaign, begins_ms);
+    if (limit_ms != 0 && limit_ms <= begins_ms) {
+        char limit[TEXT_TIME_BYTES + 1];
+        text_time_str(limit, limit_ms);
+        return problem_set(problem, ERR_CONFLICT,
+                           "campaign c%llu would begin after its not_after, %s, and reach nobody: "
+                           "begin earlier, or make one with a later not_after",
+                           (unsigned long long)campaign->def.id, limit);
+    }
+    if (at_ms > engine->now_ms) {
+        engine_decide_event(engine, campaign,
+                            (struct event){.kind = CAMPAIGN_EVENT_SCHEDULED, .due_ms = at_ms});
+    } else {
+        begin(engine, campaign);
+    }
+    return ERR_OK;
+}
+
+/* ---- Stop rules ---- */
+
+/* Of those who were tried it is known what became of them. */
+static uint64_t count_tried(const struct campaign *campaign)
+{
+    const uint32_t *counts = campaign->counts;
+    return (uint64_t)counts[DELIVERY_ACCEPTED] + counts[DELIVERY_DELIVERED] +
+           counts[DELIVERY_ACKNOWLEDGED] + counts[DELIVERY_FAILED] + counts[DELIVERY_UNCERTAIN];
+}
+
+static uint64_t since(uint64_t now, uint64_t before)
+{
+    return now > before ? now - before : 0;
+}
+
+static bool is_broken(const struct stop_rule *rule, uint64_t count, uint64_t of)
+{
+    bool by_share =
+        rule->percent != 0 && of > 0 && of >= rule->of_at_least && count * 100 > of * rule->percent;
+    return by_share || (rule->count != 0 && count > rule->count);
+}
+
+void control_resume(struct engine *engine, struct campaign *campaign)
+{
+    engine_decide_event(engine, campaign,
+                        (struct event){.kind = CAMPAIGN_EVENT_RESUMED,
+                                       .lease = count_tried(campaign),
+                                       .worker = campaign->counts[DELIVERY_FAILED]});
+}
+
+void control_check_stop(struct engine *engine, struct campaign *campaign)
+{
+    const struct control *control = &campaign->control;
+    uint64_t failed = since(campaign->counts[DELIVERY_FAILED], control->failed_before);
+    uint64_t tried = since(count_tried(campaign), control->tried_before);
+    if (!campaign_is_sending(campaign) || campaign_left(campaign) == 0 ||
+        !is_broken(&campaign->def.control.stop[STOP_FAILED], failed, tried)) {
+        return;
+    }
+    engine_decide_event(
+        engine, campaign,
+        (struct event){
+            .kind = CAMPAIGN_EVENT_STOPPED, .step = STOP_FAILED, .lease = failed, .worker = tried});
+    engine_tell_all_stopped(engine, campaign);
+}
+
+/* ---- Time ---- */
+
+/* 0: none. */
+static uint64_t next_of(const struct campaign *campaign)
+{
+    if (campaign->state == CAMPAIGN_SCHEDULED) {
+        return campaign->control.starts_ms;
+    }
+    bool is_begun = campaign->state == CAMPAIGN_RUNNING || campaign->state == CAMPAIGN_PAUSED;
+    return is_begun && !campaign->control.is_expired ? campaign->control.not_after_ms : 0;
+}
+
+void control_run(struct engine *engine)
+{
+    struct campaign *campaign = NULL;
+    struct campaign *next = NULL;
+    DL_FOREACH_SAFE(engine->live, campaign, next)
+    {
+        if (!is_past(engine, next_of(campaign))) {
+            continue;
+        }
+        if (campaign->state == CAMPAIGN_SCHEDULED) {
+            begin(engine, campaign);
+        } else {
+            expire(engine, campaign);
+        }
+    }
+}
+
+uint64_t control_next_ms(const struct engine *engine)
+{
+    uint64_t next_ms = UINT64_MAX;
+    const struct campaign *campaign = NULL;
+    DL_FOREACH(engine->live, campaign)
+    {
+        uint64_t at_ms = next_of(campaign);
+        next_ms = at_ms != 0 && at_ms < next_ms ? at_ms : next_ms;
+    }
+    return next_ms;
+}
+
+/* ---- Questions ---- */
+
+void control_view(const struct campaign *campaign, struct campaign_view *view)
+{
+    const struct control *control = &campaign->control;
+    view->starts_ms = control->starts_ms;
+    view->not_after_ms = control->not_after_ms;
+    view->is_expired = control->is_expired != 0;
+    view->superseded_by = control->superseded_by;
+    view->is_stopped = control->stop_cause != 0 && campaign->state == CAMPAIGN_PAUSED;
+    view->stop_cause = control->stop_cause == 0 ? 0 : (enum stop_cause)(control->stop_cause - 1);
+    view->stop_count = control->stop_count;
+    view->stop_of = control->stop_of;
+}
+
+enum delivery_event campaign_over(const struct campaign_view *view)
+{
+    bool is_ended = view->state == CAMPAIGN_FINISHED || view->state == CAMPAIGN_CANCELLED;
+    if (is_ended && view->is_expired) {
+        return DELIVERY_EVENT_EXPIRED;
+    }
+    return view->state == CAMPAIGN_CANCELLED ? DELIVERY_EVENT_CANCELLED : DELIVERY_EVENTS;
+}
