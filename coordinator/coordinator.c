@@ -388,6 +388,7 @@ static enum err open_api(struct coordinator *coordinator, struct problem *proble
         .connections_per_address = settings->connections_per_address,
         .listen_public = settings->has_public ? &settings->listen_public : NULL,
         .public_connections_max = settings->public_connections_max,
+        .archive_after_ms = settings->archive_after_ms,
         .uploads_max = settings->uploads_max,
         .page_codec = settings->page_codec,
         .import_threads = settings->import_threads,

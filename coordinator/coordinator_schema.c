@@ -72,6 +72,7 @@ static const cyaml_schema_field_t fields[] = {
     TEXT("lease", struct raw_settings, lease),
     TEXT("heartbeat", struct raw_settings, heartbeat),
     TEXT("disk_reserve", struct raw_settings, disk_reserve),
+    TEXT("archive_after", struct raw_settings, archive_after),
     TEXT("page_codec", struct raw_settings, page_codec),
     COUNT("snapshot_blocks", struct raw_settings, snapshot_blocks),
     COUNT("import_threads", struct raw_settings, import_threads),

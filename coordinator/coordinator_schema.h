@@ -64,6 +64,7 @@ struct raw_settings {
     char *lease;
     char *heartbeat;
     char *disk_reserve;
+    char *archive_after;
     char *page_codec;
     uint32_t *snapshot_blocks;
     uint32_t *import_threads;

@@ -571,6 +571,25 @@ static enum err take_times(struct check *check)
     return err;
 }
 
+/* Longer than 32 bits of milliseconds. */
+static enum err take_archive(struct check *check)
+{
+    const char *text = check->raw->archive_after;
+    uint64_t *out = &check->settings->archive_after_ms;
+    const uint64_t day_ms = UINT64_C(86400000);
+    *out = 90 * day_ms;
+    if (text == NULL) {
+        return ERR_OK;
+    }
+    if (!text_duration_ms(slice_str(text), out)) {
+        return refuse(check, "archive_after", "\"%.64s\" is no duration; write \"12h\" or \"90d\"",
+                      text);
+    }
+    return *out >= 1000 && *out <= 36500 * day_ms
+               ? ERR_OK
+               : refuse(check, "archive_after", "%.64s is out of bounds: 1s to 36500d", text);
+}
+
 static enum err take_limits(struct check *check)
 {
     const struct raw_settings *raw = check->raw;
@@ -604,8 +623,9 @@ static enum err take_limits(struct check *check)
 static enum err take_all(struct check *check)
 {
     static enum err (*const takes[])(struct check *) = {
-        take_place, take_api,    take_public,      take_keys,          take_workers_endpoint,
-        take_times, take_limits, take_quiet_hours, take_frequency_cap, take_providers,
+        take_place,     take_api,     take_public, take_keys,        take_workers_endpoint,
+        take_times,     take_archive, take_limits, take_quiet_hours, take_frequency_cap,
+        take_providers,
     };
     enum err err = ERR_OK;
     for (size_t i = 0; err == ERR_OK && i < sizeof(takes) / sizeof(takes[0]); i++) {

@@ -8,15 +8,13 @@
  * before anything is looked up. The answer waits until the acknowledgement is on disk.
  */
 #include <assert.h>
-#include <inttypes.h>
 #include <string.h>
 
-#include "common/log.h"
 #include "coordinator/api/acknowledgement_page.h"
 #include "coordinator/api/exchange.h"
+#include "coordinator/api/page_wake.h"
 #include "coordinator/api/resources.h"
 #include "coordinator/content/object_id.h"
-#include "coordinator/report/page_fold.h"
 #include "proto/token.h"
 
 /* Whose word it is, and who asks. */
@@ -92,26 +90,13 @@ static void acknowledge(struct exchange *exchange)
 static void wake_and_acknowledge(struct exchange *exchange)
 {
     const struct acknowledgement *of = exchange->resource;
-    const struct api_context *context = &exchange->api->context;
-    struct recipient_state states[PAGE_RECIPIENTS];
-    struct recipient_state state;
-    struct campaign_view view;
-    unsigned count = 0;
-    uint32_t page = of->ordinal / PAGE_RECIPIENTS;
-    if (engine_campaign(context->engine, of->campaign, &view) &&
-        engine_recipient(context->engine, of->campaign, of->ordinal, &state) == ERR_CLOSED) {
-        enum err err =
-            page_fold(context->ledger, view.def, campaign_over(&view), page, states, &count);
-        if (err != ERR_OK) {
-            LOG_E("api", "page_unreadable", "campaign=c%" PRIu64 " page=%" PRIu32 " err=%s",
-                  of->campaign, page, err_name(err));
-            refuse(exchange, of, 503, "the journal of this campaign cannot be read just now");
-            return;
-        }
-        engine_wake_page(context->engine, of->campaign, page, states, count,
-                         api_now_ms(exchange->api));
+    if (page_is_archived(exchange->api, of->campaign)) {
+        refuse(exchange, of, 410, "this campaign is archived: nothing is taken for it any more");
+    } else if (page_wake(exchange->api, of->campaign, of->ordinal) == ERR_OK) {
+        acknowledge(exchange);
+    } else {
+        refuse(exchange, of, 503, "the journal of this campaign cannot be read just now");
     }
-    acknowledge(exchange);
 }
 
 static void begin(struct exchange *exchange, const struct acknowledgement *of)

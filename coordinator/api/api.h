@@ -49,6 +49,8 @@ struct api_context {
     unsigned connections_per_address;
     const struct listen_address *listen_public; /* NULL: what is public is served by `listen` */
     unsigned public_connections_max;
+    uint64_t
+        archive_after_ms; /* from a campaign's end on, receipts and acknowledgements are taken */
     unsigned uploads_max;
     enum page_codec page_codec;
     unsigned import_threads;

@@ -19,6 +19,7 @@
 #include "tests/unit/unit.h"
 
 #define EPOCH_BASE 5
+#define ARCHIVE_MS UINT64_C(3600000)
 
 struct house {
     uv_loop_t loop;
@@ -147,6 +148,7 @@ static void open_api(struct house *house)
         .connections_max = 100,
         .connections_per_address = 100,
         .uploads_max = 2,
+        .archive_after_ms = ARCHIVE_MS,
         .page_codec = PAGE_LZ4,
         .import_threads = 1,
         .arg = house,
@@ -851,6 +853,23 @@ static void who_acknowledges_after_the_end_is_counted(void **state)
     expect_get(house, "/v1/campaigns/c1/recipients?state=acknowledged", 200, "\"ordinal\":0");
 }
 
+static void an_archived_campaign_takes_nothing_any_more(void **state)
+{
+    struct house *house = *state;
+    upload(house);
+    create_campaign(house);
+    expect(house, "POST", "/v1/campaigns/c1/cancel", "", "", 200, "\"cancelled\":3");
+    house_crash(house);
+    house->now_ms += ARCHIVE_MS - 1000;
+    expect(house, "POST", link_to(house, 1, 0), "", "", 200, "Thank you");
+    house_crash(house); /* the page that was woken sleeps again */
+    house->now_ms += 1000;
+    expect(house, "POST", link_to(house, 1, 1), "", "", 410, "does not work");
+    expect(house, "POST", "/v1/acknowledgements", "", "{\"campaign\":\"c1\",\"recipient\":\"k2\"}",
+           410, "archived");
+    expect_get(house, "/v1/campaigns/c1", 200, "\"acknowledged\":1");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -870,6 +889,7 @@ int main(void)
         TEST(a_link_that_is_forged_or_cut_off_leads_nowhere),
         TEST(apps_and_call_centres_acknowledge_by_name_or_token),
         TEST(who_acknowledges_after_the_end_is_counted),
+        TEST(an_archived_campaign_takes_nothing_any_more),
         TEST(a_plan_is_shown_step_by_step_before_and_after_a_crash),
         TEST(lists_go_on_where_they_stopped),
         TEST(a_recipient_is_found_by_key),

@@ -97,6 +97,7 @@ static void a_data_directory_is_enough(void **state)
     assert_int_equal(settings->provider_count, 0);
     assert_false(settings->has_public);
     assert_int_equal(settings->public_connections_max, 10000);
+    assert_int_equal(settings->archive_after_ms, INT64_C(90) * 86400000);
 }
 
 static void every_key_arrives(void **state)
@@ -115,6 +116,7 @@ static void every_key_arrives(void **state)
                  "lease: 5s\n"
                  "heartbeat: 500ms\n"
                  "disk_reserve: 1GiB\n"
+                 "archive_after: 30d\n"
                  "page_codec: lz4\n"
                  "snapshot_blocks: 16\n"
                  "import_threads: 3\n");
@@ -138,6 +140,7 @@ static void every_key_arrives(void **state)
     assert_int_equal(settings->lease_ms, 5000);
     assert_int_equal(settings->heartbeat_ms, 500);
     assert_int_equal(settings->disk_reserve_bytes, 1 << 30);
+    assert_int_equal(settings->archive_after_ms, INT64_C(30) * 86400000);
     assert_int_equal(settings->page_codec, PAGE_LZ4);
     assert_int_equal(settings->snapshot_blocks, 16);
     assert_int_equal(settings->import_threads, 3);
@@ -251,6 +254,10 @@ static void what_is_wrong_is_said_with_line_and_remedy(void **state)
                    "2: log_level: ", "did you mean \"warn\"?");
     assert_refused(fixture, "data_dir: /a\nlease: 3 days\n", "2: lease: ", "\"30s\"");
     assert_refused(fixture, "data_dir: /a\nlease: 2h\n", "2: lease: ", "out of bounds");
+    assert_refused(fixture, "data_dir: /a\narchive_after: never\n",
+                   "2: archive_after: ", "\"90d\"");
+    assert_refused(fixture, "data_dir: /a\narchive_after: 10ms\n",
+                   "2: archive_after: ", "out of bounds");
     assert_refused(fixture, "data_dir: /a\nlease: 2s\n", "2: lease: ", "a third of the lease");
     assert_refused(fixture, "data_dir: /a\ndisk_reserve: lots\n",
                    "2: disk_reserve: ", "\"256MiB\"");
