@@ -129,14 +129,12 @@ static void lease_all(struct bench *bench, uint32_t pages)
 
 static void accept(struct bench *bench, uint32_t page, uint16_t place)
 {
-    const struct outcome_run run = {.offset = place, .span = 1, .outcome = OUTCOME_ACCEPTED, .reason = 200};
+    const struct outcome_run run = {
+        .offset = place, .span = 1, .outcome = OUTCOME_ACCEPTED, .reason = 200};
     const struct wire_outcome_group group = {
         .lease = bench->leases[page], .campaign = 1, .page = page, .run_count = 1, .runs = &run};
-    const struct wire_outcomes outcomes = {.epoch = 1,
-                                           .instance = INSTANCE,
-                                           .seq = ++bench->seq,
-                                           .group_count = 1,
-                                           .groups = &group};
+    const struct wire_outcomes outcomes = {
+        .epoch = 1, .instance = INSTANCE, .seq = ++bench->seq, .group_count = 1, .groups = &group};
     engine_outcomes(bench->engine, 1, &outcomes, bench->now_ms);
 }
 
@@ -165,7 +163,8 @@ static uint64_t count_early(struct bench *bench, uint32_t recipients, uint32_t p
     for (uint64_t i = 0; i < recipients; i++) {
         struct recipient_state state;
         uint64_t due_ms = START_MS + i * 1000 / per_s + WITHIN_MS;
-        if (engine_recipient(bench->engine, 1, (uint32_t)(i * step % recipients), &state) == ERR_OK) {
+        if (engine_recipient(bench->engine, 1, (uint32_t)(i * step % recipients), &state) ==
+            ERR_OK) {
             early += state.step == 1 && due_ms > bench->now_ms;
         }
     }

@@ -13,6 +13,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/secret.h"
+#include "common/wall_clock.h"
 #include "coordinator/api/api.h"
 #include "coordinator/audience/audience_registry.h"
 #include "coordinator/content/campaign_registry.h"
@@ -32,6 +33,7 @@
 #define BUS_HIGH_WATER    1000
 #define LINGER_MS         500
 #define OTHER_DESCRIPTORS 2048
+#define FOLLOW_MS         1000 /* how often the machine's clock is looked at */
 #define EPOCH_ENTRY       "epoch"
 /* A batch holds about a second of what its provider takes; most have left long before that. */
 #define QUIET_MARGIN_MS 5000
@@ -48,6 +50,8 @@ struct coordinator {
     uv_signal_t on_int;
     bool is_stopping;
     uint64_t stop_by_ms; /* by the monotonic clock */
+    struct wall_clock clock;
+    uint64_t followed_ms; /* by the monotonic clock */
     struct ledger *ledger;
     struct ledger_head head; /* where the journal ended when we started */
     struct engine *engine;
@@ -72,6 +76,27 @@ struct coordinator {
 
 /* ---- The loop ---- */
 
+static uint64_t now_of(const struct coordinator *coordinator)
+{
+    return wall_clock_now(&coordinator->clock, clock_monotonic_ms());
+}
+
+/* A machine's clock that is set ahead makes nobody silent: who was heard of a moment ago was heard
+ * of a moment ago. */
+static void follow_clock(struct coordinator *coordinator)
+{
+    uint64_t mono_ms = clock_monotonic_ms();
+    if (mono_ms - coordinator->followed_ms < FOLLOW_MS) {
+        return;
+    }
+    coordinator->followed_ms = mono_ms;
+    uint64_t jumped_ms = wall_clock_follow(&coordinator->clock, mono_ms, clock_unix_ms());
+    if (jumped_ms > 0) {
+        LOG_W(MODULE, "clock_set_ahead", "ms=%" PRIu64, jumped_ms);
+        engine_skip(coordinator->engine, jumped_ms);
+    }
+}
+
 static bool engine_is_pending(void *arg)
 {
     const struct coordinator *coordinator = arg;
@@ -92,7 +117,8 @@ static void on_wake_up(uv_timer_t *timer)
 static void on_before_sleep(uv_prepare_t *prepare)
 {
     struct coordinator *coordinator = prepare->data;
-    uint64_t now_ms = clock_unix_ms();
+    follow_clock(coordinator);
+    uint64_t now_ms = now_of(coordinator);
     uint32_t wait_ms = engine_run(coordinator->engine, now_ms);
     link_take_effects(coordinator->link);
     uint32_t screening_ms = screening_run(coordinator->screening, now_ms);
@@ -152,8 +178,7 @@ static bool port_send(void *arg, struct slice peer, struct slice frame, struct s
 
 static uint64_t port_now_ms(void *arg)
 {
-    (void)arg;
-    return clock_unix_ms();
+    return now_of(arg);
 }
 
 static enum err port_content(void *arg, uint64_t campaign, struct arena *arena,
@@ -423,7 +448,7 @@ static enum err open_rooms(struct coordinator *coordinator, struct problem *prob
     if (err != ERR_OK) {
         return err;
     }
-    engine_recovered(coordinator->engine, clock_unix_ms());
+    engine_recovered(coordinator->engine, now_of(coordinator));
     open_turn(coordinator);
     coordinator->screening = screening_new(&coordinator->loop, coordinator->ledger,
                                            coordinator->engine, coordinator->turn);
@@ -461,6 +486,7 @@ enum err coordinator_open(struct coordinator **out, const struct coordinator_set
 {
     struct coordinator *coordinator = mem_zalloc(1, sizeof(*coordinator));
     coordinator->settings = settings;
+    wall_clock_init(&coordinator->clock, clock_monotonic_ms(), clock_unix_ms());
     uv_loop_init(&coordinator->loop);
     start_loop_handles(coordinator);
     enum err err = open_rooms(coordinator, problem);
@@ -496,7 +522,7 @@ static void close_rooms(struct coordinator *coordinator)
         api_close(coordinator->api);
     }
     if (coordinator->changelog != NULL) {
-        turn_close(coordinator->turn, clock_unix_ms());
+        turn_close(coordinator->turn, now_of(coordinator));
         coordinator->changelog->ops->close(coordinator->changelog);
     }
     if (coordinator->bus != NULL) {

@@ -17,9 +17,9 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/text.h"
+#include "common/wall_clock.h"
 #include "worker/channel/channel.h"
 #include "worker/delivery.h"
-#include "worker/worker_clock.h"
 
 #define WORKER_LINGER_MS 1000 /* for BYE to leave */
 #define WORKER_FOLLOW_MS 1000 /* how often the machine's clock is looked at */
@@ -30,7 +30,7 @@ struct worker {
     uv_idle_t idle;
     uv_timer_t timer;
     uv_async_t drain;
-    struct worker_clock clock;
+    struct wall_clock clock;
     uint64_t followed_ms; /* of uv_now */
     bool is_due;          /* the core is to be run in this turn */
     struct uplink *uplink;
@@ -40,7 +40,7 @@ struct worker {
 
 static uint64_t worker_now_ms(const struct worker *worker)
 {
-    return worker_clock_now(&worker->clock, uv_now(&worker->loop));
+    return wall_clock_now(&worker->clock, uv_now(&worker->loop));
 }
 
 /* ---- What the core asks of its shell ---- */
@@ -140,7 +140,7 @@ static void run_core(struct worker *worker)
 {
     uint64_t mono_ms = uv_now(&worker->loop);
     if (mono_ms - worker->followed_ms >= WORKER_FOLLOW_MS) {
-        worker_clock_follow(&worker->clock, mono_ms, clock_unix_ms());
+        (void)wall_clock_follow(&worker->clock, mono_ms, clock_unix_ms());
         worker->followed_ms = mono_ms;
     }
     worker->is_due = true; /* what happens from now on is seen by this run, or by the next */
@@ -230,7 +230,7 @@ enum err worker_open(struct worker **out, const struct worker_options *options,
         return problem_set(problem, ERR_LIMIT, "no loop could be made: too many open files?");
     }
     open_handles(worker);
-    worker_clock_init(&worker->clock, uv_now(&worker->loop), clock_unix_ms());
+    wall_clock_init(&worker->clock, uv_now(&worker->loop), clock_unix_ms());
     worker->followed_ms = uv_now(&worker->loop);
     worker->delivery = open_delivery(worker, options);
     enum err err =

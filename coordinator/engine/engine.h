@@ -257,6 +257,9 @@ void engine_lease_unsent(struct engine *engine, uint64_t lease, uint64_t now_ms)
 /* The batch's page cannot be read: as if a worker had said so. */
 void engine_lease_unreadable(struct engine *engine, uint64_t lease, uint64_t now_ms);
 
+/* The clock was set ahead by so much, which nobody lived through: workers are as silent, and leases
+ * as old, as they were. */
+void engine_skip(struct engine *engine, uint64_t ms);
 /* ---- Time: timers, expiry, dispatch. Returns in how many ms to call again at the latest ---- */
 uint32_t engine_run(struct engine *engine, uint64_t now_ms);
 

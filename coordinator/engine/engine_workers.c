@@ -305,6 +305,17 @@ static void resend_batches(struct engine *engine)
     }
 }
 
+void engine_skip(struct engine *engine, uint64_t ms)
+{
+    for (unsigned i = 0; i < engine->roster.count; i++) {
+        engine->roster.entries[i].heard_ms += ms;
+    }
+    for (struct lease *lease = engine->leases.by_id; lease != NULL; lease = lease->hh.next) {
+        lease->resend_at_ms += ms;
+        lease->progress_ms += ms;
+    }
+}
+
 uint32_t engine_run(struct engine *engine, uint64_t now_ms)
 {
     engine_advance(engine, now_ms);

@@ -266,6 +266,26 @@ static void what_an_end_keeps_is_read_back(void **test)
     buf_release(&buf);
 }
 
+/* ---- the clock ---- */
+
+static void a_clock_set_an_hour_ahead_makes_nobody_uncertain(void **test)
+{
+    (void)test;
+    struct rig rig;
+    rig_init(&rig);
+    rig_join(&rig, 1, WORKER, CREDIT);
+    rig_launch(&rig, 1, 10);
+    rig_run(&rig, 1);
+    struct rig_batch batch = rig.batches[0];
+    engine_skip(rig.engine, 3600000);
+    rig_run(&rig, 3600000);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_LEASED), 10);
+    rig_say(&rig, &batch, 0, 10, &ACCEPTED);
+    assert_int_equal(rig_campaign_state(&rig, 1), CAMPAIGN_FINISHED);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
 /* ---- supersede ---- */
 
 static void a_launch_cancels_what_it_supersedes_in_the_same_turn(void **test)
@@ -391,6 +411,7 @@ int main(void)
         cmocka_unit_test(open_ladders_end_and_keep_what_was_accepted),
         cmocka_unit_test(a_paused_campaign_expires_too),
         cmocka_unit_test(what_an_end_keeps_is_read_back),
+        cmocka_unit_test(a_clock_set_an_hour_ahead_makes_nobody_uncertain),
         cmocka_unit_test(a_launch_cancels_what_it_supersedes_in_the_same_turn),
         cmocka_unit_test(who_supersedes_an_ended_campaign_just_begins),
         cmocka_unit_test(a_campaign_stops_itself_when_more_than_so_many_fail),
