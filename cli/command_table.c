@@ -8,6 +8,7 @@ const struct command_group command_table[] = {
     {"audience", "lists of recipients", audience_commands},
     {"campaign", "messages to audiences", campaign_commands},
     {"recipient", "what became of one, or of those in a state", recipient_commands},
+    {"suppression", "who must not be sent to", suppression_commands},
     {"worker", "the workers", worker_commands},
     {"provider", "the providers", provider_commands},
     {"doctor", "find out what is wrong", doctor_commands},

@@ -13,6 +13,7 @@ extern const struct command send_commands[];
 extern const struct command audience_commands[];
 extern const struct command campaign_commands[];
 extern const struct command recipient_commands[];
+extern const struct command suppression_commands[];
 extern const struct command worker_commands[];
 extern const struct command provider_commands[];
 extern const struct command doctor_commands[];

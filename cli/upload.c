@@ -177,7 +177,7 @@ static enum err upload_read_head(struct upload *upload, struct problem *problem)
     }
     if (upload->head_len == 0) {
         return problem_set(problem, ERR_INVALID,
-                           "%s is empty; a file of recipients has a head line and a row for each",
+                           "%s is empty; a head line and a row for each entry were expected",
                            upload->file);
     }
     return ERR_OK;
@@ -371,4 +371,20 @@ enum exit_code upload_run(struct cli *cli, const struct arguments *arguments, co
         upload_report(&upload, *audience);
     }
     return EXIT_DONE;
+}
+
+enum exit_code upload_file(struct cli *cli, const char *file, const char *path, const char *format,
+                           json_t **answer)
+{
+    struct upload upload = {.file = file, .fd = -1, .cli = cli};
+    struct problem problem;
+    *answer = NULL;
+    if (upload_open(&upload, &problem) != ERR_OK) {
+        upload_close(&upload);
+        return cli_fail_here(&problem);
+    }
+    enum err err = upload_send(&upload, path, format, answer, &problem);
+    screen_clear(&cli->notes);
+    upload_close(&upload);
+    return err == ERR_OK ? EXIT_DONE : cli_fail(cli, &problem);
 }

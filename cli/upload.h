@@ -27,6 +27,12 @@ enum err upload_check(const struct arguments *arguments, struct problem *problem
 enum exit_code upload_run(struct cli *cli, const struct arguments *arguments, const char *file,
                           const char *name, json_t **audience);
 
+/* Sends `file` to a path of the API that takes one, with progress on standard error. format: as
+ * --format, NULL if it was not given. *answer is owned by the caller, or NULL; the error has been
+ * printed then. */
+enum exit_code upload_file(struct cli *cli, const char *file, const char *path, const char *format,
+                           json_t **answer);
+
 /* ---- for tests ---- */
 
 enum upload_encoding { UPLOAD_PLAIN, UPLOAD_GZIP, UPLOAD_ZSTD };

@@ -12,6 +12,7 @@
 
 #include "common/log.h"
 #include "coordinator/api/exchange.h"
+#include "coordinator/api/page_wake.h"
 #include "coordinator/api/resources.h"
 #include "coordinator/api/suppressing.h"
 #include "coordinator/api/unsubscribe_page.h"
@@ -31,6 +32,10 @@ static bool read_token(struct exchange *exchange, struct token *token, struct ca
     if (!engine_campaign(api->context.engine, token->campaign, view) ||
         token->step >= view->def->plan.step_count) {
         unsubscribe_page_refuse(exchange->http, 404);
+        return false;
+    }
+    if (page_is_archived(api, token->campaign)) {
+        unsubscribe_page_refuse(exchange->http, 410);
         return false;
     }
     return true;

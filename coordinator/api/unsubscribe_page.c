@@ -69,6 +69,9 @@ void unsubscribe_page_refuse(struct http_request *http, unsigned status)
     } else if (status == 400) {
         send_page(http, status, "Nothing was changed",
                   "<p>Please open the link in your message and press the button.</p>\n");
+    } else if (status == 410) {
+        send_page(http, status, "This link is too old",
+                  "<p>Please use the link of a newer message, or write to us.</p>\n");
     } else {
         send_page(
             http, status, "This link does not work",

@@ -2,10 +2,11 @@
 """The suppression list: nobody on it is sent to, as the receiver sees it, whenever he was put there."""
 
 import json
+import os
 
 import pytest
 
-from support import SLOW, http_provider, some, timeline_of, wait_for
+from support import SLOW, http_provider, some, timeline_of, tocsin, wait_for
 
 PEOPLE = 600
 STEP = {"sms": {"text": "Hi"}}
@@ -154,3 +155,31 @@ def test_bad_entries_are_refused_with_what_would_be_right(cluster):
     assert export.count(b"\r\n") == 7 and export.startswith(b"reason,channel,endpoint,contact,source")
     answer = cluster.api.call("POST", "/v1/suppressions/import", export, {"Content-Type": "text/csv"})
     assert answer.status == 200 and answer.json()["added"] == 0, answer.body
+
+
+def test_the_operators_command(place, cluster):
+    def run(*arguments, **more):
+        return tocsin(cluster, "suppression", *arguments, **more)
+
+    status, out, err = run("add", "sms", "+49 170 1234567", "--reason", "opt_out", "--source", "call centre")
+    assert (status, err) == (0, "") and "+491701234567" in out and "call centre" in out
+    assert run("add", "--contact", "C7", "--channel", "sms", "--reason", "legal")[::2] == (0, "")
+    assert run("check", "sms", "+491701234567")[0] == 0
+    assert run("check", "--contact", "C7", "--channel", "sms")[0] == 0
+    assert run("check", "--contact", "C7")[:2] == (1, "Not on the list.\n")
+    assert run("add", "sms")[0] == 2
+    status, out, err = run("add", "sms", "0170")
+    assert status == 1 and "no country code" in err
+    path = os.path.join(place, "list.csv")
+    with open(path, "w", encoding="ascii") as f:
+        f.write("reason,channel,endpoint\nlegal,email,A@b.test\nlegal,email,nobody\n")
+    status, out, err = run("import", path)
+    assert status == 1 and "row 2" in err
+    status, out, err = run("import", path, "--on-error", "skip")
+    assert status == 0 and out.startswith("rows 2, new on the list 0, refused 1\n  row 2: "), out
+    status, out, _ = run("export")
+    assert status == 0 and out.count("\n") == 4 and "a@b.test" in out
+    assert run("remove", "sms", "+491701234567")[0] == 0
+    assert run("check", "sms", "+491701234567")[0] == 1
+    status, out, _ = run("list", "--channel", "email")
+    assert status == 0 and "a@b.test" in out and "C7" not in out
