@@ -34,7 +34,13 @@ static const char HEAD[] =
     "`waiting` "
     "and\n"
     "`retrying` go past what is barred; `barred` itself moves nobody. An acknowledgement counts\n"
-    "wherever a recipient stands.\n"
+    "wherever a recipient stands, and so does a receipt that says delivered. `bounced` is a "
+    "receipt\n"
+    "that says failed for good; what the ladder makes of it (`next_endpoint`, `climbed`, or what "
+    "an\n"
+    "earlier step reached) follows at once. `confirmed` is a delivery of an earlier step while "
+    "the\n"
+    "ladder goes on, `complained` a receipt that says so; both move nobody.\n"
     "\n";
 
 /* A state that no event leads to or from belongs to what is not built yet. */

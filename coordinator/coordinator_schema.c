@@ -57,6 +57,7 @@ static const cyaml_schema_field_t provider_fields[] = {
     CYAML_FIELD_FLOAT("burst", OPTIONAL, struct raw_provider, burst),
     COUNT("weight", struct raw_provider, weight),
     TEXT("breaker", struct raw_provider, breaker),
+    CYAML_FIELD_BOOL("receipts", OPTIONAL, struct raw_provider, receipts),
     CYAML_FIELD_IGNORE("settings", OPTIONAL),
     CYAML_FIELD_END,
 };

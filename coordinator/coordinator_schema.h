@@ -53,6 +53,7 @@ struct raw_provider {
     double burst;
     uint32_t *weight;
     char *breaker;
+    bool receipts;
 };
 
 struct raw_settings {

@@ -387,6 +387,7 @@ static enum err take_limits_of(struct check *check, unsigned index)
     }
     def->rate_per_s = raw->rate;
     def->burst = raw->burst;
+    def->has_receipts = raw->receipts;
     def->weight = 1;
     provider_path(path, index, ".weight");
     enum err err = take_count(check, path, raw->weight, &def->weight, 1, 1000);

@@ -67,6 +67,7 @@ const char *outcome_name(enum outcome outcome);
     X(ATTEMPTS_USED, 1303, "no attempts left")                                                     \
     X(TIME_USED, 1304, "the step's time is over")                                                  \
     X(NOT_ACKNOWLEDGED, 1305, "not acknowledged in time")                                          \
+    X(NOT_DELIVERED, 1306, "no receipt in time")                                                   \
     X(OPTED_OUT, 1401, "on the suppression list: opted out")                                       \
     X(COMPLAINED, 1402, "on the suppression list: complained")                                     \
     X(BOUNCED, 1403, "on the suppression list: bounced before")                                    \
@@ -74,7 +75,10 @@ const char *outcome_name(enum outcome outcome);
     X(LEGAL, 1405, "on the suppression list for a legal reason")                                   \
     X(MANUAL, 1406, "on the suppression list by hand")                                             \
     X(FREQUENCY_CAP, 1501, "had as many messages as the frequency cap allows")                     \
-    X(QUIET_HOURS, 1502, "quiet hours")
+    X(QUIET_HOURS, 1502, "quiet hours")                                                            \
+    X(RECEIPT_FAILED, 1601, "the receipt says that it was not delivered")                          \
+    X(RECEIPT_BOUNCED, 1602, "the receipt says that it came back")                                 \
+    X(RECEIPT_COMPLAINED, 1603, "the receipt says that the recipient complained")
 
 enum reason {
 #define REASON_MEMBER(name, number, sentence) REASON_##name = (number),

@@ -23,8 +23,10 @@ struct plan_reading {
 };
 
 static const char *const uncertain_words[] = {[PLAN_RESEND] = "resend", [PLAN_HOLD] = "hold", NULL};
-static const char *const until_words[] = {
-    [PLAN_ACCEPTED] = "accepted", [PLAN_ACKNOWLEDGED] = "acknowledged", NULL};
+static const char *const until_words[] = {[PLAN_ACCEPTED] = "accepted",
+                                          [PLAN_DELIVERED] = "delivered",
+                                          [PLAN_ACKNOWLEDGED] = "acknowledged",
+                                          NULL};
 
 static struct plan_reading *reading_of(struct document_reader *reader)
 {
@@ -140,12 +142,35 @@ static enum err read_provider(struct document_reader *reader, json_t *value)
     return ERR_OK;
 }
 
+/* Without receipts nobody is ever known to be reached, and everybody would climb. */
+static enum err check_receipts(struct document_reader *reader)
+{
+    const struct plan_source *source = reading_of(reader)->source;
+    const struct plan_step *step = step_of(reader);
+    for (unsigned i = 0; i < source->provider_count; i++) {
+        const struct provider_def *provider = &source->providers[i];
+        if (provider->channel == step->channel && provider->has_receipts &&
+            (step->providers >> provider->id & 1) != 0) {
+            return ERR_OK;
+        }
+    }
+    return document_refuse(reader, ERR_INVALID,
+                           "no provider of the step on channel \"%s\" sends receipts, so nothing "
+                           "would be known to be delivered; say \"accepted\" or "
+                           "\"acknowledged\", or set \"receipts: true\" for a provider in the "
+                           "coordinator's settings",
+                           channel_kind_name(step->channel));
+}
+
 static enum err read_until(struct document_reader *reader, json_t *value)
 {
     unsigned index;
     enum err err = document_word(reader, value, "condition", until_words, &index);
     if (err == ERR_OK) {
         step_of(reader)->until = (enum plan_until)index;
+        if (index == PLAN_DELIVERED && !reading_of(reader)->source->is_stored) {
+            err = check_receipts(reader);
+        }
         if (index == PLAN_ACKNOWLEDGED) {
             step_of(reader)->within_ms = WITHIN_ACKNOWLEDGED_MS; /* if it is not given */
         }

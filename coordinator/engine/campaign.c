@@ -6,10 +6,12 @@
 
 #include "common/mem.h"
 
-/* Version 1 kept the time of the lease in due_cs of who had been accepted or held; version 2 knew
- * nobody barred. */
-#define SNAPSHOT_VERSION  3
-#define VERSION_WITH_BARS 3
+/* Version 1 kept the time of the lease in due_cs of who had been accepted or held. Versions 1 and 2
+ * knew nobody barred, and had a bit each for reached and doubted, which may both be set and mean
+ * reached. */
+#define SNAPSHOT_VERSION    3
+#define VERSION_WITH_BARS   3
+#define VERSION_WITH_BEFORE 3
 
 static const char *const STATE_NAMES[CAMPAIGN_STATES] = {"draft",    "running",   "paused",
                                                          "finished", "cancelled", "scheduled"};
@@ -152,7 +154,7 @@ struct recipient_state campaign_recipient(const struct campaign *campaign, uint3
 struct fold campaign_fold(struct campaign *campaign)
 {
     return (struct fold){&campaign->def.plan, campaign->def.created_ms, campaign->counts,
-                         &campaign->open};
+                         &campaign->open, &campaign->complained};
 }
 
 uint32_t campaign_left(const struct campaign *campaign)
@@ -203,7 +205,7 @@ static bool lease_accepts(const struct campaign *campaign, const struct lease *l
     if (event->kind == DELIVERY_EVENT_LEASED) {
         return event->lease != 0;
     }
-    if (event->kind == DELIVERY_EVENT_BARRED) { /* he stays where he is */
+    if (delivery_event_is_remark((enum delivery_event)event->kind)) {
         return event->lease == 0;
     }
     if (lease == NULL) {
@@ -242,7 +244,8 @@ static void apply_to_lease(struct campaign *campaign, struct lease_table *leases
 /* Where the time of the event's `due_ms` is waited for. */
 static struct page_timers *timers_of(struct campaign *campaign, const struct event *event)
 {
-    bool is_open = event->kind == DELIVERY_EVENT_ACCEPTED || event->kind == DELIVERY_EVENT_HELD;
+    bool is_open = event->kind == DELIVERY_EVENT_ACCEPTED || event->kind == DELIVERY_EVENT_HELD ||
+                   event->kind == DELIVERY_EVENT_DELIVERED;
     return is_open ? &campaign->climbs : &campaign->due[event->step];
 }
 
@@ -542,8 +545,11 @@ static enum err read_states(struct reader *reader, struct recipient_state *state
     if (!fold_states_decode(reader, states, count)) {
         return ERR_CORRUPT;
     }
-    for (unsigned i = 0; version == 1 && i < count; i++) {
-        states[i].due_cs = recipient_is_open(&states[i]) ? 0 : states[i].due_cs;
+    for (unsigned i = 0; version < VERSION_WITH_BEFORE && i < count; i++) {
+        bool is_to_close = version == 1 && recipient_is_open(&states[i]);
+        states[i].due_cs = is_to_close ? 0 : states[i].due_cs;
+        states[i].before = states[i].before == 3 ? BEFORE_REACHED : states[i].before;
+        states[i].complained = 0;
     }
     return ERR_OK;
 }

@@ -48,8 +48,8 @@ bool engine_is_messaged(const struct recipient_state *state)
 {
     return state->state == DELIVERY_LEASED || state->state == DELIVERY_ACCEPTED ||
            state->state == DELIVERY_DELIVERED || state->state == DELIVERY_ACKNOWLEDGED ||
-           state->state == DELIVERY_UNCERTAIN || state->uncertain || state->reached ||
-           state->doubted;
+           state->state == DELIVERY_UNCERTAIN || state->uncertain ||
+           state->before != BEFORE_NOTHING;
 }
 
 bool engine_messaged(struct engine *engine, uint64_t id, uint32_t page, struct bitmap *messaged)

@@ -25,102 +25,152 @@ static const char *const EVENTS[DELIVERY_EVENTS] = {
  * late outcome of an attempt whose lease had been given up, made only where `uncertain` is set.
  * HELD and UNANSWERED out of WAITING and RETRYING are the end of a campaign that was cancelled,
  * made only where an attempt may have been taken, or was on an earlier step. CLIMBED out of
- * ACCEPTED and UNCERTAIN ends the waiting of an open step. NEXT_ENDPOINT, CLIMBED, FAILED and
- * SUPPRESSED out of WAITING and RETRYING go past endpoints that are barred. A person's word counts
- * wherever he stands.
+ * ACCEPTED, UNCERTAIN and DELIVERED ends the waiting of an open step. NEXT_ENDPOINT, CLIMBED,
+ * FAILED and SUPPRESSED out of WAITING and RETRYING go past endpoints that are barred. A person's
+ * word counts wherever he stands, and so does a receipt that says delivered.
+ *
+ * BOUNCED is followed at once, in the same block, by what the ladder makes of it, if that is not
+ * the end: NEXT_ENDPOINT, CLIMBED, or what earlier steps reached (UNANSWERED, HELD, DELIVERED).
  */
 #define TO(state) ((uint8_t)(DELIVERY_##state + 1))
 
-static const uint8_t NEXT[DELIVERY_STATES][DELIVERY_EVENTS] = {
-    [DELIVERY_WAITING] =
-        {
-            [DELIVERY_EVENT_LEASED] = TO(LEASED),
-            [DELIVERY_EVENT_ACCEPTED] = TO(ACCEPTED),
-            [DELIVERY_EVENT_HELD] = TO(UNCERTAIN),
-            [DELIVERY_EVENT_EXPIRED] = TO(EXPIRED),
-            [DELIVERY_EVENT_CANCELLED] = TO(CANCELLED),
-            [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
-            [DELIVERY_EVENT_UNANSWERED] = TO(ACCEPTED),
-            [DELIVERY_EVENT_NEXT_ENDPOINT] = TO(WAITING),
-            [DELIVERY_EVENT_CLIMBED] = TO(WAITING),
-            [DELIVERY_EVENT_FAILED] = TO(FAILED),
-            [DELIVERY_EVENT_BARRED] = TO(WAITING),
-            [DELIVERY_EVENT_SUPPRESSED] = TO(SUPPRESSED),
-        },
-    [DELIVERY_RETRYING] =
-        {
-            [DELIVERY_EVENT_LEASED] = TO(LEASED),
-            [DELIVERY_EVENT_ACCEPTED] = TO(ACCEPTED),
-            [DELIVERY_EVENT_HELD] = TO(UNCERTAIN),
-            [DELIVERY_EVENT_EXPIRED] = TO(EXPIRED),
-            [DELIVERY_EVENT_CANCELLED] = TO(CANCELLED),
-            [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
-            [DELIVERY_EVENT_UNANSWERED] = TO(ACCEPTED),
-            [DELIVERY_EVENT_NEXT_ENDPOINT] = TO(WAITING),
-            [DELIVERY_EVENT_CLIMBED] = TO(WAITING),
-            [DELIVERY_EVENT_FAILED] = TO(FAILED),
-            [DELIVERY_EVENT_BARRED] = TO(RETRYING),
-            [DELIVERY_EVENT_SUPPRESSED] = TO(SUPPRESSED),
-        },
-    [DELIVERY_LEASED] =
-        {
-            [DELIVERY_EVENT_ACCEPTED] = TO(ACCEPTED),
-            [DELIVERY_EVENT_DEFERRED] = TO(RETRYING),
-            [DELIVERY_EVENT_RELEASED] = TO(WAITING),
-            [DELIVERY_EVENT_NEXT_ENDPOINT] = TO(WAITING),
-            [DELIVERY_EVENT_REPEATED] = TO(RETRYING),
-            [DELIVERY_EVENT_HELD] = TO(UNCERTAIN),
-            [DELIVERY_EVENT_FAILED] = TO(FAILED),
-            [DELIVERY_EVENT_UNREACHABLE] = TO(UNREACHABLE),
-            [DELIVERY_EVENT_EXPIRED] = TO(EXPIRED),
-            [DELIVERY_EVENT_CANCELLED] = TO(CANCELLED),
-            [DELIVERY_EVENT_CLIMBED] = TO(WAITING),
-            [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
-            [DELIVERY_EVENT_UNANSWERED] = TO(ACCEPTED),
-            [DELIVERY_EVENT_BARRED] = TO(LEASED),
-            [DELIVERY_EVENT_SUPPRESSED] = TO(SUPPRESSED),
-        },
-    [DELIVERY_ACCEPTED] =
-        {
-            [DELIVERY_EVENT_CLIMBED] = TO(WAITING),
-            [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
-            [DELIVERY_EVENT_UNANSWERED] = TO(ACCEPTED),
-            [DELIVERY_EVENT_BARRED] = TO(ACCEPTED),
-        },
-    [DELIVERY_UNCERTAIN] =
-        {
-            [DELIVERY_EVENT_ACCEPTED] = TO(ACCEPTED),
-            [DELIVERY_EVENT_CLIMBED] = TO(WAITING),
-            [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
-            [DELIVERY_EVENT_HELD] = TO(UNCERTAIN),
-            [DELIVERY_EVENT_UNANSWERED] = TO(ACCEPTED),
-            [DELIVERY_EVENT_BARRED] = TO(UNCERTAIN),
-        },
-    [DELIVERY_FAILED] =
-        {
-            [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
-            [DELIVERY_EVENT_BARRED] = TO(FAILED),
-        },
-    [DELIVERY_SUPPRESSED] =
-        {
-            [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
-            [DELIVERY_EVENT_BARRED] = TO(SUPPRESSED),
-        },
-    [DELIVERY_UNREACHABLE] =
-        {
-            [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
-            [DELIVERY_EVENT_BARRED] = TO(UNREACHABLE),
-        },
-    [DELIVERY_EXPIRED] =
-        {
-            [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
-            [DELIVERY_EVENT_BARRED] = TO(EXPIRED),
-        },
-    [DELIVERY_CANCELLED] =
-        {
-            [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
-            [DELIVERY_EVENT_BARRED] = TO(CANCELLED),
-        },
+static const uint8_t NEXT[DELIVERY_STATES][DELIVERY_EVENTS] =
+    {
+        [DELIVERY_WAITING] =
+            {
+                [DELIVERY_EVENT_LEASED] = TO(LEASED),
+                [DELIVERY_EVENT_ACCEPTED] = TO(ACCEPTED),
+                [DELIVERY_EVENT_HELD] = TO(UNCERTAIN),
+                [DELIVERY_EVENT_EXPIRED] = TO(EXPIRED),
+                [DELIVERY_EVENT_CANCELLED] = TO(CANCELLED),
+                [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
+                [DELIVERY_EVENT_UNANSWERED] = TO(ACCEPTED),
+                [DELIVERY_EVENT_NEXT_ENDPOINT] = TO(WAITING),
+                [DELIVERY_EVENT_CLIMBED] = TO(WAITING),
+                [DELIVERY_EVENT_FAILED] = TO(FAILED),
+                [DELIVERY_EVENT_BARRED] = TO(WAITING),
+                [DELIVERY_EVENT_SUPPRESSED] = TO(SUPPRESSED),
+                [DELIVERY_EVENT_DELIVERED] = TO(DELIVERED),
+                [DELIVERY_EVENT_BOUNCED] = TO(FAILED),
+                [DELIVERY_EVENT_CONFIRMED] = TO(WAITING),
+                [DELIVERY_EVENT_COMPLAINED] = TO(WAITING),
+            },
+        [DELIVERY_RETRYING] =
+            {
+                [DELIVERY_EVENT_LEASED] = TO(LEASED),
+                [DELIVERY_EVENT_ACCEPTED] = TO(ACCEPTED),
+                [DELIVERY_EVENT_HELD] = TO(UNCERTAIN),
+                [DELIVERY_EVENT_EXPIRED] = TO(EXPIRED),
+                [DELIVERY_EVENT_CANCELLED] = TO(CANCELLED),
+                [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
+                [DELIVERY_EVENT_UNANSWERED] = TO(ACCEPTED),
+                [DELIVERY_EVENT_NEXT_ENDPOINT] = TO(WAITING),
+                [DELIVERY_EVENT_CLIMBED] = TO(WAITING),
+                [DELIVERY_EVENT_FAILED] = TO(FAILED),
+                [DELIVERY_EVENT_BARRED] = TO(RETRYING),
+                [DELIVERY_EVENT_SUPPRESSED] = TO(SUPPRESSED),
+                [DELIVERY_EVENT_DELIVERED] = TO(DELIVERED),
+                [DELIVERY_EVENT_BOUNCED] = TO(FAILED),
+                [DELIVERY_EVENT_CONFIRMED] = TO(RETRYING),
+                [DELIVERY_EVENT_COMPLAINED] = TO(RETRYING),
+            },
+        [DELIVERY_LEASED] =
+            {
+                [DELIVERY_EVENT_ACCEPTED] = TO(ACCEPTED),
+                [DELIVERY_EVENT_DEFERRED] = TO(RETRYING),
+                [DELIVERY_EVENT_RELEASED] = TO(WAITING),
+                [DELIVERY_EVENT_NEXT_ENDPOINT] = TO(WAITING),
+                [DELIVERY_EVENT_REPEATED] = TO(RETRYING),
+                [DELIVERY_EVENT_HELD] = TO(UNCERTAIN),
+                [DELIVERY_EVENT_FAILED] = TO(FAILED),
+                [DELIVERY_EVENT_UNREACHABLE] = TO(UNREACHABLE),
+                [DELIVERY_EVENT_EXPIRED] = TO(EXPIRED),
+                [DELIVERY_EVENT_CANCELLED] = TO(CANCELLED),
+                [DELIVERY_EVENT_CLIMBED] = TO(WAITING),
+                [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
+                [DELIVERY_EVENT_UNANSWERED] = TO(ACCEPTED),
+                [DELIVERY_EVENT_BARRED] = TO(LEASED),
+                [DELIVERY_EVENT_SUPPRESSED] = TO(SUPPRESSED),
+                [DELIVERY_EVENT_DELIVERED] = TO(DELIVERED),
+                [DELIVERY_EVENT_BOUNCED] = TO(FAILED),
+                [DELIVERY_EVENT_CONFIRMED] = TO(LEASED),
+                [DELIVERY_EVENT_COMPLAINED] = TO(LEASED),
+            },
+        [DELIVERY_ACCEPTED] =
+            {
+                [DELIVERY_EVENT_CLIMBED] = TO(WAITING),
+                [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
+                [DELIVERY_EVENT_UNANSWERED] = TO(ACCEPTED),
+                [DELIVERY_EVENT_BARRED] = TO(ACCEPTED),
+                [DELIVERY_EVENT_DELIVERED] = TO(DELIVERED),
+                [DELIVERY_EVENT_BOUNCED] = TO(FAILED),
+                [DELIVERY_EVENT_CONFIRMED] = TO(ACCEPTED),
+                [DELIVERY_EVENT_COMPLAINED] = TO(ACCEPTED),
+            },
+        [DELIVERY_UNCERTAIN] =
+            {
+                [DELIVERY_EVENT_ACCEPTED] = TO(ACCEPTED),
+                [DELIVERY_EVENT_CLIMBED] = TO(WAITING),
+                [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
+                [DELIVERY_EVENT_HELD] = TO(UNCERTAIN),
+                [DELIVERY_EVENT_UNANSWERED] = TO(ACCEPTED),
+                [DELIVERY_EVENT_BARRED] = TO(UNCERTAIN),
+                [DELIVERY_EVENT_DELIVERED] = TO(DELIVERED),
+                [DELIVERY_EVENT_BOUNCED] = TO(FAILED),
+                [DELIVERY_EVENT_CONFIRMED] = TO(UNCERTAIN),
+                [DELIVERY_EVENT_COMPLAINED] = TO(UNCERTAIN),
+            },
+        [DELIVERY_DELIVERED] =
+            {
+                [DELIVERY_EVENT_CLIMBED] = TO(WAITING),
+                [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
+                [DELIVERY_EVENT_UNANSWERED] = TO(DELIVERED),
+                [DELIVERY_EVENT_COMPLAINED] = TO(DELIVERED),
+                [DELIVERY_EVENT_BARRED] = TO(DELIVERED),
+            },
+        [DELIVERY_ACKNOWLEDGED] =
+            {
+                [DELIVERY_EVENT_COMPLAINED] = TO(ACKNOWLEDGED),
+            },
+        [DELIVERY_FAILED] =
+            {
+                [DELIVERY_EVENT_NEXT_ENDPOINT] = TO(WAITING),
+                [DELIVERY_EVENT_HELD] = TO(UNCERTAIN),
+                [DELIVERY_EVENT_CLIMBED] = TO(WAITING),
+                [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
+                [DELIVERY_EVENT_UNANSWERED] = TO(ACCEPTED),
+                [DELIVERY_EVENT_DELIVERED] = TO(DELIVERED),
+                [DELIVERY_EVENT_COMPLAINED] = TO(FAILED),
+                [DELIVERY_EVENT_BARRED] = TO(FAILED),
+            },
+        [DELIVERY_SUPPRESSED] =
+            {
+                [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
+                [DELIVERY_EVENT_BARRED] = TO(SUPPRESSED),
+                [DELIVERY_EVENT_DELIVERED] = TO(DELIVERED),
+                [DELIVERY_EVENT_COMPLAINED] = TO(SUPPRESSED),
+            },
+        [DELIVERY_UNREACHABLE] =
+            {
+                [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
+                [DELIVERY_EVENT_BARRED] = TO(UNREACHABLE),
+                [DELIVERY_EVENT_DELIVERED] = TO(DELIVERED),
+                [DELIVERY_EVENT_COMPLAINED] = TO(UNREACHABLE),
+            },
+        [DELIVERY_EXPIRED] =
+            {
+                [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
+                [DELIVERY_EVENT_BARRED] = TO(EXPIRED),
+                [DELIVERY_EVENT_DELIVERED] = TO(DELIVERED),
+                [DELIVERY_EVENT_COMPLAINED] = TO(EXPIRED),
+            },
+        [DELIVERY_CANCELLED] =
+            {
+                [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
+                [DELIVERY_EVENT_BARRED] = TO(CANCELLED),
+                [DELIVERY_EVENT_DELIVERED] = TO(DELIVERED),
+                [DELIVERY_EVENT_COMPLAINED] = TO(CANCELLED),
+            },
 };
 
 const char *delivery_state_name(enum delivery_state state)

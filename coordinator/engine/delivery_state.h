@@ -59,7 +59,11 @@ bool delivery_state_is_final(enum delivery_state state);
     X(ACKNOWLEDGED, "acknowledged")   /* the recipient said that he knows */                       \
     X(UNANSWERED, "unanswered") /* nothing more is tried; what was accepted stays accepted */      \
     X(BARRED, "barred")         /* an endpoint, or all, must not be sent to from now on */         \
-    X(SUPPRESSED, "suppressed") /* he must not be sent to, and was not */
+    X(SUPPRESSED, "suppressed") /* he must not be sent to, and was not */                          \
+    X(DELIVERED, "delivered")   /* a receipt says that it arrived */                               \
+    X(BOUNCED, "bounced")       /* a receipt says that it did not, for good */                     \
+    X(CONFIRMED, "confirmed")   /* one of an earlier step arrived; the ladder goes on */           \
+    X(COMPLAINED, "complained") /* a receipt says that he does not want it */
 
 enum delivery_event {
 #define DELIVERY_EVENT_MEMBER(name, word) DELIVERY_EVENT_##name,
@@ -70,18 +74,28 @@ enum delivery_event {
 
 const char *delivery_event_name(enum delivery_event event);
 
+/* Whether the event is no move: who is leased stays in his lease. */
+static inline bool delivery_event_is_remark(enum delivery_event event)
+{
+    return event == DELIVERY_EVENT_CONFIRMED || event == DELIVERY_EVENT_COMPLAINED ||
+           event == DELIVERY_EVENT_BARRED;
+}
+
 /* The state after `event` in `state`, or DELIVERY_STATES if the table has no such row: then the
  * event must not be made (and a journal that holds it is damaged). */
 enum delivery_state delivery_state_next(enum delivery_state state, enum delivery_event event);
+
+/* What became of the steps before the present one, the best of them: stored in two bits. */
+enum delivery_before { BEFORE_NOTHING, BEFORE_REACHED, BEFORE_DOUBTED, BEFORE_DELIVERED };
 
 /* One recipient of an open campaign: 8 bytes. */
 struct recipient_state {
     uint8_t state : 4;
     uint8_t uncertain : 1; /* the last attempt may have reached the provider */
     uint8_t tried : 1;     /* some endpoint was there and was tried */
-    uint8_t reached : 1;   /* a message of an earlier step was accepted */
-    uint8_t doubted : 1;   /* one of an earlier step may have been */
-    uint8_t step : 4;
+    uint8_t before : 2;    /* enum delivery_before: accepted, may have been, or delivered */
+    uint8_t step : 3;
+    uint8_t complained : 1;
     uint8_t endpoint : 4; /* rank of the endpoint now being tried */
     uint8_t attempt : 4;  /* attempts used on this endpoint; the number of the next one */
     uint8_t repeats : 4;  /* how often an uncertain attempt was repeated */
@@ -92,7 +106,8 @@ struct recipient_state {
 /* Sent, and the ladder goes on at due_cs unless something is heard before. */
 static inline bool recipient_is_open(const struct recipient_state *state)
 {
-    return (state->state == DELIVERY_ACCEPTED || state->state == DELIVERY_UNCERTAIN) &&
+    return (state->state == DELIVERY_ACCEPTED || state->state == DELIVERY_UNCERTAIN ||
+            state->state == DELIVERY_DELIVERED) &&
            state->due_cs != 0;
 }
 

@@ -54,6 +54,7 @@ struct provider_def {
     double rate_per_s;   /* 0: no limit */
     double burst;        /* tokens that may gather; 0: a tenth of a second's worth, at least 1 */
     uint32_t weight;     /* share among the providers of a channel; 1 */
+    bool has_receipts;   /* its receipts come in: `until: delivered` can be waited for */
     uint32_t breaker_ms; /* how long the breaker stays open before a probe; 30,000 */
 };
 void engine_add_provider(struct engine *engine, const struct provider_def *def);
@@ -131,6 +132,7 @@ struct campaign_end {
     bool is_expired; /* not_after had passed: whoever still waited is expired */
     uint64_t not_after_ms;
     uint64_t superseded_by;
+    uint32_t complained;
 };
 void campaign_end_encode(const struct campaign_end *end, struct buf *buf);
 enum err campaign_end_decode(struct slice bytes, struct campaign_end *end) WARN_UNUSED;
@@ -182,6 +184,32 @@ enum err engine_suppress(struct engine *engine, uint64_t campaign, uint32_t ordi
 /* What of the recipient is barred: index 0, 1, ... until false. */
 bool engine_bar(struct engine *engine, uint64_t campaign, uint32_t ordinal, unsigned index,
                 struct bar *bar);
+/* What the provider says later of one attempt, as it stands in the attempt's token. */
+enum receipt_kind {
+    RECEIPT_ACCEPTED,
+    RECEIPT_DELIVERED,
+    RECEIPT_FAILED,
+    RECEIPT_BOUNCED,
+    RECEIPT_COMPLAINED,
+    RECEIPT_KINDS
+};
+const char *receipt_kind_name(enum receipt_kind kind);
+bool receipt_kind_parse(const char *name, enum receipt_kind *kind);
+struct receipt {
+    uint64_t campaign;
+    uint32_t ordinal;
+    uint8_t step;
+    uint8_t attempt; /* recipient_attempt_number */
+    uint8_t provider;
+    enum receipt_kind kind;
+    uint16_t reason; /* the provider's own code, 100..599, or 0 */
+};
+/* Applied once however often it comes, and never a step back. A receipt that overtakes the outcome
+ * of its attempt proves it, and the outcome is then known. ERR_OK: decided, or it says nothing new.
+ * ERR_NOT_FOUND: no such recipient, or nothing was sent to him that this could be of; ERR_CONFLICT:
+ * the campaign was never launched; ERR_CLOSED: it has ended, and the page must be woken first. */
+enum err engine_receipt(struct engine *engine, const struct receipt *receipt,
+                        uint64_t now_ms) WARN_UNUSED;
 /* Takes a page of an ended campaign back into memory: its states, folded from a journal that has
  * all that was decided of the page so far. It stays there for a minute after its last use, which is
  * longer than any record is under way: so nobody folds a journal that lacks something. */
@@ -310,9 +338,10 @@ struct campaign_view {
     uint64_t ended_ms;
     uint32_t counts[DELIVERY_STATES]; /* sums to def->recipients (NONE is not counted) */
     bool is_screening;                /* launched, and waits until the frequency cap was applied */
-    uint32_t open;                    /* of the accepted and uncertain: an answer is awaited */
-    double rate_per_s;                /* recipients settled per second, of the last few seconds */
-    uint64_t time_left_ms;            /* at this rate; 0: unknown */
+    uint32_t open;          /* of the accepted, delivered and uncertain: an answer is awaited */
+    uint32_t complained;    /* recipients of whom a receipt said so */
+    double rate_per_s;      /* recipients settled per second, of the last few seconds */
+    uint64_t time_left_ms;  /* at this rate; 0: unknown */
     uint64_t repeated;      /* attempts repeated because uncertain, since this life began */
     uint64_t starts_ms;     /* scheduled: when it begins; else 0 */
     uint64_t not_after_ms;  /* known once it began; 0: none */

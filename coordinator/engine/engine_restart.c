@@ -7,7 +7,7 @@
 
 #include "coordinator/engine/engine_state.h"
 
-/* Version 1 knew nothing of control.h. */
+/* Version 1 knew nothing of control.h, and counted no complaints. */
 #define END_VERSION 2
 
 /* ---- Restart ---- */
@@ -25,6 +25,7 @@ void campaign_end_encode(const struct campaign_end *end, struct buf *buf)
     buf_u8(buf, end->is_expired);
     buf_u64(buf, end->not_after_ms);
     buf_u64(buf, end->superseded_by);
+    buf_u32(buf, end->complained);
 }
 
 enum err campaign_end_decode(struct slice bytes, struct campaign_end *end)
@@ -46,6 +47,7 @@ enum err campaign_end_decode(struct slice bytes, struct campaign_end *end)
         end->is_expired = reader_u8(&reader) != 0;
         end->not_after_ms = reader_u64(&reader);
         end->superseded_by = reader_u64(&reader);
+        end->complained = reader_u32(&reader);
     }
     bool is_ended = end->state == CAMPAIGN_FINISHED || end->state == CAMPAIGN_CANCELLED;
     bool is_whole = !reader.bad && reader_left(&reader) == 0;
@@ -65,6 +67,7 @@ void engine_replay_end(struct engine *engine, uint64_t id, const struct campaign
     campaign->control.not_after_ms = end->not_after_ms;
     campaign->control.superseded_by = end->superseded_by;
     memcpy(campaign->counts, end->counts, sizeof(end->counts));
+    campaign->complained = end->complained;
     campaign->is_ended = true;
     campaign->end_is_noted = true;
     campaign->is_closed = true;

@@ -86,7 +86,8 @@ static void note_ends(struct engine *engine, struct record *record, struct buf *
                                    .ended_ms = campaign->ended_ms,
                                    .is_expired = campaign->control.is_expired,
                                    .not_after_ms = campaign->control.not_after_ms,
-                                   .superseded_by = campaign->control.superseded_by};
+                                   .superseded_by = campaign->control.superseded_by,
+                                   .complained = campaign->complained};
         memcpy(end.counts, campaign->counts, sizeof(end.counts));
         buf_clear(bytes);
         campaign_end_encode(&end, bytes);

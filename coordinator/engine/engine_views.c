@@ -26,6 +26,7 @@ bool engine_campaign(struct engine *engine, uint64_t id, struct campaign_view *v
         .open = campaign->open,
         .is_screening =
             !campaign->is_ended && !campaign->is_screened && campaign->state != CAMPAIGN_DRAFT,
+        .complained = campaign->complained,
     };
     control_view(campaign, view);
     memcpy(view->counts, campaign->counts, sizeof(view->counts));
@@ -175,6 +176,7 @@ static void digest_campaign(const struct campaign *campaign, struct buf *buf)
         buf_u32(buf, campaign->counts[s]);
     }
     buf_u8(buf, !campaign->is_ended && campaign->is_screened);
+    buf_u32(buf, campaign->complained);
     for (uint32_t page = 0; !campaign->is_ended && page < campaign->page_count; page++) {
         unsigned slots = campaign_page_slots(campaign, page);
         for (unsigned i = 0; i < slots; i++) {

@@ -8,10 +8,12 @@
 #include "proto/outcome.h"
 
 #define NIBBLE_MAX 15u
+#define STEP_MAX   7u
 #define USED_UP    (UINT8_MAX + 1u)
 
 static_assert(sizeof(struct recipient_state) == 8, "a recipient costs 8 bytes");
 static_assert((int)DELIVERY_STATES <= 16, "a state is four bits");
+static_assert(PLAN_STEPS_MAX <= STEP_MAX + 1, "a step is three bits");
 
 void fold_begin(struct recipient_state *states, unsigned count, const struct bitmap *holes)
 {
@@ -100,13 +102,24 @@ static uint32_t open_until_cs(const struct fold *fold, const struct event *event
     return event->due_ms != 0 && due_cs == 0 ? 1 : due_cs;
 }
 
+/* What the steps so far came to, the present one among them. */
+static enum delivery_before best_so_far(const struct recipient_state *state)
+{
+    if (state->state == DELIVERY_DELIVERED || state->before == BEFORE_DELIVERED) {
+        return BEFORE_DELIVERED;
+    }
+    if (state->state == DELIVERY_ACCEPTED || state->before == BEFORE_REACHED) {
+        return BEFORE_REACHED;
+    }
+    return state->uncertain || state->before == BEFORE_DOUBTED ? BEFORE_DOUBTED : BEFORE_NOTHING;
+}
+
 static void climb(struct recipient_state *state, const struct event *event)
 {
-    state->reached |= state->state == DELIVERY_ACCEPTED;
-    state->doubted |= state->uncertain;
+    state->before = best_so_far(state) & 3u;
     state->tried |= state->state == DELIVERY_LEASED && !is_untried(event->reason);
     state->uncertain = 0;
-    state->step = event->step & NIBBLE_MAX;
+    state->step = event->step & STEP_MAX;
     begin_endpoint(state, 0);
     state->used = 0;
 }
@@ -115,7 +128,7 @@ static void apply(const struct fold *fold, struct recipient_state *state, const 
 {
     switch ((enum delivery_event)event->kind) {
     case DELIVERY_EVENT_LEASED:
-        state->step = event->step & NIBBLE_MAX;
+        state->step = event->step & STEP_MAX;
         state->due_cs = fold_due_cs(fold, event->at_ms);
         return;
     case DELIVERY_EVENT_DEFERRED:
@@ -147,6 +160,7 @@ static void apply(const struct fold *fold, struct recipient_state *state, const 
         state->due_cs = open_until_cs(fold, event);
         return;
     case DELIVERY_EVENT_ACCEPTED:
+    case DELIVERY_EVENT_DELIVERED:
         state->uncertain = 0;
         state->tried = 1;
         state->due_cs = open_until_cs(fold, event);
@@ -161,6 +175,17 @@ static void apply(const struct fold *fold, struct recipient_state *state, const 
         return;
     case DELIVERY_EVENT_FAILED:
         state->tried |= !is_untried(event->reason);
+        return;
+    case DELIVERY_EVENT_BOUNCED:
+        state->uncertain = 0;
+        state->tried = 1;
+        state->due_cs = 0;
+        return;
+    case DELIVERY_EVENT_CONFIRMED:
+        state->before = BEFORE_DELIVERED;
+        return;
+    case DELIVERY_EVENT_COMPLAINED:
+        state->complained = 1;
         return;
     case DELIVERY_EVENT_UNREACHABLE:
     case DELIVERY_EVENT_EXPIRED:
@@ -177,6 +202,7 @@ static void count_one(const struct fold *fold, const struct recipient_state *sta
     if (fold->counts != NULL) {
         fold->counts[state->state] += (uint32_t)sign;
         *fold->open += recipient_is_open(state) ? (uint32_t)sign : 0;
+        *fold->complained += state->complained ? (uint32_t)sign : 0;
     }
 }
 
@@ -238,10 +264,18 @@ bool fold_event(const struct fold *fold, struct recipient_state *states, unsigne
 
 enum delivery_event fold_closing(const struct recipient_state *state, enum delivery_event event)
 {
-    if (state->reached || state->state == DELIVERY_ACCEPTED) {
+    switch (best_so_far(state)) {
+    case BEFORE_DELIVERED:
+        return state->state == DELIVERY_DELIVERED ? DELIVERY_EVENT_UNANSWERED
+                                                  : DELIVERY_EVENT_DELIVERED;
+    case BEFORE_REACHED:
         return DELIVERY_EVENT_UNANSWERED;
+    case BEFORE_DOUBTED:
+        return DELIVERY_EVENT_HELD;
+    case BEFORE_NOTHING:
+        break;
     }
-    return state->uncertain || state->doubted ? DELIVERY_EVENT_HELD : event;
+    return event;
 }
 
 void fold_sweep(const struct fold *fold, struct recipient_state *states, unsigned count,

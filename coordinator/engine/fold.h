@@ -17,9 +17,10 @@
 
 struct fold {
     const struct plan *plan;
-    uint64_t base_ms; /* of due_cs: when the campaign was created */
-    uint32_t *counts; /* by state, kept up to date; may be NULL */
-    uint32_t *open;   /* how many recipients are open, likewise */
+    uint64_t base_ms;     /* of due_cs: when the campaign was created */
+    uint32_t *counts;     /* by state, kept up to date; may be NULL */
+    uint32_t *open;       /* how many recipients are open, likewise */
+    uint32_t *complained; /* and how many complained */
 };
 
 /* All places waiting, holes (may be NULL) none. counts are not touched. */

@@ -325,7 +325,7 @@ static bool is_over(const struct recipient_state *state)
  * the step he is on now. */
 static bool is_settled_late(const struct recipient_state *state)
 {
-    bool may_be_earlier = state->reached || state->doubted;
+    bool may_be_earlier = state->before != BEFORE_NOTHING;
     return state->uncertain && state->state != DELIVERY_LEASED &&
            (is_over(state) || !may_be_earlier) &&
            delivery_state_next((enum delivery_state)state->state, DELIVERY_EVENT_ACCEPTED) !=

@@ -10,26 +10,24 @@
  * pages with somebody open stand in a heap of their own, so that a step that cannot send (no
  * credit, no tokens, provider down) keeps nobody from climbing.
  */
-#include <assert.h>
 #include <utlist.h>
 
-#include "common/mem.h"
 #include "coordinator/engine/engine_state.h"
 
 /* Pages looked at in one run of the engine: the rest has its turn in the next one. */
 #define CLIMB_PAGES_PER_RUN 128
-#define AWAKE_MS            60000
 
 bool ladder_has_next_step(const struct campaign *campaign, unsigned step)
 {
-    return !campaign_is_over(campaign) && step + 1 < campaign->def.plan.step_count;
+    return !campaign_is_over(campaign) && !campaign->is_ended &&
+           step + 1 < campaign->def.plan.step_count;
 }
 
 uint64_t ladder_open_until_ms(const struct engine *engine, const struct campaign *campaign,
                               const struct recipient_state *state)
 {
     const struct plan_step *step = &campaign->def.plan.steps[state->step];
-    if (step->until == PLAN_ACCEPTED || campaign_is_over(campaign)) {
+    if (step->until == PLAN_ACCEPTED || campaign_is_over(campaign) || campaign->is_ended) {
         return 0;
     }
     uint64_t left = UINT8_MAX - (unsigned)state->used;
@@ -73,6 +71,10 @@ void ladder_decide(const struct engine *engine, const struct campaign *campaign,
     case DELIVERY_EVENT_UNANSWERED:
     case DELIVERY_EVENT_BARRED:
     case DELIVERY_EVENT_SUPPRESSED:
+    case DELIVERY_EVENT_DELIVERED:
+    case DELIVERY_EVENT_BOUNCED:
+    case DELIVERY_EVENT_CONFIRMED:
+    case DELIVERY_EVENT_COMPLAINED:
     case DELIVERY_EVENTS:
         return;
     }
@@ -87,7 +89,7 @@ static bool is_over(const struct recipient_state *state, const struct fold *fold
 
 static bool are_alike(const struct recipient_state *a, const struct recipient_state *b)
 {
-    return a->state == b->state && a->step == b->step && a->reached == b->reached;
+    return a->state == b->state && a->step == b->step && a->before == b->before;
 }
 
 static void leave_step(struct engine *engine, struct campaign *campaign, uint32_t page,
@@ -100,7 +102,9 @@ static void leave_step(struct engine *engine, struct campaign *campaign, uint32_
         .step = (uint8_t)(state->step + is_climbing),
         .offset = (uint16_t)offset,
         .span = (uint16_t)span,
-        .reason = REASON_NOT_ACKNOWLEDGED,
+        .reason = campaign->def.plan.steps[state->step].until == PLAN_DELIVERED
+                      ? REASON_NOT_DELIVERED
+                      : REASON_NOT_ACKNOWLEDGED,
         .at_ms = engine->now_ms,
         .due_ms = is_climbing ? engine->now_ms : 0,
     };
@@ -172,7 +176,7 @@ uint64_t ladder_next_ms(struct engine *engine)
     return next_ms;
 }
 
-/* ---- What a recipient says ---- */
+/* ---- What was handed out ---- */
 
 /* What was handed to a worker and has not left yet must not. */
 void ladder_recall(struct engine *engine, uint64_t id, unsigned place)
@@ -196,51 +200,4 @@ uint64_t ladder_lease_of_place(const struct campaign *campaign, uint32_t page, u
         lease = lease->next_of_page;
     }
     return lease == NULL ? 0 : lease->id;
-}
-
-enum err engine_acknowledge(struct engine *engine, uint64_t id, uint32_t ordinal, uint64_t now_ms)
-{
-    struct recipient_state state;
-    engine_advance(engine, now_ms);
-    enum err err = engine_recipient(engine, id, ordinal, &state);
-    if (err != ERR_OK || state.state == DELIVERY_ACKNOWLEDGED) {
-        return err;
-    }
-    struct campaign *campaign = engine_find_campaign(engine, id);
-    if (campaign->launched_ms == 0 && !campaign->is_ended) {
-        return ERR_CONFLICT;
-    }
-    uint32_t page = ordinal / PAGE_RECIPIENTS;
-    struct event event = {
-        .kind = DELIVERY_EVENT_ACKNOWLEDGED,
-        .step = state.step,
-        .offset = (uint16_t)(ordinal % PAGE_RECIPIENTS),
-        .span = 1,
-        .lease = ladder_lease_of_place(campaign, page, ordinal % PAGE_RECIPIENTS),
-        .at_ms = engine->now_ms,
-    };
-    ladder_recall(engine, event.lease, event.offset);
-    engine_decide(engine, campaign, page, &event);
-    engine_settle(engine, campaign);
-    campaign->end_is_noted = false; /* if it has ended, its counts have changed */
-    campaign->awake_until_ms = engine->now_ms + AWAKE_MS;
-    return ERR_OK;
-}
-
-void engine_wake_page(struct engine *engine, uint64_t id, uint32_t page,
-                      const struct recipient_state *states, unsigned count, uint64_t now_ms)
-{
-    struct campaign *campaign = engine_find_campaign(engine, id);
-    engine_advance(engine, now_ms);
-    assert(campaign != NULL && campaign->is_closed && page < campaign->page_count);
-    assert(count == campaign_page_slots(campaign, page));
-    if (campaign->pages == NULL) {
-        campaign_make_pages(campaign);
-        campaign->next_fresh = campaign->page_count;
-    }
-    if (campaign->pages[page].states == NULL) {
-        campaign->pages[page].states = mem_copy(states, count * sizeof(*states));
-    }
-    campaign->awake_until_ms = engine->now_ms + AWAKE_MS;
-    engine_enliven(engine, campaign);
 }

@@ -18,8 +18,9 @@
 #define PLAN_WITHIN_MAX_MS (30ull * 24 * 3600 * 1000)
 
 enum plan_on_uncertain { PLAN_RESEND, PLAN_HOLD };
-/* What ends the ladder: the provider took the message, or the recipient said so himself. */
-enum plan_until { PLAN_ACCEPTED, PLAN_ACKNOWLEDGED };
+/* What ends the ladder: the provider took the message, its receipt says that it arrived, or the
+ * recipient said so himself. */
+enum plan_until { PLAN_ACCEPTED, PLAN_DELIVERED, PLAN_ACKNOWLEDGED };
 
 struct plan_step {
     enum channel_kind channel;

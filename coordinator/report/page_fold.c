@@ -59,7 +59,7 @@ enum err page_fold(struct ledger *ledger, const struct campaign_def *def, enum d
     }
     uint32_t left = def->slots - page * PAGE_RECIPIENTS;
     *count = left < PAGE_RECIPIENTS ? left : PAGE_RECIPIENTS;
-    struct folding folding = {.fold = {&def->plan, def->created_ms, NULL, NULL},
+    struct folding folding = {.fold = {&def->plan, def->created_ms, NULL, NULL, NULL},
                               .states = states,
                               .count = *count,
                               .page = page};

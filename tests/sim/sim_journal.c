@@ -82,7 +82,7 @@ bool sim_journal_is_open(const struct sim_journal *journal, uint64_t id,
  * settles none. */
 static bool is_too_late(const struct sim_course *course, const struct recipient_state *state)
 {
-    bool may_be_earlier = state->reached || state->doubted;
+    bool may_be_earlier = state->before != BEFORE_NOTHING;
     return course->is_lost && (state->step > course->leased_step || may_be_earlier);
 }
 

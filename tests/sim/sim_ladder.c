@@ -176,6 +176,10 @@ static void follow(const struct rung *rung)
     case DELIVERY_EVENT_CANCELLED:
     case DELIVERY_EVENT_BARRED:
     case DELIVERY_EVENT_SUPPRESSED:
+    case DELIVERY_EVENT_DELIVERED:
+    case DELIVERY_EVENT_BOUNCED:
+    case DELIVERY_EVENT_CONFIRMED:
+    case DELIVERY_EVENT_COMPLAINED:
     case DELIVERY_EVENTS:
         return;
     }

@@ -122,6 +122,10 @@ static const char *what_is_wrong(const struct move *move)
     case DELIVERY_EVENT_CANCELLED:
     case DELIVERY_EVENT_BARRED:
     case DELIVERY_EVENT_SUPPRESSED:
+    case DELIVERY_EVENT_DELIVERED:
+    case DELIVERY_EVENT_BOUNCED:
+    case DELIVERY_EVENT_CONFIRMED:
+    case DELIVERY_EVENT_COMPLAINED:
     case DELIVERY_EVENTS:
         break;
     }

@@ -6,18 +6,24 @@
  * What may happen, written out once more by hand: a row for each state, a column for each event in
  * the order of the enumeration (leased, accepted, deferred, released, next endpoint, repeated,
  * held, failed, unreachable, expired, cancelled, climbed, acknowledged, unanswered, barred,
- * suppressed). `-` is no such transition, a letter the state that follows: L leased, A accepted, R
- * retrying, W waiting, U uncertain, F failed, N unreachable, X expired, C cancelled, K
- * acknowledged, D delivered, S suppressed.
+ * suppressed, delivered, bounced, confirmed, complained). `-` is no such transition, a letter the
+ * state that follows: L leased, A accepted, R retrying, W waiting, U uncertain, F failed, N
+ * unreachable, X expired, C cancelled, K acknowledged, D delivered, S suppressed.
  */
 static const char *const EXPECTED[DELIVERY_STATES] = {
-    [DELIVERY_NONE] = "----------------",       [DELIVERY_WAITING] = "LA--W-UF-XCWKAWS",
-    [DELIVERY_LEASED] = "-ARWWRUFNXCWKALS",     [DELIVERY_ACCEPTED] = "-----------WKAA-",
-    [DELIVERY_DELIVERED] = "----------------",  [DELIVERY_ACKNOWLEDGED] = "----------------",
-    [DELIVERY_RETRYING] = "LA--W-UF-XCWKARS",   [DELIVERY_FAILED] = "------------K-F-",
-    [DELIVERY_SUPPRESSED] = "------------K-S-", [DELIVERY_UNREACHABLE] = "------------K-N-",
-    [DELIVERY_EXPIRED] = "------------K-X-",    [DELIVERY_CANCELLED] = "------------K-C-",
-    [DELIVERY_UNCERTAIN] = "-A----U----WKAU-",
+    [DELIVERY_NONE] = "--------------------",
+    [DELIVERY_WAITING] = "LA--W-UF-XCWKAWSDFWW",
+    [DELIVERY_LEASED] = "-ARWWRUFNXCWKALSDFLL",
+    [DELIVERY_ACCEPTED] = "-----------WKAA-DFAA",
+    [DELIVERY_DELIVERED] = "-----------WKDD----D",
+    [DELIVERY_ACKNOWLEDGED] = "-------------------K",
+    [DELIVERY_RETRYING] = "LA--W-UF-XCWKARSDFRR",
+    [DELIVERY_FAILED] = "----W-U----WKAF-D--F",
+    [DELIVERY_SUPPRESSED] = "------------K-S-D--S",
+    [DELIVERY_UNREACHABLE] = "------------K-N-D--N",
+    [DELIVERY_EXPIRED] = "------------K-X-D--X",
+    [DELIVERY_CANCELLED] = "------------K-C-D--C",
+    [DELIVERY_UNCERTAIN] = "-A----U----WKAU-DFUU",
 };
 
 static enum delivery_state state_of_letter(char letter)
@@ -26,10 +32,10 @@ static enum delivery_state state_of_letter(char letter)
         char letter;
         enum delivery_state state;
     } LETTERS[] = {
-        {'L', DELIVERY_LEASED},       {'A', DELIVERY_ACCEPTED},  {'R', DELIVERY_RETRYING},
-        {'W', DELIVERY_WAITING},      {'U', DELIVERY_UNCERTAIN}, {'F', DELIVERY_FAILED},
-        {'N', DELIVERY_UNREACHABLE},  {'X', DELIVERY_EXPIRED},   {'C', DELIVERY_CANCELLED},
-        {'K', DELIVERY_ACKNOWLEDGED}, {'S', DELIVERY_SUPPRESSED}};
+        {'L', DELIVERY_LEASED},       {'A', DELIVERY_ACCEPTED},   {'R', DELIVERY_RETRYING},
+        {'W', DELIVERY_WAITING},      {'U', DELIVERY_UNCERTAIN},  {'F', DELIVERY_FAILED},
+        {'N', DELIVERY_UNREACHABLE},  {'X', DELIVERY_EXPIRED},    {'C', DELIVERY_CANCELLED},
+        {'K', DELIVERY_ACKNOWLEDGED}, {'S', DELIVERY_SUPPRESSED}, {'D', DELIVERY_DELIVERED}};
     for (unsigned i = 0; i < sizeof(LETTERS) / sizeof(LETTERS[0]); i++) {
         if (LETTERS[i].letter == letter) {
             return LETTERS[i].state;
@@ -72,14 +78,16 @@ static void final_states_are_left_only_as_said(void **test)
     (void)test;
     for (unsigned s = 0; s < DELIVERY_STATES; s++) {
         bool is_final = delivery_state_is_final((enum delivery_state)s);
-        bool can_be_open = s == DELIVERY_ACCEPTED || s == DELIVERY_UNCERTAIN;
+        bool can_be_open = s == DELIVERY_ACCEPTED || s == DELIVERY_UNCERTAIN ||
+                           s == DELIVERY_DELIVERED || s == DELIVERY_FAILED; /* as it bounces */
         bool leads_on = false;
         for (unsigned e = 0; e < DELIVERY_EVENTS; e++) {
             enum delivery_state next =
                 delivery_state_next((enum delivery_state)s, (enum delivery_event)e);
             leads_on |= next != DELIVERY_STATES;
             if (is_final && next != DELIVERY_STATES && next != s) {
-                assert_true(next == DELIVERY_ACKNOWLEDGED || can_be_open);
+                assert_true(next == DELIVERY_ACKNOWLEDGED || next == DELIVERY_DELIVERED ||
+                            can_be_open);
             }
         }
         assert_true(leads_on || is_final);
@@ -118,6 +126,10 @@ static void stored_numbers_never_change(void **test)
     assert_int_equal(DELIVERY_EVENT_UNANSWERED, 13);
     assert_int_equal(DELIVERY_EVENT_BARRED, 14);
     assert_int_equal(DELIVERY_EVENT_SUPPRESSED, 15);
+    assert_int_equal(DELIVERY_EVENT_DELIVERED, 16);
+    assert_int_equal(DELIVERY_EVENT_BOUNCED, 17);
+    assert_int_equal(DELIVERY_EVENT_CONFIRMED, 18);
+    assert_int_equal(DELIVERY_EVENT_COMPLAINED, 19);
 }
 
 int main(void)

@@ -715,7 +715,8 @@ static void damaged_blocks_are_refused(void **test)
 static void closing_counts_come_back_from_their_bytes(void **test)
 {
     (void)test;
-    struct campaign_end end = {.state = CAMPAIGN_CANCELLED, .launched_ms = 5, .ended_ms = 9};
+    struct campaign_end end = {
+        .state = CAMPAIGN_CANCELLED, .launched_ms = 5, .ended_ms = 9, .complained = 77};
     struct campaign_end back;
     struct buf bytes = {0};
     for (unsigned s = 0; s < DELIVERY_STATES; s++) {
@@ -727,6 +728,7 @@ static void closing_counts_come_back_from_their_bytes(void **test)
     assert_int_equal(back.state, CAMPAIGN_CANCELLED);
     assert_int_equal(back.launched_ms, 5);
     assert_int_equal(back.ended_ms, 9);
+    assert_int_equal(back.complained, 77);
     for (size_t len = 0; len < bytes.len; len++) {
         uint8_t *copy = mem_copy(bytes.data, len);
         assert_int_equal(campaign_end_decode(slice_of(copy, len), &back), ERR_CORRUPT);
@@ -739,6 +741,11 @@ static void closing_counts_come_back_from_their_bytes(void **test)
     assert_int_equal(campaign_end_decode(buf_view(&bytes), &back), ERR_CORRUPT);
     bytes.data[0] = 3;
     assert_int_equal(campaign_end_decode(buf_view(&bytes), &back), ERR_UNSUPPORTED);
+    bytes.data[0] = 1; /* which ended behind the counts */
+    bytes.data[1] = CAMPAIGN_CANCELLED;
+    bytes.len -= 21;
+    assert_int_equal(campaign_end_decode(buf_view(&bytes), &back), ERR_OK);
+    assert_int_equal(back.complained, 0);
     buf_release(&bytes);
 }
 

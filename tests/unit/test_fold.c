@@ -12,6 +12,7 @@ struct bench {
     struct plan plan;
     uint32_t counts[DELIVERY_STATES];
     uint32_t open;
+    uint32_t complained;
     struct recipient_state states[COUNT];
     struct fold fold;
 };
@@ -20,7 +21,8 @@ static void bench_init(struct bench *bench)
 {
     *bench = (struct bench){.plan = {.step_count = 1}};
     plan_step_defaults(&bench->plan.steps[0], CHANNEL_SMS);
-    bench->fold = (struct fold){&bench->plan, BASE_MS, bench->counts, &bench->open};
+    bench->fold =
+        (struct fold){&bench->plan, BASE_MS, bench->counts, &bench->open, &bench->complained};
     fold_begin(bench->states, COUNT, NULL);
     bench->counts[DELIVERY_WAITING] = COUNT;
 }

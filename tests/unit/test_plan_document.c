@@ -7,7 +7,7 @@
 static const struct provider_def providers[] = {
     {.id = 0, .name = "gateway", .channel = CHANNEL_SMS},
     {.id = 1, .name = "relay", .channel = CHANNEL_EMAIL},
-    {.id = 2, .name = "backup", .channel = CHANNEL_SMS},
+    {.id = 2, .name = "backup", .channel = CHANNEL_SMS, .has_receipts = true},
 };
 
 static const struct page_schema schema = {
@@ -87,6 +87,26 @@ static void whoever_waits_for_an_acknowledgement_waits_15_minutes(void **state)
                  "{\"channel\":\"sms\",\"plan\":{\"within\":\"2s\",\"until\":\"acknowledged\"}}");
     assert_int_equal(reading.plan.steps[0].within_ms, 2000);
     reading_release(&reading);
+}
+
+static void delivered_needs_a_provider_with_receipts(void **state)
+{
+    (void)state;
+    struct reading reading;
+    assert_reads(&reading, "{\"channel\":\"sms\",\"plan\":{\"until\":\"delivered\"}}");
+    assert_int_equal(reading.plan.steps[0].until, PLAN_DELIVERED);
+    assert_non_null(strstr(reading.view, "\"until\":\"delivered\""));
+    reading_release(&reading);
+    static const char *const without[] = {
+        "{\"channel\":\"sms\",\"plan\":{\"provider\":\"gateway\",\"until\":\"delivered\"}}",
+        "{\"channel\":\"email\",\"plan\":{\"until\":\"delivered\"}}",
+    };
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(read_plan(&reading, without[i]), ERR_INVALID);
+        assert_string_equal(reading.problem.pointer, "/plan/until");
+        assert_non_null(strstr(reading.problem.problem.text, "receipts: true"));
+        reading_release(&reading);
+    }
 }
 
 static void each_step_has_its_own(void **state)
@@ -176,8 +196,8 @@ static void complaints_name_the_step_and_the_remedy(void **state)
          "in each step"},
         {"{\"plan\":{\"channel\":\"sms\",\"steps\":[{\"channel\":\"sms\"}]}}", "/plan/channel",
          "in each step"},
-        {"{\"channel\":\"sms\",\"plan\":{\"until\":\"delivered\"}}", "/plan/until",
-         "known here: accepted, acknowledged"},
+        {"{\"channel\":\"sms\",\"plan\":{\"until\":\"read\"}}", "/plan/until",
+         "known here: accepted, delivered, acknowledged"},
         {STEPS("[]"), "/plan/steps", "a list of 1 to 8 steps"},
         {STEPS("{}"), "/plan/steps", "a list of 1 to 8 steps"},
         {STEPS("\"sms\""), "/plan/steps", "a list of 1 to 8 steps"},
@@ -226,6 +246,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_default_is_one_step_until_accepted),
         cmocka_unit_test(whoever_waits_for_an_acknowledgement_waits_15_minutes),
+        cmocka_unit_test(delivered_needs_a_provider_with_receipts),
         cmocka_unit_test(each_step_has_its_own),
         cmocka_unit_test(a_plan_may_have_as_many_steps_as_a_ladder),
         cmocka_unit_test(what_is_shown_can_be_said),

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What comes back of a message: the recipient's own word, and the provider's receipts.
+ *
+ * A receipt names an attempt, and the attempt is the present one or an earlier one. Of the present
+ * one it proves that it was sent, also while its outcome is still out: the recipient leaves the
+ * lease, and the outcome that comes later is known.
+ *
+ *   accepted    present: accepted, where that was in doubt or not known yet. Earlier: nothing
+ *   delivered   present: delivered; open until the step ends, where it waits for an
+ *               acknowledgement. Earlier: delivered, and the ladder ends, where that was what the
+ *               earlier step waited for, or nothing goes on any more; else a remark (confirmed),
+ *               so that the ladder does not end as less
+ *   failed,     present: bounced, and on to the next endpoint, to the next step, or to what earlier
+ *   bounced     steps reached. Earlier: nothing, the ladder has gone on already
+ *   complained  a remark, once for each recipient
+ *
+ * So receipts may come in any order and any number: delivered beats bounced beats accepted.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "common/mem.h"
+#include "coordinator/engine/engine_state.h"
+
+#define AWAKE_MS 60000
+
+static const char *const KIND_NAMES[RECEIPT_KINDS] = {"accepted", "delivered", "failed", "bounced",
+                                                      "complained"};
+
+const char *receipt_kind_name(enum receipt_kind kind)
+{
+    return kind < RECEIPT_KINDS ? KIND_NAMES[kind] : "?";
+}
+
+bool receipt_kind_parse(const char *name, enum receipt_kind *kind)
+{
+    for (unsigned k = 0; k < RECEIPT_KINDS; k++) {
+        if (strcmp(KIND_NAMES[k], name) == 0) {
+            *kind = (enum receipt_kind)k;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* If the campaign has ended, its counts have changed, and more may come for its pages. */
+static void stay_awake(struct engine *engine, struct campaign *campaign)
+{
+    engine_settle(engine, campaign);
+    campaign->end_is_noted = false;
+    campaign->awake_until_ms = engine->now_ms + AWAKE_MS;
+}
+
+enum err engine_acknowledge(struct engine *engine, uint64_t id, uint32_t ordinal, uint64_t now_ms)
+{
+    struct recipient_state state;
+    engine_advance(engine, now_ms);
+    enum err err = engine_recipient(engine, id, ordinal, &state);
+    if (err != ERR_OK || state.state == DELIVERY_ACKNOWLEDGED) {
+        return err;
+    }
+    struct campaign *campaign = engine_find_campaign(engine, id);
+    if (campaign->launched_ms == 0 && !campaign->is_ended) {
+        return ERR_CONFLICT;
+    }
+    uint32_t page = ordinal / PAGE_RECIPIENTS;
+    struct event event = {
+        .kind = DELIVERY_EVENT_ACKNOWLEDGED,
+        .step = state.step,
+        .offset = (uint16_t)(ordinal % PAGE_RECIPIENTS),
+        .span = 1,
+        .lease = ladder_lease_of_place(campaign, page, ordinal % PAGE_RECIPIENTS),
+        .at_ms = engine->now_ms,
+    };
+    ladder_recall(engine, event.lease, event.offset);
+    engine_decide(engine, campaign, page, &event);
+    stay_awake(engine, campaign);
+    return ERR_OK;
+}
+
+/* ---- Receipts ---- */
+
+/* One receipt and whom it is of. */
+struct reading {
+    struct engine *engine;
+    struct campaign *campaign;
+    const struct receipt *receipt;
+    struct recipient_state state;
+    uint32_t page;
+    uint16_t place;
+    uint64_t lease; /* that he is in; 0: none */
+    bool is_present;
+};
+
+static bool is_under_way(const struct recipient_state *state)
+{
+    return state->state == DELIVERY_WAITING || state->state == DELIVERY_RETRYING ||
+           state->state == DELIVERY_LEASED || recipient_is_open(state);
+}
+
+/* Whether what a receipt says of the present attempt may be what the recipient stands on: after the
+ * end of a ladder he may stand on what an earlier step reached. */
+static bool stands_on_present(const struct recipient_state *state)
+{
+    bool is_ended = state->state == DELIVERY_ACCEPTED || state->state == DELIVERY_UNCERTAIN;
+    bool is_earlier = state->state == DELIVERY_ACCEPTED ? state->before == BEFORE_REACHED
+                                                        : state->before != BEFORE_NOTHING;
+    return is_under_way(state) || (is_ended && !is_earlier);
+}
+
+static void decide(const struct reading *reading, enum delivery_event kind, uint8_t step,
+                   uint64_t lease, uint16_t reason, uint64_t due_ms)
+{
+    struct event event = {
+        .kind = (uint8_t)kind,
+        .provider = reading->receipt->provider,
+        .step = step,
+        .offset = reading->place,
+        .span = 1,
+        .reason = reason,
+        .lease = lease,
+        .at_ms = reading->engine->now_ms,
+        .due_ms = due_ms,
+    };
+    ladder_recall(reading->engine, lease, reading->place);
+    engine_decide(reading->engine, reading->campaign, reading->page, &event);
+}
+
+/* Until when he stays open who is accepted or delivered now. Who is open keeps his time. */
+static uint64_t open_until(const struct reading *reading)
+{
+    struct fold fold = campaign_fold(reading->campaign);
+    if (recipient_is_open(&reading->state)) {
+        return fold_due_ms(&fold, reading->state.due_cs);
+    }
+    return is_under_way(&reading->state)
+               ? ladder_open_until_ms(reading->engine, reading->campaign, &reading->state)
+               : 0;
+}
+
+static bool read_accepted(const struct reading *reading)
+{
+    if (!reading->is_present || reading->state.state == DELIVERY_ACCEPTED ||
+        reading->state.state == DELIVERY_DELIVERED || !stands_on_present(&reading->state)) {
+        return false;
+    }
+    decide(reading, DELIVERY_EVENT_ACCEPTED, reading->state.step, reading->lease,
+           reading->receipt->reason, open_until(reading));
+    return true;
+}
+
+static bool read_delivered(const struct reading *reading)
+{
+    const struct recipient_state *state = &reading->state;
+    const struct plan_step *of = &reading->campaign->def.plan.steps[reading->receipt->step];
+    bool is_wanted_more = of->until == PLAN_ACKNOWLEDGED;
+    if (state->state == DELIVERY_ACKNOWLEDGED) {
+        return false;
+    }
+    if (state->state == DELIVERY_DELIVERED && (!recipient_is_open(state) || is_wanted_more)) {
+        return false;
+    }
+    if (!reading->is_present && is_wanted_more && is_under_way(state)) {
+        if (state->before != BEFORE_DELIVERED) {
+            decide(reading, DELIVERY_EVENT_CONFIRMED, state->step, 0, reading->receipt->reason, 0);
+        }
+        return state->before != BEFORE_DELIVERED;
+    }
+    bool is_to_stay_open = reading->is_present && is_wanted_more;
+    decide(reading,
+           state->state == DELIVERY_DELIVERED ? DELIVERY_EVENT_UNANSWERED
+                                              : DELIVERY_EVENT_DELIVERED,
+           state->step, reading->lease, reading->receipt->reason,
+           is_to_stay_open ? open_until(reading) : 0);
+    return true;
+}
+
+/* The ladder goes on from where the message came back, if it still does. */
+static void go_on(const struct reading *reading, uint16_t reason)
+{
+    const struct campaign *campaign = reading->campaign;
+    struct recipient_state state =
+        campaign_recipient(campaign, reading->page, reading->place); /* failed by now */
+    uint64_t now_ms = reading->engine->now_ms;
+    bool is_going = !campaign_is_over(campaign) && !campaign->is_ended;
+    if (is_going && state.endpoint + 1u < campaign->def.plan.steps[state.step].endpoint_ranks) {
+        decide(reading, DELIVERY_EVENT_NEXT_ENDPOINT, state.step, 0, reason, now_ms);
+    } else if (is_going && ladder_has_next_step(campaign, state.step)) {
+        decide(reading, DELIVERY_EVENT_CLIMBED, (uint8_t)(state.step + 1), 0, reason, now_ms);
+    } else {
+        enum delivery_event closing = fold_closing(&state, DELIVERY_EVENT_FAILED);
+        if (closing != DELIVERY_EVENT_FAILED) {
+            decide(reading, closing, state.step, 0, reason, 0);
+        }
+    }
+}
+
+static bool read_bounced(const struct reading *reading)
+{
+    uint16_t reason = reading->receipt->reason;
+    if (reason == REASON_NONE) {
+        reason = reading->receipt->kind == RECEIPT_FAILED ? REASON_RECEIPT_FAILED
+                                                          : REASON_RECEIPT_BOUNCED;
+    }
+    if (!reading->is_present || reading->state.state == DELIVERY_DELIVERED ||
+        !stands_on_present(&reading->state)) {
+        return false;
+    }
+    decide(reading, DELIVERY_EVENT_BOUNCED, reading->state.step, reading->lease, reason, 0);
+    go_on(reading, reason);
+    return true;
+}
+
+static bool read_complained(const struct reading *reading)
+{
+    if (reading->state.complained) {
+        return false;
+    }
+    decide(reading, DELIVERY_EVENT_COMPLAINED, reading->state.step, 0, REASON_RECEIPT_COMPLAINED,
+           0);
+    return true;
+}
+
+static bool read_receipt(const struct reading *reading)
+{
+    switch (reading->receipt->kind) {
+    case RECEIPT_ACCEPTED:
+        return read_accepted(reading);
+    case RECEIPT_DELIVERED:
+        return read_delivered(reading);
+    case RECEIPT_FAILED:
+    case RECEIPT_BOUNCED:
+        return read_bounced(reading);
+    case RECEIPT_COMPLAINED:
+        return read_complained(reading);
+    case RECEIPT_KINDS:
+        break;
+    }
+    return false;
+}
+
+enum err engine_receipt(struct engine *engine, const struct receipt *receipt, uint64_t now_ms)
+{
+    struct reading reading = {.engine = engine,
+                              .receipt = receipt,
+                              .page = receipt->ordinal / PAGE_RECIPIENTS,
+                              .place = (uint16_t)(receipt->ordinal % PAGE_RECIPIENTS)};
+    engine_advance(engine, now_ms);
+    enum err err = engine_recipient(engine, receipt->campaign, receipt->ordinal, &reading.state);
+    if (err != ERR_OK) {
+        return err;
+    }
+    reading.campaign = engine_find_campaign(engine, receipt->campaign);
+    if (reading.campaign->launched_ms == 0 && !reading.campaign->is_ended) {
+        return ERR_CONFLICT;
+    }
+    unsigned present = recipient_attempt_number(&reading.state);
+    if (receipt->step > reading.state.step ||
+        (receipt->step == reading.state.step && receipt->attempt > present)) {
+        return ERR_NOT_FOUND;
+    }
+    reading.is_present = receipt->step == reading.state.step && receipt->attempt == present;
+    reading.lease = ladder_lease_of_place(reading.campaign, reading.page, reading.place);
+    if (read_receipt(&reading)) {
+        stay_awake(engine, reading.campaign);
+    }
+    return ERR_OK;
+}
+
+/* ---- Ended campaigns ---- */
+
+void engine_wake_page(struct engine *engine, uint64_t id, uint32_t page,
+                      const struct recipient_state *states, unsigned count, uint64_t now_ms)
+{
+    struct campaign *campaign = engine_find_campaign(engine, id);
+    engine_advance(engine, now_ms);
+    assert(campaign != NULL && campaign->is_closed && page < campaign->page_count);
+    assert(count == campaign_page_slots(campaign, page));
+    if (campaign->pages == NULL) {
+        campaign_make_pages(campaign);
+        campaign->next_fresh = campaign->page_count;
+    }
+    if (campaign->pages[page].states == NULL) {
+        campaign->pages[page].states = mem_copy(states, count * sizeof(*states));
+    }
+    campaign->awake_until_ms = engine->now_ms + AWAKE_MS;
+    engine_enliven(engine, campaign);
+}
