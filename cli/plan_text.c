@@ -141,9 +141,11 @@ void plan_text_write(struct buf *buf, const json_t *steps)
         const char *until = json_string_value(json_object_get(step, "until"));
         buf_str(buf, i == 0 ? "" : " > ");
         put_member(buf, step, "channel");
-        if (until != NULL && strcmp(until, "acknowledged") == 0) {
+        bool is_until_delivered = until != NULL && strcmp(until, "delivered") == 0;
+        if (is_until_delivered || (until != NULL && strcmp(until, "acknowledged") == 0)) {
             buf_u8(buf, ' ');
             put_member(buf, step, "within");
+            buf_str(buf, is_until_delivered ? " (until delivered)" : "");
         }
     }
 }

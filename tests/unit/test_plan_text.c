@@ -117,6 +117,19 @@ static void its_channels_and_limits_are_those_there_are(void **state)
     }
 }
 
+static void a_step_that_waits_for_receipts_says_so(void **state)
+{
+    (void)state;
+    struct buf buf = {0};
+    json_t *steps =
+        json_pack("[{s:s, s:s, s:s}, {s:s, s:s}]", "channel", "sms", "until", "delivered", "within",
+                  "15m", "channel", "email", "until", "accepted");
+    plan_text_write(&buf, steps);
+    assert_string_equal(buf_cstr(&buf), "sms 15m (until delivered) > email");
+    buf_release(&buf);
+    json_decref(steps);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
