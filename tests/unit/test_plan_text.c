@@ -138,6 +138,7 @@ int main(void)
         cmocka_unit_test(a_plan_reads_as_it_is_written),
         cmocka_unit_test(the_time_of_a_step_until_accepted_is_no_word_of_it),
         cmocka_unit_test(its_channels_and_limits_are_those_there_are),
+        cmocka_unit_test(a_step_that_waits_for_receipts_says_so),
     };
     (void)setlocale(LC_CTYPE, "C.UTF-8");
     return cmocka_run_group_tests(tests, NULL, NULL);
