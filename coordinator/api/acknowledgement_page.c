@@ -94,6 +94,10 @@ void acknowledgement_page_refuse(struct http_request *http, unsigned status)
     if (status == 503) {
         page_begin(&html, "Please try again in a minute");
         buf_str(&html, "<p>Your confirmation could not be stored just now.</p>\n");
+    } else if (status == 410) {
+        page_begin(&html, "This message is too old");
+        buf_str(&html, "<p>It can no longer be confirmed. There is nothing that you need to "
+                       "do.</p>\n");
     } else {
         page_begin(&html, "This link does not work");
         buf_str(&html, "<p>Part of it may be missing. Please open it as it stands in the message, "

@@ -16,7 +16,7 @@
 void acknowledgement_page_ask(struct http_request *http, const char *campaign);
 /* The page that thanks, to be sent when the acknowledgement is durable. */
 void acknowledgement_page_thanks(struct http_request *http, const char *campaign, struct buf *html);
-/* Answers that the link leads nowhere (403, 404), or not now (503). */
+/* Answers that the link leads nowhere (403, 404), no more (410), or not now (503). */
 void acknowledgement_page_refuse(struct http_request *http, unsigned status);
 
 #endif

@@ -11,11 +11,11 @@
 #include <string.h>
 
 #include "coordinator/api/acknowledgement_page.h"
+#include "coordinator/api/delivery_token.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/page_wake.h"
 #include "coordinator/api/resources.h"
 #include "coordinator/content/object_id.h"
-#include "proto/token.h"
 
 /* Whose word it is, and who asks. */
 struct acknowledgement {
@@ -37,9 +37,9 @@ static void refuse(struct exchange *exchange, const struct acknowledgement *of, 
 static bool read_token(struct exchange *exchange, struct slice text, struct acknowledgement *of)
 {
     struct token token;
-    if (!token_read(text, ledger_token_key(exchange->api->context.ledger), &token)) {
-        exchange->api->forged_tokens++;
-        refuse(exchange, of, 403, "this is no token of this cluster, or not all of it");
+    enum delivery_token_state state = delivery_token_read(exchange->api, text, &token);
+    if (state != DELIVERY_TOKEN_OK) {
+        refuse(exchange, of, delivery_token_status(state), delivery_token_sentence(state));
         return false;
     }
     of->campaign = token.campaign;
@@ -119,14 +119,10 @@ void acknowledgements_show(struct exchange *exchange)
 {
     struct acknowledgement of = {.is_page = true};
     struct campaign_view view;
-    if (!read_token(exchange, slice_str(exchange->parts[0]), &of)) {
-        return;
+    if (read_token(exchange, slice_str(exchange->parts[0]), &of) &&
+        engine_campaign(exchange->api->context.engine, of.campaign, &view)) {
+        acknowledgement_page_ask(exchange->http, view.def->name);
     }
-    if (!engine_campaign(exchange->api->context.engine, of.campaign, &view)) {
-        refuse(exchange, &of, 404, NULL);
-        return;
-    }
-    acknowledgement_page_ask(exchange->http, view.def->name);
 }
 
 void acknowledgements_confirm(struct exchange *exchange)

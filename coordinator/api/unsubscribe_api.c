@@ -11,31 +11,27 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "coordinator/api/delivery_token.h"
 #include "coordinator/api/exchange.h"
-#include "coordinator/api/page_wake.h"
 #include "coordinator/api/resources.h"
 #include "coordinator/api/suppressing.h"
 #include "coordinator/api/unsubscribe_page.h"
 #include "coordinator/report/page_reader.h"
-#include "proto/token.h"
 
 #define RANK_SHIFT 4 /* recipient_attempt_number */
 
 static bool read_token(struct exchange *exchange, struct token *token, struct campaign_view *view)
 {
     struct api *api = exchange->api;
-    if (!token_read(slice_str(exchange->parts[0]), ledger_token_key(api->context.ledger), token)) {
-        api->forged_tokens++;
-        unsubscribe_page_refuse(exchange->http, 403);
+    enum delivery_token_state state =
+        delivery_token_read(api, slice_str(exchange->parts[0]), token);
+    if (state != DELIVERY_TOKEN_OK) {
+        unsubscribe_page_refuse(exchange->http, delivery_token_status(state));
         return false;
     }
     if (!engine_campaign(api->context.engine, token->campaign, view) ||
         token->step >= view->def->plan.step_count) {
         unsubscribe_page_refuse(exchange->http, 404);
-        return false;
-    }
-    if (page_is_archived(api, token->campaign)) {
-        unsubscribe_page_refuse(exchange->http, 410);
         return false;
     }
     return true;

@@ -864,7 +864,16 @@ static void an_archived_campaign_takes_nothing_any_more(void **state)
     expect(house, "POST", link_to(house, 1, 0), "", "", 200, "Thank you");
     house_crash(house); /* the page that was woken sleeps again */
     house->now_ms += 1000;
-    expect(house, "POST", link_to(house, 1, 1), "", "", 410, "does not work");
+    char unsubscribe[64];
+    char body[128];
+    snprintf(unsubscribe, sizeof(unsubscribe), "/u/%s", link_to(house, 1, 1) + strlen("/a/"));
+    snprintf(body, sizeof(body), "{\"token\":\"%s\"}", unsubscribe + strlen("/u/"));
+    expect_get(house, link_to(house, 1, 1), 410, "too old");
+    expect(house, "POST", link_to(house, 1, 1), "", "", 410, "too old");
+    expect_get(house, unsubscribe, 410, "too old");
+    expect(house, "POST", unsubscribe, "", "List-Unsubscribe=One-Click", 410, "too old");
+    expect(house, "POST", "/v1/acknowledgements", "", body, 410, "archived");
+    expect_get(house, link_to(house, 2, 1), 404, "does not work");
     expect(house, "POST", "/v1/acknowledgements", "", "{\"campaign\":\"c1\",\"recipient\":\"k2\"}",
            410, "archived");
     expect_get(house, "/v1/campaigns/c1", 200, "\"acknowledged\":1");
