@@ -136,6 +136,9 @@ enum err campaign_request_new(json_t **request, const struct arguments *argument
     *request = json_object();
     put_word(*request, "name", name);
     put_word(*request, "priority", arguments_value(arguments, "priority"));
+    put_word(*request, "start_at", arguments_value(arguments, "at"));
+    put_word(*request, "not_after", arguments_value(arguments, "not-after"));
+    put_word(*request, "supersedes", arguments_value(arguments, "supersedes"));
     enum err err = read_steps(&steps, arguments, problem);
     if (err == ERR_OK) {
         err = put_number(*request, "weight", arguments, WEIGHT_MAX, problem);

@@ -21,6 +21,9 @@
         {"provider", "NAME", "only this provider; else all of the channel"},                       \
         {"priority", "critical|high|normal|bulk", "critical overtakes everything"},                \
         {"weight", "N", "share among campaigns of the same priority (1 to 1000)"},                 \
+        {"at", "TIME", "begin then: 2026-12-01T08:00:00Z; else at once"},                          \
+        {"not-after", "TIME", "nobody is sent to from then on, or so long after it began (6h)"},   \
+        {"supersedes", "CAMPAIGN", "its launch cancels what this one has not sent yet"},           \
         {"attempts", "N", "tries for each address (1 to 15; 5)"},                                  \
         {"backoff", "TIME", "before the second try, doubling from there (30s)"},                   \
         {"backoff-max", "TIME", "at most between two tries (15m)"},                                \
