@@ -36,6 +36,10 @@ static const struct route public_routes[] = {
     {"POST", "/a/{token}", acknowledgements_confirm, ROUTE_OPEN | ROUTE_CHANGES, NULL},
     {"GET", "/u/{token}", unsubscribe_show, ROUTE_OPEN, NULL},
     {"POST", "/u/{token}", unsubscribe_post, ROUTE_OPEN | ROUTE_CHANGES, NULL},
+    {"POST", "/r/{provider}/{token}", receipts_take,
+     ROUTE_OPEN | ROUTE_REPEATABLE | ROUTE_OWN_QUERY, NULL},
+    {"GET", "/r/{provider}/{token}", receipts_take, ROUTE_OPEN | ROUTE_REPEATABLE | ROUTE_OWN_QUERY,
+     NULL},
     {"GET", "/healthz", system_healthz, ROUTE_OPEN, NULL},
     {NULL, NULL, NULL, 0, NULL},
 };
@@ -46,6 +50,7 @@ static const struct route routes[] = {
     {"GET", "/readyz", system_readyz, ROUTE_OPEN, NULL},
     {"GET", "/metrics", metrics_get, ROUTE_OPEN, NULL},
     {"POST", "/v1/acknowledgements", acknowledgements_post, ROUTE_CHANGES, NULL},
+    {"POST", "/v1/receipts", receipts_post, ROUTE_CHANGES, NULL},
     {"GET", "/v1/status", system_status, 0, NULL},
     {"GET", "/v1/audiences", audiences_list, 0, list_parameters},
     {"POST", "/v1/audiences", uploads_post, ROUTE_CHANGES | ROUTE_STREAM, upload_parameters},
@@ -121,6 +126,9 @@ static bool read_query(struct exchange *exchange)
     const char *const *known = exchange->route->parameters;
     const char *parameter;
     struct problem problem = {0};
+    if ((exchange->route->flags & ROUTE_OWN_QUERY) != 0) {
+        return true;
+    }
     if (query_string_parse(&exchange->query, http_query(exchange->http),
                            known == NULL ? no_parameters : known, exchange->arena, &parameter,
                            &problem) == ERR_OK) {
@@ -133,14 +141,16 @@ static bool read_query(struct exchange *exchange)
 static bool may_change(struct exchange *exchange)
 {
     struct problem problem = {0};
-    if ((exchange->route->flags & ROUTE_CHANGES) == 0) {
+    if ((exchange->route->flags & (ROUTE_CHANGES | ROUTE_REPEATABLE)) == 0) {
         return true;
     }
-    if (exchange_is_stalled(exchange->api, &problem)) {
+    bool is_repeatable = (exchange->route->flags & ROUTE_REPEATABLE) != 0;
+    if (exchange_is_stalled(exchange->api, &problem) &&
+        !(is_repeatable && problem.err == ERR_BUSY)) {
         exchange_refuse(exchange, problem.err == ERR_NO_SPACE ? 507 : 503, &problem);
         return false;
     }
-    return exchange_claim(exchange);
+    return is_repeatable || exchange_claim(exchange);
 }
 
 /* ---- the request's way ---- */

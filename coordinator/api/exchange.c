@@ -33,6 +33,7 @@ struct pending {
     void *arg;
     route_fn read; /* not NULL: it answers, and nothing of the above is set */
     bool is_change;
+    bool is_bare; /* 204, and nothing of the above is set */
     uint64_t since_ms;
 };
 
@@ -135,6 +136,10 @@ static void answer(struct pending *pending)
         pending->read(exchange);
         return;
     }
+    if (pending->is_bare) {
+        http_reply_bare(exchange->http, 204);
+        return;
+    }
     if (pending->location != NULL) {
         http_reply_header(exchange->http, "Location", pending->location);
     }
@@ -208,6 +213,16 @@ void exchange_commit_text(struct exchange *exchange, unsigned status, const char
     pending->status = status;
     pending->type = type;
     pending->body = mem_copy_str(text);
+    turn_when_durable(api->context.turn, true, on_durable, pending);
+    api->context.changed(api->context.arg);
+}
+
+void exchange_commit_bare(struct exchange *exchange)
+{
+    struct api *api = exchange->api;
+    struct pending *pending = pending_new(exchange);
+    pending->is_change = true;
+    pending->is_bare = true;
     turn_when_durable(api->context.turn, true, on_durable, pending);
     api->context.changed(api->context.arg);
 }

@@ -77,6 +77,8 @@ void exchange_commit(struct exchange *exchange, unsigned status, const char *loc
 /* The same for a person's page, which is kept under no key. */
 void exchange_commit_text(struct exchange *exchange, unsigned status, const char *type,
                           const char *text);
+/* The same for a program that wants to know no more than that it was stored: 204. */
+void exchange_commit_bare(struct exchange *exchange);
 /* Nothing can be taken in now: the disk is full (ERR_NO_SPACE) or fails or is too slow. */
 bool exchange_is_stalled(const struct api *api, struct problem *problem);
 /* Claims the client's key, if it gave one. False: the request was answered. */

@@ -238,7 +238,8 @@ void http_reply(struct http_request *request, unsigned status, const char *conte
 
 void http_reply_bare(struct http_request *request, unsigned status)
 {
-    request->is_bare = request->answer.header_count == 0;
+    request->is_bare = true;
+    request->answer.header_count = 0;
     begin_reply(request, status, NULL);
 }
 

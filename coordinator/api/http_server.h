@@ -99,7 +99,8 @@ void http_reply_header(struct http_request *request, const char *name, const cha
 /* Copies. content_type NULL: none. */
 void http_reply(struct http_request *request, unsigned status, const char *content_type,
                 struct slice body);
-/* A status and no body, which no cache may keep; the cheapest answer there is. */
+/* A status and no body, which no cache may keep: the cheapest answer. Headers that were given are
+ * dropped. */
 void http_reply_bare(struct http_request *request, unsigned status);
 /* A body of any size: pull fills up to `room` bytes and returns how many; 0 ends it; negative
  * breaks the connection, so that the client sees that something is missing. done (may be NULL) is

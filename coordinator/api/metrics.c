@@ -146,6 +146,37 @@ static void write_providers(const struct metrics *metrics, struct buf *text)
     }
 }
 
+static void write_receipt(struct buf *text, const char *provider, const char *result,
+                          uint64_t number)
+{
+    buf_str(text, "tocsin_receipts_total{");
+    put_label(text, "provider", provider);
+    buf_u8(text, ',');
+    put_label(text, "result", result);
+    buf_printf(text, "} %" PRIu64 "\n", number);
+}
+
+static void write_tally(struct buf *text, const char *provider, const struct receipt_tally *tally)
+{
+    for (unsigned kind = 0; kind < RECEIPT_KINDS; kind++) {
+        write_receipt(text, provider, receipt_kind_name((enum receipt_kind)kind),
+                      tally->taken[kind]);
+    }
+    write_receipt(text, provider, "forged", tally->forged);
+    write_receipt(text, provider, "refused", tally->refused);
+}
+
+static void write_receipts(const struct metrics *metrics, struct buf *text)
+{
+    family(text, "tocsin_receipts_total", "counter",
+           "Receipts by provider, and by what they said or why they were not taken.");
+    for (unsigned i = 0; i < metrics->provider_count; i++) {
+        const struct provider_def *def = metrics->providers[i].def;
+        write_tally(text, def->name, &metrics->receipts[def->id]);
+    }
+    write_tally(text, "", &metrics->receipts[WIRE_PROVIDERS_MAX]);
+}
+
 static void write_links(const struct metrics *metrics, struct buf *text)
 {
     static const char *const classes[] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
@@ -202,5 +233,6 @@ void metrics_write(const struct metrics *metrics, struct buf *text)
     write_ledger(metrics, text);
     write_engine(metrics, text);
     write_providers(metrics, text);
+    write_receipts(metrics, text);
     write_links(metrics, text);
 }

@@ -50,6 +50,7 @@ static void gather_api(const struct api *api, struct metrics *metrics)
     metrics->idempotency_keys = idempotency_count(api->idempotency);
     metrics->replays = api->replays;
     metrics->forged_tokens = api->forged_tokens;
+    memcpy(metrics->receipts, api->receipts, sizeof(metrics->receipts));
 }
 
 void metrics_get(struct exchange *exchange)

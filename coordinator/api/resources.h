@@ -14,6 +14,10 @@ void acknowledgements_show(struct exchange *exchange);
 void acknowledgements_confirm(struct exchange *exchange);
 void acknowledgements_post(struct exchange *exchange);
 
+/* receipts_api.c, receipts_batch.c */
+void receipts_take(struct exchange *exchange);
+void receipts_post(struct exchange *exchange);
+
 /* audiences_api.c */
 void audiences_list(struct exchange *exchange);
 void audiences_get(struct exchange *exchange);

@@ -20,7 +20,11 @@ enum route_flag {
     ROUTE_OPEN = 1,    /* without the token */
     ROUTE_CHANGES = 2, /* takes Idempotency-Key; refused while the ledger stalls */
     ROUTE_STREAM =
-        4 /* the handler is called when the head is there, and asks for the body itself */
+        4, /* the handler is called when the head is there, and asks for the body itself */
+    /* Changes something, but twice is as good as once: takes no Idempotency-Key, and waits for a
+     * slow disk instead of being refused. */
+    ROUTE_REPEATABLE = 8,
+    ROUTE_OWN_QUERY = 16 /* the handler reads the query: it is not for our names alone */
 };
 
 struct route {

@@ -162,6 +162,7 @@ class Cluster:
         self.build = str(build)
         self.api_port = free_port()
         self.link_port = free_port()
+        self.public_port = None  # of recipients and providers; None: the API's
         self.providers = providers
         self.settings = settings or {}
         self.workers = {}
@@ -182,6 +183,8 @@ class Cluster:
             "providers": self.providers,
         }
         document.update(self.settings)
+        if self.public_port:
+            document["listen"]["public"] = f"127.0.0.1:{self.public_port}"
         path = os.path.join(self.directory, "coordinator.yaml")
         with open(path, "w", encoding="utf-8") as f:
             json.dump(document, f, indent=1)
