@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/plan_text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/human.h"
@@ -77,18 +78,47 @@ static enum err check_time(const char *word, unsigned number, struct problem *pr
     return ERR_OK;
 }
 
+/* "x3": three times in all. */
+static enum err check_times(const char *word, unsigned number, const char *time, uint64_t *times,
+                            struct problem *problem)
+{
+    *times = 0;
+    if (word[0] == '\0') {
+        return ERR_OK;
+    }
+    if (word[0] != 'x' || word[1] == '\0' || strspn(word + 1, "0123456789") != strlen(word + 1)) {
+        return problem_set(problem, ERR_INVALID,
+                           "--plan: step %u: \"%s\" is no number of times such as x3, and nothing "
+                           "else stands behind the time; > begins the next step",
+                           number, word);
+    }
+    *times = strtoull(word + 1, NULL, 10);
+    if (*times < 2 || *times > PLAN_TEXT_TIMES_MAX) {
+        return problem_set(problem, ERR_INVALID,
+                           "--plan: step %u cannot be sent \"%s\"; x2 to x%d, every %s", number,
+                           word, PLAN_TEXT_TIMES_MAX, time);
+    }
+    return ERR_OK;
+}
+
 /* *at moves to the `>` behind the step, or to the end of the text. */
 static enum err read_step(json_t *steps, const char **at, unsigned number, struct problem *problem)
 {
     char channel[WORD_BYTES];
     char time[WORD_BYTES];
+    char often[WORD_BYTES];
     char more[WORD_BYTES];
+    uint64_t times = 0;
     next_word(at, channel);
     next_word(at, time);
+    next_word(at, often);
     next_word(at, more);
     enum err err = check_channel(channel, number, problem);
     if (err == ERR_OK && time[0] != '\0') {
         err = check_time(time, number, problem);
+    }
+    if (err == ERR_OK) {
+        err = check_times(often, number, time, &times, problem);
     }
     if (err == ERR_OK && more[0] != '\0') {
         err = problem_set(problem, ERR_INVALID,
@@ -100,6 +130,11 @@ static enum err read_step(json_t *steps, const char **at, unsigned number, struc
         if (time[0] != '\0') {
             json_object_set_new(step, "until", json_string("acknowledged"));
             json_object_set_new(step, "within", json_string(time));
+        }
+        if (times > 0) {
+            json_object_set_new(
+                step, "repeat",
+                json_pack("{s:s, s:I}", "every", time, "times", (json_int_t)times - 1));
         }
         json_array_append_new(steps, step);
     }
@@ -146,6 +181,11 @@ void plan_text_write(struct buf *buf, const json_t *steps)
             buf_u8(buf, ' ');
             put_member(buf, step, "within");
             buf_str(buf, is_until_delivered ? " (until delivered)" : "");
+        }
+        const json_t *repeat = json_object_get(step, "repeat");
+        if (json_is_object(repeat)) {
+            buf_printf(buf, " x%" JSON_INTEGER_FORMAT,
+                       json_integer_value(json_object_get(repeat, "times")) + 1);
         }
     }
 }

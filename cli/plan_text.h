@@ -3,7 +3,8 @@
  * plan_text: a plan as people write it on a command line, and read it in a view:
  *     push 5m > sms 15m > voice
  * Steps stand between `>`. One that has a time lasts until it is acknowledged or the time is over;
- * one that has none, until a provider has accepted the message.
+ * one that has none, until a provider has accepted the message. Behind the time may stand how often
+ * the step's message is sent, each time after the same wait: `sms 15m x3`.
  */
 #ifndef TOCSIN_CLI_PLAN_TEXT_H
 #define TOCSIN_CLI_PLAN_TEXT_H
@@ -14,6 +15,7 @@
 #include "common/err.h"
 
 #define PLAN_TEXT_STEPS_MAX 8
+#define PLAN_TEXT_TIMES_MAX 16 /* of one step */
 
 /* NULL-terminated list of the channels there are, as the API calls them. */
 const char *const *plan_text_channels(void);

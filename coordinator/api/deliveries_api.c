@@ -41,14 +41,27 @@ static int attempts_of(const struct recipient_state *state)
     return state->attempt + state->repeats + (is_settled && state->tried ? 1 : 0);
 }
 
-static json_t *recipient_json(struct slice key, uint32_t ordinal,
+/* The step as it is written, and which time it is sent again, of how many, if it repeats. */
+static void put_step(json_t *json, const struct plan *plan, unsigned number)
+{
+    const struct plan_step *step = &plan->steps[number % PLAN_RUNGS_MAX];
+    json_object_set_new(json, "step", json_integer(plan_written(plan, number)));
+    if (step->repeats > 0) {
+        json_object_set_new(json, "repeat", json_integer(step->repeat));
+        json_object_set_new(json, "repeats", json_integer(step->repeats));
+    }
+}
+
+static json_t *recipient_json(const struct plan *plan, struct slice key, uint32_t ordinal,
                               const struct recipient_state *state)
 {
-    return json_pack("{s:s#, s:I, s:s, s:i, s:i, s:i, s:b}", "key", (const char *)key.data,
-                     (int)key.len, "ordinal", (json_int_t)ordinal, "state",
-                     delivery_state_name((enum delivery_state)state->state), "step",
-                     (int)state->step, "endpoint", (int)state->endpoint, "attempts",
-                     attempts_of(state), "uncertain", (int)state->uncertain);
+    json_t *json = json_pack("{s:s#, s:I, s:s, s:i, s:i, s:i, s:b}", "key", (const char *)key.data,
+                             (int)key.len, "ordinal", (json_int_t)ordinal, "state",
+                             delivery_state_name((enum delivery_state)state->state), "step", 0,
+                             "endpoint", (int)state->endpoint, "attempts", attempts_of(state),
+                             "uncertain", (int)state->uncertain);
+    put_step(json, plan, state->step);
+    return json;
 }
 
 /* A campaign keeps its states in memory while it is open, and for a while after. */
@@ -90,9 +103,10 @@ static enum err list_page(struct listing *listing, uint32_t *ordinal)
         if (is_wanted(listing, state)) {
             err = page_reader_seek(&listing->keys, *ordinal);
             if (err == ERR_OK) {
-                json_array_append_new(
-                    listing->items,
-                    recipient_json(page_value(&listing->keys.view, 0), *ordinal, state));
+                json_array_append_new(listing->items,
+                                      recipient_json(&listing->view->def->plan,
+                                                     page_value(&listing->keys.view, 0), *ordinal,
+                                                     state));
             }
         }
         (*ordinal)++;
@@ -208,7 +222,8 @@ static const char *provider_name(const struct api *api, const struct event *even
     return provider == NULL ? "" : provider->name;
 }
 
-static json_t *entry_json(const struct api *api, const struct timeline_entry *entry)
+static json_t *entry_json(const struct api *api, const struct plan *plan,
+                          const struct timeline_entry *entry)
 {
     const struct event *event = &entry->event;
     json_t *json = json_pack("{s:o, s:s}", "at", exchange_time(event->at_ms), "event", entry->name);
@@ -223,6 +238,9 @@ static json_t *entry_json(const struct api *api, const struct timeline_entry *en
     put_handle(json, "lease", event->lease);
     put_handle(json, "worker", event->worker);
     put_reason(json, event->reason);
+    if (event->kind == DELIVERY_EVENT_CLIMBED) {
+        put_step(json, plan, event->step);
+    }
     if (event->due_ms != 0) {
         json_object_set_new(json, "due_at", exchange_time(event->due_ms));
     }
@@ -233,14 +251,14 @@ static json_t *entry_json(const struct api *api, const struct timeline_entry *en
     return json;
 }
 
-static enum err timeline_json(const struct api *api, uint64_t campaign, uint32_t ordinal,
-                              json_t **out)
+static enum err timeline_json(const struct api *api, const struct plan *plan, uint64_t campaign,
+                              uint32_t ordinal, json_t **out)
 {
     struct timeline timeline = {0};
     json_t *entries = json_array();
     enum err err = timeline_read(&timeline, api->context.ledger, campaign, ordinal);
     for (unsigned i = 0; err == ERR_OK && i < timeline.count; i++) {
-        json_array_append_new(entries, entry_json(api, &timeline.entries[i]));
+        json_array_append_new(entries, entry_json(api, plan, &timeline.entries[i]));
     }
     timeline_release(&timeline);
     *out = entries;
@@ -277,16 +295,23 @@ static void show_recipient(struct exchange *exchange)
 {
     struct lookup *lookup = exchange->resource;
     json_t *timeline = NULL;
+    struct campaign_view view;
+    if (!engine_campaign(exchange->api->context.engine, lookup->campaign, &view)) {
+        exchange_refuse(exchange, 0, &(struct problem){.err = ERR_NOT_FOUND});
+        return;
+    }
     enum err err = lookup->is_folded ? fold_state(exchange, lookup) : ERR_OK;
     if (err == ERR_OK) {
-        err = timeline_json(exchange->api, lookup->campaign, lookup->ordinal, &timeline);
+        err = timeline_json(exchange->api, &view.def->plan, lookup->campaign, lookup->ordinal,
+                            &timeline);
     }
     if (err != ERR_OK) {
         json_decref(timeline);
         exchange_refuse(exchange, 0, &(struct problem){.err = err});
         return;
     }
-    json_t *json = recipient_json(slice_str(exchange->parts[1]), lookup->ordinal, &lookup->state);
+    json_t *json = recipient_json(&view.def->plan, slice_str(exchange->parts[1]), lookup->ordinal,
+                                  &lookup->state);
     if (lookup->held_until_ms != 0) {
         json_object_set_new(json, "held_until", exchange_time(lookup->held_until_ms));
         json_object_set_new(json, "held_reason", json_string("quiet_hours"));

@@ -20,6 +20,10 @@ struct plan_reading {
     struct plan_step *step; /* that is being read */
     json_t *providers;      /* its names, or NULL for all of the channel */
     json_t *steps;          /* those that were read, as clients read them */
+    bool has_until;         /* of the step that is being read: they were given */
+    bool has_within;
+    uint64_t every_ms; /* of its repetitions */
+    uint64_t times;    /* 0: it is not repeated */
 };
 
 static const char *const uncertain_words[] = {[PLAN_RESEND] = "resend", [PLAN_HOLD] = "hold", NULL};
@@ -167,6 +171,7 @@ static enum err read_until(struct document_reader *reader, json_t *value)
     unsigned index;
     enum err err = document_word(reader, value, "condition", until_words, &index);
     if (err == ERR_OK) {
+        reading_of(reader)->has_until = true;
         step_of(reader)->until = (enum plan_until)index;
         if (index == PLAN_DELIVERED && !reading_of(reader)->source->is_stored) {
             err = check_receipts(reader);
@@ -180,6 +185,7 @@ static enum err read_until(struct document_reader *reader, json_t *value)
 
 static enum err read_within(struct document_reader *reader, json_t *value)
 {
+    reading_of(reader)->has_within = true;
     return document_duration(reader, value, WITHIN_MIN_MS, PLAN_WITHIN_MAX_MS,
                              &step_of(reader)->within_ms);
 }
@@ -228,13 +234,59 @@ static enum err read_on_uncertain(struct document_reader *reader, json_t *value)
     return err;
 }
 
+/* ---- repetitions ---- */
+
+static enum err read_every(struct document_reader *reader, json_t *value)
+{
+    return document_duration(reader, value, WITHIN_MIN_MS, PLAN_WITHIN_MAX_MS,
+                             &reading_of(reader)->every_ms);
+}
+
+static enum err read_times(struct document_reader *reader, json_t *value)
+{
+    struct plan_reading *reading = reading_of(reader);
+    unsigned room = PLAN_RUNGS_MAX - 1 - reading->plan->step_count;
+    enum err err = document_integer(reader, value, 1, PLAN_RUNGS_MAX - 1, &reading->times);
+    if (err == ERR_OK && reading->times > room) {
+        err = document_refuse(reader, ERR_LIMIT,
+                              "with the steps before, somebody would be sent more than %d messages "
+                              "of one campaign; at most %u repetitions are left here",
+                              PLAN_RUNGS_MAX, room);
+    }
+    return err;
+}
+
+static enum err read_repeat(struct document_reader *reader, json_t *value)
+{
+    static const struct document_field fields[] = {
+        {"every", true, read_every},
+        {"times", true, read_times},
+        {NULL, false, NULL},
+    };
+    struct plan_reading *reading = reading_of(reader);
+    if (reading->has_until && reading->step->until == PLAN_ACCEPTED) {
+        return document_refuse(
+            reader, ERR_INVALID,
+            "sends again while nobody has acknowledged, and the step's \"until\" "
+            "is \"accepted\"; make it \"acknowledged\"");
+    }
+    enum err err = document_object(reader, value, fields);
+    if (err == ERR_OK) {
+        reading->step->until = reading->has_until ? reading->step->until : PLAN_ACKNOWLEDGED;
+        reading->step->within_ms =
+            reading->has_within ? reading->step->within_ms : reading->every_ms;
+    }
+    return err;
+}
+
 /* ---- steps ---- */
 
 /* A member may stand on those before it: all on the channel, the default of `within` on `until`. */
 #define STEP_FIELDS                                                                                \
     {"provider", false, read_provider}, {"until", false, read_until},                              \
-        {"within", false, read_within}, {"attempts", false, read_attempts},                        \
-        {"backoff", false, read_backoff}, {"backoff_max", false, read_backoff_max},                \
+        {"within", false, read_within}, {"repeat", false, read_repeat},                            \
+        {"attempts", false, read_attempts}, {"backoff", false, read_backoff},                      \
+        {"backoff_max", false, read_backoff_max},                                                  \
     {                                                                                              \
         "on_uncertain", false, read_on_uncertain                                                   \
     }
@@ -247,8 +299,11 @@ static json_t *duration_json(uint64_t ms)
 }
 
 /* With every default. Takes over the providers' names. */
-static json_t *step_json(const struct plan_step *step, json_t *take_providers)
+static json_t *step_json(struct plan_reading *reading)
 {
+    const struct plan_step *step = reading->step;
+    json_t *take_providers = reading->providers;
+    reading->providers = NULL;
     json_t *json = json_object();
     json_object_set_new(json, "channel", json_string(channel_kind_name(step->channel)));
     if (json_array_size(take_providers) == 1) {
@@ -259,6 +314,12 @@ static json_t *step_json(const struct plan_step *step, json_t *take_providers)
     json_decref(take_providers);
     json_object_set_new(json, "until", json_string(until_words[step->until]));
     json_object_set_new(json, "within", duration_json(step->within_ms));
+    if (reading->times > 0) {
+        json_t *repeat = json_object();
+        json_object_set_new(repeat, "every", duration_json(reading->every_ms));
+        json_object_set_new(repeat, "times", json_integer((json_int_t)reading->times));
+        json_object_set_new(json, "repeat", repeat);
+    }
     json_object_set_new(json, "attempts", json_integer(step->attempts));
     json_object_set_new(json, "backoff", duration_json(step->backoff_ms));
     json_object_set_new(json, "backoff_max", duration_json(step->backoff_max_ms));
@@ -268,10 +329,14 @@ static json_t *step_json(const struct plan_step *step, json_t *take_providers)
 
 static void end_step(struct plan_reading *reading)
 {
-    json_array_append_new(reading->steps, step_json(reading->step, reading->providers));
-    reading->providers = NULL;
-    reading->step++;
-    reading->plan->step_count++;
+    struct plan *plan = reading->plan;
+    json_array_append_new(reading->steps, step_json(reading));
+    plan->step_count++;
+    plan_repeat_last(plan, (unsigned)reading->times, reading->every_ms);
+    reading->step = &plan->steps[plan->step_count % PLAN_RUNGS_MAX];
+    reading->times = 0;
+    reading->has_until = false;
+    reading->has_within = false;
 }
 
 static enum err read_steps(struct document_reader *reader, json_t *value)
@@ -295,6 +360,12 @@ static enum err read_steps(struct document_reader *reader, json_t *value)
         char number[STEP_NUMBER_BYTES];
         (void)snprintf(number, sizeof(number), "%zu", i);
         size_t mark = document_enter(reader, number);
+        if (reading_of(reader)->plan->step_count == PLAN_RUNGS_MAX) {
+            return document_refuse(reader, ERR_LIMIT,
+                                   "is one message too many: with their repetitions the steps "
+                                   "before send %d, which is the most",
+                                   PLAN_RUNGS_MAX);
+        }
         err = document_object(reader, json_array_get(value, i), fields);
         document_leave(reader, mark);
         if (err == ERR_OK) {
@@ -318,6 +389,7 @@ static enum err read_ladder(struct document_reader *reader, const struct plan_so
         {"provider", false, refuse_beside_steps},
         {"until", false, refuse_beside_steps},
         {"within", false, refuse_beside_steps},
+        {"repeat", false, refuse_beside_steps},
         {"attempts", false, refuse_beside_steps},
         {"backoff", false, refuse_beside_steps},
         {"backoff_max", false, refuse_beside_steps},

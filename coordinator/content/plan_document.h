@@ -6,6 +6,8 @@
  *     "channel":"sms","plan":{"attempts":3}
  * or steps, each with a channel of its own:
  *     "plan":{"steps":[{"channel":"push","until":"acknowledged","within":"5m"},{"channel":"sms"}]}
+ * A step with "repeat":{"every":"10m","times":3} is several steps of the engine (engine/plan.h) and
+ * one here.
  * Read is always the latter, with every default. Providers stand in it by name, so that it outlives
  * a change of the settings.
  */

@@ -184,10 +184,11 @@ static void go_on(const struct reading *reading, uint16_t reason)
         campaign_recipient(campaign, reading->page, reading->place); /* failed by now */
     uint64_t now_ms = reading->engine->now_ms;
     bool is_going = !campaign_is_over(campaign) && !campaign->is_ended;
+    unsigned next = ladder_step_after_failure(campaign, state.step);
     if (is_going && state.endpoint + 1u < campaign->def.plan.steps[state.step].endpoint_ranks) {
         decide(reading, DELIVERY_EVENT_NEXT_ENDPOINT, state.step, 0, reason, now_ms);
-    } else if (is_going && ladder_has_next_step(campaign, state.step)) {
-        decide(reading, DELIVERY_EVENT_CLIMBED, (uint8_t)(state.step + 1), 0, reason, now_ms);
+    } else if (is_going && next != 0) {
+        decide(reading, DELIVERY_EVENT_CLIMBED, (uint8_t)next, 0, reason, now_ms);
     } else {
         enum delivery_event closing = fold_closing(&state, DELIVERY_EVENT_FAILED);
         if (closing != DELIVERY_EVENT_FAILED) {

@@ -398,12 +398,12 @@ static uint32_t earliest_fresh(struct campaign *campaign, uint32_t page)
 
 /* The earliest time of each step, and of the climbs; UINT32_MAX: none. A page without states waits
  * as a whole on the first step. */
-static void earliest_due(struct campaign *campaign, uint32_t page, uint32_t due_cs[PLAN_STEPS_MAX],
+static void earliest_due(struct campaign *campaign, uint32_t page, uint32_t due_cs[PLAN_RUNGS_MAX],
                          uint32_t *climb_cs)
 {
     const struct recipient_state *states = campaign->pages[page].states;
     unsigned slots = states == NULL ? 0 : campaign_page_slots(campaign, page);
-    memset(due_cs, UINT8_MAX, PLAN_STEPS_MAX * sizeof(*due_cs));
+    memset(due_cs, UINT8_MAX, PLAN_RUNGS_MAX * sizeof(*due_cs));
     *climb_cs = UINT32_MAX;
     due_cs[0] = states == NULL ? earliest_fresh(campaign, page) : UINT32_MAX;
     for (unsigned i = 0; i < slots; i++) {
@@ -423,7 +423,7 @@ static void earliest_due(struct campaign *campaign, uint32_t page, uint32_t due_
 
 void campaign_refresh_timers(struct campaign *campaign, uint32_t page)
 {
-    uint32_t due_cs[PLAN_STEPS_MAX];
+    uint32_t due_cs[PLAN_RUNGS_MAX];
     uint32_t climb_cs;
     earliest_due(campaign, page, due_cs, &climb_cs);
     for (unsigned s = 0; s < campaign->def.plan.step_count; s++) {

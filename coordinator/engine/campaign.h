@@ -56,7 +56,7 @@ struct campaign {
     uint32_t page_count;
     uint32_t next_fresh; /* pages before it have been leased from at least once */
     struct page_state *pages;
-    struct page_timers due[PLAN_STEPS_MAX]; /* by step: somebody is to be sent to */
+    struct page_timers due[PLAN_RUNGS_MAX]; /* by step: somebody is to be sent to */
     struct page_timers climbs;              /* somebody's step ends */
     struct quiet *quiet;                    /* NULL: no quiet hours hold */
     uint32_t draft;                         /* of the campaign's own events */

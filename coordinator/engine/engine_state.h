@@ -114,7 +114,9 @@ uint64_t ladder_next_ms(struct engine *engine);
 void ladder_recall(struct engine *engine, uint64_t lease, unsigned place);
 /* 0: he is in none. */
 uint64_t ladder_lease_of_place(const struct campaign *campaign, uint32_t page, unsigned place);
-bool ladder_has_next_step(const struct campaign *campaign, unsigned step);
+/* Where the recipient climbs whom the message of this step cannot be sent to; 0: the ladder ends.
+ */
+unsigned ladder_step_after_failure(const struct campaign *campaign, unsigned step);
 
 /* suppress.c: whoever of the places of an event waits where he must not be sent to goes on. */
 void suppress_enforce(struct engine *engine, struct campaign *campaign, uint32_t page,

@@ -6,6 +6,10 @@
  * attempt. After the last step nothing more is tried, and what was accepted on the way stays
  * accepted.
  *
+ * A step that repeats is several steps here (plan.h). Who did not acknowledge in time, or had no
+ * answer from any provider in it, climbs to the repetition; whom the message cannot be sent to
+ * passes over the repetitions, which would meet the same.
+ *
  * Who waits for an answer is open: accepted or held, with the end of the step as due time. The
  * pages with somebody open stand in a heap of their own, so that a step that cannot send (no
  * credit, no tokens, provider down) keeps nobody from climbing.
@@ -17,10 +21,16 @@
 /* Pages looked at in one run of the engine: the rest has its turn in the next one. */
 #define CLIMB_PAGES_PER_RUN 128
 
-bool ladder_has_next_step(const struct campaign *campaign, unsigned step)
+static unsigned next_step(const struct campaign *campaign, unsigned next)
 {
-    return !campaign_is_over(campaign) && !campaign->is_ended &&
-           step + 1 < campaign->def.plan.step_count;
+    bool is_there =
+        !campaign_is_over(campaign) && !campaign->is_ended && next < campaign->def.plan.step_count;
+    return is_there ? next : 0;
+}
+
+unsigned ladder_step_after_failure(const struct campaign *campaign, unsigned step)
+{
+    return next_step(campaign, plan_next_written(&campaign->def.plan, step));
 }
 
 uint64_t ladder_open_until_ms(const struct engine *engine, const struct campaign *campaign,
@@ -34,20 +44,29 @@ uint64_t ladder_open_until_ms(const struct engine *engine, const struct campaign
     return engine->now_ms + (step->within_ms * left + UINT8_MAX - 1) / UINT8_MAX;
 }
 
+/* next: 0 if there is none. */
+static void climb_or_end(const struct engine *engine, unsigned next,
+                         const struct recipient_state *state, struct event *event)
+{
+    if (next == 0) {
+        event->kind = (uint8_t)fold_closing(state, (enum delivery_event)event->kind);
+        return;
+    }
+    event->kind = DELIVERY_EVENT_CLIMBED;
+    event->step = (uint8_t)next;
+    event->due_ms = engine->now_ms;
+}
+
 void ladder_decide(const struct engine *engine, const struct campaign *campaign,
                    const struct recipient_state *state, struct event *event)
 {
     switch ((enum delivery_event)event->kind) {
     case DELIVERY_EVENT_FAILED:
     case DELIVERY_EVENT_UNREACHABLE:
+        climb_or_end(engine, ladder_step_after_failure(campaign, state->step), state, event);
+        return;
     case DELIVERY_EVENT_EXPIRED:
-        if (ladder_has_next_step(campaign, state->step)) {
-            event->kind = DELIVERY_EVENT_CLIMBED;
-            event->step = (uint8_t)(state->step + 1);
-            event->due_ms = engine->now_ms;
-            return;
-        }
-        event->kind = (uint8_t)fold_closing(state, (enum delivery_event)event->kind);
+        climb_or_end(engine, next_step(campaign, state->step + 1u), state, event);
         return;
     case DELIVERY_EVENT_CANCELLED:
         event->kind = (uint8_t)fold_closing(state, DELIVERY_EVENT_CANCELLED);
@@ -95,7 +114,7 @@ static bool are_alike(const struct recipient_state *a, const struct recipient_st
 static void leave_step(struct engine *engine, struct campaign *campaign, uint32_t page,
                        const struct recipient_state *state, unsigned offset, unsigned span)
 {
-    bool is_climbing = ladder_has_next_step(campaign, state->step);
+    bool is_climbing = next_step(campaign, state->step + 1u) != 0;
     struct event event = {
         .kind = (uint8_t)(is_climbing ? DELIVERY_EVENT_CLIMBED
                                       : fold_closing(state, DELIVERY_EVENT_HELD)),

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coordinator/engine/plan.h"
 
+#include <assert.h>
+
 #define SECOND_MS UINT32_C(1000)
 #define MINUTE_MS (60 * SECOND_MS)
 
@@ -17,6 +19,38 @@ void plan_step_defaults(struct plan_step *step, enum channel_kind channel)
         .on_uncertain = PLAN_RESEND,
         .until = PLAN_ACCEPTED,
     };
+}
+
+void plan_repeat_last(struct plan *plan, unsigned repeats, uint64_t every_ms)
+{
+    assert(plan->step_count >= 1 && plan->step_count + repeats <= PLAN_RUNGS_MAX);
+    struct plan_step *first = &plan->steps[plan->step_count - 1];
+    first->repeats = (uint8_t)repeats;
+    for (unsigned i = 1; i <= repeats; i++) {
+        first[i] = *first;
+        first[i].repeat = (uint8_t)i;
+    }
+    for (unsigned i = 0; i < repeats; i++) {
+        first[i].within_ms = every_ms;
+    }
+    plan->step_count += repeats;
+}
+
+unsigned plan_written(const struct plan *plan, unsigned step)
+{
+    unsigned written = 0;
+    for (unsigned s = 1; s <= step && s < plan->step_count; s++) {
+        written += plan->steps[s].repeat == 0;
+    }
+    return written;
+}
+
+unsigned plan_next_written(const struct plan *plan, unsigned step)
+{
+    do {
+        step++;
+    } while (step < plan->step_count && plan->steps[step].repeat != 0);
+    return step < plan->step_count ? step : plan->step_count;
 }
 
 uint64_t plan_backoff_ms(const struct plan_step *step, unsigned attempt, uint32_t retry_after_ms,

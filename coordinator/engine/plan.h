@@ -13,7 +13,8 @@
 #include "proto/channel_kind.h"
 #include "proto/outcome.h"
 
-#define PLAN_STEPS_MAX     8
+#define PLAN_STEPS_MAX     8  /* as they are written */
+#define PLAN_RUNGS_MAX     16 /* as they are climbed */
 #define PLAN_ATTEMPTS_MAX  15
 #define PLAN_WITHIN_MAX_MS (30ull * 24 * 3600 * 1000)
 
@@ -32,15 +33,30 @@ struct plan_step {
     uint64_t within_ms; /* how long the step may take: for retries, and for what it waits for */
     enum plan_on_uncertain on_uncertain;
     enum plan_until until;
+    uint8_t repeat;  /* 0: the step as it is written; n: its message sent for the nth time again */
+    uint8_t repeats; /* how often the written step is repeated */
 };
 
+/*
+ * A step that repeats stands here several times, once for each time its message is sent: so each
+ * sending has a token, attempts and a time of its own, and nothing but the way from step to step
+ * knows of it. Wherever the engine says `step` it means a place in this list; people are told the
+ * written step and the repetition.
+ */
 struct plan {
     unsigned step_count;
-    struct plan_step steps[PLAN_STEPS_MAX];
+    struct plan_step steps[PLAN_RUNGS_MAX];
 };
 
 /* 5 attempts, backoff 30 s to 15 min, within 4 h, resend, until accepted. */
 void plan_step_defaults(struct plan_step *step, enum channel_kind channel);
+/* The plan's last step is sent `repeats` times again, every `every_ms`; the last time lasts as long
+ * as the step. There is room for them. */
+void plan_repeat_last(struct plan *plan, unsigned repeats, uint64_t every_ms);
+/* The number of the written step that `step` belongs to. */
+unsigned plan_written(const struct plan *plan, unsigned step);
+/* The first step after `step` that is no repetition of it; step_count if there is none. */
+unsigned plan_next_written(const struct plan *plan, unsigned step);
 /* How long to wait before the next attempt: min(backoff * 2^attempt, max), less up to half of it by
  * `dice` (equal jitter), but at least retry_after_ms. */
 uint64_t plan_backoff_ms(const struct plan_step *step, unsigned attempt, uint32_t retry_after_ms,

@@ -36,9 +36,9 @@ static void pass_by(const struct engine *engine, const struct campaign *campaign
         ladder_decide(engine, campaign, state, event);
     } else if (state->endpoint + 1u < step->endpoint_ranks) {
         event->kind = DELIVERY_EVENT_NEXT_ENDPOINT;
-    } else if (ladder_has_next_step(campaign, state->step)) {
+    } else if (ladder_step_after_failure(campaign, state->step) != 0) {
         event->kind = DELIVERY_EVENT_CLIMBED;
-        event->step = (uint8_t)(state->step + 1);
+        event->step = (uint8_t)ladder_step_after_failure(campaign, state->step);
     } else {
         end(state, state->tried ? DELIVERY_EVENT_FAILED : DELIVERY_EVENT_SUPPRESSED, event);
     }

@@ -40,6 +40,15 @@ static bool is_last_step(const struct rung *rung)
     return rung->state->step + 1u == campaign_of(rung)->def.plan.step_count;
 }
 
+/* Whom the message cannot be sent to passes over its repetitions. */
+static unsigned step_after(const struct rung *rung)
+{
+    uint16_t reason = rung->event->reason;
+    return reason == REASON_NOT_ACKNOWLEDGED || reason == REASON_TIME_USED
+               ? rung->state->step + 1u
+               : plan_next_written(&campaign_of(rung)->def.plan, rung->state->step);
+}
+
 /* ---- How long a step lasts ---- */
 
 /* At least so long from now on. */
@@ -59,7 +68,8 @@ static uint64_t left_ms(const struct rung *rung)
 static bool is_refused_at_last(const struct rung *rung)
 {
     uint16_t reason = rung->event->reason;
-    return rung->event->kind == DELIVERY_EVENT_HELD && is_last_step(rung) &&
+    bool is_last = step_after(rung) == campaign_of(rung)->def.plan.step_count;
+    return rung->event->kind == DELIVERY_EVENT_HELD && is_last &&
            (reason == SIM_REASON_REJECTED || reason == REASON_NO_ENDPOINT ||
             reason == REASON_VARIABLE_MISSING ||
             (!rung->state->uncertain &&
@@ -109,7 +119,7 @@ static void check_unanswered(const struct rung *rung)
 
 static void climb(const struct rung *rung)
 {
-    if (rung->event->step != rung->state->step + 1 || is_last_step(rung)) {
+    if (rung->event->step != step_after(rung) || is_last_step(rung)) {
         fail(rung, "steps are climbed one by one");
     }
     if (rung->state->state != DELIVERY_LEASED && rung->event->reason != REASON_NOT_ACKNOWLEDGED) {
@@ -235,7 +245,8 @@ static struct ending ending_of(const struct sim *sim, unsigned c, uint32_t ordin
     ending.ladder = recipient->ladder;
     ending.sum = sim_attempt_sum(recipient, -1);
     unsigned step = ending.state.step;
-    ending.is_exhausted = campaign->is_cancelled || step + 1 == campaign->def.plan.step_count;
+    ending.is_exhausted = campaign->is_cancelled || plan_next_written(&campaign->def.plan, step) ==
+                                                        campaign->def.plan.step_count;
     ending.is_settled = campaign->def.plan.steps[step].until == PLAN_ACCEPTED &&
                         (ending.ladder.is_held || (ending.ladder.accepted >> step & 1) != 0);
     ending.row = sim_audience_row(&sim->settings, c, ordinal);

@@ -91,6 +91,15 @@ static void draw_step(struct plan_step *step, const struct sim_campaign_settings
     }
 }
 
+/* Of the plan's last step; none if there is no room. */
+static void draw_repeats(struct plan *plan, unsigned room, struct dice *dice)
+{
+    struct plan_step *step = &plan->steps[plan->step_count - 1];
+    uint64_t every_ms = draw_within_ms(step, true, dice);
+    unsigned count = room == 0 ? 0 : dice_between(dice, 1, room);
+    plan_repeat_last(plan, count, every_ms);
+}
+
 static void draw_plan(struct sim_campaign_settings *campaign, const struct sim_settings *settings,
                       struct dice *dice)
 {
@@ -98,9 +107,14 @@ static void draw_plan(struct sim_campaign_settings *campaign, const struct sim_s
     for (unsigned field = 0; field < PAGE_FIELDS; field++) {
         campaign->ranks[field] = PICK(dice, 1, 1, 2, SIM_RANKS_MAX);
     }
-    plan->step_count = dice_chance(dice, 500) ? 1 : dice_between(dice, 2, SIM_STEPS_MAX);
-    for (unsigned s = 0; s < plan->step_count; s++) {
-        draw_step(&plan->steps[s], campaign, plan->step_count > 1, settings, dice);
+    unsigned written = dice_chance(dice, 500) ? 1 : dice_between(dice, 2, SIM_WRITTEN_MAX);
+    plan->step_count = 0;
+    for (unsigned s = 0; s < written; s++) {
+        struct plan_step *step = &plan->steps[plan->step_count++];
+        draw_step(step, campaign, written > 1, settings, dice);
+        if (step->until != PLAN_ACCEPTED && dice_chance(dice, 300)) {
+            draw_repeats(plan, SIM_STEPS_MAX - plan->step_count - (written - s - 1), dice);
+        }
     }
 }
 

@@ -224,6 +224,21 @@ static void assert_encodes(const struct fixture *fixture, const char *stored)
     buf_release(&again);
 }
 
+static void a_step_that_repeats_is_stored_as_it_is_written(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char repeating[] =
+        "{\"version\":2,\"id\":\"c7\",\"created_ms\":1700000000000,\"name\":\"Outage\","
+        "\"audience\":\"a12\",\"priority\":\"high\",\"weight\":2,\"plan\":{\"steps\":[{"
+        "\"channel\":\"sms\",\"provider\":\"gateway\",\"until\":\"acknowledged\",\"within\":\"5m\","
+        "\"repeat\":{\"every\":\"10m\",\"times\":2},\"attempts\":5,\"backoff\":\"30s\","
+        "\"backoff_max\":\"15m\",\"on_uncertain\":\"resend\"}]},"
+        "\"content\":{\"sms\":{\"text\":\"Hi\"}}}";
+    assert_loads(fixture, repeating);
+    assert_int_equal(campaign_document_def(fixture->document)->plan.step_count, 3);
+    assert_encodes(fixture, repeating);
+}
+
 static void documents_of_all_versions_are_read_and_written_as_the_newest(void **state)
 {
     struct fixture *fixture = *state;
@@ -566,6 +581,7 @@ int main(void)
         TEST(everything_can_be_said),
         TEST(a_campaign_may_begin_and_end_by_itself),
         TEST(the_stored_form_reads_back_the_same),
+        TEST(a_step_that_repeats_is_stored_as_it_is_written),
         TEST(documents_of_all_versions_are_read_and_written_as_the_newest),
         TEST(what_spares_recipients_is_stored_and_defaults_are_only_for_new_campaigns),
         TEST(a_provider_that_is_gone_leaves_a_campaign_that_waits),

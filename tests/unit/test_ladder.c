@@ -370,6 +370,80 @@ static void what_comes_late_of_an_earlier_step_settles_the_end_and_no_other_step
     rig_release(&rig);
 }
 
+/* The first of two steps is sent twice more. */
+static void repeat_init(struct rig *rig, uint32_t slots)
+{
+    rig_init(rig);
+    rig_add_provider(rig, 1, 0);
+    struct campaign_def def = rig_def(rig, 1, slots);
+    def.plan.step_count = 1;
+    plan_step_defaults(&def.plan.steps[0], CHANNEL_SMS);
+    def.plan.steps[0].attempts = 1;
+    def.plan.steps[0].within_ms = 3 * MINUTE_MS;
+    def.plan.steps[0].until = PLAN_ACKNOWLEDGED;
+    plan_repeat_last(&def.plan, 2, MINUTE_MS);
+    plan_step_defaults(&def.plan.steps[def.plan.step_count++], CHANNEL_EMAIL);
+    rig->providers[1].channel = CHANNEL_EMAIL;
+    engine_add_provider(rig->engine, &rig->providers[1]);
+    rig_add(rig, &def);
+    assert_int_equal(engine_launch(rig->engine, 1, rig->now_ms, NULL), ERR_OK);
+    rig_join(rig, 1, 11, CREDIT);
+    rig_run(rig, 0);
+}
+
+static void a_step_is_sent_again_until_acknowledged_and_then_climbs(void **test)
+{
+    (void)test;
+    struct rig rig;
+    repeat_init(&rig, 10);
+    for (uint8_t sending = 0; sending < 3; sending++) {
+        assert_int_equal(rig.batch_count, 1);
+        assert_int_equal(rig.batches[0].wire.step, sending); /* a token of its own */
+        assert_int_equal(rig.batches[0].wire.provider, 0);
+        assert_int_equal(rig.batches[0].wire.count, 10u - sending);
+        rig_accept_all(&rig);
+        assert_int_equal(engine_acknowledge(rig.engine, 1, sending, rig.now_ms), ERR_OK);
+        pass(&rig, (sending < 2 ? MINUTE_MS : 3 * MINUTE_MS) - 10);
+        assert_int_equal(rig.batch_count, 0);
+        pass(&rig, 20);
+    }
+    assert_int_equal(rig.batches[0].wire.step, 3);
+    assert_int_equal(rig.batches[0].wire.provider, 1);
+    assert_int_equal(rig.batches[0].wire.count, 7);
+    rig_accept_all(&rig);
+    assert_int_equal(rig_campaign_state(&rig, 1), CAMPAIGN_FINISHED);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_ACKNOWLEDGED), 3);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
+static void whom_the_message_cannot_be_sent_to_passes_over_its_repetitions(void **test)
+{
+    (void)test;
+    struct rig rig;
+    repeat_init(&rig, 3);
+    const struct rig_batch first = rig.batches[0];
+    rig_say(&rig, &first, 0, 1, &REJECTED);
+    rig_say(&rig, &first, 1, 1, &NO_ENDPOINT);
+    rig_say(&rig, &first, 2, 1, &ACCEPTED);
+    rig_run(&rig, 10);
+    assert_int_equal(rig.batch_count, 1);
+    assert_int_equal(rig.batches[0].wire.step, 3);
+    assert_int_equal(rig.batches[0].wire.count, 2);
+    rig_accept_all(&rig);
+    pass(&rig, MINUTE_MS + 10);
+    const struct rig_batch again = rig.batches[0];
+    assert_int_equal(again.wire.step, 1);
+    rig_say(&rig, &again, 2, 1, &REJECTED);
+    rig_run(&rig, 10);
+    assert_int_equal(rig.batches[0].wire.step, 3);
+    rig_say(&rig, &rig.batches[0], 2, 1, &REJECTED);
+    assert_int_equal(rig_state(&rig, 1, 2).state, DELIVERY_ACCEPTED); /* by the first sending */
+    assert_int_equal(rig_campaign_state(&rig, 1), CAMPAIGN_FINISHED);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -385,6 +459,8 @@ int main(void)
         cmocka_unit_test(who_acknowledges_before_his_page_was_sent_keeps_nobody_else_waiting),
         cmocka_unit_test(who_acknowledges_on_a_page_that_was_cancelled_unsent_is_counted_once),
         cmocka_unit_test(what_comes_late_of_an_earlier_step_settles_the_end_and_no_other_step),
+        cmocka_unit_test(a_step_is_sent_again_until_acknowledged_and_then_climbs),
+        cmocka_unit_test(whom_the_message_cannot_be_sent_to_passes_over_its_repetitions),
         cmocka_unit_test(a_restart_knows_who_stands_where_and_for_how_long),
         cmocka_unit_test(an_acknowledgement_after_the_end_is_counted_once),
     };

@@ -155,6 +155,73 @@ static void a_plan_may_have_as_many_steps_as_a_ladder(void **state)
     buf_release(&json);
 }
 
+static void a_step_that_repeats_is_climbed_as_several(void **state)
+{
+    (void)state;
+    struct reading reading;
+    assert_reads(&reading, "{\"plan\":{\"steps\":[{\"channel\":\"sms\",\"until\":\"acknowledged\","
+                           "\"within\":\"5m\",\"repeat\":{\"every\":\"10m\",\"times\":2}},"
+                           "{\"channel\":\"email\",\"repeat\":{\"times\":1,\"every\":\"30s\"}}]}}");
+    const struct plan *plan = &reading.plan;
+    assert_int_equal(plan->step_count, 5);
+    for (unsigned s = 0; s < 3; s++) {
+        assert_int_equal(plan->steps[s].channel, CHANNEL_SMS);
+        assert_int_equal(plan->steps[s].within_ms, s < 2 ? 600000 : 300000);
+        assert_int_equal(plan->steps[s].repeat, s);
+        assert_int_equal(plan->steps[s].repeats, 2);
+        assert_int_equal(plan_written(plan, s), 0);
+        assert_int_equal(plan_next_written(plan, s), 3);
+    }
+    assert_int_equal(plan->steps[3].until, PLAN_ACKNOWLEDGED);
+    assert_int_equal(plan->steps[4].within_ms, 30000);
+    assert_int_equal(plan_written(plan, 4), 1);
+    assert_int_equal(plan_next_written(plan, 3), 5);
+    assert_non_null(
+        strstr(reading.view, "\"within\":\"5m\",\"repeat\":{\"every\":\"10m\",\"times\":2}"));
+    reading_release(&reading);
+}
+
+static void a_repetition_that_cannot_be_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *plan;
+        const char *pointer;
+        const char *words;
+    } cases[] = {
+        {"{\"until\":\"accepted\",\"repeat\":{\"every\":\"1m\",\"times\":1}}", "/plan/repeat",
+         "make it \"acknowledged\""},
+        {"{\"repeat\":{\"every\":\"1m\",\"times\":16}}", "/plan/repeat/times", "from 1 to 15"},
+        {"{\"repeat\":{\"every\":\"1m\",\"times\":0}}", "/plan/repeat/times", "from 1 to 15"},
+        {"{\"repeat\":{\"every\":\"-1m\",\"times\":1}}", "/plan/repeat/every", "a duration"},
+        {"{\"repeat\":{\"every\":\"31d\",\"times\":1}}", "/plan/repeat/every", "from 1s to 30d"},
+        {"{\"repeat\":{\"times\":1}}", "/plan/repeat/every", "is required"},
+        {"{\"repeat\":{\"evry\":\"1m\",\"times\":1}}", "/plan/repeat/evry",
+         "did you mean \"every\""},
+        {"{\"repeat\":3}", "/plan/repeat", "must be an object"},
+        {"{\"steps\":[{\"channel\":\"sms\",\"repeat\":{\"every\":\"1m\",\"times\":10}},"
+         "{\"channel\":\"sms\",\"repeat\":{\"every\":\"1m\",\"times\":5}}]}",
+         "/plan/steps/1/repeat/times", "at most 4 repetitions are left here"},
+        {"{\"steps\":[{\"channel\":\"sms\",\"repeat\":{\"every\":\"1m\",\"times\":15}},"
+         "{\"channel\":\"email\"}]}",
+         "/plan/steps/1", "one message too many"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct reading reading;
+        struct buf json = {0};
+        bool has_steps = strstr(cases[i].plan, "steps") != NULL;
+        buf_printf(&json, "{%s\"plan\":%s}", has_steps ? "" : "\"channel\":\"sms\",",
+                   cases[i].plan);
+        assert_int_not_equal(read_plan(&reading, buf_cstr(&json)), ERR_OK);
+        assert_string_equal(reading.problem.pointer, cases[i].pointer);
+        if (strstr(reading.problem.problem.text, cases[i].words) == NULL) {
+            fail_msg("%s: %s", cases[i].plan, reading.problem.problem.text);
+        }
+        reading_release(&reading);
+        buf_release(&json);
+    }
+}
+
 /* What is shown can be said again: a client may take a plan from one campaign to the next. */
 static void what_is_shown_can_be_said(void **state)
 {
@@ -249,6 +316,8 @@ int main(void)
         cmocka_unit_test(delivered_needs_a_provider_with_receipts),
         cmocka_unit_test(each_step_has_its_own),
         cmocka_unit_test(a_plan_may_have_as_many_steps_as_a_ladder),
+        cmocka_unit_test(a_step_that_repeats_is_climbed_as_several),
+        cmocka_unit_test(a_repetition_that_cannot_be_is_refused),
         cmocka_unit_test(what_is_shown_can_be_said),
         cmocka_unit_test(complaints_name_the_step_and_the_remedy),
     };

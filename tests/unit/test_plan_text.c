@@ -30,6 +30,10 @@ static void steps_stand_between_angles_with_or_without_a_time(void **state)
     assert_steps("push\t5m>voice", "[" PUSH ",{\"channel\":\"voice\"}]");
     assert_steps("  push   5m  >\nvoice  ", "[" PUSH ",{\"channel\":\"voice\"}]");
 #undef PUSH
+    assert_steps("sms 15m x3",
+                 "[{\"channel\":\"sms\",\"until\":\"acknowledged\",\"within\":\"15m\","
+                 "\"repeat\":{\"every\":\"15m\",\"times\":2}}]");
+    assert_int_equal(PLAN_TEXT_TIMES_MAX, PLAN_RUNGS_MAX);
 }
 
 static void what_is_wrong_is_named_with_its_step(void **state)
@@ -50,7 +54,13 @@ static void what_is_wrong_is_named_with_its_step(void **state)
         {"push 5m > sms soon", "step 2: \"soon\" is no time such as 30s"},
         {"push sms", "step 1: \"sms\" is no time such as 30s, 5m or 2h; > begins the next step"},
         {"push -5m", "step 1: \"-5m\" is no time"},
-        {"push 5m sms", "step 1: \"sms\" is one word too many; > begins the next step"},
+        {"push 5m sms", "step 1: \"sms\" is no number of times such as x3"},
+        {"push 5m x", "step 1: \"x\" is no number of times such as x3"},
+        {"push 5m x-3", "step 1: \"x-3\" is no number of times such as x3"},
+        {"push 5m x1", "step 1 cannot be sent \"x1\"; x2 to x16, every 5m"},
+        {"push 5m x99999999999999999999999", "step 1 cannot be sent"},
+        {"push x3", "step 1: \"x3\" is no time such as 30s"},
+        {"push 5m x3 sms", "step 1: \"sms\" is one word too many; > begins the next step"},
         {"push 999ms", "step 1 cannot last 999ms; it may be from 1s to 30d"},
         {"push 0", "step 1 cannot last 0"},
         {"push 31d", "step 1 cannot last 31d"},
