@@ -242,6 +242,12 @@ int32_t time_zone_offset_s(const struct time_zone *zone, uint64_t unix_ms)
     return offset_at(zone, seconds_of(unix_ms), &next_s);
 }
 
+/* A file may name moments that no clock will show. */
+static uint64_t ms_of(int64_t unix_s)
+{
+    return unix_s > INT64_MAX / 1000 ? UINT64_MAX : (uint64_t)unix_s * 1000;
+}
+
 uint64_t time_zone_change_ms(const struct time_zone *zone, uint64_t unix_ms)
 {
     int64_t at_s = seconds_of(unix_ms);
@@ -250,7 +256,7 @@ uint64_t time_zone_change_ms(const struct time_zone *zone, uint64_t unix_ms)
     for (unsigned i = 0; i < CHANGES_LOOKED && next_s != INT64_MAX; i++) {
         int64_t change_s = next_s;
         if (offset_at(zone, change_s, &next_s) != offset_s) { /* not only its name changed */
-            return (uint64_t)change_s * 1000;
+            return ms_of(change_s);
         }
     }
     return UINT64_MAX;
