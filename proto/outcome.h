@@ -62,6 +62,7 @@ const char *outcome_name(enum outcome outcome);
     X(HELD_BACK, 1204, "the provider had just throttled or refused others")                        \
     X(RECALLED, 1205, "acknowledged before it was sent")                                           \
     X(NOT_AFTER, 1206, "the campaign's not_after had passed")                                      \
+    X(HELD_UP, 1207, "the worker was held up until its time to send was over")                     \
     X(LEASE_EXPIRED, 1301, "the worker was gone past its lease")                                   \
     X(WORKER_RESTARTED, 1302, "the worker restarted")                                              \
     X(ATTEMPTS_USED, 1303, "no attempts left")                                                     \

@@ -79,6 +79,24 @@ void delivery_free(struct delivery *delivery)
     mem_free(delivery);
 }
 
+/* ---- Held up ---- */
+
+/* A batch of a limited provider is to go out within the time that its tokens are for. Whoever could
+ * not run for a while has missed that time, while others were leased what came after it: what he
+ * sent now would come on top of theirs. So it goes back, also what waited in the socket, and is
+ * leased anew when there are tokens for it. */
+static void note_time(struct delivery *delivery, uint64_t now_ms)
+{
+    uint64_t due_ms = delivery->run_due_ms;
+    if (due_ms != 0 && now_ms > due_ms + DELIVERY_HELD_UP_MS) {
+        LOG_W("delivery", "held_up", "worker=%s ms=%" PRIu64, delivery->settings.name,
+              now_ms - due_ms);
+        delivery->fresh_from_ms = now_ms + DELIVERY_STALE_MS;
+        delivery->run_due_ms = now_ms;
+        delivery_return_paced(delivery, now_ms);
+    }
+}
+
 /* ---- Batches and their content ---- */
 
 /* The batch's content is there, or will never be. */
@@ -124,6 +142,8 @@ static void on_batch(struct delivery *delivery, const struct wire_message *messa
     } else if (!lane->is_known) {
         delivery->stats.refused_batches++;
         delivery_settle(delivery, batch, OUTCOME_MISCONFIGURED, REASON_CHANNEL_UNKNOWN, now_ms);
+    } else if (batch->interval_us > 0 && now_ms < delivery->fresh_from_ms) {
+        delivery_settle(delivery, batch, OUTCOME_RETURNED, REASON_HELD_UP, now_ms);
     } else if (!lane->is_open) { /* leased before it heard so in our CREDIT */
         delivery_settle(delivery, batch, OUTCOME_RETURNED, lane->reason, now_ms);
     } else {
@@ -254,6 +274,7 @@ static void on_epoch_message(struct delivery *delivery, const struct wire_messag
 void delivery_on_message(struct delivery *delivery, const struct wire_message *message,
                          uint64_t now_ms)
 {
+    note_time(delivery, now_ms);
     if (message->type == WIRE_WELCOME) {
         delivery_on_welcome(delivery, message, now_ms);
     } else if (message->type == WIRE_REFUSED) {
@@ -453,6 +474,7 @@ uint32_t delivery_run(struct delivery *delivery, uint64_t now_ms)
     if (delivery->is_done) {
         return DELIVERY_WAIT_MAX_MS;
     }
+    note_time(delivery, now_ms);
     if (session_due(&delivery->session, now_ms, &event)) {
         (void)delivery_on_session_event(delivery, event, now_ms);
     }
@@ -468,7 +490,9 @@ uint32_t delivery_run(struct delivery *delivery, uint64_t now_ms)
         tell_credit(delivery, is_heartbeat, now_ms);
     }
     finish_drain(delivery, now_ms);
-    return has_more ? 0 : wait_ms(delivery, now_ms);
+    uint32_t wait = has_more ? 0 : wait_ms(delivery, now_ms);
+    delivery->run_due_ms = now_ms + wait;
+    return wait;
 }
 
 void delivery_drain(struct delivery *delivery, uint64_t now_ms)

@@ -25,6 +25,11 @@
 #define DELIVERY_IDLE_MS 2
 /* After a send that the shell refused. */
 #define DELIVERY_RETRY_SEND_MS 5
+/* So much later than it was due, a run shows that the process was held up (stopped, swapped out,
+ * its machine asleep), */
+#define DELIVERY_HELD_UP_MS 500
+/* and for so long after it batches come that had waited for us all the while. */
+#define DELIVERY_STALE_MS 250
 /* Pages in hand; beyond it no more credit is given. */
 #define DELIVERY_INBOX_MAX_BYTES ((size_t)128 * 1024 * 1024)
 
@@ -52,6 +57,8 @@ struct delivery {
     uint64_t flushed_ms;
     uint64_t send_again_ms; /* the shell refused a message; nothing is sent before */
     uint64_t seq_at_turn;   /* of the outbox, when the inbox last forgot finished leases */
+    uint64_t run_due_ms;    /* when delivery_run wanted to be called again; 0: it never ran */
+    uint64_t fresh_from_ms; /* paced batches that come before are stale */
     bool is_draining;
     bool is_done;
     struct buf texts; /* of the recipient being rendered */
@@ -87,6 +94,9 @@ void delivery_settle(struct delivery *delivery, struct batch *batch, enum outcom
                      uint16_t reason, uint64_t now_ms);
 /* The batch has nobody left to be started: drops its content and page. */
 void delivery_close_batch(struct delivery *delivery, struct batch *batch);
+/* Settles as returned: all whose pace the coordinator set, as it was set for a time that is over.
+ */
+void delivery_return_paced(struct delivery *delivery, uint64_t now_ms);
 /* Settles as returned: what is of the campaign, or, with NULL, all. */
 void delivery_return(struct delivery *delivery, const uint64_t *campaign, uint16_t reason,
                      uint64_t now_ms);

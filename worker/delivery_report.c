@@ -88,6 +88,18 @@ void delivery_return(struct delivery *delivery, const uint64_t *campaign, uint16
     }
 }
 
+void delivery_return_paced(struct delivery *delivery, uint64_t now_ms)
+{
+    struct batch *batch = NULL;
+    struct batch *next = NULL;
+    HASH_ITER(hh, delivery->inbox.by_lease, batch, next)
+    {
+        if (batch->waiting > 0 && batch->interval_us > 0) {
+            delivery_settle(delivery, batch, OUTCOME_RETURNED, REASON_HELD_UP, now_ms);
+        }
+    }
+}
+
 uint32_t delivery_in_hand(const struct delivery *delivery)
 {
     uint32_t in_hand = 0;

@@ -15,9 +15,33 @@
 #include "coordinator/engine/engine_state.h"
 
 #define LEASES_PER_RUN 64
+#define BEATS_MISSED   2  /* a worker silent for so many heartbeats is leased nothing more */
+#define SHARE_LEAST    10 /* one in so many of an equal share */
 #define SHARE_LAG_MAX  (4.0 * PAGE_RECIPIENTS)
 #define CREDIT_CRUMB                                                                               \
     256 /* a worker with less room waits until more is free, unless that is all it ever takes */
+
+static bool is_silent(const struct engine *engine, const struct roster_entry *entry)
+{
+    uint64_t beats_ms = (uint64_t)engine->settings.heartbeat_ms * BEATS_MISSED;
+    uint64_t least_ms = beats_ms < engine->settings.lease_ms ? beats_ms : engine->settings.lease_ms;
+    return entry->heard_ms + least_ms <= engine->now_ms;
+}
+
+static bool is_sending(struct engine *engine, uint64_t instance)
+{
+    const struct roster_entry *entry = roster_find(&engine->roster, instance);
+    return entry != NULL && entry->present && !is_silent(engine, entry);
+}
+
+/* Silent for a lease time; or, where the provider has a limit, sooner: tokens given to a worker
+ * that is dead or stopped are lost to the others. */
+static bool is_passed_over(const struct engine *engine, const struct roster_entry *entry,
+                           const struct provider *provider)
+{
+    return entry->heard_ms + engine->settings.lease_ms <= engine->now_ms ||
+           (quota_rate_now(&provider->quota) > 0 && is_silent(engine, entry));
+}
 
 /* For a batch of the provider. */
 static struct roster_entry *choose_worker(struct engine *engine, const struct provider *provider,
@@ -31,7 +55,7 @@ static struct roster_entry *choose_worker(struct engine *engine, const struct pr
         uint32_t limit = entry->credit[channel];
         uint32_t in_hand = entry->in_hand[channel];
         if (!entry->present || limit <= in_hand || entry->unopened[provider->def.id] != NULL ||
-            entry->heard_ms + engine->settings.lease_ms <= engine->now_ms) {
+            is_passed_over(engine, entry, provider)) {
             continue;
         }
         uint32_t free = limit - in_hand;
@@ -164,20 +188,29 @@ static uint32_t lease_due(struct engine *engine, struct campaign *campaign, uint
 
 /* Tokens say how much was given out, not how fast what lies with several workers goes out: they
  * send side by side, so each goes at its share of the rate, which is its share of what all of them
- * hold, but not less than half of an equal one. */
-static uint32_t spread_beside(const struct engine *engine, const struct lease *own,
-                              uint32_t alone_ms)
+ * hold. Whoever is silent sends nothing, and takes no share. A share far below an equal one is
+ * raised to SHARE_LEAST of it, or the first batch of a worker that joins would last for ever; more
+ * than that, and the shares together were more than the rate. */
+static uint32_t spread_beside(struct engine *engine, const struct lease *own, uint32_t alone_ms)
 {
     uint64_t all = 0;
     uint64_t mine = 0;
+    uint64_t senders = 0;
     if (alone_ms == 0) {
         return 0;
     }
     for (const struct lease *l = engine->leases.by_id; l != NULL; l = l->hh.next) {
-        all += l->provider == own->provider ? l->left : 0;
-        mine += l->provider == own->provider && l->instance == own->instance ? l->left : 0;
+        bool is_mine = l->instance == own->instance;
+        if (l->provider == own->provider && (is_mine || is_sending(engine, l->instance))) {
+            all += l->left;
+            mine += is_mine ? l->left : 0;
+        }
     }
-    uint64_t longest_ms = (uint64_t)alone_ms * 2 * engine->roster.count;
+    for (unsigned i = 0; i < engine->roster.count; i++) {
+        const struct roster_entry *entry = &engine->roster.entries[i];
+        senders += entry->present && !is_silent(engine, entry);
+    }
+    uint64_t longest_ms = (uint64_t)alone_ms * SHARE_LEAST * (senders == 0 ? 1 : senders);
     uint64_t shared_ms = mine == 0 ? longest_ms : alone_ms * all / mine;
     return (uint32_t)(shared_ms < longest_ms ? shared_ms : longest_ms);
 }

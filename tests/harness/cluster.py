@@ -254,8 +254,10 @@ class Cluster:
         self.close()
 
 
-def start_nginx(directory, answers=None, workers=1):
-    """nginx as a gateway's stand-in: 202 to everything, or {path: "return 429;", ...}. Returns (process, port)."""
+def start_nginx(directory, answers=None, workers=1, http=""):
+    """nginx as a gateway's stand-in: 202 to everything, or {path: "return 429;", ...}; `http`: more of the http block.
+
+    Returns (process, port)."""
     port = free_port()
     os.makedirs(directory, exist_ok=True)
     locations = "".join(f"    location {path} {{ {what} }}\n" for path, what in (answers or {}).items())
@@ -268,6 +270,7 @@ pid {directory}/nginx.pid;
 error_log {directory}/error.log crit;
 events {{ worker_connections 4096; }}
 http {{
+  {http}
   access_log off;
   keepalive_requests 100000000;
   keepalive_timeout 600s;

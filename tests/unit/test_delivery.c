@@ -211,6 +211,43 @@ static void a_batch_is_spread_evenly_over_its_time(void **state)
     fixture_assert_all_reported(fixture);
 }
 
+/* The coordinator is heard of again at once: what is tested is not that the lease has lapsed. */
+static void who_was_held_up_returns_what_was_paced(void **state)
+{
+    struct fixture *fixture = fixture_ready(state);
+    struct wire_batch batch = fixture_make_batch(fixture, 1, 100);
+    batch.spread_ms = 1000;
+    fixture_give(fixture, &batch);
+    fixture_pass(fixture, 495, 5);
+    unsigned before = fixture->attempt_count;
+    fixture->now_ms += 10000;
+    batch = fixture_make_batch(fixture, 2, 100); /* it had waited in the socket */
+    batch.spread_ms = 1000;
+    fixture_give(fixture, &batch);
+    fixture_pass(fixture, 100, 5);
+    assert_int_equal(fixture->attempt_count, before);
+    assert_int_equal(fixture_reported(fixture, 1, OUTCOME_RETURNED, REASON_HELD_UP), 100 - before);
+    assert_int_equal(fixture_reported(fixture, 2, OUTCOME_RETURNED, REASON_HELD_UP), 100);
+    fixture_pass(fixture, 200, 5);
+    batch = fixture_make_batch(fixture, 3, 100);
+    batch.spread_ms = 1000;
+    fixture_give(fixture, &batch);
+    fixture_pass(fixture, 1100, 5);
+    assert_int_equal(fixture->attempt_count, before + 100);
+    fixture_assert_all_reported(fixture);
+}
+
+static void who_was_held_up_keeps_what_has_no_pace(void **state)
+{
+    struct fixture *fixture = fixture_ready(state);
+    fixture_pass(fixture, 10, 5);
+    fixture->now_ms += 10000;
+    fixture_batch(fixture, 1, 100);
+    fixture_pass(fixture, 100, 5);
+    assert_int_equal(fixture->attempt_count, 100);
+    fixture_assert_all_reported(fixture);
+}
+
 static void the_next_run_is_asked_for_when_the_next_start_is_due(void **state)
 {
     struct fixture *fixture = fixture_ready(state);
@@ -520,6 +557,8 @@ int main(void)
         TEST(a_missing_variable_is_rejected_and_named),
         TEST(no_more_are_under_way_than_the_channel_takes),
         TEST(a_batch_is_spread_evenly_over_its_time),
+        TEST(who_was_held_up_returns_what_was_paced),
+        TEST(who_was_held_up_keeps_what_has_no_pace),
         TEST(the_next_run_is_asked_for_when_the_next_start_is_due),
         TEST(a_throttling_answer_holds_the_provider_back_as_long_as_it_says),
         TEST(who_is_late_gets_no_old_news),

@@ -572,12 +572,12 @@ static void workers_that_hold_leases_of_one_provider_share_its_pace(void **test)
 }
 
 /* Else whoever has little would wait until all the others are done. */
-static void no_share_is_less_than_half_of_an_equal_one(void **test)
+static void no_share_is_less_than_a_tenth_of_an_equal_one(void **test)
 {
     (void)test;
     struct rig rig;
     rig_init_with(&rig, &(struct engine_settings){
-                            .epoch = 1, .heartbeat_ms = 1000, .lease_ms = RIG_LEASE_MS});
+                            .epoch = 1, .heartbeat_ms = 5000, .lease_ms = RIG_LEASE_MS});
     rig_add_provider(&rig, 0, 100);
     rig_launch(&rig, 1, 1000);
     rig_join(&rig, 1, 11, 1000);
@@ -587,7 +587,28 @@ static void no_share_is_less_than_half_of_an_equal_one(void **test)
     rig_join(&rig, 2, 12, 1000);
     rig_run(&rig, 100);
     assert_int_equal(rig.batches[0].worker, 2);
-    assert_int_equal(rig.batches[0].wire.spread_ms, 400);
+    assert_int_equal(rig.batches[0].wire.spread_ms, 2000);
+    rig_release(&rig);
+}
+
+/* Tokens given to it would be lost to the others, and so would a share of the pace. */
+static void a_silent_worker_is_leased_nothing_and_has_no_share(void **test)
+{
+    (void)test;
+    struct rig rig;
+    rig_init_with(&rig, &(struct engine_settings){
+                            .epoch = 1, .heartbeat_ms = 1000, .lease_ms = RIG_LEASE_MS});
+    rig_add_provider(&rig, 0, 100);
+    rig_launch(&rig, 1, 1000);
+    rig_join(&rig, 1, 11, 1000);
+    rig_run(&rig, 100);
+    assert_int_equal(rig.batches[0].worker, 1);
+    rig_run(&rig, 1900);
+    assert_int_equal(rig_leased(&rig), 0);
+    rig_join(&rig, 2, 12, 1000);
+    rig_run(&rig, 100);
+    assert_int_equal(rig.batches[0].worker, 2);
+    assert_int_equal(rig.batches[0].wire.spread_ms, 100);
     rig_release(&rig);
 }
 
@@ -645,7 +666,8 @@ int main(void)
         cmocka_unit_test(a_limited_provider_is_never_leased_more_than_its_rate),
         cmocka_unit_test(a_restart_does_not_refill_the_bucket),
         cmocka_unit_test(workers_that_hold_leases_of_one_provider_share_its_pace),
-        cmocka_unit_test(no_share_is_less_than_half_of_an_equal_one),
+        cmocka_unit_test(no_share_is_less_than_a_tenth_of_an_equal_one),
+        cmocka_unit_test(a_silent_worker_is_leased_nothing_and_has_no_share),
         cmocka_unit_test(the_engine_wakes_when_a_bucket_has_filled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
