@@ -237,6 +237,18 @@ static void on_sweep(uv_timer_t *timer)
                              turn_record(api->context.turn));
 }
 
+/* Which the workers are not told, but the engine knows. */
+static bool has_receipts(const struct api *api, uint32_t provider)
+{
+    struct provider_view view;
+    for (unsigned i = 0; engine_provider(api->context.engine, i, &view); i++) {
+        if (view.def->id == provider) {
+            return view.def->has_receipts;
+        }
+    }
+    return false;
+}
+
 static void tell_surroundings(struct api *api)
 {
     for (unsigned i = 0; i < api->context.provider_count; i++) {
@@ -244,6 +256,7 @@ static void tell_surroundings(struct api *api)
         assert(provider->id < WIRE_PROVIDERS_MAX && strlen(provider->name) <= ENGINE_NAME_MAX);
         api->providers[i].id = (uint8_t)provider->id;
         api->providers[i].channel = provider->channel;
+        api->providers[i].has_receipts = has_receipts(api, provider->id);
         memcpy(api->providers[i].name, provider->name, strlen(provider->name) + 1);
     }
     api->surroundings = (struct campaign_surroundings){

@@ -51,7 +51,12 @@ static const struct wire_provider wire_providers[] = {
     {1, "relay", CHANNEL_EMAIL, "null", "{}"},
 };
 static const struct provider_def provider_defs[] = {
-    {.id = 0, .name = "gateway", .channel = CHANNEL_SMS, .weight = 1, .breaker_ms = 1000},
+    {.id = 0,
+     .name = "gateway",
+     .channel = CHANNEL_SMS,
+     .weight = 1,
+     .breaker_ms = 1000,
+     .has_receipts = true},
     {.id = 1, .name = "relay", .channel = CHANNEL_EMAIL, .weight = 1, .breaker_ms = 1000},
 };
 
@@ -890,6 +895,21 @@ static void a_receipt_is_taken_once_and_kept(void **state)
     expect_get(house, "/v1/campaigns/c1", 200, "\"delivered\":2");
 }
 
+static void only_who_sends_receipts_can_be_waited_for(void **state)
+{
+    struct house *house = *state;
+    expect(house, "POST", "/v1/audiences?name=customers", CSV,
+           "id,phone,email\nk1,+4790000001,a@customer.test\n", 201, "\"accepted\":1");
+    expect(house, "POST", "/v1/campaigns", "",
+           "{\"name\":\"Outage\",\"audience\":\"a1\",\"channel\":\"sms\","
+           "\"content\":{\"sms\":{\"text\":\"Hi\"}},\"plan\":{\"until\":\"delivered\"}}",
+           201, "\"until\":\"delivered\"");
+    expect(house, "POST", "/v1/campaigns", "",
+           "{\"name\":\"Outage\",\"audience\":\"a1\",\"channel\":\"email\",\"content\":"
+           "{\"email\":{\"subject\":\"S\",\"text\":\"Hi\"}},\"plan\":{\"until\":\"delivered\"}}",
+           422, "receipts: true");
+}
+
 static void what_is_no_receipt_is_refused(void **state)
 {
     struct house *house = *state;
@@ -1010,6 +1030,7 @@ int main(void)
         TEST(apps_and_call_centres_acknowledge_by_name_or_token),
         TEST(who_acknowledges_after_the_end_is_counted),
         TEST(a_receipt_is_taken_once_and_kept),
+        TEST(only_who_sends_receipts_can_be_waited_for),
         TEST(what_is_no_receipt_is_refused),
         TEST(many_receipts_come_in_one_request),
         TEST(an_archived_campaign_takes_nothing_any_more),
