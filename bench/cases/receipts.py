@@ -37,7 +37,7 @@ def floor(bench, tokens, count):
 
 
 def disk_bytes(cluster):
-    """After compaction: the coordinator compacts what it finds when it starts anew."""
+    """All files just after a start, when the log has become tables: not compacted any further."""
     total = 0
     for directory, _, names in os.walk(cluster.data_dir):
         total += sum(os.path.getsize(os.path.join(directory, name)) for name in names)
