@@ -147,7 +147,9 @@ void cli_say(struct cli *cli, const char *format, ...)
 
 void cli_print(struct cli *cli, struct buf *buf)
 {
-    (void)fwrite(buf->data, 1, buf->len, cli->out.file); /* main looks for errors at the end */
+    if (buf->len > 0) {
+        (void)fwrite(buf->data, 1, buf->len, cli->out.file); /* main looks for errors at the end */
+    }
     buf_clear(buf);
 }
 
