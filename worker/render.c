@@ -6,6 +6,7 @@
  */
 #include "worker/render.h"
 
+#include "common/locale.h"
 #include "common/mem.h"
 #include "common/template.h"
 
@@ -17,8 +18,7 @@ enum render_number { RENDER_TOKEN = PAGE_COLUMNS_MAX, RENDER_CAMPAIGN, RENDER_NU
 static const char *const render_own_names[] = {"token", "campaign"};
 
 struct render_body {
-    char locale[WIRE_NAME_MAX + 1]; /* as locale_normalize makes it */
-    size_t locale_len;
+    char locale[LOCALE_NAME_MAX + 1]; /* as locale_normalize makes it */
     struct template *subject;
     struct template *text;
     struct template *html;
@@ -27,6 +27,7 @@ struct render_body {
 struct render_channel {
     struct render_body *bodies;
     unsigned count;
+    const char *locales[WIRE_BODIES_MAX];  /* of the bodies */
     const struct render_body *last_resort; /* the default, or the first */
     int endpoints[RENDER_RANKS_MAX];       /* columns by rank, or -1 */
 };
@@ -37,23 +38,6 @@ struct render {
     int locale_column; /* or -1 */
     struct render_channel channels[CHANNEL_KINDS];
 };
-
-/* Lower case with `-`; false if it is longer than any locale of ours. */
-static bool locale_normalize(struct slice locale, char out[WIRE_NAME_MAX + 1])
-{
-    if (locale.len > WIRE_NAME_MAX) {
-        return false;
-    }
-    for (size_t i = 0; i < locale.len; i++) {
-        uint8_t c = locale.data[i];
-        if (c >= 'A' && c <= 'Z') {
-            c = (uint8_t)(c - 'A' + 'a');
-        }
-        out[i] = (char)(c == '_' ? '-' : c);
-    }
-    out[locale.len] = '\0';
-    return true;
-}
 
 static int number_of(const struct render *render, struct slice name)
 {
@@ -122,6 +106,9 @@ static enum err render_add_body(struct render *render, const struct wire_body *s
                                 struct problem *problem)
 {
     struct render_channel *channel = &render->channels[source->channel];
+    if (channel->count == WIRE_BODIES_MAX) {
+        return problem_set(problem, ERR_LIMIT, "more than %d bodies", WIRE_BODIES_MAX);
+    }
     channel->bodies =
         mem_resize(channel->bodies, (size_t)channel->count + 1, sizeof(*channel->bodies));
     struct render_body *body = &channel->bodies[channel->count++];
@@ -129,7 +116,6 @@ static enum err render_add_body(struct render *render, const struct wire_body *s
     if (!locale_normalize(slice_str(source->locale), body->locale)) {
         return problem_set(problem, ERR_LIMIT, "the locale \"%.80s\" is too long", source->locale);
     }
-    body->locale_len = strlen(body->locale);
     return body_parse(render, body, source, problem);
 }
 
@@ -137,11 +123,11 @@ static enum err render_add_body(struct render *render, const struct wire_body *s
 static void render_channel_settle(struct render *render, enum channel_kind kind)
 {
     struct render_channel *channel = &render->channels[kind];
-    for (unsigned i = channel->count; i-- > 0;) {
-        if (i == 0 ? channel->last_resort == NULL : channel->bodies[i].locale_len == 0) {
-            channel->last_resort = &channel->bodies[i];
-        }
+    for (unsigned i = 0; i < channel->count; i++) {
+        channel->locales[i] = channel->bodies[i].locale;
     }
+    int last_resort = locale_choose(channel->locales, channel->count, slice_str(""));
+    channel->last_resort = last_resort < 0 ? NULL : &channel->bodies[last_resort];
     for (unsigned rank = 0; rank < RENDER_RANKS_MAX; rank++) {
         channel->endpoints[rank] =
             page_schema_endpoint(&render->schema, channel_kind_field(kind), rank);
@@ -208,18 +194,6 @@ bool render_has_channel(const struct render *render, enum channel_kind channel)
     return render->channels[channel].count > 0;
 }
 
-static const struct render_body *body_of_locale(const struct render_channel *channel,
-                                                const char *locale, size_t len)
-{
-    for (unsigned i = 0; i < channel->count; i++) {
-        const struct render_body *body = &channel->bodies[i];
-        if (body->locale_len == len && memcmp(body->locale, locale, len) == 0) {
-            return body;
-        }
-    }
-    return NULL;
-}
-
 const struct render_body *render_body_for(const struct render *render, enum channel_kind channel,
                                           const struct page_view *view)
 {
@@ -227,16 +201,8 @@ const struct render_body *render_body_for(const struct render *render, enum chan
     if (from->count <= 1 || render->locale_column < 0) {
         return from->last_resort;
     }
-    char locale[WIRE_NAME_MAX + 1];
-    if (!locale_normalize(page_value(view, (unsigned)render->locale_column), locale)) {
-        return from->last_resort;
-    }
-    const struct render_body *body = body_of_locale(from, locale, strlen(locale));
-    size_t language_len = strcspn(locale, "-");
-    if (body == NULL && locale[language_len] != '\0') {
-        body = body_of_locale(from, locale, language_len);
-    }
-    return body == NULL ? from->last_resort : body;
+    struct slice locale = page_value(view, (unsigned)render->locale_column);
+    return &from->bodies[locale_choose(from->locales, from->count, locale)];
 }
 
 static int part_fill(const struct template *template, struct render_row *row, struct buf *buf)

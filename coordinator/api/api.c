@@ -21,6 +21,7 @@
 static const char *const no_parameters[] = {NULL};
 static const char *const list_parameters[] = {"limit", "cursor", NULL};
 static const char *const recipients_parameters[] = {"state", "limit", "cursor", NULL};
+static const char *const unreachable_parameters[] = {"format", NULL};
 static const char *const suppression_parameters[] = {"channel", "reason", "limit", "cursor", NULL};
 static const char *const import_parameters[] = {"on_error", NULL};
 static const char *const upload_parameters[] = {"name", "format", "on_error", "max", "map", NULL};
@@ -65,6 +66,8 @@ static const struct route routes[] = {
     {"POST", "/v1/campaigns/{id}/pause", campaigns_pause, ROUTE_CHANGES, NULL},
     {"POST", "/v1/campaigns/{id}/resume", campaigns_resume, ROUTE_CHANGES, NULL},
     {"POST", "/v1/campaigns/{id}/cancel", campaigns_cancel, ROUTE_CHANGES, NULL},
+    {"POST", "/v1/campaigns/{id}/preflight", preflight_post, 0, NULL},
+    {"GET", "/v1/campaigns/{id}/unreachable", preflight_unreachable, 0, unreachable_parameters},
     {"GET", "/v1/campaigns/{id}/recipients", deliveries_list, 0, recipients_parameters},
     {"GET", "/v1/campaigns/{id}/recipients/{key}", deliveries_get, 0, NULL},
     {"GET", "/v1/suppressions", suppressions_list, 0, suppression_parameters},
@@ -389,7 +392,7 @@ void api_close(struct api *api)
     http_server_close(api->public.server);
     http_server_close(api->listener.server); /* breaks the uploads off */
     api->is_closing = true;
-    while (api->upload_count > 0 || suppressing_count(api) > 0) {
+    while (api->upload_count > 0 || suppressing_count(api) > 0 || api->preflights > 0) {
         uv_run(api->context.loop, UV_RUN_ONCE); /* until their threads have ended */
     }
     exchange_drop_all(api);

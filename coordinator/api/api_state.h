@@ -33,6 +33,7 @@ struct api {
     struct idempotency *idempotency;
     struct pending *pendings;         /* answers that wait for a record to be durable */
     struct suppressing *suppressings; /* audiences that are matched against the list */
+    unsigned preflights;              /* audiences that are read for a preflight */
     bool is_closing;
     struct upload *uploads;
     unsigned upload_count;

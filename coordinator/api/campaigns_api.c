@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "coordinator/api/exchange.h"
+#include "coordinator/api/preflight_job.h"
 #include "coordinator/api/resources.h"
 #include "coordinator/api/suppressing.h"
 #include "coordinator/content/control_document.h"
@@ -325,6 +326,11 @@ void campaigns_launch(struct exchange *exchange)
     }
     if (view.state != CAMPAIGN_DRAFT) {
         launch_now(exchange, at_ms); /* it is matched already, or this says why not */
+        return;
+    }
+    struct problem problem = {0};
+    if (preflight_check(api, &view, &problem) != ERR_OK) {
+        exchange_refuse_view(exchange, &problem);
         return;
     }
     struct launch *launch = mem_zalloc(1, sizeof(*launch));

@@ -37,6 +37,10 @@ void campaigns_pause(struct exchange *exchange);
 void campaigns_resume(struct exchange *exchange);
 void campaigns_cancel(struct exchange *exchange);
 
+/* preflight_api.c */
+void preflight_post(struct exchange *exchange);
+void preflight_unreachable(struct exchange *exchange);
+
 /* suppressions_api.c, suppression_import.c */
 void suppressions_list(struct exchange *exchange);
 void suppressions_put(struct exchange *exchange);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * locale: which of several versions of a text somebody is to get. Case does not matter, and `_` is
+ * as good as `-`.
+ */
+#ifndef TOCSIN_COMMON_LOCALE_H
+#define TOCSIN_COMMON_LOCALE_H
+
+#include <stdbool.h>
+
+#include "common/slice.h"
+
+#define LOCALE_NAME_MAX 64 /* bytes */
+
+/* Lower case with `-`; false if it is longer than LOCALE_NAME_MAX. */
+bool locale_normalize(struct slice locale, char out[LOCALE_NAME_MAX + 1]);
+/* The index of the version for `wanted`: that of its locale ("de-AT"), else of its language ("de"),
+ * else the default (""), else the first. -1 only if there is none. Names are normalised. */
+int locale_choose(const char *const *names, unsigned count, struct slice wanted);
+
+#endif

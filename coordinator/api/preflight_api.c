@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "common/log.h"
+#include "common/mem.h"
+#include "common/text.h"
+#include "coordinator/api/exchange.h"
+#include "coordinator/api/preflight_job.h"
+#include "coordinator/api/resources.h"
+#include "coordinator/content/control_document.h"
+#include "coordinator/report/page_reader.h"
+
+#define JOBS_MAX 2 /* at once: the threads of the pool have other work as well */
+
+struct preflight_job {
+    struct api *api;
+    struct exchange *exchange; /* NULL: the client is gone */
+    struct preflight *preflight;
+    const struct audience_info *info;
+    struct suppression_list *suppressions; /* NULL: it makes no difference */
+    uint64_t campaign;
+    uint64_t now_ms;
+    uint64_t by_ms;
+    void (*answer)(struct preflight_job *job);
+    atomic_bool is_stopped;
+    enum err err;
+    uv_work_t work;
+};
+
+static void job_free(struct preflight_job *job)
+{
+    preflight_free(job->preflight);
+    mem_free(job);
+}
+
+static void read_audience(uv_work_t *work)
+{
+    struct preflight_job *job = work->data;
+    job->err = preflight_read(job->preflight, job->api->context.ledger, job->info,
+                              job->suppressions, job->now_ms, &job->is_stopped);
+}
+
+static void on_read(uv_work_t *work, int status)
+{
+    struct preflight_job *job = work->data;
+    (void)status;
+    job->api->preflights--;
+    if (job->exchange == NULL) {
+        job_free(job);
+        return;
+    }
+    job->exchange->on_finished = NULL;
+    if (job->err == ERR_OK) {
+        job->answer(job);
+        return;
+    }
+    struct problem problem;
+    problem_set(&problem, job->err, "the audience cannot be read: %s", err_sentence(job->err));
+    LOG_E("preflight", "failed", "campaign=c%llu err=%s", (unsigned long long)job->campaign,
+          err_name(job->err));
+    exchange_refuse(job->exchange, 503, &problem);
+    job_free(job);
+}
+
+static void on_client_gone(struct exchange *exchange)
+{
+    struct preflight_job *job = exchange->resource;
+    job->exchange = NULL;
+    atomic_store(&job->is_stopped, true);
+}
+
+/* NULL: the request was answered. Without `has_messages` only endpoints are looked at. */
+static struct preflight_job *job_new(struct exchange *exchange, const struct campaign_view *view,
+                                     bool has_messages)
+{
+    struct api *api = exchange->api;
+    struct problem problem = {0};
+    struct wire_content content = {0};
+    struct preflight *preflight;
+    const struct audience_info *info =
+        audience_registry_find(api->context.audiences, view->def->audience);
+    if (info == NULL) {
+        exchange_refuse(exchange, 0, &(struct problem){.err = ERR_CORRUPT});
+        return NULL;
+    }
+    if (api->preflights >= JOBS_MAX) {
+        problem_set(&problem, ERR_BUSY, "%d audiences are being read already; try again soon",
+                    JOBS_MAX);
+        exchange_refuse(exchange, 503, &problem);
+        return NULL;
+    }
+    campaign_document_wire(campaign_registry_find(api->context.campaigns, view->def->id),
+                           &info->schema, api->context.epoch, exchange->arena, &content);
+    content.body_count = has_messages ? content.body_count : 0;
+    if (preflight_new(&preflight, &content, &view->def->plan, info->slots, &problem) != ERR_OK) {
+        exchange_refuse(exchange, 0, &problem);
+        return NULL;
+    }
+    struct preflight_job *job = mem_zalloc(1, sizeof(*job));
+    job->api = api;
+    job->exchange = exchange;
+    job->preflight = preflight;
+    job->info = info;
+    job->campaign = view->def->id;
+    job->now_ms = api_now_ms(api);
+    return job;
+}
+
+static void job_start(struct preflight_job *job, void (*answer)(struct preflight_job *job))
+{
+    job->answer = answer;
+    job->exchange->resource = job;
+    job->exchange->on_finished = on_client_gone;
+    job->work.data = job;
+    job->api->preflights++;
+    uv_queue_work(job->api->context.loop, &job->work, read_audience, on_read);
+}
+
+/* ---- what the campaign would meet ---- */
+
+static unsigned connected_workers(struct engine *engine)
+{
+    struct worker_view worker;
+    unsigned count = 0;
+    for (unsigned i = 0; engine_worker(engine, i, &worker); i++) {
+        count += worker.connected;
+    }
+    return count;
+}
+
+static void take_rates(struct preflight_result *result)
+{
+    struct engine *engine = result->api->context.engine;
+    unsigned workers = connected_workers(engine);
+    struct provider_view provider;
+    result->has_worker = workers > 0;
+    for (unsigned i = 0; engine_provider(engine, i, &provider); i++) {
+        bool is_shut = workers > 0 && provider.unopened >= workers;
+        result->rates[provider.def->id] = (struct preflight_rate){
+            .channel = provider.def->channel,
+            .can_send = provider.breaker != BREAKER_OPEN && !is_shut,
+            .per_s = provider.rate_now_per_s,
+        };
+    }
+}
+
+static uint64_t start_of(const struct campaign_view *view, uint64_t now_ms)
+{
+    uint64_t start_ms =
+        view->state == CAMPAIGN_SCHEDULED ? view->starts_ms : view->def->control.start_at_ms;
+    return start_ms > now_ms ? start_ms : now_ms;
+}
+
+static void answer_preflight(struct preflight_job *job)
+{
+    struct exchange *exchange = job->exchange;
+    struct campaign_view view;
+    if (exchange_campaign(exchange, &view)) {
+        struct preflight_result result = {
+            .api = job->api,
+            .view = &view,
+            .preflight = job->preflight,
+            .now_ms = job->now_ms,
+            .starts_ms = start_of(&view, job->now_ms),
+            .by_ms = job->by_ms,
+        };
+        take_rates(&result);
+        exchange_view(exchange, preflight_json(&result));
+    }
+    job_free(job);
+}
+
+struct reading {
+    uint64_t now_ms;
+    uint64_t by_ms;
+};
+
+static enum err read_by(struct document_reader *reader, json_t *value)
+{
+    struct reading *reading = reader->arg;
+    enum err err = control_document_time(reader, value, &reading->by_ms);
+    if (err == ERR_OK && reading->by_ms <= reading->now_ms) {
+        err = document_refuse(reader, ERR_INVALID, "is past: give a time that is still to come");
+    }
+    return err;
+}
+
+/* {"by":...}, or no body. */
+static enum err read_request(struct slice body, struct reading *reading,
+                             struct document_problem *problem)
+{
+    static const struct document_field fields[] = {{"by", false, read_by}, {NULL, false, NULL}};
+    struct document_reader reader;
+    json_t *json = NULL;
+    enum err err = body.len == 0 ? ERR_OK : document_parse(body, &json, problem);
+    if (err == ERR_OK && json != NULL) {
+        document_reader_init(&reader, problem, reading);
+        err = document_object(&reader, json, fields);
+    }
+    json_decref(json);
+    return err;
+}
+
+void preflight_post(struct exchange *exchange)
+{
+    struct api *api = exchange->api;
+    struct reading reading = {.now_ms = api_now_ms(api)};
+    struct document_problem place = {0};
+    struct campaign_view view;
+    if (!exchange_campaign(exchange, &view)) {
+        return;
+    }
+    if (read_request(http_body(exchange->http), &reading, &place) != ERR_OK) {
+        exchange_refuse_document(exchange, &place);
+        return;
+    }
+    if (view.state != CAMPAIGN_DRAFT && view.state != CAMPAIGN_SCHEDULED) {
+        struct problem problem;
+        problem_set(&problem, ERR_CONFLICT,
+                    "the campaign is %s: a preflight is for one that has not begun, a draft or "
+                    "scheduled",
+                    campaign_state_name(view.state));
+        exchange_refuse_view(exchange, &problem);
+        return;
+    }
+    struct preflight_job *job = job_new(exchange, &view, true);
+    if (job != NULL) {
+        job->by_ms = reading.by_ms;
+        job->suppressions = api->context.suppressions;
+        job_start(job, answer_preflight);
+    }
+}
+
+/* ---- whom it cannot reach: all of them, as much at a time as the client takes ---- */
+
+struct unreachable_list {
+    struct preflight *preflight;
+    struct page_reader reader;
+    uint32_t ordinal; /* whence to go on */
+    uint32_t slots;
+    bool is_json;
+    struct buf text;
+    size_t sent;
+};
+
+/* One key in a line of its own; in quotes where CSV (RFC 4180) needs them. */
+static void put_key(struct unreachable_list *list, struct slice key)
+{
+    bool is_quoted = false;
+    if (list->is_json) {
+        buf_str(&list->text, "{\"id\":\"");
+        text_json_escape(&list->text, key);
+        buf_str(&list->text, "\"}\n");
+        return;
+    }
+    for (size_t i = 0; i < key.len; i++) {
+        is_quoted = is_quoted || memchr(",\"\r\n", key.data[i], 4) != NULL;
+    }
+    buf_str(&list->text, is_quoted ? "\"" : "");
+    for (size_t i = 0; i < key.len; i++) {
+        if (key.data[i] == '"') {
+            buf_u8(&list->text, '"');
+        }
+        buf_u8(&list->text, key.data[i]);
+    }
+    buf_str(&list->text, is_quoted ? "\"\r\n" : "\r\n");
+}
+
+/* Those of one page, at most: what is read from the disk in one call is little. */
+static enum err put_page(struct unreachable_list *list)
+{
+    uint32_t page = UINT32_MAX;
+    enum err err = ERR_OK;
+    while (err == ERR_OK) {
+        uint32_t next = preflight_next_unreachable(list->preflight, list->ordinal);
+        list->ordinal = next;
+        if (next == list->slots || (page != UINT32_MAX && next / PAGE_RECIPIENTS != page)) {
+            break;
+        }
+        page = next / PAGE_RECIPIENTS;
+        err = page_reader_seek(&list->reader, next);
+        if (err == ERR_OK) {
+            put_key(list, page_value(&list->reader.view, 0));
+            list->ordinal = next + 1;
+        }
+    }
+    return err;
+}
+
+static long pull_unreachable(void *arg, uint8_t *into, size_t room)
+{
+    struct unreachable_list *list = arg;
+    if (list->sent == list->text.len) {
+        buf_clear(&list->text);
+        list->sent = 0;
+        if (put_page(list) != ERR_OK) {
+            return -1;
+        }
+    }
+    size_t left = list->text.len - list->sent;
+    size_t taken = left < room ? left : room;
+    if (taken > 0) {
+        memcpy(into, list->text.data + list->sent, taken);
+        list->sent += taken;
+    }
+    return (long)taken;
+}
+
+static void unreachable_free(void *arg)
+{
+    struct unreachable_list *list = arg;
+    page_reader_release(&list->reader);
+    preflight_free(list->preflight);
+    buf_release(&list->text);
+    mem_free(list);
+}
+
+static bool wants_json(struct exchange *exchange)
+{
+    const char *format = query_string_get(&exchange->query, "format");
+    return format != NULL && strcmp(format, "ndjson") == 0;
+}
+
+static void answer_unreachable(struct preflight_job *job)
+{
+    struct unreachable_list *list = mem_zalloc(1, sizeof(*list));
+    list->preflight = job->preflight;
+    list->slots = job->info->slots;
+    list->is_json = wants_json(job->exchange);
+    page_reader_init(&list->reader, job->api->context.ledger, job->info->id);
+    if (!list->is_json) {
+        buf_str(&list->text, "id\r\n");
+    }
+    http_reply_stream(job->exchange->http, 200,
+                      list->is_json ? "application/x-ndjson" : "text/csv; charset=utf-8",
+                      pull_unreachable, unreachable_free, list);
+    job->preflight = NULL;
+    job_free(job);
+}
+
+void preflight_unreachable(struct exchange *exchange)
+{
+    const char *format = query_string_get(&exchange->query, "format");
+    struct campaign_view view;
+    if (!exchange_campaign(exchange, &view)) {
+        return;
+    }
+    if (format != NULL && strcmp(format, "csv") != 0 && strcmp(format, "ndjson") != 0) {
+        exchange_refuse_parameter(exchange, "format", "format must be csv or ndjson, not \"%.64s\"",
+                                  format);
+        return;
+    }
+    struct preflight_job *job = job_new(exchange, &view, false);
+    if (job != NULL) {
+        job_start(job, answer_unreachable);
+    }
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "coordinator/report/preflight.h"
+#include "coordinator/report/preflight_times.h"
+#include "tests/unit/unit.h"
+
+enum { ID, PHONE, PHONE_2, MAIL, LOCALE, NAME, COLUMNS };
+
+static const struct page_schema schema = {
+    .count = COLUMNS,
+    .columns = {[ID] = {PAGE_FIELD_KEY, 0, "id"},
+                [PHONE] = {PAGE_FIELD_PHONE, 0, "phone"},
+                [PHONE_2] = {PAGE_FIELD_PHONE, 1, "phone.2"},
+                [MAIL] = {PAGE_FIELD_EMAIL, 0, "email"},
+                [LOCALE] = {PAGE_FIELD_LOCALE, 0, "locale"},
+                [NAME] = {PAGE_FIELD_VARIABLE, 0, "first_name"}},
+};
+
+static const char *const rows[][COLUMNS] = {
+    {"k0", "+491", "", "a@b.test", "", "Ann"},    /* reached by both */
+    {"k1", "+492", "+493", "", "", "Bob"},        /* the first number is barred */
+    {"k2", "", "+494", "c@d.test", "de", "Cy"},   /* suppressed on sms, mail is left */
+    {"k3", "", "", "", "", "Dan"},                /* unreachable */
+    {"k4", "+495", "", "", "", ""},               /* has no name */
+    {"k5", "+496", "", "e@f.test", "de", ""},     /* the German text needs no name; mail does */
+    {"k6", "+497", "", "", "", "Fay"},            /* suppressed altogether */
+    {"k7", "+498", "", "g@h.test", "", "a hole"}, /* is no recipient */
+    {"k8", "", "", "", "", "Gil"},                /* unreachable */
+};
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+#define LONG80 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+static const struct wire_body bodies[] = {
+    {CHANNEL_SMS, "", "", "Dear {{first_name}}", ""},
+    {CHANNEL_SMS, "de", "", LONG80 LONG80 "{{id}}", ""},
+    {CHANNEL_EMAIL, "", "For {{first_name}}", "Hello", ""},
+    {CHANNEL_VOICE, "", "", "{{locale}}", ""}, /* no step sends it */
+};
+
+static const struct suppression_hit hits[] = {
+    {1, CHANNEL_SMS, 0, REASON_OPTED_OUT},
+    {2, CHANNEL_SMS, 255, REASON_OPTED_OUT},
+    {6, SUPPRESSION_ALL_CHANNELS, 255, REASON_OPTED_OUT},
+};
+
+struct fixture {
+    struct preflight *preflight;
+    struct plan plan;
+};
+
+static void feed(struct preflight *preflight)
+{
+    struct page_builder builder;
+    struct page_view view = {0};
+    struct buf scratch = {0};
+    struct buf page = {0};
+    struct bitmap holes = {{0}};
+    page_builder_init(&builder, COLUMNS);
+    for (unsigned r = 0; r < ROWS; r++) {
+        struct slice values[COLUMNS];
+        for (unsigned c = 0; c < COLUMNS; c++) {
+            values[c] = slice_str(rows[r][c]);
+        }
+        assert_true(page_builder_add(&builder, values));
+    }
+    page_seal(&builder, PAGE_RAW, NULL, &scratch, &page);
+    assert_int_equal(page_open(&view, buf_view(&page), NULL), ERR_OK);
+    bitmap_set(&holes, 7);
+    preflight_page(preflight, 0, &view, &holes, hits, sizeof(hits) / sizeof(hits[0]));
+    page_view_release(&view);
+    buf_release(&page);
+    buf_release(&scratch);
+    page_builder_release(&builder);
+}
+
+static int setup_with(void **state, unsigned body_count)
+{
+    struct fixture *fixture = test_calloc(1, sizeof(*fixture));
+    struct problem problem;
+    const struct wire_content content = {
+        .name = "Notice", .schema = schema, .body_count = body_count, .bodies = bodies};
+    fixture->plan.step_count = 3;
+    plan_step_defaults(&fixture->plan.steps[0], CHANNEL_SMS);
+    plan_step_defaults(&fixture->plan.steps[1], CHANNEL_EMAIL);
+    plan_step_defaults(&fixture->plan.steps[2], CHANNEL_SMS);
+    for (unsigned s = 0; s < 3; s++) {
+        fixture->plan.steps[s].within_ms = 60000;
+    }
+    fixture->plan.steps[0].providers = 1;
+    fixture->plan.steps[1].providers = UINT64_MAX; /* those of its channel */
+    fixture->plan.steps[2].providers = 1 | 4;
+    assert_int_equal(preflight_new(&fixture->preflight, &content, &fixture->plan, ROWS, &problem),
+                     ERR_OK);
+    feed(fixture->preflight);
+    *state = fixture;
+    return 0;
+}
+
+static int setup(void **state)
+{
+    return setup_with(state, sizeof(bodies) / sizeof(bodies[0]));
+}
+
+static int setup_without_messages(void **state)
+{
+    return setup_with(state, 0);
+}
+
+static int teardown(void **state)
+{
+    struct fixture *fixture = *state;
+    preflight_free(fixture->preflight);
+    test_free(fixture);
+    return 0;
+}
+
+static void check_step(const struct preflight_step *step, uint64_t people, uint64_t suppressed,
+                       uint64_t incomplete, uint64_t sendable, uint64_t first)
+{
+    assert_int_equal(step->people, people);
+    assert_int_equal(step->suppressed, suppressed);
+    assert_int_equal(step->incomplete, incomplete);
+    assert_int_equal(step->sendable, sendable);
+    assert_int_equal(step->first, first);
+}
+
+static void everybody_is_counted_once(void **state)
+{
+    const struct fixture *fixture = *state;
+    const struct preflight_counts *counts = preflight_counts(fixture->preflight);
+    assert_int_equal(counts->people, 8);
+    assert_int_equal(counts->reachable, 4);   /* k0 k1 k2 k5 */
+    assert_int_equal(counts->incomplete, 1);  /* k4 */
+    assert_int_equal(counts->suppressed, 1);  /* k6 */
+    assert_int_equal(counts->unreachable, 2); /* k3 k8 */
+}
+
+static void a_step_counts_who_has_an_endpoint_and_what_keeps_them_from_it(void **state)
+{
+    const struct fixture *fixture = *state;
+    const struct preflight_counts *counts = preflight_counts(fixture->preflight);
+    check_step(&counts->steps[0], 6, 2, 1, 3, 3); /* k0 k1 k2 k4 k5 k6 */
+    check_step(&counts->steps[1], 3, 0, 1, 2, 1); /* k0 k2 k5; k2 begins here */
+    check_step(&counts->steps[2], 6, 2, 1, 3, 0);
+}
+
+static void missing_variables_are_counted_by_channel_and_locale(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct preflight_missing missing;
+    assert_true(preflight_missing(fixture->preflight, 0, &missing));
+    assert_int_equal(missing.channel, CHANNEL_SMS);
+    assert_string_equal(missing.locale, "");
+    assert_string_equal(missing.variable, "first_name");
+    assert_int_equal(missing.people, 1);
+    assert_true(preflight_missing(fixture->preflight, 1, &missing));
+    assert_int_equal(missing.channel, CHANNEL_EMAIL);
+    assert_int_equal(missing.people, 1);
+    assert_false(preflight_missing(fixture->preflight, 2, &missing));
+}
+
+static void short_messages_are_counted_of_the_filled_text(void **state)
+{
+    const struct fixture *fixture = *state;
+    const struct preflight_sms *sms = &preflight_counts(fixture->preflight)->sms;
+    assert_int_equal(sms->people, 3); /* k0 k1; k5 in German */
+    assert_int_equal(sms->one, 2);
+    assert_int_equal(sms->two, 1);
+    assert_int_equal(sms->more, 0);
+    assert_int_equal(sms->parts, 4);
+    assert_int_equal(sms->most, 2);
+    assert_int_equal(sms->ucs2, 0);
+    assert_false(sms->is_estimated);
+}
+
+static void the_unreachable_are_found_in_order(void **state)
+{
+    const struct fixture *fixture = *state;
+    assert_int_equal(preflight_next_unreachable(fixture->preflight, 0), 3);
+    assert_int_equal(preflight_next_unreachable(fixture->preflight, 4), 8);
+    assert_int_equal(preflight_next_unreachable(fixture->preflight, 9), ROWS);
+}
+
+static void without_messages_only_endpoints_count(void **state)
+{
+    const struct fixture *fixture = *state;
+    const struct preflight_counts *counts = preflight_counts(fixture->preflight);
+    struct preflight_missing missing;
+    assert_int_equal(counts->incomplete, 0);
+    assert_int_equal(counts->reachable, 5);
+    assert_int_equal(counts->unreachable, 2);
+    assert_int_equal(counts->sms.people, 0);
+    assert_false(preflight_missing(fixture->preflight, 0, &missing));
+}
+
+/* ---- times ---- */
+
+/* Of a provider of sms, one of email, and another of sms. */
+#define RATES(can_0, rate_0, can_1, rate_1, can_2, rate_2)                                         \
+    {                                                                                              \
+        {CHANNEL_SMS, can_0, rate_0}, {CHANNEL_EMAIL, can_1, rate_1},                              \
+        {                                                                                          \
+            CHANNEL_SMS, can_2, rate_2                                                             \
+        }                                                                                          \
+    }
+
+static const struct preflight_counts many = {
+    .step_count = 3,
+    .steps = {{1000, 0, 0, 1000, 1000}, {500, 0, 0, 500, 100}, {1000, 0, 0, 1000, 0}},
+};
+
+static void the_rate_of_a_step_is_that_of_its_providers_that_can_send(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct preflight_rate rates[WIRE_PROVIDERS_MAX] = RATES(true, 10, false, 5, true, 2.5);
+    double per_s;
+    assert_int_equal(preflight_step_rate(&fixture->plan.steps[0], rates, &per_s),
+                     PREFLIGHT_LIMITED);
+    assert_true(per_s == 10);
+    assert_int_equal(preflight_step_rate(&fixture->plan.steps[1], rates, &per_s), PREFLIGHT_NONE);
+    assert_int_equal(preflight_step_rate(&fixture->plan.steps[2], rates, &per_s),
+                     PREFLIGHT_LIMITED);
+    assert_true(per_s == 12.5);
+    rates[2].per_s = 0;
+    assert_int_equal(preflight_step_rate(&fixture->plan.steps[2], rates, &per_s),
+                     PREFLIGHT_UNLIMITED);
+}
+
+static void who_is_not_sent_to_in_time_is_late(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct preflight_rate rates[WIRE_PROVIDERS_MAX] = RATES(true, 10, true, 5, true, 0);
+    assert_int_equal(preflight_late(&fixture->plan, &many, rates, 100000), 0);
+    assert_int_equal(preflight_late(&fixture->plan, &many, rates, 60000), 400);
+    assert_int_equal(preflight_late(&fixture->plan, &many, rates, 10000), 900 + 50);
+    assert_int_equal(preflight_late(&fixture->plan, &many, rates, 0), 1100);
+    rates[1].can_send = false;
+    assert_int_equal(preflight_late(&fixture->plan, &many, rates, 100000), 100);
+}
+
+static void a_shared_provider_serves_the_earlier_step_first(void **state)
+{
+    struct fixture *fixture = *state;
+    struct preflight_rate rates[WIRE_PROVIDERS_MAX] = RATES(true, 10, false, 0, false, 0);
+    fixture->plan.steps[1] = fixture->plan.steps[0];
+    assert_int_equal(preflight_late(&fixture->plan, &many, rates, 105000), 50);
+    assert_int_equal(preflight_late(&fixture->plan, &many, rates, 110000), 0);
+}
+
+static void a_later_step_has_less_time(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct preflight_rate rates[WIRE_PROVIDERS_MAX] = RATES(true, 10, true, 5, true, 10);
+    assert_int_equal(preflight_begins_after_ms(&fixture->plan, 2), 120000);
+    assert_int_equal(preflight_late_at(&fixture->plan, &many, 1, rates, 60000), 500);
+    assert_int_equal(preflight_late_at(&fixture->plan, &many, 1, rates, 120000), 200);
+    assert_int_equal(preflight_late_at(&fixture->plan, &many, 2, rates, 160000), 200);
+    rates[2].per_s = 0;
+    assert_int_equal(preflight_late_at(&fixture->plan, &many, 2, rates, 160000), 0);
+    assert_int_equal(preflight_late_at(&fixture->plan, &many, 2, rates, 120000), 1000);
+}
+
+#define WITH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH(everybody_is_counted_once),
+        WITH(a_step_counts_who_has_an_endpoint_and_what_keeps_them_from_it),
+        WITH(missing_variables_are_counted_by_channel_and_locale),
+        WITH(short_messages_are_counted_of_the_filled_text),
+        WITH(the_unreachable_are_found_in_order),
+        cmocka_unit_test_setup_teardown(without_messages_only_endpoints_count,
+                                        setup_without_messages, teardown),
+        WITH(the_rate_of_a_step_is_that_of_its_providers_that_can_send),
+        WITH(who_is_not_sent_to_in_time_is_late),
+        WITH(a_shared_provider_serves_the_earlier_step_first),
+        WITH(a_later_step_has_less_time),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
