@@ -52,6 +52,23 @@ static void stay_awake(struct engine *engine, struct campaign *campaign)
     campaign->awake_until_ms = engine->now_ms + AWAKE_MS;
 }
 
+/* Somebody leaves a lease whose outcome will be known when it comes, and so tells nothing of the
+ * provider any more. What came from the provider shows that it is there; else a probe that nobody
+ * is left in goes again. */
+static void tell_provider(struct engine *engine, uint64_t id, bool is_answer)
+{
+    const struct lease *lease = lease_find(&engine->leases, id);
+    if (lease == NULL) {
+        return;
+    }
+    struct provider *provider = &engine->providers[lease->provider % WIRE_PROVIDERS_MAX];
+    if (provider->is_there && is_answer) {
+        quota_on_success(&provider->quota);
+    } else if (provider->is_there && lease->left == 1) {
+        quota_on_untried(&provider->quota);
+    }
+}
+
 enum err engine_acknowledge(struct engine *engine, uint64_t id, uint32_t ordinal, uint64_t now_ms)
 {
     struct recipient_state state;
@@ -74,6 +91,7 @@ enum err engine_acknowledge(struct engine *engine, uint64_t id, uint32_t ordinal
         .at_ms = engine->now_ms,
     };
     ladder_recall(engine, event.lease, event.offset);
+    tell_provider(engine, event.lease, false);
     engine_decide(engine, campaign, page, &event);
     stay_awake(engine, campaign);
     return ERR_OK;
@@ -124,6 +142,9 @@ static void decide(const struct reading *reading, enum delivery_event kind, uint
         .due_ms = due_ms,
     };
     ladder_recall(reading->engine, lease, reading->place);
+    if (!delivery_event_is_remark(kind)) {
+        tell_provider(reading->engine, lease, reading->is_present);
+    }
     engine_decide(reading->engine, reading->campaign, reading->page, &event);
 }
 

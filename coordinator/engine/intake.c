@@ -320,12 +320,12 @@ static bool is_over(const struct recipient_state *state)
     return state->state == DELIVERY_UNCERTAIN && !recipient_is_open(state);
 }
 
-/* Of a lease that is gone nothing is known but whose it was. After an earlier step that left
- * something in doubt it may have been that step's: then it settles how the ladder ended, but not
- * the step he is on now. */
+/* Of a lease that is gone nothing is known but whose it was. It may have been an earlier step's
+ * that left something in doubt, or an earlier attempt's that a receipt has sent on since (a
+ * bounce): then it settles how the ladder ended, but not where he is now. */
 static bool is_settled_late(const struct recipient_state *state)
 {
-    bool may_be_earlier = state->before != BEFORE_NOTHING;
+    bool may_be_earlier = state->before != BEFORE_NOTHING || state->step > 0 || state->endpoint > 0;
     return state->uncertain && state->state != DELIVERY_LEASED &&
            (is_over(state) || !may_be_earlier) &&
            delivery_state_next((enum delivery_state)state->state, DELIVERY_EVENT_ACCEPTED) !=

@@ -78,11 +78,11 @@ bool sim_journal_is_open(const struct sim_journal *journal, uint64_t id,
     return false;
 }
 
-/* What is heard of a lease that was lost may be of any step that left something in doubt, and then
- * settles none. */
+/* What is heard of a lease that was lost may be of any step or endpoint before, and then settles
+ * none. */
 static bool is_too_late(const struct sim_course *course, const struct recipient_state *state)
 {
-    bool may_be_earlier = state->before != BEFORE_NOTHING;
+    bool may_be_earlier = state->before != BEFORE_NOTHING || state->step > 0 || state->endpoint > 0;
     return course->is_lost && (state->step > course->leased_step || may_be_earlier);
 }
 

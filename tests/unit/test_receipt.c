@@ -139,6 +139,80 @@ static void a_receipt_that_overtakes_the_outcome_proves_the_attempt(void **test)
     rig_release(&rig);
 }
 
+/* One recipient is out as the probe of a provider whose breaker was open; a second one waits. */
+static void probe_init(struct rig *rig)
+{
+    static const struct rig_fate MISCONFIGURED = {.outcome = OUTCOME_MISCONFIGURED, .reason = 401};
+    receipts_init(rig, PLAN_DELIVERED, 1);
+    rig_say(rig, &rig->batches[0], 0, 1, &MISCONFIGURED);
+    assert_int_equal(rig_provider(rig, 0).breaker, BREAKER_OPEN);
+    for (unsigned s = 0; s < 60 && rig_provider(rig, 0).breaker == BREAKER_OPEN; s++) {
+        pass(rig, 1000);
+    }
+    assert_int_equal(rig_provider(rig, 0).breaker, BREAKER_PROBING);
+    assert_stands(rig, 0, DELIVERY_LEASED, 0, false);
+}
+
+static void a_receipt_of_the_probe_closes_the_breaker(void **test)
+{
+    (void)test;
+    for (unsigned kind = RECEIPT_ACCEPTED; kind <= RECEIPT_BOUNCED; kind++) {
+        struct rig rig;
+        probe_init(&rig);
+        assert_int_equal(receive(&rig, 0, 0, (enum receipt_kind)kind), ERR_OK);
+        assert_int_equal(rig_provider(&rig, 0).breaker, BREAKER_CLOSED);
+        rig_check(&rig);
+        rig_release(&rig);
+    }
+}
+
+static void a_probe_that_was_acknowledged_goes_again(void **test)
+{
+    (void)test;
+    struct rig rig;
+    probe_init(&rig);
+    struct campaign_def second = rig_def(&rig, 2, 1);
+    rig_add(&rig, &second);
+    assert_int_equal(engine_launch(rig.engine, 2, rig.now_ms, NULL), ERR_OK);
+    rig_run(&rig, 0);
+    assert_int_equal(rig_leased(&rig), 0); /* one probe at a time */
+    assert_int_equal(engine_acknowledge(rig.engine, 1, 0, rig.now_ms), ERR_OK);
+    assert_int_equal(rig_provider(&rig, 0).breaker, BREAKER_PROBING);
+    rig_run(&rig, 10);
+    assert_int_equal(rig_leased(&rig), 1);
+    rig_accept_all(&rig);
+    assert_int_equal(rig_provider(&rig, 0).breaker, BREAKER_CLOSED);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
+static void a_late_outcome_of_what_bounced_does_not_settle_the_next_endpoint(void **test)
+{
+    (void)test;
+    struct rig rig;
+    rig_init(&rig);
+    struct campaign_def def = rig_def(&rig, 1, 1);
+    def.plan.steps[0].endpoint_ranks = 2;
+    def.plan.steps[0].until = PLAN_DELIVERED;
+    rig_add(&rig, &def);
+    assert_int_equal(engine_launch(rig.engine, 1, rig.now_ms, NULL), ERR_OK);
+    rig_join(&rig, 1, 11, CREDIT);
+    rig_run(&rig, 0);
+    const struct rig_batch first = rig.batches[0];
+    const struct receipt receipt = {.campaign = 1, .kind = RECEIPT_BOUNCED};
+    assert_int_equal(engine_receipt(rig.engine, &receipt, rig.now_ms), ERR_OK);
+    rig_run(&rig, 10);
+    assert_int_equal(rig_leased(&rig), 1);
+    const struct rig_batch second = rig.batches[0];
+    rig_say(&rig, &second, 0, 1, &UNCERTAIN);
+    assert_int_equal(rig_state(&rig, 1, 0).endpoint, 1);
+    assert_true(rig_state(&rig, 1, 0).uncertain);
+    rig_say(&rig, &first, 0, 1, &ACCEPTED);
+    assert_stands(&rig, 0, DELIVERY_RETRYING, 0, false);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
 static void a_bounce_goes_on_to_the_next_endpoint_then_to_the_next_step(void **test)
 {
     (void)test;
@@ -324,6 +398,9 @@ int main(void)
         cmocka_unit_test(delivered_ends_a_ladder_that_waits_for_it),
         cmocka_unit_test(delivered_waits_on_where_an_acknowledgement_is_wanted),
         cmocka_unit_test(a_receipt_that_overtakes_the_outcome_proves_the_attempt),
+        cmocka_unit_test(a_receipt_of_the_probe_closes_the_breaker),
+        cmocka_unit_test(a_probe_that_was_acknowledged_goes_again),
+        cmocka_unit_test(a_late_outcome_of_what_bounced_does_not_settle_the_next_endpoint),
         cmocka_unit_test(a_bounce_goes_on_to_the_next_endpoint_then_to_the_next_step),
         cmocka_unit_test(a_late_delivery_of_an_earlier_step_ends_the_ladder),
         cmocka_unit_test(an_earlier_delivery_is_remembered_while_the_ladder_goes_on),
