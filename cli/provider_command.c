@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <stdlib.h>
+
 #include "cli/cli.h"
 #include "cli/command_table.h"
 #include "cli/list.h"
+#include "common/text.h"
 
 static enum exit_code run_list(struct cli *cli, const struct arguments *arguments)
 {
@@ -24,12 +28,115 @@ static enum exit_code run_list(struct cli *cli, const struct arguments *argument
     return list_print(cli, &list);
 }
 
+static enum exit_code change_limit(struct cli *cli, const char *name, const char *method,
+                                   const char *below, const char *body)
+{
+    static const struct list_column columns[] = {
+        {"provider", "name", LIST_TEXT},
+        {"limit/s", "rate_per_s", LIST_LIMIT},
+        {"may/s", "rate_now_per_s", LIST_LIMIT},
+        {"settings' limit/s", "limit.settings.rate", LIST_LIMIT},
+        {"set by hand", "limit.override.since", LIST_TIME},
+        {NULL, NULL, LIST_TEXT},
+    };
+    struct problem problem;
+    json_t *provider = NULL;
+    struct buf path = {0};
+    buf_str(&path, "/v1/providers/");
+    text_url_encode(&path, slice_str(name));
+    buf_str(&path, below);
+    const struct client_request request = {.method = method, .path = buf_cstr(&path), .body = body};
+    enum err err = client_json(cli->client, &request, &provider, &problem);
+    buf_release(&path);
+    if (err != ERR_OK) {
+        return cli_fail(cli, &problem);
+    }
+    if (cli->is_json) {
+        cli_print_json(cli, provider);
+    } else if (!cli->is_quiet) {
+        list_print_object(cli, provider, columns);
+    }
+    json_decref(provider);
+    return EXIT_DONE;
+}
+
+/* Is it a number at all? Whether it is a sensible one, the API says. */
+static enum err read_number(const struct arguments *arguments, const char *option, json_t *body,
+                            struct problem *problem)
+{
+    const char *text = arguments_value(arguments, option);
+    char *end = NULL;
+    if (text == NULL) {
+        return ERR_OK;
+    }
+    double number = strtod(text, &end);
+    if (end == text || *end != '\0' || !isfinite(number)) {
+        return problem_set(problem, ERR_INVALID,
+                           "--%s takes a number, as 500 or 0.5, not \"%.64s\"", option, text);
+    }
+    json_object_set_new(body, option, json_real(number));
+    return ERR_OK;
+}
+
+static enum exit_code run_set(struct cli *cli, const struct arguments *arguments)
+{
+    struct problem problem;
+    json_t *body = json_object();
+    enum err err = ERR_OK;
+    if (arguments_value(arguments, "rate") == NULL) {
+        err = problem_set(&problem, ERR_INVALID,
+                          "say how many a second: --rate 500; the limit of the settings is back "
+                          "after tocsin provider reset");
+    }
+    err = err == ERR_OK ? read_number(arguments, "rate", body, &problem) : err;
+    err = err == ERR_OK ? read_number(arguments, "burst", body, &problem) : err;
+    char *text = json_dumps(body, JSON_COMPACT);
+    json_decref(body);
+    enum exit_code code = err == ERR_OK
+                              ? change_limit(cli, arguments->operands[0], "PATCH", "", text)
+                              : cli_usage(&problem);
+    free(text);
+    return code;
+}
+
+static enum exit_code run_reset(struct cli *cli, const struct arguments *arguments)
+{
+    return change_limit(cli, arguments->operands[0], "DELETE", "/limit", NULL);
+}
+
+static const struct option set_options[] = {
+    {"rate", "N", "recipients a second, over all workers"},
+    {"burst", "N", "how many may go at once; else a tenth of a second's worth"},
+    {NULL, NULL, NULL},
+};
+
 const struct command provider_commands[] = {
     {
         .name = "list",
         .operands = "",
         .summary = "the providers, their limits, speed and health",
         .run = run_list,
+    },
+    {
+        .name = "set",
+        .operands = "NAME",
+        .operands_min = 1,
+        .operands_max = 1,
+        .summary = "give a provider another limit, now and for running campaigns",
+        .details = "It holds over restarts, in place of the settings', until it is reset.\n\n"
+                   "  tocsin provider set gateway --rate 500\n"
+                   "  tocsin provider set gateway --rate 500 --burst 20\n",
+        .options = set_options,
+        .run = run_set,
+    },
+    {
+        .name = "reset",
+        .operands = "NAME",
+        .operands_min = 1,
+        .operands_max = 1,
+        .summary = "go back to the limit of the settings",
+        .details = "  tocsin provider reset gateway\n",
+        .run = run_reset,
     },
     {.run = NULL},
 };

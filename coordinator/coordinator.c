@@ -18,6 +18,7 @@
 #include "coordinator/audience/audience_registry.h"
 #include "coordinator/content/campaign_registry.h"
 #include "coordinator/content/hard_failures.h"
+#include "coordinator/content/provider_limits.h"
 #include "coordinator/content/provider_numbers.h"
 #include "coordinator/content/suppression_list.h"
 #include "coordinator/ledger/changelog.h"
@@ -68,6 +69,7 @@ struct coordinator {
     struct api *api;
     struct provider_numbers numbers; /* a provider keeps its number over changes of the settings */
     bool has_new_numbers;
+    struct provider_limits limits; /* set while we ran */
     struct provider_def provider_defs[WIRE_PROVIDERS_MAX];
     struct wire_provider providers[WIRE_PROVIDERS_MAX];
     struct buf bus_secret;
@@ -261,6 +263,21 @@ static void open_engine(struct coordinator *coordinator)
     }
 }
 
+/* Those that were set at run time hold in place of the settings'. */
+static enum err load_limits(struct coordinator *coordinator, struct problem *problem)
+{
+    enum err err = ERR_OK;
+    for (unsigned i = 0; err == ERR_OK && i < coordinator->settings->provider_count; i++) {
+        const struct provider_def *def = &coordinator->provider_defs[i];
+        struct provider_limit *limit = &coordinator->limits.by_number[def->id];
+        err = provider_limit_load(limit, coordinator->ledger, def->name, problem);
+        if (err == ERR_OK && limit->since_ms != 0) {
+            engine_provider_limit(coordinator->engine, def->id, limit->rate_per_s, limit->burst, 0);
+        }
+    }
+    return err;
+}
+
 /* As the settings have them, under the numbers that the ledger has for them. */
 static enum err number_providers(struct coordinator *coordinator, struct problem *problem)
 {
@@ -405,6 +422,7 @@ static enum err open_api(struct coordinator *coordinator, struct problem *proble
         .providers = coordinator->providers,
         .provider_count = settings->provider_count,
         .provider_numbers = &coordinator->numbers,
+        .provider_limits = &coordinator->limits,
         .listen = settings->listen_api,
         .data_dir = settings->data_dir,
         .version = TOCSIN_VERSION,
@@ -444,7 +462,10 @@ static enum err open_rooms(struct coordinator *coordinator, struct problem *prob
     coordinator->zone_clock =
         zone_clock_new(coordinator->ledger, coordinator->audiences, coordinator->campaigns);
     open_engine(coordinator);
-    err = recover(coordinator, problem);
+    err = load_limits(coordinator, problem);
+    if (err == ERR_OK) {
+        err = recover(coordinator, problem);
+    }
     if (err != ERR_OK) {
         return err;
     }

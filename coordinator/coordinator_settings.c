@@ -16,11 +16,11 @@
 #include "common/mem.h"
 #include "common/secret.h"
 #include "common/text.h"
+#include "coordinator/content/provider_limits.h"
 #include "coordinator/coordinator_schema.h"
 #include "coordinator/yaml_tree.h"
 
-#define PATH_MAX_BYTES    160
-#define PROVIDER_RATE_MAX 10e6 /* recipients per second */
+#define PATH_MAX_BYTES 160
 
 /* ---- complaints ---- */
 

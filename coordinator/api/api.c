@@ -79,6 +79,9 @@ static const struct route routes[] = {
     {"GET", "/v1/suppressions/{channel}/{value}", suppressions_get, 0, NULL},
     {"DELETE", "/v1/suppressions/{channel}/{value}", suppressions_delete, ROUTE_CHANGES, NULL},
     {"GET", "/v1/providers", providers_list, 0, list_parameters},
+    {"GET", "/v1/providers/{name}", providers_get, 0, NULL},
+    {"PATCH", "/v1/providers/{name}", providers_patch, ROUTE_CHANGES, NULL},
+    {"DELETE", "/v1/providers/{name}/limit", providers_reset, ROUTE_CHANGES, NULL},
     {"GET", "/v1/workers", workers_list, 0, list_parameters},
     {NULL, NULL, NULL, 0, NULL},
 };

@@ -16,6 +16,7 @@
 #include "coordinator/api/listen_address.h"
 #include "coordinator/audience/audience_registry.h"
 #include "coordinator/content/campaign_registry.h"
+#include "coordinator/content/provider_limits.h"
 #include "coordinator/content/provider_numbers.h"
 #include "coordinator/content/suppression_list.h"
 #include "coordinator/engine/engine.h"
@@ -36,7 +37,8 @@ struct api_context {
     struct audience_registry *audiences;
     struct campaign_registry *campaigns;
     struct suppression_list *suppressions;
-    const struct wire_provider *providers; /* as the workers are told of them */
+    struct provider_limits *provider_limits; /* set at run time */
+    const struct wire_provider *providers;   /* as the workers are told of them */
     unsigned provider_count;
     const struct provider_numbers
         *provider_numbers; /* names of former providers too; may be NULL */

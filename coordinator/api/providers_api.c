@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The providers, and their limits. A limit that is set holds for what is leased from then on, and
+ * is answered when it is durable.
+ */
+#include <string.h>
+
+#include "common/log.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/resources.h"
 
@@ -26,6 +33,25 @@ static json_t *unopened_json(const struct api *api, uint32_t provider)
     return unopened;
 }
 
+/* Exact, as it was set. A burst of 0 is one that goes by the rate. */
+static json_t *rate_json(double rate_per_s, double burst)
+{
+    return json_pack("{s:f, s:o}", "rate", rate_per_s, "burst",
+                     burst > 0 ? json_real(burst) : json_null());
+}
+
+static json_t *limit_json(const struct api *api, const struct provider_def *def)
+{
+    const struct provider_limit *limit = &api->context.provider_limits->by_number[def->id];
+    json_t *override = json_null();
+    if (limit->since_ms != 0) {
+        override = rate_json(limit->rate_per_s, limit->burst);
+        json_object_set_new(override, "since", exchange_time(limit->since_ms));
+    }
+    return json_pack("{s:o, s:o}", "settings", rate_json(def->rate_per_s, def->burst), "override",
+                     override);
+}
+
 static json_t *provider_json(const struct api *api, const struct provider_view *view)
 {
     json_t *outcomes = json_object();
@@ -37,11 +63,12 @@ static json_t *provider_json(const struct api *api, const struct provider_view *
     bool has_reason = view->breaker != BREAKER_CLOSED && view->breaker_reason != REASON_NONE;
     bool is_paused = view->paused_until_ms > api_now_ms(api);
     return json_pack(
-        "{s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o}", "name", view->def->name,
+        "{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o}", "name", view->def->name,
         "channel", channel_kind_name(view->def->channel), "adapter",
-        adapter == NULL ? "" : adapter->adapter, "rate_per_s", exchange_rate(view->def->rate_per_s),
-        "rate_now_per_s", exchange_rate(view->rate_now_per_s), "sent_per_s",
-        exchange_rate(view->sent_per_s), "breaker", breaker_word(view->breaker), "breaker_reason",
+        adapter == NULL ? "" : adapter->adapter, "rate_per_s", exchange_rate(view->rate_per_s),
+        "limit", limit_json(api, view->def), "rate_now_per_s", exchange_rate(view->rate_now_per_s),
+        "sent_per_s", exchange_rate(view->sent_per_s), "breaker", breaker_word(view->breaker),
+        "breaker_reason",
         has_reason
             ? json_sprintf("%u: %s", view->breaker_reason, reason_sentence(view->breaker_reason))
             : json_null(),
@@ -66,4 +93,77 @@ void providers_list(struct exchange *exchange)
         more = engine_provider(engine, ++index, &view);
     }
     exchange_json(exchange, 200, exchange_list(items, CURSOR_PROVIDERS, 0, more, index));
+}
+
+/* ---- one provider ---- */
+
+/* False: the request was answered. */
+static bool find_provider(struct exchange *exchange, struct provider_view *view)
+{
+    for (unsigned i = 0; engine_provider(exchange->api->context.engine, i, view); i++) {
+        if (strcmp(view->def->name, exchange->parts[0]) == 0) {
+            return true;
+        }
+    }
+    exchange_not_found(exchange, "provider", exchange->parts[0]);
+    return false;
+}
+
+void providers_get(struct exchange *exchange)
+{
+    struct provider_view view;
+    if (find_provider(exchange, &view)) {
+        exchange_json(exchange, 200, provider_json(exchange->api, &view));
+    }
+}
+
+static void set_limit(struct exchange *exchange, const struct provider_def *def,
+                      const struct provider_limit *limit)
+{
+    const struct api_context *context = &exchange->api->context;
+    struct provider_limit *kept = &context->provider_limits->by_number[def->id];
+    bool has_limit = limit->since_ms != 0;
+    struct provider_view view;
+    if (has_limit || kept->since_ms != 0) {
+        *kept = *limit;
+        engine_provider_limit(context->engine, def->id,
+                              has_limit ? limit->rate_per_s : def->rate_per_s,
+                              has_limit ? limit->burst : def->burst, api_now_ms(exchange->api));
+        provider_limit_put(limit, def->name, turn_record(context->turn));
+        LOG_I("api", "provider_limit", "provider=%s rate=%g burst=%g from=%s", def->name,
+              has_limit ? limit->rate_per_s : def->rate_per_s,
+              has_limit ? limit->burst : def->burst, has_limit ? "api" : "settings");
+    }
+    if (find_provider(exchange, &view)) {
+        exchange_commit(exchange, 200, NULL, provider_json(exchange->api, &view), NULL, NULL);
+    }
+}
+
+void providers_patch(struct exchange *exchange)
+{
+    struct document_problem problem;
+    struct provider_view view;
+    struct provider_limit limit = {0};
+    json_t *json = NULL;
+    if (!find_provider(exchange, &view)) {
+        return;
+    }
+    enum err err = document_parse(http_body(exchange->http), &json, &problem);
+    if (err == ERR_OK) {
+        err = provider_limit_read(&limit, json, api_now_ms(exchange->api), &problem);
+    }
+    json_decref(json);
+    if (err != ERR_OK) {
+        exchange_refuse_document(exchange, &problem);
+        return;
+    }
+    set_limit(exchange, view.def, &limit);
+}
+
+void providers_reset(struct exchange *exchange)
+{
+    struct provider_view view;
+    if (find_provider(exchange, &view)) {
+        set_limit(exchange, view.def, &(struct provider_limit){0});
+    }
 }

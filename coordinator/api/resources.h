@@ -59,6 +59,9 @@ void deliveries_get(struct exchange *exchange);
 
 /* providers_api.c, workers_api.c */
 void providers_list(struct exchange *exchange);
+void providers_get(struct exchange *exchange);
+void providers_patch(struct exchange *exchange);
+void providers_reset(struct exchange *exchange);
 void workers_list(struct exchange *exchange);
 
 /* system_api.c */

@@ -71,6 +71,14 @@ void engine_add_provider(struct engine *engine, const struct provider_def *def)
     quota_init(&provider->quota, def->rate_per_s, def->burst, def->breaker_ms, engine->now_ms);
 }
 
+void engine_provider_limit(struct engine *engine, uint8_t id, double rate_per_s, double burst,
+                           uint64_t now_ms)
+{
+    assert(id < WIRE_PROVIDERS_MAX && engine->providers[id].is_there);
+    engine_advance(engine, now_ms);
+    quota_set_limit(&engine->providers[id].quota, rate_per_s, burst, engine->now_ms);
+}
+
 /* ---- Effects ---- */
 
 void engine_push_effect(struct engine *engine, const struct engine_effect *effect)

@@ -58,6 +58,11 @@ struct provider_def {
     uint32_t breaker_ms; /* how long the breaker stays open before a probe; 30,000 */
 };
 void engine_add_provider(struct engine *engine, const struct provider_def *def);
+/* Another rate and burst for a provider that is there, shapes as in its definition, from now on;
+ * running campaigns feel it with their next lease. What throttling answers have lowered stays
+ * lowered. Nothing of it is kept here: after a restart it must be told again. */
+void engine_provider_limit(struct engine *engine, uint8_t id, double rate_per_s, double burst,
+                           uint64_t now_ms);
 
 enum campaign_state {
     CAMPAIGN_DRAFT,
@@ -381,6 +386,7 @@ bool engine_worker(struct engine *engine, unsigned index, struct worker_view *vi
 
 struct provider_view {
     const struct provider_def *def;
+    double rate_per_s;     /* the limit that was set last; 0: none */
     double rate_now_per_s; /* allowed at present; 0: no limit */
     double sent_per_s;     /* leased per second, of the last few seconds */
     uint64_t paused_until_ms;

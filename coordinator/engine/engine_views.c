@@ -132,6 +132,7 @@ bool engine_provider(struct engine *engine, unsigned index, struct provider_view
         }
         *view = (struct provider_view){
             .def = &provider->def,
+            .rate_per_s = provider->quota.rate_per_s,
             .rate_now_per_s = quota_rate_now(&provider->quota),
             .sent_per_s = rate_meter_per_s(&provider->quota.sent, engine->now_ms),
             .paused_until_ms = provider->quota.paused_until_ms > engine->now_ms

@@ -12,20 +12,22 @@
 #define PROBE_RECIPIENTS   8
 #define TROUBLE_FIRST_MS   1000 /* sooner than after a wrong configuration */
 
+static double burst_for(double rate_per_s, double burst)
+{
+    double size = burst > 0 ? burst : rate_per_s * BURST_S;
+    return size < 1 ? 1 : size;
+}
+
 void quota_init(struct quota *quota, double rate_per_s, double burst, uint32_t breaker_ms,
                 uint64_t now_ms)
 {
-    double least = rate_per_s * BURST_S;
     *quota = (struct quota){
         .rate_per_s = rate_per_s,
-        .burst = burst > 0 ? burst : least,
+        .burst = burst_for(rate_per_s, burst),
         .refilled_ms = now_ms,
         .breaker_ms = breaker_ms,
         .breaker_now_ms = breaker_ms,
     };
-    if (quota->burst < 1) {
-        quota->burst = 1;
-    }
     quota->tokens = quota->burst;
 }
 
@@ -73,6 +75,16 @@ static void refill(struct quota *quota, uint64_t now_ms)
     }
     if (now_ms >= quota->paused_until_ms) {
         regain(quota, seconds);
+    }
+}
+
+void quota_set_limit(struct quota *quota, double rate_per_s, double burst, uint64_t now_ms)
+{
+    refill(quota, now_ms);
+    quota->rate_per_s = rate_per_s;
+    quota->burst = burst_for(rate_per_s > 0 ? rate_per_s : quota->ceiling_per_s, burst);
+    if (quota->tokens > quota->burst) {
+        quota->tokens = quota->burst;
     }
 }
 
@@ -184,7 +196,7 @@ void quota_on_throttled(struct quota *quota, uint32_t retry_after_ms, uint64_t n
     quota->ceiling_per_s = present / 2 > CEILING_MIN_PER_S ? present / 2 : CEILING_MIN_PER_S;
     if (quota->rate_per_s <= 0) {
         /* A bucket of its own size while the ceiling holds. */
-        quota->burst = quota->ceiling_per_s * BURST_S > 1 ? quota->ceiling_per_s * BURST_S : 1;
+        quota->burst = burst_for(quota->ceiling_per_s, 0);
     }
     quota->tokens = 0;
 }

@@ -19,7 +19,7 @@
 enum breaker_state { BREAKER_CLOSED, BREAKER_OPEN, BREAKER_PROBING };
 
 struct quota {
-    double rate_per_s; /* the limit as configured; 0: none */
+    double rate_per_s; /* the limit as it was set; 0: none */
     double burst;
     double tokens;
     double ceiling_per_s;   /* lowered limit; 0: none */
@@ -39,6 +39,9 @@ struct quota {
 
 void quota_init(struct quota *quota, double rate_per_s, double burst, uint32_t breaker_ms,
                 uint64_t now_ms);
+/* Another limit, from now on. What has gathered stays, as far as the new burst goes; what
+ * throttling answers have lowered stays lowered. */
+void quota_set_limit(struct quota *quota, double rate_per_s, double burst, uint64_t now_ms);
 /* After a restart nobody knows what was sent a moment ago: the bucket begins empty. */
 void quota_start_empty(struct quota *quota, uint64_t now_ms);
 /* How many may be sent now, at most `want`; 0 if none. Small crumbs are held back until a twentieth

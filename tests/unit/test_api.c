@@ -38,6 +38,7 @@ struct house {
     bool has_public; /* in the next life there is a public listener */
     char dir[64];
     char token[AUTH_TOKEN_CHARS + 1];
+    struct provider_limits limits;
 };
 
 struct answer {
@@ -123,6 +124,19 @@ static void recover(struct house *house)
     engine_recovered(house->engine, house->now_ms);
 }
 
+static void load_limits(struct house *house)
+{
+    struct problem problem;
+    for (uint8_t i = 0; i < 2; i++) {
+        struct provider_limit *limit = &house->limits.by_number[i];
+        assert_int_equal(provider_limit_load(limit, house->ledger, provider_defs[i].name, &problem),
+                         ERR_OK);
+        if (limit->since_ms != 0) {
+            engine_provider_limit(house->engine, i, limit->rate_per_s, limit->burst, 0);
+        }
+    }
+}
+
 static void open_turn(struct house *house)
 {
     struct ledger_head head;
@@ -147,6 +161,7 @@ static void open_api(struct house *house)
         .suppressions = house->suppressions,
         .providers = wire_providers,
         .provider_count = 2,
+        .provider_limits = &house->limits,
         .data_dir = house->dir,
         .version = "1.2.3",
         .epoch = EPOCH_BASE + house->lives,
@@ -178,6 +193,7 @@ static void house_open(struct house *house)
     engine_set_end_key(house->engine, recovery_end_key);
     engine_add_provider(house->engine, &provider_defs[0]);
     engine_add_provider(house->engine, &provider_defs[1]);
+    load_limits(house);
     house->audiences = audience_registry_new();
     house->campaigns = campaign_registry_new();
     house->suppressions = suppression_list_new(house->ledger);
@@ -982,6 +998,65 @@ static void many_receipts_come_in_one_request(void **state)
     expect(house, "POST", "/v1/receipts", "", "[]", 401, "admin token");
 }
 
+static void a_limit_that_was_set_holds_until_it_is_taken_back(void **state)
+{
+    struct house *house = *state;
+    static const char path[] = "/v1/providers/gateway";
+    expect_get(house, path, 200,
+               "\"rate_per_s\":0.0,\"limit\":{\"settings\":{\"rate\":0.0,\"burst\":null},"
+               "\"override\":null}");
+    expect(house, "PATCH", path, "", "{\"rate\":500,\"burst\":20}", 200,
+           "\"override\":{\"rate\":500.0,\"burst\":20.0,\"since\":\"2023-11-14T22:13:20.000Z\"}");
+    expect_get(house, path, 200, "\"rate_now_per_s\":500.0");
+    expect_get(house, "/v1/providers?limit=1", 200, "\"override\":{\"rate\":500.0");
+    expect_get(house, "/v1/providers/relay", 200, "\"override\":null");
+    house_crash(house);
+    expect_get(house, path, 200, "\"rate_now_per_s\":500.0");
+    expect_get(house, path, 200, "\"since\":\"2023-11-14T22:13:20.000Z\"");
+    expect(house, "PATCH", path, "", "{\"rate\":0.25}", 200,
+           "\"override\":{\"rate\":0.25,\"burst\":null,");
+    expect(house, "PATCH", path, "", "{\"rate\":null}", 200, "\"override\":null");
+    expect_get(house, path, 200, "\"rate_now_per_s\":0.0");
+    expect(house, "PATCH", path, "", "{\"rate\":7}", 200, "\"rate_per_s\":7.0");
+    expect(house, "DELETE", "/v1/providers/gateway/limit", "", "", 200, "\"override\":null");
+    expect(house, "DELETE", "/v1/providers/gateway/limit", "", "", 200, "\"override\":null");
+    house_crash(house);
+    expect_get(house, path, 200, "\"override\":null");
+    expect_get(house, path, 200, "\"rate_now_per_s\":0.0");
+}
+
+static void what_is_no_limit_is_refused(void **state)
+{
+    struct house *house = *state;
+    static const struct {
+        const char *body;
+        unsigned status;
+        const char *says;
+    } cases[] = {
+        {"{\"rate\":-1}", 422, "from 0.001 to 10000000"},
+        {"{\"rate\":0}", 422, "to send nothing, pause the campaigns"},
+        {"{\"rate\":1e9}", 422, "\"pointer\":\"/rate\""},
+        {"{\"rate\":\"fast\"}", 422, "must be a number"},
+        {"{\"rate\":true}", 422, "must be a number"},
+        {"{\"rate\":5,\"burst\":0}", 422, "a tenth of a second's worth"},
+        {"{\"rate\":5,\"burst\":-3}", 422, "\"pointer\":\"/burst\""},
+        {"{\"rate\":5,\"burts\":3}", 422, "burst"},
+        {"{\"burst\":5}", 422, "\\\"rate\\\""},
+        {"{\"rate\":null,\"burst\":5}", 422, "has its own"},
+        {"{}", 422, "\\\"rate\\\""},
+        {"[]", 400, "object"},
+        {"{\"rate\":", 400, "\"line\":1"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        expect(house, "PATCH", "/v1/providers/gateway", "", cases[i].body, cases[i].status,
+               cases[i].says);
+    }
+    expect(house, "PATCH", "/v1/providers/nobody", "", "{\"rate\":5}", 404, "no provider");
+    expect(house, "DELETE", "/v1/providers/nobody/limit", "", "", 404, "no provider");
+    expect_get(house, "/v1/providers/nobody", 404, "no provider");
+    expect_get(house, "/v1/providers/gateway", 200, "\"override\":null");
+}
+
 static void an_archived_campaign_takes_nothing_any_more(void **state)
 {
     struct house *house = *state;
@@ -1033,6 +1108,8 @@ int main(void)
         TEST(only_who_sends_receipts_can_be_waited_for),
         TEST(what_is_no_receipt_is_refused),
         TEST(many_receipts_come_in_one_request),
+        TEST(a_limit_that_was_set_holds_until_it_is_taken_back),
+        TEST(what_is_no_limit_is_refused),
         TEST(an_archived_campaign_takes_nothing_any_more),
         TEST(a_plan_is_shown_step_by_step_before_and_after_a_crash),
         TEST(lists_go_on_where_they_stopped),

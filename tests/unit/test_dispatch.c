@@ -522,6 +522,38 @@ static void a_limited_provider_is_never_leased_more_than_its_rate(void **test)
     rig_release(&rig);
 }
 
+/* Leased in the next two seconds, asked for every 50 ms. */
+static unsigned leased_in_two_seconds(struct rig *rig)
+{
+    unsigned total = 0;
+    for (unsigned i = 0; i < 40; i++) {
+        rig_run(rig, 50);
+        total += rig_leased(rig);
+        rig_accept_all(rig);
+        engine_worker_heartbeat(rig->engine, 1, rig->now_ms);
+    }
+    return total;
+}
+
+static void a_running_campaign_feels_another_limit_at_once(void **test)
+{
+    (void)test;
+    struct rig rig;
+    rig_init_with(&rig, &(struct engine_settings){
+                            .epoch = 1, .heartbeat_ms = 1000, .lease_ms = RIG_LEASE_MS});
+    rig_add_provider(&rig, 0, 1000);
+    rig_launch(&rig, 1, 20000);
+    rig_join(&rig, 1, 11, 65536);
+    assert_in_range(leased_in_two_seconds(&rig), 1900, 2101);
+    engine_provider_limit(rig.engine, 0, 100, 0, rig.now_ms);
+    assert_true(rig_provider(&rig, 0).rate_now_per_s == 100);
+    assert_in_range(leased_in_two_seconds(&rig), 180, 211);
+    engine_provider_limit(rig.engine, 0, 2000, 0, rig.now_ms);
+    assert_in_range(leased_in_two_seconds(&rig), 3800, 4201);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
 static void a_restart_does_not_refill_the_bucket(void **test)
 {
     (void)test;
@@ -664,6 +696,7 @@ int main(void)
         cmocka_unit_test(a_provider_that_the_plan_leaves_out_is_not_used),
         cmocka_unit_test(a_provider_of_another_channel_is_not_used),
         cmocka_unit_test(a_limited_provider_is_never_leased_more_than_its_rate),
+        cmocka_unit_test(a_running_campaign_feels_another_limit_at_once),
         cmocka_unit_test(a_restart_does_not_refill_the_bucket),
         cmocka_unit_test(workers_that_hold_leases_of_one_provider_share_its_pace),
         cmocka_unit_test(no_share_is_less_than_a_tenth_of_an_equal_one),

@@ -365,6 +365,43 @@ static void a_probe_is_charged_to_the_bucket_like_any_batch(void **test)
     assert_int_equal(quota_available(&quota, 1024, now_ms), 0);
 }
 
+static void another_limit_holds_from_then_on(void **test)
+{
+    (void)test;
+    struct quota quota;
+    quota_init(&quota, 100, 50, BREAKER_MS, NOW_MS);
+    quota_set_limit(&quota, 10, 20, NOW_MS);
+    assert_int_equal(quota_available(&quota, 1024, NOW_MS), 20); /* of the 50 that had gathered */
+    quota_charge(&quota, 20, NOW_MS);
+    assert_int_equal(quota_available(&quota, 1024, NOW_MS + 1000), 10);
+    quota_set_limit(&quota, 1000, 300, NOW_MS + 1000);
+    assert_int_equal(quota_available(&quota, 200, NOW_MS + 1000),
+                     0); /* a bigger bucket is no gift */
+    assert_int_equal(quota_available(&quota, 1024, NOW_MS + 1100), 110);
+    quota_set_limit(&quota, 0, 0, NOW_MS + 1100);
+    assert_int_equal(quota_available(&quota, 1024, NOW_MS + 1100), 1024);
+    quota_charge(&quota, 1024, NOW_MS + 1100);
+    quota_set_limit(&quota, 500, 0, NOW_MS + 1100);
+    assert_true(quota_available(&quota, 1024, NOW_MS + 1100) <= 50);
+}
+
+static void what_throttling_has_lowered_stays_lowered(void **test)
+{
+    (void)test;
+    struct quota quota;
+    quota_init(&quota, 100, 0, BREAKER_MS, NOW_MS);
+    quota_on_throttled(&quota, 0, NOW_MS);
+    assert_true(quota_rate_now(&quota) == 50);
+    quota_set_limit(&quota, 1000, 0, NOW_MS);
+    assert_true(quota_rate_now(&quota) == 50);
+    assert_int_equal(quota_available(&quota, 1, NOW_MS), 0);
+    quota_set_limit(&quota, 20, 0, NOW_MS);
+    assert_true(quota_rate_now(&quota) == 20);
+    quota_set_limit(&quota, 0, 0, NOW_MS);
+    assert_true(quota_rate_now(&quota) == 50);
+    assert_true(quota.burst == 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -388,6 +425,8 @@ int main(void)
         cmocka_unit_test(a_probe_that_came_back_untried_may_go_again),
         cmocka_unit_test(failed_probes_wait_longer_up_to_the_configured_time),
         cmocka_unit_test(late_troubles_do_not_prolong_an_open_breaker),
+        cmocka_unit_test(another_limit_holds_from_then_on),
+        cmocka_unit_test(what_throttling_has_lowered_stays_lowered),
         cmocka_unit_test(a_probe_is_charged_to_the_bucket_like_any_batch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
