@@ -198,6 +198,7 @@ static enum err port_content(void *arg, uint64_t campaign, struct arena *arena,
         return ERR_NOT_FOUND;
     }
     campaign_document_wire(document, &audience->schema, 0, arena, content);
+    content->public_url = coordinator->settings->public_url;
     return ERR_OK;
 }
 
@@ -436,6 +437,7 @@ static enum err open_api(struct coordinator *coordinator, struct problem *proble
         .page_codec = settings->page_codec,
         .import_threads = settings->import_threads,
         .respect = &settings->respect,
+        .public_url = settings->public_url,
         .arg = coordinator,
         .now_ms = port_now_ms,
         .changed = on_changed,

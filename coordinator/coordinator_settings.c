@@ -21,6 +21,7 @@
 #include "coordinator/yaml_tree.h"
 
 #define PATH_MAX_BYTES 160
+#define PUBLIC_URL_MAX 512
 
 /* ---- complaints ---- */
 
@@ -213,6 +214,33 @@ static enum err take_public(struct check *check)
         return refuse(check, "listen.public", "%s", problem.text);
     }
     settings->has_public = true;
+    return ERR_OK;
+}
+
+/* It is put into messages as it stands: what would need escaping in a mail or a shell is refused.
+ */
+static enum err take_public_url(struct check *check)
+{
+    const char *text = check->raw->public_url;
+    if (text == NULL) {
+        return ERR_OK;
+    }
+    bool is_http = strncmp(text, "https://", 8) == 0 || strncmp(text, "http://", 7) == 0;
+    size_t len = strlen(text);
+    size_t plain = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "-._~:/[]");
+    const char *host = is_http ? strstr(text, "//") + 2 : text;
+    if (!is_http || host[0] == '\0' || host[0] == '/' || plain != len || len > PUBLIC_URL_MAX) {
+        return refuse(check, "public_url",
+                      "\"%.64s\" is no address that a link can begin with; write "
+                      "\"https://alerts.example\" (at most %d characters, no query)",
+                      text, PUBLIC_URL_MAX);
+    }
+    while (text[len - 1] == '/') {
+        len--;
+    }
+    check->settings->public_url = mem_zalloc(len + 1, 1);
+    memcpy(check->settings->public_url, text, len);
     return ERR_OK;
 }
 
@@ -624,9 +652,10 @@ static enum err take_limits(struct check *check)
 static enum err take_all(struct check *check)
 {
     static enum err (*const takes[])(struct check *) = {
-        take_place,     take_api,     take_public, take_keys,        take_workers_endpoint,
-        take_times,     take_archive, take_limits, take_quiet_hours, take_frequency_cap,
-        take_providers,
+        take_place,       take_api,           take_public,
+        take_public_url,  take_keys,          take_workers_endpoint,
+        take_times,       take_archive,       take_limits,
+        take_quiet_hours, take_frequency_cap, take_providers,
     };
     enum err err = ERR_OK;
     for (size_t i = 0; err == ERR_OK && i < sizeof(takes) / sizeof(takes[0]); i++) {
@@ -713,6 +742,7 @@ void coordinator_settings_free(struct coordinator_settings *settings)
         free_text(settings->keys_workers[i]);
     }
     free_text(settings->keys_workers);
+    mem_free(settings->public_url);
     mem_free(settings->keys_public);
     mem_free(settings->keys_secret);
     mem_free(settings->listen_workers);

@@ -35,10 +35,11 @@ struct coordinator_settings {
     struct listen_address listen_api;
     bool has_public; /* recipients and providers have a port of their own */
     struct listen_address listen_public;
-    char *listen_workers;      /* an endpoint of ZeroMQ */
-    bool allow_remote;         /* the API may listen on more than the loopback */
-    char *keys_secret;         /* a reference (common/secret.h); NULL: no encryption */
-    char *keys_public;         /* Z85; NULL: computed from the secret one */
+    char *public_url;     /* what links to recipients begin with, no `/` at its end; NULL: none */
+    char *listen_workers; /* an endpoint of ZeroMQ */
+    bool allow_remote;    /* the API may listen on more than the loopback */
+    char *keys_secret;    /* a reference (common/secret.h); NULL: no encryption */
+    char *keys_public;    /* Z85; NULL: computed from the secret one */
     const char **keys_workers; /* NULL-terminated Z85; NULL without keys_secret */
     enum log_level log_level;
     uint32_t lease_ms;

@@ -141,7 +141,8 @@ struct wire_body {
 struct wire_content {
     uint64_t epoch;
     uint64_t campaign;
-    const char *name; /* of the campaign */
+    const char *name;       /* of the campaign */
+    const char *public_url; /* what links to recipients begin with; "": there are none */
     struct page_schema schema;
     unsigned body_count;
     const struct wire_body *bodies;

@@ -225,6 +225,7 @@ static void decode_content(struct decoder *decoder, const Tocsin__Envelope *enve
     content->epoch = in->epoch;
     content->campaign = in->campaign;
     content->name = take_text(decoder, in->name, 0, WIRE_LINE_MAX, "name");
+    content->public_url = take_text(decoder, in->public_url, 0, WIRE_LINE_MAX, "public_url");
     enum err err = page_schema_decode(slice_of(in->schema.data, in->schema.len), &content->schema);
     if (err != ERR_OK) {
         refuse(decoder, err == ERR_UNSUPPORTED ? ERR_UNSUPPORTED : ERR_INVALID,

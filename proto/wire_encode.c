@@ -149,6 +149,7 @@ static void encode_content(struct encoder *encoder, const struct wire_message *m
     out->epoch = content->epoch;
     out->campaign = content->campaign;
     out->name = borrow_str(content->name);
+    out->public_url = borrow_str(content->public_url);
     page_schema_encode(&content->schema, &encoder->column);
     out->schema = borrow_bytes(encoder->column.data, encoder->column.len);
     assert(content->body_count <= WIRE_BODIES_MAX);

@@ -6,6 +6,8 @@
  */
 #include "worker/render.h"
 
+#include <string.h>
+
 #include "common/locale.h"
 #include "common/mem.h"
 #include "common/template.h"
@@ -13,9 +15,17 @@
 /* Endpoints of one channel that a recipient may have; further columns are not looked for. */
 #define RENDER_RANKS_MAX 16
 
-enum render_number { RENDER_TOKEN = PAGE_COLUMNS_MAX, RENDER_CAMPAIGN, RENDER_NUMBERS };
+enum render_number {
+    RENDER_TOKEN = PAGE_COLUMNS_MAX,
+    RENDER_CAMPAIGN,
+    RENDER_ACK_URL,
+    RENDER_UNSUBSCRIBE_URL,
+    RENDER_NUMBERS
+};
+#define RENDER_LINKS (RENDER_NUMBERS - RENDER_ACK_URL)
 
-static const char *const render_own_names[] = {"token", "campaign"};
+static const char *const render_own_names[] = {"token", "campaign", "ack_url", "unsubscribe_url"};
+static const char *const link_paths[RENDER_LINKS] = {"/a/", "/u/"};
 
 struct render_body {
     char locale[LOCALE_NAME_MAX + 1]; /* as locale_normalize makes it */
@@ -35,7 +45,8 @@ struct render_channel {
 struct render {
     struct page_schema schema;
     char *campaign;
-    int locale_column; /* or -1 */
+    struct buf links[RENDER_LINKS]; /* the last TOKEN_CHARS bytes are the row's; empty: none */
+    int locale_column;              /* or -1 */
     struct render_channel channels[CHANNEL_KINDS];
 };
 
@@ -43,7 +54,8 @@ static int number_of(const struct render *render, struct slice name)
 {
     for (int own = RENDER_TOKEN; own < RENDER_NUMBERS; own++) {
         if (slice_is(name, render_own_names[own - RENDER_TOKEN])) {
-            return own;
+            bool is_there = own < RENDER_ACK_URL || render->links[own - RENDER_ACK_URL].len > 0;
+            return is_there ? own : -1;
         }
     }
     return page_schema_find(&render->schema, name);
@@ -54,12 +66,21 @@ static int render_resolve(void *arg, struct slice name)
     return number_of(arg, name);
 }
 
+static struct slice link_of(const struct render_row *row, int number)
+{
+    const struct buf *link = &row->render->links[number - RENDER_ACK_URL];
+    memcpy(link->data + link->len - TOKEN_CHARS, row->token, TOKEN_CHARS);
+    return slice_of(link->data, link->len);
+}
+
 static bool value_of(const struct render_row *row, int number, struct slice *value)
 {
     if (number == RENDER_TOKEN) {
         *value = slice_of(row->token, TOKEN_CHARS);
     } else if (number == RENDER_CAMPAIGN) {
         *value = slice_str(row->render->campaign);
+    } else if (number >= RENDER_ACK_URL) {
+        *value = link_of(row, number);
     } else {
         *value = page_value(row->view, (unsigned)number);
     }
@@ -144,6 +165,16 @@ static int locale_column(const struct page_schema *schema)
     return -1;
 }
 
+static void render_add_links(struct render *render, const char *public_url)
+{
+    static const char no_token[TOKEN_CHARS] = {0};
+    for (size_t i = 0; i < RENDER_LINKS && public_url != NULL && public_url[0] != '\0'; i++) {
+        buf_str(&render->links[i], public_url);
+        buf_str(&render->links[i], link_paths[i]);
+        buf_slice(&render->links[i], slice_of(no_token, TOKEN_CHARS));
+    }
+}
+
 enum err render_new(struct render **out, const struct wire_content *content,
                     struct problem *problem)
 {
@@ -151,6 +182,7 @@ enum err render_new(struct render **out, const struct wire_content *content,
     render->schema = content->schema;
     render->campaign = mem_copy_str(content->name == NULL ? "" : content->name);
     render->locale_column = locale_column(&content->schema);
+    render_add_links(render, content->public_url);
     enum err err = ERR_OK;
     for (unsigned i = 0; i < content->body_count && err == ERR_OK; i++) {
         err = render_add_body(render, &content->bodies[i], problem);
@@ -179,6 +211,9 @@ void render_free(struct render *render)
             template_free(channel->bodies[i].html);
         }
         mem_free(channel->bodies);
+    }
+    for (size_t i = 0; i < RENDER_LINKS; i++) {
+        buf_release(&render->links[i]);
     }
     mem_free(render->campaign);
     mem_free(render);

@@ -3,8 +3,9 @@
  * render: the texts of one recipient. A render is a campaign's content with its templates parsed
  * once; it is filled for each recipient from the page's columns. One thread.
  *
- * Variables are the audience's columns by name (`id`, `phone`, `first_name`) and two of our own,
- * which no column can shadow: `token` and `campaign` (the campaign's name). A value that is absent
+ * Variables are the audience's columns by name (`id`, `phone`, `first_name`) and some of our own,
+ * which no column can shadow: `token`, `campaign` (the campaign's name), and, if the content has a
+ * public URL, the recipient's links `ack_url` and `unsubscribe_url`. A value that is absent
  * from the page is missing: the recipient cannot be served.
  */
 #ifndef TOCSIN_WORKER_RENDER_H
@@ -50,7 +51,8 @@ const struct render_body *render_body_for(const struct render *render, enum chan
 int render_fill(const struct render_body *body, const struct render_row *row, struct buf *buf,
                 struct render_texts *texts);
 struct slice render_variable_name(const struct render *render, int number);
-/* The value of any variable by its name; false if there is no such variable or it is missing. */
+/* The value of any variable by its name, valid until that of another row is asked for; false if
+ * there is no such variable or it is missing. */
 bool render_value(const struct render_row *row, struct slice name, struct slice *value);
 
 #endif

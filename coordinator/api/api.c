@@ -270,6 +270,7 @@ static void tell_surroundings(struct api *api)
         .providers = api->providers,
         .provider_count = api->context.provider_count,
         .respect = api->context.respect,
+        .public_url = api->context.public_url,
     };
 }
 

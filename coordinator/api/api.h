@@ -57,6 +57,7 @@ struct api_context {
     enum page_codec page_codec;
     unsigned import_threads;
     const struct respect *respect; /* of campaigns that say nothing */
+    const char *public_url;        /* what links to recipients begin with; NULL: none */
 
     void *arg;
     uint64_t (*now_ms)(void *arg); /* unix time */

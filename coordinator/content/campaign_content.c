@@ -7,8 +7,9 @@
 #include "common/text.h"
 
 /* Variables of every audience; their numbers follow those of the columns. */
-static const char *const house_variables[] = {"token", "campaign"};
-#define HOUSE_VARIABLES (sizeof(house_variables) / sizeof(house_variables[0]))
+static const char *const house_variables[] = {"token", "campaign", "ack_url", "unsubscribe_url"};
+#define HOUSE_LINKS_FROM 2 /* those from it on need a public URL */
+#define HOUSE_VARIABLES  (sizeof(house_variables) / sizeof(house_variables[0]))
 
 #define LOCALE_MAX 35 /* bytes; the longest tag that RFC 5646 section 4.4.1 asks to provide for */
 
@@ -32,6 +33,8 @@ static const struct shape shapes[CHANNEL_KINDS] = {
 struct content_check {
     struct document_reader *reader;
     const struct page_schema *schema;
+    bool has_public_url;
+    bool lacks_public_url; /* a text wants it */
     unsigned bodies;
     char unknown[PAGE_NAME_MAX + 1]; /* the variable that was not resolved */
 };
@@ -51,6 +54,7 @@ static int resolve_variable(void *arg, struct slice name)
     }
     for (size_t i = 0; i < HOUSE_VARIABLES; i++) {
         if (slice_is(name, house_variables[i])) {
+            check->lacks_public_url |= i >= HOUSE_LINKS_FROM && !check->has_public_url;
             return (int)(PAGE_COLUMNS_MAX + i);
         }
     }
@@ -80,7 +84,8 @@ static enum err refuse_template(struct content_check *check, const struct proble
                                problem->text, nearest);
     }
     return document_refuse(check->reader, ERR_INVALID,
-                           "%s; there are the columns of the audience, \"token\" and \"campaign\"",
+                           "%s; there are the columns of the audience, \"token\", \"campaign\", "
+                           "\"ack_url\" and \"unsubscribe_url\"",
                            problem->text);
 }
 
@@ -95,7 +100,15 @@ static enum err check_template(struct content_check *check, json_t *value)
     struct problem problem = {0};
     err = template_new(&template, slice_str(text), TEMPLATE_RAW, resolve_variable, check, &problem);
     template_free(template);
-    return err == ERR_OK ? ERR_OK : refuse_template(check, &problem);
+    if (err != ERR_OK) {
+        return refuse_template(check, &problem);
+    }
+    return !check->lacks_public_url
+               ? ERR_OK
+               : document_refuse(
+                     check->reader, ERR_INVALID,
+                     "the links \"ack_url\" and \"unsubscribe_url\" need \"public_url\" "
+                     "in the coordinator's settings: what they begin with");
 }
 
 static enum err check_part(struct content_check *check, const struct shape *shape, json_t *body,
@@ -225,9 +238,10 @@ static enum err check_plan(struct document_reader *reader, json_t *content, cons
 }
 
 enum err campaign_content_check(struct document_reader *reader, json_t *content,
-                                const struct plan *plan, const struct page_schema *schema)
+                                const struct content_source *source)
 {
-    struct content_check check = {.reader = reader, .schema = schema};
+    struct content_check check = {
+        .reader = reader, .schema = source->schema, .has_public_url = source->has_public_url};
     if (!json_is_object(content)) {
         return document_refuse(reader, ERR_INVALID,
                                "must be an object such as {\"sms\":{\"text\":\"...\"}}");
@@ -247,7 +261,7 @@ enum err campaign_content_check(struct document_reader *reader, json_t *content,
         }
         document_leave(reader, mark);
     }
-    return check_plan(reader, content, plan);
+    return check_plan(reader, content, source->plan);
 }
 
 static void put_body(struct wire_body *bodies, unsigned *count, enum channel_kind channel,

@@ -217,13 +217,17 @@ static enum err read_plan(struct document_reader *reader)
 static enum err read_content(struct document_reader *reader)
 {
     const struct parse *parse = parse_of(reader);
+    const struct content_source source = {
+        .plan = &parse->document->def.plan,
+        .schema = &parse->audience->schema,
+        .has_public_url = parse->surroundings->public_url != NULL,
+    };
     enum err err = ERR_OK;
     size_t mark = document_enter(reader, "content");
     if (parse->content == NULL) {
         err = document_refuse(reader, ERR_INVALID, "\"content\" is required");
     } else if (!parse->is_stored) { /* checked when it was taken */
-        err = campaign_content_check(reader, parse->content, &parse->document->def.plan,
-                                     &parse->audience->schema);
+        err = campaign_content_check(reader, parse->content, &source);
     }
     document_leave(reader, mark);
     if (err == ERR_OK) {

@@ -39,6 +39,7 @@ struct campaign_surroundings {
     const struct provider_def *providers;
     unsigned provider_count;
     const struct respect *respect; /* of campaigns that say nothing; NULL: none */
+    const char *public_url;        /* what links to recipients begin with; NULL: none */
 };
 
 /* A request's body. Its id and time are 0 until campaign_document_number. ERR_INVALID, ERR_LIMIT,

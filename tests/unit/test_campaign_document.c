@@ -380,6 +380,8 @@ static void complaints_name_the_place_and_the_remedy(void **state)
          "/content/sms/de/text",
          "line 1, column 3: there is no variable \"frist_name\"; did you mean "
          "\"first_name\"?"},
+        {HEAD ",\"content\":{\"sms\":{\"text\":\"{{ack_url}}\"}}}", "/content/sms/text",
+         "need \"public_url\""},
         {HEAD ",\"content\":{\"sms\":{\"text\":\"a\\n{{first_name\"}}}", "/content/sms/text",
          "line 2, column 13"},
         {HEAD ",\"content\":{\"sms\":{\"text\":\"a\"},\"email\":{\"text\":\"b\"}}}",

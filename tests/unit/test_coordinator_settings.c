@@ -117,6 +117,7 @@ static void every_key_arrives(void **state)
                  "heartbeat: 500ms\n"
                  "disk_reserve: 1GiB\n"
                  "archive_after: 30d\n"
+                 "public_url: https://a.example/\n"
                  "page_codec: lz4\n"
                  "snapshot_blocks: 16\n"
                  "import_threads: 3\n");
@@ -141,6 +142,7 @@ static void every_key_arrives(void **state)
     assert_int_equal(settings->heartbeat_ms, 500);
     assert_int_equal(settings->disk_reserve_bytes, 1 << 30);
     assert_int_equal(settings->archive_after_ms, INT64_C(30) * 86400000);
+    assert_string_equal(settings->public_url, "https://a.example");
     assert_int_equal(settings->page_codec, PAGE_LZ4);
     assert_int_equal(settings->snapshot_blocks, 16);
     assert_int_equal(settings->import_threads, 3);
@@ -256,6 +258,11 @@ static void what_is_wrong_is_said_with_line_and_remedy(void **state)
     assert_refused(fixture, "data_dir: /a\nlease: 2h\n", "2: lease: ", "out of bounds");
     assert_refused(fixture, "data_dir: /a\narchive_after: never\n",
                    "2: archive_after: ", "\"90d\"");
+    assert_refused(fixture, "data_dir: /a\npublic_url: alerts.example\n",
+                   "2: public_url: ", "https://alerts.example");
+    assert_refused(fixture, "data_dir: /a\npublic_url: https:///a\n", "2: public_url: ", "link");
+    assert_refused(fixture, "data_dir: /a\npublic_url: 'https://a.example/?x='\n",
+                   "2: public_url: ", "no query");
     assert_refused(fixture, "data_dir: /a\narchive_after: 10ms\n",
                    "2: archive_after: ", "out of bounds");
     assert_refused(fixture, "data_dir: /a\nlease: 2s\n", "2: lease: ", "a third of the lease");

@@ -8,6 +8,7 @@ static const char token[] = "0123456789abcdef0123456789abcdef";
 
 struct fixture {
     struct render *render;
+    const char *public_url;
     struct page_view view;
     struct buf page;
     struct buf texts;
@@ -68,8 +69,12 @@ static int teardown(void **state)
 
 static enum err make(struct fixture *fixture, const struct wire_body *bodies, unsigned count)
 {
-    const struct wire_content content = {
-        .campaign = 7, .name = "Outage", .schema = schema, .body_count = count, .bodies = bodies};
+    const struct wire_content content = {.campaign = 7,
+                                         .name = "Outage",
+                                         .public_url = fixture->public_url,
+                                         .schema = schema,
+                                         .body_count = count,
+                                         .bodies = bodies};
     render_free(fixture->render);
     return render_new(&fixture->render, &content, &fixture->problem);
 }
@@ -97,6 +102,20 @@ static void subject_text_and_html_are_filled_and_html_is_escaped(void **state)
     assert_slice_is(texts.subject, "Outage for k0");
     assert_slice_is(texts.text, "Dear Eva <&> \"Co\": 0123456789abcdef0123456789abcdef");
     assert_memory_equal(texts.html.data, "<p>Eva &lt;&amp;&gt; ", 21);
+}
+
+static void links_begin_with_the_public_url_or_do_not_exist(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct wire_body body = {
+        .channel = CHANNEL_SMS, .locale = "", .text = "{{ack_url}} {{unsubscribe_url}}"};
+    struct render_texts texts;
+    assert_int_equal(make(fixture, &body, 1), ERR_NOT_FOUND);
+    fixture->public_url = "https://a.example";
+    assert_int_equal(make(fixture, &body, 1), ERR_OK);
+    assert_int_equal(fill(fixture, CHANNEL_SMS, 0, &texts), -1);
+    assert_slice_is(texts.text, "https://a.example/a/0123456789abcdef0123456789abcdef "
+                                "https://a.example/u/0123456789abcdef0123456789abcdef");
 }
 
 static void a_body_without_subject_or_html_leaves_them_empty(void **state)
@@ -220,6 +239,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(subject_text_and_html_are_filled_and_html_is_escaped),
+        TEST(links_begin_with_the_public_url_or_do_not_exist),
         TEST(a_body_without_subject_or_html_leaves_them_empty),
         TEST(the_body_follows_locale_then_language_then_default),
         TEST(without_a_default_the_first_body_serves),
