@@ -350,6 +350,10 @@ static void sweep_fresh(struct campaign *campaign, uint32_t page)
 void campaign_sweep(struct campaign *campaign)
 {
     struct fold fold = campaign_fold(campaign);
+    if (campaign->is_swept) {
+        return;
+    }
+    campaign->is_swept = true;
     for (uint32_t page = 0; page < campaign->page_count; page++) {
         if (campaign->pages[page].states == NULL) {
             sweep_fresh(campaign, page);

@@ -45,6 +45,7 @@ struct campaign {
     bool is_ended;     /* finished, or cancelled with nobody leased: only the counts are left */
     bool end_is_noted; /* its closing counts were written and have not changed since */
     bool is_screened;  /* or has no frequency cap to be screened for */
+    bool is_swept;     /* those who waited when it was over have been ended */
     bool is_closed;    /* its pages were dropped: in memory are only those that were woken since */
     uint64_t awake_until_ms; /* they stay until then */
     uint64_t launched_ms;
@@ -95,7 +96,7 @@ bool campaign_is_sending(const struct campaign *campaign);
 bool campaign_is_over(const struct campaign *campaign);
 /* How those who wait then end: DELIVERY_EVENT_CANCELLED or DELIVERY_EVENT_EXPIRED. */
 enum delivery_event campaign_over_event(const struct campaign *campaign);
-/* Everybody who waits ends so. */
+/* Everybody who waits ends so; once, also when who expired is cancelled as well. */
 void campaign_sweep(struct campaign *campaign);
 /* Puts the page into the timers by what is due in it, or takes it out. */
 void campaign_refresh_timers(struct campaign *campaign, uint32_t page);

@@ -179,6 +179,27 @@ static void whoever_was_not_sent_to_in_time_expires(void **test)
     rig_release(&rig);
 }
 
+static void a_cancellation_after_the_end_of_time_counts_nobody_twice(void **test)
+{
+    (void)test;
+    struct rig rig;
+    struct problem problem;
+    rig_init(&rig);
+    rig_join(&rig, 1, WORKER, 1024);
+    add_with(&rig, 1, 5000, &(struct campaign_control){.not_after_for_ms = SPAN_MS});
+    launch(&rig, 1);
+    rig_run(&rig, 1);
+    rig_run(&rig, SPAN_MS);
+    unsigned leased = rig_count(&rig, 1, DELIVERY_LEASED);
+    assert_true(leased > 0);
+    assert_int_equal(engine_cancel(rig.engine, 1, rig.now_ms, &problem), ERR_OK);
+    assert_int_equal(rig_campaign_state(&rig, 1), CAMPAIGN_CANCELLED);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_EXPIRED), 5000 - leased);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_WAITING), 0);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
 static void a_lease_that_returns_after_not_after_ends_the_campaign(void **test)
 {
     (void)test;
@@ -407,6 +428,7 @@ int main(void)
         cmocka_unit_test(a_scheduled_campaign_can_be_moved_started_and_cancelled),
         cmocka_unit_test(a_campaign_that_would_reach_nobody_is_not_launched),
         cmocka_unit_test(whoever_was_not_sent_to_in_time_expires),
+        cmocka_unit_test(a_cancellation_after_the_end_of_time_counts_nobody_twice),
         cmocka_unit_test(a_lease_that_returns_after_not_after_ends_the_campaign),
         cmocka_unit_test(open_ladders_end_and_keep_what_was_accepted),
         cmocka_unit_test(a_paused_campaign_expires_too),
