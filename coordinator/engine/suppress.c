@@ -90,14 +90,32 @@ void suppress_enforce(struct engine *engine, struct campaign *campaign, uint32_t
     }
 }
 
+/* Does the plan come by there? */
+static bool is_on_way(const struct plan *plan, const struct bar *bar)
+{
+    for (unsigned s = 0; s < plan->step_count; s++) {
+        bool is_channel = bar->channel == BAR_ALL || bar->channel == plan->steps[s].channel;
+        bool is_rank = bar->rank == BAR_ALL || bar->rank < plan->steps[s].endpoint_ranks;
+        if (is_channel && is_rank) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void suppress_explain(const struct campaign *campaign, uint32_t page, struct event *event)
 {
     const struct bars *bars = campaign->pages[page].bars;
-    unsigned i = bars_from(bars, event->offset);
-    if (event->kind == DELIVERY_EVENT_UNREACHABLE && bars != NULL && i < bars->count &&
-        bars->list[i].place == event->offset) {
-        event->kind = DELIVERY_EVENT_SUPPRESSED;
-        event->reason = bars->list[i].reason;
+    if (event->kind != DELIVERY_EVENT_UNREACHABLE || bars == NULL) {
+        return;
+    }
+    for (unsigned i = bars_from(bars, event->offset);
+         i < bars->count && bars->list[i].place == event->offset; i++) {
+        if (is_on_way(&campaign->def.plan, &bars->list[i])) {
+            event->kind = DELIVERY_EVENT_SUPPRESSED;
+            event->reason = bars->list[i].reason;
+            return;
+        }
     }
 }
 

@@ -155,6 +155,18 @@ static void with_nothing_left_he_is_suppressed_unless_he_was_tried(void **test)
     rig_release(&rig);
 }
 
+/* Of two people. */
+static void find_no_endpoints(struct rig *rig)
+{
+    for (unsigned round = 0; round < 4 && rig->batch_count > 0; round++) {
+        for (unsigned b = 0; b < rig->batch_count; b++) {
+            const struct rig_batch next = rig->batches[b];
+            rig_say(rig, &next, 0, 2, &NO_ENDPOINT);
+        }
+        rig_run(rig, 10);
+    }
+}
+
 static void who_has_no_other_endpoint_than_a_barred_one_is_not_unreachable(void **test)
 {
     (void)test;
@@ -162,22 +174,30 @@ static void who_has_no_other_endpoint_than_a_barred_one_is_not_unreachable(void 
     draft_init(&rig, PLAN_ACCEPTED, 2);
     suppress(&rig, 0, CHANNEL_SMS, 0, REASON_OPTED_OUT);
     launch(&rig);
-    const struct rig_batch first = rig.batches[0];
-    rig_say(&rig, &first, 0, 2, &NO_ENDPOINT);
-    rig_run(&rig, 10);
-    for (unsigned round = 0; round < 3 && rig.batch_count > 0; round++) {
-        for (unsigned b = 0; b < rig.batch_count; b++) {
-            const struct rig_batch next = rig.batches[b];
-            rig_say(&rig, &next, 0, 2, &NO_ENDPOINT);
-        }
-        rig_run(&rig, 10);
-    }
+    find_no_endpoints(&rig);
     struct event event;
     assert_int_equal(rig_state(&rig, 1, 0).state, DELIVERY_SUPPRESSED);
     assert_int_equal(rig_state(&rig, 1, 1).state, DELIVERY_UNREACHABLE);
     rig_check(&rig);
     assert_true(rig_last_event(&rig, 1, DELIVERY_EVENT_SUPPRESSED, &event));
     assert_int_equal(event.reason, REASON_OPTED_OUT);
+    rig_release(&rig);
+}
+
+static void a_bar_that_the_plan_does_not_come_by_explains_nothing(void **test)
+{
+    (void)test;
+    struct rig rig;
+    draft_init(&rig, PLAN_ACCEPTED, 2);
+    suppress(&rig, 0, CHANNEL_VOICE, ENGINE_ALL_RANKS, REASON_OPTED_OUT);
+    suppress(&rig, 0, CHANNEL_EMAIL, 1, REASON_BOUNCED);
+    suppress(&rig, 1, CHANNEL_VOICE, ENGINE_ALL_RANKS, REASON_OPTED_OUT);
+    suppress(&rig, 1, CHANNEL_EMAIL, 0, REASON_BOUNCED);
+    launch(&rig);
+    find_no_endpoints(&rig);
+    assert_int_equal(rig_state(&rig, 1, 0).state, DELIVERY_UNREACHABLE);
+    assert_int_equal(rig_state(&rig, 1, 1).state, DELIVERY_SUPPRESSED);
+    rig_check(&rig);
     rig_release(&rig);
 }
 
@@ -351,6 +371,7 @@ int main(void)
         cmocka_unit_test(an_endpoint_that_is_barred_is_passed_by),
         cmocka_unit_test(with_nothing_left_he_is_suppressed_unless_he_was_tried),
         cmocka_unit_test(who_has_no_other_endpoint_than_a_barred_one_is_not_unreachable),
+        cmocka_unit_test(a_bar_that_the_plan_does_not_come_by_explains_nothing),
         cmocka_unit_test(what_is_with_a_worker_is_called_back_and_its_word_counts),
         cmocka_unit_test(what_has_not_left_yet_does_not_leave),
         cmocka_unit_test(a_batch_sent_again_leaves_him_out_and_calls_him_back_again),
