@@ -34,6 +34,17 @@ static void print_states(const uint64_t counts[DELIVERY_STATES])
     }
 }
 
+static void print_suppressions(const struct sim_totals *totals)
+{
+    fprintf(stderr,
+            "\nsuppressions asked for: all %" PRIu64 ", a channel %" PRIu64 ", an endpoint %" PRIu64
+            "; bars %" PRIu64 ", before anything was sent %" PRIu64
+            ", starts of earlier leases after it %" PRIu64 "\nsuppressed while: ",
+            totals->suppressions[0], totals->suppressions[1], totals->suppressions[2], totals->bars,
+            totals->suppressed_unsent, totals->starts_barred);
+    print_states(totals->suppressed_as);
+}
+
 static void print_totals(const struct sim_totals *totals, uint64_t seeds, double took_s)
 {
     static const char *const FAULTS[SIM_FAULTS] = {
@@ -66,6 +77,7 @@ static void print_totals(const struct sim_totals *totals, uint64_t seeds, double
             "\nleases between quiet hours %" PRIu64 ", people seen held %" PRIu64
             ", capped %" PRIu64,
             totals->quiet_leases, totals->holds, totals->capped);
+    print_suppressions(totals);
     fprintf(stderr, "\nended on step: ");
     for (unsigned step = 0; step < SIM_STEPS_MAX; step++) {
         fprintf(stderr, "%u %" PRIu64 " ", step, totals->by_step[step]);

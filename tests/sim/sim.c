@@ -339,6 +339,7 @@ void sim_play(uint64_t seed, bool is_verbose, struct sim_totals *totals)
     sim_net_release(&sim->net);
     sim_journal_release(&sim->journal);
     sim_people_release(&sim->people);
+    sim_suppress_release(sim);
     playing = NULL;
     free(sim);
 }

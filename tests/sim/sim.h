@@ -12,8 +12,8 @@
  *
  * What is durable is kept beside it (sim_journal), and judged: by what became of each attempt
  * (sim_attempt), by what the plan allows on a step (sim_plan) and from step to step (sim_ladder),
- * by the providers' limits (sim_limits), by people's quiet hours (sim_quiet) and frequency caps
- * (sim_cap), and before anything leaves (sim_sent).
+ * by the providers' limits (sim_limits), by people's quiet hours (sim_quiet), frequency caps
+ * (sim_cap) and suppressions (sim_suppress), and before anything leaves (sim_sent).
  */
 #ifndef TOCSIN_TESTS_SIM_SIM_H
 #define TOCSIN_TESTS_SIM_SIM_H
@@ -35,6 +35,7 @@
 #include "tests/sim/sim_provider.h"
 #include "tests/sim/sim_quiet.h"
 #include "tests/sim/sim_settings.h"
+#include "tests/sim/sim_suppress.h"
 #include "tests/sim/sim_worker.h"
 
 #define SIM_START_MS UINT64_C(1700000000000)
@@ -74,9 +75,14 @@ struct sim_totals {
     uint64_t recalls;                          /* that a worker heard of */
     uint64_t recalled;                         /* reported not to have been started for that */
     uint64_t by_step[SIM_STEPS_MAX];
-    uint64_t quiet_leases; /* made between quiet hours */
-    uint64_t capped;       /* suppressed for a frequency cap */
-    uint64_t holds;        /* seen by a thorough check: due, and asleep */
+    uint64_t quiet_leases;    /* made between quiet hours */
+    uint64_t capped;          /* suppressed for a frequency cap */
+    uint64_t suppressions[3]; /* asked for: of all, of a channel, of an endpoint */
+    uint64_t suppressed_as[DELIVERY_STATES];
+    uint64_t bars;              /* durable */
+    uint64_t suppressed_unsent; /* before anything was sent */
+    uint64_t starts_barred;     /* of leases made before the bar */
+    uint64_t holds;             /* seen by a thorough check: due, and asleep */
 };
 
 struct sim {
@@ -94,6 +100,7 @@ struct sim {
     struct sim_journal journal;
     struct sim_client client;
     struct sim_people people;
+    struct sim_wish *wishes; /* suppressions that are not answered */
     struct sim_totals *totals;
 };
 

@@ -135,6 +135,8 @@ void sim_attempt_on_start(struct sim *sim, const struct token *token, bool is_ta
     attempt->refs += has_ref;
     sim->totals->starts++;
     sim->totals->starts_after += recipient->ladder.is_acknowledged;
+    sim->totals->starts_barred +=
+        sim_suppress_is_barred(sim, c, token->ordinal, token->step, token->attempt >> 4);
     check_attempt(sim, c, token->ordinal, attempt);
 }
 

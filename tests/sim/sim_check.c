@@ -151,6 +151,7 @@ void sim_check(struct sim *sim, bool is_thorough)
         check_sum(sim, c);
         if (is_thorough) {
             recount(sim, c);
+            sim_suppress_check(sim, c);
         }
     }
     if (is_thorough) {

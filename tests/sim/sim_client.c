@@ -101,6 +101,7 @@ static void look_after(struct sim *sim, unsigned c)
         pause_or_resume(sim, c, view.state);
     }
     sim_cap_act(sim, c);
+    sim_suppress_act(sim, c);
 }
 
 void sim_client_act(struct sim *sim)

@@ -66,6 +66,24 @@ struct sim_recipient *sim_journal_recipient(const struct sim_journal *journal, u
     return ordinal < campaign->def.slots ? &campaign->recipients[ordinal] : NULL;
 }
 
+void sim_journal_note_recall(struct sim_journal *journal, uint64_t lease, unsigned place,
+                             uint64_t instance)
+{
+    struct sim_lease *seen = NULL;
+    HASH_FIND(hh, journal->seen, &lease, sizeof(lease), seen);
+    if (seen != NULL && seen->instance == instance) {
+        bitmap_set(&seen->recalled, place);
+    }
+}
+
+bool sim_journal_is_recalled(const struct sim_journal *journal, uint64_t lease, unsigned place,
+                             uint64_t instance)
+{
+    struct sim_lease *seen = NULL;
+    HASH_FIND(hh, journal->seen, &lease, sizeof(lease), seen);
+    return seen != NULL && seen->instance == instance && bitmap_has(&seen->recalled, place);
+}
+
 bool sim_journal_is_open(const struct sim_journal *journal, uint64_t id,
                          const struct bitmap *places)
 {
@@ -156,6 +174,7 @@ static void apply_event(struct sim *sim, unsigned c, uint32_t page, const struct
         sim_ladder_on_event(sim, c, ordinal, &state, event);
         sim_quiet_check_lease(sim, c, ordinal, event);
         sim_cap_on_event(sim, c, ordinal, &state, event);
+        sim_suppress_on_event(sim, c, ordinal, &state, event);
     }
     if (!campaign_apply(campaign->fold, &sim->journal.leases, page, event)) {
         sim_fail(sim, "c%u page %u: the event %s at %u+%u does not fit", c + 1, page,
@@ -361,6 +380,7 @@ void sim_journal_check_end(struct sim *sim)
         for (uint32_t ordinal = 0; ordinal < campaign->def.slots; ordinal++) {
             sim_attempt_check_end(sim, c, ordinal);
             sim_ladder_check_end(sim, c, ordinal);
+            sim_suppress_check_end(sim, c, ordinal);
         }
     }
     if (sim->journal.leases.count != 0) {

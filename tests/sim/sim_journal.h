@@ -17,6 +17,7 @@
 #include "tests/sim/sim_ladder.h"
 #include "tests/sim/sim_plan.h"
 #include "tests/sim/sim_settings.h"
+#include "tests/sim/sim_suppress.h"
 
 struct sim;
 struct sim_report;
@@ -25,8 +26,8 @@ struct sim_recipient {
     struct sim_attempt *attempts;
     struct sim_course course;
     struct sim_ladder ladder;
-    bool has_spoken;      /* said that he knows; it may have been lost */
-    uint64_t recalled_by; /* the instance of the worker that heard that he did; 0: none */
+    bool has_spoken; /* said that he knows; it may have been lost */
+    struct sim_bars bars;
 };
 
 struct sim_campaign {
@@ -51,6 +52,7 @@ struct sim_lease {
     unsigned campaign;
     uint32_t page;
     uint64_t instance;
+    struct bitmap recalled; /* its worker heard so */
     UT_hash_handle hh;
 };
 
@@ -76,6 +78,11 @@ void sim_journal_apply(struct sim *sim, const struct record *record);
 /* Whose the place of a lease is, whether it is open or not; NULL: there was no such lease. */
 struct sim_recipient *sim_journal_recipient(const struct sim_journal *journal, uint64_t lease,
                                             unsigned place);
+/* A worker hears that a place of a lease of its own is called back; whether one of its did. */
+void sim_journal_note_recall(struct sim_journal *journal, uint64_t lease, unsigned place,
+                             uint64_t instance);
+bool sim_journal_is_recalled(const struct sim_journal *journal, uint64_t lease, unsigned place,
+                             uint64_t instance);
 /* Is any place of the lease in this bitmap still leased, as far as the disk knows? */
 bool sim_journal_is_open(const struct sim_journal *journal, uint64_t lease,
                          const struct bitmap *places);

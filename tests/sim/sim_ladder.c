@@ -85,7 +85,7 @@ static void open_step(const struct rung *rung)
 {
     const struct event *event = rung->event;
     bool may_be_over = campaign_of(rung)->is_cancelled || is_refused_at_last(rung) ||
-                       sim_ladder_is_over(rung->state);
+                       sim_ladder_is_over(rung->state) || reason_is_suppression(event->reason);
     rung->ladder->ends_ms = 0;
     if (event->due_ms == 0 && (step_of(rung)->until == PLAN_ACCEPTED || may_be_over)) {
         return;
@@ -122,7 +122,8 @@ static void climb(const struct rung *rung)
     if (rung->event->step != step_after(rung) || is_last_step(rung)) {
         fail(rung, "steps are climbed one by one");
     }
-    if (rung->state->state != DELIVERY_LEASED && rung->event->reason != REASON_NOT_ACKNOWLEDGED) {
+    if (rung->state->state != DELIVERY_LEASED && rung->event->reason != REASON_NOT_ACKNOWLEDGED &&
+        !reason_is_suppression(rung->event->reason)) {
         fail(rung, "nothing of this step has failed");
     }
     rung->ladder->is_held = false;
@@ -231,7 +232,7 @@ struct ending {
     struct recipient_state state;
     struct sim_ladder ladder;
     struct sim_attempt sum; /* of all attempts */
-    bool is_exhausted;      /* there was no further step, or the campaign was cancelled */
+    bool is_exhausted;      /* no further step, cancelled, or all of him is suppressed */
     bool is_settled;        /* accepted, or held, on a step that wants no more than that */
     struct sim_row row;
 };
@@ -245,8 +246,9 @@ static struct ending ending_of(const struct sim *sim, unsigned c, uint32_t ordin
     ending.ladder = recipient->ladder;
     ending.sum = sim_attempt_sum(recipient, -1);
     unsigned step = ending.state.step;
-    ending.is_exhausted = campaign->is_cancelled || plan_next_written(&campaign->def.plan, step) ==
-                                                        campaign->def.plan.step_count;
+    ending.is_exhausted =
+        campaign->is_cancelled || recipient->bars.is_whole ||
+        plan_next_written(&campaign->def.plan, step) == campaign->def.plan.step_count;
     ending.is_settled = campaign->def.plan.steps[step].until == PLAN_ACCEPTED &&
                         (ending.ladder.is_held || (ending.ladder.accepted >> step & 1) != 0);
     ending.row = sim_audience_row(&sim->settings, c, ordinal);

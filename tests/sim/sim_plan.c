@@ -154,6 +154,9 @@ static void follow(const struct sim *sim, struct sim_course *course,
         note_lease(course, event);
         return;
     }
+    if (delivery_event_is_remark((enum delivery_event)event->kind)) {
+        return;
+    }
     if (state->state == DELIVERY_LEASED) {
         course->ended_ms = sim->now_ms;
         course->is_lost = is_lost(event);

@@ -90,8 +90,15 @@ static bool is_heard(const struct sim_settings *settings)
 
 static void check_recalled(const struct sim *sim, unsigned c, uint32_t ordinal)
 {
-    const struct sim_course *course = &sim->journal.campaigns[c].recipients[ordinal].course;
+    const struct sim_recipient *recipient = &sim->journal.campaigns[c].recipients[ordinal];
+    const struct sim_course *course = &recipient->course;
     uint64_t heard_ms = course->ended_ms + sim->settings.delay_max_ms;
+    uint64_t barred_ms = recipient->bars.since_ms + sim->settings.delay_max_ms;
+    if (recipient->bars.lease == course->lease && recipient->bars.lease != 0 &&
+        sim->now_ms > barred_ms && is_heard(&sim->settings)) {
+        sim_fail(sim, "c%u/%u is sent to %u ms after he was suppressed", c + 1, ordinal,
+                 (unsigned)(sim->now_ms - recipient->bars.since_ms));
+    }
     if (course->is_recalled && sim->now_ms > heard_ms && is_heard(&sim->settings)) {
         sim_fail(sim, "c%u/%u is sent to %u ms after it acknowledged", c + 1, ordinal,
                  (unsigned)(sim->now_ms - course->ended_ms));

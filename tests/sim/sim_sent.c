@@ -15,6 +15,9 @@ static void check_places(const struct sim *sim, const struct wire_batch *batch)
         if (sim->journal.campaigns[c].recipients[ordinal].ladder.is_acknowledged) {
             sim_fail(sim, "c%u/%u leaves for a worker after it acknowledged", c + 1, ordinal);
         }
+        if (sim_suppress_is_barred(sim, c, ordinal, batch->step, state.endpoint)) {
+            sim_fail(sim, "c%u/%u leaves for a worker after he was suppressed", c + 1, ordinal);
+        }
         sim_quiet_check_sent(sim, c, ordinal, batch->step);
         if (state.state != DELIVERY_LEASED || state.step != batch->step) {
             sim_fail(sim, "c%u/%u leaves for step %u, %s on step %u", c + 1, ordinal, batch->step,
@@ -53,7 +56,8 @@ static void check_recall(const struct sim *sim, const struct wire_recall *recall
 {
     const struct sim_recipient *recipient =
         sim_journal_recipient(&sim->journal, recall->lease, recall->place);
-    if (recipient == NULL || !recipient->ladder.is_acknowledged) {
+    if (recipient == NULL ||
+        !(recipient->ladder.is_acknowledged || sim_suppress_has_bar(&recipient->bars))) {
         sim_fail(sim, "place %u of lease %" PRIx64 " is called back before it is durable why",
                  recall->place, recall->lease);
     }

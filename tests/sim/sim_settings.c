@@ -206,6 +206,8 @@ static void draw_respect(struct sim_settings *settings)
             campaign->def.quiet_channels = 1 + dice_below(&dice, (1u << CHANNEL_KINDS) - 1);
         }
         campaign->def.cap_messages = dice_chance(&dice, 250) ? 1 : 0;
+        campaign->suppress_chance = half_the_time(&dice, PICK(&dice, 5, 50, 300));
+        campaign->suppress_most = PICK(&dice, 1, 5, 50);
     }
 }
 
@@ -236,9 +238,11 @@ void sim_settings_draw(struct sim_settings *settings, uint64_t seed)
 static void print_campaign(const struct sim_campaign_settings *c)
 {
     fprintf(stderr,
-            "  c%u: %u slots, launch %" PRIu64 ", cancel %" PRIu64 ", quiet on %x in %u zones%s\n",
+            "  c%u: %u slots, launch %" PRIu64 ", cancel %" PRIu64 ", quiet on %x in %u zones%s, "
+            "suppressed %u by %u\n",
             (unsigned)c->def.id, c->def.slots, c->launch_at_ms, c->cancel_at_ms,
-            c->def.quiet_channels, c->zones, c->def.cap_messages > 0 ? ", capped" : "");
+            c->def.quiet_channels, c->zones, c->def.cap_messages > 0 ? ", capped" : "",
+            c->suppress_chance, c->suppress_most);
     for (unsigned s = 0; s < c->def.plan.step_count; s++) {
         const struct plan_step *step = &c->def.plan.steps[s];
         fprintf(stderr,

@@ -29,9 +29,8 @@ static void check_returned(struct sim_worker *worker, const struct wire_outcome_
                            const struct outcome_run *run)
 {
     for (unsigned i = 0; run->reason == REASON_RECALLED && i < run->span; i++) {
-        const struct sim_recipient *recipient =
-            sim_journal_recipient(&worker->sim->journal, group->lease, run->offset + i);
-        if (recipient == NULL || recipient->recalled_by != worker->instance) {
+        if (!sim_journal_is_recalled(&worker->sim->journal, group->lease, run->offset + i,
+                                     worker->instance)) {
             sim_fail(worker->sim, "w%u returns place %u of lease %" PRIx64 ", not called back",
                      worker->index, run->offset + i, group->lease);
         }
@@ -132,7 +131,9 @@ static void check_wanted(const struct sim_worker *worker, const struct attempt *
     }
     const struct sim_recipient *recipient = &sim->journal.campaigns[c].recipients[attempt->ordinal];
     if (!sim->settings.is_hostile && sim->settings.worker_freeze_ms == 0 &&
-        !recipient->course.was_lost && recipient->recalled_by == worker->instance) {
+        !recipient->course.was_lost &&
+        sim_journal_is_recalled(&sim->journal, recipient->course.lease,
+                                attempt->ordinal % PAGE_RECIPIENTS, worker->instance)) {
         sim_fail(sim, "w%u starts c%u/%u, who was called back", worker->index, c + 1,
                  attempt->ordinal);
     }
@@ -319,10 +320,9 @@ static void note_stopped(struct sim_worker *worker, const struct wire_message *m
 
 static void note_recall(struct sim_worker *worker, const struct wire_recall *recall)
 {
-    struct sim_recipient *recipient =
-        sim_journal_recipient(&worker->sim->journal, recall->lease, recall->place);
-    if (recipient != NULL && recall->epoch == worker->epoch) {
-        recipient->recalled_by = worker->instance;
+    if (recall->epoch == worker->epoch) {
+        sim_journal_note_recall(&worker->sim->journal, recall->lease, recall->place,
+                                worker->instance);
         worker->sim->totals->recalls++;
     }
 }
