@@ -147,6 +147,9 @@ enum err campaign_request_new(json_t **request, const struct arguments *argument
         err = campaign_respect_put(*request, arguments, problem);
     }
     if (err == ERR_OK) {
+        err = campaign_stop_put(*request, arguments, problem);
+    }
+    if (err == ERR_OK) {
         err = campaign_message_new(&content, steps, arguments, problem);
     }
     if (err == ERR_OK) {

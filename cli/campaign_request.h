@@ -10,6 +10,7 @@
 
 #include "cli/campaign_message.h"
 #include "cli/campaign_respect.h"
+#include "cli/campaign_stop.h"
 #include "cli/command.h"
 #include "common/err.h"
 
@@ -24,7 +25,7 @@
         {"at", "TIME", "begin then: 2026-12-01T08:00:00Z; else at once"},                          \
         {"not-after", "TIME", "nobody is sent to from then on, or so long after it began (6h)"},   \
         {"supersedes", "CAMPAIGN", "its launch cancels what this one has not sent yet"},           \
-        {"attempts", "N", "tries for each address (1 to 15; 5)"},                                  \
+        CAMPAIGN_STOP_OPTIONS, {"attempts", "N", "tries for each address (1 to 15; 5)"},           \
         {"backoff", "TIME", "before the second try, doubling from there (30s)"},                   \
         {"backoff-max", "TIME", "at most between two tries (15m)"},                                \
         {"within", "TIME", "try again no longer than this (4h)"}, CAMPAIGN_RESPECT_OPTIONS,        \

@@ -6,7 +6,7 @@
  *     "not_after":"2026-12-01T18:00:00Z"      whoever has not been sent to by then expires
  *     "not_after":"6h"                        the same, so long after it began
  *     "supersedes":"c12"                      its launch cancels what c12 has not sent yet
- *     "stop_rules":{"failed":{"count":100,"percent":5,"of_at_least":200}}
+ *     "stop_rules":{"failed":{"count":100,"percent":5,"of_at_least":200},"complained":{"count":9}}
  */
 #ifndef TOCSIN_CONTENT_CONTROL_DOCUMENT_H
 #define TOCSIN_CONTENT_CONTROL_DOCUMENT_H

@@ -6,7 +6,7 @@
 #include "common/text.h"
 #include "coordinator/engine/engine_state.h"
 
-static const char *const CAUSE_NAMES[STOP_CAUSES] = {"failed"};
+static const char *const CAUSE_NAMES[STOP_CAUSES] = {"failed", "complained"};
 
 const char *stop_cause_name(enum stop_cause cause)
 {
@@ -33,7 +33,8 @@ void control_apply(struct control *control, const struct event *event)
         control->stop_count = 0;
         control->stop_of = 0;
         control->tried_before = event->lease;
-        control->failed_before = event->worker;
+        control->before[STOP_FAILED] = event->worker & UINT32_MAX;
+        control->before[STOP_COMPLAINED] = event->worker >> 32;
         return;
     case CAMPAIGN_EVENT_EXPIRED:
         control->is_expired = 1;
@@ -139,6 +140,11 @@ static uint64_t count_tried(const struct campaign *campaign)
            counts[DELIVERY_ACKNOWLEDGED] + counts[DELIVERY_FAILED] + counts[DELIVERY_UNCERTAIN];
 }
 
+static uint64_t count_of(const struct campaign *campaign, enum stop_cause cause)
+{
+    return cause == STOP_COMPLAINED ? campaign->complained : campaign->counts[DELIVERY_FAILED];
+}
+
 static uint64_t since(uint64_t now, uint64_t before)
 {
     return now > before ? now - before : 0;
@@ -156,23 +162,29 @@ void control_resume(struct engine *engine, struct campaign *campaign)
     engine_decide_event(engine, campaign,
                         (struct event){.kind = CAMPAIGN_EVENT_RESUMED,
                                        .lease = count_tried(campaign),
-                                       .worker = campaign->counts[DELIVERY_FAILED]});
+                                       .worker = count_of(campaign, STOP_COMPLAINED) << 32 |
+                                                 count_of(campaign, STOP_FAILED)});
 }
 
 void control_check_stop(struct engine *engine, struct campaign *campaign)
 {
     const struct control *control = &campaign->control;
-    uint64_t failed = since(campaign->counts[DELIVERY_FAILED], control->failed_before);
     uint64_t tried = since(count_tried(campaign), control->tried_before);
-    if (!campaign_is_sending(campaign) || campaign_left(campaign) == 0 ||
-        !is_broken(&campaign->def.control.stop[STOP_FAILED], failed, tried)) {
+    if (!campaign_is_sending(campaign) || campaign_left(campaign) == 0) {
         return;
     }
-    engine_decide_event(
-        engine, campaign,
-        (struct event){
-            .kind = CAMPAIGN_EVENT_STOPPED, .step = STOP_FAILED, .lease = failed, .worker = tried});
-    engine_tell_all_stopped(engine, campaign);
+    for (enum stop_cause cause = 0; cause < STOP_CAUSES; cause++) {
+        uint64_t count = since(count_of(campaign, cause), control->before[cause]);
+        if (is_broken(&campaign->def.control.stop[cause], count, tried)) {
+            engine_decide_event(engine, campaign,
+                                (struct event){.kind = CAMPAIGN_EVENT_STOPPED,
+                                               .step = (uint8_t)cause,
+                                               .lease = count,
+                                               .worker = tried});
+            engine_tell_all_stopped(engine, campaign);
+            return;
+        }
+    }
 }
 
 /* ---- Time ---- */

@@ -8,7 +8,8 @@
  *     scheduled    due: when it begins
  *     launched     due: its not_after (none: 0) · worker: the campaign that it superseded
  *     stopped      step: the rule's cause · lease: how many · worker: of how many
- *     resumed      lease: how many were tried · worker: how many had failed, by then
+ *     resumed      lease: how many were tried · worker: how many had failed (bits 0 to 31) and
+ *                  complained (bits 32 to 63), by then
  *     superseded   worker: by which campaign
  */
 #ifndef TOCSIN_ENGINE_CONTROL_H
@@ -32,7 +33,7 @@ struct control {
     uint64_t stop_count;
     uint64_t stop_of;
     uint64_t tried_before; /* not counted by the rules any more */
-    uint64_t failed_before;
+    uint64_t before[STOP_CAUSES];
 };
 
 /* What the event, which fits, changes. */

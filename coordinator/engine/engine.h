@@ -85,8 +85,12 @@ const char *campaign_priority_name(enum campaign_priority priority);
 bool campaign_priority_parse(const char *name, enum campaign_priority *priority);
 
 /* A campaign pauses itself when more than `count` are so, or more than `percent` of those that were
- * tried, if these are `of_at_least`. 0: that part does not hold. */
-enum stop_cause { STOP_FAILED, STOP_CAUSES };
+ * tried, if these are `of_at_least`. 0: that part does not hold. Stored: add at the end. */
+enum stop_cause {
+    STOP_FAILED,     /* for good */
+    STOP_COMPLAINED, /* a receipt says that the recipient does not want it */
+    STOP_CAUSES
+};
 struct stop_rule {
     uint32_t count;
     uint32_t percent;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/campaign_request.h"
 #include "cli/command_table.h"
@@ -63,6 +64,28 @@ static void all_options_find_their_place(void **state)
                "\"name\":\"Outage\",\"plan\":{\"attempts\":2,\"backoff\":\"10s\","
                "\"on_uncertain\":\"hold\",\"provider\":\"relay\",\"within\":\"1h\"},"
                "\"priority\":\"high\",\"weight\":3}");
+    buf_release(&text);
+}
+
+static void stop_rules_are_numbers_and_shares(void **state)
+{
+    (void)state;
+    static const char *const WRONG[] = {"",     "0",   "5%%",   "100%", "5%/",
+                                        "5%/x", "1,2", "5%200", "-1"};
+    struct buf text = {0};
+    struct problem problem;
+    assert_int_equal(REQUEST_OF(&text, &problem, "--channel", "sms", "--text", "T",
+                                "--stop-if-failed", "100,5%/200", "--stop-if-complained", "2%"),
+                     ERR_OK);
+    assert_buf_is(&text, "{\"channel\":\"sms\",\"content\":{\"sms\":{\"text\":\"T\"}},"
+                         "\"name\":\"Outage\",\"stop_rules\":{\"complained\":{\"percent\":2},"
+                         "\"failed\":{\"count\":100,\"of_at_least\":200,\"percent\":5}}}");
+    for (unsigned i = 0; i < sizeof(WRONG) / sizeof(WRONG[0]); i++) {
+        assert_int_equal(REQUEST_OF(&text, &problem, "--channel", "sms", "--text", "T",
+                                    "--stop-if-complained", WRONG[i]),
+                         ERR_INVALID);
+        assert_non_null(strstr(problem.text, "--stop-if-complained cannot be"));
+    }
     buf_release(&text);
 }
 
@@ -199,6 +222,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_text_message_needs_channel_and_text),
         cmocka_unit_test(all_options_find_their_place),
+        cmocka_unit_test(stop_rules_are_numbers_and_shares),
         cmocka_unit_test(a_plan_has_its_steps_and_each_channel_what_it_takes),
         cmocka_unit_test(what_spares_people_is_said_in_short),
         cmocka_unit_test(html_goes_to_email_alone),

@@ -402,6 +402,77 @@ static void after_a_resume_a_rule_measures_anew(void **test)
     rig_release(&rig);
 }
 
+static enum err complain(struct rig *rig, uint32_t ordinal)
+{
+    const struct receipt receipt = {.campaign = 1, .ordinal = ordinal, .kind = RECEIPT_COMPLAINED};
+    return engine_receipt(rig->engine, &receipt, rig->now_ms);
+}
+
+static void a_campaign_stops_itself_when_more_than_so_many_complain(void **test)
+{
+    (void)test;
+    struct rig rig;
+    rig_init(&rig);
+    rig_join(&rig, 1, WORKER, 1024);
+    struct campaign_control control = {
+        .stop = {[STOP_FAILED] = {.count = 1}, [STOP_COMPLAINED] = {.count = 2}}};
+    add_with(&rig, 1, 3000, &control);
+    launch(&rig, 1);
+    rig_run(&rig, 1);
+    struct rig_batch batch = rig.batches[0];
+    rig_say(&rig, &batch, 0, 100, &ACCEPTED);
+    rig_say(&rig, &batch, 100, 1, &REFUSED);
+    for (uint32_t ordinal = 0; ordinal < 2; ordinal++) {
+        assert_int_equal(complain(&rig, ordinal), ERR_OK);
+    }
+    assert_int_equal(complain(&rig, 1), ERR_OK); /* again: counted once */
+    assert_int_equal(rig_campaign_state(&rig, 1), CAMPAIGN_RUNNING);
+    assert_int_equal(complain(&rig, 2), ERR_OK);
+    struct campaign_view view = view_of(&rig, 1);
+    assert_int_equal(view.state, CAMPAIGN_PAUSED);
+    assert_int_equal(view.stop_cause, STOP_COMPLAINED);
+    assert_int_equal(view.stop_count, 3);
+    assert_int_equal(view.stop_of, 101);
+    rig_check(&rig);
+    rig_restart(&rig);
+    assert_int_equal(view_of(&rig, 1).stop_cause, STOP_COMPLAINED);
+    assert_int_equal(engine_resume(rig.engine, 1, rig.now_ms, NULL), ERR_OK);
+    rig_close(&rig);
+    rig_restart(&rig);
+    for (uint32_t ordinal = 3; ordinal < 5; ordinal++) { /* from here on both measure anew */
+        assert_int_equal(complain(&rig, ordinal), ERR_OK);
+    }
+    rig_join(&rig, 1, WORKER, 1024);
+    rig_say_of_lease(&rig, 1, batch.wire.lease, 1, 0, 101, 1, &REFUSED);
+    assert_int_equal(rig_campaign_state(&rig, 1), CAMPAIGN_RUNNING);
+    assert_int_equal(complain(&rig, 5), ERR_OK);
+    assert_int_equal(rig_campaign_state(&rig, 1), CAMPAIGN_PAUSED);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
+static void a_share_of_complaints_stops_it_too(void **test)
+{
+    (void)test;
+    struct rig rig;
+    rig_init(&rig);
+    rig_join(&rig, 1, WORKER, 1024);
+    struct campaign_control control = {
+        .stop = {[STOP_COMPLAINED] = {.percent = 1, .of_at_least = 100}}};
+    add_with(&rig, 1, 3000, &control);
+    launch(&rig, 1);
+    rig_run(&rig, 1);
+    struct rig_batch batch = rig.batches[0];
+    rig_say(&rig, &batch, 0, 99, &ACCEPTED);
+    assert_int_equal(complain(&rig, 0), ERR_OK);
+    rig_say(&rig, &batch, 99, 1, &ACCEPTED);
+    assert_int_equal(rig_campaign_state(&rig, 1), CAMPAIGN_RUNNING); /* 1 % is not more than 1 % */
+    assert_int_equal(complain(&rig, 1), ERR_OK);
+    assert_int_equal(rig_campaign_state(&rig, 1), CAMPAIGN_PAUSED);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
 static void a_share_counts_once_enough_were_tried(void **test)
 {
     (void)test;
@@ -438,6 +509,8 @@ int main(void)
         cmocka_unit_test(who_supersedes_an_ended_campaign_just_begins),
         cmocka_unit_test(a_campaign_stops_itself_when_more_than_so_many_fail),
         cmocka_unit_test(after_a_resume_a_rule_measures_anew),
+        cmocka_unit_test(a_campaign_stops_itself_when_more_than_so_many_complain),
+        cmocka_unit_test(a_share_of_complaints_stops_it_too),
         cmocka_unit_test(a_share_counts_once_enough_were_tried),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -228,3 +228,17 @@ def test_a_campaign_stops_itself_when_too_many_fail(gateway, make_cluster):
     assert "stopped" not in cluster.api.post(f"/v1/campaigns/{campaign['id']}/resume")
     view = cluster.wait_campaign(campaign["id"], 60)
     assert view["state"] == "finished" and view["counts"]["accepted"] + view["counts"]["failed"] == 20000
+
+
+def test_a_campaign_stops_itself_when_too_many_complain(gateway, make_cluster):
+    cluster = make_cluster([http_provider(gateway, rate=RATE, receipts=True)], workers=1)
+    audience = upload(cluster, 20000)
+    campaign = cluster.campaign(audience, "sms", MESSAGE, stop_rules={"complained": {"count": 3}})["id"]
+    wait_for("messages", lambda: cluster.api.get(f"/v1/campaigns/{campaign}")["counts"]["accepted"] > 100)
+    people = cluster.api.get(f"/v1/campaigns/{campaign}/recipients?state=accepted")["items"][:4]
+    receipts = [{"provider": "gateway", "campaign": campaign, "recipient": r["key"], "status": "complained"} for r in people]
+    cluster.api.post("/v1/receipts", receipts[:3])
+    assert cluster.api.get(f"/v1/campaigns/{campaign}")["state"] == "running"
+    cluster.api.post("/v1/receipts", receipts)
+    view = cluster.wait_campaign(campaign, 10, states=("paused",))
+    assert view["stopped"]["by"] == "complained" and view["stopped"]["count"] == 4
