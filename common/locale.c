@@ -29,17 +29,23 @@ static int find(const char *const *names, unsigned count, const char *locale, si
     return -1;
 }
 
-int locale_choose(const char *const *names, unsigned count, struct slice wanted)
+int locale_find(const char *const *names, unsigned count, struct slice wanted)
 {
     char locale[LOCALE_NAME_MAX + 1];
-    int chosen = -1;
-    if (locale_normalize(wanted, locale)) {
-        size_t language_len = strcspn(locale, "-");
-        chosen = find(names, count, locale, strlen(locale));
-        if (chosen < 0 && locale[language_len] != '\0') {
-            chosen = find(names, count, locale, language_len);
-        }
+    int found = -1;
+    size_t len = locale_normalize(wanted, locale) ? strlen(locale) : 0;
+    while (found < 0 && len > 0) {
+        found = find(names, count, locale, len);
+        do {
+            len--;
+        } while (len > 0 && locale[len] != '-');
     }
+    return found;
+}
+
+int locale_choose(const char *const *names, unsigned count, struct slice wanted)
+{
+    int chosen = locale_find(names, count, wanted);
     if (chosen < 0) {
         chosen = find(names, count, "", 0);
     }

@@ -10,10 +10,10 @@
 #include <assert.h>
 #include <string.h>
 
-#include "coordinator/api/acknowledgement_page.h"
 #include "coordinator/api/delivery_token.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/page_wake.h"
+#include "coordinator/api/recipient_page.h"
 #include "coordinator/api/resources.h"
 #include "coordinator/content/object_id.h"
 
@@ -21,14 +21,15 @@
 struct acknowledgement {
     uint64_t campaign;
     uint32_t ordinal;
-    bool is_page; /* a person at the link, to be answered by a page */
+    bool is_page; /* a person at the link, to be answered by a page: */
+    const struct recipient_texts *texts;
 };
 
 static void refuse(struct exchange *exchange, const struct acknowledgement *of, unsigned status,
                    const char *detail)
 {
     if (of->is_page) {
-        acknowledgement_page_refuse(exchange->http, status);
+        recipient_page_refuse(exchange, status, of->texts);
         return;
     }
     exchange_problem(exchange, &(struct problem_reply){.status = status, .detail = detail});
@@ -38,6 +39,10 @@ static bool read_token(struct exchange *exchange, struct slice text, struct ackn
 {
     struct token token;
     enum delivery_token_state state = delivery_token_read(exchange->api, text, &token);
+    if (of->is_page) {
+        of->texts =
+            recipient_page_form_texts(exchange, state == DELIVERY_TOKEN_FORGED ? NULL : &token);
+    }
     if (state != DELIVERY_TOKEN_OK) {
         refuse(exchange, of, delivery_token_status(state), delivery_token_sentence(state));
         return false;
@@ -56,10 +61,7 @@ static void answer(struct exchange *exchange, const struct acknowledgement *of)
     bool is_there = engine_campaign(exchange->api->context.engine, of->campaign, &view);
     assert(is_there);
     if (of->is_page) {
-        struct buf html = {0};
-        acknowledgement_page_thanks(exchange->http, view.def->name, &html);
-        exchange_commit_text(exchange, 200, ACKNOWLEDGEMENT_PAGE_TYPE, buf_cstr(&html));
-        buf_release(&html);
+        recipient_page_commit(exchange, RECIPIENT_PAGE_THANKS, of->texts, view.def->name);
         return;
     }
     object_id_write(id, OBJECT_CAMPAIGN, of->campaign);
@@ -121,7 +123,7 @@ void acknowledgements_show(struct exchange *exchange)
     struct campaign_view view;
     if (read_token(exchange, slice_str(exchange->parts[0]), &of) &&
         engine_campaign(exchange->api->context.engine, of.campaign, &view)) {
-        acknowledgement_page_ask(exchange->http, view.def->name);
+        recipient_page_reply(exchange, 200, RECIPIENT_PAGE_CONFIRM, of.texts, view.def->name);
     }
 }
 

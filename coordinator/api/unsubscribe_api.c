@@ -3,8 +3,8 @@
  * One-click unsubscribe (RFC 8058). /u/{token} is what stands in a message's List-Unsubscribe
  * header: mail programs post `List-Unsubscribe=One-Click` to it without asking anybody; a GET only
  * shows a page with the button that posts the same. The endpoint that the message went to goes on
- * the suppression list, also when its campaign has ended. The answer waits until that is on disk;
- * twice is as good as once.
+ * the suppression list, also when its campaign has ended, and however long ago: an opt-out has no
+ * end of its time. The answer waits until that is on disk; twice is as good as once.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,25 +13,33 @@
 #include "common/log.h"
 #include "coordinator/api/delivery_token.h"
 #include "coordinator/api/exchange.h"
+#include "coordinator/api/recipient_page.h"
 #include "coordinator/api/resources.h"
 #include "coordinator/api/suppressing.h"
-#include "coordinator/api/unsubscribe_page.h"
 #include "coordinator/report/page_reader.h"
 
 #define RANK_SHIFT 4 /* recipient_attempt_number */
 
-static bool read_token(struct exchange *exchange, struct token *token, struct campaign_view *view)
+/* A link that was followed, and what its page is to look like. */
+struct opt_out {
+    struct token token;
+    struct campaign_view view;
+    const struct recipient_texts *texts;
+};
+
+static bool read_link(struct exchange *exchange, struct opt_out *of)
 {
     struct api *api = exchange->api;
     enum delivery_token_state state =
-        delivery_token_read(api, slice_str(exchange->parts[0]), token);
-    if (state != DELIVERY_TOKEN_OK) {
-        unsubscribe_page_refuse(exchange->http, delivery_token_status(state));
+        delivery_token_read(api, slice_str(exchange->parts[0]), &of->token);
+    of->texts = recipient_page_texts(exchange, state == DELIVERY_TOKEN_FORGED ? NULL : &of->token);
+    if (state == DELIVERY_TOKEN_FORGED || state == DELIVERY_TOKEN_UNKNOWN) {
+        recipient_page_refuse(exchange, delivery_token_status(state), of->texts);
         return false;
     }
-    if (!engine_campaign(api->context.engine, token->campaign, view) ||
-        token->step >= view->def->plan.step_count) {
-        unsubscribe_page_refuse(exchange->http, 404);
+    if (!engine_campaign(api->context.engine, of->token.campaign, &of->view) ||
+        of->token.step >= of->view.def->plan.step_count) {
+        recipient_page_refuse(exchange, 404, of->texts);
         return false;
     }
     return true;
@@ -39,10 +47,9 @@ static bool read_token(struct exchange *exchange, struct token *token, struct ca
 
 void unsubscribe_show(struct exchange *exchange)
 {
-    struct token token;
-    struct campaign_view view;
-    if (read_token(exchange, &token, &view)) {
-        unsubscribe_page_ask(exchange->http);
+    struct opt_out of;
+    if (read_link(exchange, &of)) {
+        recipient_page_reply(exchange, 200, RECIPIENT_PAGE_UNSUBSCRIBE, of.texts, NULL);
     }
 }
 
@@ -56,12 +63,12 @@ static bool is_one_click(struct slice body)
 }
 
 /* The endpoint that the token's message went to, from its page. */
-static enum err find_endpoint(struct api *api, const struct token *token,
-                              const struct campaign_view *view, struct suppression *entry)
+static enum err find_endpoint(struct api *api, const struct opt_out *of, struct suppression *entry)
 {
+    const struct token *token = &of->token;
     const struct audience_info *info =
-        audience_registry_find(api->context.audiences, view->def->audience);
-    enum channel_kind channel = view->def->plan.steps[token->step].channel;
+        audience_registry_find(api->context.audiences, of->view.def->audience);
+    enum channel_kind channel = of->view.def->plan.steps[token->step].channel;
     struct page_reader reader;
     struct problem problem;
     if (info == NULL || token->ordinal >= info->slots) {
@@ -87,36 +94,33 @@ static enum err find_endpoint(struct api *api, const struct token *token,
 void unsubscribe_post(struct exchange *exchange)
 {
     struct api *api = exchange->api;
-    struct token token;
-    struct campaign_view view;
-    if (!read_token(exchange, &token, &view)) {
+    struct opt_out of;
+    if (!read_link(exchange, &of)) {
         return;
     }
     if (!is_one_click(http_body(exchange->http))) {
-        unsubscribe_page_refuse(exchange->http, 400);
+        recipient_page_refuse(exchange, 400, of.texts);
         return;
     }
     struct suppression *entry = arena_zalloc(exchange->arena, 1, sizeof(*entry));
-    enum err err = find_endpoint(api, &token, &view, entry);
+    enum err err = find_endpoint(api, &of, entry);
     if (err != ERR_OK) {
         if (err != ERR_NOT_FOUND) {
             LOG_E("api", "page_unreadable", "campaign=c%" PRIu64 " ordinal=%" PRIu32 " err=%s",
-                  token.campaign, token.ordinal, err_name(err));
+                  of.token.campaign, of.token.ordinal, err_name(err));
         }
-        unsubscribe_page_refuse(exchange->http, err == ERR_NOT_FOUND ? 404 : 503);
+        recipient_page_refuse(exchange, err == ERR_NOT_FOUND ? 404 : 503, of.texts);
         return;
     }
     entry->reason = REASON_OPTED_OUT;
     entry->at_ms = api_now_ms(api);
-    snprintf(entry->source, sizeof(entry->source), "unsubscribe link of c%" PRIu64, token.campaign);
+    snprintf(entry->source, sizeof(entry->source), "unsubscribe link of c%" PRIu64,
+             of.token.campaign);
     (void)suppression_list_add(api->context.suppressions, entry, entry->at_ms,
                                turn_record(api->context.turn));
     if (suppressing_apply(api, entry) != ERR_OK) {
-        unsubscribe_page_refuse(exchange->http, 503);
+        recipient_page_refuse(exchange, 503, of.texts);
         return;
     }
-    struct buf html = {0};
-    unsubscribe_page_done(exchange->http, &html);
-    exchange_commit_text(exchange, 200, UNSUBSCRIBE_PAGE_TYPE, buf_cstr(&html));
-    buf_release(&html);
+    recipient_page_commit(exchange, RECIPIENT_PAGE_UNSUBSCRIBED, of.texts, NULL);
 }

@@ -820,6 +820,43 @@ static void a_link_asks_and_only_its_button_confirms(void **state)
     expect_get(house, "/v1/campaigns/c1/recipients?state=acknowledged", 200, "\"ordinal\":0");
 }
 
+static void a_page_speaks_the_recipients_language(void **state)
+{
+    struct house *house = *state;
+    static const char in_german[] = "Accept-Language: de-AT,en;q=0.5\r\n";
+    expect(house, "POST", "/v1/audiences?name=customers", CSV,
+           "id,phone,locale\nk1,+4790000001,nb-NO\nk2,+4790000002,\nk3,+4790000003,is\n"
+           "k4,+4790000004,ar-EG\n",
+           201, "\"accepted\":4");
+    expect(house, "POST", "/v1/campaigns", "",
+           "{\"name\":\"Outage\",\"audience\":\"a1\",\"channel\":\"sms\","
+           "\"content\":{\"sms\":{\"text\":\"Hi\"}}}",
+           201, "draft");
+    expect(house, "POST", "/v1/campaigns/c1/launch", "", "", 200, "running");
+    expect(house, "GET", link_to(house, 1, 0), in_german, "", 200,
+           "<html lang=\"nb\" dir=\"ltr\">");
+    expect(house, "GET", link_to(house, 1, 1), in_german, "", 200,
+           "<html lang=\"de\" dir=\"ltr\">");
+    expect(house, "GET", link_to(house, 1, 2), in_german, "", 200, "Ich habe sie erhalten");
+    expect(house, "GET", link_to(house, 1, 2), "", "", 200, "I have received it");
+    expect(house, "GET", link_to(house, 1, 3), in_german, "", 200,
+           "<html lang=\"ar\" dir=\"rtl\">");
+    expect(house, "GET", link_to(house, 1, 3), "", "", 200, "Content-Language: ar");
+    expect(house, "GET", link_to(house, 1, 9), in_german, "", 200, "<html lang=\"de\"");
+    expect(house, "GET", "/a/forged", in_german, "", 403, "Dieser Link funktioniert nicht");
+    expect(house, "GET", "/u/forged", in_german, "", 403, "Dieser Link funktioniert nicht");
+    expect(house, "POST", link_to(house, 1, 3), in_german, "", 200, "شكرًا لك");
+    /* The form tells the language of its page. */
+    expect(house, "POST", link_to(house, 1, 1), in_german, "lang=nb", 200, "Nå vet vi");
+    expect(house, "POST", link_to(house, 1, 1), in_german, "lang=xx&x=1", 200, "Vielen Dank");
+    char unsubscribe[64];
+    snprintf(unsubscribe, sizeof(unsubscribe), "/u/%s", link_to(house, 1, 0) + strlen("/a/"));
+    expect(house, "GET", unsubscribe, in_german, "", 200, "Meld deg av</button>");
+    expect(house, "POST", unsubscribe, in_german, "no", 400, "Ingenting ble endret");
+    expect(house, "POST", unsubscribe, in_german, "List-Unsubscribe=One-Click", 200,
+           "Du er meldt av");
+}
+
 static void a_link_that_is_forged_or_cut_off_leads_nowhere(void **state)
 {
     struct house *house = *state;
@@ -1074,8 +1111,10 @@ static void an_archived_campaign_takes_nothing_any_more(void **state)
     snprintf(body, sizeof(body), "{\"token\":\"%s\"}", unsubscribe + strlen("/u/"));
     expect_get(house, link_to(house, 1, 1), 410, "too old");
     expect(house, "POST", link_to(house, 1, 1), "", "", 410, "too old");
-    expect_get(house, unsubscribe, 410, "too old");
-    expect(house, "POST", unsubscribe, "", "List-Unsubscribe=One-Click", 410, "too old");
+    /* But not an opt-out. */
+    expect_get(house, unsubscribe, 200, "One-Click");
+    expect(house, "POST", unsubscribe, "", "List-Unsubscribe=One-Click", 200, "unsubscribed");
+    expect_get(house, "/v1/suppressions", 200, "unsubscribe link of c1");
     expect(house, "POST", "/v1/acknowledgements", "", body, 410, "archived");
     expect_get(house, link_to(house, 2, 1), 404, "does not work");
     expect(house, "POST", callback(house, "gateway", 1, "?status=delivered"), "", "", 410,
@@ -1101,6 +1140,7 @@ int main(void)
         TEST(commands_move_a_campaign_or_say_why_not),
         TEST(what_is_public_has_a_port_of_its_own),
         TEST(a_link_asks_and_only_its_button_confirms),
+        TEST(a_page_speaks_the_recipients_language),
         TEST(a_link_that_is_forged_or_cut_off_leads_nowhere),
         TEST(apps_and_call_centres_acknowledge_by_name_or_token),
         TEST(who_acknowledges_after_the_end_is_counted),

@@ -24,6 +24,18 @@ static void the_locale_comes_before_the_language_and_that_before_the_default(voi
     assert_int_equal(chosen(""), 2);
 }
 
+static void parts_are_left_out_from_the_end(void **state)
+{
+    (void)state;
+    static const char *const scripts[] = {"zh", "zh-hant"};
+    assert_int_equal(locale_find(scripts, 2, slice_str("zh-Hant-TW")), 1);
+    assert_int_equal(locale_find(scripts, 2, slice_str("zh-Hans-CN")), 0);
+    assert_int_equal(locale_find(scripts, 2, slice_str("zha")), -1);
+    assert_int_equal(locale_find(scripts, 2, slice_str("-")), -1);
+    assert_int_equal(locale_find(scripts, 2, slice_str("")), -1);
+    assert_int_equal(locale_find(names, NAMES, slice_str("")), -1);
+}
+
 static void without_a_default_it_is_the_first(void **state)
 {
     (void)state;
@@ -47,6 +59,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_locale_comes_before_the_language_and_that_before_the_default),
+        cmocka_unit_test(parts_are_left_out_from_the_end),
         cmocka_unit_test(without_a_default_it_is_the_first),
         cmocka_unit_test(what_is_too_long_is_no_locale),
     };
