@@ -82,6 +82,18 @@ static bool digits_take(struct slice *text, uint64_t *value, size_t *count)
     return true;
 }
 
+bool text_is_name(struct slice text, size_t max)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t c = text.data[i];
+        bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (!is_letter && (c < '0' || c > '9') && c != '_' && c != '.' && c != '-') {
+            return false;
+        }
+    }
+    return text.len > 0 && text.len <= max;
+}
+
 bool text_number(struct slice text, uint64_t min, uint64_t max, uint64_t *value)
 {
     uint64_t number;

@@ -24,6 +24,9 @@ void text_hex(struct buf *buf, struct slice bytes); /* lower case */
 /* The entry of `known` (NULL-terminated) nearest to `word` by Damerau-Levenshtein distance, or NULL
  * when none is within about a third of its length: for "did you mean". */
 const char *text_nearest(const char *word, const char *const *known);
+/* Letters, digits, `_`, `.` and `-`, 1 to `max` of them: what people may call a thing that they
+ * name in addresses and on command lines. */
+bool text_is_name(struct slice text, size_t max);
 /* The whole of `text` as a decimal number within [min, max]? */
 bool text_number(struct slice text, uint64_t min, uint64_t max, uint64_t *value);
 /* "250", "1.5s", "20ms", "5m", "2h", "1d" -> milliseconds (a bare number is seconds; less than a

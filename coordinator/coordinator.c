@@ -61,6 +61,7 @@ struct coordinator {
     struct zone_clock *zone_clock;
     struct screening *screening;
     struct suppression_list *suppressions;
+    struct plan_registry *plans;
     struct hard_failures *failures;
     struct turn *turn;
     struct changelog *changelog;
@@ -324,6 +325,9 @@ static enum err recover(struct coordinator *coordinator, struct problem *problem
         err = suppression_list_load(coordinator->suppressions, problem);
     }
     if (err == ERR_OK) {
+        err = plan_registry_load(coordinator->plans, coordinator->ledger, problem);
+    }
+    if (err == ERR_OK) {
         err = campaign_registry_load(coordinator->campaigns, coordinator->ledger, &surroundings,
                                      problem);
     }
@@ -420,6 +424,7 @@ static enum err open_api(struct coordinator *coordinator, struct problem *proble
         .audiences = coordinator->audiences,
         .campaigns = coordinator->campaigns,
         .suppressions = coordinator->suppressions,
+        .plans = coordinator->plans,
         .providers = coordinator->providers,
         .provider_count = settings->provider_count,
         .provider_numbers = &coordinator->numbers,
@@ -455,6 +460,7 @@ static enum err open_rooms(struct coordinator *coordinator, struct problem *prob
     coordinator->audiences = audience_registry_new();
     coordinator->campaigns = campaign_registry_new();
     coordinator->suppressions = suppression_list_new(coordinator->ledger);
+    coordinator->plans = plan_registry_new();
     coordinator->failures =
         hard_failures_new(coordinator->ledger, coordinator->audiences, coordinator->suppressions);
     err = number_providers(coordinator, problem);
@@ -558,6 +564,7 @@ static void close_rooms(struct coordinator *coordinator)
     zone_clock_free(coordinator->zone_clock);
     hard_failures_free(coordinator->failures);
     suppression_list_free(coordinator->suppressions);
+    plan_registry_free(coordinator->plans);
     campaign_registry_free(coordinator->campaigns);
     audience_registry_free(coordinator->audiences);
     ledger_close(coordinator->ledger);

@@ -339,14 +339,6 @@ static void provider_path(char path[PATH_MAX_BYTES], unsigned index, const char 
     (void)snprintf(path, PATH_MAX_BYTES, "providers[%u]%s", index, key);
 }
 
-static bool is_provider_name(const char *name)
-{
-    size_t len = strlen(name);
-    size_t known =
-        strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
-    return len > 0 && len <= WIRE_NAME_MAX && known == len;
-}
-
 static enum err take_name(struct check *check, unsigned index)
 {
     const char *name = check->raw->providers[index].name;
@@ -356,7 +348,7 @@ static enum err take_name(struct check *check, unsigned index)
         return refuse(check, path, "\"name\" is missing");
     }
     provider_path(path, index, ".name");
-    if (!is_provider_name(name)) {
+    if (!text_is_name(slice_str(name), WIRE_NAME_MAX)) {
         return refuse(check, path,
                       "\"%.80s\" is no name: 1 to %d letters, digits, \"_\", \".\" and \"-\"", name,
                       WIRE_NAME_MAX);

@@ -78,6 +78,10 @@ static const struct route routes[] = {
      import_parameters},
     {"GET", "/v1/suppressions/{channel}/{value}", suppressions_get, 0, NULL},
     {"DELETE", "/v1/suppressions/{channel}/{value}", suppressions_delete, ROUTE_CHANGES, NULL},
+    {"GET", "/v1/plans", plans_list, 0, list_parameters},
+    {"GET", "/v1/plans/{name}", plans_get, 0, NULL},
+    {"PUT", "/v1/plans/{name}", plans_put, ROUTE_CHANGES, NULL},
+    {"DELETE", "/v1/plans/{name}", plans_delete, ROUTE_CHANGES, NULL},
     {"GET", "/v1/providers", providers_list, 0, list_parameters},
     {"GET", "/v1/providers/{name}", providers_get, 0, NULL},
     {"PATCH", "/v1/providers/{name}", providers_patch, ROUTE_CHANGES, NULL},
@@ -267,6 +271,7 @@ static void tell_surroundings(struct api *api)
     }
     api->surroundings = (struct campaign_surroundings){
         .audiences = api->context.audiences,
+        .plans = api->context.plans,
         .providers = api->providers,
         .provider_count = api->context.provider_count,
         .respect = api->context.respect,

@@ -16,6 +16,7 @@
 #include "coordinator/api/listen_address.h"
 #include "coordinator/audience/audience_registry.h"
 #include "coordinator/content/campaign_registry.h"
+#include "coordinator/content/plan_registry.h"
 #include "coordinator/content/provider_limits.h"
 #include "coordinator/content/provider_numbers.h"
 #include "coordinator/content/suppression_list.h"
@@ -36,6 +37,7 @@ struct api_context {
     struct changelog *changelog;
     struct audience_registry *audiences;
     struct campaign_registry *campaigns;
+    struct plan_registry *plans;
     struct suppression_list *suppressions;
     struct provider_limits *provider_limits; /* set at run time */
     const struct wire_provider *providers;   /* as the workers are told of them */

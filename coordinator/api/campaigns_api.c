@@ -73,6 +73,9 @@ static json_t *campaign_json(const struct api *api, const struct campaign_view *
         audience, "channel", only_channel(&def->plan), "state", campaign_state_name(view->state),
         "priority", campaign_priority_name(def->priority), "weight", (int)def->weight, "plan",
         campaign_document_plan(document), "content", campaign_document_content(document));
+    const char *plan_name = campaign_document_plan_name(document);
+    json_object_set_new(json, "plan_name",
+                        plan_name == NULL ? json_null() : json_string(plan_name));
     put_respect(json, view, campaign_document_respect(document));
     json_object_set_new(json, "created_at", exchange_time(def->created_ms));
     json_object_set_new(json, "launched_at", exchange_time(view->launched_ms));

@@ -37,6 +37,12 @@ void campaigns_pause(struct exchange *exchange);
 void campaigns_resume(struct exchange *exchange);
 void campaigns_cancel(struct exchange *exchange);
 
+/* plans_api.c */
+void plans_list(struct exchange *exchange);
+void plans_get(struct exchange *exchange);
+void plans_put(struct exchange *exchange);
+void plans_delete(struct exchange *exchange);
+
 /* preflight_api.c */
 void preflight_post(struct exchange *exchange);
 void preflight_unreachable(struct exchange *exchange);

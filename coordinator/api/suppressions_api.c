@@ -9,6 +9,7 @@
 #include "common/mem.h"
 #include "common/text.h"
 #include "coordinator/api/exchange.h"
+#include "coordinator/api/key_page.h"
 #include "coordinator/api/resources.h"
 #include "coordinator/api/suppressing.h"
 #include "coordinator/api/suppression_text.h"
@@ -216,67 +217,26 @@ static bool read_filter(struct exchange *exchange, struct filter *filter)
     return true;
 }
 
-static bool read_position(struct exchange *exchange, struct buf *from, unsigned *limit)
-{
-    const char *cursor = query_string_get(&exchange->query, "cursor");
-    const char *text = query_string_get(&exchange->query, "limit");
-    uint64_t number = EXCHANGE_LIMIT;
-    size_t len = 0;
-    if (text != NULL && !text_number(slice_str(text), 1, EXCHANGE_LIMIT_MAX, &number)) {
-        exchange_refuse_parameter(exchange, "limit", "limit must be a number from 1 to %d",
-                                  EXCHANGE_LIMIT_MAX);
-        return false;
-    }
-    *limit = (unsigned)number;
-    if (cursor == NULL) {
-        return true;
-    }
-    uint8_t *to = buf_reserve(from, SUPPRESSION_VALUE_MAX + 2);
-    if (!text_base64url_decode(slice_str(cursor), to, SUPPRESSION_VALUE_MAX + 2, &len) || len < 3) {
-        exchange_refuse_parameter(exchange, "cursor",
-                                  "this is no cursor of this list: take \"next\" of the page "
-                                  "before");
-        return false;
-    }
-    from->len = len;
-    return true;
-}
-
-static json_t *next_json(const struct buf *next)
-{
-    if (next->len == 0) {
-        return json_null();
-    }
-    struct buf text = {0};
-    text_base64url(&text, buf_view(next));
-    json_t *json = json_string(buf_cstr(&text));
-    buf_release(&text);
-    return json;
-}
-
 static void list(struct exchange *exchange)
 {
     struct listing *listing = arena_zalloc(exchange->arena, 1, sizeof(*listing));
-    struct buf from = {0};
+    struct key_page page = {0};
     if (!read_filter(exchange, &listing->filter) ||
-        !read_position(exchange, &from, &listing->limit)) {
-        buf_release(&from);
+        !key_page_read(exchange, 3, SUPPRESSION_VALUE_MAX + 2, &page)) {
         return;
     }
+    listing->limit = page.limit;
     listing->items = json_array();
     enum err err = ledger_each_entry_from(exchange->api->context.ledger, CATALOGUE_SUPPRESSION,
-                                          buf_view(&from), list_entry, listing);
+                                          page.from, list_entry, listing);
     err = err == ERR_OK ? listing->err : err;
     if (err == ERR_OK) {
-        exchange_json(
-            exchange, 200,
-            json_pack("{s:o, s:o}", "items", listing->items, "next", next_json(&listing->next)));
+        exchange_json(exchange, 200, key_page_list(listing->items, buf_view(&listing->next)));
     } else {
         json_decref(listing->items);
         exchange_refuse(exchange, 0, &(struct problem){.err = err});
     }
     buf_release(&listing->next);
-    buf_release(&from);
 }
 
 void suppressions_list(struct exchange *exchange)

@@ -16,6 +16,7 @@ struct campaign_document {
     struct campaign_def def;
     struct respect respect;
     json_t *plan; /* as clients read it */
+    char plan_name[PLAN_NAME_MAX + 1];
     json_t *content;
 };
 
@@ -178,6 +179,16 @@ static enum err read_created(struct document_reader *reader, json_t *value)
                             &parse_of(reader)->document->def.created_ms);
 }
 
+static enum err read_plan_name(struct document_reader *reader, json_t *value)
+{
+    const char *name = NULL;
+    enum err err = document_line(reader, value, 1, PLAN_NAME_MAX, &name);
+    if (err == ERR_OK) {
+        memcpy(parse_of(reader)->document->plan_name, name, strlen(name) + 1);
+    }
+    return err;
+}
+
 #define REQUEST_FIELDS                                                                             \
     {"name", true, read_name}, {"audience", true, read_audience},                                  \
         {"channel", false, note_channel}, {"priority", false, read_priority},                      \
@@ -192,26 +203,70 @@ static enum err read_created(struct document_reader *reader, json_t *value)
 
 static const struct document_field request_fields[] = {REQUEST_FIELDS};
 static const struct document_field stored_fields[] = {
-    {"version", true, read_version},
-    {"id", true, read_id},
-    {"created_ms", true, read_created},
-    REQUEST_FIELDS,
+    {"version", true, read_version},      {"id", true, read_id}, {"created_ms", true, read_created},
+    {"plan_name", false, read_plan_name}, REQUEST_FIELDS,
 };
+
+/* A named plan is taken as it stands now. */
+static enum err choose_plan(struct document_reader *reader, json_t **plan)
+{
+    struct parse *parse = parse_of(reader);
+    struct named_plan named;
+    *plan = parse->plan;
+    if (parse->is_stored || !json_is_string(parse->plan)) {
+        return ERR_OK;
+    }
+    const char *name = json_string_value(parse->plan);
+    if (parse->surroundings->plans != NULL &&
+        plan_registry_find(parse->surroundings->plans, name, &named)) {
+        memcpy(parse->document->plan_name, name, strlen(name) + 1);
+        *plan = named.plan;
+        return ERR_OK;
+    }
+    struct buf text = {0};
+    plan_registry_tell_missing(parse->surroundings->plans, name, &text);
+    size_t mark = document_enter(reader, "plan");
+    enum err err = document_refuse(reader, ERR_NOT_FOUND, "%s", buf_cstr(&text));
+    document_leave(reader, mark);
+    buf_release(&text);
+    return err;
+}
+
+/* The client wrote a name where the complaint points into the plan. */
+static void tell_of_named(const struct campaign_document *document,
+                          struct document_problem *problem)
+{
+    static const char in_plan[] = "/plan/";
+    struct document_problem inner = *problem;
+    if (document->plan_name[0] == '\0' ||
+        strncmp(inner.pointer, in_plan, sizeof(in_plan) - 1) != 0) {
+        return;
+    }
+    problem_set(&problem->problem, inner.problem.err, "plan: \"%s\" does not fit here, at %s: %s",
+                document->plan_name, inner.pointer + sizeof(in_plan) - 2, inner.problem.text);
+    problem->pointer[sizeof(in_plan) - 2] = '\0';
+}
 
 static enum err read_plan(struct document_reader *reader)
 {
     const struct parse *parse = parse_of(reader);
     struct campaign_document *document = parse->document;
-    const struct plan_source source = {
+    struct plan_source source = {
         .channel = parse->channel,
-        .plan = parse->plan,
         .schema = &parse->audience->schema,
         .providers = parse->surroundings->providers,
         .provider_count = parse->surroundings->provider_count,
         .is_stored = parse->is_stored,
         .campaign = document->def.id,
     };
-    return plan_document_read(reader, &source, &document->def.plan, &document->plan);
+    enum err err = choose_plan(reader, &source.plan);
+    if (err == ERR_OK) {
+        err = plan_document_read(reader, &source, &document->def.plan, &document->plan);
+        if (err != ERR_OK) {
+            tell_of_named(document, reader->problem);
+        }
+    }
+    return err;
 }
 
 static enum err read_content(struct document_reader *reader)
@@ -345,6 +400,9 @@ void campaign_document_encode(const struct campaign_document *document, struct b
         id, "created_ms", (json_int_t)def->created_ms, "name", def->name, "audience", audience,
         "priority", campaign_priority_name(def->priority), "weight", (int)def->weight, "plan",
         document->plan, "content", document->content);
+    if (document->plan_name[0] != '\0') {
+        json_object_set_new(json, "plan_name", json_string(document->plan_name));
+    }
     if (document->respect.quiet_hours.channels != 0) {
         json_object_set_new(json, "quiet_hours",
                             respect_document_show_quiet_hours(&document->respect.quiet_hours));
@@ -368,6 +426,11 @@ const struct respect *campaign_document_respect(const struct campaign_document *
 json_t *campaign_document_plan(const struct campaign_document *document)
 {
     return document->plan;
+}
+
+const char *campaign_document_plan_name(const struct campaign_document *document)
+{
+    return document->plan_name[0] == '\0' ? NULL : document->plan_name;
 }
 
 json_t *campaign_document_content(const struct campaign_document *document)

@@ -8,6 +8,8 @@
  *      "weight":1,"plan":{"steps":[...]},"content":{...},
  *      "quiet_hours":{...},"frequency_cap":{...}}
  * The last two are left out where there are none (respect_document.h).
+ * "plan_name" is there if the plan is a copy of one that had a name (plan_registry.h); in a request
+ * the name stands in place of the plan.
  * Members that tell when a campaign begins and ends by itself (control_document.h) are there when
  * they are set.
  * Version 1 had the only step's channel beside a plan without steps (plan_document.h).
@@ -25,6 +27,7 @@
 #include "common/err.h"
 #include "coordinator/audience/audience_registry.h"
 #include "coordinator/content/document_reader.h"
+#include "coordinator/content/plan_registry.h"
 #include "coordinator/content/respect_document.h"
 #include "coordinator/engine/engine.h"
 #include "proto/wire.h"
@@ -36,6 +39,7 @@ struct campaign_document;
 /* What a campaign may refer to. Borrowed. */
 struct campaign_surroundings {
     const struct audience_registry *audiences;
+    const struct plan_registry *plans; /* NULL: none has a name */
     const struct provider_def *providers;
     unsigned provider_count;
     const struct respect *respect; /* of campaigns that say nothing; NULL: none */
@@ -63,6 +67,8 @@ void campaign_document_encode(const struct campaign_document *document, struct b
 const struct respect *campaign_document_respect(const struct campaign_document *document);
 /* Members as clients see them; borrowed. */
 json_t *campaign_document_plan(const struct campaign_document *document);
+/* What the plan was called when it was taken; NULL if it had no name. */
+const char *campaign_document_plan_name(const struct campaign_document *document);
 json_t *campaign_document_content(const struct campaign_document *document);
 /* What workers are told; the array of bodies lies in the arena, strings belong to the document. */
 void campaign_document_wire(const struct campaign_document *document,

@@ -47,7 +47,8 @@ static struct plan_step *step_of(struct document_reader *reader)
 static enum err count_endpoints(struct document_reader *reader, enum channel_kind channel,
                                 unsigned *count)
 {
-    *count = channel_column_count(channel, reading_of(reader)->source->schema);
+    const struct page_schema *schema = reading_of(reader)->source->schema;
+    *count = schema == NULL ? 1 : channel_column_count(channel, schema);
     return *count > 0 ? ERR_OK
                       : document_refuse(reader, ERR_INVALID,
                                         "it needs the column \"%s\" and the audience has none: "
@@ -382,6 +383,25 @@ static enum err refuse_beside_steps(struct document_reader *reader, json_t *valu
                            "does not stand beside \"steps\", but in each step");
 }
 
+/* For whom "steps" are enough. */
+static enum err ignore(struct document_reader *reader, json_t *value)
+{
+    (void)reader;
+    (void)value;
+    return ERR_OK;
+}
+
+static enum err read_named(struct document_reader *reader, json_t *json)
+{
+    static const struct document_field fields[] = {
+        {"name", false, ignore},
+        {"modified_at", false, ignore},
+        {"steps", true, read_steps},
+        {NULL, false, NULL},
+    };
+    return document_object(reader, json, fields);
+}
+
 static enum err read_ladder(struct document_reader *reader, const struct plan_source *source)
 {
     static const struct document_field fields[] = {
@@ -450,10 +470,16 @@ enum err plan_document_read(struct document_reader *reader, const struct plan_so
         .source = source, .plan = plan, .step = plan->steps, .steps = json_array()};
     json_t *steps = json_object_get(source->plan, "steps");
     void *arg = reader->arg;
+    enum err err;
     reader->arg = &reading;
     plan->step_count = 0;
-    enum err err = steps != NULL && !json_is_null(steps) ? read_ladder(reader, source)
-                                                         : read_single(reader, source);
+    if (source->is_named) {
+        err = read_named(reader, source->plan);
+    } else if (steps != NULL && !json_is_null(steps)) {
+        err = read_ladder(reader, source);
+    } else {
+        err = read_single(reader, source);
+    }
     reader->arg = arg;
     json_decref(reading.providers);
     *view = json_pack("{s:o}", "steps", reading.steps);

@@ -24,17 +24,19 @@
 
 /* What is to be read, and what it may refer to. Borrowed. */
 struct plan_source {
-    json_t *channel; /* member "channel"; NULL if it is not there */
-    json_t *plan;    /* member "plan"; NULL if it is not there */
-    const struct page_schema *schema;
+    json_t *channel;                  /* member "channel"; NULL if it is not there */
+    json_t *plan;                     /* member "plan"; NULL if it is not there */
+    const struct page_schema *schema; /* NULL: of no audience yet, every channel has endpoints */
     const struct provider_def *providers;
     unsigned provider_count;
+    bool is_named;     /* `plan` is the whole document of a plan that gets a name */
     bool is_stored;    /* a provider that is no longer there is logged and left out */
     uint64_t campaign; /* of the stored form, for the log */
 };
 
-/* The reader stands at the object that has the two members. *view is what clients read; the
- * caller's, also when it failed (then it may be NULL). ERR_INVALID, ERR_LIMIT. */
+/* The reader stands at the object that has the two members, or at the named plan. It may have the
+ * members "name" and "modified_at", which whoever wants them reads himself. *view is what clients
+ * read; the caller's, also when it failed (then it may be NULL). ERR_INVALID, ERR_LIMIT. */
 enum err plan_document_read(struct document_reader *reader, const struct plan_source *source,
                             struct plan *plan, json_t **view) WARN_UNUSED;
 

@@ -42,7 +42,8 @@ enum catalogue_kind {
     CATALOGUE_COUNTERS,     /* name -> u64 */
     CATALOGUE_PROVIDER,     /* name -> what was changed at run time */
     CATALOGUE_SUPPRESSION,  /* content/suppression.h */
-    CATALOGUE_SUPPRESSION_REMOVED
+    CATALOGUE_SUPPRESSION_REMOVED,
+    CATALOGUE_PLAN /* name -> content/plan_registry.h */
 };
 
 /* Catalogue key of partition 0 into *buf. */

@@ -31,6 +31,7 @@ struct house {
     struct audience_registry *audiences;
     struct campaign_registry *campaigns;
     struct suppression_list *suppressions;
+    struct plan_registry *plans;
     struct api *api;
     uint64_t now_ms;
     bool is_writing; /* records become durable in the turn after they are handed over */
@@ -111,6 +112,7 @@ static void recover(struct house *house)
     assert_int_equal(ledger_sweep(house->ledger), ERR_OK);
     assert_int_equal(audience_registry_load(house->audiences, house->ledger, &problem), ERR_OK);
     assert_int_equal(suppression_list_load(house->suppressions, &problem), ERR_OK);
+    assert_int_equal(plan_registry_load(house->plans, house->ledger, &problem), ERR_OK);
     assert_int_equal(
         campaign_registry_load(house->campaigns, house->ledger, &surroundings, &problem), ERR_OK);
     const struct campaign_document *document = campaign_registry_next(house->campaigns, 0);
@@ -159,6 +161,7 @@ static void open_api(struct house *house)
         .audiences = house->audiences,
         .campaigns = house->campaigns,
         .suppressions = house->suppressions,
+        .plans = house->plans,
         .providers = wire_providers,
         .provider_count = 2,
         .provider_limits = &house->limits,
@@ -197,6 +200,7 @@ static void house_open(struct house *house)
     house->audiences = audience_registry_new();
     house->campaigns = campaign_registry_new();
     house->suppressions = suppression_list_new(house->ledger);
+    house->plans = plan_registry_new();
     recover(house);
     open_turn(house);
     open_api(house);
@@ -210,6 +214,7 @@ static void house_close(struct house *house)
     turn_free(house->turn);
     engine_free(house->engine);
     suppression_list_free(house->suppressions);
+    plan_registry_free(house->plans);
     campaign_registry_free(house->campaigns);
     audience_registry_free(house->audiences);
     ledger_close(house->ledger);
@@ -1094,6 +1099,68 @@ static void what_is_no_limit_is_refused(void **state)
     expect_get(house, "/v1/providers/gateway", 200, "\"override\":null");
 }
 
+#define NIGHT "{\"steps\":[{\"channel\":\"sms\",\"until\":\"acknowledged\",\"within\":\"5m\"}]}"
+
+static void a_plan_is_stored_listed_and_deleted(void **state)
+{
+    struct house *house = *state;
+    expect_get(house, "/v1/plans", 200, "{\"items\":[],\"next\":null}");
+    expect(house, "PUT", "/v1/plans/night", "", NIGHT, 201, "\"within\":\"5m\"");
+    expect(house, "PUT", "/v1/plans/day", "", "{\"steps\":[{\"channel\":\"sms\"}]}", 201, "");
+    expect(house, "PUT", "/v1/plans/day", "", "{\"steps\":[{\"channel\":\"email\"}]}", 200,
+           "{\"name\":\"day\",\"modified_at\":\"2023-11-14T22:13:20.000Z\",\"steps\":[");
+    house_crash(house);
+    expect_get(house, "/v1/plans/day", 200, "\"channel\":\"email\"");
+    struct answer first = ask(house, "GET", "/v1/plans?limit=1", "", "");
+    char path[80];
+    (void)snprintf(path, sizeof(path), "/v1/plans?limit=1&cursor=%s", text_of(&first, "next"));
+    assert_non_null(strstr(first.text, "\"name\":\"day\""));
+    answer_release(&first);
+    expect(house, "DELETE", "/v1/plans/day", "", "", 200, "\"name\":\"day\"");
+    expect_get(house, path, 200, "\"name\":\"night\"");
+    expect_get(house, path, 200, "\"next\":null");
+    house_crash(house);
+    expect_get(house, "/v1/plans/day", 404, "there is no plan \\\"day\\\"; there are: night");
+    expect(house, "DELETE", "/v1/plans/day", "", "", 404, "there is no plan");
+    expect_get(house, "/v1/plans?cursor=!", 400, "no cursor of this list");
+}
+
+static void what_is_no_plan_is_refused(void **state)
+{
+    struct house *house = *state;
+    expect(house, "PUT", "/v1/plans/sms", "", NIGHT, 422, "it is a channel's");
+    expect(house, "PUT", "/v1/plans/a%20b", "", NIGHT, 422, "cannot be a plan's name");
+    expect(house, "PUT", "/v1/plans/night", "", "{\"steps\":[{\"channel\":\"smss\"}]}", 422,
+           "\"pointer\":\"/steps/0/channel\"");
+    expect(house, "PUT", "/v1/plans/night", "", "[]", 400, "must be a JSON object");
+    expect(house, "POST", "/v1/plans/night", "", NIGHT, 405, "");
+    expect_get(house, "/v1/plans", 200, "{\"items\":[],\"next\":null}");
+}
+
+#define NAMED                                                                                      \
+    "{\"name\":\"Outage\",\"audience\":\"a1\",\"plan\":\"night\","                                 \
+    "\"content\":{\"sms\":{\"text\":\"Hi\"}}}"
+
+static void a_campaign_takes_a_copy_of_a_named_plan(void **state)
+{
+    struct house *house = *state;
+    upload(house);
+    expect(house, "POST", "/v1/campaigns", "", NAMED, 422,
+           "there is no plan \\\"night\\\", nor any other");
+    expect(house, "PUT", "/v1/plans/night", "", NIGHT, 201, "");
+    expect(house, "POST", "/v1/campaigns", "", NAMED, 201, "\"plan_name\":\"night\"");
+    expect(house, "PUT", "/v1/plans/night", "", "{\"steps\":[{\"channel\":\"email\"}]}", 200, "");
+    expect(house, "POST", "/v1/campaigns", "", NAMED, 422, "\"pointer\":\"/plan\"");
+    expect(house, "POST", "/v1/campaigns", "", NAMED, 422,
+           "\\\"night\\\" does not fit here, at /steps/0/channel: channel: it needs the column");
+    expect(house, "DELETE", "/v1/plans/night", "", "", 200, "");
+    house_crash(house);
+    expect_get(house, "/v1/campaigns/c1", 200, "\"within\":\"5m\"");
+    expect_get(house, "/v1/campaigns/c1", 200, "\"plan_name\":\"night\"");
+    create_campaign(house);
+    expect_get(house, "/v1/campaigns/c2", 200, "\"plan_name\":null");
+}
+
 static void an_archived_campaign_takes_nothing_any_more(void **state)
 {
     struct house *house = *state;
@@ -1150,6 +1217,9 @@ int main(void)
         TEST(many_receipts_come_in_one_request),
         TEST(a_limit_that_was_set_holds_until_it_is_taken_back),
         TEST(what_is_no_limit_is_refused),
+        TEST(a_plan_is_stored_listed_and_deleted),
+        TEST(what_is_no_plan_is_refused),
+        TEST(a_campaign_takes_a_copy_of_a_named_plan),
         TEST(an_archived_campaign_takes_nothing_any_more),
         TEST(a_plan_is_shown_step_by_step_before_and_after_a_crash),
         TEST(lists_go_on_where_they_stopped),

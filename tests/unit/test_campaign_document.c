@@ -239,6 +239,41 @@ static void a_step_that_repeats_is_stored_as_it_is_written(void **state)
     assert_encodes(fixture, repeating);
 }
 
+static void the_name_of_a_plan_is_stored_beside_its_copy(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char named[] =
+        "{\"version\":2,\"id\":\"c7\",\"created_ms\":1700000000000,\"name\":\"Outage\","
+        "\"audience\":\"a12\",\"priority\":\"high\",\"weight\":2,\"plan\":{\"steps\":[{"
+        "\"channel\":\"sms\",\"until\":\"accepted\",\"within\":\"4h\",\"attempts\":5,"
+        "\"backoff\":\"30s\",\"backoff_max\":\"15m\",\"on_uncertain\":\"resend\"}]},"
+        "\"content\":{\"sms\":{\"text\":\"Hi\"}},\"plan_name\":\"ladder\"}";
+    assert_loads(fixture, named); /* whether the plan is still there or not */
+    assert_string_equal(campaign_document_plan_name(fixture->document), "ladder");
+    assert_encodes(fixture, named);
+    assert_refused(fixture, HEAD ",\"plan_name\":\"ladder\"" CONTENT, "/plan_name",
+                   "unknown member");
+    assert_refused(fixture, HEAD ",\"plan\":\"ladder\"" CONTENT, "/plan",
+                   "there is no plan \"ladder\"");
+    assert_refused(fixture, HEAD ",\"plan\":7" CONTENT, "/plan", "must be an object");
+}
+
+static void a_named_plan_stands_in_place_of_a_plan(void **state)
+{
+    struct fixture *fixture = *state;
+    struct plan_registry *plans = plan_registry_new();
+    struct record *record = record_new(0, 1, 1);
+    json_t *plan = json_loads("{\"steps\":[{\"channel\":\"sms\",\"attempts\":2}]}", 0, NULL);
+    assert_int_equal(plan_registry_put(plans, "ladder", plan, 1, record), ERR_OK);
+    fixture->surroundings.plans = plans;
+    assert_parses(fixture, "{\"name\":\"Outage\",\"audience\":\"a12\",\"plan\":\"ladder\"" CONTENT);
+    assert_int_equal(campaign_document_def(fixture->document)->plan.steps[0].attempts, 2);
+    assert_string_equal(campaign_document_plan_name(fixture->document), "ladder");
+    assert_refused(fixture, HEAD ",\"plan\":\"ladder\"" CONTENT, "/channel", "leave this one out");
+    record_free(record);
+    plan_registry_free(plans);
+}
+
 static void documents_of_all_versions_are_read_and_written_as_the_newest(void **state)
 {
     struct fixture *fixture = *state;
@@ -584,6 +619,8 @@ int main(void)
         TEST(a_campaign_may_begin_and_end_by_itself),
         TEST(the_stored_form_reads_back_the_same),
         TEST(a_step_that_repeats_is_stored_as_it_is_written),
+        TEST(the_name_of_a_plan_is_stored_beside_its_copy),
+        TEST(a_named_plan_stands_in_place_of_a_plan),
         TEST(documents_of_all_versions_are_read_and_written_as_the_newest),
         TEST(what_spares_recipients_is_stored_and_defaults_are_only_for_new_campaigns),
         TEST(a_provider_that_is_gone_leaves_a_campaign_that_waits),

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plans that have a name: stored, taken by campaigns, changed, and there after kill -9."""
+
+import pytest
+
+from support import http_provider, some
+
+STEPS = [{"channel": "sms", "until": "acknowledged", "within": "1s"}, {"channel": "sms", "attempts": 2}]
+CONTENT = {"sms": {"text": "Hi"}}
+
+
+@pytest.fixture
+def cluster(gateway, make_cluster):
+    return make_cluster([http_provider(gateway)], workers=1)
+
+
+def people(cluster, count=50):
+    rows = "id,phone\n" + "".join(f"r{i},+4790{i:08d}\n" for i in range(count))
+    answer = cluster.api.upload(rows.encode())
+    assert answer.status == 201, answer.body
+    return answer.json()["id"]
+
+
+def create(cluster, audience, plan):
+    return cluster.api.call("POST", "/v1/campaigns",
+                            {"name": "Outage", "audience": audience, "plan": plan, "content": CONTENT})
+
+
+def test_a_campaign_follows_the_plan_as_it_was_when_it_was_made(gateway, cluster):
+    answer = cluster.api.call("PUT", "/v1/plans/twice", {"steps": STEPS})
+    assert answer.status == 201, answer.body
+    cluster.coordinator.kill()  # what was answered is on disk
+    cluster.start_coordinator()
+    plan = cluster.api.get("/v1/plans/twice")
+    assert plan["steps"][0]["within"] == "1s" and plan["steps"][1]["attempts"] == 2
+    audience = people(cluster)
+    campaign = create(cluster, audience, "twice")
+    assert campaign.status == 201, campaign.body
+    assert cluster.api.call("PUT", "/v1/plans/twice", {"steps": STEPS[1:]}).status == 200
+    cluster.coordinator.kill()
+    cluster.start_coordinator()
+    view = cluster.api.get("/v1/campaigns/c1")
+    assert (view["plan_name"], len(view["plan"]["steps"])) == ("twice", 2)
+    cluster.api.post("/v1/campaigns/c1/launch")
+    assert some(cluster.wait_campaign("c1")["counts"]) == {"accepted": 50}
+    assert {len(keys) for keys in gateway.keys().values()} == {2}  # a second message, as nobody acknowledged
+    later = create(cluster, audience, "twice").json()
+    assert len(later["plan"]["steps"]) == 1
+    assert cluster.api.call("DELETE", "/v1/plans/twice").status == 200
+    cluster.coordinator.kill()
+    cluster.start_coordinator()
+    assert cluster.api.get("/v1/plans") == {"items": [], "next": None}
+    assert len(cluster.api.get("/v1/campaigns/c2")["plan"]["steps"]) == 1
+
+
+def test_what_does_not_fit_is_said_where_it_stands(cluster):
+    cases = [
+        ({"steps": [{"channel": "sms", "within": "-1s"}]}, "/steps/0/within", "duration"),
+        ({"steps": [{"channel": "sms", "within": "999999d"}]}, "/steps/0/within", "30d"),
+        ({"steps": [{"channel": "sms"}, {"channel": "sms", "untill": "accepted"}]}, "/steps/1/untill", "until"),
+        ({"steps": [{"channel": "email"}]}, "/steps/0/channel", "no provider"),
+        ({"steps": []}, "/steps", "1 to 8"),
+    ]
+    for body, pointer, words in cases:
+        answer = cluster.api.call("PUT", "/v1/plans/ladder", body)
+        assert (answer.status, answer.json()["pointer"]) == (422, pointer), answer.body
+        assert words in answer.json()["detail"]
+    assert cluster.api.get("/v1/plans")["items"] == []
+    assert cluster.api.call("PUT", "/v1/plans/ladder", {"steps": STEPS}).status == 201
+    answer = create(cluster, people(cluster, 3), "lader")
+    assert answer.status == 422 and 'did you mean "ladder"' in answer.json()["detail"], answer.body
