@@ -428,6 +428,7 @@ static enum err open_api(struct coordinator *coordinator, struct problem *proble
         .providers = coordinator->providers,
         .provider_count = settings->provider_count,
         .provider_numbers = &coordinator->numbers,
+        .hard_failures = coordinator->failures,
         .provider_limits = &coordinator->limits,
         .listen = settings->listen_api,
         .data_dir = settings->data_dir,
@@ -462,7 +463,8 @@ static enum err open_rooms(struct coordinator *coordinator, struct problem *prob
     coordinator->suppressions = suppression_list_new(coordinator->ledger);
     coordinator->plans = plan_registry_new();
     coordinator->failures =
-        hard_failures_new(coordinator->ledger, coordinator->audiences, coordinator->suppressions);
+        hard_failures_new(coordinator->ledger, coordinator->audiences, coordinator->suppressions,
+                          coordinator->settings->hard_failures_kept_ms);
     err = number_providers(coordinator, problem);
     if (err != ERR_OK) {
         return err;

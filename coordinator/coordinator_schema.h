@@ -66,6 +66,7 @@ struct raw_settings {
     char *heartbeat;
     char *disk_reserve;
     char *archive_after;
+    char *hard_failures_kept;
     char *public_url;
     char *page_codec;
     uint32_t *snapshot_blocks;

@@ -22,6 +22,7 @@
 
 #define PATH_MAX_BYTES 160
 #define PUBLIC_URL_MAX 512
+#define DAY_MS         UINT64_C(86400000)
 
 /* ---- complaints ---- */
 
@@ -593,22 +594,30 @@ static enum err take_times(struct check *check)
 }
 
 /* Longer than 32 bits of milliseconds. */
-static enum err take_archive(struct check *check)
+static enum err take_days(struct check *check, const char *key, const char *text, const char *least,
+                          uint64_t min_ms, uint64_t *out)
 {
-    const char *text = check->raw->archive_after;
-    uint64_t *out = &check->settings->archive_after_ms;
-    const uint64_t day_ms = UINT64_C(86400000);
-    *out = 90 * day_ms;
     if (text == NULL) {
         return ERR_OK;
     }
     if (!text_duration_ms(slice_str(text), out)) {
-        return refuse(check, "archive_after", "\"%.64s\" is no duration; write \"12h\" or \"90d\"",
-                      text);
+        return refuse(check, key, "\"%.64s\" is no duration; write \"12h\" or \"90d\"", text);
     }
-    return *out >= 1000 && *out <= 36500 * day_ms
+    return *out >= min_ms && *out <= 36500 * DAY_MS
                ? ERR_OK
-               : refuse(check, "archive_after", "%.64s is out of bounds: 1s to 36500d", text);
+               : refuse(check, key, "%.64s is out of bounds: %s to 36500d", text, least);
+}
+
+static enum err take_keeping(struct check *check)
+{
+    struct coordinator_settings *settings = check->settings;
+    settings->archive_after_ms = 90 * DAY_MS;
+    settings->hard_failures_kept_ms = 180 * DAY_MS;
+    enum err err = take_days(check, "archive_after", check->raw->archive_after, "1s", 1000,
+                             &settings->archive_after_ms);
+    return err == ERR_OK ? take_days(check, "hard_failures_kept", check->raw->hard_failures_kept,
+                                     "0s", 0, &settings->hard_failures_kept_ms)
+                         : err;
 }
 
 static enum err take_limits(struct check *check)
@@ -646,7 +655,7 @@ static enum err take_all(struct check *check)
     static enum err (*const takes[])(struct check *) = {
         take_place,       take_api,           take_public,
         take_public_url,  take_keys,          take_workers_endpoint,
-        take_times,       take_archive,       take_limits,
+        take_times,       take_keeping,       take_limits,
         take_quiet_hours, take_frequency_cap, take_providers,
     };
     enum err err = ERR_OK;

@@ -45,7 +45,8 @@ struct coordinator_settings {
     uint32_t lease_ms;
     uint32_t heartbeat_ms;
     uint32_t snapshot_blocks;
-    uint64_t archive_after_ms; /* of a campaign, from its end on */
+    uint64_t archive_after_ms;      /* of a campaign, from its end on */
+    uint64_t hard_failures_kept_ms; /* 0: refused endpoints are not remembered */
     uint64_t disk_reserve_bytes;
     enum page_codec page_codec;
     unsigned import_threads; /* 0: as many as fit the machine */

@@ -16,6 +16,7 @@
 #include "coordinator/api/listen_address.h"
 #include "coordinator/audience/audience_registry.h"
 #include "coordinator/content/campaign_registry.h"
+#include "coordinator/content/hard_failures.h"
 #include "coordinator/content/plan_registry.h"
 #include "coordinator/content/provider_limits.h"
 #include "coordinator/content/provider_numbers.h"
@@ -39,8 +40,9 @@ struct api_context {
     struct campaign_registry *campaigns;
     struct plan_registry *plans;
     struct suppression_list *suppressions;
-    struct provider_limits *provider_limits; /* set at run time */
-    const struct wire_provider *providers;   /* as the workers are told of them */
+    const struct hard_failures *hard_failures; /* for what is counted; may be NULL */
+    struct provider_limits *provider_limits;   /* set at run time */
+    const struct wire_provider *providers;     /* as the workers are told of them */
     unsigned provider_count;
     const struct provider_numbers
         *provider_numbers; /* names of former providers too; may be NULL */

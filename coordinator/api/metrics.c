@@ -208,6 +208,19 @@ static void write_links(const struct metrics *metrics, struct buf *text)
             "Delivery tokens that were refused: forged, or cut off.", metrics->forged_tokens);
 }
 
+static void write_suppressions(const struct metrics *metrics, struct buf *text)
+{
+    const struct hard_failures_tally *failures = &metrics->hard_failures;
+    gauge(text, "tocsin_suppressions", "Entries of the suppression list.", metrics->suppressions);
+    family(text, "tocsin_refused_endpoints_total", "counter",
+           "Endpoints that a provider refused for good: remembered on the suppression list, or "
+           "forgotten, as the page could not be read or too many waited.");
+    sample(text, "tocsin_refused_endpoints_total", "result", "remembered", failures->remembered);
+    sample(text, "tocsin_refused_endpoints_total", "result", "forgotten", failures->forgotten);
+    gauge(text, "tocsin_refused_endpoints_waiting", "Of these, still to be put on the list.",
+          failures->waiting);
+}
+
 void metrics_process(struct metrics *metrics)
 {
     struct rusage usage;
@@ -235,4 +248,5 @@ void metrics_write(const struct metrics *metrics, struct buf *text)
     write_providers(metrics, text);
     write_receipts(metrics, text);
     write_links(metrics, text);
+    write_suppressions(metrics, text);
 }

@@ -11,6 +11,7 @@
 
 #include "common/buf.h"
 #include "coordinator/api/receipt_report.h"
+#include "coordinator/content/hard_failures.h"
 #include "coordinator/engine/engine.h"
 #include "coordinator/ledger/changelog.h"
 #include "coordinator/ledger/ledger.h"
@@ -44,6 +45,8 @@ struct metrics {
     uint64_t http_requests[6]; /* by class; [0]: never answered */
     uint64_t idempotency_keys;
     uint64_t forged_tokens;
+    uint64_t suppressions;
+    struct hard_failures_tally hard_failures;
     struct receipt_tally receipts[WIRE_PROVIDERS_MAX + 1]; /* by the providers' numbers; the last:
                                                               by none that is known */
     uint64_t replays;

@@ -18,6 +18,7 @@ struct hard_failures {
     struct hard_failure *queue; /* a ring */
     unsigned first;
     unsigned count;
+    uint64_t kept_ms;
     uint64_t remembered;
     uint64_t forgotten;
     /* The page that was read last. */
@@ -44,12 +45,13 @@ bool hard_failure_is_of_address(unsigned channel, uint16_t reason)
 }
 
 struct hard_failures *hard_failures_new(struct ledger *ledger, struct audience_registry *audiences,
-                                        struct suppression_list *list)
+                                        struct suppression_list *list, uint64_t kept_ms)
 {
     struct hard_failures *failures = mem_zalloc(1, sizeof(*failures));
     failures->ledger = ledger;
     failures->audiences = audiences;
     failures->list = list;
+    failures->kept_ms = kept_ms;
     return failures;
 }
 
@@ -73,7 +75,7 @@ void hard_failures_free(struct hard_failures *failures)
 
 void hard_failures_add(struct hard_failures *failures, const struct hard_failure *failure)
 {
-    if (!hard_failure_is_of_address(failure->channel, failure->reason)) {
+    if (failures->kept_ms == 0 || !hard_failure_is_of_address(failure->channel, failure->reason)) {
         return;
     }
     if (failures->queue == NULL) {
@@ -134,7 +136,7 @@ static void remember(struct hard_failures *failures, const struct hard_failure *
     struct suppression *entry = &failures->entry;
     entry->reason = failure->channel == CHANNEL_EMAIL ? REASON_BOUNCED : REASON_INVALID;
     entry->at_ms = now_ms;
-    entry->until_ms = now_ms + HARD_FAILURE_KEPT_MS;
+    entry->until_ms = now_ms + failures->kept_ms;
     snprintf(entry->source, sizeof(entry->source), "provider answered %u in c%" PRIu64,
              (unsigned)failure->reason, failure->campaign);
     failures->remembered += suppression_list_add(failures->list, entry, now_ms, record);
@@ -153,12 +155,11 @@ bool hard_failures_run(struct hard_failures *failures, uint64_t now_ms, struct r
     return failures->count > 0;
 }
 
-uint64_t hard_failures_remembered(const struct hard_failures *failures)
+struct hard_failures_tally hard_failures_tally(const struct hard_failures *failures)
 {
-    return failures->remembered;
-}
-
-uint64_t hard_failures_forgotten(const struct hard_failures *failures)
-{
-    return failures->forgotten;
+    return (struct hard_failures_tally){
+        .remembered = failures->remembered,
+        .forgotten = failures->forgotten,
+        .waiting = failures->count,
+    };
 }

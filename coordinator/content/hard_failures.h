@@ -16,9 +16,6 @@
 #include "coordinator/audience/audience_registry.h"
 #include "coordinator/content/suppression_list.h"
 
-/* An address may belong to somebody else by then. */
-#define HARD_FAILURE_KEPT_MS UINT64_C(15552000000) /* 180 days */
-
 struct hard_failure {
     uint64_t campaign;
     uint64_t audience;
@@ -33,14 +30,20 @@ struct hard_failure {
 bool hard_failure_is_of_address(unsigned channel, uint16_t reason);
 
 struct hard_failures;
+/* What is remembered is remembered for kept_ms: an address may belong to somebody else by then. 0:
+ * nothing is remembered. */
 struct hard_failures *hard_failures_new(struct ledger *ledger, struct audience_registry *audiences,
-                                        struct suppression_list *list);
+                                        struct suppression_list *list, uint64_t kept_ms);
 void hard_failures_free(struct hard_failures *failures); /* NULL is fine */
 void hard_failures_add(struct hard_failures *failures, const struct hard_failure *failure);
 /* Works some of them off, into the record; true if there are more. */
 bool hard_failures_run(struct hard_failures *failures, uint64_t now_ms, struct record *record);
-/* Endpoints put on the list, and refusals forgotten, in this life. */
-uint64_t hard_failures_remembered(const struct hard_failures *failures);
-uint64_t hard_failures_forgotten(const struct hard_failures *failures);
+
+struct hard_failures_tally {
+    uint64_t remembered; /* endpoints put on the list in this life */
+    uint64_t forgotten;  /* refusals that could not be kept, in this life */
+    unsigned waiting;
+};
+struct hard_failures_tally hard_failures_tally(const struct hard_failures *failures);
 
 #endif

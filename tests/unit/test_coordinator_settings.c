@@ -98,6 +98,7 @@ static void a_data_directory_is_enough(void **state)
     assert_false(settings->has_public);
     assert_int_equal(settings->public_connections_max, 10000);
     assert_int_equal(settings->archive_after_ms, INT64_C(90) * 86400000);
+    assert_int_equal(settings->hard_failures_kept_ms, INT64_C(180) * 86400000);
 }
 
 static void every_key_arrives(void **state)
@@ -117,6 +118,7 @@ static void every_key_arrives(void **state)
                  "heartbeat: 500ms\n"
                  "disk_reserve: 1GiB\n"
                  "archive_after: 30d\n"
+                 "hard_failures_kept: 0s\n"
                  "public_url: https://a.example/\n"
                  "page_codec: lz4\n"
                  "snapshot_blocks: 16\n"
@@ -142,6 +144,7 @@ static void every_key_arrives(void **state)
     assert_int_equal(settings->heartbeat_ms, 500);
     assert_int_equal(settings->disk_reserve_bytes, 1 << 30);
     assert_int_equal(settings->archive_after_ms, INT64_C(30) * 86400000);
+    assert_int_equal(settings->hard_failures_kept_ms, 0);
     assert_string_equal(settings->public_url, "https://a.example");
     assert_int_equal(settings->page_codec, PAGE_LZ4);
     assert_int_equal(settings->snapshot_blocks, 16);
@@ -265,6 +268,8 @@ static void what_is_wrong_is_said_with_line_and_remedy(void **state)
                    "2: public_url: ", "no query");
     assert_refused(fixture, "data_dir: /a\narchive_after: 10ms\n",
                    "2: archive_after: ", "out of bounds");
+    assert_refused(fixture, "data_dir: /a\nhard_failures_kept: 36501d\n",
+                   "2: hard_failures_kept: ", "out of bounds");
     assert_refused(fixture, "data_dir: /a\nlease: 2s\n", "2: lease: ", "a third of the lease");
     assert_refused(fixture, "data_dir: /a\ndisk_reserve: lots\n",
                    "2: disk_reserve: ", "\"256MiB\"");

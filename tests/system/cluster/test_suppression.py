@@ -117,6 +117,9 @@ def test_a_webhook_that_is_gone_is_not_tried_again(gateway, make_cluster):
     first = cluster.campaign(audience, "push", push)
     assert some(cluster.wait_campaign(first["id"])["counts"]) == {"accepted": 75, "failed": 25}
     wait_for("the list", lambda: len(cluster.api.get("/v1/suppressions?reason=invalid")["items"]) == 25)
+    metrics = cluster.api.call("GET", "/metrics").body.decode()
+    assert 'tocsin_refused_endpoints_total{result="remembered"} 25\n' in metrics
+    assert "\ntocsin_suppressions 25\n" in metrics
     second = cluster.campaign(audience, "push", push)
     assert some(cluster.wait_campaign(second["id"])["counts"]) == {"accepted": 75, "suppressed": 25}
     assert cluster.api.call("DELETE", "/v1/suppressions/push/token-0").status == 200
@@ -183,3 +186,13 @@ def test_the_operators_command(place, cluster):
     assert run("check", "sms", "+491701234567")[0] == 1
     status, out, _ = run("list", "--channel", "email")
     assert status == 0 and "a@b.test" in out and "C7" not in out
+
+
+def test_refusals_are_not_remembered_where_the_settings_say_so(gateway, make_cluster):
+    cluster = make_cluster([http_provider(gateway, channel="push")], {"hard_failures_kept": "0s"})
+    gateway.answer("return 410;")
+    audience = cluster.api.upload(b"id,push_token\na,token\n").json()["id"]
+    for _ in range(2):
+        campaign = cluster.campaign(audience, "push", {"push": {"text": "Hi"}})
+        assert some(cluster.wait_campaign(campaign["id"])["counts"]) == {"failed": 1}
+    assert cluster.api.get("/v1/suppressions")["items"] == []
