@@ -154,7 +154,7 @@ struct recipient_state campaign_recipient(const struct campaign *campaign, uint3
 struct fold campaign_fold(struct campaign *campaign)
 {
     return (struct fold){&campaign->def.plan, campaign->def.created_ms, campaign->counts,
-                         &campaign->open, &campaign->complained};
+                         &campaign->open,     &campaign->complained,    &campaign->tried};
 }
 
 uint32_t campaign_left(const struct campaign *campaign)

@@ -32,7 +32,6 @@ void control_apply(struct control *control, const struct event *event)
         control->stop_cause = 0;
         control->stop_count = 0;
         control->stop_of = 0;
-        control->tried_before = event->lease;
         control->before[STOP_FAILED] = event->worker & UINT32_MAX;
         control->before[STOP_COMPLAINED] = event->worker >> 32;
         return;
@@ -132,14 +131,6 @@ enum err control_launch(struct engine *engine, struct campaign *campaign, uint64
 
 /* ---- Stop rules ---- */
 
-/* Of those who were tried it is known what became of them. */
-static uint64_t count_tried(const struct campaign *campaign)
-{
-    const uint32_t *counts = campaign->counts;
-    return (uint64_t)counts[DELIVERY_ACCEPTED] + counts[DELIVERY_DELIVERED] +
-           counts[DELIVERY_ACKNOWLEDGED] + counts[DELIVERY_FAILED] + counts[DELIVERY_UNCERTAIN];
-}
-
 static uint64_t count_of(const struct campaign *campaign, enum stop_cause cause)
 {
     return cause == STOP_COMPLAINED ? campaign->complained : campaign->counts[DELIVERY_FAILED];
@@ -161,20 +152,23 @@ void control_resume(struct engine *engine, struct campaign *campaign)
 {
     engine_decide_event(engine, campaign,
                         (struct event){.kind = CAMPAIGN_EVENT_RESUMED,
-                                       .lease = count_tried(campaign),
+                                       .lease = campaign->tried,
                                        .worker = count_of(campaign, STOP_COMPLAINED) << 32 |
                                                  count_of(campaign, STOP_FAILED)});
 }
 
+/* Whoever was tried stays so, also while he waits on a further step: a share of those of whom
+ * something is known at the moment would be one of nobody while they climb. After a resume those
+ * who had failed by then are in neither number. */
 void control_check_stop(struct engine *engine, struct campaign *campaign)
 {
     const struct control *control = &campaign->control;
-    uint64_t tried = since(count_tried(campaign), control->tried_before);
     if (!campaign_is_sending(campaign) || campaign_left(campaign) == 0) {
         return;
     }
     for (enum stop_cause cause = 0; cause < STOP_CAUSES; cause++) {
         uint64_t count = since(count_of(campaign, cause), control->before[cause]);
+        uint64_t tried = since(campaign->tried, control->before[cause]);
         if (is_broken(&campaign->def.control.stop[cause], count, tried)) {
             engine_decide_event(engine, campaign,
                                 (struct event){.kind = CAMPAIGN_EVENT_STOPPED,

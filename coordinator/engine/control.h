@@ -9,7 +9,8 @@
  *     launched     due: its not_after (none: 0) · worker: the campaign that it superseded
  *     stopped      step: the rule's cause · lease: how many · worker: of how many
  *     resumed      lease: how many were tried · worker: how many had failed (bits 0 to 31) and
- *                  complained (bits 32 to 63), by then
+ *                  complained (bits 32 to 63), by then; these the
+ *                  rules leave out from there
  *     superseded   worker: by which campaign
  */
 #ifndef TOCSIN_ENGINE_CONTROL_H
@@ -32,8 +33,7 @@ struct control {
     uint64_t stop_cause; /* plus one; 0: no rule has stopped it */
     uint64_t stop_count;
     uint64_t stop_of;
-    uint64_t tried_before; /* not counted by the rules any more */
-    uint64_t before[STOP_CAUSES];
+    uint64_t before[STOP_CAUSES]; /* not counted by the rules any more */
 };
 
 /* What the event, which fits, changes. */
@@ -42,7 +42,7 @@ void control_apply(struct control *control, const struct event *event);
  * ERR_CONFLICT: nobody could be sent to. */
 enum err control_launch(struct engine *engine, struct campaign *campaign, uint64_t at_ms,
                         struct problem *problem);
-/* A paused one goes on; its stop rules measure anew. */
+/* A paused one goes on; its stop rules leave out who had failed by then. */
 void control_resume(struct engine *engine, struct campaign *campaign);
 /* Outcomes have come in: does a rule stop it? */
 void control_check_stop(struct engine *engine, struct campaign *campaign);

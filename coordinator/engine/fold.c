@@ -203,6 +203,7 @@ static void count_one(const struct fold *fold, const struct recipient_state *sta
         fold->counts[state->state] += (uint32_t)sign;
         *fold->open += recipient_is_open(state) ? (uint32_t)sign : 0;
         *fold->complained += state->complained ? (uint32_t)sign : 0;
+        *fold->tried += state->tried ? (uint32_t)sign : 0;
     }
 }
 

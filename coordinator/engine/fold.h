@@ -21,6 +21,7 @@ struct fold {
     uint32_t *counts;     /* by state, kept up to date; may be NULL */
     uint32_t *open;       /* how many recipients are open, likewise */
     uint32_t *complained; /* and how many complained */
+    uint32_t *tried;      /* and how many were tried at least once */
 };
 
 /* All places waiting, holes (may be NULL) none. counts are not touched. */

@@ -490,6 +490,67 @@ static void a_share_counts_once_enough_were_tried(void **test)
     rig_release(&rig);
 }
 
+/* Who climbs is not accepted any more, and was tried all the same. */
+static void a_share_holds_after_a_resume_while_people_climb(void **test)
+{
+    (void)test;
+    struct rig rig;
+    rig_init(&rig);
+    rig_join(&rig, 1, WORKER, CREDIT);
+    struct campaign_def def = rig_def(&rig, 1, 200);
+    def.control.stop[STOP_FAILED] = (struct stop_rule){.percent = 5, .of_at_least = 50};
+    def.plan.steps[0].until = PLAN_ACKNOWLEDGED;
+    def.plan.steps[0].within_ms = 500;
+    def.plan.steps[1] = def.plan.steps[0];
+    def.plan.step_count = 2;
+    rig_add(&rig, &def);
+    launch(&rig, 1);
+    rig_run(&rig, 1);
+    struct rig_batch batch = rig.batches[0];
+    rig_say(&rig, &batch, 0, 100, &ACCEPTED);
+    rig_say(&rig, &batch, 100, 100, &REFUSED); /* these climb at once */
+    assert_int_equal(engine_pause(rig.engine, 1, rig.now_ms, NULL), ERR_OK);
+    assert_int_equal(engine_resume(rig.engine, 1, rig.now_ms, NULL), ERR_OK);
+    rig_run(&rig, 10);
+    assert_int_equal(rig_leased(&rig), 100);
+    batch = rig.batches[0];
+    rig_run(&rig, 500);
+    rig_run(&rig, 10);
+    assert_int_equal(rig_leased(&rig), 100); /* and now the others too */
+    rig_say(&rig, &batch, 100, 10, &REFUSED);
+    assert_int_equal(rig_campaign_state(&rig, 1), CAMPAIGN_RUNNING);
+    rig_say(&rig, &batch, 110, 1, &REFUSED);
+    assert_true(view_of(&rig, 1).is_stopped);
+    assert_int_equal(view_of(&rig, 1).stop_count, 11);
+    assert_int_equal(view_of(&rig, 1).stop_of, 200);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
+/* Six of a hundred had failed; the next six are six of the other ones. */
+static void a_share_leaves_out_who_had_failed_before_the_resume(void **test)
+{
+    (void)test;
+    struct rig rig;
+    begin_with_rule(&rig, (struct stop_rule){.percent = 5, .of_at_least = 100});
+    struct rig_batch batch = rig.batches[0];
+    rig_say(&rig, &batch, 0, 94, &ACCEPTED);
+    rig_say(&rig, &batch, 94, 6, &REFUSED);
+    assert_int_equal(view_of(&rig, 1).stop_of, 100);
+    assert_int_equal(engine_resume(rig.engine, 1, rig.now_ms, NULL), ERR_OK);
+    rig_close(&rig);
+    rig_restart(&rig);
+    rig_join(&rig, 1, WORKER, 1024);
+    rig_say_of_lease(&rig, 1, batch.wire.lease, 1, 0, 100, 5, &REFUSED);
+    assert_int_equal(rig_campaign_state(&rig, 1),
+                     CAMPAIGN_RUNNING); /* 5 of 99 are too few to tell */
+    rig_say_of_lease(&rig, 1, batch.wire.lease, 1, 0, 105, 1, &REFUSED);
+    assert_int_equal(view_of(&rig, 1).stop_count, 6);
+    assert_int_equal(view_of(&rig, 1).stop_of, 100);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -512,6 +573,8 @@ int main(void)
         cmocka_unit_test(a_campaign_stops_itself_when_more_than_so_many_complain),
         cmocka_unit_test(a_share_of_complaints_stops_it_too),
         cmocka_unit_test(a_share_counts_once_enough_were_tried),
+        cmocka_unit_test(a_share_holds_after_a_resume_while_people_climb),
+        cmocka_unit_test(a_share_leaves_out_who_had_failed_before_the_resume),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,6 +13,7 @@ struct bench {
     uint32_t counts[DELIVERY_STATES];
     uint32_t open;
     uint32_t complained;
+    uint32_t tried;
     struct recipient_state states[COUNT];
     struct fold fold;
 };
@@ -21,8 +22,8 @@ static void bench_init(struct bench *bench)
 {
     *bench = (struct bench){.plan = {.step_count = 1}};
     plan_step_defaults(&bench->plan.steps[0], CHANNEL_SMS);
-    bench->fold =
-        (struct fold){&bench->plan, BASE_MS, bench->counts, &bench->open, &bench->complained};
+    bench->fold = (struct fold){&bench->plan,       BASE_MS,      bench->counts, &bench->open,
+                                &bench->complained, &bench->tried};
     fold_begin(bench->states, COUNT, NULL);
     bench->counts[DELIVERY_WAITING] = COUNT;
 }
