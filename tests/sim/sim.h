@@ -12,8 +12,9 @@
  *
  * What is durable is kept beside it (sim_journal), and judged: by what became of each attempt
  * (sim_attempt), by what the plan allows on a step (sim_plan) and from step to step (sim_ladder),
- * by the providers' limits (sim_limits), by people's quiet hours (sim_quiet), frequency caps
- * (sim_cap) and suppressions (sim_suppress), and before anything leaves (sim_sent).
+ * by what campaigns do by themselves (sim_control), by the providers' limits (sim_limits), by
+ * people's quiet hours (sim_quiet), frequency caps (sim_cap) and suppressions (sim_suppress), and
+ * before anything leaves (sim_sent).
  */
 #ifndef TOCSIN_TESTS_SIM_SIM_H
 #define TOCSIN_TESTS_SIM_SIM_H
@@ -27,6 +28,7 @@
 #include "tests/sim/sim_cap.h"
 #include "tests/sim/sim_check.h"
 #include "tests/sim/sim_client.h"
+#include "tests/sim/sim_control.h"
 #include "tests/sim/sim_coordinator.h"
 #include "tests/sim/sim_journal.h"
 #include "tests/sim/sim_ladder.h"
@@ -75,6 +77,7 @@ struct sim_totals {
     uint64_t recalls;                          /* that a worker heard of */
     uint64_t recalled;                         /* reported not to have been started for that */
     uint64_t by_step[SIM_STEPS_MAX];
+    struct sim_control_totals control;
     uint64_t quiet_leases;    /* made between quiet hours */
     uint64_t capped;          /* suppressed for a frequency cap */
     uint64_t suppressions[3]; /* asked for: of all, of a channel, of an endpoint */
@@ -101,6 +104,7 @@ struct sim {
     struct sim_client client;
     struct sim_people people;
     struct sim_wish *wishes; /* suppressions that are not answered */
+    struct sim_control control[SIM_CAMPAIGNS_MAX];
     struct sim_totals *totals;
 };
 

@@ -149,6 +149,7 @@ void sim_check(struct sim *sim, bool is_thorough)
     }
     for (unsigned c = 0; c < sim->settings.campaign_count; c++) {
         check_sum(sim, c);
+        sim_control_check(sim, c);
         if (is_thorough) {
             recount(sim, c);
             sim_suppress_check(sim, c);

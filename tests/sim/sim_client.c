@@ -60,6 +60,12 @@ static void create(struct sim *sim, unsigned c)
     sim_trace(sim, "c%u is made", c + 1);
 }
 
+void sim_client_await(struct sim *sim, unsigned c, enum campaign_event event)
+{
+    sim_trace(sim, "c%u is to be %s", c + 1, campaign_event_name(event));
+    turn_when_durable(sim->coordinator.turn, true, on_answer, &sim->client.requests[c][event]);
+}
+
 typedef enum err (*command_fn)(struct engine *engine, uint64_t campaign, uint64_t now_ms,
                                struct problem *problem);
 
@@ -67,8 +73,7 @@ static void command(struct sim *sim, unsigned c, command_fn call, enum campaign_
 {
     if (call(sim->coordinator.engine, c + 1, sim->now_ms + (uint64_t)sim->coordinator.skew_ms,
              NULL) == ERR_OK) {
-        sim_trace(sim, "c%u is to be %s", c + 1, campaign_event_name(event));
-        turn_when_durable(sim->coordinator.turn, true, on_answer, &sim->client.requests[c][event]);
+        sim_client_await(sim, c, event);
     }
 }
 
@@ -96,7 +101,9 @@ static void look_after(struct sim *sim, unsigned c)
     if (own->cancel_at_ms > 0 && sim->now_ms >= SIM_START_MS + own->cancel_at_ms) {
         command(sim, c, engine_cancel, CAMPAIGN_EVENT_CANCELLED);
     } else if (view.state == CAMPAIGN_DRAFT && sim->now_ms >= SIM_START_MS + own->launch_at_ms) {
-        command(sim, c, engine_launch, CAMPAIGN_EVENT_LAUNCHED);
+        sim_control_launch(sim, c);
+    } else if (view.state == CAMPAIGN_SCHEDULED) {
+        sim_control_move(sim, c);
     } else {
         pause_or_resume(sim, c, view.state);
     }

@@ -30,6 +30,8 @@ struct sim_client {
 };
 
 void sim_client_init(struct sim *sim);
+/* The command was taken: its answer will be judged. */
+void sim_client_await(struct sim *sim, unsigned campaign, enum campaign_event event);
 void sim_client_act(struct sim *sim);
 
 #endif

@@ -278,6 +278,8 @@ static void begin_life(struct sim *sim)
         sim_fail(sim, "the ledger cannot be opened: %s", problem.text);
     }
     ledger_head(coordinator->ledger, PARTITION, &head);
+    coordinator->skew_ms -= (int64_t)coordinator->set_back_ms;
+    coordinator->set_back_ms = 0;
     coordinator->epoch = head.epoch + 1;
     coordinator->missing = 0;
     if (!sim->is_quiet && dice_chance(&sim->dice, sim->settings.provider_missing_chance)) {
@@ -338,6 +340,10 @@ void sim_coordinator_release(struct sim_coordinator *coordinator)
 
 void sim_coordinator_set_clock(struct sim *sim)
 {
+    if (sim->settings.sets_wall_clock) {
+        sim_control_set_clock(sim);
+        return;
+    }
     uint32_t jump_ms = dice_below(&sim->dice, sim->settings.clock_jump_max_ms);
     bool is_back = sim->settings.clock_jumps_back && dice_chance(&sim->dice, 500);
     sim_trace(sim, "the coordinator's clock is set %u ms %s", jump_ms, is_back ? "back" : "on");

@@ -32,7 +32,8 @@ struct sim_coordinator {
     bool is_up;
     uint64_t missing; /* providers that this life is not told of, by id */
     int64_t skew_ms;
-    bool is_dying; /* what it sends now is lost with it */
+    uint64_t set_back_ms; /* the machine's clock, since this life began */
+    bool is_dying;        /* what it sends now is lost with it */
     uint64_t up_at_ms;
     uint64_t frozen_until_ms;
     uint64_t turn_at_ms;

@@ -175,42 +175,65 @@ static void apply_event(struct sim *sim, unsigned c, uint32_t page, const struct
         sim_quiet_check_lease(sim, c, ordinal, event);
         sim_cap_on_event(sim, c, ordinal, &state, event);
         sim_suppress_on_event(sim, c, ordinal, &state, event);
+        sim_control_on_recipient(sim, c, ordinal, &state, event);
     }
+    sim_control_on_event(sim, c, event);
     if (!campaign_apply(campaign->fold, &sim->journal.leases, page, event)) {
         sim_fail(sim, "c%u page %u: the event %s at %u+%u does not fit", c + 1, page,
                  delivery_event_name((enum delivery_event)event->kind), event->offset, event->span);
     }
+    sim_control_counted(sim, c);
 }
 
 /* A record is gone through three times. */
 enum pass { PASS_FORESEE, PASS_PAGES, PASS_CAMPAIGNS };
 
+static bool is_ending(const struct event *event)
+{
+    return event->kind == CAMPAIGN_EVENT_CANCELLED || event->kind == CAMPAIGN_EVENT_SUPERSEDED ||
+           event->kind == CAMPAIGN_EVENT_EXPIRED;
+}
+
+static void note_halted(const struct sim *sim, struct sim_campaign *campaign, bool was_sending,
+                        const struct event *event)
+{
+    bool is_sending = campaign_is_sending(campaign->fold);
+    if (is_sending) {
+        campaign->stopped_ms = 0;
+    } else if (campaign->fold->state != CAMPAIGN_FINISHED && campaign->stopped_ms == 0) {
+        campaign->stopped_ms = sim->now_ms;
+    }
+    if (was_sending && !is_sending) {
+        campaign->halted_ms = event->at_ms;
+    }
+}
+
 static void apply_own(struct sim *sim, unsigned c, const struct event_list *list)
 {
     struct sim_campaign *campaign = &sim->journal.campaigns[c];
     for (unsigned i = 0; i < list->count; i++) {
+        bool was_sending = campaign_is_sending(campaign->fold);
+        sim_control_on_own(sim, c, &list->events[i]);
         if (!campaign_apply_own(campaign->fold, &list->events[i])) {
             sim_fail(sim, "c%u: its event %u does not fit", c + 1, list->events[i].kind);
         }
         campaign->events[list->events[i].kind]++;
-        if (list->events[i].kind == CAMPAIGN_EVENT_PAUSED) {
-            campaign->paused_ms = list->events[i].at_ms;
-        }
-        bool is_stopped =
-            campaign->fold->state == CAMPAIGN_PAUSED || campaign->fold->state == CAMPAIGN_CANCELLED;
-        campaign->stopped_ms = is_stopped ? sim->now_ms : 0;
-        if (list->events[i].kind == CAMPAIGN_EVENT_CANCELLED) {
+        note_halted(sim, campaign, was_sending, &list->events[i]);
+        if (is_ending(&list->events[i])) {
             campaign_sweep(campaign->fold);
+            sim_control_counted(sim, c);
         }
     }
 }
 
 /* The order of what happened to a campaign and to its recipients in one turn is not kept. */
-static void foresee(struct sim_campaign *campaign, const struct event_list *list)
+static void foresee(struct sim *sim, unsigned c, const struct event_list *list)
 {
+    struct sim_campaign *campaign = &sim->journal.campaigns[c];
     campaign->is_paused = false;
     for (unsigned i = 0; i < list->count; i++) {
-        campaign->is_cancelled |= list->events[i].kind == CAMPAIGN_EVENT_CANCELLED;
+        sim_control_foresee(sim, c, &list->events[i]);
+        campaign->is_cancelled |= is_ending(&list->events[i]);
         campaign->is_screened |= list->events[i].kind == CAMPAIGN_EVENT_SCREENED;
     }
 }
@@ -231,7 +254,7 @@ static void apply_block(struct sim *sim, const struct record *record,
         sim_fail(sim, "a block of campaign %u cannot be read: %s", c + 1, err_name(err));
     }
     if (pass == PASS_FORESEE) {
-        foresee(&sim->journal.campaigns[c], &list);
+        foresee(sim, c, &list);
     } else if (pass == PASS_CAMPAIGNS) {
         apply_own(sim, c, &list);
     } else {
@@ -312,14 +335,14 @@ static void apply_pass(struct sim *sim, const struct record *record, enum pass p
     }
 }
 
-static void check_paused(struct sim *sim)
+static void check_halted(struct sim *sim)
 {
     for (unsigned c = 0; c < sim->settings.campaign_count; c++) {
         struct sim_campaign *campaign = &sim->journal.campaigns[c];
-        bool is_paused = campaign->fold != NULL && campaign->fold->state == CAMPAIGN_PAUSED;
-        if (is_paused && campaign->leased_ms > campaign->paused_ms) {
-            sim_fail(sim, "c%u was leased %" PRIu64 " ms after it was paused", c + 1,
-                     campaign->leased_ms - campaign->paused_ms);
+        bool is_halted = campaign->fold != NULL && !campaign_is_sending(campaign->fold);
+        if (is_halted && campaign->leased_ms > campaign->halted_ms) {
+            sim_fail(sim, "c%u was leased %" PRIu64 " ms after it was stopped", c + 1,
+                     campaign->leased_ms - campaign->halted_ms);
         }
         campaign->leased_ms = 0;
     }
@@ -362,7 +385,8 @@ void sim_journal_apply(struct sim *sim, const struct record *record)
         }
     }
     sim_limits_judge(sim, &gathered, record->epoch);
-    check_paused(sim);
+    check_halted(sim);
+    sim_control_judge(sim);
     sim->totals->records++;
 }
 

@@ -26,6 +26,7 @@ struct sim_recipient {
     struct sim_attempt *attempts;
     struct sim_course course;
     struct sim_ladder ladder;
+    bool was_tried;
     bool has_spoken; /* said that he knows; it may have been lost */
     struct sim_bars bars;
 };
@@ -36,11 +37,12 @@ struct sim_campaign {
     struct campaign *fold;
     struct sim_recipient *recipients; /* by ordinal */
     unsigned events[CAMPAIGN_EVENTS];
-    bool is_screened;   /* in the record that is being applied, or before */
-    bool is_cancelled;  /* in the record that is being applied, or before */
-    bool is_paused;     /* before this record, and all through it */
-    uint64_t leased_ms; /* the newest lease of the record */
-    uint64_t paused_ms;
+    bool is_screened; /* in the record that is being applied, or before */
+    bool
+        is_cancelled; /* or superseded or expired, in the record that is being applied, or before */
+    bool is_paused;   /* before this record, and all through it */
+    uint64_t leased_ms;  /* the newest lease of the record */
+    uint64_t halted_ms;  /* when it last ceased to be sent */
     uint64_t stopped_ms; /* since when it is durable that it is stopped; 0: it is not */
     bool is_ended;
     uint32_t ended_acknowledged; /* who had acknowledged by then: others may do so later */

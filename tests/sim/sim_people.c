@@ -61,7 +61,8 @@ static enum err due_answer(struct sim *sim, unsigned c, uint32_t ordinal,
     }
     sim->totals->acknowledged_in[view.state]++;
     enum err err = engine_recipient(sim->coordinator.engine, c + 1, ordinal, before);
-    return err == ERR_OK && view.state == CAMPAIGN_DRAFT ? ERR_CONFLICT : err;
+    bool is_early = view.state == CAMPAIGN_DRAFT || view.state == CAMPAIGN_SCHEDULED;
+    return err == ERR_OK && is_early ? ERR_CONFLICT : err;
 }
 
 static void acknowledge(struct sim *sim, unsigned c, uint32_t ordinal)

@@ -33,7 +33,7 @@ static void check_batch(const struct sim *sim, const struct wire_batch *batch)
         sim_fail(sim, "lease %" PRIx64 " leaves before it is durable", batch->lease);
     }
     if (!engine_campaign(sim->coordinator.engine, batch->campaign, &view) ||
-        view.state != CAMPAIGN_RUNNING) {
+        view.state != CAMPAIGN_RUNNING || view.is_expired) {
         sim_fail(sim, "a batch of c%u leaves, which is stopped", (unsigned)batch->campaign);
     }
     check_places(sim, batch);
@@ -42,8 +42,11 @@ static void check_batch(const struct sim *sim, const struct wire_batch *batch)
 static void check_cancel(const struct sim *sim, const struct wire_cancel *cancel)
 {
     const unsigned *events = sim->journal.campaigns[cancel->campaign - 1].events;
-    bool is_durable = events[CAMPAIGN_EVENT_CANCELLED] > 0 ||
-                      (!cancel->for_good && events[CAMPAIGN_EVENT_PAUSED] > 0);
+    bool is_over = events[CAMPAIGN_EVENT_CANCELLED] + events[CAMPAIGN_EVENT_SUPERSEDED] +
+                       events[CAMPAIGN_EVENT_EXPIRED] >
+                   0;
+    bool is_paused = events[CAMPAIGN_EVENT_PAUSED] + events[CAMPAIGN_EVENT_STOPPED] > 0;
+    bool is_durable = is_over || (!cancel->for_good && is_paused);
     bool is_for_quiet =
         !cancel->for_good && sim->settings.campaigns[cancel->campaign - 1].def.quiet_channels != 0;
     if (!is_durable && !is_for_quiet) {

@@ -8,6 +8,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "tests/sim/sim_control.h"
+
 #define SECOND_MS 1000u
 
 /* One of the values, each as likely as the others. */
@@ -233,6 +235,7 @@ void sim_settings_draw(struct sim_settings *settings, uint64_t seed)
     draw_workers(settings, &dice);
     draw_faults(settings, &dice);
     draw_respect(settings);
+    sim_control_draw(settings);
 }
 
 static void print_campaign(const struct sim_campaign_settings *c)
@@ -243,6 +246,7 @@ static void print_campaign(const struct sim_campaign_settings *c)
             (unsigned)c->def.id, c->def.slots, c->launch_at_ms, c->cancel_at_ms,
             c->def.quiet_channels, c->zones, c->def.cap_messages > 0 ? ", capped" : "",
             c->suppress_chance, c->suppress_most);
+    sim_control_print_settings(c);
     for (unsigned s = 0; s < c->def.plan.step_count; s++) {
         const struct plan_step *step = &c->def.plan.steps[s];
         fprintf(stderr,

@@ -91,6 +91,7 @@ struct sim_settings {
     uint32_t clock_jump_ms; /* the coordinator's clock is set */
     uint32_t clock_jump_max_ms;
     bool clock_jumps_back;
+    bool sets_wall_clock;             /* by up to an hour; see sim_control.h */
     uint32_t provider_missing_chance; /* a life of the coordinator in which one is not configured */
     uint32_t down_max_ms;             /* how long what crashed or broke stays so */
     uint64_t faults_end_ms;

@@ -148,6 +148,7 @@ static void shell_start(void *arg, const struct attempt *attempt)
                  worker->index, attempt->provider);
     }
     check_wanted(worker, attempt);
+    sim_control_check_start(worker->sim, worker->index, (unsigned)attempt->campaign - 1);
     sim_provider_start(worker->sim, worker->index, attempt);
 }
 
