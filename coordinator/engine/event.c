@@ -2,8 +2,8 @@
 /*
  * Most blocks hold one or two kinds of events over long runs of neighbours (a page leased, a page
  * accepted), so events carry a span and neighbours are joined as they come: the null channel's page
- * is one event. What remains is written as columns, because each of them is then constant or nearly
- * so.
+ * is one event. What remains of many events is written as columns, because each of them is then
+ * constant or nearly so; few events are written one by one (event_rows.h).
  */
 #include "coordinator/engine/event.h"
 
@@ -11,6 +11,7 @@
 #include <lz4.h>
 
 #include "common/mem.h"
+#include "coordinator/engine/event_rows.h"
 #include "proto/columns.h"
 #include "proto/outcome.h"
 
@@ -69,6 +70,14 @@ static struct event *event_list_push(struct event_list *list)
     return &list->events[list->count++];
 }
 
+void event_list_append(struct event_list *list, const struct event *event)
+{
+    struct event *added = event_list_push(list);
+    *added = *event;
+    added->ref = slice_of(NULL, event->ref.len);
+    buf_slice(&list->refs, event->ref);
+}
+
 void event_list_add(struct event_list *list, const struct event *event)
 {
     if (list->count > 0 && is_continued_by(&list->events[list->count - 1], event)) {
@@ -76,10 +85,7 @@ void event_list_add(struct event_list *list, const struct event *event)
         last->span = (uint16_t)(last->span + event->span);
         return;
     }
-    struct event *added = event_list_push(list);
-    *added = *event;
-    added->ref = slice_of(NULL, event->ref.len);
-    buf_slice(&list->refs, event->ref);
+    event_list_append(list, event);
 }
 
 struct columns {
@@ -118,7 +124,6 @@ static void columns_load(struct columns *columns, unsigned i, const struct event
 
 static void body_encode(const struct event_list *list, struct buf *body)
 {
-    assert(list->count <= EVENT_BLOCK_MAX); /* or it could not be read again */
     struct columns columns = columns_new(list->count);
     uint64_t base_ms = list->count == 0 ? 0 : list->events[0].at_ms;
     for (unsigned i = 0; i < list->count; i++) {
@@ -133,12 +138,11 @@ static void body_encode(const struct event_list *list, struct buf *body)
     mem_free(columns.memory);
 }
 
-void event_block_encode(const struct event_list *list, struct buf *buf)
+static void columns_encode(const struct event_list *list, struct buf *buf)
 {
     struct buf body = {0};
     body_encode(list, &body);
     assert(body.len <= BLOCK_PLAIN_MAX);
-    buf_u8(buf, EVENT_BLOCK_VERSION);
     size_t head = buf->len;
     buf_u8(buf, CODEC_PLAIN);
     buf_varint(buf, body.len);
@@ -155,6 +159,33 @@ void event_block_encode(const struct event_list *list, struct buf *buf)
     }
     buf_slice(buf, buf_view(&body));
     buf_release(&body);
+}
+
+/* Few, or with a time that columns cannot say: they have 0 for none, and 0 is also 1 ms before
+ * `at`. Who was open keeps his time, which may have passed just now. */
+static bool is_for_rows(const struct event_list *list)
+{
+    if (list->count <= EVENT_ROWS_MAX) {
+        return true;
+    }
+    for (unsigned i = 0; i < list->count; i++) {
+        if (list->events[i].due_ms != 0 && list->events[i].due_ms + 1 == list->events[i].at_ms) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void event_block_encode(const struct event_list *list, struct buf *buf)
+{
+    assert(list->count <= EVENT_BLOCK_MAX); /* or it could not be read again */
+    bool is_rows = is_for_rows(list);
+    buf_u8(buf, is_rows ? EVENT_BLOCK_ROWS : EVENT_BLOCK_COLUMNS);
+    if (is_rows) {
+        event_rows_encode(list, buf);
+    } else {
+        columns_encode(list, buf);
+    }
 }
 
 static bool event_is_sound(const struct event *event)
@@ -187,7 +218,7 @@ static bool row_to_event(const struct columns *columns, unsigned i, uint64_t bas
         .due_ms = row[9] == 0 ? 0 : base_ms + row[8] + row[9] - 1,
         .ref = slice_of(NULL, (size_t)row[10]),
     };
-    return event_is_sound(event);
+    return true;
 }
 
 static enum err rows_decode(struct reader *reader, unsigned count, uint64_t base_ms,
@@ -216,13 +247,18 @@ static enum err refs_decode(struct reader *reader, struct event_list *list)
         return ERR_CORRUPT;
     }
     buf_slice(&list->refs, refs);
+    return ERR_OK;
+}
+
+/* When all of them are there: the buffer moves while it grows. */
+static void point_to_refs(struct event_list *list)
+{
     size_t at = 0;
     for (unsigned i = 0; i < list->count; i++) {
         size_t len = list->events[i].ref.len;
         list->events[i].ref = slice_of(len == 0 ? NULL : list->refs.data + at, len);
         at += len;
     }
-    return ERR_OK;
 }
 
 static enum err body_decode(struct slice body, struct event_list *list)
@@ -249,18 +285,12 @@ static enum err body_inflate(struct slice packed, size_t plain_bytes, struct buf
     return ERR_OK;
 }
 
-enum err event_block_decode(struct slice bytes, struct event_list *list)
+static enum err columns_decode(struct reader *reader, struct event_list *list)
 {
-    event_list_clear(list);
-    struct reader reader = reader_of(bytes);
-    uint8_t version = reader_u8(&reader);
-    uint8_t codec = reader_u8(&reader);
-    uint64_t plain_bytes = reader_varint(&reader);
-    if (!reader.bad && version != EVENT_BLOCK_VERSION) {
-        return ERR_UNSUPPORTED;
-    }
-    struct slice rest = reader_bytes(&reader, reader_left(&reader));
-    if (reader.bad || plain_bytes > BLOCK_PLAIN_MAX || codec > CODEC_LZ4 ||
+    uint8_t codec = reader_u8(reader);
+    uint64_t plain_bytes = reader_varint(reader);
+    struct slice rest = reader_bytes(reader, reader_left(reader));
+    if (reader->bad || plain_bytes > BLOCK_PLAIN_MAX || codec > CODEC_LZ4 ||
         rest.len > BLOCK_PLAIN_MAX) {
         return ERR_CORRUPT;
     }
@@ -278,7 +308,37 @@ enum err event_block_decode(struct slice bytes, struct event_list *list)
         err = body_decode(rest, list);
     }
     buf_release(&body);
-    if (err != ERR_OK) {
+    return err;
+}
+
+static enum err events_decode(struct slice bytes, struct event_list *list)
+{
+    struct reader reader = reader_of(bytes);
+    uint8_t version = reader_u8(&reader);
+    enum err err = ERR_OK;
+    if (reader.bad) {
+        return ERR_CORRUPT;
+    }
+    if (version == EVENT_BLOCK_COLUMNS) {
+        err = columns_decode(&reader, list);
+    } else if (version == EVENT_BLOCK_ROWS) {
+        err = event_rows_decode(&reader, list);
+    } else {
+        return ERR_UNSUPPORTED;
+    }
+    for (unsigned i = 0; i < list->count && err == ERR_OK; i++) {
+        err = event_is_sound(&list->events[i]) ? ERR_OK : ERR_CORRUPT;
+    }
+    return err;
+}
+
+enum err event_block_decode(struct slice bytes, struct event_list *list)
+{
+    event_list_clear(list);
+    enum err err = events_decode(bytes, list);
+    if (err == ERR_OK) {
+        point_to_refs(list);
+    } else {
         event_list_clear(list);
     }
     return err;

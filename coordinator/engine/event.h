@@ -3,7 +3,7 @@
  * event: what happened to recipients, and its form in the journal: a block holds one page's events
  * of one turn as columns.
  *
- * Block, version 1:
+ * Block of few events, version 2: event_rows.h. Block of many, version 1:
  *     u8 version = 1 · u8 codec (0 plain, 1 LZ4) · varint plain_bytes · body
  *     body: varint count · u64 base_ms · columns (proto/columns.h) of: kind, offset, span,
  * provider, step, reason, lease, worker, at (ms after base), due (ms after `at`; 0 for kinds
@@ -11,8 +11,8 @@
  * `kind` is an enum campaign_event and the rest is 0, but for what coordinator/engine/control.h
  * keeps there.
  *
- * To change the format: raise EVENT_BLOCK_VERSION, keep reading the versions before, add a golden
- * block to tests/unit/test_event.c, write it down in docs/ledger.md.
+ * To change the format: take the next number after EVENT_BLOCK_NEWEST, keep reading the versions
+ * before, add a golden block to tests/unit/test_event.c, write it down in docs/ledger.md.
  */
 #ifndef TOCSIN_ENGINE_EVENT_H
 #define TOCSIN_ENGINE_EVENT_H
@@ -24,7 +24,9 @@
 #include "common/slice.h"
 #include "proto/page.h"
 
-#define EVENT_BLOCK_VERSION 1
+#define EVENT_BLOCK_COLUMNS 1
+#define EVENT_BLOCK_ROWS    2
+#define EVENT_BLOCK_NEWEST  2
 #define EVENT_BLOCK_MAX     (1u << 16) /* events in a block */
 
 /* Stored: add at the end. */
@@ -77,6 +79,8 @@ void event_list_init(struct event_list *list);
 void event_list_release(struct event_list *list);
 void event_list_clear(struct event_list *list);
 void event_list_add(struct event_list *list, const struct event *event); /* copies ref */
+/* The same, but it stays an event of its own. */
+void event_list_append(struct event_list *list, const struct event *event);
 void event_block_encode(const struct event_list *list, struct buf *buf);
 /* Replaces the contents of *list; refs point into list->refs. ERR_CORRUPT or ERR_UNSUPPORTED. */
 enum err event_block_decode(struct slice bytes, struct event_list *list) WARN_UNUSED;

@@ -20,8 +20,6 @@
 
 /* In place of a page's number: events of the campaign as a whole. */
 #define RECORD_PAGE_CAMPAIGN UINT32_C(0xfffffffe)
-/* In place of a page's number: events scattered over many pages, one block a turn (receipts). */
-#define RECORD_PAGE_SCATTERED UINT32_C(0xffffffff)
 
 #define RECORD_BLOCKS_MAX (1u << 20)
 

@@ -38,14 +38,11 @@ static void walk_damage(struct chain_walk *walk, uint64_t recno, const char *wha
 static void walk_block_damage(struct chain_walk *walk, uint64_t recno,
                               const struct chain_entry *entry, const char *what)
 {
-    if (entry->page == RECORD_PAGE_CAMPAIGN || entry->page == RECORD_PAGE_SCATTERED) {
+    if (entry->page == RECORD_PAGE_CAMPAIGN) {
         damages_report(walk->damages,
                        "record %" PRIu64 " of partition %u: the block of campaign %" PRIu64
-                       " for %s %s",
-                       recno, (unsigned)walk->partition, entry->campaign,
-                       entry->page == RECORD_PAGE_CAMPAIGN ? "the campaign as a whole"
-                                                           : "receipts of many pages",
-                       what);
+                       " for the campaign as a whole %s",
+                       recno, (unsigned)walk->partition, entry->campaign, what);
         return;
     }
     damages_report(walk->damages,

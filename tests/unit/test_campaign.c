@@ -117,7 +117,7 @@ static void events_of_no_page_do_not_fit(void **test)
     struct bench bench;
     bench_init(&bench, 1500);
     assert_false(happens(&bench, DELIVERY_EVENT_LEASED, 2, 0, 1, 7));
-    assert_false(happens(&bench, DELIVERY_EVENT_LEASED, RECORD_PAGE_SCATTERED, 0, 1, 7));
+    assert_false(happens(&bench, DELIVERY_EVENT_LEASED, UINT32_MAX, 0, 1, 7));
     assert_false(happens(&bench, DELIVERY_EVENT_LEASED, 1, 470, 7, 7));
     assert_true(happens(&bench, DELIVERY_EVENT_LEASED, 1, 470, 6, 7));
     campaign_drop_pages(bench.campaign);

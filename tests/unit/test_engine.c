@@ -694,8 +694,7 @@ static void damaged_blocks_are_refused(void **test)
     rig_add(&rig, &def);
     assert_int_equal(engine_replay_block(rig.engine, 1, 1, buf_view(&block)), ERR_OK);
     assert_int_equal(engine_replay_block(rig.engine, 1, 2, buf_view(&block)), ERR_CORRUPT);
-    assert_int_equal(engine_replay_block(rig.engine, 1, RECORD_PAGE_SCATTERED, buf_view(&block)),
-                     ERR_CORRUPT);
+    assert_int_equal(engine_replay_block(rig.engine, 1, UINT32_MAX, buf_view(&block)), ERR_CORRUPT);
     assert_int_equal(engine_replay_block(rig.engine, 9, 0, buf_view(&block)), ERR_CORRUPT);
     assert_int_equal(engine_replay_block(rig.engine, 1, 0, slice_str("no block")), ERR_UNSUPPORTED);
     assert_int_equal(engine_replay_snapshot(rig.engine, 9, 0, slice_str("x")), ERR_CORRUPT);

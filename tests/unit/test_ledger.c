@@ -68,7 +68,7 @@ static void write_example(struct ledger *ledger)
     write_record(ledger, record);
     record = next_record(ledger);
     record_add_block(record, 7, 0, slice_str("zero again"));
-    record_add_block(record, 7, RECORD_PAGE_SCATTERED, slice_str("receipts"));
+    record_add_block(record, 7, UINT32_MAX, slice_str("last"));
     put_campaign(record, 7, "seven, changed");
     remove_campaign(record, 8);
     write_record(ledger, record);
@@ -126,7 +126,7 @@ static void blocks_come_back_by_page_and_record(void **state)
     write_example(ledger);
     struct buf text = {0};
     assert_int_equal(ledger_each_block(ledger, 7, note_block, &text), ERR_OK);
-    assert_buf_is(&text, "0/2:zero 0/3:zero again 2/2:two -2/1:started -1/3:receipts ");
+    assert_buf_is(&text, "0/2:zero 0/3:zero again 2/2:two -2/1:started -1/3:last ");
     assert_int_equal(ledger_each_block(ledger, 8, note_block, &text), ERR_OK);
     assert_buf_is(&text, "1/2:other ");
     assert_int_equal(ledger_each_block(ledger, 9, note_block, &text), ERR_OK);
@@ -135,9 +135,8 @@ static void blocks_come_back_by_page_and_record(void **state)
     assert_buf_is(&text, "0/2:zero ");
     assert_int_equal(ledger_each_block_of_page(ledger, 7, 0, note_block, &text), ERR_OK);
     assert_buf_is(&text, "0/2:zero 0/3:zero again ");
-    assert_int_equal(ledger_each_block_of_page(ledger, 7, RECORD_PAGE_SCATTERED, note_block, &text),
-                     ERR_OK);
-    assert_buf_is(&text, "-1/3:receipts ");
+    assert_int_equal(ledger_each_block_of_page(ledger, 7, UINT32_MAX, note_block, &text), ERR_OK);
+    assert_buf_is(&text, "-1/3:last ");
     buf_release(&text);
     ledger_close(ledger);
 }

@@ -12,7 +12,7 @@ static struct record *example(void)
     record_put(record, slice_str("key"), slice_str("value"));
     record_add_snapshot(record, 1, 0, slice_str("snapshot"));
     record_remove(record, slice_str("gone"));
-    record_add_block(record, UINT64_MAX, RECORD_PAGE_SCATTERED, slice_of(NULL, 0));
+    record_add_block(record, UINT64_MAX, UINT32_MAX, slice_of(NULL, 0));
     record_put(record, slice_str(""), slice_str(""));
     return record;
 }
@@ -30,7 +30,7 @@ static void a_record_holds_its_entries_in_order(void **state)
     assert_int_equal(record->entries[2].kind, RECORD_SNAPSHOT);
     assert_slice_is(record_key(record, &record->entries[3]), "gone");
     assert_slice_is(record_value(record, &record->entries[3]), "");
-    assert_int_equal(record->entries[4].page, RECORD_PAGE_SCATTERED);
+    assert_int_equal(record->entries[4].page, UINT32_MAX);
     record_free(record);
 }
 
