@@ -5,7 +5,10 @@
 #include "cli/campaign_request.h"
 #include "cli/cli.h"
 #include "cli/command_table.h"
+#include "cli/json_file.h"
 #include "cli/list.h"
+#include "cli/plan_choice.h"
+#include "cli/plan_table.h"
 #include "cli/progress.h"
 #include "cli/watch.h"
 #include "common/clock.h"
@@ -38,23 +41,6 @@ static enum exit_code run_list(struct cli *cli, const struct arguments *argument
                         .nothing = "There is no campaign yet: tocsin send FILE --channel …"};
     (void)arguments;
     return list_print(cli, &list);
-}
-
-static void print_plan(struct cli *cli, const json_t *plan)
-{
-    static const struct list_column columns[] = {
-        {"channel", "channel", LIST_TEXT},
-        {"until", "until", LIST_TEXT},
-        {"within", "within", LIST_TEXT},
-        {"attempts", "attempts", LIST_NUMBER},
-        {"backoff", "backoff", LIST_TEXT},
-        {"at most", "backoff_max", LIST_TEXT},
-        {"on uncertain", "on_uncertain", LIST_TEXT},
-        {"provider", "provider", LIST_TEXT},
-        {NULL, NULL, LIST_TEXT},
-    };
-    cli_say(cli, "%s", "");
-    list_print_array(cli, json_object_get(plan, "steps"), columns);
 }
 
 /* What spares its recipients, if anything does. */
@@ -110,7 +96,7 @@ static void print_campaign(struct cli *cli, const json_t *campaign)
     }
     list_print_object(cli, campaign, columns);
     print_respect(cli, campaign);
-    print_plan(cli, json_object_get(campaign, "plan"));
+    plan_table_print(cli, json_object_get(json_object_get(campaign, "plan"), "steps"));
     buf_release(&view);
 }
 
@@ -132,16 +118,44 @@ static enum exit_code run_show(struct cli *cli, const struct arguments *argument
     return EXIT_DONE;
 }
 
+/* "plan" from --plan, if the file has none of its own. */
+static enum err add_plan(json_t *request, const struct arguments *arguments,
+                         struct problem *problem)
+{
+    struct plan_choice choice;
+    const char *said = arguments_value(arguments, "plan");
+    enum err err = plan_choice_read(&choice, said, problem);
+    if (err == ERR_OK && said != NULL) {
+        const char *has = json_object_get(request, "channel") != NULL ? "channel" : "plan";
+        if (!json_is_object(request) || json_object_get(request, has) != NULL) {
+            err =
+                problem_set(problem, ERR_INVALID,
+                            "--plan is given and %s has a \"%s\" of its own; leave one of them out",
+                            arguments->operands[0], has);
+        } else {
+            json_object_set_new(request, "plan", plan_choice_json(&choice));
+        }
+    }
+    plan_choice_release(&choice);
+    return err;
+}
+
 static enum exit_code run_create(struct cli *cli, const struct arguments *arguments)
 {
     struct problem problem;
-    json_t *request;
+    json_t *request = NULL;
     json_t *campaign;
-    if (campaign_request_load(&request, arguments->operands[0], &problem) != ERR_OK) {
+    enum err err =
+        json_file_load(&request, arguments->operands[0], CAMPAIGN_MESSAGE_BYTES, &problem);
+    if (err == ERR_OK) {
+        err = add_plan(request, arguments, &problem);
+    }
+    if (err != ERR_OK) {
+        json_decref(request);
         return cli_fail_here(&problem);
     }
     char *body = json_dumps(request, JSON_COMPACT | JSON_ENCODE_ANY);
-    enum err err = client_post(cli->client, "/v1/campaigns", body, &campaign, &problem);
+    err = client_post(cli->client, "/v1/campaigns", body, &campaign, &problem);
     free(body);
     json_decref(request);
     if (err != ERR_OK) {
@@ -237,6 +251,11 @@ static const struct option launch_options[] = {
     {NULL, NULL, NULL},
 };
 
+static const struct option create_options[] = {
+    {"plan", "PLAN", "if the file has none: 'push 5m > sms', a plan's name, or its file"},
+    {NULL, NULL, NULL},
+};
+
 static const struct option watch_options[] = {
     WATCH_STRICT_OPTION,
     {NULL, NULL, NULL},
@@ -267,6 +286,7 @@ const struct command campaign_commands[] = {
             "  {\"name\": \"Outage notice\", \"audience\": \"a12\", \"channel\": \"sms\",\n"
             "   \"content\": {\"sms\": {\"default\": {\"text\": \"Dear {{first_name}}, …\"},\n"
             "                       \"de\": {\"text\": \"Guten Tag {{first_name}}, …\"}}}}\n",
+        .options = create_options,
         .run = run_create,
     },
     {

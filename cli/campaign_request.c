@@ -3,9 +3,6 @@
 
 #include <string.h>
 
-#include "cli/plan_text.h"
-#include "common/buf.h"
-#include "common/file.h"
 #include "common/text.h"
 
 #define ATTEMPTS_MAX 15
@@ -87,24 +84,39 @@ static enum err check_together(const struct arguments *arguments, struct problem
     return ERR_OK;
 }
 
-static enum err read_steps(json_t **steps, const struct arguments *arguments,
+/* A plan that was written down elsewhere says all of its steps itself. */
+static enum err check_rest(const json_t *rest, const struct plan_choice *plan,
                            struct problem *problem)
 {
-    const char *plan = arguments_value(arguments, "plan");
+    const char *member = json_object_iter_key(json_object_iter((json_t *)(uintptr_t)rest));
+    if (member == NULL || (plan->kind != PLAN_CHOICE_NAME && plan->kind != PLAN_CHOICE_FILE)) {
+        return ERR_OK;
+    }
+    return problem_set(problem, ERR_INVALID,
+                       "\"%s\" of the plan %s stands in its steps; the options --attempts, "
+                       "--backoff, --backoff-max and --on-uncertain are for --channel and for "
+                       "steps such as 'push 5m > sms'",
+                       member, plan->said);
+}
+
+static enum err read_steps(json_t **steps, const struct arguments *arguments,
+                           const struct plan_choice *plan, struct problem *problem)
+{
     *steps = NULL;
     enum err err = check_together(arguments, problem);
-    if (err == ERR_OK && plan != NULL) {
-        err = plan_text_read(steps, plan, problem);
-    } else if (err == ERR_OK) {
-        *steps = json_pack("[{s:s}]", "channel", arguments_value(arguments, "channel"));
-    }
     if (err != ERR_OK) {
         return err;
     }
+    *steps = plan->kind == PLAN_CHOICE_NONE
+                 ? json_pack("[{s:s}]", "channel", arguments_value(arguments, "channel"))
+                 : json_deep_copy(plan->steps);
     json_t *rest = json_object();
     size_t i;
     json_t *step;
     err = read_rest(rest, arguments, problem);
+    if (err == ERR_OK) {
+        err = check_rest(rest, plan, problem);
+    }
     json_array_foreach(*steps, i, step)
     {
         json_object_update(step, rest);
@@ -114,9 +126,13 @@ static enum err read_steps(json_t **steps, const struct arguments *arguments,
 }
 
 /* As it was said, so that a complaint of the coordinator names what the user knows. */
-static void put_plan(json_t *request, json_t *steps, bool has_steps)
+static void put_plan(json_t *request, json_t *steps, const struct plan_choice *plan)
 {
-    if (has_steps) {
+    if (plan->kind == PLAN_CHOICE_NAME) {
+        json_object_set_new(request, "plan", plan_choice_json(plan));
+        return;
+    }
+    if (plan->kind != PLAN_CHOICE_NONE) {
         json_object_set_new(request, "plan", json_pack("{s:O}", "steps", steps));
         return;
     }
@@ -129,7 +145,7 @@ static void put_plan(json_t *request, json_t *steps, bool has_steps)
 }
 
 enum err campaign_request_new(json_t **request, const struct arguments *arguments, const char *name,
-                              struct problem *problem)
+                              const struct plan_choice *plan, struct problem *problem)
 {
     json_t *steps = NULL;
     json_t *content = NULL;
@@ -139,7 +155,7 @@ enum err campaign_request_new(json_t **request, const struct arguments *argument
     put_word(*request, "start_at", arguments_value(arguments, "at"));
     put_word(*request, "not_after", arguments_value(arguments, "not-after"));
     put_word(*request, "supersedes", arguments_value(arguments, "supersedes"));
-    enum err err = read_steps(&steps, arguments, problem);
+    enum err err = read_steps(&steps, arguments, plan, problem);
     if (err == ERR_OK) {
         err = put_number(*request, "weight", arguments, WEIGHT_MAX, problem);
     }
@@ -153,7 +169,7 @@ enum err campaign_request_new(json_t **request, const struct arguments *argument
         err = campaign_message_new(&content, steps, arguments, problem);
     }
     if (err == ERR_OK) {
-        put_plan(*request, steps, arguments_has(arguments, "plan"));
+        put_plan(*request, steps, plan);
         json_object_set(*request, "content", content);
     } else {
         json_decref(*request);
@@ -161,23 +177,5 @@ enum err campaign_request_new(json_t **request, const struct arguments *argument
     }
     json_decref(steps);
     json_decref(content);
-    return err;
-}
-
-enum err campaign_request_load(json_t **request, const char *file, struct problem *problem)
-{
-    struct buf text = {0};
-    json_error_t error;
-    *request = NULL;
-    const char *path = strcmp(file, "-") == 0 ? "/dev/stdin" : file;
-    enum err err = file_read(&text, path, CAMPAIGN_MESSAGE_BYTES, problem);
-    if (err == ERR_OK) {
-        *request = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &error);
-        if (*request == NULL) {
-            err = problem_set(problem, ERR_INVALID, "%s is no JSON: %s; line %d, column %d", file,
-                              error.text, error.line, error.column);
-        }
-    }
-    buf_release(&text);
     return err;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * campaign_request: the JSON that makes a campaign, from options or from a file. Mistakes that can
+ * campaign_request: the JSON that makes a campaign, from options. Mistakes that can
  * be seen here are found before anything is uploaded.
  */
 #ifndef TOCSIN_CLI_CAMPAIGN_REQUEST_H
@@ -12,12 +12,14 @@
 #include "cli/campaign_respect.h"
 #include "cli/campaign_stop.h"
 #include "cli/command.h"
+#include "cli/plan_choice.h"
 #include "common/err.h"
 
 /* Rows of the option table of a command that makes a campaign from options. */
 #define CAMPAIGN_REQUEST_OPTIONS                                                                   \
     {"channel", "email|sms|voice|push|chat|webhook", "how to reach them"},                         \
-        {"plan", "STEPS", "how, and how else if not acknowledged: 'push 5m > sms 15m > voice'"},   \
+        {"plan", "PLAN",                                                                           \
+         "how, and how else: 'push 5m > sms 15m > voice', a plan's name, or its file"},            \
         CAMPAIGN_MESSAGE_OPTIONS,                                                                  \
         {"provider", "NAME", "only this provider; else all of the channel"},                       \
         {"priority", "critical|high|normal|bulk", "critical overtakes everything"},                \
@@ -34,12 +36,11 @@
             "when nobody knows whether a message went out: send again (the default) or hold"       \
     }
 
-/* The request from the options but without "audience", which the caller adds. *request is owned by
- * the caller. ERR_INVALID: an option is wrong or missing. */
+/* The request from the options but without "audience", which the caller adds. `plan` is what --plan
+ * says, with its steps. *request is owned by the caller. ERR_INVALID: an option is wrong or
+ * missing.
+ */
 enum err campaign_request_new(json_t **request, const struct arguments *arguments, const char *name,
-                              struct problem *problem) WARN_UNUSED;
-/* The request in a JSON file (`-`: standard input); ERR_INVALID says where it is no JSON. */
-enum err campaign_request_load(json_t **request, const char *file,
-                               struct problem *problem) WARN_UNUSED;
+                              const struct plan_choice *plan, struct problem *problem) WARN_UNUSED;
 
 #endif

@@ -41,7 +41,7 @@ void client_free(struct client *client);
 const char *client_api(const struct client *client);
 
 struct client_request {
-    const char *method; /* "GET", "POST", "PATCH", "DELETE" */
+    const char *method; /* "GET", "POST", "PUT", "PATCH", "DELETE" */
     const char *path;   /* "/v1/campaigns?limit=100", escaped */
     const char *accept; /* NULL: application/json */
     const char *body;   /* JSON text, or NULL */

@@ -7,6 +7,7 @@ const struct command_group command_table[] = {
     {"send", "import a file, send everybody in it a message, and watch", send_commands},
     {"audience", "lists of recipients", audience_commands},
     {"campaign", "messages to audiences", campaign_commands},
+    {"plan", "ladders of channels that have a name", plan_commands},
     {"preflight", "what a draft would meet if it were launched", preflight_commands},
     {"recipient", "what became of one, or of those in a state", recipient_commands},
     {"suppression", "who must not be sent to", suppression_commands},

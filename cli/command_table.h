@@ -12,6 +12,7 @@ extern const struct command_group command_table[]; /* ends with a name of NULL *
 extern const struct command send_commands[];
 extern const struct command audience_commands[];
 extern const struct command campaign_commands[];
+extern const struct command plan_commands[];
 extern const struct command preflight_commands[];
 extern const struct command recipient_commands[];
 extern const struct command suppression_commands[];

@@ -146,24 +146,38 @@ static enum exit_code send(struct cli *cli, const struct arguments *arguments, j
     return code;
 }
 
+static enum err make_request(json_t **request, const struct arguments *arguments,
+                             const struct plan_choice *plan, struct problem *problem)
+{
+    char *name = default_name(arguments);
+    enum err err = campaign_request_new(request, arguments, name, plan, problem);
+    mem_free(name);
+    return err;
+}
+
 static enum exit_code run_send(struct cli *cli, const struct arguments *arguments)
 {
     struct problem problem;
+    struct plan_choice plan = {0};
     json_t *request = NULL;
-    enum exit_code code;
+    enum exit_code code = EXIT_DONE;
     enum err err = check(arguments, &problem);
     if (err == ERR_OK) {
-        char *name = default_name(arguments);
-        err = campaign_request_new(&request, arguments, name, &problem);
-        mem_free(name);
+        err = plan_choice_read(&plan, arguments_value(arguments, "plan"), &problem);
+    }
+    if (err == ERR_OK && plan_choice_look_up(&plan, cli->client, &problem) != ERR_OK) {
+        code = cli_fail(cli, &problem);
+    } else if (err == ERR_OK) {
+        err = make_request(&request, arguments, &plan, &problem);
     }
     if (err == ERR_INVALID) {
         code = cli_usage(&problem);
     } else if (err != ERR_OK) {
         code = cli_fail_here(&problem);
-    } else {
+    } else if (request != NULL) {
         code = send(cli, arguments, request);
     }
+    plan_choice_release(&plan);
     json_decref(request);
     return code;
 }
@@ -193,13 +207,18 @@ const struct command send_commands[] = {
             "      --text-file notice.txt --html-file notice.html --priority critical\n"
             "  tocsin send customers.csv --plan 'push 5m > sms 15m > voice' \\\n"
             "      --text-file notice.txt\n"
+            "  tocsin send customers.csv --plan night --text-file notice.txt\n"
             "  tocsin send --audience a12 --channel sms --text-file notice.txt --no-watch "
             "--quiet\n"
             "\n"
             "A step of a plan that has a time lasts until the recipient acknowledges or the\n"
             "time is over; one that has none, until a provider has accepted the message. Who\n"
             "cannot be sent to climbs to the next step at once. Text, subject and HTML go to\n"
-            "every channel of the plan that takes them.\n",
+            "every channel of the plan that takes them.\n"
+            "\n"
+            "PLAN are steps if there is a > or a blank in it, or it is a channel; a file, as the\n"
+            "API has a plan, if there is a / in it, it ends in .json, or it is -; else the name\n"
+            "of a plan: tocsin plan list.\n",
         .options = send_options,
         .run = run_send,
     },

@@ -13,12 +13,20 @@ static enum err request_of(struct buf *text, struct problem *problem, int argc,
 {
     char *argv[24] = {NULL};
     struct arguments arguments;
-    json_t *request;
+    json_t *request = NULL;
     for (int i = 0; i < argc; i++) {
         argv[i] = (char *)(uintptr_t)words[i];
     }
     assert_int_equal(command_parse(&arguments, command_table, argc, argv, problem), ERR_OK);
-    enum err err = campaign_request_new(&request, &arguments, "Outage", problem);
+    struct plan_choice plan;
+    enum err err = plan_choice_read(&plan, arguments_value(&arguments, "plan"), problem);
+    if (err == ERR_OK && plan.kind == PLAN_CHOICE_NAME) {
+        plan.steps = json_pack("[{s:s}]", "channel", "sms"); /* as the coordinator would say */
+    }
+    if (err == ERR_OK) {
+        err = campaign_request_new(&request, &arguments, "Outage", &plan, problem);
+    }
+    plan_choice_release(&plan);
     buf_clear(text);
     if (err == ERR_OK) {
         char *dump = json_dumps(request, JSON_COMPACT | JSON_SORT_KEYS);
@@ -217,6 +225,21 @@ static void mistakes_are_found_before_anything_is_uploaded(void **state)
     buf_release(&text);
 }
 
+static void a_named_plan_is_named_and_says_the_rest_itself(void **state)
+{
+    (void)state;
+    struct buf text = {0};
+    struct problem problem;
+    assert_int_equal(REQUEST_OF(&text, &problem, "--plan", "night", "--text", "Hi"), ERR_OK);
+    assert_buf_is(&text, "{\"content\":{\"sms\":{\"text\":\"Hi\"}},\"name\":\"Outage\","
+                         "\"plan\":\"night\"}");
+    assert_int_equal(
+        REQUEST_OF(&text, &problem, "--plan", "night", "--text", "Hi", "--attempts", "2"),
+        ERR_INVALID);
+    assert_non_null(strstr(problem.text, "\"attempts\" of the plan night stands in its steps"));
+    buf_release(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,6 +250,7 @@ int main(void)
         cmocka_unit_test(what_spares_people_is_said_in_short),
         cmocka_unit_test(html_goes_to_email_alone),
         cmocka_unit_test(mistakes_are_found_before_anything_is_uploaded),
+        cmocka_unit_test(a_named_plan_is_named_and_says_the_rest_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

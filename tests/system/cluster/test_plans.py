@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Plans that have a name: stored, taken by campaigns, changed, and there after kill -9."""
 
+import json
+import os
+
 import pytest
 
-from support import http_provider, some
+from support import http_provider, some, tocsin
 
 STEPS = [{"channel": "sms", "until": "acknowledged", "within": "1s"}, {"channel": "sms", "attempts": 2}]
 CONTENT = {"sms": {"text": "Hi"}}
@@ -51,6 +54,38 @@ def test_a_campaign_follows_the_plan_as_it_was_when_it_was_made(gateway, cluster
     cluster.start_coordinator()
     assert cluster.api.get("/v1/plans") == {"items": [], "next": None}
     assert len(cluster.api.get("/v1/campaigns/c2")["plan"]["steps"]) == 1
+
+
+def test_the_operator_stores_and_uses_a_plan(place, gateway, cluster):
+    status, out, err = tocsin(cluster, "plan", "set", "twice", "--plan", "sms 1s > sms")
+    assert (status, err) == (0, "") and "sms 1s > sms" in out
+    status, out, _ = tocsin(cluster, "plan", "list")
+    assert status == 0 and "twice" in out and "sms 1s > sms" in out
+    status, out, _ = tocsin(cluster, "plan", "show", "twice", "--json")
+    assert status == 0 and len(json.loads(out)["steps"]) == 2
+    path = os.path.join(place, "plan.json")
+    with open(path, "w", encoding="ascii") as f:
+        f.write(out)
+    assert tocsin(cluster, "plan", "set", "copy", "--file", path)[0] == 0
+    people_file = os.path.join(place, "people.csv")
+    with open(people_file, "w", encoding="ascii") as f:
+        f.write("id,phone\n" + "".join(f"r{i},+4790{i:08d}\n" for i in range(20)))
+    status, out, err = tocsin(cluster, "send", people_file, "--plan", "twice", "--text", "Hi", "--strict")
+    assert (status, err) == (0, ""), out
+    assert {len(keys) for keys in gateway.keys().values()} == {2}
+    assert cluster.api.get("/v1/campaigns/c1")["plan_name"] == "twice"
+    status, _, err = tocsin(cluster, "send", people_file, "--plan", path, "--text", "Hi", "--draft")
+    assert (status, err) == (0, "")
+    view = cluster.api.get("/v1/campaigns/c2")
+    assert (view["plan_name"], len(view["plan"]["steps"])) == (None, 2)
+    campaign = os.path.join(place, "campaign.json")
+    with open(campaign, "w", encoding="ascii") as f:
+        json.dump({"name": "Outage", "audience": "a1", "content": CONTENT}, f)
+    assert tocsin(cluster, "campaign", "create", campaign, "--plan", "copy", "--quiet")[:2] == (0, "c3\n")
+    assert tocsin(cluster, "plan", "delete", "copy")[0] == 0
+    status, _, err = tocsin(cluster, "send", people_file, "--plan", "smss", "--text", "Hi")
+    assert status == 1 and 'there is no plan "smss"' in err and 'is it "sms"' in err, err
+    assert len(cluster.api.get("/v1/audiences")["items"]) == 2  # asked before anything was uploaded
 
 
 def test_what_does_not_fit_is_said_where_it_stands(cluster):
