@@ -16,6 +16,7 @@ struct preflight_job {
     struct api *api;
     struct exchange *exchange; /* NULL: the client is gone */
     struct preflight *preflight;
+    struct zone_clock *clock; /* its own, for the thread; NULL: quiet hours hold for nobody */
     const struct audience_info *info;
     struct suppression_list *suppressions; /* NULL: it makes no difference */
     uint64_t campaign;
@@ -30,6 +31,7 @@ struct preflight_job {
 static void job_free(struct preflight_job *job)
 {
     preflight_free(job->preflight);
+    zone_clock_free(job->clock);
     mem_free(job);
 }
 
@@ -69,6 +71,13 @@ static void on_client_gone(struct exchange *exchange)
     atomic_store(&job->is_stopped, true);
 }
 
+static const struct quiet_hours *hours_of(const struct api *api, uint64_t campaign)
+{
+    const struct campaign_document *document =
+        campaign_registry_find(api->context.campaigns, campaign);
+    return &campaign_document_respect(document)->quiet_hours;
+}
+
 /* NULL: the request was answered. Without `has_messages` only endpoints are looked at. */
 static struct preflight_job *job_new(struct exchange *exchange, const struct campaign_view *view,
                                      bool has_messages)
@@ -92,7 +101,14 @@ static struct preflight_job *job_new(struct exchange *exchange, const struct cam
     campaign_document_wire(campaign_registry_find(api->context.campaigns, view->def->id),
                            &info->schema, api->context.epoch, exchange->arena, &content);
     content.body_count = has_messages ? content.body_count : 0;
-    if (preflight_new(&preflight, &content, &view->def->plan, info->slots, &problem) != ERR_OK) {
+    struct zone_clock *clock = NULL;
+    if (has_messages && view->def->quiet_channels != 0 &&
+        view->def->priority != PRIORITY_CRITICAL) {
+        clock = zone_clock_new(api->context.ledger, api->context.audiences, api->context.campaigns);
+    }
+    if (preflight_new(&preflight, &content, &view->def->plan, info->slots, clock, &problem) !=
+        ERR_OK) {
+        zone_clock_free(clock);
         exchange_refuse(exchange, 0, &problem);
         return NULL;
     }
@@ -100,6 +116,7 @@ static struct preflight_job *job_new(struct exchange *exchange, const struct cam
     job->api = api;
     job->exchange = exchange;
     job->preflight = preflight;
+    job->clock = clock;
     job->info = info;
     job->campaign = view->def->id;
     job->now_ms = api_now_ms(api);
@@ -151,6 +168,29 @@ static uint64_t start_of(const struct campaign_view *view, uint64_t now_ms)
     return start_ms > now_ms ? start_ms : now_ms;
 }
 
+/* Of the beginning on. */
+static struct quiet_span span_of(void *arg, unsigned zone, uint64_t at_ms)
+{
+    const struct preflight_result *result = arg;
+    struct quiet_span span =
+        zone_clock_span(result->clock, result->hours, (uint16_t)zone, result->starts_ms + at_ms);
+    span.from_ms = span.from_ms > result->starts_ms ? span.from_ms - result->starts_ms : 0;
+    span.until_ms -= result->starts_ms;
+    return span;
+}
+
+static void take_times(struct preflight_result *result)
+{
+    result->times = (struct preflight_case){
+        .plan = &result->view->def->plan,
+        .counts = preflight_counts(result->preflight),
+        .rates = result->rates,
+    };
+    if (result->clock != NULL) {
+        result->times.quiet = (struct preflight_quiet){result->hours->channels, result, span_of};
+    }
+}
+
 static void answer_preflight(struct preflight_job *job)
 {
     struct exchange *exchange = job->exchange;
@@ -163,8 +203,11 @@ static void answer_preflight(struct preflight_job *job)
             .now_ms = job->now_ms,
             .starts_ms = start_of(&view, job->now_ms),
             .by_ms = job->by_ms,
+            .hours = hours_of(job->api, job->campaign),
+            .clock = job->clock,
         };
         take_rates(&result);
+        take_times(&result);
         exchange_view(exchange, preflight_json(&result));
     }
     job_free(job);

@@ -26,6 +26,9 @@ struct preflight_result {
     uint64_t starts_ms;
     uint64_t by_ms; /* 0: none */
     struct preflight_rate rates[WIRE_PROVIDERS_MAX];
+    struct preflight_case times; /* of these rates; quiet hours where they hold */
+    const struct quiet_hours *hours;
+    struct zone_clock *clock;
     bool has_worker;
 };
 json_t *preflight_json(struct preflight_result *result);

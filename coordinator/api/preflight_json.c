@@ -192,9 +192,16 @@ static void warn_of_respect(const struct preflight_result *result, json_t *warni
     if (def->priority == PRIORITY_CRITICAL) {
         return; /* it overrides both */
     }
-    if (def->quiet_channels != 0) {
-        buf_str(text, "quiet hours may hold messages back; the times here do not count with them");
-        warn(warnings, "quiet_hours", 0, text);
+    uint64_t until_ms;
+    uint64_t asleep = preflight_asleep(&result->times, &until_ms);
+    if (asleep > 0) {
+        char time[TEXT_TIME_BYTES + 1];
+        text_time_str(time, result->starts_ms + until_ms);
+        buf_printf(text,
+                   "%" PRIu64 " people have quiet hours as it begins: their first message waits, "
+                   "the last until %s",
+                   asleep, time);
+        warn(warnings, "quiet_hours", asleep, text);
     }
     if (def->cap_messages != 0) {
         buf_str(text, "the frequency cap may spare people; it is applied after the launch, and the "
@@ -207,11 +214,10 @@ static void warn_of_respect(const struct preflight_result *result, json_t *warni
 
 static json_t *late_steps_json(const struct preflight_result *result, uint64_t span_ms)
 {
-    const struct preflight_counts *counts = preflight_counts(result->preflight);
     const struct plan *plan = &result->view->def->plan;
     json_t *steps = json_array();
     for (unsigned s = 0; s < plan->step_count; s++) {
-        uint64_t late = preflight_late_at(plan, counts, s, result->rates, span_ms);
+        uint64_t late = preflight_late_at(&result->times, s, span_ms);
         json_array_append_new(steps, json_pack("{s:i, s:s, s:I}", "step", (int)s + 1, "channel",
                                                channel_kind_name(plan->steps[s].channel), "late",
                                                (json_int_t)late));
@@ -226,8 +232,7 @@ static void add_deadline(const struct preflight_result *result, const char *name
         return;
     }
     uint64_t span_ms = at_ms > result->starts_ms ? at_ms - result->starts_ms : 0;
-    uint64_t late = preflight_late(&result->view->def->plan, preflight_counts(result->preflight),
-                                   result->rates, span_ms);
+    uint64_t late = preflight_late(&result->times, span_ms);
     json_array_append_new(deadlines, json_pack("{s:s, s:o, s:I, s:o}", "deadline", name, "at",
                                                exchange_time(at_ms), "late", (json_int_t)late,
                                                "steps", late_steps_json(result, span_ms)));
@@ -262,9 +267,11 @@ static json_t *step_json(const struct preflight_result *result, unsigned s)
     const struct preflight_step *step = &preflight_counts(result->preflight)->steps[s];
     double per_s;
     enum preflight_speed speed = preflight_step_rate(&plan->steps[s], result->rates, &per_s);
-    json_t *send_s = speed == PREFLIGHT_LIMITED
-                         ? json_integer((json_int_t)((double)step->sendable / per_s + 0.999))
-                         : json_null();
+    uint64_t takes_ms = preflight_step_takes_ms(&result->times, s);
+    json_t *send_s = speed == PREFLIGHT_NONE || takes_ms == UINT64_MAX ||
+                             (speed == PREFLIGHT_UNLIMITED && takes_ms == 0)
+                         ? json_null()
+                         : json_integer((json_int_t)((takes_ms + 999) / 1000));
     return json_pack(
         "{s:i, s:i, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:s, s:o, s:I, s:o}", "step", (int)s + 1,
         "repeat", (int)plan->steps[s].repeat, "channel", channel_kind_name(plan->steps[s].channel),

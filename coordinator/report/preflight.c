@@ -46,7 +46,10 @@ struct preflight {
     struct page_schema schema;
     struct plan plan;
     char *campaign;
-    int locale_column; /* or -1 */
+    int locale_column;        /* or -1 */
+    struct zone_clock *clock; /* NULL: zones are not counted */
+    int zone_column;          /* or -1 */
+    struct preflight_zone *zones;
     struct channel channels[CHANNEL_KINDS];
     struct body bodies[WIRE_BODIES_MAX];
     unsigned body_count;
@@ -141,7 +144,8 @@ static void add_channels(struct preflight *preflight)
 }
 
 enum err preflight_new(struct preflight **out, const struct wire_content *content,
-                       const struct plan *plan, uint32_t slots, struct problem *problem)
+                       const struct plan *plan, uint32_t slots, struct zone_clock *clock,
+                       struct problem *problem)
 {
     struct preflight *preflight = mem_zalloc(1, sizeof(*preflight));
     uint32_t pages = slots / PAGE_RECIPIENTS + 1;
@@ -157,6 +161,8 @@ enum err preflight_new(struct preflight **out, const struct wire_content *conten
             preflight->locale_column = (int)c;
         }
     }
+    preflight->clock = clock;
+    preflight->zone_column = page_schema_endpoint(&content->schema, PAGE_FIELD_TIMEZONE, 0);
     add_channels(preflight);
     enum err err = ERR_OK;
     for (unsigned i = 0; i < content->body_count && err == ERR_OK; i++) {
@@ -181,6 +187,7 @@ void preflight_free(struct preflight *preflight)
     }
     mem_free(preflight->campaign);
     mem_free(preflight->unreachable);
+    mem_free(preflight->zones);
     buf_release(&preflight->text);
     mem_free(preflight);
 }
@@ -310,7 +317,29 @@ static struct standing stand(struct preflight *preflight, const struct page_view
     return standing;
 }
 
-static void count_steps(struct preflight *preflight, const struct standing *standing)
+/* NULL: they are not counted. */
+static struct preflight_zone *zone_of(struct preflight *preflight, const struct page_view *view)
+{
+    struct preflight_counts *counts = &preflight->counts;
+    if (preflight->clock == NULL) {
+        return NULL;
+    }
+    unsigned number = preflight->zone_column < 0
+                          ? 0
+                          : zone_clock_number(preflight->clock,
+                                              page_value(view, (unsigned)preflight->zone_column));
+    if (number >= counts->zone_count) {
+        preflight->zones = mem_resize(preflight->zones, number + 1, sizeof(*preflight->zones));
+        memset(preflight->zones + counts->zone_count, 0,
+               (number + 1 - counts->zone_count) * sizeof(*preflight->zones));
+        counts->zones = preflight->zones;
+        counts->zone_count = number + 1;
+    }
+    return &preflight->zones[number];
+}
+
+static void count_steps(struct preflight *preflight, const struct standing *standing,
+                        struct preflight_zone *zone)
 {
     bool is_first = true;
     for (unsigned s = 0; s < preflight->plan.step_count; s++) {
@@ -327,6 +356,10 @@ static void count_steps(struct preflight *preflight, const struct standing *stan
         } else {
             step->sendable++;
             step->first += is_first;
+            if (zone != NULL) {
+                zone->sendable[s]++;
+                zone->first[s] += is_first;
+            }
             is_first = false;
         }
     }
@@ -337,7 +370,7 @@ static void count_recipient(struct preflight *preflight, uint32_t page, unsigned
 {
     struct preflight_counts *counts = &preflight->counts;
     struct standing standing = stand(preflight, view, barred);
-    count_steps(preflight, &standing);
+    count_steps(preflight, &standing, zone_of(preflight, view));
     counts->people++;
     if (standing.complete != 0) {
         counts->reachable++;

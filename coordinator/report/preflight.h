@@ -20,6 +20,7 @@
 #include "common/err.h"
 #include "coordinator/content/suppression_list.h"
 #include "coordinator/engine/plan.h"
+#include "coordinator/report/zone_clock.h"
 #include "proto/wire.h"
 
 struct preflight;
@@ -44,6 +45,12 @@ struct preflight_sms {
     bool is_estimated; /* a text has a variable whose length is known only when it is sent */
 };
 
+/* Of the people of one time zone. */
+struct preflight_zone {
+    uint64_t sendable[PLAN_RUNGS_MAX];
+    uint64_t first[PLAN_RUNGS_MAX];
+};
+
 struct preflight_counts {
     uint64_t people;
     uint64_t reachable;   /* there is a step that can send to them today */
@@ -51,8 +58,11 @@ struct preflight_counts {
     uint64_t suppressed;  /* none, as all that the plan could use is barred */
     uint64_t unreachable; /* none, as they have no endpoint of any channel of the plan */
     unsigned step_count;
-    struct preflight_step steps[PLAN_STEPS_MAX];
+    struct preflight_step steps[PLAN_RUNGS_MAX];
     struct preflight_sms sms;
+    /* By the zone clock's numbers, if there is one: they add up to what the steps have. */
+    unsigned zone_count;
+    const struct preflight_zone *zones;
 };
 
 /* A variable of one body that is empty for so many who have an endpoint that is not barred. */
@@ -64,9 +74,10 @@ struct preflight_missing {
 };
 
 /* Copies what it needs; content->bodies may be empty: then only endpoints are counted. `slots`:
- * places of the audience. On error the problem says which template does not parse. */
+ * places of the audience; `clock`, which it borrows: count by time zones as well, or NULL. On error
+ * the problem says which template does not parse. */
 enum err preflight_new(struct preflight **out, const struct wire_content *content,
-                       const struct plan *plan, uint32_t slots,
+                       const struct plan *plan, uint32_t slots, struct zone_clock *clock,
                        struct problem *problem) WARN_UNUSED;
 void preflight_free(struct preflight *preflight); /* NULL is fine */
 

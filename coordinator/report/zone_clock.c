@@ -87,7 +87,7 @@ static struct named_zone *zone_of(struct zone_clock *clock, struct slice name)
     return named != NULL || clock->count == UINT16_MAX ? named : add_zone(clock, name);
 }
 
-static uint16_t number_of(struct zone_clock *clock, struct slice name)
+uint16_t zone_clock_number(struct zone_clock *clock, struct slice name)
 {
     const struct named_zone *named = zone_of(clock, name);
     return named == NULL || named->zone == NULL ? 0 : named->number;
@@ -105,7 +105,7 @@ static void number_places(struct zone_clock *clock, unsigned column, uint16_t *z
         page_seek(&clock->page, i);
         struct slice name = page_value(&clock->page, column);
         if (!slice_equal(name, last)) {
-            number = number_of(clock, name);
+            number = zone_clock_number(clock, name);
             last = name;
         }
         zones[i] = number;
@@ -145,6 +145,19 @@ static const struct time_zone *zone_for(struct zone_clock *clock, const struct q
     return own == NULL || own->zone == NULL ? clock->utc : own->zone;
 }
 
+struct quiet_span zone_clock_span(struct zone_clock *clock, const struct quiet_hours *hours,
+                                  uint16_t number, uint64_t at_ms)
+{
+    const struct time_zone *local = zone_for(clock, hours, number);
+    const struct day_span span = {(uint16_t)hours->from_min, (uint16_t)hours->to_min};
+    struct quiet_span quiet = {at_ms, 0};
+    if (!day_span_covers(&span, local, at_ms, &quiet.until_ms)) {
+        quiet.from_ms = quiet.until_ms;
+        (void)day_span_covers(&span, local, quiet.from_ms, &quiet.until_ms);
+    }
+    return quiet;
+}
+
 static struct quiet_span read_span(void *arg, const struct campaign_def *def, uint16_t zone,
                                    uint64_t now_ms)
 {
@@ -155,14 +168,7 @@ static struct quiet_span read_span(void *arg, const struct campaign_def *def, ui
     if (hours == NULL || hours->channels == 0) {
         return (struct quiet_span){UINT64_MAX, UINT64_MAX};
     }
-    const struct time_zone *local = zone_for(clock, hours, zone);
-    const struct day_span span = {(uint16_t)hours->from_min, (uint16_t)hours->to_min};
-    struct quiet_span quiet = {now_ms, 0};
-    if (!day_span_covers(&span, local, now_ms, &quiet.until_ms)) {
-        quiet.from_ms = quiet.until_ms;
-        (void)day_span_covers(&span, local, quiet.from_ms, &quiet.until_ms);
-    }
-    return quiet;
+    return zone_clock_span(clock, hours, zone, now_ms);
 }
 
 struct quiet_source zone_clock_source(struct zone_clock *clock)

@@ -91,8 +91,8 @@ static int setup_with(void **state, unsigned body_count)
     fixture->plan.steps[0].providers = 1;
     fixture->plan.steps[1].providers = UINT64_MAX; /* those of its channel */
     fixture->plan.steps[2].providers = 1 | 4;
-    assert_int_equal(preflight_new(&fixture->preflight, &content, &fixture->plan, ROWS, &problem),
-                     ERR_OK);
+    assert_int_equal(
+        preflight_new(&fixture->preflight, &content, &fixture->plan, ROWS, NULL, &problem), ERR_OK);
     feed(fixture->preflight);
     *state = fixture;
     return 0;
@@ -195,6 +195,27 @@ static void without_messages_only_endpoints_count(void **state)
     assert_false(preflight_missing(fixture->preflight, 0, &missing));
 }
 
+static void a_step_that_is_sent_again_is_counted_each_time(void **state)
+{
+    const struct wire_content content = {.schema = schema};
+    struct preflight *preflight;
+    struct problem problem;
+    struct plan plan = {.step_count = PLAN_RUNGS_MAX};
+    (void)state;
+    for (unsigned s = 0; s < PLAN_RUNGS_MAX; s++) {
+        plan_step_defaults(&plan.steps[s], CHANNEL_SMS);
+    }
+    assert_int_equal(preflight_new(&preflight, &content, &plan, ROWS, NULL, &problem), ERR_OK);
+    feed(preflight);
+    const struct preflight_counts *counts = preflight_counts(preflight);
+    assert_int_equal(counts->step_count, PLAN_RUNGS_MAX);
+    for (unsigned s = 0; s < PLAN_RUNGS_MAX; s++) {
+        check_step(&counts->steps[s], 6, 2, 0, 4, s == 0 ? 4 : 0);
+    }
+    assert_int_equal(counts->people, 8);
+    preflight_free(preflight);
+}
+
 /* ---- times ---- */
 
 /* Of a provider of sms, one of email, and another of sms. */
@@ -210,6 +231,26 @@ static const struct preflight_counts many = {
     .step_count = 3,
     .steps = {{1000, 0, 0, 1000, 1000}, {500, 0, 0, 500, 100}, {1000, 0, 0, 1000, 0}},
 };
+
+static struct preflight_case case_of(const struct fixture *fixture,
+                                     const struct preflight_rate *rates)
+{
+    return (struct preflight_case){.plan = &fixture->plan, .counts = &many, .rates = rates};
+}
+
+static uint64_t late(const struct fixture *fixture, const struct preflight_rate *rates,
+                     uint64_t span_ms)
+{
+    struct preflight_case preflight = case_of(fixture, rates);
+    return preflight_late(&preflight, span_ms);
+}
+
+static uint64_t late_at(const struct fixture *fixture, unsigned step,
+                        const struct preflight_rate *rates, uint64_t span_ms)
+{
+    struct preflight_case preflight = case_of(fixture, rates);
+    return preflight_late_at(&preflight, step, span_ms);
+}
 
 static void the_rate_of_a_step_is_that_of_its_providers_that_can_send(void **state)
 {
@@ -232,12 +273,12 @@ static void who_is_not_sent_to_in_time_is_late(void **state)
 {
     const struct fixture *fixture = *state;
     struct preflight_rate rates[WIRE_PROVIDERS_MAX] = RATES(true, 10, true, 5, true, 0);
-    assert_int_equal(preflight_late(&fixture->plan, &many, rates, 100000), 0);
-    assert_int_equal(preflight_late(&fixture->plan, &many, rates, 60000), 400);
-    assert_int_equal(preflight_late(&fixture->plan, &many, rates, 10000), 900 + 50);
-    assert_int_equal(preflight_late(&fixture->plan, &many, rates, 0), 1100);
+    assert_int_equal(late(fixture, rates, 100000), 0);
+    assert_int_equal(late(fixture, rates, 60000), 400);
+    assert_int_equal(late(fixture, rates, 10000), 900 + 50);
+    assert_int_equal(late(fixture, rates, 0), 1100);
     rates[1].can_send = false;
-    assert_int_equal(preflight_late(&fixture->plan, &many, rates, 100000), 100);
+    assert_int_equal(late(fixture, rates, 100000), 100);
 }
 
 static void a_shared_provider_serves_the_earlier_step_first(void **state)
@@ -245,8 +286,8 @@ static void a_shared_provider_serves_the_earlier_step_first(void **state)
     struct fixture *fixture = *state;
     struct preflight_rate rates[WIRE_PROVIDERS_MAX] = RATES(true, 10, false, 0, false, 0);
     fixture->plan.steps[1] = fixture->plan.steps[0];
-    assert_int_equal(preflight_late(&fixture->plan, &many, rates, 105000), 50);
-    assert_int_equal(preflight_late(&fixture->plan, &many, rates, 110000), 0);
+    assert_int_equal(late(fixture, rates, 105000), 50);
+    assert_int_equal(late(fixture, rates, 110000), 0);
 }
 
 static void a_later_step_has_less_time(void **state)
@@ -254,12 +295,97 @@ static void a_later_step_has_less_time(void **state)
     const struct fixture *fixture = *state;
     struct preflight_rate rates[WIRE_PROVIDERS_MAX] = RATES(true, 10, true, 5, true, 10);
     assert_int_equal(preflight_begins_after_ms(&fixture->plan, 2), 120000);
-    assert_int_equal(preflight_late_at(&fixture->plan, &many, 1, rates, 60000), 500);
-    assert_int_equal(preflight_late_at(&fixture->plan, &many, 1, rates, 120000), 200);
-    assert_int_equal(preflight_late_at(&fixture->plan, &many, 2, rates, 160000), 200);
+    assert_int_equal(late_at(fixture, 1, rates, 60000), 500);
+    assert_int_equal(late_at(fixture, 1, rates, 120000), 200);
+    assert_int_equal(late_at(fixture, 2, rates, 160000), 200);
     rates[2].per_s = 0;
-    assert_int_equal(preflight_late_at(&fixture->plan, &many, 2, rates, 160000), 0);
-    assert_int_equal(preflight_late_at(&fixture->plan, &many, 2, rates, 120000), 1000);
+    assert_int_equal(late_at(fixture, 2, rates, 160000), 0);
+    assert_int_equal(late_at(fixture, 2, rates, 120000), 1000);
+}
+
+/* ---- quiet hours ---- */
+
+#define HOUR_MS UINT64_C(3600000)
+
+/* Of sms alone; zone 1 is awake for 2 hours, then asleep for 10, each day; zone 0 the other way
+ * round. */
+static struct quiet_span span_of(void *arg, unsigned zone, uint64_t at_ms)
+{
+    const uint64_t day_ms = 24 * HOUR_MS;
+    uint64_t from_ms = zone == 0 ? 0 : 2 * HOUR_MS;
+    uint64_t until_ms = zone == 0 ? 10 * HOUR_MS : 12 * HOUR_MS;
+    (void)arg;
+    while (until_ms <= at_ms) {
+        from_ms += day_ms;
+        until_ms += day_ms;
+    }
+    return (struct quiet_span){from_ms, until_ms};
+}
+
+static const struct preflight_zone zones[] = {
+    {.sendable = {400, 300, 400}, .first = {400, 60, 0}},
+    {.sendable = {600, 200, 600}, .first = {600, 40, 0}},
+};
+
+static struct preflight_case night(const struct fixture *fixture,
+                                   const struct preflight_rate *rates,
+                                   struct preflight_counts *counts)
+{
+    *counts = many;
+    counts->zone_count = 2;
+    counts->zones = zones;
+    return (struct preflight_case){.plan = &fixture->plan,
+                                   .counts = counts,
+                                   .rates = rates,
+                                   .quiet = {1U << CHANNEL_SMS, NULL, span_of}};
+}
+
+static void who_sleeps_as_it_begins_is_counted(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct preflight_rate rates[WIRE_PROVIDERS_MAX] = RATES(true, 10, true, 5, true, 0);
+    struct preflight_counts counts;
+    struct preflight_case preflight = night(fixture, rates, &counts);
+    uint64_t until_ms;
+    assert_int_equal(preflight_asleep(&preflight, &until_ms), 400); /* mail is never quiet */
+    assert_int_equal(until_ms, 10 * HOUR_MS);
+    preflight.quiet.channels = 0;
+    assert_int_equal(preflight_asleep(&preflight, &until_ms), 0);
+    assert_int_equal(until_ms, 0);
+}
+
+static void who_sleeps_over_a_deadline_is_late(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct preflight_rate rates[WIRE_PROVIDERS_MAX] = RATES(true, 10, true, 5, true, 0);
+    struct preflight_counts counts;
+    struct preflight_case preflight = night(fixture, rates, &counts);
+    assert_int_equal(preflight_late(&preflight, HOUR_MS), 400);
+    assert_int_equal(preflight_late(&preflight, 30000), 400 + 300); /* and no more than 10/s */
+    assert_int_equal(preflight_late(&preflight, 10 * HOUR_MS), 400);
+    assert_int_equal(preflight_late(&preflight, 10 * HOUR_MS + 30000), 100);
+    assert_int_equal(preflight_late(&preflight, 11 * HOUR_MS), 0);
+    assert_int_equal(preflight_late(&preflight, UINT64_MAX), 0);
+}
+
+static void what_is_not_sent_in_the_evening_waits_for_the_morning(void **state)
+{
+    const struct fixture *fixture = *state;
+    /* 360 in the two hours of the evening of zone 1, 40 of zone 0 by day. */
+    struct preflight_rate rates[WIRE_PROVIDERS_MAX] = RATES(true, 0.05, true, 5, false, 0);
+    struct preflight_counts counts;
+    struct preflight_case preflight = night(fixture, rates, &counts);
+    assert_int_equal(preflight_late_at(&preflight, 0, 2 * HOUR_MS), 640);
+    assert_int_equal(preflight_late_at(&preflight, 0, 10 * HOUR_MS), 640);
+    assert_int_equal(preflight_late_at(&preflight, 0, 12 * HOUR_MS), 280);
+    /* The last 280 by day, when both are awake. */
+    assert_int_equal(preflight_step_takes_ms(&preflight, 0),
+                     12 * HOUR_MS + UINT64_C(280) * 20 * 1000);
+    assert_int_equal(preflight_step_takes_ms(&preflight, 1), 100000); /* no night for mail */
+    rates[0].can_send = false;
+    assert_true(preflight_step_takes_ms(&preflight, 0) == UINT64_MAX);
+    rates[0] = (struct preflight_rate){CHANNEL_SMS, true, 0};
+    assert_int_equal(preflight_step_takes_ms(&preflight, 0), 10 * HOUR_MS);
 }
 
 #define WITH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -274,10 +400,14 @@ int main(void)
         WITH(the_unreachable_are_found_in_order),
         cmocka_unit_test_setup_teardown(without_messages_only_endpoints_count,
                                         setup_without_messages, teardown),
+        cmocka_unit_test(a_step_that_is_sent_again_is_counted_each_time),
         WITH(the_rate_of_a_step_is_that_of_its_providers_that_can_send),
         WITH(who_is_not_sent_to_in_time_is_late),
         WITH(a_shared_provider_serves_the_earlier_step_first),
         WITH(a_later_step_has_less_time),
+        WITH(who_sleeps_as_it_begins_is_counted),
+        WITH(who_sleeps_over_a_deadline_is_late),
+        WITH(what_is_not_sent_in_the_evening_waits_for_the_morning),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

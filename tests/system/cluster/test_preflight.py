@@ -129,3 +129,25 @@ def test_the_command_says_the_same_and_the_launch_does_it(cluster):
     assert counts == {"accepted": seen["reachable"], "failed": seen["incomplete"], "suppressed": seen["suppressed"],
                       "unreachable": seen["unreachable"]}
     problem_of(cluster.api.call("POST", f"/v1/campaigns/{campaign}/preflight"), 409)
+
+
+def test_who_sleeps_is_late(cluster):
+    """Half of them in a zone where it is night, half on the other side of the earth."""
+    rows = "id,phone,timezone\n" + "".join(
+        f"r{i},+4790{i:08d},{'UTC' if i % 2 else 'Etc/GMT+12'}\n" for i in range(1000))
+    people = cluster.api.upload(rows.encode()).json()["id"]
+    clock = time.time()
+    quiet = {"from": time.strftime("%H:%M", time.gmtime(clock - 3600)),
+             "to": time.strftime("%H:%M", time.gmtime(clock + 7200)), "channels": ["sms"], "zone": "UTC"}
+    steps = [{"channel": "sms"}]
+    content = {"sms": {"text": "The line is down."}}
+    campaign = draft(cluster, people, steps, content=content, quiet_hours=quiet)
+    seen = preflight(cluster, campaign, {"by": at(3600)})
+    assert {w["warning"]: w["people"] for w in seen["warnings"]} == {"quiet_hours": 500, "late": 500}
+    assert seen["deadlines"][0]["late"] == 500
+    wait = 7200 - clock % 60  # until they wake; then at the rate
+    assert abs(seen["steps"][0]["send_s"] - (wait + 500 / RATE)) < 60
+    assert preflight(cluster, campaign, {"by": at(4 * 3600)})["deadlines"][0]["late"] == 0
+    critical = draft(cluster, people, steps, content=content, quiet_hours=quiet, priority="critical")
+    seen = preflight(cluster, critical, {"by": at(3600)})
+    assert seen["warnings"] == [] and seen["steps"][0]["send_s"] == 1000 / RATE
