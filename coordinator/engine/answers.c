@@ -146,6 +146,7 @@ static void decide(const struct reading *reading, enum delivery_event kind, uint
         tell_provider(reading->engine, lease, reading->is_present);
     }
     engine_decide(reading->engine, reading->campaign, reading->page, &event);
+    ladder_close_accepted(reading->engine, reading->campaign, reading->page, &event);
 }
 
 /* Until when he stays open who is accepted or delivered now. Who is open keeps his time. */

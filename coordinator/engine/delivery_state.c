@@ -30,7 +30,8 @@ static const char *const EVENTS[DELIVERY_EVENTS] = {
  * word counts wherever he stands, and so does a receipt that says delivered.
  *
  * BOUNCED is followed at once, in the same block, by what the ladder makes of it, if that is not
- * the end: NEXT_ENDPOINT, CLIMBED, or what earlier steps reached (UNANSWERED, HELD, DELIVERED).
+ * the end: NEXT_ENDPOINT, CLIMBED, or what earlier steps reached (UNANSWERED, HELD, DELIVERED). So
+ * is ACCEPTED, by DELIVERED, where it is the end and an earlier step was delivered.
  */
 #define TO(state) ((uint8_t)(DELIVERY_##state + 1))
 

@@ -103,6 +103,10 @@ uint64_t dispatch_next_ms(struct engine *engine);
  * what the recipient ends as. */
 void ladder_decide(const struct engine *engine, const struct campaign *campaign,
                    const struct recipient_state *state, struct event *event);
+/* After an event that accepts: whoever of its places is not open now, and was delivered on the way,
+ * ends as that. */
+void ladder_close_accepted(struct engine *engine, struct campaign *campaign, uint32_t page,
+                           const struct event *accepted);
 /* Until when a recipient who is now accepted or held stays open; 0: he does not. */
 uint64_t ladder_open_until_ms(const struct engine *engine, const struct campaign *campaign,
                               const struct recipient_state *state);

@@ -232,6 +232,7 @@ static void settle_run(const struct decision *d, const struct lease *lease, unsi
         decide_one(d, &states[i], &event);
         suppress_explain(d->campaign, page, &event);
         engine_decide(d->engine, d->campaign, page, &event);
+        ladder_close_accepted(d->engine, d->campaign, page, &event);
         settled += delivery_state_is_final((enum delivery_state)states[i].state) ? event.span : 0;
     }
     rate_meter_add(&d->campaign->meter, settled, d->engine->now_ms);

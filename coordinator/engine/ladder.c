@@ -99,6 +99,27 @@ void ladder_decide(const struct engine *engine, const struct campaign *campaign,
     }
 }
 
+void ladder_close_accepted(struct engine *engine, struct campaign *campaign, uint32_t page,
+                           const struct event *accepted)
+{
+    const struct recipient_state *states = campaign->pages[page].states;
+    unsigned end = accepted->offset + (unsigned)accepted->span;
+    if (accepted->kind != DELIVERY_EVENT_ACCEPTED || accepted->due_ms != 0) {
+        return;
+    }
+    for (unsigned i = accepted->offset; i < end; i++) {
+        if (states[i].state == DELIVERY_ACCEPTED && states[i].before == BEFORE_DELIVERED) {
+            engine_decide(engine, campaign, page,
+                          &(struct event){.kind = DELIVERY_EVENT_DELIVERED,
+                                          .provider = accepted->provider,
+                                          .step = states[i].step,
+                                          .offset = (uint16_t)i,
+                                          .span = 1,
+                                          .at_ms = engine->now_ms});
+        }
+    }
+}
+
 /* ---- Time ---- */
 
 static bool is_over(const struct recipient_state *state, const struct fold *fold, uint64_t now_ms)

@@ -15,7 +15,8 @@ static const struct rig_fate UNCERTAIN = {.outcome = OUTCOME_UNCERTAIN,
                                           .reason = REASON_TIMED_OUT_AFTER};
 
 /* Two steps of a minute, SMS by provider 0 and e-mail by 1; the first batch is out. */
-static void receipts_init(struct rig *rig, enum plan_until until, uint32_t slots)
+static void receipts_init_with(struct rig *rig, enum plan_until until, enum plan_until last,
+                               uint32_t slots)
 {
     rig_init(rig);
     rig_add_provider(rig, 1, 0);
@@ -27,12 +28,17 @@ static void receipts_init(struct rig *rig, enum plan_until until, uint32_t slots
         plan_step_defaults(&def.plan.steps[s], s == 0 ? CHANNEL_SMS : CHANNEL_EMAIL);
         def.plan.steps[s].attempts = 1;
         def.plan.steps[s].within_ms = MINUTE_MS;
-        def.plan.steps[s].until = until;
+        def.plan.steps[s].until = s == 0 ? until : last;
     }
     rig_add(rig, &def);
     assert_int_equal(engine_launch(rig->engine, 1, rig->now_ms, NULL), ERR_OK);
     rig_join(rig, 1, 11, CREDIT);
     rig_run(rig, 0);
+}
+
+static void receipts_init(struct rig *rig, enum plan_until until, uint32_t slots)
+{
+    receipts_init_with(rig, until, until, slots);
 }
 
 static enum err receive(struct rig *rig, uint32_t ordinal, uint8_t step, enum receipt_kind kind)
@@ -286,6 +292,30 @@ static void an_earlier_delivery_is_remembered_while_the_ladder_goes_on(void **te
     rig_release(&rig);
 }
 
+static void who_was_delivered_ends_so_though_the_last_step_is_only_accepted(void **test)
+{
+    (void)test;
+    struct rig rig;
+    receipts_init_with(&rig, PLAN_ACKNOWLEDGED, PLAN_ACCEPTED, 4);
+    rig_accept_all(&rig);
+    assert_int_equal(receive(&rig, 1, 0, RECEIPT_DELIVERED), ERR_OK);
+    assert_int_equal(receive(&rig, 2, 0, RECEIPT_DELIVERED), ERR_OK);
+    pass_step(&rig);
+    assert_int_equal(rig_leased(&rig), 4);
+    const struct rig_batch second = rig.batches[0];
+    assert_int_equal(receive(&rig, 2, 1, RECEIPT_ACCEPTED), ERR_OK); /* before its outcome */
+    rig_say(&rig, &second, 0, 4, &ACCEPTED);
+    assert_stands(&rig, 0, DELIVERY_ACCEPTED, 1, false);
+    assert_stands(&rig, 1, DELIVERY_DELIVERED, 1, false);
+    assert_stands(&rig, 2, DELIVERY_DELIVERED, 1, false);
+    assert_stands(&rig, 3, DELIVERY_ACCEPTED, 1, false);
+    assert_int_equal(rig_campaign_state(&rig, 1), CAMPAIGN_FINISHED);
+    rig_check(&rig);
+    /* What the last step met is kept too. */
+    assert_int_equal(rig_count_events(&rig, 1, DELIVERY_EVENT_ACCEPTED), 8);
+    rig_release(&rig);
+}
+
 static void a_complaint_counts_once_and_moves_nobody(void **test)
 {
     (void)test;
@@ -404,6 +434,7 @@ int main(void)
         cmocka_unit_test(a_bounce_goes_on_to_the_next_endpoint_then_to_the_next_step),
         cmocka_unit_test(a_late_delivery_of_an_earlier_step_ends_the_ladder),
         cmocka_unit_test(an_earlier_delivery_is_remembered_while_the_ladder_goes_on),
+        cmocka_unit_test(who_was_delivered_ends_so_though_the_last_step_is_only_accepted),
         cmocka_unit_test(a_complaint_counts_once_and_moves_nobody),
         cmocka_unit_test(who_is_unknown_is_refused),
         cmocka_unit_test(no_receipt_is_a_step_back_and_each_counts_once),
