@@ -43,6 +43,23 @@ static enum exit_code run_list(struct cli *cli, const struct arguments *argument
     return list_print(cli, &list);
 }
 
+static void print_without(struct cli *cli, const json_t *campaign)
+{
+    const json_t *channels = json_object_get(campaign, "without");
+    struct buf text = {0};
+    size_t i;
+    json_t *channel;
+    json_array_foreach(channels, i, channel)
+    {
+        buf_printf(&text, "%s%s", i == 0 ? "without   " : ", ", json_string_value(channel));
+    }
+    if (text.len > 0) {
+        buf_str(&text, "; the plan's steps on it are left out\n");
+    }
+    cli_print(cli, &text);
+    buf_release(&text);
+}
+
 /* What spares its recipients, if anything does. */
 static void print_respect(struct cli *cli, const json_t *campaign)
 {
@@ -96,6 +113,7 @@ static void print_campaign(struct cli *cli, const json_t *campaign)
     }
     list_print_object(cli, campaign, columns);
     print_respect(cli, campaign);
+    print_without(cli, campaign);
     plan_table_print(cli, json_object_get(json_object_get(campaign, "plan"), "steps"));
     buf_release(&view);
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cli/plan_text.h"
 #include "common/text.h"
 
 #define ATTEMPTS_MAX 15
@@ -125,6 +126,84 @@ static enum err read_steps(json_t **steps, const struct arguments *arguments,
     return err;
 }
 
+static bool is_channel(struct slice word)
+{
+    const char *const *channel = plan_text_channels();
+    while (*channel != NULL && !slice_is(word, *channel)) {
+        channel++;
+    }
+    return *channel != NULL;
+}
+
+/* "email,push" to a list. */
+static enum err put_without(json_t *request, const struct arguments *arguments,
+                            struct problem *problem)
+{
+    const char *at = arguments_value(arguments, "without");
+    json_t *channels = at == NULL ? NULL : json_array();
+    while (at != NULL) {
+        const char *comma = strchr(at, ',');
+        size_t len = comma == NULL ? strlen(at) : (size_t)(comma - at);
+        if (!is_channel(slice_of(at, len))) {
+            json_decref(channels);
+            return problem_set(problem, ERR_INVALID,
+                               "--without cannot be \"%s\"; it is a channel or several, such as "
+                               "email or email,push: email, sms, voice, push, chat, webhook",
+                               arguments_value(arguments, "without"));
+        }
+        json_array_append_new(channels, json_stringn(at, len));
+        at = comma == NULL ? NULL : comma + 1;
+    }
+    if (channels != NULL) {
+        json_object_set_new(request, "without", channels);
+    }
+    return ERR_OK;
+}
+
+static bool is_left_out(const json_t *request, const json_t *step)
+{
+    size_t i;
+    json_t *channel;
+    json_array_foreach(json_object_get(request, "without"), i, channel)
+    {
+        if (json_equal(channel, json_object_get(step, "channel"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Only what is sent needs a message. */
+static enum err put_message(json_t *request, const json_t *steps, const struct arguments *arguments,
+                            struct problem *problem)
+{
+    json_t *content = NULL;
+    json_t *sent = json_array();
+    size_t i;
+    json_t *step;
+    json_array_foreach(steps, i, step)
+    {
+        if (!is_left_out(request, step)) {
+            json_array_append(sent, step);
+        }
+    }
+    enum err err = ERR_OK;
+    if (json_array_size(sent) == 0) {
+        err = problem_set(problem, ERR_INVALID,
+                          "--without %s leaves nothing of the plan; leave a channel in, or add a "
+                          "step on another",
+                          arguments_value(arguments, "without"));
+    } else {
+        err = campaign_message_new(&content, sent, arguments, problem);
+    }
+    if (err == ERR_OK) {
+        json_object_set(request, "content", content);
+    }
+    json_decref(content);
+    json_decref(sent);
+    return err;
+}
+
 /* As it was said, so that a complaint of the coordinator names what the user knows. */
 static void put_plan(json_t *request, json_t *steps, const struct plan_choice *plan)
 {
@@ -148,7 +227,6 @@ enum err campaign_request_new(json_t **request, const struct arguments *argument
                               const struct plan_choice *plan, struct problem *problem)
 {
     json_t *steps = NULL;
-    json_t *content = NULL;
     *request = json_object();
     put_word(*request, "name", name);
     put_word(*request, "priority", arguments_value(arguments, "priority"));
@@ -166,16 +244,17 @@ enum err campaign_request_new(json_t **request, const struct arguments *argument
         err = campaign_stop_put(*request, arguments, problem);
     }
     if (err == ERR_OK) {
-        err = campaign_message_new(&content, steps, arguments, problem);
+        err = put_without(*request, arguments, problem);
+    }
+    if (err == ERR_OK) {
+        err = put_message(*request, steps, arguments, problem);
     }
     if (err == ERR_OK) {
         put_plan(*request, steps, plan);
-        json_object_set(*request, "content", content);
     } else {
         json_decref(*request);
         *request = NULL;
     }
     json_decref(steps);
-    json_decref(content);
     return err;
 }

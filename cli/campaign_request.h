@@ -20,6 +20,8 @@
     {"channel", "email|sms|voice|push|chat|webhook", "how to reach them"},                         \
         {"plan", "PLAN",                                                                           \
          "how, and how else: 'push 5m > sms 15m > voice', a plan's name, or its file"},            \
+        {"without", "CHANNEL[,CHANNEL]",                                                           \
+         "leave out the plan's steps on it: e-mail is what is down"},                              \
         CAMPAIGN_MESSAGE_OPTIONS,                                                                  \
         {"provider", "NAME", "only this provider; else all of the channel"},                       \
         {"priority", "critical|high|normal|bulk", "critical overtakes everything"},                \

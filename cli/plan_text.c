@@ -187,5 +187,6 @@ void plan_text_write(struct buf *buf, const json_t *steps)
             buf_printf(buf, " x%" JSON_INTEGER_FORMAT,
                        json_integer_value(json_object_get(repeat, "times")) + 1);
         }
+        buf_str(buf, json_is_true(json_object_get(step, "left_out")) ? " (left out)" : "");
     }
 }

@@ -22,7 +22,7 @@ const char *const *plan_text_channels(void);
 /* To the API's steps: *steps is the caller's. ERR_INVALID names the step, the word, and what would
  * be right. */
 enum err plan_text_read(json_t **steps, const char *text, struct problem *problem) WARN_UNUSED;
-/* From the API's steps. What there is no word for (attempts, providers) is left out. Safe for a
+/* From the API's steps. What there is no word for (attempts, providers) is not told. Safe for a
  * terminal. */
 void plan_text_write(struct buf *buf, const json_t *steps);
 

@@ -8,6 +8,7 @@
 #include "coordinator/api/preflight_job.h"
 #include "coordinator/api/resources.h"
 #include "coordinator/api/suppressing.h"
+#include "coordinator/content/channel_list.h"
 #include "coordinator/content/control_document.h"
 #include "coordinator/content/object_id.h"
 
@@ -30,6 +31,23 @@ static json_t *time_left_json(const struct campaign_view *view)
 static const char *only_channel(const struct plan *plan)
 {
     return plan->step_count == 1 ? channel_kind_name(plan->steps[0].channel) : NULL;
+}
+
+/* The plan as its document says it, and which steps are left out. */
+static json_t *plan_json(const struct plan *plan, json_t *written)
+{
+    json_t *json = json_deep_copy(written);
+    size_t i;
+    json_t *step;
+    json_array_foreach(json_object_get(json, "steps"), i, step)
+    {
+        enum channel_kind channel;
+        const char *name = json_string_value(json_object_get(step, "channel"));
+        if (channel_kind_parse(slice_str(name), &channel) && (plan->without >> channel & 1) != 0) {
+            json_object_set_new(step, "left_out", json_true());
+        }
+    }
+    return json;
 }
 
 /* What of these a critical campaign passes over, once it is launched. */
@@ -68,11 +86,13 @@ static json_t *campaign_json(const struct api *api, const struct campaign_view *
     assert(document != NULL);
     object_id_write(id, OBJECT_CAMPAIGN, def->id);
     object_id_write(audience, OBJECT_AUDIENCE, def->audience);
-    json_t *json = json_pack(
-        "{s:s, s:s, s:s, s:s*, s:s, s:s, s:i, s:O, s:O}", "id", id, "name", def->name, "audience",
-        audience, "channel", only_channel(&def->plan), "state", campaign_state_name(view->state),
-        "priority", campaign_priority_name(def->priority), "weight", (int)def->weight, "plan",
-        campaign_document_plan(document), "content", campaign_document_content(document));
+    json_t *json = json_pack("{s:s, s:s, s:s, s:s*, s:s, s:s, s:i, s:o, s:o, s:O}", "id", id,
+                             "name", def->name, "audience", audience, "channel",
+                             only_channel(&def->plan), "state", campaign_state_name(view->state),
+                             "priority", campaign_priority_name(def->priority), "weight",
+                             (int)def->weight, "without", channel_list_show(def->plan.without),
+                             "plan", plan_json(&def->plan, campaign_document_plan(document)),
+                             "content", campaign_document_content(document));
     const char *plan_name = campaign_document_plan_name(document);
     json_object_set_new(json, "plan_name",
                         plan_name == NULL ? json_null() : json_string(plan_name));

@@ -25,12 +25,12 @@ static void put_columns(struct buf *text, const struct plan *plan)
 {
     for (unsigned s = 0; s < plan->step_count; s++) {
         const char *column = channel_column_name(plan->steps[s].channel);
-        bool is_said = false;
+        bool is_said = plan_is_left_out(plan, s);
         for (unsigned e = 0; e < s; e++) {
             is_said = is_said || channel_column_name(plan->steps[e].channel) == column;
         }
         if (!is_said) {
-            buf_printf(text, "%s\"%s\"", s == 0 ? "" : " or ", column);
+            buf_printf(text, "%s\"%s\"", text->len == 0 ? "" : " or ", column);
         }
     }
 }
@@ -41,7 +41,8 @@ static bool has_endpoints(const struct api *api, const struct campaign_view *vie
         audience_registry_find(api->context.audiences, view->def->audience);
     const struct plan *plan = &view->def->plan;
     for (unsigned s = 0; info != NULL && s < plan->step_count; s++) {
-        if (info->with_field[channel_kind_field(plan->steps[s].channel)] > 0) {
+        if (!plan_is_left_out(plan, s) &&
+            info->with_field[channel_kind_field(plan->steps[s].channel)] > 0) {
             return true;
         }
     }
@@ -53,7 +54,7 @@ static bool has_provider(const struct api *api, const struct plan *plan)
     for (unsigned s = 0; s < plan->step_count; s++) {
         for (unsigned i = 0; i < api->context.provider_count; i++) {
             const struct provider_def *provider = &api->providers[i];
-            if (provider->channel == plan->steps[s].channel &&
+            if (provider->channel == plan->steps[s].channel && !plan_is_left_out(plan, s) &&
                 (plan->steps[s].providers >> provider->id & 1) != 0) {
                 return true;
             }
@@ -174,7 +175,11 @@ static void warn_of_steps(const struct preflight_result *result, json_t *warning
         const struct preflight_step *step = &counts->steps[s];
         const char *channel = channel_kind_name(plan->steps[s].channel);
         double per_s;
-        if (step->sendable == 0) {
+        if (plan_is_left_out(plan, s)) {
+            buf_printf(text, "step %u (%s) is left out: the campaign does without %s", s + 1,
+                       channel, channel);
+            warn(warnings, "left_out", 0, text);
+        } else if (step->sendable == 0) {
             buf_printf(text, "step %u (%s) can send to nobody", s + 1, channel);
             warn(warnings, "idle_step", 0, text);
         } else if (preflight_step_rate(&plan->steps[s], result->rates, &per_s) == PREFLIGHT_NONE) {
@@ -273,12 +278,13 @@ static json_t *step_json(const struct preflight_result *result, unsigned s)
                          ? json_null()
                          : json_integer((json_int_t)((takes_ms + 999) / 1000));
     return json_pack(
-        "{s:i, s:i, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:s, s:o, s:I, s:o}", "step", (int)s + 1,
-        "repeat", (int)plan->steps[s].repeat, "channel", channel_kind_name(plan->steps[s].channel),
+        "{s:i, s:i, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:o, s:s, s:o, s:I, s:o}", "step",
+        (int)s + 1, "repeat", (int)plan->steps[s].repeat, "channel",
+        channel_kind_name(plan->steps[s].channel), "left_out", (int)plan_is_left_out(plan, s),
         "people", (json_int_t)step->people, "suppressed", (json_int_t)step->suppressed,
         "incomplete", (json_int_t)step->incomplete, "sendable", (json_int_t)step->sendable, "first",
         (json_int_t)step->first, "providers", providers_json(result, &plan->steps[s]), "speed",
-        speed_words[speed], "rate_per_s",
+        plan_is_left_out(plan, s) ? "left_out" : speed_words[speed], "rate_per_s",
         speed == PREFLIGHT_LIMITED ? exchange_rate(per_s) : json_null(), "begins_after_s",
         (json_int_t)(preflight_begins_after_ms(plan, s) / 1000), "send_s", send_s);
 }

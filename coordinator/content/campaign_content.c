@@ -221,12 +221,12 @@ static enum err check_channel(struct content_check *check, enum channel_kind cha
                                  "own get it");
 }
 
-/* Every channel of the plan must have a body. */
+/* Every channel of the plan that is not left out must have a body. */
 static enum err check_plan(struct document_reader *reader, json_t *content, const struct plan *plan)
 {
     for (unsigned i = 0; i < plan->step_count; i++) {
         const char *needed = channel_kind_name(plan->steps[i].channel);
-        if (json_object_get(content, needed) == NULL) {
+        if (!plan_is_left_out(plan, i) && json_object_get(content, needed) == NULL) {
             (void)document_enter(reader, needed);
             return document_refuse(reader, ERR_INVALID,
                                    "the campaign sends on \"%s\", but its content has no body for "

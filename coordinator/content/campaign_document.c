@@ -6,6 +6,7 @@
 
 #include "common/mem.h"
 #include "coordinator/content/campaign_content.h"
+#include "coordinator/content/channel_list.h"
 #include "coordinator/content/control_document.h"
 #include "coordinator/content/object_id.h"
 #include "coordinator/content/plan_document.h"
@@ -113,6 +114,15 @@ static enum err read_frequency_cap(struct document_reader *reader, json_t *value
                                           &parse_of(reader)->document->respect.frequency_cap);
 }
 
+static enum err read_without(struct document_reader *reader, json_t *value)
+{
+    if (json_is_array(value) && json_array_size(value) == 0) {
+        return ERR_OK;
+    }
+    return channel_list_read(reader, value, ": the plan's steps on them are left out",
+                             &parse_of(reader)->document->def.plan.without);
+}
+
 static struct campaign_control *control_of(struct document_reader *reader)
 {
     return &parse_of(reader)->document->def.control;
@@ -194,9 +204,9 @@ static enum err read_plan_name(struct document_reader *reader, json_t *value)
         {"channel", false, note_channel}, {"priority", false, read_priority},                      \
         {"weight", false, read_weight}, {"start_at", false, read_start_at},                        \
         {"not_after", false, read_not_after}, {"supersedes", false, read_supersedes},              \
-        {"stop_rules", false, read_stop_rules}, {"plan", false, note_plan},                        \
-        {"content", false, note_content}, {"quiet_hours", false, read_quiet_hours},                \
-        {"frequency_cap", false, read_frequency_cap},                                              \
+        {"stop_rules", false, read_stop_rules}, {"without", false, read_without},                  \
+        {"plan", false, note_plan}, {"content", false, note_content},                              \
+        {"quiet_hours", false, read_quiet_hours}, {"frequency_cap", false, read_frequency_cap},    \
     {                                                                                              \
         NULL, false, NULL                                                                          \
     }
@@ -291,10 +301,25 @@ static enum err read_content(struct document_reader *reader)
     return err;
 }
 
-/* The plan stands on the audience, the content on the plan. */
+static enum err check_some_step(struct document_reader *reader)
+{
+    const struct plan *plan = &parse_of(reader)->document->def.plan;
+    if (plan_first(plan) < plan->step_count) {
+        return ERR_OK;
+    }
+    (void)document_enter(reader, "without");
+    return document_refuse(reader, ERR_INVALID,
+                           "leaves nothing of the plan: every step of it is on a channel that the "
+                           "campaign does without; leave a channel in, or add a step on another");
+}
+
+/* The plan stands on the audience and on what is left out, the content on the plan. */
 static enum err read_message(struct document_reader *reader)
 {
     enum err err = read_plan(reader);
+    if (err == ERR_OK) {
+        err = check_some_step(reader);
+    }
     return err == ERR_OK ? read_content(reader) : err;
 }
 
@@ -410,6 +435,9 @@ void campaign_document_encode(const struct campaign_document *document, struct b
     if (document->respect.frequency_cap.messages != 0) {
         json_object_set_new(json, "frequency_cap",
                             respect_document_show_frequency_cap(&document->respect.frequency_cap));
+    }
+    if (def->plan.without != 0) {
+        json_object_set_new(json, "without", channel_list_show(def->plan.without));
     }
     control_document_put(json, &def->control);
     char *text = json_dumps(json, JSON_COMPACT);

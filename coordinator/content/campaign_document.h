@@ -10,6 +10,7 @@
  * The last two are left out where there are none (respect_document.h).
  * "plan_name" is there if the plan is a copy of one that had a name (plan_registry.h); in a request
  * the name stands in place of the plan.
+ * "without", the channels that the campaign does without, is there if there are any.
  * Members that tell when a campaign begins and ends by itself (control_document.h) are there when
  * they are set.
  * Version 1 had the only step's channel beside a plan without steps (plan_document.h).

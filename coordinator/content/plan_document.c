@@ -44,11 +44,19 @@ static struct plan_step *step_of(struct document_reader *reader)
 
 /* ---- the channel ---- */
 
+static bool is_left_out(struct document_reader *reader, enum channel_kind channel)
+{
+    return (reading_of(reader)->plan->without >> channel & 1) != 0;
+}
+
 static enum err count_endpoints(struct document_reader *reader, enum channel_kind channel,
                                 unsigned *count)
 {
     const struct page_schema *schema = reading_of(reader)->source->schema;
     *count = schema == NULL ? 1 : channel_column_count(channel, schema);
+    if (*count == 0 && is_left_out(reader, channel)) {
+        *count = 1;
+    }
     return *count > 0 ? ERR_OK
                       : document_refuse(reader, ERR_INVALID,
                                         "it needs the column \"%s\" and the audience has none: "
@@ -59,7 +67,7 @@ static enum err count_endpoints(struct document_reader *reader, enum channel_kin
 static enum err check_some_provider(struct document_reader *reader, enum channel_kind channel)
 {
     const struct plan_source *source = reading_of(reader)->source;
-    bool has_one = source->is_stored;
+    bool has_one = source->is_stored || is_left_out(reader, channel);
     for (unsigned i = 0; i < source->provider_count; i++) {
         has_one = has_one || source->providers[i].channel == channel;
     }
@@ -174,7 +182,8 @@ static enum err read_until(struct document_reader *reader, json_t *value)
     if (err == ERR_OK) {
         reading_of(reader)->has_until = true;
         step_of(reader)->until = (enum plan_until)index;
-        if (index == PLAN_DELIVERED && !reading_of(reader)->source->is_stored) {
+        if (index == PLAN_DELIVERED && !reading_of(reader)->source->is_stored &&
+            !is_left_out(reader, step_of(reader)->channel)) {
             err = check_receipts(reader);
         }
         if (index == PLAN_ACKNOWLEDGED) {

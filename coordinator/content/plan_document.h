@@ -35,8 +35,10 @@ struct plan_source {
 };
 
 /* The reader stands at the object that has the two members, or at the named plan. It may have the
- * members "name" and "modified_at", which whoever wants them reads himself. *view is what clients
- * read; the caller's, also when it failed (then it may be NULL). ERR_INVALID, ERR_LIMIT. */
+ * members "name" and "modified_at", which whoever wants them reads himself. plan->without is set
+ * already: of steps that are left out neither a provider nor a column of the audience is asked for.
+ * *view is what clients read; the caller's, also when it failed (then it may be NULL). ERR_INVALID,
+ * ERR_LIMIT. */
 enum err plan_document_read(struct document_reader *reader, const struct plan_source *source,
                             struct plan *plan, json_t **view) WARN_UNUSED;
 

@@ -201,7 +201,7 @@ enum err plan_registry_read(json_t **plan, json_t *json, const char *name,
 {
     const struct plan_source source = {
         .plan = json, .is_named = true, .providers = providers, .provider_count = provider_count};
-    struct plan ladder;
+    struct plan ladder = {0};
     struct document_reader reader;
     json_t *own = json_object_get(json, "name");
     document_reader_init(&reader, problem, NULL);

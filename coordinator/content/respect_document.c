@@ -6,6 +6,7 @@
 
 #include "common/text.h"
 #include "common/time_zone.h"
+#include "coordinator/content/channel_list.h"
 #include "proto/channel_kind.h"
 
 #define DAY_MIN 1440
@@ -63,28 +64,8 @@ static enum err read_to(struct document_reader *reader, json_t *value)
 
 static enum err read_channels(struct document_reader *reader, json_t *value)
 {
-    unsigned channels = 0;
-    size_t count = json_array_size(value);
-    if (!json_is_array(value) || count == 0) {
-        return document_refuse(reader, ERR_INVALID,
-                               "must be a list of channels, such as [\"sms\",\"voice\"]; without "
-                               "it sms, voice and push are quiet");
-    }
-    for (size_t i = 0; i < count; i++) {
-        char place[24];
-        unsigned channel;
-        (void)snprintf(place, sizeof(place), "%zu", i);
-        size_t mark = document_enter(reader, place);
-        enum err err = document_word(reader, json_array_get(value, i), "channel",
-                                     channel_kind_names(), &channel);
-        if (err != ERR_OK) {
-            return err;
-        }
-        document_leave(reader, mark);
-        channels |= 1u << channel;
-    }
-    hours_of(reader)->channels = channels;
-    return ERR_OK;
+    return channel_list_read(reader, value, "; without it sms, voice and push are quiet",
+                             &hours_of(reader)->channels);
 }
 
 static enum err read_zone(struct document_reader *reader, json_t *value)
@@ -147,18 +128,12 @@ json_t *respect_document_show_quiet_hours(const struct quiet_hours *hours)
     if (hours->channels == 0) {
         return json_null();
     }
-    json_t *channels = json_array();
-    for (unsigned c = 0; c < CHANNEL_KINDS; c++) {
-        if ((hours->channels >> c & 1) != 0) {
-            json_array_append_new(channels, json_string(channel_kind_name((enum channel_kind)c)));
-        }
-    }
     json_t *json = json_object();
     json_object_set_new(json, "from",
                         json_sprintf("%02u:%02u", hours->from_min / 60, hours->from_min % 60));
     json_object_set_new(json, "to",
                         json_sprintf("%02u:%02u", hours->to_min / 60, hours->to_min % 60));
-    json_object_set_new(json, "channels", channels);
+    json_object_set_new(json, "channels", channel_list_show(hours->channels));
     json_object_set_new(json, "zone", json_string(hours->zone));
     return json;
 }

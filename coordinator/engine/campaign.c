@@ -53,6 +53,8 @@ struct campaign *campaign_new(const struct campaign_def *def)
     struct campaign *campaign = mem_zalloc(1, sizeof(*campaign));
     campaign->def = *def;
     campaign->page_count = (def->slots + PAGE_RECIPIENTS - 1) / PAGE_RECIPIENTS;
+    campaign->first_step = plan_first(&def->plan);
+    assert(campaign->first_step < def->plan.step_count);
     campaign->counts[DELIVERY_WAITING] = def->slots;
     campaign->is_screened = def->cap_messages == 0 || def->priority == PRIORITY_CRITICAL;
     campaign_make_pages(campaign);
@@ -126,7 +128,7 @@ struct recipient_state *campaign_states(struct campaign *campaign, uint32_t page
     if (state->states == NULL) {
         unsigned slots = campaign_page_slots(campaign, page);
         state->states = mem_zalloc(slots, sizeof(*state->states));
-        fold_begin(state->states, slots, state->holes);
+        fold_begin(&campaign->def.plan, state->states, slots, state->holes);
         if (campaign_is_over(campaign)) { /* as they are in the counts */
             fold_sweep(&(struct fold){.plan = &campaign->def.plan}, state->states, slots,
                        campaign_over_event(campaign));
@@ -145,10 +147,10 @@ struct recipient_state campaign_recipient(const struct campaign *campaign, uint3
     if (state->holes != NULL && bitmap_has(state->holes, place)) {
         return (struct recipient_state){.state = DELIVERY_NONE};
     }
-    if (!campaign_is_over(campaign)) {
-        return (struct recipient_state){.state = DELIVERY_WAITING};
-    }
-    return (struct recipient_state){.state = fresh_end(campaign) & 15u};
+    return (struct recipient_state){
+        .state = campaign_is_over(campaign) ? fresh_end(campaign) & 15u : DELIVERY_WAITING,
+        .step = campaign->first_step & 7u,
+    };
 }
 
 struct fold campaign_fold(struct campaign *campaign)
@@ -272,7 +274,7 @@ bool campaign_apply(struct campaign *campaign, struct lease_table *leases, uint3
          */
         uint32_t end = page + (event->kind != DELIVERY_EVENT_LEASED);
         for (uint32_t p = campaign->next_fresh; p < end; p++) {
-            page_timers_at_latest(&campaign->due[0], p, 0);
+            page_timers_at_latest(&campaign->due[campaign->first_step], p, 0);
         }
         campaign->next_fresh = page + 1;
     }
@@ -394,7 +396,7 @@ static uint32_t earliest_fresh(struct campaign *campaign, uint32_t page)
 {
     uint32_t earliest_cs = UINT32_MAX;
     for (unsigned i = 0; i < campaign_page_slots(campaign, page) && earliest_cs > 0; i++) {
-        uint32_t cs = sendable_cs(campaign, page, i, 0, 0);
+        uint32_t cs = sendable_cs(campaign, page, i, campaign->first_step, 0);
         earliest_cs = cs < earliest_cs ? cs : earliest_cs;
     }
     return earliest_cs;
@@ -409,7 +411,7 @@ static void earliest_due(struct campaign *campaign, uint32_t page, uint32_t due_
     unsigned slots = states == NULL ? 0 : campaign_page_slots(campaign, page);
     memset(due_cs, UINT8_MAX, PLAN_RUNGS_MAX * sizeof(*due_cs));
     *climb_cs = UINT32_MAX;
-    due_cs[0] = states == NULL ? earliest_fresh(campaign, page) : UINT32_MAX;
+    due_cs[campaign->first_step] = states == NULL ? earliest_fresh(campaign, page) : UINT32_MAX;
     for (unsigned i = 0; i < slots; i++) {
         uint32_t *earliest = NULL;
         uint32_t cs = states[i].due_cs;

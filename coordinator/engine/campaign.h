@@ -55,6 +55,7 @@ struct campaign {
     uint32_t open; /* recipients of whom an answer is awaited */
     uint32_t complained;
     uint32_t tried; /* some endpoint was there and was tried, on any step */
+    unsigned first_step; /* on which everybody begins */
     uint32_t page_count;
     uint32_t next_fresh; /* pages before it have been leased from at least once */
     struct page_state *pages;

@@ -121,7 +121,7 @@ static bool choose_page(struct engine *engine, struct campaign *campaign, unsign
         fold_due_ms(&fold, due_cs) <= engine->now_ms) {
         return true;
     }
-    if (step == 0 && campaign->next_fresh < campaign->page_count) {
+    if (step == campaign->first_step && campaign->next_fresh < campaign->page_count) {
         *page = campaign->next_fresh;
         return true;
     }
@@ -272,7 +272,7 @@ static bool lease_one(struct engine *engine, struct campaign *campaign, unsigned
     uint32_t count = is_whole ? lease_whole(engine, campaign, page, &event)
                               : lease_due(engine, campaign, page, most, &event);
     if (is_whole) {
-        page_timers_clear(&campaign->due[0], page);
+        page_timers_clear(&campaign->due[campaign->first_step], page);
     } else {
         campaign_refresh_timers(campaign, page);
     }
@@ -363,7 +363,7 @@ static uint64_t step_next_ms(struct engine *engine, struct campaign *campaign, u
     uint32_t page = 0;
     uint32_t due_cs = 0;
     uint64_t due_ms = UINT64_MAX;
-    if (step == 0 && campaign->next_fresh < campaign->page_count) {
+    if (step == campaign->first_step && campaign->next_fresh < campaign->page_count) {
         due_ms = engine->now_ms;
     } else if (page_timers_first(&campaign->due[step], &page, &due_cs)) {
         due_ms = fold_due_ms(&fold, due_cs);

@@ -15,11 +15,15 @@ static_assert(sizeof(struct recipient_state) == 8, "a recipient costs 8 bytes");
 static_assert((int)DELIVERY_STATES <= 16, "a state is four bits");
 static_assert(PLAN_STEPS_MAX <= STEP_MAX + 1, "a step is three bits");
 
-void fold_begin(struct recipient_state *states, unsigned count, const struct bitmap *holes)
+void fold_begin(const struct plan *plan, struct recipient_state *states, unsigned count,
+                const struct bitmap *holes)
 {
+    unsigned first = plan_first(plan);
     for (unsigned i = 0; i < count; i++) {
         bool is_hole = holes != NULL && bitmap_has(holes, i);
-        states[i] = (struct recipient_state){.state = is_hole ? DELIVERY_NONE : DELIVERY_WAITING};
+        states[i] =
+            is_hole ? (struct recipient_state){.state = DELIVERY_NONE}
+                    : (struct recipient_state){.state = DELIVERY_WAITING, .step = first & STEP_MAX};
     }
 }
 

@@ -24,8 +24,9 @@ struct fold {
     uint32_t *tried;      /* and how many were tried at least once */
 };
 
-/* All places waiting, holes (may be NULL) none. counts are not touched. */
-void fold_begin(struct recipient_state *states, unsigned count, const struct bitmap *holes);
+/* All places waiting on the plan's first step, holes (may be NULL) none. counts are not touched. */
+void fold_begin(const struct plan *plan, struct recipient_state *states, unsigned count,
+                const struct bitmap *holes);
 /* False if the event does not fit the states it meets, or the page: then nothing was changed. */
 bool fold_event(const struct fold *fold, struct recipient_state *states, unsigned count,
                 const struct event *event);

@@ -6,6 +6,8 @@
  * attempt. After the last step nothing more is tried, and what was accepted on the way stays
  * accepted.
  *
+ * Steps on a channel that the campaign does without are passed over; nobody ever stands on one.
+ *
  * A step that repeats is several steps here (plan.h). Who did not acknowledge in time, or had no
  * answer from any provider in it, climbs to the repetition; whom the message cannot be sent to
  * passes over the repetitions, which would meet the same.
@@ -26,6 +28,11 @@ static unsigned next_step(const struct campaign *campaign, unsigned next)
     bool is_there =
         !campaign_is_over(campaign) && !campaign->is_ended && next < campaign->def.plan.step_count;
     return is_there ? next : 0;
+}
+
+static unsigned step_after(const struct campaign *campaign, unsigned step)
+{
+    return next_step(campaign, plan_next(&campaign->def.plan, step));
 }
 
 unsigned ladder_step_after_failure(const struct campaign *campaign, unsigned step)
@@ -66,7 +73,7 @@ void ladder_decide(const struct engine *engine, const struct campaign *campaign,
         climb_or_end(engine, ladder_step_after_failure(campaign, state->step), state, event);
         return;
     case DELIVERY_EVENT_EXPIRED:
-        climb_or_end(engine, next_step(campaign, state->step + 1u), state, event);
+        climb_or_end(engine, step_after(campaign, state->step), state, event);
         return;
     case DELIVERY_EVENT_CANCELLED:
         event->kind = (uint8_t)fold_closing(state, DELIVERY_EVENT_CANCELLED);
@@ -135,11 +142,12 @@ static bool are_alike(const struct recipient_state *a, const struct recipient_st
 static void leave_step(struct engine *engine, struct campaign *campaign, uint32_t page,
                        const struct recipient_state *state, unsigned offset, unsigned span)
 {
-    bool is_climbing = next_step(campaign, state->step + 1u) != 0;
+    unsigned next = step_after(campaign, state->step);
+    bool is_climbing = next != 0;
     struct event event = {
         .kind = (uint8_t)(is_climbing ? DELIVERY_EVENT_CLIMBED
                                       : fold_closing(state, DELIVERY_EVENT_HELD)),
-        .step = (uint8_t)(state->step + is_climbing),
+        .step = (uint8_t)(is_climbing ? next : state->step),
         .offset = (uint16_t)offset,
         .span = (uint16_t)span,
         .reason = campaign->def.plan.steps[state->step].until == PLAN_DELIVERED

@@ -45,12 +45,35 @@ unsigned plan_written(const struct plan *plan, unsigned step)
     return written;
 }
 
+bool plan_is_left_out(const struct plan *plan, unsigned step)
+{
+    return (plan->without >> plan->steps[step].channel & 1) != 0;
+}
+
+static unsigned from(const struct plan *plan, unsigned step)
+{
+    while (step < plan->step_count && plan_is_left_out(plan, step)) {
+        step++;
+    }
+    return step < plan->step_count ? step : plan->step_count;
+}
+
+unsigned plan_first(const struct plan *plan)
+{
+    return from(plan, 0);
+}
+
+unsigned plan_next(const struct plan *plan, unsigned step)
+{
+    return from(plan, step + 1);
+}
+
 unsigned plan_next_written(const struct plan *plan, unsigned step)
 {
     do {
-        step++;
+        step = plan_next(plan, step);
     } while (step < plan->step_count && plan->steps[step].repeat != 0);
-    return step < plan->step_count ? step : plan->step_count;
+    return step;
 }
 
 uint64_t plan_backoff_ms(const struct plan_step *step, unsigned attempt, uint32_t retry_after_ms,

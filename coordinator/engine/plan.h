@@ -45,6 +45,7 @@ struct plan_step {
  */
 struct plan {
     unsigned step_count;
+    unsigned without; /* bit c: steps on channel c are passed over. Never all of them */
     struct plan_step steps[PLAN_RUNGS_MAX];
 };
 
@@ -55,7 +56,13 @@ void plan_step_defaults(struct plan_step *step, enum channel_kind channel);
 void plan_repeat_last(struct plan *plan, unsigned repeats, uint64_t every_ms);
 /* The number of the written step that `step` belongs to. */
 unsigned plan_written(const struct plan *plan, unsigned step);
-/* The first step after `step` that is no repetition of it; step_count if there is none. */
+/* The campaign does without the step's channel: nobody ever stands on it. */
+bool plan_is_left_out(const struct plan *plan, unsigned step);
+/* The step on which everybody begins; step_count if all are left out, which no campaign's are. */
+unsigned plan_first(const struct plan *plan);
+/* The first step after `step` that is not left out; step_count if there is none. */
+unsigned plan_next(const struct plan *plan, unsigned step);
+/* The same that is no repetition of it. */
 unsigned plan_next_written(const struct plan *plan, unsigned step);
 /* How long to wait before the next attempt: min(backoff * 2^attempt, max), less up to half of it by
  * `dice` (equal jitter), but at least retry_after_ms. */

@@ -96,7 +96,7 @@ static bool is_on_way(const struct plan *plan, const struct bar *bar)
     for (unsigned s = 0; s < plan->step_count; s++) {
         bool is_channel = bar->channel == BAR_ALL || bar->channel == plan->steps[s].channel;
         bool is_rank = bar->rank == BAR_ALL || bar->rank < plan->steps[s].endpoint_ranks;
-        if (is_channel && is_rank) {
+        if (is_channel && is_rank && !plan_is_left_out(plan, s)) {
             return true;
         }
     }

@@ -47,7 +47,7 @@ static enum err begin(struct ledger *ledger, const struct campaign_def *def,
     struct bitmap holes;
     folding->covered = 0;
     err = ledger_holes(ledger, def->audience, folding->page, &holes);
-    fold_begin(folding->states, folding->count, &holes);
+    fold_begin(&def->plan, folding->states, folding->count, &holes);
     return err;
 }
 

@@ -133,6 +133,9 @@ static void add_channels(struct preflight *preflight)
 {
     for (unsigned s = 0; s < preflight->plan.step_count; s++) {
         enum channel_kind kind = preflight->plan.steps[s].channel;
+        if (plan_is_left_out(&preflight->plan, s)) {
+            continue;
+        }
         struct channel *channel = &preflight->channels[kind];
         channel->is_used = true;
         channel->ranks = channel_column_count(kind, &preflight->schema);
@@ -421,6 +424,7 @@ static enum err find_hits(struct preflight *preflight, const struct audience_inf
     for (unsigned s = 0; s < preflight->plan.step_count; s++) {
         channels |= 1U << preflight->plan.steps[s].channel;
     }
+    channels &= ~preflight->plan.without;
     enum err err =
         list == NULL ? ERR_OK : suppression_list_match(list, info, channels, now_ms, hits);
     if (hits->count > 0) {

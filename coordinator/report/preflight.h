@@ -25,7 +25,8 @@
 
 struct preflight;
 
-/* One step of the plan: people == suppressed + incomplete + sendable. */
+/* One step of the plan: people == suppressed + incomplete + sendable. Nobody where it is left out.
+ */
 struct preflight_step {
     uint64_t people;     /* with at least one endpoint of the channel */
     uint64_t suppressed; /* of these, all of whose endpoints of it are barred today */

@@ -38,7 +38,7 @@ uint64_t preflight_begins_after_ms(const struct plan *plan, unsigned step)
 {
     uint64_t after_ms = 0;
     for (unsigned s = 0; s < step; s++) {
-        after_ms += plan->steps[s].within_ms;
+        after_ms += plan_is_left_out(plan, s) ? 0 : plan->steps[s].within_ms;
     }
     return after_ms;
 }
@@ -221,7 +221,7 @@ uint64_t preflight_late(const struct preflight_case *preflight, uint64_t span_ms
         make_room(&flow, next_ms - flow.at_ms, room);
         for (unsigned s = 0; s < plan->step_count; s++) {
             uint64_t later = 0;
-            for (unsigned l = s + 1; l < plan->step_count; l++) {
+            for (unsigned l = plan_next(plan, s); l < plan->step_count; l = plan_next(plan, l)) {
                 later |= preflight_providers(&plan->steps[l], preflight->rates);
             }
             send_step(&flow, s, later, room);

@@ -37,7 +37,8 @@ static const struct plan_step *step_of(const struct rung *rung)
 
 static bool is_last_step(const struct rung *rung)
 {
-    return rung->state->step + 1u == campaign_of(rung)->def.plan.step_count;
+    const struct plan *plan = &campaign_of(rung)->def.plan;
+    return plan_next(plan, rung->state->step) == plan->step_count;
 }
 
 /* Whom the message cannot be sent to passes over its repetitions. */
@@ -45,7 +46,7 @@ static unsigned step_after(const struct rung *rung)
 {
     uint16_t reason = rung->event->reason;
     return reason == REASON_NOT_ACKNOWLEDGED || reason == REASON_TIME_USED
-               ? rung->state->step + 1u
+               ? plan_next(&campaign_of(rung)->def.plan, rung->state->step)
                : plan_next_written(&campaign_of(rung)->def.plan, rung->state->step);
 }
 
@@ -274,7 +275,7 @@ static const char *wrong_reached(const struct ending *ending)
 static bool has_endpoint(const struct ending *ending)
 {
     const struct plan *plan = &ending->sim->settings.campaigns[ending->campaign].def.plan;
-    for (unsigned s = 0; s <= ending->state.step; s++) {
+    for (unsigned s = plan_first(plan); s <= ending->state.step; s = plan_next(plan, s)) {
         enum page_field field = sim_settings_field(plan->steps[s].channel);
         for (unsigned rank = 0; rank < plan->steps[s].endpoint_ranks; rank++) {
             if (ending->row.endpoint[field][rank][0] != '\0') {

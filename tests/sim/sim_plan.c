@@ -32,6 +32,9 @@ static const char *wrong_lease(const struct move *move)
     const struct plan_step *step = move->step;
     const struct recipient_state *state = move->state;
     const struct provider_def *provider = sim_provider_def(move->sim, move->event->provider);
+    if (plan_is_left_out(&move->campaign->def.plan, move->event->step)) {
+        return "on a step that is left out";
+    }
     if (provider->channel != step->channel || (step->providers >> provider->id & 1) == 0) {
         return "by a provider that the step leaves out";
     }

@@ -102,6 +102,16 @@ static void draw_repeats(struct plan *plan, unsigned room, struct dice *dice)
     plan_repeat_last(plan, count, every_ms);
 }
 
+/* A channel of the plan, if that leaves something of it. */
+static void draw_without(struct plan *plan, struct dice *dice)
+{
+    unsigned step = dice_below(dice, plan->step_count);
+    plan->without = 1u << plan->steps[step].channel;
+    if (plan_first(plan) == plan->step_count) {
+        plan->without = 0;
+    }
+}
+
 static void draw_plan(struct sim_campaign_settings *campaign, const struct sim_settings *settings,
                       struct dice *dice)
 {
@@ -117,6 +127,9 @@ static void draw_plan(struct sim_campaign_settings *campaign, const struct sim_s
         if (step->until != PLAN_ACCEPTED && dice_chance(dice, 300)) {
             draw_repeats(plan, SIM_STEPS_MAX - plan->step_count - (written - s - 1), dice);
         }
+    }
+    if (dice_chance(dice, 150)) {
+        draw_without(plan, dice);
     }
 }
 
@@ -250,8 +263,9 @@ static void print_campaign(const struct sim_campaign_settings *c)
     for (unsigned s = 0; s < c->def.plan.step_count; s++) {
         const struct plan_step *step = &c->def.plan.steps[s];
         fprintf(stderr,
-                "    %s until %s within %" PRIu64 " ms, %u attempts, %u endpoints, "
+                "    %s%s until %s within %" PRIu64 " ms, %u attempts, %u endpoints, "
                 "backoff %u-%u ms, %s\n",
+                plan_is_left_out(&c->def.plan, s) ? "left out: " : "",
                 channel_kind_name(step->channel),
                 step->until == PLAN_ACCEPTED ? "accepted" : "acknowledged", step->within_ms,
                 step->attempts, step->endpoint_ranks, step->backoff_ms, step->backoff_max_ms,

@@ -72,7 +72,8 @@ static void count_ahead(const struct sim *sim, unsigned c, uint32_t ordinal, uns
 {
     const struct plan *plan = &def_of(sim, c)->plan;
     for (; step < plan->step_count; step++, endpoint = 0) {
-        for (; endpoint < plan->steps[step].endpoint_ranks; endpoint++) {
+        bool is_left_out = plan_is_left_out(plan, step);
+        for (; !is_left_out && endpoint < plan->steps[step].endpoint_ranks; endpoint++) {
             counts[sim_suppress_is_barred(sim, c, ordinal, step, endpoint)]++;
         }
     }

@@ -303,7 +303,7 @@ static void leases_and_states_of_a_snapshot_must_agree(void **test)
     struct recipient_state states[976];
     struct bitmap places = {{0}};
     struct buf bytes = {0};
-    fold_begin(states, 976, NULL);
+    fold_begin(&(struct plan){.step_count = 1}, states, 976, NULL);
     states[3].state = DELIVERY_LEASED;
     bitmap_set(&places, 3);
     write_snapshot(&bytes, states, 976, 7, 0, &places);

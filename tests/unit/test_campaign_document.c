@@ -172,10 +172,33 @@ static void a_campaign_may_begin_and_end_by_itself(void **state)
     assert_true(control->not_after_ms == UINT64_C(1796148000000));
 }
 
+static void a_campaign_does_without_a_channel(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_parses(fixture,
+                  LADDER ",\"without\":[\"email\"],\"content\":{\"sms\":{\"text\":\"a\"}}}");
+    const struct campaign_def *def = campaign_document_def(fixture->document);
+    assert_int_equal(def->plan.without, 1u << CHANNEL_EMAIL);
+    assert_int_equal(def->plan.step_count, 2);
+    /* Neither a provider nor a column is asked for. */
+    assert_parses(fixture, "{\"name\":\"x\",\"audience\":\"a12\",\"without\":[\"push\"],\"plan\":{"
+                           "\"steps\":[{\"channel\":\"push\",\"until\":\"delivered\"},"
+                           "{\"channel\":\"sms\"}]}" CONTENT);
+    assert_parses(fixture, HEAD ",\"without\":[\"email\",\"push\"]" CONTENT);
+    assert_parses(fixture, HEAD ",\"without\":[]" CONTENT);
+    assert_refused(fixture, HEAD ",\"without\":[\"sms\"]" CONTENT, "/without",
+                   "leaves nothing of the plan");
+    assert_refused(fixture, LADDER ",\"without\":[\"sms\",\"email\"]" BOTH, "/without",
+                   "leaves nothing of the plan");
+    assert_refused(fixture, HEAD ",\"without\":[\"mail\"]" CONTENT, "/without/0", "email");
+    assert_refused(fixture, HEAD ",\"without\":\"email\"" CONTENT, "/without",
+                   "must be a list of channels");
+}
+
 static void the_stored_form_reads_back_the_same(void **state)
 {
     struct fixture *fixture = *state;
-    assert_parses(fixture, LADDER ",\"weight\":3,\"channel\":null" BOTH);
+    assert_parses(fixture, LADDER ",\"weight\":3,\"channel\":null,\"without\":[\"sms\"]" BOTH);
     campaign_document_number(fixture->document, 7, 1700000000000);
     struct buf stored = {0};
     struct buf again = {0};
@@ -617,6 +640,7 @@ int main(void)
         TEST(what_is_required_is_enough),
         TEST(everything_can_be_said),
         TEST(a_campaign_may_begin_and_end_by_itself),
+        TEST(a_campaign_does_without_a_channel),
         TEST(the_stored_form_reads_back_the_same),
         TEST(a_step_that_repeats_is_stored_as_it_is_written),
         TEST(the_name_of_a_plan_is_stored_beside_its_copy),

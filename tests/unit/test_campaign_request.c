@@ -149,6 +149,31 @@ static void what_spares_people_is_said_in_short(void **state)
     buf_release(&text);
 }
 
+static void what_is_left_out_needs_no_message(void **state)
+{
+    (void)state;
+    struct buf text = {0};
+    struct problem problem;
+    assert_int_equal(REQUEST_OF(&text, &problem, "--plan", "sms > email > push", "--text", "T",
+                                "--without", "email,push"),
+                     ERR_OK);
+    assert_buf_is(&text, "{\"content\":{\"sms\":{\"text\":\"T\"}},\"name\":\"Outage\","
+                         "\"plan\":{\"steps\":[{\"channel\":\"sms\"},{\"channel\":\"email\"},"
+                         "{\"channel\":\"push\"}]},\"without\":[\"email\",\"push\"]}");
+    static const char *const wrong[] = {"mail", "", "email,", ",email", "email push"};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        assert_int_equal(REQUEST_OF(&text, &problem, "--plan", "sms > email", "--text", "T",
+                                    "--without", wrong[i]),
+                         ERR_INVALID);
+        assert_non_null(strstr(problem.text, "such as email"));
+    }
+    assert_int_equal(
+        REQUEST_OF(&text, &problem, "--channel", "sms", "--text", "T", "--without", "sms"),
+        ERR_INVALID);
+    assert_non_null(strstr(problem.text, "leaves nothing of the plan"));
+    buf_release(&text);
+}
+
 static void html_goes_to_email_alone(void **state)
 {
     (void)state;
@@ -248,6 +273,7 @@ int main(void)
         cmocka_unit_test(stop_rules_are_numbers_and_shares),
         cmocka_unit_test(a_plan_has_its_steps_and_each_channel_what_it_takes),
         cmocka_unit_test(what_spares_people_is_said_in_short),
+        cmocka_unit_test(what_is_left_out_needs_no_message),
         cmocka_unit_test(html_goes_to_email_alone),
         cmocka_unit_test(mistakes_are_found_before_anything_is_uploaded),
         cmocka_unit_test(a_named_plan_is_named_and_says_the_rest_itself),

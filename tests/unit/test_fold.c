@@ -24,7 +24,7 @@ static void bench_init(struct bench *bench)
     plan_step_defaults(&bench->plan.steps[0], CHANNEL_SMS);
     bench->fold = (struct fold){&bench->plan,       BASE_MS,      bench->counts, &bench->open,
                                 &bench->complained, &bench->tried};
-    fold_begin(bench->states, COUNT, NULL);
+    fold_begin(&bench->plan, bench->states, COUNT, NULL);
     bench->counts[DELIVERY_WAITING] = COUNT;
 }
 
@@ -45,7 +45,7 @@ static void everybody_waits_at_the_beginning_but_the_holes(void **test)
     struct recipient_state states[10];
     struct bitmap holes = {{0}};
     bitmap_set(&holes, 3);
-    fold_begin(states, 10, &holes);
+    fold_begin(&(struct plan){.step_count = 1}, states, 10, &holes);
     for (unsigned i = 0; i < 10; i++) {
         assert_int_equal(states[i].state, i == 3 ? DELIVERY_NONE : DELIVERY_WAITING);
         assert_int_equal(states[i].attempt, 0);

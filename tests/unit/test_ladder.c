@@ -16,8 +16,9 @@ static const struct rig_fate UNCERTAIN = {.outcome = OUTCOME_UNCERTAIN,
                                           .reason = REASON_TIMED_OUT_AFTER};
 
 /* Provider 0 sends SMS, 1 e-mail, 2 calls; a ladder over the first `steps` of them, each a minute
- * long, with one attempt. */
-static void ladder_init(struct rig *rig, unsigned steps, enum plan_until until, uint32_t slots)
+ * long, with one attempt, but for those on the channels that it does without. */
+static void ladder_init_without(struct rig *rig, unsigned without, unsigned steps,
+                                enum plan_until until, uint32_t slots)
 {
     static const enum channel_kind CHANNELS[] = {CHANNEL_SMS, CHANNEL_EMAIL, CHANNEL_VOICE};
     rig_init(rig);
@@ -25,6 +26,7 @@ static void ladder_init(struct rig *rig, unsigned steps, enum plan_until until, 
     rig_add_provider(rig, 2, 0);
     struct campaign_def def = rig_def(rig, 1, slots);
     def.plan.step_count = steps;
+    def.plan.without = without;
     for (unsigned s = 0; s < steps; s++) {
         plan_step_defaults(&def.plan.steps[s], CHANNELS[s]);
         def.plan.steps[s].attempts = 1;
@@ -39,6 +41,11 @@ static void ladder_init(struct rig *rig, unsigned steps, enum plan_until until, 
     assert_int_equal(engine_launch(rig->engine, 1, rig->now_ms, NULL), ERR_OK);
     rig_join(rig, 1, 11, CREDIT);
     rig_run(rig, 0);
+}
+
+static void ladder_init(struct rig *rig, unsigned steps, enum plan_until until, uint32_t slots)
+{
+    ladder_init_without(rig, 0, steps, until, slots);
 }
 
 static void pass(struct rig *rig, uint64_t ms)
@@ -370,6 +377,58 @@ static void what_comes_late_of_an_earlier_step_settles_the_end_and_no_other_step
     rig_release(&rig);
 }
 
+static void everybody_begins_behind_what_is_left_out(void **test)
+{
+    (void)test;
+    struct rig rig;
+    ladder_init_without(&rig, 1u << CHANNEL_SMS, 3, PLAN_ACKNOWLEDGED, 2000);
+    assert_int_equal(rig.batch_count, 2);
+    assert_batch(&rig, 0, 1, 1024);
+    assert_batch(&rig, 1, 1, 976);
+    assert_int_equal(rig_state(&rig, 1, 0).step, 1);
+    say_all(&rig, &ACCEPTED);
+    pass(&rig, MINUTE_MS - 20);
+    pass(&rig, 40);
+    assert_batch(&rig, 0, 2, 1024);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
+static void who_climbs_passes_over_what_is_left_out(void **test)
+{
+    (void)test;
+    struct rig rig;
+    ladder_init_without(&rig, 1u << CHANNEL_EMAIL, 3, PLAN_ACKNOWLEDGED, 10);
+    assert_batch(&rig, 0, 0, 10);
+    const struct rig_batch first = rig.batches[0];
+    rig_say(&rig, &first, 0, 4, &REJECTED);
+    rig_say(&rig, &first, 4, 6, &ACCEPTED);
+    rig_run(&rig, 10);
+    assert_batch(&rig, 0, 2, 4); /* at once */
+    say_all(&rig, &ACCEPTED);
+    pass(&rig, MINUTE_MS - 20);
+    pass(&rig, 40);
+    assert_batch(&rig, 0, 2, 6); /* when their time is over */
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
+static void a_ladder_ends_with_the_last_step_that_is_not_left_out(void **test)
+{
+    (void)test;
+    struct rig rig;
+    ladder_init_without(&rig, 1u << CHANNEL_VOICE, 3, PLAN_ACCEPTED, 10);
+    say_all(&rig, &REJECTED);
+    rig_run(&rig, 10);
+    assert_batch(&rig, 0, 1, 10);
+    say_all(&rig, &REJECTED);
+    rig_run(&rig, 10);
+    assert_int_equal(rig_campaign_state(&rig, 1), CAMPAIGN_FINISHED);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_FAILED), 10);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
 /* The first of two steps is sent twice more. */
 static void repeat_init(struct rig *rig, uint32_t slots)
 {
@@ -463,6 +522,9 @@ int main(void)
         cmocka_unit_test(whom_the_message_cannot_be_sent_to_passes_over_its_repetitions),
         cmocka_unit_test(a_restart_knows_who_stands_where_and_for_how_long),
         cmocka_unit_test(an_acknowledgement_after_the_end_is_counted_once),
+        cmocka_unit_test(everybody_begins_behind_what_is_left_out),
+        cmocka_unit_test(who_climbs_passes_over_what_is_left_out),
+        cmocka_unit_test(a_ladder_ends_with_the_last_step_that_is_not_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

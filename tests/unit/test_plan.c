@@ -65,6 +65,31 @@ static void without_a_backoff_there_is_no_wait(void **test)
     assert_int_equal(plan_backoff_ms(&step, 3, 50, UINT64_MAX), 50);
 }
 
+static void what_a_campaign_does_without_is_passed_over(void **test)
+{
+    (void)test;
+    struct plan plan = {.step_count = 1};
+    plan_step_defaults(&plan.steps[0], CHANNEL_EMAIL);
+    plan_repeat_last(&plan, 1, 60000);
+    plan_step_defaults(&plan.steps[plan.step_count++], CHANNEL_SMS);
+    plan_step_defaults(&plan.steps[plan.step_count], CHANNEL_EMAIL);
+    plan.step_count++;
+    assert_int_equal(plan_first(&plan), 0);
+    assert_int_equal(plan_next(&plan, 0), 1);
+    assert_int_equal(plan_next_written(&plan, 0), 2);
+    plan.without = 1u << CHANNEL_EMAIL;
+    assert_true(plan_is_left_out(&plan, 1));
+    assert_int_equal(plan_first(&plan), 2);
+    assert_int_equal(plan_next(&plan, 2), 4);
+    assert_int_equal(plan_next_written(&plan, 2), 4);
+    plan.without = 1u << CHANNEL_SMS;
+    assert_int_equal(plan_first(&plan), 0);
+    assert_int_equal(plan_next(&plan, 1), 3);
+    assert_int_equal(plan_next_written(&plan, 0), 3);
+    plan.without |= 1u << CHANNEL_EMAIL;
+    assert_int_equal(plan_first(&plan), 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -73,6 +98,7 @@ int main(void)
         cmocka_unit_test(jitter_takes_off_at_most_half),
         cmocka_unit_test(a_provider_that_asks_for_more_time_gets_it),
         cmocka_unit_test(without_a_backoff_there_is_no_wait),
+        cmocka_unit_test(what_a_campaign_does_without_is_passed_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

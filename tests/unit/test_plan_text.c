@@ -104,11 +104,11 @@ static void the_time_of_a_step_until_accepted_is_no_word_of_it(void **state)
     (void)state;
     struct buf text = {0};
     json_t *steps =
-        json_pack("[{s:s, s:s, s:s}, {s:s, s:s}, {}]", "channel", "sms", "until", "accepted",
-                  "within", "4h", "channel", "\033[2J", "until", "acknowledged");
+        json_pack("[{s:s, s:s, s:s, s:b}, {s:s, s:s}, {}]", "channel", "sms", "until", "accepted",
+                  "within", "4h", "left_out", 1, "channel", "\033[2J", "until", "acknowledged");
     assert_non_null(steps);
     plan_text_write(&text, steps);
-    assert_buf_is(&text, "sms > ?[2J ? > ?");
+    assert_buf_is(&text, "sms (left out) > ?[2J ? > ?");
     plan_text_write(&text, NULL);
     assert_buf_is(&text, "");
     json_decref(steps);

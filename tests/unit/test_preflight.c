@@ -75,13 +75,14 @@ static void feed(struct preflight *preflight)
     page_builder_release(&builder);
 }
 
-static int setup_with(void **state, unsigned body_count)
+static int setup_with(void **state, unsigned body_count, unsigned without)
 {
     struct fixture *fixture = test_calloc(1, sizeof(*fixture));
     struct problem problem;
     const struct wire_content content = {
         .name = "Notice", .schema = schema, .body_count = body_count, .bodies = bodies};
     fixture->plan.step_count = 3;
+    fixture->plan.without = without;
     plan_step_defaults(&fixture->plan.steps[0], CHANNEL_SMS);
     plan_step_defaults(&fixture->plan.steps[1], CHANNEL_EMAIL);
     plan_step_defaults(&fixture->plan.steps[2], CHANNEL_SMS);
@@ -100,12 +101,17 @@ static int setup_with(void **state, unsigned body_count)
 
 static int setup(void **state)
 {
-    return setup_with(state, sizeof(bodies) / sizeof(bodies[0]));
+    return setup_with(state, sizeof(bodies) / sizeof(bodies[0]), 0);
+}
+
+static int setup_without_sms(void **state)
+{
+    return setup_with(state, sizeof(bodies) / sizeof(bodies[0]), 1u << CHANNEL_SMS);
 }
 
 static int setup_without_messages(void **state)
 {
-    return setup_with(state, 0);
+    return setup_with(state, 0, 0);
 }
 
 static int teardown(void **state)
@@ -214,6 +220,22 @@ static void a_step_that_is_sent_again_is_counted_each_time(void **state)
     }
     assert_int_equal(counts->people, 8);
     preflight_free(preflight);
+}
+
+static void what_is_left_out_reaches_nobody(void **state)
+{
+    const struct fixture *fixture = *state;
+    const struct preflight_counts *counts = preflight_counts(fixture->preflight);
+    assert_int_equal(counts->people, 8);
+    assert_int_equal(counts->reachable, 2);   /* k0 k2 */
+    assert_int_equal(counts->incomplete, 1);  /* k5 */
+    assert_int_equal(counts->unreachable, 5); /* all the others */
+    check_step(&counts->steps[0], 0, 0, 0, 0, 0);
+    check_step(&counts->steps[1], 3, 0, 1, 2, 2);
+    check_step(&counts->steps[2], 0, 0, 0, 0, 0);
+    assert_int_equal(counts->sms.people, 0);
+    assert_int_equal(preflight_begins_after_ms(&fixture->plan, 1), 0);
+    assert_int_equal(preflight_begins_after_ms(&fixture->plan, 2), 60000);
 }
 
 /* ---- times ---- */
@@ -398,6 +420,8 @@ int main(void)
         WITH(missing_variables_are_counted_by_channel_and_locale),
         WITH(short_messages_are_counted_of_the_filled_text),
         WITH(the_unreachable_are_found_in_order),
+        cmocka_unit_test_setup_teardown(what_is_left_out_reaches_nobody, setup_without_sms,
+                                        teardown),
         cmocka_unit_test_setup_teardown(without_messages_only_endpoints_count,
                                         setup_without_messages, teardown),
         cmocka_unit_test(a_step_that_is_sent_again_is_counted_each_time),
