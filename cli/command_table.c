@@ -13,6 +13,7 @@ const struct command_group command_table[] = {
     {"suppression", "who must not be sent to", suppression_commands},
     {"worker", "the workers", worker_commands},
     {"provider", "the providers", provider_commands},
+    {"key", "keys of delivery tokens", key_commands},
     {"doctor", "find out what is wrong", doctor_commands},
     {"keygen", "make keys for workers on other hosts", keygen_commands},
     {NULL, NULL, NULL},

@@ -18,6 +18,7 @@ extern const struct command recipient_commands[];
 extern const struct command suppression_commands[];
 extern const struct command worker_commands[];
 extern const struct command provider_commands[];
+extern const struct command key_commands[];
 extern const struct command doctor_commands[];
 extern const struct command keygen_commands[];
 

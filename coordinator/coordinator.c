@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <uv.h>
 
@@ -17,6 +18,7 @@
 #include "coordinator/api/api.h"
 #include "coordinator/audience/audience_registry.h"
 #include "coordinator/content/campaign_registry.h"
+#include "coordinator/content/delivery_keys.h"
 #include "coordinator/content/hard_failures.h"
 #include "coordinator/content/provider_limits.h"
 #include "coordinator/content/provider_numbers.h"
@@ -71,6 +73,7 @@ struct coordinator {
     struct provider_numbers numbers; /* a provider keeps its number over changes of the settings */
     bool has_new_numbers;
     struct provider_limits limits; /* set while we ran */
+    struct delivery_keys delivery_keys;
     struct provider_def provider_defs[WIRE_PROVIDERS_MAX];
     struct wire_provider providers[WIRE_PROVIDERS_MAX];
     struct buf bus_secret;
@@ -200,6 +203,10 @@ static enum err port_content(void *arg, uint64_t campaign, struct arena *arena,
     }
     campaign_document_wire(document, &audience->schema, 0, arena, content);
     content->public_url = coordinator->settings->public_url;
+    memcpy(content->token_key,
+           delivery_keys_at(&coordinator->delivery_keys, campaign_document_delivery_key(document))
+               ->bytes,
+           HASH_KEY_BYTES);
     return ERR_OK;
 }
 
@@ -314,7 +321,8 @@ static enum err recover(struct coordinator *coordinator, struct problem *problem
                                                  .providers = coordinator->provider_defs,
                                                  .provider_count =
                                                      coordinator->settings->provider_count,
-                                                 .respect = &coordinator->settings->respect};
+                                                 .respect = &coordinator->settings->respect,
+                                                 .delivery_keys = &coordinator->delivery_keys};
     enum err err = ledger_sweep(coordinator->ledger);
     if (err != ERR_OK) {
         return problem_set(problem, err, "clearing up after a broken-off import failed: %s",
@@ -326,6 +334,9 @@ static enum err recover(struct coordinator *coordinator, struct problem *problem
     }
     if (err == ERR_OK) {
         err = plan_registry_load(coordinator->plans, coordinator->ledger, problem);
+    }
+    if (err == ERR_OK) {
+        err = delivery_keys_load(&coordinator->delivery_keys, coordinator->ledger, problem);
     }
     if (err == ERR_OK) {
         err = campaign_registry_load(coordinator->campaigns, coordinator->ledger, &surroundings,
@@ -401,7 +412,6 @@ static enum err open_bus(struct coordinator *coordinator, struct problem *proble
 static enum err open_link(struct coordinator *coordinator, struct problem *problem)
 {
     struct link_settings link_settings = {.epoch = coordinator->head.epoch + 1,
-                                          .token_key = ledger_token_key(coordinator->ledger),
                                           .heartbeat_ms = coordinator->settings->heartbeat_ms,
                                           .lease_ms = coordinator->settings->lease_ms,
                                           .provider_count = coordinator->settings->provider_count,
@@ -430,6 +440,7 @@ static enum err open_api(struct coordinator *coordinator, struct problem *proble
         .provider_numbers = &coordinator->numbers,
         .hard_failures = coordinator->failures,
         .provider_limits = &coordinator->limits,
+        .delivery_keys = &coordinator->delivery_keys,
         .listen = settings->listen_api,
         .data_dir = settings->data_dir,
         .version = TOCSIN_VERSION,
@@ -565,6 +576,7 @@ static void close_rooms(struct coordinator *coordinator)
     engine_free(coordinator->engine);
     zone_clock_free(coordinator->zone_clock);
     hard_failures_free(coordinator->failures);
+    delivery_keys_release(&coordinator->delivery_keys);
     suppression_list_free(coordinator->suppressions);
     plan_registry_free(coordinator->plans);
     campaign_registry_free(coordinator->campaigns);

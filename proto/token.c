@@ -58,12 +58,27 @@ void token_write(const struct token *token, const uint8_t key[HASH_KEY_BYTES],
     }
 }
 
+static bool decode(struct slice text, uint8_t bytes[TOKEN_BYTES])
+{
+    size_t len = 0;
+    return text.len == TOKEN_CHARS && text_base64url_decode(text, bytes, TOKEN_BYTES, &len) &&
+           len == TOKEN_BYTES && bytes[0] == TOKEN_VERSION;
+}
+
+bool token_claims(struct slice text, uint64_t *campaign)
+{
+    uint8_t bytes[TOKEN_BYTES];
+    if (!decode(text, bytes)) {
+        return false;
+    }
+    *campaign = get_le(bytes + 1, 5);
+    return true;
+}
+
 bool token_read(struct slice text, const uint8_t key[HASH_KEY_BYTES], struct token *token)
 {
     uint8_t bytes[TOKEN_BYTES];
-    size_t len = 0;
-    if (text.len != TOKEN_CHARS || !text_base64url_decode(text, bytes, sizeof(bytes), &len) ||
-        len != TOKEN_BYTES || bytes[0] != TOKEN_VERSION) {
+    if (!decode(text, bytes)) {
         return false;
     }
     uint8_t mac[TOKEN_MAC_BYTES];

@@ -29,6 +29,9 @@ struct token {
 /* Writes TOKEN_CHARS characters, no zero. */
 void token_write(const struct token *token, const uint8_t key[HASH_KEY_BYTES],
                  char text[TOKEN_CHARS]);
+/* The campaign that a token claims to be of, which says whose key it must be read with. False for
+ * what has not even the form of a token. */
+bool token_claims(struct slice text, uint64_t *campaign);
 /* False for anything that token_write did not write under this key; constant time in the MAC. */
 bool token_read(struct slice text, const uint8_t key[HASH_KEY_BYTES], struct token *token);
 

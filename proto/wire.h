@@ -8,19 +8,16 @@
  *
  *   worker                                     coordinator
  *   HELLO            name, versions     ─────►
- *                                       ◄───── WELCOME  epoch, key, providers
+ *                                       ◄───── WELCOME  epoch, providers
  *                                       ◄───── REFUSED  instead, with the reason
  *   CREDIT           what it takes      ─────►
  *                                       ◄───── BATCH    a lease and its page
  *   CONTENT_REQUEST  campaign           ─────►
- *                                       ◄───── CONTENT  template and schema, once a campaign
- *   OUTCOMES         seq, what happened ─────►
- *                                       ◄───── OUTCOMES_DURABLE  all up to this seq is on disk
- *   HEARTBEAT                           ◄────► HEARTBEAT
- *                                       ◄───── CANCEL   return what is not sent (pause, cancel)
- *                                       ◄───── RECALL   one recipient of a lease: do not send
- *                                       ◄───── DRAIN    finish and go
- *   BYE              drained            ─────►
+ *                                       ◄───── CONTENT  template, schema and token key, once a
+ * campaign OUTCOMES         seq, what happened ─────► ◄───── OUTCOMES_DURABLE  all up to this seq
+ * is on disk HEARTBEAT                           ◄────► HEARTBEAT ◄───── CANCEL   return what is
+ * not sent (pause, cancel) ◄───── RECALL   one recipient of a lease: do not send ◄───── DRAIN
+ * finish and go BYE              drained            ─────►
  *
  * Everything but HELLO carries the epoch it belongs to; a receiver drops what is from a smaller
  * one. The coordinator takes OUTCOMES of any epoch whose lease it knows.
@@ -45,8 +42,8 @@
 #include "proto/outcome.h"
 #include "proto/page.h"
 
-#define WIRE_VERSION         1       /* the newest that this build speaks */
-#define WIRE_VERSION_MIN     1       /* the oldest */
+#define WIRE_VERSION         2       /* the newest that this build speaks */
+#define WIRE_VERSION_MIN     2       /* the oldest */
 #define WIRE_FRAME_MAX       4194304 /* 4 MiB */
 #define WIRE_PAGE_FRAME_MAX  (PAGE_RAW_MAX + 64)
 #define WIRE_PROVIDERS_MAX   64
@@ -96,7 +93,6 @@ struct wire_provider {
 struct wire_welcome {
     uint32_t version;
     uint64_t epoch;
-    uint8_t token_key[HASH_KEY_BYTES];
     uint32_t heartbeat_ms;
     uint32_t lease_ms;
     unsigned provider_count;
@@ -141,8 +137,9 @@ struct wire_body {
 struct wire_content {
     uint64_t epoch;
     uint64_t campaign;
-    const char *name;       /* of the campaign */
-    const char *public_url; /* what links to recipients begin with; "": there are none */
+    const char *name;                  /* of the campaign */
+    const char *public_url;            /* what links to recipients begin with; "": there are none */
+    uint8_t token_key[HASH_KEY_BYTES]; /* of its delivery tokens, as long as it lives */
     struct page_schema schema;
     unsigned body_count;
     const struct wire_body *bodies;

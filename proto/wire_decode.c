@@ -145,12 +145,6 @@ static void decode_welcome(struct decoder *decoder, const Tocsin__Envelope *enve
     welcome->epoch = in->epoch;
     welcome->heartbeat_ms = in->heartbeat_ms;
     welcome->lease_ms = in->lease_ms;
-    if (in->token_key.len == HASH_KEY_BYTES) {
-        memcpy(welcome->token_key, in->token_key.data, HASH_KEY_BYTES);
-    } else {
-        refuse(decoder, ERR_INVALID, "token_key has %zu bytes instead of %d", in->token_key.len,
-               HASH_KEY_BYTES);
-    }
     unsigned count = take_count(decoder, in->n_providers, WIRE_PROVIDERS_MAX, "providers");
     struct wire_provider *providers = arena_zalloc(decoder->arena, count, sizeof(*providers));
     uint64_t seen = 0;
@@ -226,6 +220,12 @@ static void decode_content(struct decoder *decoder, const Tocsin__Envelope *enve
     content->campaign = in->campaign;
     content->name = take_text(decoder, in->name, 0, WIRE_LINE_MAX, "name");
     content->public_url = take_text(decoder, in->public_url, 0, WIRE_LINE_MAX, "public_url");
+    if (in->token_key.len == HASH_KEY_BYTES) {
+        memcpy(content->token_key, in->token_key.data, HASH_KEY_BYTES);
+    } else {
+        refuse(decoder, ERR_INVALID, "token_key has %zu bytes instead of %d", in->token_key.len,
+               HASH_KEY_BYTES);
+    }
     enum err err = page_schema_decode(slice_of(in->schema.data, in->schema.len), &content->schema);
     if (err != ERR_OK) {
         refuse(decoder, err == ERR_UNSUPPORTED ? ERR_UNSUPPORTED : ERR_INVALID,

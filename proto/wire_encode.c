@@ -70,7 +70,6 @@ static void encode_welcome(struct encoder *encoder, const struct wire_message *m
     tocsin__welcome__init(out);
     out->version = welcome->version;
     out->epoch = welcome->epoch;
-    out->token_key = borrow_bytes(welcome->token_key, HASH_KEY_BYTES);
     out->heartbeat_ms = welcome->heartbeat_ms;
     out->lease_ms = welcome->lease_ms;
     assert(welcome->provider_count <= WIRE_PROVIDERS_MAX);
@@ -150,6 +149,7 @@ static void encode_content(struct encoder *encoder, const struct wire_message *m
     out->campaign = content->campaign;
     out->name = borrow_str(content->name);
     out->public_url = borrow_str(content->public_url);
+    out->token_key = borrow_bytes(content->token_key, HASH_KEY_BYTES);
     page_schema_encode(&content->schema, &encoder->column);
     out->schema = borrow_bytes(encoder->column.data, encoder->column.len);
     assert(content->body_count <= WIRE_BODIES_MAX);

@@ -2,6 +2,7 @@
 #include "worker/catalog.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "common/mem.h"
 
@@ -87,6 +88,7 @@ struct catalog_entry *catalog_take(struct catalog *catalog, const struct wire_co
     }
     enum err err = render_new(&entry->render, content, problem);
     entry->state = err == ERR_OK ? CATALOG_READY : CATALOG_FAILED;
+    memcpy(entry->token_key, content->token_key, HASH_KEY_BYTES);
     catalog->wanted--;
     return entry;
 }

@@ -26,8 +26,9 @@ struct catalog_entry {
     uint64_t campaign;
     enum catalog_state state;
     struct render *render; /* when READY */
-    unsigned users;        /* batches that need it */
-    uint64_t asked_ms;     /* 0: not yet */
+    uint8_t token_key[HASH_KEY_BYTES];
+    unsigned users;    /* batches that need it */
+    uint64_t asked_ms; /* 0: not yet */
     UT_hash_handle hh;
 };
 

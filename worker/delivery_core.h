@@ -39,7 +39,6 @@ struct delivery {
     char *build;
     struct delivery_shell shell;
     struct session session;
-    uint8_t token_key[HASH_KEY_BYTES];
     struct lane lanes[WIRE_PROVIDERS_MAX];
     unsigned first_lane; /* whose turn is first in the next run */
     struct inbox inbox;

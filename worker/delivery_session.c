@@ -172,6 +172,5 @@ void delivery_on_welcome(struct delivery *delivery, const struct wire_message *m
     mem_free(delivery->refused_why);
     delivery->refused_why = NULL;
     delivery->is_credit_due = true; /* HELLO made the coordinator forget it */
-    memcpy(delivery->token_key, welcome->token_key, sizeof(delivery->token_key));
     take_providers(delivery, welcome, now_ms);
 }

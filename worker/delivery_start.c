@@ -94,7 +94,7 @@ static void start_one(struct walk *walk, unsigned place)
         .step = batch->step,
         .attempt = batch->attempts == NULL ? 0 : batch->attempts[batch->index],
     };
-    token_write(&token, delivery->token_key, attempt.token);
+    token_write(&token, batch->content->token_key, attempt.token);
     const struct render_row row = {walk->render, view, attempt.token};
     const struct render_body *body = render_body_for(walk->render, batch->channel, view);
     struct render_texts texts;

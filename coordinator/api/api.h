@@ -16,6 +16,7 @@
 #include "coordinator/api/listen_address.h"
 #include "coordinator/audience/audience_registry.h"
 #include "coordinator/content/campaign_registry.h"
+#include "coordinator/content/delivery_keys.h"
 #include "coordinator/content/hard_failures.h"
 #include "coordinator/content/plan_registry.h"
 #include "coordinator/content/provider_limits.h"
@@ -43,6 +44,7 @@ struct api_context {
     const struct hard_failures *hard_failures; /* for what is counted; may be NULL */
     struct provider_limits *provider_limits;   /* set at run time */
     const struct wire_provider *providers;     /* as the workers are told of them */
+    struct delivery_keys *delivery_keys;
     unsigned provider_count;
     const struct provider_numbers
         *provider_numbers; /* names of former providers too; may be NULL */

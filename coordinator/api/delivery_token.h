@@ -17,8 +17,8 @@ enum delivery_token_state {
     DELIVERY_TOKEN_EXPIRED  /* its campaign is archived */
 };
 
-/* *token is filled unless it is forged. A forged one is refused before anything is looked up. That
- * the campaign has such a recipient or step is not checked. */
+/* *token is filled unless it is forged. A forged one is refused before anything but its campaign's
+ * key is looked up. That the campaign has such a recipient or step is not checked. */
 enum delivery_token_state delivery_token_read(struct api *api, struct slice text,
                                               struct token *token);
 /* 403, 404 or 410; 0 for one that is good. */

@@ -70,6 +70,10 @@ void providers_patch(struct exchange *exchange);
 void providers_reset(struct exchange *exchange);
 void workers_list(struct exchange *exchange);
 
+/* keys_api.c */
+void keys_list(struct exchange *exchange);
+void keys_rotate(struct exchange *exchange);
+
 /* system_api.c */
 void system_healthz(struct exchange *exchange);
 void system_readyz(struct exchange *exchange);

@@ -16,6 +16,7 @@
 struct campaign_document {
     struct campaign_def def;
     struct respect respect;
+    uint32_t delivery_key;
     json_t *plan; /* as clients read it */
     char plan_name[PLAN_NAME_MAX + 1];
     json_t *content;
@@ -199,6 +200,18 @@ static enum err read_plan_name(struct document_reader *reader, json_t *value)
     return err;
 }
 
+static enum err read_delivery_key(struct document_reader *reader, json_t *value)
+{
+    const struct parse *parse = parse_of(reader);
+    const struct delivery_keys *keys = parse->surroundings->delivery_keys;
+    uint64_t number;
+    enum err err = document_integer(reader, value, 1, keys == NULL ? 1 : keys->count, &number);
+    if (err == ERR_OK) {
+        parse->document->delivery_key = (uint32_t)number;
+    }
+    return err;
+}
+
 #define REQUEST_FIELDS                                                                             \
     {"name", true, read_name}, {"audience", true, read_audience},                                  \
         {"channel", false, note_channel}, {"priority", false, read_priority},                      \
@@ -213,8 +226,12 @@ static enum err read_plan_name(struct document_reader *reader, json_t *value)
 
 static const struct document_field request_fields[] = {REQUEST_FIELDS};
 static const struct document_field stored_fields[] = {
-    {"version", true, read_version},      {"id", true, read_id}, {"created_ms", true, read_created},
-    {"plan_name", false, read_plan_name}, REQUEST_FIELDS,
+    {"version", true, read_version},
+    {"id", true, read_id},
+    {"created_ms", true, read_created},
+    {"plan_name", false, read_plan_name},
+    {"delivery_key", false, read_delivery_key},
+    REQUEST_FIELDS,
 };
 
 /* A named plan is taken as it stands now. */
@@ -330,6 +347,9 @@ static enum err read_document(struct parse *parse, json_t *json, struct document
     parse->document = document;
     document->def.priority = PRIORITY_NORMAL;
     document->def.weight = 1;
+    document->delivery_key = parse->is_stored || parse->surroundings->delivery_keys == NULL
+                                 ? 1
+                                 : parse->surroundings->delivery_keys->count;
     if (!parse->is_stored && parse->surroundings->respect != NULL) {
         document->respect = *parse->surroundings->respect;
     }
@@ -439,6 +459,9 @@ void campaign_document_encode(const struct campaign_document *document, struct b
     if (def->plan.without != 0) {
         json_object_set_new(json, "without", channel_list_show(def->plan.without));
     }
+    if (document->delivery_key > 1) {
+        json_object_set_new(json, "delivery_key", json_integer(document->delivery_key));
+    }
     control_document_put(json, &def->control);
     char *text = json_dumps(json, JSON_COMPACT);
     buf_str(buf, text);
@@ -449,6 +472,11 @@ void campaign_document_encode(const struct campaign_document *document, struct b
 const struct respect *campaign_document_respect(const struct campaign_document *document)
 {
     return &document->respect;
+}
+
+uint32_t campaign_document_delivery_key(const struct campaign_document *document)
+{
+    return document->delivery_key;
 }
 
 json_t *campaign_document_plan(const struct campaign_document *document)

@@ -13,6 +13,7 @@
  * "without", the channels that the campaign does without, is there if there are any.
  * Members that tell when a campaign begins and ends by itself (control_document.h) are there when
  * they are set.
+ * "delivery_key" is the number of its tokens' key (delivery_keys.h), left out for the first.
  * Version 1 had the only step's channel beside a plan without steps (plan_document.h).
  *
  * To change the format: raise CAMPAIGN_DOCUMENT_VERSION, keep reading the versions before, add a
@@ -27,6 +28,7 @@
 #include "common/buf.h"
 #include "common/err.h"
 #include "coordinator/audience/audience_registry.h"
+#include "coordinator/content/delivery_keys.h"
 #include "coordinator/content/document_reader.h"
 #include "coordinator/content/plan_registry.h"
 #include "coordinator/content/respect_document.h"
@@ -43,8 +45,9 @@ struct campaign_surroundings {
     const struct plan_registry *plans; /* NULL: none has a name */
     const struct provider_def *providers;
     unsigned provider_count;
-    const struct respect *respect; /* of campaigns that say nothing; NULL: none */
-    const char *public_url;        /* what links to recipients begin with; NULL: none */
+    const struct respect *respect;             /* of campaigns that say nothing; NULL: none */
+    const char *public_url;                    /* what links to recipients begin with; NULL: none */
+    const struct delivery_keys *delivery_keys; /* NULL: there is the first alone */
 };
 
 /* A request's body. Its id and time are 0 until campaign_document_number. ERR_INVALID, ERR_LIMIT,
@@ -66,12 +69,15 @@ const struct campaign_def *campaign_document_def(const struct campaign_document 
 /* The stored form. */
 void campaign_document_encode(const struct campaign_document *document, struct buf *buf);
 const struct respect *campaign_document_respect(const struct campaign_document *document);
+/* The number of the key of its tokens (delivery_keys.h), the newest when it was written. */
+uint32_t campaign_document_delivery_key(const struct campaign_document *document);
 /* Members as clients see them; borrowed. */
 json_t *campaign_document_plan(const struct campaign_document *document);
 /* What the plan was called when it was taken; NULL if it had no name. */
 const char *campaign_document_plan_name(const struct campaign_document *document);
 json_t *campaign_document_content(const struct campaign_document *document);
-/* What workers are told; the array of bodies lies in the arena, strings belong to the document. */
+/* What workers are told, but for the public URL and the token key; the array of bodies lies in the
+ * arena, strings belong to the document. */
 void campaign_document_wire(const struct campaign_document *document,
                             const struct page_schema *schema, uint64_t epoch, struct arena *arena,
                             struct wire_content *content);

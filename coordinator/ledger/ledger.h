@@ -43,7 +43,8 @@ enum catalogue_kind {
     CATALOGUE_PROVIDER,     /* name -> what was changed at run time */
     CATALOGUE_SUPPRESSION,  /* content/suppression.h */
     CATALOGUE_SUPPRESSION_REMOVED,
-    CATALOGUE_PLAN /* name -> content/plan_registry.h */
+    CATALOGUE_PLAN,        /* name -> content/plan_registry.h */
+    CATALOGUE_DELIVERY_KEY /* content/delivery_keys.h */
 };
 
 /* Catalogue key of partition 0 into *buf. */
@@ -58,8 +59,8 @@ enum err ledger_open(struct ledger **out, struct store *take_store,
 void ledger_close(struct ledger *ledger); /* NULL is fine; closes the store */
 struct store *ledger_store(struct ledger *ledger);
 
-/* A key of this ledger's own, made when it was: for delivery tokens and for hashing recipient keys.
- */
+/* Keys of this ledger's own, made when it was: the first for delivery tokens
+ * (content/delivery_keys.h), and that for hashing recipient keys. */
 const uint8_t *ledger_token_key(const struct ledger *ledger);  /* HASH_KEY_BYTES */
 const uint8_t *ledger_lookup_key(const struct ledger *ledger); /* HASH_KEY_BYTES */
 

@@ -134,7 +134,6 @@ static void on_hello(struct link *link, uint32_t worker, const struct wire_messa
                                                .lease_ms = link->settings.lease_ms,
                                                .provider_count = link->settings.provider_count,
                                                .providers = link->settings.providers}};
-    memcpy(welcome.welcome.token_key, link->settings.token_key, HASH_KEY_BYTES);
     LOG_I(MODULE, "worker_joined", "worker=%s instance=%016" PRIx64 " build=\"%s\"", hello->name,
           hello->instance, hello->build);
     engine_worker_hello(link->engine, worker, hello->name, hello->instance, now(link));

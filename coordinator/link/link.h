@@ -40,7 +40,6 @@ struct link_port {
 
 struct link_settings {
     uint64_t epoch;
-    const uint8_t *token_key; /* HASH_KEY_BYTES */
     uint32_t heartbeat_ms;
     uint32_t lease_ms;
     unsigned provider_count;

@@ -13,8 +13,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void try_text(struct slice text, const uint8_t key[HASH_KEY_BYTES])
 {
     struct token token;
+    uint64_t claimed = UINT64_MAX;
+    bool has_form = token_claims(text, &claimed);
+    assert(has_form == (claimed >> 40 == 0));
     if (token_read(text, key, &token)) {
         char again[TOKEN_CHARS];
+        assert(has_form && claimed == token.campaign);
         assert(token.campaign >> 40 == 0);
         token_write(&token, key, again);
         assert(slice_equal(text, slice_of(again, TOKEN_CHARS)));
@@ -43,7 +47,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         char text[TOKEN_CHARS];
         token_write(&token, data, text);
         struct token got;
-        bool is_good = token_read(slice_of(text, TOKEN_CHARS), data, &got);
+        uint64_t claimed;
+        bool is_good = token_claims(slice_of(text, TOKEN_CHARS), &claimed);
+        assert(is_good && claimed == token.campaign);
+        is_good = token_read(slice_of(text, TOKEN_CHARS), data, &got);
         assert(is_good && got.campaign == token.campaign && got.ordinal == token.ordinal);
         unsigned place = at[0] % TOKEN_CHARS;
         if (text[place] != (char)at[1]) {

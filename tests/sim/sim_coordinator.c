@@ -117,6 +117,7 @@ static enum err port_content(void *arg, uint64_t campaign, struct arena *arena,
                                      .name = own->def.name,
                                      .body_count = sizeof(BODIES) / sizeof(BODIES[0]),
                                      .bodies = BODIES};
+    memcpy(content->token_key, sim->coordinator.token_key, HASH_KEY_BYTES);
     sim_audience_schema(own, &content->schema);
     return ERR_OK;
 }
@@ -236,7 +237,6 @@ static void open_link(struct sim *sim)
     }
     coordinator->link =
         link_new(&(struct link_settings){.epoch = coordinator->epoch,
-                                         .token_key = coordinator->token_key,
                                          .heartbeat_ms = sim->settings.heartbeat_ms,
                                          .lease_ms = sim->settings.lease_ms,
                                          .provider_count = count,

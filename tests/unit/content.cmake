@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 tocsin_unit_test(test_campaign_document LIBS tocsin_content)
+tocsin_unit_test(test_delivery_keys LIBS tocsin_content)
 tocsin_unit_test(test_plan_document LIBS tocsin_content)
 tocsin_unit_test(test_plan_registry LIBS tocsin_content)
 tocsin_unit_test(test_provider_limits LIBS tocsin_content)

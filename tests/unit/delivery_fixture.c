@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/log.h"
 
@@ -254,7 +255,6 @@ void fixture_welcome_with(struct fixture *fixture, uint64_t epoch, unsigned coun
                     .provider_count = count,
                     .providers = providers},
     };
-    memcpy(welcome.welcome.token_key, token_key, HASH_KEY_BYTES);
     fixture->epoch = epoch > fixture->epoch ? epoch : fixture->epoch;
     fixture_say(fixture, &welcome);
 }
@@ -275,13 +275,14 @@ void fixture_content(struct fixture *fixture, uint64_t campaign, const char *tex
 {
     const struct wire_body body = {
         .channel = CHANNEL_SMS, .locale = "", .subject = "", .text = text, .html = ""};
-    const struct wire_message message = {.type = WIRE_CONTENT,
-                                         .content = {.epoch = fixture->epoch,
-                                                     .campaign = campaign,
-                                                     .name = "outage",
-                                                     .schema = fixture->schema,
-                                                     .body_count = 1,
-                                                     .bodies = &body}};
+    struct wire_message message = {.type = WIRE_CONTENT,
+                                   .content = {.epoch = fixture->epoch,
+                                               .campaign = campaign,
+                                               .name = "outage",
+                                               .schema = fixture->schema,
+                                               .body_count = 1,
+                                               .bodies = &body}};
+    memcpy(message.content.token_key, token_key, HASH_KEY_BYTES);
     fixture_say(fixture, &message);
 }
 

@@ -40,6 +40,7 @@ struct house {
     char dir[64];
     char token[AUTH_TOKEN_CHARS + 1];
     struct provider_limits limits;
+    struct delivery_keys keys;
 };
 
 struct answer {
@@ -105,14 +106,17 @@ static void turn_for(struct house *house, uint64_t ms)
 
 static void recover(struct house *house)
 {
-    struct campaign_surroundings surroundings = {
-        .audiences = house->audiences, .providers = provider_defs, .provider_count = 2};
+    struct campaign_surroundings surroundings = {.audiences = house->audiences,
+                                                 .providers = provider_defs,
+                                                 .provider_count = 2,
+                                                 .delivery_keys = &house->keys};
     struct recovery recovery = {0};
     struct problem problem;
     assert_int_equal(ledger_sweep(house->ledger), ERR_OK);
     assert_int_equal(audience_registry_load(house->audiences, house->ledger, &problem), ERR_OK);
     assert_int_equal(suppression_list_load(house->suppressions, &problem), ERR_OK);
     assert_int_equal(plan_registry_load(house->plans, house->ledger, &problem), ERR_OK);
+    assert_int_equal(delivery_keys_load(&house->keys, house->ledger, &problem), ERR_OK);
     assert_int_equal(
         campaign_registry_load(house->campaigns, house->ledger, &surroundings, &problem), ERR_OK);
     const struct campaign_document *document = campaign_registry_next(house->campaigns, 0);
@@ -165,6 +169,7 @@ static void open_api(struct house *house)
         .providers = wire_providers,
         .provider_count = 2,
         .provider_limits = &house->limits,
+        .delivery_keys = &house->keys,
         .data_dir = house->dir,
         .version = "1.2.3",
         .epoch = EPOCH_BASE + house->lives,
@@ -215,6 +220,7 @@ static void house_close(struct house *house)
     engine_free(house->engine);
     suppression_list_free(house->suppressions);
     plan_registry_free(house->plans);
+    delivery_keys_release(&house->keys);
     campaign_registry_free(house->campaigns);
     audience_registry_free(house->audiences);
     ledger_close(house->ledger);
@@ -796,15 +802,66 @@ static void closing_in_the_midst_of_it_leaves_no_trace(void **state)
     expect_get(house, "/v1/campaigns", 200, "{\"items\":[],\"next\":null}");
 }
 
-/* Where the recipient's link leads. */
-static const char *link_to(struct house *house, uint64_t campaign, uint32_t ordinal)
+/* Where a link leads that was written under that key. */
+static const char *link_under(struct house *house, uint32_t key, uint64_t campaign,
+                              uint32_t ordinal)
 {
     static char path[3 + TOKEN_CHARS + 1];
     const struct token token = {.campaign = campaign, .ordinal = ordinal};
     memcpy(path, "/a/", 3);
-    token_write(&token, ledger_token_key(house->ledger), path + 3);
+    token_write(&token, delivery_keys_at(&house->keys, key)->bytes, path + 3);
     path[3 + TOKEN_CHARS] = '\0';
     return path;
+}
+
+/* Where the recipient's link leads, as long as no key was rotated. */
+static const char *link_to(struct house *house, uint64_t campaign, uint32_t ordinal)
+{
+    return link_under(house, 1, campaign, ordinal);
+}
+
+static void a_campaign_keeps_the_key_that_it_began_with(void **state)
+{
+    struct house *house = *state;
+    upload(house);
+    create_campaign(house);
+    expect(house, "POST", "/v1/campaigns/c1/launch", "", "", 200, "running");
+    expect_get(house, "/v1/keys/delivery", 200,
+               "{\"items\":[{\"number\":1,\"since\":null,\"campaigns\":1,\"newest\":true}]");
+    expect(house, "POST", "/v1/keys/delivery/rotate", "", "", 200,
+           "{\"number\":2,\"since\":\"2023-11-14T22:13:20.000Z\",\"campaigns\":0,\"newest\":true}");
+    create_campaign(house);
+    expect(house, "POST", "/v1/campaigns/c2/launch", "", "", 200, "running");
+    for (unsigned life = 0; life < 2; life++) {
+        expect(house, "POST", link_under(house, 1, 1, life), "", "", 200, "Thank you");
+        expect(house, "POST", link_under(house, 2, 2, life), "", "", 200, "Thank you");
+        expect(house, "POST", link_under(house, 2, 1, life), "", "", 403, "does not work");
+        expect(house, "POST", link_under(house, 1, 2, life), "", "", 403, "does not work");
+        /* Of a campaign that is not there any key of ours is as good. */
+        expect(house, "POST", link_under(house, 1, 3, life), "", "", 404, "does not work");
+        expect(house, "POST", link_under(house, 2, 3, life), "", "", 404, "does not work");
+        expect_get(house, "/v1/keys/delivery", 200, "\"campaigns\":1,\"newest\":false");
+        house_crash(house);
+    }
+}
+
+static void a_rotation_that_was_not_written_takes_its_campaigns_with_it(void **state)
+{
+    struct house *house = *state;
+    upload(house);
+    house->is_writing = false;
+    struct http_peer rotate = send_request(house, "POST", "/v1/keys/delivery/rotate", "", "");
+    turn_for(house, 20);
+    struct http_peer create = send_request(house, "POST", "/v1/campaigns", "", CAMPAIGN);
+    turn_for(house, 20);
+    assert_int_equal(house->keys.count, 2);
+    house_crash(house);
+    http_peer_release(&rotate);
+    http_peer_release(&create);
+    assert_int_equal(house->keys.count, 1);
+    expect_get(house, "/v1/campaigns", 200, "{\"items\":[]");
+    create_campaign(house);
+    expect_get(house, link_to(house, 1, 0), 200, "form");
 }
 
 static void a_link_asks_and_only_its_button_confirms(void **state)
@@ -1206,6 +1263,8 @@ int main(void)
         TEST(what_an_upload_must_say_is_checked),
         TEST(commands_move_a_campaign_or_say_why_not),
         TEST(what_is_public_has_a_port_of_its_own),
+        TEST(a_campaign_keeps_the_key_that_it_began_with),
+        TEST(a_rotation_that_was_not_written_takes_its_campaigns_with_it),
         TEST(a_link_asks_and_only_its_button_confirms),
         TEST(a_page_speaks_the_recipients_language),
         TEST(a_link_that_is_forged_or_cut_off_leads_nowhere),

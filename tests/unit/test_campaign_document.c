@@ -230,6 +230,37 @@ static const char golden_v2[] =
     "\"attempts\":5,\"backoff\":\"30s\",\"backoff_max\":\"15m\",\"on_uncertain\":\"resend\"}]},"
     "\"content\":{\"sms\":{\"text\":\"Hi\"}}}";
 
+static void the_newest_key_is_kept_with_the_campaign(void **state)
+{
+    struct fixture *fixture = *state;
+    struct delivery_keys keys = {.count = 3}; /* their bytes are not asked for */
+    struct buf stored = {0};
+    struct campaign_document *loaded;
+    struct problem problem;
+    fixture->surroundings.delivery_keys = &keys;
+    assert_parses(fixture, LADDER BOTH);
+    assert_int_equal(campaign_document_delivery_key(fixture->document), 3);
+    campaign_document_number(fixture->document, 7, 1700000000000);
+    campaign_document_encode(fixture->document, &stored);
+    keys.count = 4;
+    assert_int_equal(
+        campaign_document_load(&loaded, buf_view(&stored), &fixture->surroundings, &problem),
+        ERR_OK);
+    assert_int_equal(campaign_document_delivery_key(loaded), 3);
+    campaign_document_free(loaded);
+    keys.count = 2;
+    assert_int_equal(
+        campaign_document_load(&loaded, buf_view(&stored), &fixture->surroundings, &problem),
+        ERR_CORRUPT);
+    assert_non_null(strstr(problem.text, "/delivery_key"));
+    assert_int_equal(
+        campaign_document_load(&loaded, slice_str(golden_v2), &fixture->surroundings, &problem),
+        ERR_OK);
+    assert_int_equal(campaign_document_delivery_key(loaded), 1);
+    campaign_document_free(loaded);
+    buf_release(&stored);
+}
+
 static void assert_loads(struct fixture *fixture, const char *stored)
 {
     struct problem problem;
@@ -642,6 +673,7 @@ int main(void)
         TEST(a_campaign_may_begin_and_end_by_itself),
         TEST(a_campaign_does_without_a_channel),
         TEST(the_stored_form_reads_back_the_same),
+        TEST(the_newest_key_is_kept_with_the_campaign),
         TEST(a_step_that_repeats_is_stored_as_it_is_written),
         TEST(the_name_of_a_plan_is_stored_beside_its_copy),
         TEST(a_named_plan_stands_in_place_of_a_plan),

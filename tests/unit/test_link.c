@@ -135,14 +135,13 @@ static int set_up(void **state)
 {
     static const struct wire_provider provider = {
         .id = 3, .name = "p", .channel = CHANNEL_SMS, .adapter = "null", .settings = "{}"};
-    static const uint8_t token_key[HASH_KEY_BYTES] = {1, 2, 3};
     struct fixture *fixture = mem_zalloc(1, sizeof(*fixture));
     fixture->now_ms = START_MS;
     arena_init(&fixture->arena, 65536);
     open_engine(fixture);
     open_turn(fixture);
     fixture->link = link_new(
-        &(struct link_settings){EPOCH, token_key, HEARTBEAT_MS, LEASE_MS, 1, &provider},
+        &(struct link_settings){EPOCH, HEARTBEAT_MS, LEASE_MS, 1, &provider},
         &(struct link_port){fixture, port_send, port_now_ms, port_content, port_page, NULL},
         fixture->engine, fixture->turn);
     int fds[2];
@@ -312,7 +311,6 @@ static void a_hello_is_answered_with_all_that_a_worker_must_know(void **state)
     assert_int_equal(welcome->epoch, EPOCH);
     assert_int_equal(welcome->heartbeat_ms, HEARTBEAT_MS);
     assert_int_equal(welcome->lease_ms, LEASE_MS);
-    assert_int_equal(welcome->token_key[2], 3);
     assert_int_equal(welcome->provider_count, 1);
     assert_int_equal(welcome->providers[0].id, 3);
     assert_string_equal(welcome->providers[0].adapter, "null");

@@ -44,6 +44,22 @@ static void what_was_written_is_read_back(void **state)
     }
 }
 
+static void a_token_claims_its_campaign_whatever_its_key_is(void **state)
+{
+    (void)state;
+    uint64_t campaign = 0;
+    assert_true(token_claims(slice_str(example_text), &campaign));
+    assert_true(campaign == example.campaign);
+    char text[TOKEN_CHARS + 1];
+    memcpy(text, example_text, sizeof(text));
+    text[TOKEN_CHARS - 1] = 'A'; /* the MAC is not looked at */
+    assert_true(token_claims(slice_str(text), &campaign));
+    text[0] = 'B'; /* another version */
+    assert_false(token_claims(slice_str(text), &campaign));
+    assert_false(token_claims(slice_of(example_text, TOKEN_CHARS - 1), &campaign));
+    assert_false(token_claims(slice_str("................................"), &campaign));
+}
+
 static void any_other_character_anywhere_is_refused(void **state)
 {
     (void)state;
@@ -110,6 +126,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(version_1_is_written_for_ever_as_it_is),
         cmocka_unit_test(what_was_written_is_read_back),
+        cmocka_unit_test(a_token_claims_its_campaign_whatever_its_key_is),
         cmocka_unit_test(any_other_character_anywhere_is_refused),
         cmocka_unit_test(a_token_of_another_length_is_refused),
         cmocka_unit_test(a_token_of_another_key_is_refused),
