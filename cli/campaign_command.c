@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/campaign_request.h"
+#include "cli/campaign_set.h"
 #include "cli/cli.h"
 #include "cli/command_table.h"
 #include "cli/json_file.h"
@@ -95,9 +96,13 @@ static void print_respect(struct cli *cli, const json_t *campaign)
 static void print_campaign(struct cli *cli, const json_t *campaign)
 {
     static const struct list_column columns[] = {
-        {"audience", "audience", LIST_TEXT},  {"priority", "priority", LIST_TEXT},
-        {"created", "created_at", LIST_TIME}, {"launched", "launched_at", LIST_TIME},
-        {"ended", "ended_at", LIST_TIME},     {NULL, NULL, LIST_TEXT},
+        {"audience", "audience", LIST_TEXT},
+        {"priority", "priority", LIST_TEXT},
+        {"at most/s", "rate", LIST_LIMIT},
+        {"created", "created_at", LIST_TIME},
+        {"launched", "launched_at", LIST_TIME},
+        {"ended", "ended_at", LIST_TIME},
+        {NULL, NULL, LIST_TEXT},
     };
     struct progress progress;
     struct buf view = {0};
@@ -187,15 +192,17 @@ static enum exit_code run_create(struct cli *cli, const struct arguments *argume
     return EXIT_DONE;
 }
 
-/* Posts one of the verbs that change a campaign's state. */
-static enum exit_code change_with(struct cli *cli, const struct arguments *arguments,
-                                  const char *verb, const char *body)
+/* Changes a campaign, by one of the verbs that change its state or by a PATCH, and says how it
+ * stands then. */
+static enum exit_code change_by(struct cli *cli, const struct arguments *arguments,
+                                const char *method, const char *verb, const char *body)
 {
     struct buf path = {0};
     struct problem problem;
     json_t *campaign;
     put_path(&path, arguments->operands[0], verb);
-    enum err err = client_post(cli->client, buf_cstr(&path), body, &campaign, &problem);
+    const struct client_request request = {.method = method, .path = buf_cstr(&path), .body = body};
+    enum err err = client_json(cli->client, &request, &campaign, &problem);
     buf_release(&path);
     if (err != ERR_OK) {
         return cli_fail(cli, &problem);
@@ -216,7 +223,23 @@ static enum exit_code change_with(struct cli *cli, const struct arguments *argum
 
 static enum exit_code change(struct cli *cli, const struct arguments *arguments, const char *verb)
 {
-    return change_with(cli, arguments, verb, NULL);
+    return change_by(cli, arguments, "POST", verb, NULL);
+}
+
+static enum exit_code run_set(struct cli *cli, const struct arguments *arguments)
+{
+    struct problem problem;
+    json_t *json = NULL;
+    enum exit_code code = EXIT_USAGE;
+    if (campaign_set_body(&json, arguments, &problem) == ERR_OK) {
+        char *body = json_dumps(json, JSON_COMPACT);
+        code = change_by(cli, arguments, "PATCH", "", body);
+        free(body);
+    } else {
+        code = cli_usage(&problem);
+    }
+    json_decref(json);
+    return code;
 }
 
 static enum exit_code launch(struct cli *cli, const struct arguments *arguments)
@@ -227,7 +250,7 @@ static enum exit_code launch(struct cli *cli, const struct arguments *arguments)
     }
     json_t *json = json_pack("{s:s}", "at", at);
     char *body = json_dumps(json, JSON_COMPACT);
-    enum exit_code code = change_with(cli, arguments, "launch", body);
+    enum exit_code code = change_by(cli, arguments, "POST", "launch", body);
     free(body);
     json_decref(json);
     return code;
@@ -341,6 +364,15 @@ const struct command campaign_commands[] = {
         ONE_CAMPAIGN,
         .summary = "stop for good; who was not reached yet never will be",
         .run = run_cancel,
+    },
+    {
+        .name = "set",
+        ONE_CAMPAIGN,
+        .summary = "change a campaign, also while it runs",
+        .details = "  tocsin campaign set c7 --rate 100\n"
+                   "  tocsin campaign set c7 --rate none\n",
+        .options = campaign_set_options,
+        .run = run_set,
     },
     {.run = NULL},
 };

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cli/campaign_set.h"
 #include "cli/plan_text.h"
 #include "common/text.h"
 
@@ -236,6 +237,9 @@ enum err campaign_request_new(json_t **request, const struct arguments *argument
     enum err err = read_steps(&steps, arguments, plan, problem);
     if (err == ERR_OK) {
         err = put_number(*request, "weight", arguments, WEIGHT_MAX, problem);
+    }
+    if (err == ERR_OK) {
+        err = campaign_set_rate(*request, arguments, problem);
     }
     if (err == ERR_OK) {
         err = campaign_respect_put(*request, arguments, problem);

@@ -26,6 +26,7 @@
         {"provider", "NAME", "only this provider; else all of the channel"},                       \
         {"priority", "critical|high|normal|bulk", "critical overtakes everything"},                \
         {"weight", "N", "share among campaigns of the same priority (1 to 1000)"},                 \
+        {"rate", "N", "at most so many a second of this campaign"},                                \
         {"at", "TIME", "begin then: 2026-12-01T08:00:00Z; else at once"},                          \
         {"not-after", "TIME", "nobody is sent to from then on, or so long after it began (6h)"},   \
         {"supersedes", "CAMPAIGN", "its launch cancels what this one has not sent yet"},           \

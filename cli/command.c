@@ -2,6 +2,8 @@
 #include "cli/command.h"
 
 #include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/text.h"
@@ -316,4 +318,21 @@ enum err arguments_number(const struct arguments *arguments, const char *name, u
     return problem_set(problem, ERR_INVALID,
                        "--%s cannot be \"%s\"; it is a number from %" PRIu64 " to %" PRIu64, name,
                        value, min, max);
+}
+
+enum err arguments_decimal(const struct arguments *arguments, const char *name, double *number,
+                           struct problem *problem)
+{
+    const char *value = arguments_value(arguments, name);
+    char *end = NULL;
+    if (value == NULL) {
+        return ERR_OK;
+    }
+    double read = strtod(value, &end);
+    if (end == value || *end != '\0' || !isfinite(read)) {
+        return problem_set(problem, ERR_INVALID,
+                           "--%s takes a number, as 500 or 0.5, not \"%.64s\"", name, value);
+    }
+    *number = read;
+    return ERR_OK;
 }

@@ -88,6 +88,10 @@ const char *arguments_next(const struct arguments *arguments, const char *name, 
 /* The value as a number; `otherwise` if it was not given. ERR_INVALID. */
 enum err arguments_number(const struct arguments *arguments, const char *name, uint64_t min,
                           uint64_t max, uint64_t *number, struct problem *problem) WARN_UNUSED;
+/* The value as a number with or without a fraction, which is left as it is if none was given.
+ * ERR_INVALID. */
+enum err arguments_decimal(const struct arguments *arguments, const char *name, double *number,
+                           struct problem *problem) WARN_UNUSED;
 
 /* The help for what was named: the program (group NULL), a group, or a command. */
 void command_help(struct buf *buf, const struct command_group *groups,

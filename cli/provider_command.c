@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <math.h>
 #include <stdlib.h>
 
 #include "cli/cli.h"
@@ -60,22 +59,16 @@ static enum exit_code change_limit(struct cli *cli, const char *name, const char
     return EXIT_DONE;
 }
 
-/* Is it a number at all? Whether it is a sensible one, the API says. */
+/* Whether it is a sensible number, the API says. */
 static enum err read_number(const struct arguments *arguments, const char *option, json_t *body,
                             struct problem *problem)
 {
-    const char *text = arguments_value(arguments, option);
-    char *end = NULL;
-    if (text == NULL) {
-        return ERR_OK;
+    double number = 0;
+    enum err err = arguments_decimal(arguments, option, &number, problem);
+    if (err == ERR_OK && arguments_has(arguments, option)) {
+        json_object_set_new(body, option, json_real(number));
     }
-    double number = strtod(text, &end);
-    if (end == text || *end != '\0' || !isfinite(number)) {
-        return problem_set(problem, ERR_INVALID,
-                           "--%s takes a number, as 500 or 0.5, not \"%.64s\"", option, text);
-    }
-    json_object_set_new(body, option, json_real(number));
-    return ERR_OK;
+    return err;
 }
 
 static enum exit_code run_set(struct cli *cli, const struct arguments *arguments)

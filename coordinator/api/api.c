@@ -62,6 +62,7 @@ static const struct route routes[] = {
     {"GET", "/v1/campaigns", campaigns_list, 0, list_parameters},
     {"POST", "/v1/campaigns", campaigns_post, ROUTE_CHANGES, NULL},
     {"GET", "/v1/campaigns/{id}", campaigns_get, 0, NULL},
+    {"PATCH", "/v1/campaigns/{id}", campaigns_patch, ROUTE_CHANGES, NULL},
     {"POST", "/v1/campaigns/{id}/launch", campaigns_launch, ROUTE_CHANGES, NULL},
     {"POST", "/v1/campaigns/{id}/pause", campaigns_pause, ROUTE_CHANGES, NULL},
     {"POST", "/v1/campaigns/{id}/resume", campaigns_resume, ROUTE_CHANGES, NULL},

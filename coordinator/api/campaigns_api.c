@@ -8,6 +8,7 @@
 #include "coordinator/api/preflight_job.h"
 #include "coordinator/api/resources.h"
 #include "coordinator/api/suppressing.h"
+#include "coordinator/content/change_document.h"
 #include "coordinator/content/channel_list.h"
 #include "coordinator/content/control_document.h"
 #include "coordinator/content/object_id.h"
@@ -97,6 +98,8 @@ static json_t *campaign_json(const struct api *api, const struct campaign_view *
     json_object_set_new(json, "plan_name",
                         plan_name == NULL ? json_null() : json_string(plan_name));
     put_respect(json, view, campaign_document_respect(document));
+    json_object_set_new(json, "rate",
+                        def->rate_per_s > 0 ? json_real(def->rate_per_s) : json_null());
     json_object_set_new(json, "created_at", exchange_time(def->created_ms));
     json_object_set_new(json, "launched_at", exchange_time(view->launched_ms));
     json_object_set_new(json, "ended_at", exchange_time(view->ended_ms));
@@ -160,22 +163,27 @@ static bool take_nothing(void *arg, uint32_t page, const struct bitmap *bitmap)
     return true;
 }
 
+static void put_document(struct api *api, const struct campaign_document *document)
+{
+    struct buf key = {0};
+    struct buf value = {0};
+    ledger_catalogue_key_u64(&key, CATALOGUE_CAMPAIGN, campaign_document_def(document)->id);
+    campaign_document_encode(document, &value);
+    record_put(turn_record(api->context.turn), buf_view(&key), buf_view(&value));
+    buf_release(&key);
+    buf_release(&value);
+}
+
 /* Gives the engine a campaign whose document has its number, and puts it into the record. */
 static void add_campaign(struct api *api, const struct campaign_document *document)
 {
     const struct campaign_def *def = campaign_document_def(document);
     struct holes holes = {api->context.engine, def->id};
-    struct buf key = {0};
-    struct buf value = {0};
     enum err err = engine_add_campaign(api->context.engine, def);
     assert(err == ERR_OK);
     err = ledger_each_holes(api->context.ledger, def->audience, add_holes, &holes);
     assert(err == ERR_OK); /* read once before */
-    ledger_catalogue_key_u64(&key, CATALOGUE_CAMPAIGN, def->id);
-    campaign_document_encode(document, &value);
-    record_put(turn_record(api->context.turn), buf_view(&key), buf_view(&value));
-    buf_release(&key);
-    buf_release(&value);
+    put_document(api, document);
 }
 
 /* False: the request was answered. */
@@ -258,6 +266,47 @@ static void command(struct exchange *exchange, command_fn decide, const char *ev
     }
     tell_changed(exchange, id, event);
 }
+
+/* ---- changes ---- */
+
+static enum err read_change(struct slice body, struct campaign_change *change,
+                            struct document_problem *problem)
+{
+    json_t *json = NULL;
+    enum err err = document_parse(body, &json, problem);
+    err = err == ERR_OK ? change_document_read(change, json, problem) : err;
+    json_decref(json);
+    return err;
+}
+
+/* The event is what a restart goes by; the document says it of a campaign that has ended, whose
+ * events are not read any more. */
+void campaigns_patch(struct exchange *exchange)
+{
+    struct api *api = exchange->api;
+    struct campaign_view view;
+    struct campaign_change change;
+    struct document_problem place;
+    struct problem problem = {0};
+    if (!exchange_campaign(exchange, &view)) {
+        return;
+    }
+    uint64_t id = view.def->id;
+    if (read_change(http_body(exchange->http), &change, &place) != ERR_OK) {
+        exchange_refuse_document(exchange, &place);
+        return;
+    }
+    if (engine_change(api->context.engine, id, &change, api_now_ms(api), &problem) != ERR_OK) {
+        exchange_refuse_view(exchange, &problem);
+        return;
+    }
+    bool is_there = engine_campaign(api->context.engine, id, &view);
+    assert(is_there);
+    put_document(api, campaign_registry_change(api->context.campaigns, view.def));
+    tell_changed(exchange, id, "changed");
+}
+
+/* ---- launch ---- */
 
 static enum err read_launch_at(struct document_reader *reader, json_t *value)
 {

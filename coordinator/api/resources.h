@@ -32,6 +32,7 @@ void uploads_list(struct exchange *exchange);
 void campaigns_post(struct exchange *exchange);
 void campaigns_list(struct exchange *exchange);
 void campaigns_get(struct exchange *exchange);
+void campaigns_patch(struct exchange *exchange);
 void campaigns_launch(struct exchange *exchange);
 void campaigns_pause(struct exchange *exchange);
 void campaigns_resume(struct exchange *exchange);

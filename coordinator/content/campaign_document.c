@@ -6,6 +6,7 @@
 
 #include "common/mem.h"
 #include "coordinator/content/campaign_content.h"
+#include "coordinator/content/change_document.h"
 #include "coordinator/content/channel_list.h"
 #include "coordinator/content/control_document.h"
 #include "coordinator/content/object_id.h"
@@ -100,6 +101,11 @@ static enum err read_weight(struct document_reader *reader, json_t *value)
         parse_of(reader)->document->def.weight = (uint32_t)weight;
     }
     return err;
+}
+
+static enum err read_rate(struct document_reader *reader, json_t *value)
+{
+    return change_document_rate(reader, value, &parse_of(reader)->document->def.rate_per_s);
 }
 
 static enum err read_quiet_hours(struct document_reader *reader, json_t *value)
@@ -215,11 +221,12 @@ static enum err read_delivery_key(struct document_reader *reader, json_t *value)
 #define REQUEST_FIELDS                                                                             \
     {"name", true, read_name}, {"audience", true, read_audience},                                  \
         {"channel", false, note_channel}, {"priority", false, read_priority},                      \
-        {"weight", false, read_weight}, {"start_at", false, read_start_at},                        \
-        {"not_after", false, read_not_after}, {"supersedes", false, read_supersedes},              \
-        {"stop_rules", false, read_stop_rules}, {"without", false, read_without},                  \
-        {"plan", false, note_plan}, {"content", false, note_content},                              \
-        {"quiet_hours", false, read_quiet_hours}, {"frequency_cap", false, read_frequency_cap},    \
+        {"weight", false, read_weight}, {"rate", false, read_rate},                                \
+        {"start_at", false, read_start_at}, {"not_after", false, read_not_after},                  \
+        {"supersedes", false, read_supersedes}, {"stop_rules", false, read_stop_rules},            \
+        {"without", false, read_without}, {"plan", false, note_plan},                              \
+        {"content", false, note_content}, {"quiet_hours", false, read_quiet_hours},                \
+        {"frequency_cap", false, read_frequency_cap},                                              \
     {                                                                                              \
         NULL, false, NULL                                                                          \
     }
@@ -448,6 +455,7 @@ void campaign_document_encode(const struct campaign_document *document, struct b
     if (document->plan_name[0] != '\0') {
         json_object_set_new(json, "plan_name", json_string(document->plan_name));
     }
+    change_document_put(json, def);
     if (document->respect.quiet_hours.channels != 0) {
         json_object_set_new(json, "quiet_hours",
                             respect_document_show_quiet_hours(&document->respect.quiet_hours));
@@ -467,6 +475,11 @@ void campaign_document_encode(const struct campaign_document *document, struct b
     buf_str(buf, text);
     free(text);
     json_decref(json);
+}
+
+void campaign_document_change(struct campaign_document *document, const struct campaign_def *def)
+{
+    document->def.rate_per_s = def->rate_per_s;
 }
 
 const struct respect *campaign_document_respect(const struct campaign_document *document)

@@ -66,6 +66,8 @@ void campaign_document_free(struct campaign_document *document); /* NULL is fine
 void campaign_document_number(struct campaign_document *document, uint64_t id, uint64_t created_ms);
 /* What the engine is told. Valid as long as the document, like all that follows. */
 const struct campaign_def *campaign_document_def(const struct campaign_document *document);
+/* Takes what may be changed (enum campaign_field) from the engine's definition. */
+void campaign_document_change(struct campaign_document *document, const struct campaign_def *def);
 /* The stored form. */
 void campaign_document_encode(const struct campaign_document *document, struct buf *buf);
 const struct respect *campaign_document_respect(const struct campaign_document *document);

@@ -5,6 +5,7 @@
  */
 #include "coordinator/content/campaign_registry.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
 #include "common/buf.h"
@@ -118,6 +119,15 @@ const struct campaign_document *campaign_registry_find(const struct campaign_reg
 {
     size_t at = position(registry, id);
     return at < registry->count && id_at(registry, at) == id ? registry->documents[at] : NULL;
+}
+
+const struct campaign_document *campaign_registry_change(struct campaign_registry *registry,
+                                                         const struct campaign_def *def)
+{
+    size_t at = position(registry, def->id);
+    assert(at < registry->count && id_at(registry, at) == def->id);
+    campaign_document_change(registry->documents[at], def);
+    return registry->documents[at];
 }
 
 const struct campaign_document *campaign_registry_next(const struct campaign_registry *registry,

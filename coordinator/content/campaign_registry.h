@@ -27,6 +27,9 @@ void campaign_registry_add(struct campaign_registry *registry, uint64_t created_
 /* NULL if there is none. */
 const struct campaign_document *campaign_registry_find(const struct campaign_registry *registry,
                                                        uint64_t id);
+/* The campaign, which is there, was changed: its document takes it over and is returned. */
+const struct campaign_document *campaign_registry_change(struct campaign_registry *registry,
+                                                         const struct campaign_def *def);
 /* The campaign with the smallest id above `after`, or NULL. */
 const struct campaign_document *campaign_registry_next(const struct campaign_registry *registry,
                                                        uint64_t after);

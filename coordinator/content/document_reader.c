@@ -213,6 +213,18 @@ enum err document_integer(struct document_reader *reader, json_t *value, uint64_
     return ERR_OK;
 }
 
+enum err document_number(struct document_reader *reader, json_t *value, double min, double max,
+                         const char *hint, double *out)
+{
+    double number = json_number_value(value);
+    if (!json_is_number(value) || !(number >= min && number <= max)) {
+        return document_refuse(reader, ERR_INVALID, "must be a number from %g to %.0f%s", min, max,
+                               hint);
+    }
+    *out = (double)(uint64_t)(number * 1000.0 + 0.5) / 1000.0;
+    return ERR_OK;
+}
+
 enum err document_duration(struct document_reader *reader, json_t *value, uint64_t min_ms,
                            uint64_t max_ms, uint64_t *out)
 {

@@ -69,6 +69,9 @@ enum err document_line(struct document_reader *reader, json_t *value, size_t min
                        const char **out) WARN_UNUSED;
 enum err document_integer(struct document_reader *reader, json_t *value, uint64_t min, uint64_t max,
                           uint64_t *out) WARN_UNUSED;
+/* Any number, rounded to the thousandth, which is how it is kept. `hint` follows the complaint. */
+enum err document_number(struct document_reader *reader, json_t *value, double min, double max,
+                         const char *hint, double *out) WARN_UNUSED;
 /* A string as text_duration_ms takes it. */
 enum err document_duration(struct document_reader *reader, json_t *value, uint64_t min_ms,
                            uint64_t max_ms, uint64_t *out) WARN_UNUSED;

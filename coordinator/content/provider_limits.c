@@ -15,35 +15,24 @@ struct body {
     bool has_burst;
 };
 
-static enum err read_number(struct document_reader *reader, json_t *value, double least,
-                            const char *otherwise, double *out)
-{
-    double number = json_number_value(value);
-    if (!json_is_number(value) || !(number >= least && number <= PROVIDER_RATE_MAX)) {
-        return document_refuse(reader, ERR_INVALID, "must be a number from %g to %.0f%s", least,
-                               PROVIDER_RATE_MAX, otherwise);
-    }
-    *out = (double)(uint64_t)(number * THOUSAND + 0.5) / THOUSAND;
-    return ERR_OK;
-}
-
 static enum err read_rate(struct document_reader *reader, json_t *value)
 {
     struct body *body = reader->arg;
     body->has_rate = true;
-    return read_number(reader, value, RATE_LEAST,
-                       " (recipients per second), or null for the limit of the settings; to send "
-                       "nothing, pause the campaigns",
-                       &body->limit.rate_per_s);
+    return document_number(
+        reader, value, RATE_LEAST, PROVIDER_RATE_MAX,
+        " (recipients per second), or null for the limit of the settings; to send "
+        "nothing, pause the campaigns",
+        &body->limit.rate_per_s);
 }
 
 static enum err read_burst(struct document_reader *reader, json_t *value)
 {
     struct body *body = reader->arg;
     body->has_burst = true;
-    return read_number(reader, value, 1,
-                       " (recipients at once); left out, it is a tenth of a second's worth",
-                       &body->limit.burst);
+    return document_number(reader, value, 1, PROVIDER_RATE_MAX,
+                           " (recipients at once); left out, it is a tenth of a second's worth",
+                           &body->limit.burst);
 }
 
 enum err provider_limit_read(struct provider_limit *limit, json_t *json, uint64_t now_ms,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/mem.h"
+#include "coordinator/engine/change.h"
 
 /* Version 1 kept the time of the lease in due_cs of who had been accepted or held. Versions 1 and 2
  * knew nobody barred, and had a bit each for reached and doubted, which may both be set and mean
@@ -56,6 +57,7 @@ struct campaign *campaign_new(const struct campaign_def *def)
     campaign->first_step = plan_first(&def->plan);
     assert(campaign->first_step < def->plan.step_count);
     campaign->counts[DELIVERY_WAITING] = def->slots;
+    bucket_init(&campaign->bucket, def->rate_per_s, 0, 0);
     campaign->is_screened = def->cap_messages == 0 || def->priority == PRIORITY_CRITICAL;
     campaign_make_pages(campaign);
     return campaign;
@@ -320,12 +322,16 @@ bool campaign_apply_own(struct campaign *campaign, const struct event *event)
         [CAMPAIGN_EVENT_EXPIRED] = 1u << CAMPAIGN_RUNNING | 1u << CAMPAIGN_PAUSED,
         [CAMPAIGN_EVENT_STOPPED] = 1u << CAMPAIGN_RUNNING,
         [CAMPAIGN_EVENT_SUPERSEDED] = BEFORE_END,
+        [CAMPAIGN_EVENT_CHANGED] = BEFORE_END,
     };
     if (event->kind == CAMPAIGN_EVENT_OVERRIDDEN || event->kind == CAMPAIGN_EVENT_SCREENED) {
         return apply_note(campaign, event);
     }
     if (event->kind >= CAMPAIGN_EVENTS || (FROM[event->kind] >> campaign->state & 1) == 0) {
         return false;
+    }
+    if (event->kind == CAMPAIGN_EVENT_CHANGED) {
+        return change_apply(campaign, event);
     }
     if (event->kind != CAMPAIGN_EVENT_EXPIRED) {
         campaign->state = NEXT[event->kind];

@@ -15,6 +15,7 @@
 #include <uthash.h>
 
 #include "coordinator/engine/bar.h"
+#include "coordinator/engine/bucket.h"
 #include "coordinator/engine/control.h"
 #include "coordinator/engine/engine.h"
 #include "coordinator/engine/fold.h"
@@ -54,7 +55,7 @@ struct campaign {
     uint32_t counts[DELIVERY_STATES];
     uint32_t open; /* recipients of whom an answer is awaited */
     uint32_t complained;
-    uint32_t tried; /* some endpoint was there and was tried, on any step */
+    uint32_t tried;      /* some endpoint was there and was tried, on any step */
     unsigned first_step; /* on which everybody begins */
     uint32_t page_count;
     uint32_t next_fresh; /* pages before it have been leased from at least once */
@@ -64,6 +65,7 @@ struct campaign {
     struct quiet *quiet;                    /* NULL: no quiet hours hold */
     uint32_t draft;                         /* of the campaign's own events */
     double turn_share;                      /* weighted fairness: recipients leased / weight */
+    struct bucket bucket;                   /* its own rate */
     uint64_t repeated;
     struct rate_meter meter;
     unsigned passed_over; /* bit s: nothing to lease of step s in this run */

@@ -49,6 +49,7 @@ void control_apply(struct control *control, const struct event *event)
     case CAMPAIGN_EVENT_FINISHED:
     case CAMPAIGN_EVENT_OVERRIDDEN:
     case CAMPAIGN_EVENT_SCREENED:
+    case CAMPAIGN_EVENT_CHANGED:
     case CAMPAIGN_EVENTS:
         return;
     }

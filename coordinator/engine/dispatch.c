@@ -2,8 +2,10 @@
 /*
  * Who is next. Strict priority between classes; within a class the campaign that has had least for
  * its weight. A lease is made when five things meet: a campaign with somebody due, a worker with
- * credit on the channel, a provider that may be used, tokens in its bucket, and a page. Nothing
- * here touches a recipient unless a page is leased in part.
+ * credit on the channel, a provider that may be used, tokens in its bucket, and a page. A campaign
+ * with a rate of its own has a bucket too: its leases are as small as what gathers in a twentieth
+ * of a second, and need no pace of their own in the worker, where they would hold up those of
+ * others. Nothing here touches a recipient unless a page is leased in part.
  *
  * Fairness: `turn_share` is what a campaign was given, divided by its weight. A campaign that
  * starts late begins at the smallest share of its class, or it would be served alone until it had
@@ -68,9 +70,10 @@ static struct roster_entry *choose_worker(struct engine *engine, const struct pr
     return best;
 }
 
-/* Both at once: not every worker could open every provider. */
+/* Both at once: not every worker could open every provider. At most `most` recipients. */
 static struct provider *choose_provider(struct engine *engine, const struct plan_step *step,
-                                        struct roster_entry **worker, uint32_t *allowed)
+                                        uint32_t most, struct roster_entry **worker,
+                                        uint32_t *allowed)
 {
     struct provider *best = NULL;
     *allowed = 0;
@@ -82,7 +85,7 @@ static struct provider *choose_provider(struct engine *engine, const struct plan
         }
         uint32_t room = 0;
         struct roster_entry *taker = choose_worker(engine, provider, &room);
-        uint32_t want = room < PAGE_RECIPIENTS ? room : PAGE_RECIPIENTS;
+        uint32_t want = room < most ? room : most;
         uint32_t count =
             taker == NULL ? 0 : quota_available(&provider->quota, want, engine->now_ms);
         if (count == 0) {
@@ -252,8 +255,10 @@ static bool lease_one(struct engine *engine, struct campaign *campaign, unsigned
     if (!choose_page(engine, campaign, number, &page)) {
         return false;
     }
+    uint32_t own = bucket_available(&campaign->bucket, PAGE_RECIPIENTS, engine->now_ms);
     struct roster_entry *worker = NULL;
-    struct provider *provider = choose_provider(engine, step, &worker, &most);
+    struct provider *provider =
+        own == 0 ? NULL : choose_provider(engine, step, own, &worker, &most);
     if (provider == NULL || !know_zones(engine, campaign, number, page)) {
         return false;
     }
@@ -282,6 +287,7 @@ static bool lease_one(struct engine *engine, struct campaign *campaign, unsigned
         return true;
     }
     charge_provider(engine, provider, count);
+    bucket_take(&campaign->bucket, count);
     campaign->turn_share += (double)count / campaign->def.weight;
     lease_start(engine, lease_find(&engine->leases, event.lease), provider, worker, count);
     engine->stats.leases++;
@@ -368,8 +374,13 @@ static uint64_t step_next_ms(struct engine *engine, struct campaign *campaign, u
     } else if (page_timers_first(&campaign->due[step], &page, &due_cs)) {
         due_ms = fold_due_ms(&fold, due_cs);
     }
-    /* Something is due and was not leased: a provider's time may come; credit comes as an event. */
-    return due_ms > engine->now_ms ? due_ms
+    if (due_ms > engine->now_ms) {
+        return due_ms;
+    }
+    /* Something is due and was not leased: a provider's time may come, or the campaign's own rate
+     * held it back; credit comes as an event. */
+    uint64_t own_ms = bucket_next_ms(&campaign->bucket, engine->now_ms);
+    return own_ms > engine->now_ms ? own_ms
                                    : provider_next_ms(engine, &campaign->def.plan.steps[step]);
 }
 

@@ -107,6 +107,8 @@ struct campaign_control {
     struct stop_rule stop[STOP_CAUSES];
 };
 
+#define CAMPAIGN_RATE_MAX 10e6
+
 struct campaign_def {
     uint64_t id; /* 1.., below 2^40 */
     char name[ENGINE_NAME_MAX + 1];
@@ -115,7 +117,8 @@ struct campaign_def {
     uint32_t slots;      /* places in the audience's pages */
     uint32_t recipients; /* slots less holes */
     enum campaign_priority priority;
-    uint32_t weight; /* share within its class, 1..1000 */
+    uint32_t weight;   /* share within its class, 1..1000 */
+    double rate_per_s; /* of its own, beside the providers'; 0: none; kept to the thousandth */
     struct campaign_control control;
     struct plan plan;
     unsigned quiet_channels; /* bit c: recipients' quiet hours hold on channel c */
@@ -172,6 +175,17 @@ enum err engine_pause(struct engine *engine, uint64_t campaign, uint64_t now_ms,
 enum err engine_resume(struct engine *engine, uint64_t campaign, uint64_t now_ms,
                        struct problem *problem) WARN_UNUSED;
 enum err engine_cancel(struct engine *engine, uint64_t campaign, uint64_t now_ms,
+                       struct problem *problem) WARN_UNUSED;
+
+/* What may be changed until a campaign has ended. Stored: add at the end. */
+enum campaign_field { CAMPAIGN_FIELD_RATE, CAMPAIGN_FIELDS };
+struct campaign_change {
+    unsigned fields; /* bit f: field f is changed, to: */
+    double rate_per_s;
+};
+/* From now on; what was leased before stays leased. The values are sound. */
+enum err engine_change(struct engine *engine, uint64_t campaign,
+                       const struct campaign_change *change, uint64_t now_ms,
                        struct problem *problem) WARN_UNUSED;
 
 /* The recipient said that he knows: his ladder ends, wherever he stands. Twice is as good as once.

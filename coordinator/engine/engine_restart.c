@@ -113,6 +113,7 @@ static void recover_campaign(struct engine *engine, struct campaign *campaign)
     if (campaign->is_ended) {
         return;
     }
+    bucket_init(&campaign->bucket, campaign->def.rate_per_s, 0, engine->now_ms);
     if (campaign->state != CAMPAIGN_DRAFT) {
         engine_enliven(engine, campaign);
     }

@@ -9,7 +9,7 @@
  * provider, step, reason, lease, worker, at (ms after base), due (ms after `at`; 0 for kinds
  * without), ref length · all refs In a block of the campaign as a whole (RECORD_PAGE_CAMPAIGN)
  * `kind` is an enum campaign_event and the rest is 0, but for what coordinator/engine/control.h
- * keeps there.
+ * and change.h keep there.
  *
  * To change the format: take the next number after EVENT_BLOCK_NEWEST, keep reading the versions
  * before, add a golden block to tests/unit/test_event.c, write it down in docs/ledger.md.
@@ -41,7 +41,8 @@
     X(SCHEDULED, "scheduled")   /* launched, to begin at `due` */                                  \
     X(EXPIRED, "expired")       /* not_after has passed */                                         \
     X(STOPPED, "stopped")       /* paused by a stop rule: its number, how many, of how many */     \
-    X(SUPERSEDED, "superseded") /* cancelled by the launch of campaign `worker` */
+    X(SUPERSEDED, "superseded") /* cancelled by the launch of campaign `worker` */                 \
+    X(CHANGED, "changed")       /* one of its fields, see change.h */
 
 enum campaign_event {
 #define CAMPAIGN_EVENT_MEMBER(name, word) CAMPAIGN_EVENT_##name,

@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
 tocsin_fuzzer(fuzz_campaign_document LIBS tocsin_content)
+tocsin_fuzzer(fuzz_change_document LIBS tocsin_content)
 tocsin_fuzzer(fuzz_suppression LIBS tocsin_content)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 tocsin_unit_test(test_bar LIBS tocsin_engine)
+tocsin_unit_test(test_bucket LIBS tocsin_engine)
 tocsin_unit_test(test_campaign LIBS tocsin_engine)
+tocsin_unit_test(test_change LIBS tocsin_engine SOURCES unit/engine_rig.c)
 tocsin_unit_test(test_control LIBS tocsin_engine SOURCES unit/engine_rig.c)
 tocsin_unit_test(test_delivery_state LIBS tocsin_engine)
 tocsin_unit_test(test_dispatch LIBS tocsin_engine SOURCES unit/engine_rig.c)

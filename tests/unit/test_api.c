@@ -604,6 +604,35 @@ static void commands_move_a_campaign_or_say_why_not(void **state)
     expect(house, "POST", "/v1/campaigns/c9/launch", "", "", 404, "no campaign");
 }
 
+static void a_campaign_is_changed_and_stays_so(void **state)
+{
+    struct house *house = *state;
+    static const char path[] = "/v1/campaigns/c1";
+    upload(house);
+    create_campaign(house);
+    expect_get(house, path, 200, "\"rate\":null");
+    expect(house, "PATCH", path, "", "{\"rate\":2.5}", 200, "\"rate\":2.5");
+    house_crash(house);
+    expect_get(house, path, 200, "\"rate\":2.5");
+    expect_get(house, path, 200, "\"state\":\"draft\"");
+    expect(house, "POST", "/v1/campaigns/c1/launch", "", "", 200, "\"rate\":2.5");
+    expect(house, "PATCH", path, "", "{\"rate\":7}", 200, "\"rate\":7.0");
+    house_crash(house);
+    expect_get(house, path, 200, "\"rate\":7.0");
+    expect_get(house, "/v1/campaigns/c1/recipients/k2", 200, "\"event\":\"changed\"");
+    expect(house, "PATCH", path, "", "{\"rate\":null}", 200, "\"rate\":null");
+    expect(house, "PATCH", path, "", "{\"rate\":0}", 422, "to send nothing, pause the campaign");
+    expect(house, "PATCH", path, "", "{\"rat\":5}", 422, "did you mean \\\"rate\\\"");
+    expect(house, "PATCH", path, "", "{}", 422, "says nothing to change");
+    expect(house, "PATCH", path, "", "", 400, "\"line\":1");
+    expect(house, "PATCH", "/v1/campaigns/c9", "", "{\"rate\":5}", 404, "no campaign");
+    expect(house, "PATCH", path, "", "{\"rate\":8}", 200, "\"rate\":8.0");
+    expect(house, "POST", "/v1/campaigns/c1/cancel", "", "", 200, "\"rate\":8.0");
+    expect(house, "PATCH", path, "", "{\"rate\":9}", 409, "cancelled and cannot be changed");
+    house_crash(house);
+    expect_get(house, path, 200, "\"rate\":8.0"); /* its events are not read any more */
+}
+
 static void a_plan_is_shown_step_by_step_before_and_after_a_crash(void **state)
 {
     struct house *house = *state;
@@ -1262,6 +1291,7 @@ int main(void)
         TEST(a_refused_row_is_named),
         TEST(what_an_upload_must_say_is_checked),
         TEST(commands_move_a_campaign_or_say_why_not),
+        TEST(a_campaign_is_changed_and_stays_so),
         TEST(what_is_public_has_a_port_of_its_own),
         TEST(a_campaign_keeps_the_key_that_it_began_with),
         TEST(a_rotation_that_was_not_written_takes_its_campaigns_with_it),

@@ -123,14 +123,16 @@ static void what_is_required_is_enough(void **state)
 static void everything_can_be_said(void **state)
 {
     struct fixture *fixture = *state;
-    assert_parses(fixture,
-                  HEAD ",\"priority\":\"critical\",\"weight\":7,\"plan\":{\"provider\":[\"backup\","
-                       "\"gateway\"],\"attempts\":3,\"backoff\":\"1.5s\",\"backoff_max\":\"2m\","
-                       "\"within\":\"1d\",\"on_uncertain\":\"hold\"}" CONTENT);
+    assert_parses(
+        fixture, HEAD
+        ",\"priority\":\"critical\",\"weight\":7,\"rate\":12.5,\"plan\":{\"provider\":[\"backup\","
+        "\"gateway\"],\"attempts\":3,\"backoff\":\"1.5s\",\"backoff_max\":\"2m\","
+        "\"within\":\"1d\",\"on_uncertain\":\"hold\"}" CONTENT);
     const struct campaign_def *def = campaign_document_def(fixture->document);
     const struct plan_step *step = &def->plan.steps[0];
     assert_int_equal(def->priority, PRIORITY_CRITICAL);
     assert_int_equal(def->weight, 7);
+    assert_true(def->rate_per_s == 12.5);
     assert_int_equal(step->providers, 5);
     assert_int_equal(step->attempts, 3);
     assert_int_equal(step->backoff_ms, 1500);
@@ -198,7 +200,8 @@ static void a_campaign_does_without_a_channel(void **state)
 static void the_stored_form_reads_back_the_same(void **state)
 {
     struct fixture *fixture = *state;
-    assert_parses(fixture, LADDER ",\"weight\":3,\"channel\":null,\"without\":[\"sms\"]" BOTH);
+    assert_parses(fixture, LADDER
+                  ",\"weight\":3,\"rate\":0.125,\"channel\":null,\"without\":[\"sms\"]" BOTH);
     campaign_document_number(fixture->document, 7, 1700000000000);
     struct buf stored = {0};
     struct buf again = {0};
@@ -480,6 +483,8 @@ static void complaints_name_the_place_and_the_remedy(void **state)
         {HEAD ",\"priority\":\"urgent\"" CONTENT, "/priority", "known here: critical, high"},
         {HEAD ",\"weight\":0" CONTENT, "/weight", "from 1 to 1000"},
         {HEAD ",\"weight\":1.5" CONTENT, "/weight", "whole number"},
+        {HEAD ",\"rate\":0" CONTENT, "/rate", "from 0.001 to 10000000 (recipients per second)"},
+        {HEAD ",\"rate\":\"5\"" CONTENT, "/rate", "must be a number"},
         {HEAD ",\"plan\":[]" CONTENT, "/plan", "must be an object, not an array"},
         {HEAD ",\"plan\":{\"attemps\":3}" CONTENT, "/plan/attemps", "did you mean \"attempts\"?"},
         {HEAD ",\"plan\":{\"attempts\":16}" CONTENT, "/plan/attempts", "from 1 to 15"},

@@ -11,7 +11,7 @@
 static enum err request_of(struct buf *text, struct problem *problem, int argc,
                            const char *const *words)
 {
-    char *argv[24] = {NULL};
+    char *argv[32] = {NULL};
     struct arguments arguments;
     json_t *request = NULL;
     for (int i = 0; i < argc; i++) {
@@ -64,14 +64,14 @@ static void all_options_find_their_place(void **state)
     struct problem problem;
     assert_int_equal(REQUEST_OF(&text, &problem, "--channel", "email", "--text", "T", "--subject",
                                 "S", "--provider", "relay", "--priority", "high", "--weight", "3",
-                                "--attempts", "2", "--backoff", "10s", "--within", "1h",
-                                "--on-uncertain", "hold"),
+                                "--rate", "12.5", "--attempts", "2", "--backoff", "10s", "--within",
+                                "1h", "--on-uncertain", "hold"),
                      ERR_OK);
     assert_buf_is(
         &text, "{\"channel\":\"email\",\"content\":{\"email\":{\"subject\":\"S\",\"text\":\"T\"}},"
                "\"name\":\"Outage\",\"plan\":{\"attempts\":2,\"backoff\":\"10s\","
                "\"on_uncertain\":\"hold\",\"provider\":\"relay\",\"within\":\"1h\"},"
-               "\"priority\":\"high\",\"weight\":3}");
+               "\"priority\":\"high\",\"rate\":12.5,\"weight\":3}");
     buf_release(&text);
 }
 

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
 #include "cli/command.h"
 #include "cli/command_table.h"
 #include "tests/unit/unit.h"
@@ -214,6 +217,28 @@ static void numbers_are_checked_against_their_bounds(void **state)
     assert_string_equal(problem.text, "--times cannot be \"10\"; it is a number from 1 to 9");
 }
 
+static void decimals_are_numbers_and_nothing_else(void **state)
+{
+    (void)state;
+    struct arguments arguments;
+    struct problem problem;
+    double number = 7;
+    assert_int_equal(parse(&arguments, "tocsin bell ring x", &problem), ERR_OK);
+    assert_int_equal(arguments_decimal(&arguments, "times", &number, &problem), ERR_OK);
+    assert_true(number == 7);
+    assert_int_equal(parse(&arguments, "tocsin bell ring x --times 0.5", &problem), ERR_OK);
+    assert_int_equal(arguments_decimal(&arguments, "times", &number, &problem), ERR_OK);
+    assert_true(number == 0.5);
+    static const char *const wrong[] = {"5x", "inf", "nan", "fast"};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        char line[64];
+        (void)snprintf(line, sizeof(line), "tocsin bell ring x --times %s", wrong[i]);
+        assert_int_equal(parse(&arguments, line, &problem), ERR_OK);
+        assert_int_equal(arguments_decimal(&arguments, "times", &number, &problem), ERR_INVALID);
+        assert_non_null(strstr(problem.text, "--times takes a number, as 500 or 0.5, not"));
+    }
+}
+
 static void assert_fits(const char *help)
 {
     for (const char *line = help; *line != '\0'; line += strcspn(line, "\n") + 1) {
@@ -278,6 +303,7 @@ int main(void)
         cmocka_unit_test(help_needs_no_operands),
         cmocka_unit_test(more_options_than_there_is_room_for_are_refused),
         cmocka_unit_test(numbers_are_checked_against_their_bounds),
+        cmocka_unit_test(decimals_are_numbers_and_nothing_else),
         cmocka_unit_test(every_command_of_the_program_explains_itself),
         cmocka_unit_test(the_programs_help_names_commands_and_exit_codes),
     };

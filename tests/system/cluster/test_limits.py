@@ -4,7 +4,7 @@
 import os
 import time
 
-from support import Gateway, http_provider, some, timeline_of, total, upload, wait_for
+from support import Gateway, http_provider, some, timeline_of, tocsin, total, upload, wait_for
 
 MESSAGE = {"sms": {"text": "Dear {{first_name}}"}}
 PATIENT = {"attempts": 10, "backoff": "200ms", "backoff_max": "1s", "within": "5m"}
@@ -143,3 +143,34 @@ def test_a_worker_without_the_secret_is_named_and_stops_nobody(gateway, make_clu
     assert some(view["counts"]) == {"accepted": 2000} and gateway.count() == 2000
     provider = provider_of(cluster)
     assert provider["breaker"] == "closed" and provider["outcomes"]["misconfigured"] == 0
+
+
+def test_a_campaign_has_a_rate_of_its_own_and_it_changes_in_mid_run(gateway, make_cluster):
+    cluster = make_cluster([http_provider(gateway, rate=2000)], workers=2)
+    audience = upload(cluster, 3000)
+    slow = cluster.api.post("/v1/campaigns", {"name": "Slow", "audience": audience, "channel": "sms",
+                                              "content": MESSAGE, "rate": 100})["id"]
+    cluster.api.post(f"/v1/campaigns/{slow}/launch")
+    time.sleep(2)
+    fast = cluster.campaign(audience, "sms", MESSAGE)["id"]  # through the same provider, at its own pace
+    began = time.monotonic()
+    cluster.wait_campaign(fast)
+    assert time.monotonic() - began < 10
+    seconds = 3
+    before = cluster.api.get(f"/v1/campaigns/{slow}")["counts"]["accepted"]
+    time.sleep(seconds)
+    after = cluster.api.get(f"/v1/campaigns/{slow}")["counts"]["accepted"]
+    assert 0.8 * 100 * seconds < after - before < 1.2 * 100 * seconds, (before, after)
+    cluster.coordinator.kill()
+    cluster.start_coordinator()
+    assert cluster.api.get(f"/v1/campaigns/{slow}")["rate"] == 100
+    status, out, err = tocsin(cluster, "campaign", "set", slow, "--rate", "500", "--json")
+    assert status == 0 and '"rate":500.0' in out.replace(" ", ""), err
+    cluster.coordinator.kill()
+    cluster.start_coordinator()
+    assert cluster.api.get(f"/v1/campaigns/{slow}")["rate"] == 500
+    began = time.monotonic()
+    view = cluster.wait_campaign(slow)
+    assert some(view["counts"]) == {"accepted": 3000}
+    status, _, err = tocsin(cluster, "campaign", "set", slow, "--rate", "5")
+    assert status == 1 and "finished and cannot be changed" in err, err
