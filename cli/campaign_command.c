@@ -319,10 +319,11 @@ const struct command campaign_commands[] = {
     },
     {
         .name = "create",
-        .operands = "FILE.json",
+        .operands = "FILE",
         .operands_min = 1,
         .operands_max = 1,
-        .summary = "make a draft from the API's JSON (or - for standard input)",
+        .summary =
+            "make a draft from the API's JSON, or the same in YAML (or - for standard input)",
         .details =
             "  {\"name\": \"Outage notice\", \"audience\": \"a12\", \"channel\": \"sms\",\n"
             "   \"content\": {\"sms\": {\"default\": {\"text\": \"Dear {{first_name}}, …\"},\n"

@@ -7,6 +7,7 @@
 #include "cli/plan_text.h"
 #include "common/buf.h"
 #include "common/text.h"
+#include "common/yaml_json.h"
 
 static bool is_channel(const char *word)
 {
@@ -30,7 +31,8 @@ static enum plan_choice_kind kind_of(const char *said)
     if (*said == '\0' || strpbrk(said, "> \t\r\n") != NULL || is_channel(said)) {
         return PLAN_CHOICE_STEPS;
     }
-    if (strchr(said, '/') != NULL || strcmp(said, "-") == 0 || has_ending(said, ".json")) {
+    if (strchr(said, '/') != NULL || strcmp(said, "-") == 0 || has_ending(said, ".json") ||
+        yaml_json_is_file(said)) {
         return PLAN_CHOICE_FILE;
     }
     return PLAN_CHOICE_NAME;

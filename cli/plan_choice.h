@@ -2,9 +2,9 @@
 /*
  * plan_choice: what --plan says. One rule, which leaves no doubt:
  *     steps, if there is a `>` or a blank in it, or it is a channel:  'push 5m > sms', sms
- *     a file, if there is a `/` in it, it ends in .json, or it is `-`:  ./ladder, ladder.json
- *     else the name of a plan that the coordinator has:  ladder
- * The coordinator gives no plan a name that would be the first or the second.
+ *     a file, if there is a `/` in it, it ends in .json, .yaml or .yml, or it is `-`:  ./ladder,
+ * ladder.json else the name of a plan that the coordinator has:  ladder The coordinator gives no
+ * plan a name that would be the first or the second.
  */
 #ifndef TOCSIN_CLI_PLAN_CHOICE_H
 #define TOCSIN_CLI_PLAN_CHOICE_H

@@ -117,7 +117,8 @@ static enum exit_code run_set(struct cli *cli, const struct arguments *arguments
 
 static const struct option set_options[] = {
     {"plan", "STEPS", "the plan: 'push 5m > sms 15m > voice'"},
-    {"file", "FILE", "the plan from a file, as the API has it (or - for standard input)"},
+    {"file", "FILE",
+     "a file with the plan as the API has it, JSON or .yaml (or - for standard input)"},
     {NULL, NULL, NULL},
 };
 
@@ -142,7 +143,7 @@ const struct command plan_commands[] = {
         .summary = "store a plan under a name, in place of the one that has it",
         .details = "Campaigns take a copy when they are made: those that are there keep theirs.\n\n"
                    "  tocsin plan set night --plan 'push 5m > sms 15m > voice'\n"
-                   "  tocsin plan set night --file night.json\n"
+                   "  tocsin plan set night --file night.yaml\n"
                    "  tocsin send customers.csv --plan night --text-file notice.txt\n",
         .options = set_options,
         .run = run_set,

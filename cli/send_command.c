@@ -217,8 +217,8 @@ const struct command send_commands[] = {
             "every channel of the plan that takes them.\n"
             "\n"
             "PLAN are steps if there is a > or a blank in it, or it is a channel; a file, as the\n"
-            "API has a plan, if there is a / in it, it ends in .json, or it is -; else the name\n"
-            "of a plan: tocsin plan list.\n",
+            "API has a plan, if there is a / in it, it ends in .json, .yaml or .yml, or it is -;\n"
+            "else the name of a plan: tocsin plan list.\n",
         .options = send_options,
         .run = run_send,
     },

@@ -2,14 +2,13 @@
 #include "coordinator/yaml_tree.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
 
 #include "common/mem.h"
 #include "common/text.h"
+#include "common/yaml_scalar.h"
 
 /* libyaml's readers take documents that are not const, and change nothing. */
 struct yaml_tree {
@@ -96,76 +95,29 @@ static enum err refuse(struct json_writer *writer, const yaml_node_t *node, enum
     return problem_set(writer->problem, err, "line %zu: %s", node->start_mark.line + 1, what);
 }
 
-static bool digits(const char **at)
-{
-    const char *from = *at;
-    while (**at >= '0' && **at <= '9') {
-        (*at)++;
-    }
-    return *at > from;
-}
-
-/* RFC 8259 section 6. */
-static bool is_number(const char *at)
-{
-    at += *at == '-';
-    if (*at == '0') {
-        at++;
-    } else if (!digits(&at)) {
-        return false;
-    }
-    if (*at == '.') {
-        at++;
-        if (!digits(&at)) {
-            return false;
-        }
-    }
-    if (*at == 'e' || *at == 'E') {
-        at++;
-        at += *at == '+' || *at == '-';
-        if (!digits(&at)) {
-            return false;
-        }
-    }
-    return *at == '\0';
-}
-
-/* Would whoever reads the JSON get the same number? */
-static bool fits(const char *number)
-{
-    errno = 0;
-    if (strpbrk(number, ".eE") == NULL) {
-        (void)strtoll(number, NULL, 10);
-    } else if (isfinite(strtod(number, NULL))) {
-        errno = 0; /* too close to 0 is 0 */
-    }
-    return errno == 0;
-}
-
 static enum err put_scalar(struct json_writer *writer, const yaml_node_t *node)
 {
     struct slice value = scalar_of(node);
-    const char *text = (const char *)node->data.scalar.value; /* zero-terminated */
-    if (strlen(text) != value.len) {
-        return refuse(writer, node, ERR_INVALID, "a zero byte cannot be part of a text");
-    }
     bool is_plain = node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
                     strcmp((const char *)node->tag, YAML_STR_TAG) == 0;
-    if (is_plain && is_number(text) && !fits(text)) {
-        return refuse(writer, node, ERR_INVALID,
-                      "the number is too large; if it is a text, put it into quotes");
-    }
-    if (is_plain && (value.len == 0 || strcmp(text, "~") == 0)) {
-        buf_str(writer->buf, "null");
-    } else if (is_plain && (strcmp(text, "null") == 0 || strcmp(text, "true") == 0 ||
-                            strcmp(text, "false") == 0 || is_number(text))) {
-        buf_slice(writer->buf, value);
-    } else {
+    enum yaml_scalar kind = yaml_scalar_kind(value, is_plain);
+    switch (kind) {
+    case YAML_SCALAR_STRING:
         buf_u8(writer->buf, '"');
         text_json_escape(writer->buf, value);
         buf_u8(writer->buf, '"');
+        return ERR_OK;
+    case YAML_SCALAR_NULL:
+        buf_str(writer->buf, "null");
+        return ERR_OK;
+    case YAML_SCALAR_WORD:
+        buf_slice(writer->buf, value);
+        return ERR_OK;
+    case YAML_SCALAR_TOO_LARGE:
+    case YAML_SCALAR_ZERO_BYTE:
+        break;
     }
-    return ERR_OK;
+    return refuse(writer, node, ERR_INVALID, yaml_scalar_complaint(kind));
 }
 
 static enum err put_node(struct json_writer *writer, const yaml_node_t *node, unsigned depth);

@@ -4,6 +4,7 @@
 
 #include "common/log.h"
 #include "common/mem.h"
+#include "coordinator/api/body_document.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/preflight_job.h"
 #include "coordinator/api/resources.h"
@@ -201,14 +202,28 @@ static bool is_superseded_there(struct exchange *exchange, const struct campaign
     return false;
 }
 
+/* NULL: the request was answered. */
+static struct campaign_document *read_document(struct exchange *exchange)
+{
+    struct campaign_document *document = NULL;
+    struct document_problem problem;
+    json_t *json = NULL;
+    enum err err = body_document_read(exchange, &json, &problem);
+    if (err == ERR_OK) {
+        err = campaign_document_read(&document, json, &exchange->api->surroundings, &problem);
+    }
+    json_decref(json);
+    if (err != ERR_OK) {
+        exchange_refuse_document(exchange, &problem);
+    }
+    return document;
+}
+
 void campaigns_post(struct exchange *exchange)
 {
     struct api *api = exchange->api;
-    struct campaign_document *document;
-    struct document_problem problem;
-    if (campaign_document_parse(&document, http_body(exchange->http), &api->surroundings,
-                                &problem) != ERR_OK) {
-        exchange_refuse_document(exchange, &problem);
+    struct campaign_document *document = read_document(exchange);
+    if (document == NULL) {
         return;
     }
     if (!is_superseded_there(exchange, campaign_document_def(document))) {

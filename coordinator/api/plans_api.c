@@ -4,6 +4,7 @@
  * when it is durable.
  */
 #include "common/log.h"
+#include "coordinator/api/body_document.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/key_page.h"
 #include "coordinator/api/resources.h"
@@ -65,7 +66,7 @@ static json_t *read_plan(struct exchange *exchange, const char *name)
     struct document_problem problem;
     json_t *json = NULL;
     json_t *plan = NULL;
-    enum err err = document_parse(http_body(exchange->http), &json, &problem);
+    enum err err = body_document_read(exchange, &json, &problem);
     if (err == ERR_OK) {
         err = plan_registry_read(&plan, json, name, around->providers, around->provider_count,
                                  &problem);

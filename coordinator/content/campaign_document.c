@@ -377,19 +377,27 @@ static enum err read_document(struct parse *parse, json_t *json, struct document
     return ERR_OK;
 }
 
+enum err campaign_document_read(struct campaign_document **out, json_t *json,
+                                const struct campaign_surroundings *surroundings,
+                                struct document_problem *problem)
+{
+    struct parse parse = {.surroundings = surroundings};
+    enum err err = read_document(&parse, json, problem);
+    *out = parse.document;
+    return err;
+}
+
 enum err campaign_document_parse(struct campaign_document **out, struct slice json,
                                  const struct campaign_surroundings *surroundings,
                                  struct document_problem *problem)
 {
-    struct parse parse = {.surroundings = surroundings};
     json_t *parsed;
     *out = NULL;
     enum err err = document_parse(json, &parsed, problem);
     if (err == ERR_OK) {
-        err = read_document(&parse, parsed, problem);
+        err = campaign_document_read(out, parsed, surroundings, problem);
         json_decref(parsed);
     }
-    *out = parse.document;
     return err;
 }
 

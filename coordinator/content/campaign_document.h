@@ -55,6 +55,10 @@ struct campaign_surroundings {
 enum err campaign_document_parse(struct campaign_document **out, struct slice json,
                                  const struct campaign_surroundings *surroundings,
                                  struct document_problem *problem) WARN_UNUSED;
+/* The same for a body that was parsed: an object. */
+enum err campaign_document_read(struct campaign_document **out, json_t *json,
+                                const struct campaign_surroundings *surroundings,
+                                struct document_problem *problem) WARN_UNUSED;
 /* What the catalogue keeps. A provider that the settings no longer have is logged and left out; a
  * campaign that is left without any waits until it is there again. ERR_CORRUPT, ERR_NEWER_VERSION.
  */

@@ -8,6 +8,7 @@
 
 #include "common/buf.h"
 #include "common/text.h"
+#include "common/yaml_json.h"
 
 /* Fields of one object, for the list of names that text_nearest wants. */
 #define DOCUMENT_FIELDS_MAX 32
@@ -33,6 +34,20 @@ static const char *kind_of(json_t *value)
     return "something else";
 }
 
+static enum err check_object(json_t **out, struct document_problem *problem)
+{
+    if (json_is_object(*out)) {
+        return ERR_OK;
+    }
+    const char *kind = kind_of(*out);
+    json_decref(*out);
+    *out = NULL;
+    problem->line = 1;
+    problem->column = 1;
+    return problem_set(&problem->problem, ERR_INVALID, "the document must be a JSON object, not %s",
+                       kind);
+}
+
 enum err document_parse(struct slice text, json_t **out, struct document_problem *problem)
 {
     json_error_t error;
@@ -44,16 +59,22 @@ enum err document_parse(struct slice text, json_t **out, struct document_problem
         return problem_set(&problem->problem, ERR_INVALID, "the document is no JSON: %s",
                            text.len == 0 ? "it is empty" : error.text);
     }
-    if (!json_is_object(*out)) {
-        const char *kind = kind_of(*out);
-        json_decref(*out);
-        *out = NULL;
-        problem->line = 1;
-        problem->column = 1;
-        return problem_set(&problem->problem, ERR_INVALID,
-                           "the document must be a JSON object, not %s", kind);
+    return check_object(out, problem);
+}
+
+enum err document_parse_yaml(struct slice text, json_t **out, struct document_problem *problem)
+{
+    struct yaml_place place;
+    struct problem inner;
+    *problem = (struct document_problem){0};
+    enum err err = yaml_json_read(out, text, &place, &inner);
+    if (err != ERR_OK) {
+        problem->line = place.line;
+        problem->column = place.column;
+        return problem_set(&problem->problem, err, "the document cannot be read as YAML: %s",
+                           inner.text);
     }
-    return ERR_OK;
+    return check_object(out, problem);
 }
 
 void document_reader_init(struct document_reader *reader, struct document_problem *problem,

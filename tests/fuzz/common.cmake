@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
 tocsin_fuzzer(fuzz_template LIBS tocsin_common)
 tocsin_fuzzer(fuzz_time_zone LIBS tocsin_common)
+tocsin_fuzzer(fuzz_yaml_json LIBS tocsin_yaml)

@@ -104,3 +104,71 @@ def test_what_does_not_fit_is_said_where_it_stands(cluster):
     assert cluster.api.call("PUT", "/v1/plans/ladder", {"steps": STEPS}).status == 201
     answer = create(cluster, people(cluster, 3), "lader")
     assert answer.status == 422 and 'did you mean "ladder"' in answer.json()["detail"], answer.body
+
+
+YAML = b"""# At night
+steps:
+  - channel: sms
+    until: acknowledged
+    within: 1s
+  - {channel: sms, attempts: 2}
+"""
+AS_YAML = {"Content-Type": "application/yaml"}
+
+
+def test_a_plan_may_be_written_in_yaml(place, cluster):
+    assert cluster.api.call("PUT", "/v1/plans/json", {"steps": STEPS}).status == 201
+    answer = cluster.api.call("PUT", "/v1/plans/yaml", YAML, AS_YAML)
+    assert answer.status == 201, answer.body
+    as_json = cluster.api.get("/v1/plans/json")["steps"]
+    assert answer.json()["steps"] == as_json
+    path = os.path.join(place, "night.yaml")
+    with open(path, "wb") as f:
+        f.write(YAML)
+    status, _, err = tocsin(cluster, "plan", "set", "cli", "--file", path)
+    assert (status, err) == (0, "")
+    assert cluster.api.get("/v1/plans/cli")["steps"] == as_json
+    people_file = os.path.join(place, "people.csv")
+    with open(people_file, "w", encoding="ascii") as f:
+        f.write("id,phone\nr1,+4790000001\n")
+    status, _, err = tocsin(cluster, "send", people_file, "--plan", path, "--text", "Hi", "--draft")
+    assert (status, err) == (0, "")
+    campaign = os.path.join(place, "campaign.yml")
+    with open(campaign, "wb") as f:
+        f.write(b"name: Outage\naudience: a1\ncontent:\n  sms: {text: Hi}\nplan:\n  " + YAML.replace(b"\n", b"\n  "))
+    assert tocsin(cluster, "campaign", "create", campaign, "--quiet")[:2] == (0, "c2\n")
+    with open(campaign, "rb") as f:
+        answer = cluster.api.call("POST", "/v1/campaigns", f.read(), AS_YAML)
+    assert answer.status == 201, answer.body
+    for number in (1, 2, 3):
+        assert cluster.api.get(f"/v1/campaigns/c{number}")["plan"]["steps"] == as_json
+
+
+def test_bad_yaml_is_refused_with_line_and_column(place, cluster):
+    cases = [
+        (b"steps: &all\n  - *all\n", 1, 8, "anchors"),
+        (b"steps:\n  - channel: sms\n    channel: voice\n", 3, 5, "second time"),
+        (b"steps:\n  - channel: !!str sms\n", 2, 14, "tags"),
+        (b"steps: []\n---\nsteps: []\n", 2, 1, "second document"),
+        (b"steps:\n  - channel: sms\n  channel: sms\n", 3, 3, "no YAML"),
+        (b"- channel: sms\n", 1, 1, "must be a JSON object"),
+        (b"\xff\xfes", 1, 1, "UTF-8"),
+    ]
+    path = os.path.join(place, "bad.yaml")
+    for body, line, column, words in cases:
+        answer = cluster.api.call("PUT", "/v1/plans/bad", body, AS_YAML)
+        assert answer.status == 400, answer.body
+        said = answer.json()
+        assert (said["line"], said["column"]) == (line, column) and words in said["detail"], said
+        with open(path, "wb") as f:
+            f.write(body)
+        status, _, err = tocsin(cluster, "plan", "set", "bad", "--file", path)
+        assert status == 2 and path in err, err
+    answer = cluster.api.call("PUT", "/v1/plans/bad", b"#" * (256 * 1024 + 1), AS_YAML)
+    assert answer.status in (400, 413, 422) and "at most 262144" in answer.json()["detail"], answer.body
+    for body, pointer in ((b"steps:\n  - {channel: sms, within: -5m}\n", "/steps/0/within"),
+                          (b"steps:\n  - {channel: sms, within: 300}\n", "/steps/0/within"),
+                          (b"steps:\n  - {channel: sms, widthin: 5m}\n", "/steps/0/widthin")):
+        answer = cluster.api.call("PUT", "/v1/plans/bad", body, AS_YAML)
+        assert (answer.status, answer.json()["pointer"]) == (422, pointer), answer.body
+    assert cluster.api.get("/v1/plans")["items"] == []
