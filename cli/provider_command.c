@@ -13,6 +13,8 @@ static enum exit_code run_list(struct cli *cli, const struct arguments *argument
         {"channel", "channel", LIST_TEXT},
         {"adapter", "adapter", LIST_TEXT},
         {"breaker", "breaker", LIST_TEXT},
+        {"share %", "share", LIST_NUMBER},
+        {"of", "part", LIST_NUMBER},
         {"sent/s", "sent_per_s", LIST_NUMBER},
         {"may/s", "rate_now_per_s", LIST_LIMIT},
         {"limit/s", "rate_per_s", LIST_LIMIT},
@@ -25,6 +27,46 @@ static enum exit_code run_list(struct cli *cli, const struct arguments *argument
         .path = "/v1/providers", .columns = columns, .nothing = "No provider is configured."};
     (void)arguments;
     return list_print(cli, &list);
+}
+
+static enum exit_code run_show(struct cli *cli, const struct arguments *arguments)
+{
+    static const struct list_column columns[] = {
+        {"provider", "name", LIST_TEXT},
+        {"channel", "channel", LIST_TEXT},
+        {"adapter", "adapter", LIST_TEXT},
+        {"weight", "weight", LIST_NUMBER},
+        {"% by weight", "part", LIST_NUMBER},
+        {"% now", "share", LIST_NUMBER},
+        {"throttled", "health.throttled", LIST_NUMBER},
+        {"faults", "health.fault", LIST_NUMBER},
+        {"timeouts", "health.timeout", LIST_NUMBER},
+        {"latency ms", "health.latency_ms", LIST_NUMBER},
+        {"breaker", "breaker", LIST_TEXT},
+        {"why", "breaker_reason", LIST_TEXT},
+        {"paused until", "paused_until", LIST_TIME},
+        {"sent/s", "sent_per_s", LIST_NUMBER},
+        {"may/s", "rate_now_per_s", LIST_LIMIT},
+        {"limit/s", "rate_per_s", LIST_LIMIT},
+        {"outcomes", "outcomes", LIST_TEXT},
+        {"workers", "unopened", LIST_UNOPENED},
+        {NULL, NULL, LIST_TEXT},
+    };
+    struct problem problem;
+    json_t *provider = NULL;
+    struct buf path = {0};
+    buf_str(&path, "/v1/providers/");
+    text_url_encode(&path, slice_str(arguments->operands[0]));
+    enum err err = client_get(cli->client, buf_cstr(&path), &provider, &problem);
+    buf_release(&path);
+    if (err != ERR_OK) {
+        return cli_fail(cli, &problem);
+    }
+    if (!cli_print_plain(cli, provider)) {
+        list_print_object(cli, provider, columns);
+    }
+    json_decref(provider);
+    return EXIT_DONE;
 }
 
 static enum exit_code change_limit(struct cli *cli, const char *name, const char *method,
@@ -109,6 +151,14 @@ const struct command provider_commands[] = {
         .operands = "",
         .summary = "the providers, their limits, speed and health",
         .run = run_list,
+    },
+    {
+        .name = "show",
+        .operands = "NAME",
+        .operands_min = 1,
+        .operands_max = 1,
+        .summary = "one provider: its share of its channel, and the errors that move it",
+        .run = run_show,
     },
     {
         .name = "set",

@@ -509,6 +509,11 @@ json_t *exchange_text(const char *text)
     return json_stringn((const char *)slice.data, slice.len);
 }
 
+json_t *exchange_share(double share)
+{
+    return json_real(round(share * 10000) / 10000);
+}
+
 json_t *exchange_rate(double per_s)
 {
     return json_real(round(per_s * 10) / 10);

@@ -146,6 +146,41 @@ static void write_providers(const struct metrics *metrics, struct buf *text)
     }
 }
 
+static void write_provider_value(struct buf *text, const char *name, const char *provider,
+                                 double value)
+{
+    buf_printf(text, "%s{", name);
+    put_label(text, "provider", provider);
+    buf_printf(text, "} %.4f\n", value);
+}
+
+static void write_health(const struct metrics *metrics, struct buf *text)
+{
+    static const char share[] = "tocsin_provider_share";
+    static const char part[] = "tocsin_provider_part";
+    static const char errors[] = "tocsin_provider_error_share";
+    family(text, share, "gauge", "Part of its channel that a provider gets now, 0 to 1.");
+    for (unsigned i = 0; i < metrics->provider_count; i++) {
+        write_provider_value(text, share, metrics->providers[i].def->name,
+                             metrics->providers[i].share / 100);
+    }
+    family(text, part, "gauge", "Part of its channel that a provider has by its weight, 0 to 1.");
+    for (unsigned i = 0; i < metrics->provider_count; i++) {
+        write_provider_value(text, part, metrics->providers[i].def->name,
+                             metrics->providers[i].part / 100);
+    }
+    family(text, errors, "gauge", "Part of a provider's attempts of late that met this error.");
+    for (unsigned i = 0; i < metrics->provider_count; i++) {
+        for (unsigned c = HEALTH_THROTTLED; c < HEALTH_CLASSES; c++) {
+            buf_printf(text, "%s{", errors);
+            put_label(text, "provider", metrics->providers[i].def->name);
+            buf_u8(text, ',');
+            put_label(text, "class", health_class_name((enum health_class)c));
+            buf_printf(text, "} %.4f\n", metrics->providers[i].health[c]);
+        }
+    }
+}
+
 static void write_receipt(struct buf *text, const char *provider, const char *result,
                           uint64_t number)
 {
@@ -246,6 +281,7 @@ void metrics_write(const struct metrics *metrics, struct buf *text)
     write_ledger(metrics, text);
     write_engine(metrics, text);
     write_providers(metrics, text);
+    write_health(metrics, text);
     write_receipts(metrics, text);
     write_links(metrics, text);
     write_suppressions(metrics, text);

@@ -52,6 +52,18 @@ static json_t *limit_json(const struct api *api, const struct provider_def *def)
                      override);
 }
 
+static json_t *health_json(const struct provider_view *view)
+{
+    json_t *health = json_object();
+    for (unsigned c = HEALTH_THROTTLED; c < HEALTH_CLASSES; c++) {
+        json_object_set_new(health, health_class_name((enum health_class)c),
+                            exchange_share(view->health[c]));
+    }
+    json_object_set_new(health, "latency_ms",
+                        view->latency_ms < 0 ? json_null() : exchange_rate(view->latency_ms));
+    return health;
+}
+
 static json_t *provider_json(const struct api *api, const struct provider_view *view)
 {
     json_t *outcomes = json_object();
@@ -63,12 +75,13 @@ static json_t *provider_json(const struct api *api, const struct provider_view *
     bool has_reason = view->breaker != BREAKER_CLOSED && view->breaker_reason != REASON_NONE;
     bool is_paused = view->paused_until_ms > api_now_ms(api);
     return json_pack(
-        "{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o}", "name", view->def->name,
-        "channel", channel_kind_name(view->def->channel), "adapter",
-        adapter == NULL ? "" : adapter->adapter, "rate_per_s", exchange_rate(view->rate_per_s),
-        "limit", limit_json(api, view->def), "rate_now_per_s", exchange_rate(view->rate_now_per_s),
-        "sent_per_s", exchange_rate(view->sent_per_s), "breaker", breaker_word(view->breaker),
-        "breaker_reason",
+        "{s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o}", "name",
+        view->def->name, "channel", channel_kind_name(view->def->channel), "adapter",
+        adapter == NULL ? "" : adapter->adapter, "weight", (int)view->def->weight, "part",
+        exchange_rate(view->part), "share", exchange_rate(view->share), "health", health_json(view),
+        "rate_per_s", exchange_rate(view->rate_per_s), "limit", limit_json(api, view->def),
+        "rate_now_per_s", exchange_rate(view->rate_now_per_s), "sent_per_s",
+        exchange_rate(view->sent_per_s), "breaker", breaker_word(view->breaker), "breaker_reason",
         has_reason
             ? json_sprintf("%u: %s", view->breaker_reason, reason_sentence(view->breaker_reason))
             : json_null(),

@@ -9,8 +9,7 @@
  *
  * Fairness: `turn_share` is what a campaign was given, divided by its weight. A campaign that
  * starts late begins at the smallest share of its class, or it would be served alone until it had
- * caught up. Providers of a channel share by weight in the same way, and one that could not be used
- * for a time may lag behind the others by SHARE_LAG_MAX and no more.
+ * caught up. How providers share a channel is in sharing.c.
  */
 #include <utlist.h>
 
@@ -19,7 +18,6 @@
 #define LEASES_PER_RUN 64
 #define BEATS_MISSED   2  /* a worker silent for so many heartbeats is leased nothing more */
 #define SHARE_LEAST    10 /* one in so many of an equal share */
-#define SHARE_LAG_MAX  (4.0 * PAGE_RECIPIENTS)
 #define CREDIT_CRUMB                                                                               \
     256 /* a worker with less room waits until more is free, unless that is all it ever takes */
 
@@ -70,13 +68,21 @@ static struct roster_entry *choose_worker(struct engine *engine, const struct pr
     return best;
 }
 
+/* Who may have the next lease, and whom it goes to. */
+struct choice {
+    uint64_t candidates; /* bit i: provider i could have it */
+    struct provider *provider;
+    struct roster_entry *worker;
+    uint32_t most;
+};
+
 /* Both at once: not every worker could open every provider. At most `most` recipients. */
-static struct provider *choose_provider(struct engine *engine, const struct plan_step *step,
-                                        uint32_t most, struct roster_entry **worker,
-                                        uint32_t *allowed)
+static bool choose_provider(struct engine *engine, const struct plan_step *step, uint32_t most,
+                            struct choice *choice)
 {
-    struct provider *best = NULL;
-    *allowed = 0;
+    struct roster_entry *takers[WIRE_PROVIDERS_MAX];
+    uint32_t counts[WIRE_PROVIDERS_MAX];
+    *choice = (struct choice){0};
     for (unsigned i = 0; i < WIRE_PROVIDERS_MAX; i++) {
         struct provider *provider = &engine->providers[i];
         if (!provider->is_there || provider->def.channel != step->channel ||
@@ -84,34 +90,17 @@ static struct provider *choose_provider(struct engine *engine, const struct plan
             continue;
         }
         uint32_t room = 0;
-        struct roster_entry *taker = choose_worker(engine, provider, &room);
+        takers[i] = choose_worker(engine, provider, &room);
         uint32_t want = room < most ? room : most;
-        uint32_t count =
-            taker == NULL ? 0 : quota_available(&provider->quota, want, engine->now_ms);
-        if (count == 0) {
-            continue;
-        }
-        if (best == NULL || provider->share < best->share) {
-            best = provider;
-            *worker = taker;
-            *allowed = count;
-        }
+        counts[i] = takers[i] == NULL ? 0 : quota_available(&provider->quota, want, engine->now_ms);
+        choice->candidates |= (uint64_t)(counts[i] > 0) << i;
     }
-    return best;
-}
-
-static void charge_provider(struct engine *engine, struct provider *charged, uint32_t count)
-{
-    quota_charge(&charged->quota, count, engine->now_ms);
-    double least = charged->share - SHARE_LAG_MAX;
-    charged->share += (double)count / charged->def.weight;
-    for (unsigned i = 0; i < WIRE_PROVIDERS_MAX; i++) {
-        struct provider *provider = &engine->providers[i];
-        if (provider->is_there && provider->def.channel == charged->def.channel &&
-            provider->share < least) {
-            provider->share = least;
-        }
+    choice->provider = sharing_choose(engine, choice->candidates);
+    if (choice->provider != NULL) {
+        choice->worker = takers[choice->provider->def.id];
+        choice->most = counts[choice->provider->def.id];
     }
+    return choice->provider != NULL;
 }
 
 /* The page to lease from: one with something due on this step, else one that is fresh. */
@@ -251,31 +240,29 @@ static bool lease_one(struct engine *engine, struct campaign *campaign, unsigned
 {
     const struct plan_step *step = &campaign->def.plan.steps[number];
     uint32_t page = 0;
-    uint32_t most = 0;
     if (!choose_page(engine, campaign, number, &page)) {
         return false;
     }
     uint32_t own = bucket_available(&campaign->bucket, PAGE_RECIPIENTS, engine->now_ms);
-    struct roster_entry *worker = NULL;
-    struct provider *provider =
-        own == 0 ? NULL : choose_provider(engine, step, own, &worker, &most);
-    if (provider == NULL || !know_zones(engine, campaign, number, page)) {
+    struct choice choice;
+    if (own == 0 || !choose_provider(engine, step, own, &choice) ||
+        !know_zones(engine, campaign, number, page)) {
         return false;
     }
     struct event event = {
         .kind = DELIVERY_EVENT_LEASED,
-        .provider = provider->def.id,
+        .provider = choice.provider->def.id,
         .step = (uint8_t)number,
         .lease = engine->settings.epoch << 40 | ++engine->last_lease,
-        .worker = worker->instance,
+        .worker = choice.worker->instance,
         .at_ms = engine->now_ms,
     };
     const struct page_state *state = &campaign->pages[page];
     bool is_whole = state->states == NULL && state->holes == NULL &&
-                    campaign_page_slots(campaign, page) <= most &&
+                    campaign_page_slots(campaign, page) <= choice.most &&
                     !(quiet_is_step(campaign, number) && quiet_holds_any(campaign, page));
     uint32_t count = is_whole ? lease_whole(engine, campaign, page, &event)
-                              : lease_due(engine, campaign, page, most, &event);
+                              : lease_due(engine, campaign, page, choice.most, &event);
     if (is_whole) {
         page_timers_clear(&campaign->due[campaign->first_step], page);
     } else {
@@ -286,10 +273,12 @@ static bool lease_one(struct engine *engine, struct campaign *campaign, unsigned
         campaign->next_fresh += page == campaign->next_fresh;
         return true;
     }
-    charge_provider(engine, provider, count);
+    quota_charge(&choice.provider->quota, count, engine->now_ms);
+    sharing_charge(engine, choice.candidates, choice.provider, count);
     bucket_take(&campaign->bucket, count);
     campaign->turn_share += (double)count / campaign->def.weight;
-    lease_start(engine, lease_find(&engine->leases, event.lease), provider, worker, count);
+    lease_start(engine, lease_find(&engine->leases, event.lease), choice.provider, choice.worker,
+                count);
     engine->stats.leases++;
     return true;
 }

@@ -24,6 +24,7 @@
 #include "coordinator/engine/bar.h"
 #include "coordinator/engine/delivery_state.h"
 #include "coordinator/engine/event.h"
+#include "coordinator/engine/health.h"
 #include "coordinator/engine/plan.h"
 #include "coordinator/engine/quota.h"
 #include "coordinator/engine/record.h"
@@ -412,6 +413,10 @@ struct provider_view {
     uint16_t breaker_reason;
     unsigned unopened; /* connected workers that could not open it */
     uint64_t outcomes[OUTCOMES];
+    double part;                   /* of its channel by its weight: points of 100 */
+    double share;                  /* the same as its health has it now */
+    double health[HEALTH_CLASSES]; /* of its attempts of late: sums to 1, or all 0 */
+    double latency_ms;             /* of its answers of late; less than 0: not known */
 };
 bool engine_provider(struct engine *engine, unsigned index, struct provider_view *view);
 

@@ -8,6 +8,7 @@
 #include "coordinator/engine/campaign.h"
 #include "coordinator/engine/control.h"
 #include "coordinator/engine/engine.h"
+#include "coordinator/engine/health.h"
 #include "coordinator/engine/lease.h"
 #include "coordinator/engine/quiet.h"
 #include "coordinator/engine/quota.h"
@@ -17,7 +18,10 @@ struct provider {
     bool is_there;
     struct provider_def def;
     struct quota quota;
-    double share; /* sharing by weight: recipients leased / weight */
+    struct health health;
+    double part;   /* of its channel by its weight, in points (health.h) */
+    double points; /* the same as its health has it; 0: not reviewed yet */
+    double owed;   /* recipients, of those that it could have had (sharing.c) */
     uint64_t outcomes[OUTCOMES];
 };
 
@@ -38,6 +42,7 @@ struct engine {
     struct campaign *live;      /* launched or cancelled, and the end not yet noted */
     struct provider providers[WIRE_PROVIDERS_MAX];
     unsigned provider_count;
+    uint64_t reviewed_ms; /* when the providers' shares were */
     struct lease_table leases;
     struct roster roster;
     struct effects effects;
@@ -147,5 +152,18 @@ void intake_settle_all(struct engine *engine, struct lease *lease, const struct 
 /* An outcome for a lease that is not known (any more). */
 void intake_late(struct engine *engine, struct campaign *campaign, uint32_t page,
                  const struct outcome_run *run);
+
+/* sharing.c: which of several providers (bit i: provider i) is next. */
+#define SHARING_REVIEW_MS 200
+/* NULL if there is no candidate. */
+struct provider *sharing_choose(struct engine *engine, uint64_t candidates);
+/* One of them was leased so many; those that could have had it are the candidates. */
+void sharing_charge(struct engine *engine, uint64_t candidates, struct provider *charged,
+                    uint32_t count);
+/* So many met this fate. */
+void sharing_on_fate(struct engine *engine, struct provider *provider, const struct fate *fate,
+                     uint32_t count);
+/* Shares move as time passes. */
+void sharing_run(struct engine *engine);
 
 #endif

@@ -143,6 +143,13 @@ bool engine_provider(struct engine *engine, unsigned index, struct provider_view
             .unopened = count_unopened(engine, i),
         };
         memcpy(view->outcomes, provider->outcomes, sizeof(view->outcomes));
+        view->part = provider->part;
+        view->share = provider->points;
+        view->latency_ms = health_latency_ms(&provider->health, engine->now_ms);
+        for (unsigned c = 0; c < HEALTH_CLASSES; c++) {
+            view->health[c] =
+                health_share_of(&provider->health, (enum health_class)c, engine->now_ms);
+        }
         return true;
     }
     return false;

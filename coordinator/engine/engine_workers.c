@@ -324,6 +324,7 @@ uint32_t engine_run(struct engine *engine, uint64_t now_ms)
     resend_batches(engine);
     ladder_run(engine);
     engine_put_to_sleep(engine);
+    sharing_run(engine);
     if (dispatch_run(engine)) {
         return 0;
     }

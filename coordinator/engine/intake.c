@@ -246,6 +246,7 @@ static void tell_provider(const struct decision *d, unsigned span)
         return;
     }
     provider->outcomes[d->fate->outcome] += span;
+    sharing_on_fate(d->engine, provider, d->fate, span);
     switch (d->fate->outcome) {
     case OUTCOME_THROTTLED:
         quota_on_throttled(&provider->quota, d->fate->retry_after_ms, now_ms);

@@ -396,15 +396,40 @@ static unsigned leased_from(const struct rig *rig, uint8_t provider)
     return leased;
 }
 
+/* Of 50 pages, so many points were leased to provider 1. */
+static unsigned points_of_second(struct rig *rig)
+{
+    unsigned leased = 0;
+    unsigned of_it = 0;
+    for (unsigned round = 0; round < 5; round++) {
+        rig_run(rig, 10);
+        leased += rig_leased(rig);
+        of_it += leased_from(rig, 1);
+        rig_accept_all(rig);
+    }
+    assert_int_equal(leased, 50 * 1024);
+    return of_it * 100 / leased;
+}
+
+static void live(struct rig *rig, unsigned seconds)
+{
+    for (unsigned second = 0; second < seconds; second++) {
+        engine_worker_heartbeat(rig->engine, 1, rig->now_ms);
+        rig_run(rig, 1000);
+        rig_accept_all(rig);
+    }
+}
+
 /* What a provider did not get while it was down it does not get afterwards either: else everybody
- * would be sent through one that has just come back. */
+ * would be sent through one that has just come back. It begins with a little, and has its part
+ * again when it has done well for a while. */
 static void a_provider_that_comes_back_gets_its_share_and_no_more(void **test)
 {
     (void)test;
     struct rig rig;
     rig_init(&rig);
     rig_add_provider(&rig, 1, 0);
-    rig_launch(&rig, 1, 1024 * 600);
+    rig_launch(&rig, 1, 1024 * 2000);
     rig_join(&rig, 1, 11, 1024 * 10);
     rig_run(&rig, 0);
     for (unsigned b = 0; b < rig.batch_count; b++) {
@@ -418,21 +443,17 @@ static void a_provider_that_comes_back_gets_its_share_and_no_more(void **test)
         assert_int_equal(leased_from(&rig, 1), 0);
         rig_accept_all(&rig);
     }
-    for (unsigned second = 0; second < 40; second++) { /* until a probe succeeds */
-        engine_worker_heartbeat(rig.engine, 1, rig.now_ms);
-        rig_run(&rig, 1000);
-        rig_accept_all(&rig);
-    }
-    unsigned leased = 0;
-    unsigned of_it = 0;
-    for (unsigned round = 0; round < 5; round++) {
-        rig_run(&rig, 10);
-        leased += rig_leased(&rig);
-        of_it += leased_from(&rig, 1);
-        rig_accept_all(&rig);
-    }
-    assert_int_equal(leased, 50 * 1024);
-    assert_in_range(of_it, leased * 4 / 10, leased * 6 / 10);
+    struct provider_view view;
+    assert_true(engine_provider(rig.engine, 1, &view));
+    assert_true(view.breaker == BREAKER_OPEN && view.part == 50);
+    live(&rig, 31); /* until a probe succeeds */
+    assert_true(engine_provider(rig.engine, 1, &view));
+    assert_true(view.breaker == BREAKER_CLOSED && view.share <= 20);
+    assert_in_range(points_of_second(&rig), 1, 20);
+    live(&rig, 60);
+    assert_true(engine_provider(rig.engine, 1, &view));
+    assert_true(view.breaker == BREAKER_CLOSED && view.share == 50);
+    assert_in_range(points_of_second(&rig), 48, 52);
     rig_release(&rig);
 }
 

@@ -19,6 +19,9 @@ static void fill(struct metrics *metrics)
     metrics->providers[0].def = &defs[0];
     metrics->providers[1].def = &defs[1];
     metrics->providers[0].outcomes[OUTCOME_REJECTED] = 9;
+    metrics->providers[0].part = 50;
+    metrics->providers[0].share = 40;
+    metrics->providers[0].health[HEALTH_FAULT] = 0.25;
     metrics->providers[1].breaker = BREAKER_OPEN;
     metrics->http_requests[4] = 5;
     metrics_process(metrics);
@@ -58,6 +61,10 @@ static void values_stand_under_their_names(void **state)
     assert_has(state, "\ntocsin_campaigns{state=\"running\"} 3\n");
     assert_has(state, "\ntocsin_recipients{state=\"accepted\"} 10000000000\n");
     assert_has(state, "\ntocsin_outcomes_total{provider=\"gateway\",outcome=\"rejected\"} 9\n");
+    assert_has(state, "\ntocsin_provider_share{provider=\"gateway\"} 0.4000\n");
+    assert_has(state, "\ntocsin_provider_part{provider=\"gateway\"} 0.5000\n");
+    assert_has(state,
+               "\ntocsin_provider_error_share{provider=\"gateway\",class=\"fault\"} 0.2500\n");
     assert_has(state, "\ntocsin_provider_breaker_open{provider=\"ma\\\"il\"} 1\n");
     assert_has(state, "\ntocsin_http_requests_total{class=\"4xx\"} 5\n");
     assert_null(strstr(buf_cstr(*state), "process_resident_memory_bytes 0\n"));
