@@ -10,6 +10,7 @@
 #include "coordinator/content/channel_list.h"
 #include "coordinator/content/control_document.h"
 #include "coordinator/content/object_id.h"
+#include "coordinator/content/plan_check.h"
 #include "coordinator/content/plan_document.h"
 
 #define WEIGHT_MAX 1000
@@ -296,9 +297,14 @@ static enum err read_plan(struct document_reader *reader)
     enum err err = choose_plan(reader, &source.plan);
     if (err == ERR_OK) {
         err = plan_document_read(reader, &source, &document->def.plan, &document->plan);
-        if (err != ERR_OK) {
-            tell_of_named(document, reader->problem);
-        }
+    }
+    if (err == ERR_OK && !parse->is_stored) {
+        err = plan_check_end(reader, &document->def.plan,
+                             json_object_get(source.plan, "steps") == NULL,
+                             document->def.control.not_after_for_ms);
+    }
+    if (err != ERR_OK) {
+        tell_of_named(document, reader->problem);
     }
     return err;
 }

@@ -7,6 +7,7 @@
 
 #include "common/log.h"
 #include "coordinator/content/channel_column.h"
+#include "coordinator/content/plan_check.h"
 
 #define WITHIN_MIN_MS          1000
 #define WITHIN_ACKNOWLEDGED_MS (UINT64_C(15) * 60 * 1000)
@@ -337,8 +338,10 @@ static json_t *step_json(struct plan_reading *reading)
     return json;
 }
 
-static void end_step(struct plan_reading *reading)
+/* The reader stands at the step. */
+static enum err end_step(struct document_reader *reader)
 {
+    struct plan_reading *reading = reading_of(reader);
     struct plan *plan = reading->plan;
     json_array_append_new(reading->steps, step_json(reading));
     plan->step_count++;
@@ -347,6 +350,7 @@ static void end_step(struct plan_reading *reading)
     reading->times = 0;
     reading->has_until = false;
     reading->has_within = false;
+    return reading->source->is_stored ? ERR_OK : plan_check_last_step(reader, plan);
 }
 
 static enum err read_steps(struct document_reader *reader, json_t *value)
@@ -377,10 +381,10 @@ static enum err read_steps(struct document_reader *reader, json_t *value)
                                    PLAN_RUNGS_MAX);
         }
         err = document_object(reader, json_array_get(value, i), fields);
-        document_leave(reader, mark);
         if (err == ERR_OK) {
-            end_step(reading_of(reader));
+            err = end_step(reader);
         }
+        document_leave(reader, mark);
     }
     return err;
 }
@@ -467,7 +471,9 @@ static enum err read_single(struct document_reader *reader, const struct plan_so
         document_leave(reader, mark);
     }
     if (err == ERR_OK) {
-        end_step(reading_of(reader));
+        (void)document_enter(reader, "plan");
+        err = end_step(reader);
+        document_leave(reader, mark);
     }
     return err;
 }

@@ -315,6 +315,25 @@ static void the_name_of_a_plan_is_stored_beside_its_copy(void **state)
     assert_refused(fixture, HEAD ",\"plan\":7" CONTENT, "/plan", "must be an object");
 }
 
+static void a_repetition_behind_the_end_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+#define REPEATED(times) "\"repeat\":{\"every\":\"2h\",\"times\":" times "}"
+    assert_refused(fixture, HEAD ",\"not_after\":\"6h\",\"plan\":{" REPEATED("3") "}" CONTENT,
+                   "/plan/repeat/times",
+                   "repetition 3 would never be sent: it begins 6h after the step at the earliest, "
+                   "and the campaign ends 6h after it began (\"not_after\"); at most 2 can be");
+    assert_refused(
+        fixture,
+        "{\"name\":\"Outage\",\"audience\":\"a12\",\"not_after\":\"1h\",\"plan\":{\"steps\":["
+        "{\"channel\":\"sms\"},{\"channel\":\"sms\"," REPEATED("1") "}]}" CONTENT,
+        "/plan/steps/1/repeat/times", "at most 0 can be");
+    assert_parses(fixture, HEAD ",\"not_after\":\"361m\",\"plan\":{" REPEATED("2") "}" CONTENT);
+    assert_parses(fixture, HEAD
+                  ",\"not_after\":\"2099-01-01T00:00:00Z\",\"plan\":{" REPEATED("3") "}" CONTENT);
+#undef REPEATED
+}
+
 static void a_named_plan_stands_in_place_of_a_plan(void **state)
 {
     struct fixture *fixture = *state;
@@ -682,6 +701,7 @@ int main(void)
         TEST(a_step_that_repeats_is_stored_as_it_is_written),
         TEST(the_name_of_a_plan_is_stored_beside_its_copy),
         TEST(a_named_plan_stands_in_place_of_a_plan),
+        TEST(a_repetition_behind_the_end_is_refused),
         TEST(documents_of_all_versions_are_read_and_written_as_the_newest),
         TEST(what_spares_recipients_is_stored_and_defaults_are_only_for_new_campaigns),
         TEST(a_provider_that_is_gone_leaves_a_campaign_that_waits),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
+#include <string.h>
 
 #include "coordinator/content/plan_document.h"
 #include "tests/unit/unit.h"
@@ -308,6 +309,63 @@ static void complaints_name_the_step_and_the_remedy(void **state)
     }
 }
 
+static void what_could_never_come_is_refused_with_what_could(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json;
+        const char *pointer; /* NULL: it is taken */
+        const char *words;
+    } cases[] = {
+        {"{\"channel\":\"sms\",\"plan\":{\"within\":\"1h\",\"backoff\":\"4h\"}}", "/plan/backoff",
+         "the second of 5 attempts would never be made: it begins 2h after the first at the "
+         "earliest, and the step lasts 1h"},
+        {"{\"plan\":{\"steps\":[{\"channel\":\"email\"},{\"channel\":\"sms\",\"within\":\"59s\","
+         "\"backoff\":\"2m\"}]}}",
+         "/plan/steps/1/backoff", "or say \"attempts\": 1"},
+        {"{\"channel\":\"sms\",\"plan\":{\"repeat\":{\"every\":\"1m\",\"times\":2},\"within\":"
+         "\"2m\",\"backoff\":\"5m\"}}",
+         "/plan/backoff", "lasts 2m"},
+        {"{\"channel\":\"sms\",\"plan\":{\"repeat\":{\"every\":\"1m\",\"times\":2},\"within\":"
+         "\"3m\",\"backoff\":\"5m\"}}",
+         NULL, NULL}, /* the last time it may */
+        {"{\"channel\":\"sms\",\"plan\":{\"within\":\"1h\",\"backoff\":\"2h\"}}", NULL, NULL},
+        {"{\"channel\":\"sms\",\"plan\":{\"within\":\"1h\",\"backoff\":\"4h\",\"attempts\":1}}",
+         NULL, NULL},
+        {"{\"channel\":\"sms\",\"plan\":{\"within\":\"2s\"}}", NULL, NULL}, /* usual backoff */
+        {"{\"channel\":\"sms\",\"plan\":{\"within\":\"2s\",\"backoff\":\"30s\"}}", NULL, NULL},
+        /* Reached by whoever cannot be sent to on the first: attempts or time used, a bounce. */
+        {"{\"plan\":{\"steps\":[{\"channel\":\"sms\"},{\"channel\":\"sms\"}]}}", NULL, NULL},
+        {"{\"channel\":\"sms\",\"plan\":{\"within\":\"30d\",\"repeat\":{\"every\":\"30d\","
+         "\"times\":6}}}",
+         "/plan/repeat",
+         "lasts up to 210d, and a whole plan at most 180d, of which the steps before "
+         "leave 180d"},
+        {"{\"plan\":{\"steps\":[{\"channel\":\"sms\",\"repeat\":{\"every\":\"25d\",\"times\":6}},"
+         "{\"channel\":\"sms\",\"within\":\"6d\"}]}}",
+         "/plan/steps/1/within",
+         "lasts up to 6d, and a whole plan at most 180d, of which the steps "
+         "before leave 5d"},
+        {"{\"plan\":{\"steps\":[{\"channel\":\"sms\",\"repeat\":{\"every\":\"25d\",\"times\":6}},"
+         "{\"channel\":\"sms\",\"within\":\"5d\"}]}}",
+         NULL, NULL},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct reading reading;
+        enum err err = read_plan(&reading, cases[i].json);
+        if ((err == ERR_OK) != (cases[i].pointer == NULL)) {
+            fail_msg("%s: \"%s\"", cases[i].json, reading.problem.problem.text);
+        }
+        if (cases[i].pointer != NULL) {
+            assert_string_equal(reading.problem.pointer, cases[i].pointer);
+            if (strstr(reading.problem.problem.text, cases[i].words) == NULL) {
+                fail_msg("\"%s\" lacks \"%s\"", reading.problem.problem.text, cases[i].words);
+            }
+        }
+        reading_release(&reading);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +378,7 @@ int main(void)
         cmocka_unit_test(a_repetition_that_cannot_be_is_refused),
         cmocka_unit_test(what_is_shown_can_be_said),
         cmocka_unit_test(complaints_name_the_step_and_the_remedy),
+        cmocka_unit_test(what_could_never_come_is_refused_with_what_could),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -94,6 +94,7 @@ def test_what_does_not_fit_is_said_where_it_stands(cluster):
         ({"steps": [{"channel": "sms", "within": "999999d"}]}, "/steps/0/within", "30d"),
         ({"steps": [{"channel": "sms"}, {"channel": "sms", "untill": "accepted"}]}, "/steps/1/untill", "until"),
         ({"steps": [{"channel": "email"}]}, "/steps/0/channel", "no provider"),
+        ({"steps": [{"channel": "sms", "within": "1m", "backoff": "1h"}]}, "/steps/0/backoff", "never be made"),
         ({"steps": []}, "/steps", "1 to 8"),
     ]
     for body, pointer, words in cases:
