@@ -257,7 +257,7 @@ static double run_render(const struct bench *bench, uint64_t recipients)
         page_open(&view, buf_view(&bench->pages[0]), NULL) != ERR_OK) {
         abort();
     }
-    const struct render_row row = {render, &view, "tokentokentokentokentokentokento"};
+    const struct render_row row = {render, &view, "tokentokentokentokentokentokento", 0};
     struct buf texts = {0};
     double from_s = cpu_s();
     for (uint64_t i = 0; i < recipients; i++) {

@@ -95,7 +95,7 @@ static void start_one(struct walk *walk, unsigned place)
         .attempt = batch->attempts == NULL ? 0 : batch->attempts[batch->index],
     };
     token_write(&token, batch->content->token_key, attempt.token);
-    const struct render_row row = {walk->render, view, attempt.token};
+    const struct render_row row = {walk->render, view, attempt.token, attempt.ordinal};
     const struct render_body *body = render_body_for(walk->render, batch->channel, view);
     struct render_texts texts;
     int missing = render_fill(body, &row, &delivery->texts, &texts);

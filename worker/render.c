@@ -11,6 +11,7 @@
 #include "common/locale.h"
 #include "common/mem.h"
 #include "common/template.h"
+#include "proto/reply_code.h"
 
 /* Endpoints of one channel that a recipient may have; further columns are not looked for. */
 #define RENDER_RANKS_MAX 16
@@ -18,13 +19,15 @@
 enum render_number {
     RENDER_TOKEN = PAGE_COLUMNS_MAX,
     RENDER_CAMPAIGN,
+    RENDER_REPLY_CODE,
     RENDER_ACK_URL,
     RENDER_UNSUBSCRIBE_URL,
     RENDER_NUMBERS
 };
 #define RENDER_LINKS (RENDER_NUMBERS - RENDER_ACK_URL)
 
-static const char *const render_own_names[] = {"token", "campaign", "ack_url", "unsubscribe_url"};
+static const char *const render_own_names[] = {"token", "campaign", "reply_code", "ack_url",
+                                               "unsubscribe_url"};
 static const char *const link_paths[RENDER_LINKS] = {"/a/", "/u/"};
 
 struct render_body {
@@ -45,6 +48,9 @@ struct render_channel {
 struct render {
     struct page_schema schema;
     char *campaign;
+    uint64_t campaign_id;
+    uint8_t token_key[HASH_KEY_BYTES];
+    char *reply_code;               /* the row's, REPLY_CODE_CHARS */
     struct buf links[RENDER_LINKS]; /* the last TOKEN_CHARS bytes are the row's; empty: none */
     int locale_column;              /* or -1 */
     struct render_channel channels[CHANNEL_KINDS];
@@ -73,12 +79,21 @@ static struct slice link_of(const struct render_row *row, int number)
     return slice_of(link->data, link->len);
 }
 
+static struct slice reply_code_of(const struct render_row *row)
+{
+    const struct render *render = row->render;
+    reply_code_write(render->campaign_id, row->ordinal, render->token_key, render->reply_code);
+    return slice_of(render->reply_code, REPLY_CODE_CHARS);
+}
+
 static bool value_of(const struct render_row *row, int number, struct slice *value)
 {
     if (number == RENDER_TOKEN) {
         *value = slice_of(row->token, TOKEN_CHARS);
     } else if (number == RENDER_CAMPAIGN) {
         *value = slice_str(row->render->campaign);
+    } else if (number == RENDER_REPLY_CODE) {
+        *value = reply_code_of(row);
     } else if (number >= RENDER_ACK_URL) {
         *value = link_of(row, number);
     } else {
@@ -181,6 +196,9 @@ enum err render_new(struct render **out, const struct wire_content *content,
     struct render *render = mem_zalloc(1, sizeof(*render));
     render->schema = content->schema;
     render->campaign = mem_copy_str(content->name == NULL ? "" : content->name);
+    render->campaign_id = content->campaign;
+    memcpy(render->token_key, content->token_key, HASH_KEY_BYTES);
+    render->reply_code = mem_zalloc(REPLY_CODE_CHARS, 1);
     render->locale_column = locale_column(&content->schema);
     render_add_links(render, content->public_url);
     enum err err = ERR_OK;
@@ -216,6 +234,7 @@ void render_free(struct render *render)
         buf_release(&render->links[i]);
     }
     mem_free(render->campaign);
+    mem_free(render->reply_code);
     mem_free(render);
 }
 

@@ -4,9 +4,10 @@
  * once; it is filled for each recipient from the page's columns. One thread.
  *
  * Variables are the audience's columns by name (`id`, `phone`, `first_name`) and some of our own,
- * which no column can shadow: `token`, `campaign` (the campaign's name), and, if the content has a
- * public URL, the recipient's links `ack_url` and `unsubscribe_url`. A value that is absent
- * from the page is missing: the recipient cannot be served.
+ * which no column can shadow: `token`, `campaign` (the campaign's name), `reply_code` (what he
+ * writes back, proto/reply_code.h), and, if the content has a public URL, the recipient's links
+ * `ack_url` and `unsubscribe_url`. A value that is absent from the page is missing: the recipient
+ * cannot be served.
  */
 #ifndef TOCSIN_WORKER_RENDER_H
 #define TOCSIN_WORKER_RENDER_H
@@ -24,6 +25,7 @@ struct render_row {
     const struct render *render;
     const struct page_view *view;
     const char *token;
+    uint32_t ordinal; /* of the recipient there */
 };
 
 struct render_texts {

@@ -52,6 +52,7 @@ static const struct route routes[] = {
     {"GET", "/metrics", metrics_get, ROUTE_OPEN, NULL},
     {"POST", "/v1/acknowledgements", acknowledgements_post, ROUTE_CHANGES, NULL},
     {"POST", "/v1/receipts", receipts_post, ROUTE_CHANGES, NULL},
+    {"POST", "/v1/replies", replies_post, ROUTE_CHANGES, NULL},
     {"GET", "/v1/status", system_status, 0, NULL},
     {"GET", "/v1/audiences", audiences_list, 0, list_parameters},
     {"POST", "/v1/audiences", uploads_post, ROUTE_CHANGES | ROUTE_STREAM, upload_parameters},

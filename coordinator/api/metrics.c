@@ -212,6 +212,17 @@ static void write_receipts(const struct metrics *metrics, struct buf *text)
     write_tally(text, "", &metrics->receipts[WIRE_PROVIDERS_MAX]);
 }
 
+static void write_replies(const struct metrics *metrics, struct buf *text)
+{
+    family(text, "tocsin_replies_total", "counter",
+           "Replies of recipients by what became of them.");
+    for (unsigned result = 0; result < REPLY_RESULTS; result++) {
+        buf_str(text, "tocsin_replies_total{");
+        put_label(text, "result", reply_result_name((enum reply_result)result));
+        buf_printf(text, "} %" PRIu64 "\n", metrics->replies[result]);
+    }
+}
+
 static void write_links(const struct metrics *metrics, struct buf *text)
 {
     static const char *const classes[] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
@@ -283,6 +294,7 @@ void metrics_write(const struct metrics *metrics, struct buf *text)
     write_providers(metrics, text);
     write_health(metrics, text);
     write_receipts(metrics, text);
+    write_replies(metrics, text);
     write_links(metrics, text);
     write_suppressions(metrics, text);
 }

@@ -11,6 +11,7 @@
 
 #include "common/buf.h"
 #include "coordinator/api/receipt_report.h"
+#include "coordinator/api/replies.h"
 #include "coordinator/content/hard_failures.h"
 #include "coordinator/engine/engine.h"
 #include "coordinator/ledger/changelog.h"
@@ -49,6 +50,7 @@ struct metrics {
     struct hard_failures_tally hard_failures;
     struct receipt_tally receipts[WIRE_PROVIDERS_MAX + 1]; /* by the providers' numbers; the last:
                                                               by none that is known */
+    uint64_t replies[REPLY_RESULTS];
     uint64_t replays;
 };
 

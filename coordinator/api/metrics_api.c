@@ -54,6 +54,7 @@ static void gather_api(const struct api *api, struct metrics *metrics)
     if (api->context.hard_failures != NULL) {
         metrics->hard_failures = hard_failures_tally(api->context.hard_failures);
     }
+    memcpy(metrics->replies, api->replies, sizeof(metrics->replies));
     memcpy(metrics->receipts, api->receipts, sizeof(metrics->receipts));
 }
 

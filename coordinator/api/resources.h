@@ -18,6 +18,9 @@ void acknowledgements_post(struct exchange *exchange);
 void receipts_take(struct exchange *exchange);
 void receipts_post(struct exchange *exchange);
 
+/* replies_api.c */
+void replies_post(struct exchange *exchange);
+
 /* audiences_api.c */
 void audiences_list(struct exchange *exchange);
 void audiences_get(struct exchange *exchange);

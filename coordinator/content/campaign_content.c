@@ -7,8 +7,9 @@
 #include "common/text.h"
 
 /* Variables of every audience; their numbers follow those of the columns. */
-static const char *const house_variables[] = {"token", "campaign", "ack_url", "unsubscribe_url"};
-#define HOUSE_LINKS_FROM 2 /* those from it on need a public URL */
+static const char *const house_variables[] = {"token", "campaign", "reply_code", "ack_url",
+                                              "unsubscribe_url"};
+#define HOUSE_LINKS_FROM 3 /* those from it on need a public URL */
 #define HOUSE_VARIABLES  (sizeof(house_variables) / sizeof(house_variables[0]))
 
 #define LOCALE_MAX 35 /* bytes; the longest tag that RFC 5646 section 4.4.1 asks to provide for */
@@ -85,7 +86,7 @@ static enum err refuse_template(struct content_check *check, const struct proble
     }
     return document_refuse(check->reader, ERR_INVALID,
                            "%s; there are the columns of the audience, \"token\", \"campaign\", "
-                           "\"ack_url\" and \"unsubscribe_url\"",
+                           "\"reply_code\", \"ack_url\" and \"unsubscribe_url\"",
                            problem->text);
 }
 

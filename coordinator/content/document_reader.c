@@ -48,7 +48,7 @@ static enum err check_object(json_t **out, struct document_problem *problem)
                        kind);
 }
 
-enum err document_parse(struct slice text, json_t **out, struct document_problem *problem)
+enum err document_parse_any(struct slice text, json_t **out, struct document_problem *problem)
 {
     json_error_t error;
     *out = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &error);
@@ -59,7 +59,13 @@ enum err document_parse(struct slice text, json_t **out, struct document_problem
         return problem_set(&problem->problem, ERR_INVALID, "the document is no JSON: %s",
                            text.len == 0 ? "it is empty" : error.text);
     }
-    return check_object(out, problem);
+    return ERR_OK;
+}
+
+enum err document_parse(struct slice text, json_t **out, struct document_problem *problem)
+{
+    enum err err = document_parse_any(text, out, problem);
+    return err == ERR_OK ? check_object(out, problem) : err;
 }
 
 enum err document_parse_yaml(struct slice text, json_t **out, struct document_problem *problem)

@@ -40,7 +40,10 @@ struct document_field {
  * JSON, a name twice, no object. */
 enum err document_parse(struct slice text, json_t **out,
                         struct document_problem *problem) WARN_UNUSED;
-/* The same for YAML, as yaml_json.h takes it. Also ERR_LIMIT. */
+/* The same for any JSON. */
+enum err document_parse_any(struct slice text, json_t **out,
+                            struct document_problem *problem) WARN_UNUSED;
+/* An object in YAML, as yaml_json.h takes it. Also ERR_LIMIT. */
 enum err document_parse_yaml(struct slice text, json_t **out,
                              struct document_problem *problem) WARN_UNUSED;
 void document_reader_init(struct document_reader *reader, struct document_problem *problem,

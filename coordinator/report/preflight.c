@@ -17,11 +17,17 @@
 #include "common/sms_parts.h"
 #include "common/template.h"
 #include "coordinator/content/channel_column.h"
+#include "proto/reply_code.h"
 #include "proto/token.h"
 
 #define LATER_CHARS 60 /* a house variable of which nothing is known here: a link, most likely */
 
-enum house_variable { HOUSE_TOKEN = PAGE_COLUMNS_MAX, HOUSE_CAMPAIGN, HOUSE_LATER };
+enum house_variable {
+    HOUSE_TOKEN = PAGE_COLUMNS_MAX,
+    HOUSE_CAMPAIGN,
+    HOUSE_REPLY_CODE,
+    HOUSE_LATER
+};
 
 struct body {
     enum channel_kind channel;
@@ -61,16 +67,20 @@ struct preflight {
 
 /* ---- What is counted ---- */
 
+/* In the order of enum house_variable; what the links become is known by the workers alone. No
+ * column shadows them. */
 static int resolve(void *arg, struct slice name)
 {
+    static const char *const house[] = {"token", "campaign", "reply_code"};
     const struct preflight *preflight = arg;
-    int column = page_schema_find(&preflight->schema, name);
-    if (column >= 0) {
-        return column;
+    for (int i = 0; i < HOUSE_LATER - HOUSE_TOKEN; i++) {
+        if (slice_is(name, house[i])) {
+            return HOUSE_TOKEN + i;
+        }
     }
-    return slice_is(name, "token")      ? HOUSE_TOKEN
-           : slice_is(name, "campaign") ? HOUSE_CAMPAIGN
-                                        : HOUSE_LATER;
+    int column = page_schema_find(&preflight->schema, name);
+    bool is_link = slice_is(name, "ack_url") || slice_is(name, "unsubscribe_url");
+    return column < 0 || is_link ? HOUSE_LATER : column;
 }
 
 static void use(void *arg, int number)
@@ -255,7 +265,9 @@ static bool fill_value(void *arg, int number, struct slice *value)
     } else if (number == HOUSE_CAMPAIGN) {
         *value = slice_str(filling->preflight->campaign);
     } else {
-        *value = slice_of(later, number == HOUSE_TOKEN ? TOKEN_CHARS : LATER_CHARS);
+        *value = slice_of(later, number == HOUSE_TOKEN        ? TOKEN_CHARS
+                                 : number == HOUSE_REPLY_CODE ? REPLY_CODE_CHARS
+                                                              : LATER_CHARS);
     }
     return true;
 }

@@ -14,6 +14,7 @@
 #include "coordinator/api/api.h"
 #include "coordinator/api/auth.h"
 #include "coordinator/ledger/recovery.h"
+#include "proto/reply_code.h"
 #include "proto/token.h"
 #include "tests/unit/http_peer.h"
 #include "tests/unit/unit.h"
@@ -948,6 +949,153 @@ static void a_page_speaks_the_recipients_language(void **state)
            "Du er meldt av");
 }
 
+/* {"channel":"sms","from":FROM,"text":"BEFORE" and the recipient's code} */
+static const char *reply_from(struct house *house, const char *from, const char *before,
+                              uint64_t campaign, uint32_t ordinal)
+{
+    static char body[160];
+    char code[REPLY_CODE_CHARS];
+    reply_code_write(campaign, ordinal, delivery_keys_at(&house->keys, 1)->bytes, code);
+    (void)snprintf(body, sizeof(body), "{\"channel\":\"sms\",\"from\":\"%s\",\"text\":\"%s%.*s\"}",
+                   from, before, REPLY_CODE_CHARS, code);
+    return body;
+}
+
+static void a_reply_counts_for_who_has_its_code_and_endpoint(void **state)
+{
+    struct house *house = *state;
+    upload(house);
+    create_campaign(house);
+    create_campaign(house);
+    expect(house, "POST", "/v1/replies", "", reply_from(house, "+4790000001", "ACK ", 1, 0), 404,
+           "no campaign that is open");
+    expect(house, "POST", "/v1/campaigns/c1/launch", "", "", 200, "running");
+    expect(house, "POST", "/v1/campaigns/c2/launch", "", "", 200, "running");
+    for (unsigned i = 0; i < 2; i++) { /* twice is as good as once */
+        expect(house, "POST", "/v1/replies", "", reply_from(house, "+4790000002", "ack", 2, 1), 200,
+               "\"result\":\"acknowledged\"");
+    }
+    expect(house, "POST", "/v1/replies", "", reply_from(house, "+47 900 00 002", "ACK ", 1, 1), 200,
+           "\"campaign\":\"c1\",\"recipient\":\"k2\",\"ordinal\":1");
+    expect(house, "POST", "/v1/replies", "", reply_from(house, "+4790000001", "ACK ", 1, 1), 404,
+           "went to \\\"+4790000001\\\"");
+    expect(house, "POST", "/v1/replies", "", reply_from(house, "+4790000009", "ACK ", 1, 1), 404,
+           "no campaign");
+    expect_get(house, "/v1/campaigns/c1", 200, "\"acknowledged\":1");
+    expect_get(house, "/v1/campaigns/c2", 200, "\"acknowledged\":1");
+    house_crash(house);
+    expect_get(house, "/v1/campaigns/c2/recipients?state=acknowledged", 200, "\"ordinal\":1");
+    expect_get(house, "/metrics", 200, "tocsin_replies_total{result=\"unknown\"} 0");
+}
+
+static void a_reply_after_the_end_is_heard_until_the_campaign_is_archived(void **state)
+{
+    struct house *house = *state;
+    upload(house);
+    create_campaign(house);
+    expect(house, "POST", "/v1/campaigns/c1/launch", "", "", 200, "running");
+    expect(house, "POST", "/v1/campaigns/c1/cancel", "", "", 200, "\"cancelled\":3");
+    house_crash(house);
+    expect(house, "POST", "/v1/replies", "", reply_from(house, "+4790000001", "ACK ", 1, 0), 200,
+           "acknowledged");
+    house->now_ms += ARCHIVE_MS;
+    expect(house, "POST", "/v1/replies", "", reply_from(house, "+4790000002", "ACK ", 1, 1), 404,
+           "no campaign that is open");
+    expect_get(house, "/v1/campaigns/c1", 200, "\"acknowledged\":1");
+}
+
+static void many_replies_come_in_one_request(void **state)
+{
+    struct house *house = *state;
+    struct buf body = {0};
+    upload(house);
+    create_campaign(house);
+    expect(house, "POST", "/v1/campaigns/c1/launch", "", "", 200, "running");
+    buf_str(&body, "[");
+    for (unsigned i = 0; i < 40; i++) {
+        buf_str(&body, "{\"channel\":\"sms\",\"from\":\"+4790000001\",\"text\":\"STOP\"},");
+    }
+    buf_printf(&body, "%s,", reply_from(house, "+4790000001", "ACK ", 1, 0));
+    buf_printf(&body, "%s,", reply_from(house, "+4790000005", "ACK ", 1, 3)); /* k5 */
+    buf_str(&body, "{\"channel\":\"fax\",\"from\":\"1\",\"text\":\"\"},7]");
+    expect(house, "POST", "/v1/replies", "", buf_cstr(&body), 200,
+           "{\"replies\":44,\"acknowledged\":2,\"results\":[{\"result\":\"not_understood\"");
+    expect(house, "POST", "/v1/replies", "", buf_cstr(&body), 200,
+           "there is no channel \\\"fax\\\"");
+    expect(house, "POST", "/v1/replies", "", "[]", 200, "{\"replies\":0");
+    buf_clear(&body);
+    buf_str(&body, "[0");
+    for (unsigned i = 0; i < 1000; i++) {
+        buf_str(&body, ",0");
+    }
+    buf_str(&body, "]");
+    expect(house, "POST", "/v1/replies", "", buf_cstr(&body), 413, "more than 1000");
+    buf_release(&body);
+}
+
+static void what_is_no_reply_is_told_so(void **state)
+{
+    static const struct {
+        const char *body;
+        unsigned status;
+        const char *says;
+    } cases[] = {
+        {"", 400, "no JSON"},
+        {"7", 400, "no JSON"},
+        {"{\"channel\":\"sms\",\"from\":\"+4790000001\"}", 422, "text"},
+        {"{\"channel\":\"sms\",\"from\":\"+4790000001\",\"text\":\"STOP\"}", 422, "ACK 7KQ2"},
+        {"{\"channel\":\"sms\",\"from\":\"nobody\",\"text\":\"ACK 7KQ2\"}", 422, "nobody"},
+        {"{\"channel\":\"sm\",\"from\":\"+4790000001\",\"text\":\"ACK 7KQ2\"}", 422, "no channel"},
+        {"{\"chanel\":\"sms\",\"from\":\"+4790000001\",\"text\":\"ACK 7KQ2\"}", 422,
+         "did you mean"},
+    };
+    struct house *house = *state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        expect(house, "POST", "/v1/replies", "", cases[i].body, cases[i].status, cases[i].says);
+    }
+}
+
+/* Codes are short: of so many campaigns some two of one number have the same. */
+static void a_code_that_two_messages_have_chooses_neither(void **state)
+{
+    struct house *house = *state;
+    struct buf rows = {0};
+    const uint8_t *key = delivery_keys_at(&house->keys, 1)->bytes;
+    uint32_t first = 0;
+    uint32_t second = 0;
+    uint32_t *seen = calloc(1u << 20, sizeof(*seen));
+    for (uint32_t i = 0; second == 0; i++) {
+        char code[REPLY_CODE_CHARS];
+        uint32_t number = 0;
+        reply_code_write(1, i, key, code);
+        for (unsigned c = 0; c < REPLY_CODE_CHARS; c++) {
+            number = number << 5 | (uint32_t)(strchr("0123456789ABCDEFGHJKMNPQRSTVWXYZ", code[c]) -
+                                              "0123456789ABCDEFGHJKMNPQRSTVWXYZ");
+        }
+        if (seen[number] != 0) {
+            first = seen[number] - 1;
+            second = i;
+        }
+        seen[number] = i + 1;
+    }
+    free(seen);
+    buf_str(&rows, "id,phone\n"); /* the two share a number, as a family may */
+    for (uint32_t i = 0; i <= second; i++) {
+        buf_printf(&rows, "k%u,+47%08u\n", (unsigned)i,
+                   i == first || i == second ? 90000000u : 40000000u + (unsigned)i);
+    }
+    expect(house, "POST", "/v1/audiences?name=customers", CSV, buf_cstr(&rows), 201, "\"id\"");
+    buf_release(&rows);
+    expect(house, "POST", "/v1/campaigns", "",
+           "{\"name\":\"Outage\",\"audience\":\"a1\",\"channel\":\"sms\","
+           "\"content\":{\"sms\":{\"text\":\"ACK {{reply_code}}\"}}}",
+           201, "draft");
+    expect(house, "POST", "/v1/campaigns/c1/launch", "", "", 200, "running");
+    expect(house, "POST", "/v1/replies", "", reply_from(house, "+4790000000", "ACK ", 1, first),
+           409, "more than one message");
+    expect_get(house, "/v1/campaigns/c1", 200, "\"acknowledged\":0");
+}
+
 static void a_link_that_is_forged_or_cut_off_leads_nowhere(void **state)
 {
     struct house *house = *state;
@@ -1297,6 +1445,11 @@ int main(void)
         TEST(a_rotation_that_was_not_written_takes_its_campaigns_with_it),
         TEST(a_link_asks_and_only_its_button_confirms),
         TEST(a_page_speaks_the_recipients_language),
+        TEST(a_reply_counts_for_who_has_its_code_and_endpoint),
+        TEST(a_reply_after_the_end_is_heard_until_the_campaign_is_archived),
+        TEST(many_replies_come_in_one_request),
+        TEST(what_is_no_reply_is_told_so),
+        TEST(a_code_that_two_messages_have_chooses_neither),
         TEST(a_link_that_is_forged_or_cut_off_leads_nowhere),
         TEST(apps_and_call_centres_acknowledge_by_name_or_token),
         TEST(who_acknowledges_after_the_end_is_counted),

@@ -181,6 +181,36 @@ static void short_messages_are_counted_of_the_filled_text(void **state)
     assert_false(sms->is_estimated);
 }
 
+/* The parts of the first body alone. */
+static void expect_parts(const char *text, uint64_t one, uint64_t two)
+{
+    const struct wire_body body = {CHANNEL_SMS, "", "", text, ""};
+    const struct wire_content content = {
+        .name = "Notice", .schema = schema, .body_count = 1, .bodies = &body};
+    struct plan plan = {.step_count = 1};
+    struct preflight *preflight;
+    struct problem problem;
+    plan_step_defaults(&plan.steps[0], CHANNEL_SMS);
+    assert_int_equal(preflight_new(&preflight, &content, &plan, ROWS, NULL, &problem), ERR_OK);
+    feed(preflight);
+    const struct preflight_sms *sms = &preflight_counts(preflight)->sms;
+    assert_int_equal(sms->one, one);
+    assert_int_equal(sms->two, two);
+    assert_false(sms->is_estimated);
+    preflight_free(preflight);
+}
+
+static void a_reply_code_counts_as_what_it_will_be(void **state)
+{
+    (void)state;
+    expect_parts(LONG80 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+                        "0123456789ab ACK {{reply_code}}!",
+                 0, 4);
+    expect_parts(LONG80 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+                        "0123456789a ACK {{reply_code}}",
+                 4, 0);
+}
+
 static void the_unreachable_are_found_in_order(void **state)
 {
     const struct fixture *fixture = *state;
@@ -419,6 +449,7 @@ int main(void)
         WITH(a_step_counts_who_has_an_endpoint_and_what_keeps_them_from_it),
         WITH(missing_variables_are_counted_by_channel_and_locale),
         WITH(short_messages_are_counted_of_the_filled_text),
+        cmocka_unit_test(a_reply_code_counts_as_what_it_will_be),
         WITH(the_unreachable_are_found_in_order),
         cmocka_unit_test_setup_teardown(what_is_left_out_reaches_nobody, setup_without_sms,
                                         teardown),

@@ -84,7 +84,7 @@ static int fill(struct fixture *fixture, enum channel_kind channel, unsigned row
 {
     page_seek(&fixture->view, row);
     const struct render_body *body = render_body_for(fixture->render, channel, &fixture->view);
-    const struct render_row at = {fixture->render, &fixture->view, token};
+    const struct render_row at = {fixture->render, &fixture->view, token, 1023};
     return render_fill(body, &at, &fixture->texts, texts);
 }
 
@@ -222,7 +222,7 @@ static void any_variable_is_found_by_its_name(void **state)
     struct slice value;
     assert_int_equal(make(fixture, NULL, 0), ERR_OK);
     page_seek(&fixture->view, 1);
-    const struct render_row row = {fixture->render, &fixture->view, token};
+    const struct render_row row = {fixture->render, &fixture->view, token, 1023};
     assert_true(render_value(&row, slice_str("phone"), &value));
     assert_slice_is(value, "+493");
     assert_true(render_value(&row, slice_str("token"), &value));
@@ -231,6 +231,23 @@ static void any_variable_is_found_by_its_name(void **state)
     assert_slice_is(value, "Outage");
     assert_false(render_value(&row, slice_str("first_name"), &value));
     assert_false(render_value(&row, slice_str("nothing"), &value));
+}
+
+static void the_reply_code_is_of_campaign_recipient_and_key(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct wire_body body = {.channel = CHANNEL_SMS, .locale = "", .text = "{{reply_code}}"};
+    const struct wire_content content = {
+        .campaign = 7,
+        .name = "Outage",
+        .token_key = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
+        .schema = schema,
+        .body_count = 1,
+        .bodies = &body};
+    struct render_texts texts;
+    assert_int_equal(render_new(&fixture->render, &content, &fixture->problem), ERR_OK);
+    assert_int_equal(fill(fixture, CHANNEL_SMS, 0, &texts), -1);
+    assert_slice_is(texts.text, "YDGY"); /* as in test_reply_code */
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -246,6 +263,7 @@ int main(void)
         TEST(a_missing_variable_in_any_part_is_named),
         TEST(a_template_that_does_not_parse_says_where),
         TEST(every_channel_finds_its_endpoints),
+        TEST(the_reply_code_is_of_campaign_recipient_and_key),
         TEST(any_variable_is_found_by_its_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,3 +78,25 @@ def test_a_campaign_that_runs_keeps_its_key(gateway, cluster):
         assert acknowledge(cluster, token) == 200
     counts = some(cluster.api.get(f"/v1/campaigns/{campaign['id']}")["counts"])
     assert counts == {"acknowledged": len(LOCALES)}
+
+
+def test_a_reply_stops_the_ladder_of_who_has_the_code(gateway, make_cluster):
+    """The code is read out of the message as a person would read it."""
+    settings = {"url": gateway.url("/sent/{{reply_code}}")}
+    cluster = make_cluster([http_provider(gateway, adapter_settings=settings)])
+    steps = [{"channel": "sms", "until": "acknowledged", "within": "3s"}, {"channel": "sms"}]
+    campaign = cluster.campaign(people(cluster), None, {"sms": {"text": "Reply ACK {{reply_code}}"}}, plan={"steps": steps})
+    wait_for("the first messages", lambda: len(gateway.requests()) == len(LOCALES))
+    codes = {request.recipient: request.path.rsplit("/", 1)[1] for request in gateway.requests()}
+    assert len(set(codes.values())) == len(LOCALES) and all(len(code) == 4 for code in codes.values())
+    status, out, err = tocsin(cluster, "reply", "sms", "+47 9000 0000 0", f" ack {codes['r0'].lower()}")
+    assert (status, err) == (0, "") and "acknowledged" in out and campaign["id"] in out, (out, err)
+    status, out, err = tocsin(cluster, "reply", "sms", "+47900000001", f"ACK {codes['r0']}")
+    assert status == 1 and codes["r0"] in err, err
+    answer = cluster.api.post("/v1/replies", [
+        {"channel": "sms", "from": f"+4790000000{i}", "text": f"ACK {codes[f'r{i}']}"} for i in (1, 2)] + [
+        {"channel": "sms", "from": "+47900000003", "text": "What is this?"}])
+    assert [entry["result"] for entry in answer["results"]] == ["acknowledged", "acknowledged", "not_understood"]
+    cluster.wait_campaign(campaign["id"])
+    times = {recipient: len(keys) for recipient, keys in gateway.keys().items()}
+    assert times == {f"r{i}": 1 if i < 3 else 2 for i in range(len(LOCALES))}
