@@ -9,8 +9,8 @@
 
 /* Version 1 kept the time of the lease in due_cs of who had been accepted or held. Versions 1 and 2
  * knew nobody barred, and had a bit each for reached and doubted, which may both be set and mean
- * reached. */
-#define SNAPSHOT_VERSION    3
+ * reached. Version 3 had room for eight steps. */
+#define SNAPSHOT_VERSION    4
 #define VERSION_WITH_BARS   3
 #define VERSION_WITH_BEFORE 3
 
@@ -151,7 +151,7 @@ struct recipient_state campaign_recipient(const struct campaign *campaign, uint3
     }
     return (struct recipient_state){
         .state = campaign_is_over(campaign) ? fresh_end(campaign) & 15u : DELIVERY_WAITING,
-        .step = campaign->first_step & 7u,
+        .step = campaign->first_step & 15u,
     };
 }
 
@@ -548,6 +548,22 @@ static bool steps_are_of_plan(const struct campaign *campaign, uint32_t page)
     return true;
 }
 
+/* Until version 3 a step had three bits, of the fourth was made whether he complained, and `used`
+ * had eight. */
+static void update_state(struct recipient_state *state, uint8_t version)
+{
+    unsigned used = (unsigned)state->complained << 7 | state->used;
+    state->complained = ((unsigned)state->step >> 3) & 1u;
+    state->step &= 7u;
+    state->used = used >> 1 & RECIPIENT_USED_MAX;
+    if (version < VERSION_WITH_BEFORE) {
+        bool is_to_close = version == 1 && recipient_is_open(state);
+        state->due_cs = is_to_close ? 0 : state->due_cs;
+        state->before = state->before == 3 ? BEFORE_REACHED : state->before;
+        state->complained = 0;
+    }
+}
+
 static enum err read_states(struct reader *reader, struct recipient_state *states, unsigned count)
 {
     uint8_t version = reader_u8(reader);
@@ -557,11 +573,8 @@ static enum err read_states(struct reader *reader, struct recipient_state *state
     if (!fold_states_decode(reader, states, count)) {
         return ERR_CORRUPT;
     }
-    for (unsigned i = 0; version < VERSION_WITH_BEFORE && i < count; i++) {
-        bool is_to_close = version == 1 && recipient_is_open(&states[i]);
-        states[i].due_cs = is_to_close ? 0 : states[i].due_cs;
-        states[i].before = states[i].before == 3 ? BEFORE_REACHED : states[i].before;
-        states[i].complained = 0;
+    for (unsigned i = 0; version < SNAPSHOT_VERSION && i < count; i++) {
+        update_state(&states[i], version);
     }
     return ERR_OK;
 }

@@ -89,18 +89,19 @@ enum delivery_state delivery_state_next(enum delivery_state state, enum delivery
 enum delivery_before { BEFORE_NOTHING, BEFORE_REACHED, BEFORE_DOUBTED, BEFORE_DELIVERED };
 
 /* One recipient of an open campaign: 8 bytes. */
+#define RECIPIENT_USED_MAX 127u
 struct recipient_state {
     uint8_t state : 4;
     uint8_t uncertain : 1; /* the last attempt may have reached the provider */
     uint8_t tried : 1;     /* some endpoint was there and was tried */
     uint8_t before : 2;    /* enum delivery_before: accepted, may have been, or delivered */
-    uint8_t step : 3;
-    uint8_t complained : 1;
+    uint8_t step : 4;
     uint8_t endpoint : 4; /* rank of the endpoint now being tried */
     uint8_t attempt : 4;  /* attempts used on this endpoint; the number of the next one */
     uint8_t repeats : 4;  /* how often an uncertain attempt was repeated */
-    uint8_t used;         /* of the step's time for retrying, in 255ths */
-    uint32_t due_cs;      /* next try, in 10 ms after the campaign's creation */
+    uint8_t used : 7;     /* of the step's time for retrying, in RECIPIENT_USED_MAX parts */
+    uint8_t complained : 1;
+    uint32_t due_cs; /* next try, in 10 ms after the campaign's creation */
 };
 
 /* Sent, and the ladder goes on at due_cs unless something is heard before. */

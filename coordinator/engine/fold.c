@@ -8,12 +8,12 @@
 #include "proto/outcome.h"
 
 #define NIBBLE_MAX 15u
-#define STEP_MAX   7u
-#define USED_UP    (UINT8_MAX + 1u)
+#define USED_MAX   RECIPIENT_USED_MAX
+#define USED_UP    (USED_MAX + 1u)
 
 static_assert(sizeof(struct recipient_state) == 8, "a recipient costs 8 bytes");
 static_assert((int)DELIVERY_STATES <= 16, "a state is four bits");
-static_assert(PLAN_STEPS_MAX <= STEP_MAX + 1, "a step is three bits");
+static_assert(PLAN_RUNGS_MAX <= NIBBLE_MAX + 1, "a step is four bits");
 
 void fold_begin(const struct plan *plan, struct recipient_state *states, unsigned count,
                 const struct bitmap *holes)
@@ -21,9 +21,9 @@ void fold_begin(const struct plan *plan, struct recipient_state *states, unsigne
     unsigned first = plan_first(plan);
     for (unsigned i = 0; i < count; i++) {
         bool is_hole = holes != NULL && bitmap_has(holes, i);
-        states[i] =
-            is_hole ? (struct recipient_state){.state = DELIVERY_NONE}
-                    : (struct recipient_state){.state = DELIVERY_WAITING, .step = first & STEP_MAX};
+        states[i] = is_hole ? (struct recipient_state){.state = DELIVERY_NONE}
+                            : (struct recipient_state){.state = DELIVERY_WAITING,
+                                                       .step = first & NIBBLE_MAX};
     }
 }
 
@@ -41,9 +41,9 @@ uint64_t fold_due_ms(const struct fold *fold, uint32_t due_cs)
     return fold->base_ms + (uint64_t)due_cs * 10;
 }
 
-/* A wait is often less than a 255th of the step. It is rounded up or down by what looks like chance
- * but follows from the event alone, so that many waits add up to what they are and a replay comes
- * to the same. */
+/* A wait is often less than the smallest part of the step. It is rounded up or down by what looks
+ * like chance but follows from the event alone, so that many waits add up to what they are and a
+ * replay comes to the same. */
 static uint64_t dither(uint64_t due_ms)
 {
     return due_ms * UINT64_C(0x9e3779b97f4a7c15) >> 20;
@@ -60,7 +60,7 @@ unsigned fold_used(const struct fold *fold, const struct recipient_state *state,
     if (wait_ms > step->within_ms) {
         return USED_UP;
     }
-    uint64_t share = (wait_ms * UINT8_MAX + dither(due_ms) % step->within_ms) / step->within_ms;
+    uint64_t share = (wait_ms * USED_MAX + dither(due_ms) % step->within_ms) / step->within_ms;
     return state->used + (unsigned)share;
 }
 
@@ -68,7 +68,7 @@ static void use_time(const struct fold *fold, struct recipient_state *state,
                      const struct event *event)
 {
     unsigned used = fold_used(fold, state, event->due_ms);
-    state->used = used > UINT8_MAX ? UINT8_MAX : (uint8_t)used;
+    state->used = (used > USED_MAX ? USED_MAX : used) & USED_MAX;
 }
 
 static void use_attempt(struct recipient_state *state)
@@ -123,7 +123,7 @@ static void climb(struct recipient_state *state, const struct event *event)
     state->before = best_so_far(state) & 3u;
     state->tried |= state->state == DELIVERY_LEASED && !is_untried(event->reason);
     state->uncertain = 0;
-    state->step = event->step & STEP_MAX;
+    state->step = event->step & NIBBLE_MAX;
     begin_endpoint(state, 0);
     state->used = 0;
 }
@@ -132,7 +132,7 @@ static void apply(const struct fold *fold, struct recipient_state *state, const 
 {
     switch ((enum delivery_event)event->kind) {
     case DELIVERY_EVENT_LEASED:
-        state->step = event->step & STEP_MAX;
+        state->step = event->step & NIBBLE_MAX;
         state->due_cs = fold_due_cs(fold, event->at_ms);
         return;
     case DELIVERY_EVENT_DEFERRED:

@@ -41,8 +41,8 @@ void fold_sweep(const struct fold *fold, struct recipient_state *states, unsigne
 /* Time of a recipient's next try and back; due_cs rounds up so that nothing is early. */
 uint32_t fold_due_cs(const struct fold *fold, uint64_t due_ms);
 uint64_t fold_due_ms(const struct fold *fold, uint32_t due_cs);
-/* What `used` would be after waiting from the lease until due_ms; above 255 if the step's time is
- * over. */
+/* What `used` would be after waiting from the lease until due_ms; above RECIPIENT_USED_MAX if the
+ * step's time is over. */
 unsigned fold_used(const struct fold *fold, const struct recipient_state *state, uint64_t due_ms);
 
 /* Adds the page's recipients to the counts, or takes them out (sign -1). */

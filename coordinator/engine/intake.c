@@ -64,7 +64,7 @@ static void retry_at(const struct decision *d, const struct recipient_state *sta
     struct fold fold = campaign_fold(d->campaign);
     event->kind = (uint8_t)kind;
     event->due_ms = due_ms;
-    if (fold_used(&fold, state, due_ms) > UINT8_MAX) {
+    if (fold_used(&fold, state, due_ms) > RECIPIENT_USED_MAX) {
         end(event, state->uncertain ? DELIVERY_EVENT_HELD : DELIVERY_EVENT_EXPIRED,
             REASON_TIME_USED);
     }
@@ -91,7 +91,7 @@ static void decide_uncertain(const struct decision *d, const struct recipient_st
     event->kind = DELIVERY_EVENT_REPEATED;
     event->due_ms = is_lost ? d->engine->now_ms : backoff_until(d, state->repeats);
     struct fold fold = campaign_fold(d->campaign);
-    if (fold_used(&fold, state, event->due_ms) > UINT8_MAX) {
+    if (fold_used(&fold, state, event->due_ms) > RECIPIENT_USED_MAX) {
         end(event, DELIVERY_EVENT_HELD, d->fate->reason);
         return;
     }

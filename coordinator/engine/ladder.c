@@ -47,8 +47,8 @@ uint64_t ladder_open_until_ms(const struct engine *engine, const struct campaign
     if (step->until == PLAN_ACCEPTED || campaign_is_over(campaign) || campaign->is_ended) {
         return 0;
     }
-    uint64_t left = UINT8_MAX - (unsigned)state->used;
-    return engine->now_ms + (step->within_ms * left + UINT8_MAX - 1) / UINT8_MAX;
+    uint64_t left = RECIPIENT_USED_MAX - (unsigned)state->used;
+    return engine->now_ms + (step->within_ms * left + RECIPIENT_USED_MAX - 1) / RECIPIENT_USED_MAX;
 }
 
 /* next: 0 if there is none. */

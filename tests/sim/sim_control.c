@@ -228,10 +228,6 @@ void sim_control_on_event(struct sim *sim, unsigned c, const struct event *event
     if (!control->is_launched) {
         sim_fail(sim, "c%u is leased and was not launched", c + 1);
     }
-    if (event->at_ms < control->begins_ms && !control->is_asked_now) {
-        sim_fail(sim, "c%u is leased %" PRIu64 " ms before its start", c + 1,
-                 control->begins_ms - event->at_ms);
-    }
     if (control->not_after_ms != 0 && event->at_ms >= control->not_after_ms) {
         sim_fail(sim, "c%u is leased %" PRIu64 " ms after its not_after", c + 1,
                  event->at_ms - control->not_after_ms);
@@ -430,6 +426,10 @@ void sim_control_check(struct sim *sim, unsigned c)
                       : has_begun && !view.is_expired  ? view.not_after_ms
                                                        : 0;
     bool is_held_up = sim->now_ms <= coordinator->frozen_until_ms;
+    if (control->overdue_in != coordinator->epoch) { /* a coordinator that is down begins nothing */
+        control->overdue_in = coordinator->epoch;
+        control->overdue_ms = 0;
+    }
     if (due_ms == 0 || clock_ms(sim) < due_ms || is_held_up) {
         control->overdue_ms = 0;
         return;

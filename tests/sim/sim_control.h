@@ -34,7 +34,7 @@ struct sim_control {
     unsigned start_count;
     bool is_asked_now;
     /* Durable: */
-    uint64_t begins_ms; /* nobody is leased before */
+    uint64_t begins_ms; /* it is not launched before */
     uint64_t not_after_ms;
     bool is_launched;     /* in the record that is being applied, or before */
     uint64_t made_at;     /* the record of its definition */
@@ -47,7 +47,8 @@ struct sim_control {
     uint64_t tried_now;
     uint64_t failed_before; /* when it was resumed last */
     /* Since when is what it has to do by itself overdue? 0: it is not. */
-    uint64_t overdue_ms;
+    uint64_t overdue_ms; /* since then something is, in this life of the coordinator */
+    uint64_t overdue_in; /* its epoch */
 };
 
 struct sim_control_totals {

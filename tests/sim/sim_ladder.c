@@ -58,11 +58,11 @@ static uint64_t left_ms(const struct rung *rung)
     uint64_t within_ms = step_of(rung)->within_ms;
     uint64_t used = rung->state->used;
     const struct sim_course *course = &campaign_of(rung)->recipients[rung->ordinal].course;
-    uint64_t most = course->waited_ms * UINT8_MAX + course->waits * within_ms;
+    uint64_t most = course->waited_ms * RECIPIENT_USED_MAX + course->waits * within_ms;
     if (used * within_ms > most) {
         fail(rung, "more of the step's time is used than was waited");
     }
-    return used == 0 ? within_ms : within_ms / UINT8_MAX * (UINT8_MAX - used);
+    return used == 0 ? within_ms : within_ms / RECIPIENT_USED_MAX * (RECIPIENT_USED_MAX - used);
 }
 
 /* Refused on the last step: only what may have arrived before is left. */
@@ -143,7 +143,7 @@ static void take(const struct rung *rung)
     if (sim_attempt_sum(recipient, step).accepts == 0) {
         fail(rung, "no provider took it on this step");
     }
-    rung->ladder->accepted |= (uint8_t)(1u << rung->state->step);
+    rung->ladder->accepted |= (uint16_t)(1u << rung->state->step);
     open_step(rung);
 }
 

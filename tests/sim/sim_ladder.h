@@ -21,9 +21,9 @@ struct sim;
 
 struct sim_ladder {
     bool is_acknowledged;
-    uint8_t accepted; /* bit s: step s was, as the journal says */
-    bool is_held;     /* on this step: it may have been taken, and is not sent again */
-    uint64_t ends_ms; /* the step lasts at least until then; 0: it is not open */
+    uint16_t accepted; /* bit s: step s was, as the journal says */
+    bool is_held;      /* on this step: it may have been taken, and is not sent again */
+    uint64_t ends_ms;  /* the step lasts at least until then; 0: it is not open */
 };
 
 /* Held after the ladder's end: what comes late settles how it ended. */

@@ -20,11 +20,12 @@ struct move {
     const struct event *event;
 };
 
-/* A wait is counted in 255ths of the step's time, rounded up or down. */
+/* A wait is counted in 127ths of the step's time, rounded up or down. */
 static uint64_t longest_wait_ms(const struct move *move)
 {
     uint64_t within_ms = move->step->within_ms;
-    return within_ms + move->course->waits * (within_ms / UINT8_MAX + DUE_STEP_MS + UINT64_C(1));
+    return within_ms +
+           move->course->waits * (within_ms / RECIPIENT_USED_MAX + DUE_STEP_MS + UINT64_C(1));
 }
 
 static const char *wrong_lease(const struct move *move)
@@ -83,7 +84,8 @@ static bool is_held_early(const struct move *move)
     const struct plan_step *step = move->step;
     const struct event *event = move->event;
     uint64_t waited_ms = move->course->waited_ms + event->at_ms - move->course->leased_ms;
-    uint64_t short_ms = (move->course->waits + 1) * (step->within_ms / UINT8_MAX + UINT64_C(1));
+    uint64_t short_ms =
+        (move->course->waits + 1) * (step->within_ms / RECIPIENT_USED_MAX + UINT64_C(1));
     return step->on_uncertain == PLAN_RESEND && is_lost(event) && !move->campaign->is_cancelled &&
            move->state->repeats + 1u < step->attempts && waited_ms + short_ms < step->within_ms;
 }

@@ -93,12 +93,13 @@ static void draw_step(struct plan_step *step, const struct sim_campaign_settings
     }
 }
 
-/* Of the plan's last step; none if there is no room. */
+/* Of the plan's last step; none if there is no room. Long ladders take long: they are few. */
 static void draw_repeats(struct plan *plan, unsigned room, struct dice *dice)
 {
     struct plan_step *step = &plan->steps[plan->step_count - 1];
     uint64_t every_ms = draw_within_ms(step, true, dice);
-    unsigned count = room == 0 ? 0 : dice_between(dice, 1, room);
+    unsigned most = room > 3 && !dice_chance(dice, 200) ? 3 : room;
+    unsigned count = most == 0 ? 0 : dice_between(dice, 1, most);
     plan_repeat_last(plan, count, every_ms);
 }
 

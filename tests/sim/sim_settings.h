@@ -14,7 +14,7 @@
 #define SIM_CAMPAIGNS_MAX 3
 #define SIM_PROVIDERS_MAX 4
 #define SIM_WRITTEN_MAX   4 /* steps of a plan as it is written */
-#define SIM_STEPS_MAX     7 /* with its repetitions */
+#define SIM_STEPS_MAX     PLAN_RUNGS_MAX
 #define SIM_RANKS_MAX     3
 
 struct sim_provider_settings {

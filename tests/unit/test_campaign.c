@@ -240,6 +240,44 @@ static void a_page_comes_back_from_its_snapshot(void **test)
     bench_release(&back);
 }
 
+/* As versions 1 to 3 wrote it: step 3 bits, complained 1, endpoint 4; attempt and repeats 4 each;
+ * used 8. */
+static void states_of_older_snapshots_are_read(void **test)
+{
+    (void)test;
+    static const uint8_t OLD[8] = {DELIVERY_RETRYING | 0x10 | BEFORE_REACHED << 6,
+                                   5 | 1 << 3 | 9 << 4,
+                                   3 | 2 << 4,
+                                   201,
+                                   7,
+                                   0,
+                                   0,
+                                   0};
+    for (uint8_t version = 1; version <= 3; version++) {
+        struct recipient_state old[976];
+        struct recipient_state back[976];
+        struct buf bytes = {0};
+        for (unsigned i = 0; i < 976; i++) {
+            memcpy(&old[i], OLD, sizeof(OLD));
+        }
+        buf_u8(&bytes, version);
+        fold_states_encode(old, 976, &bytes);
+        buf_varint(&bytes, 0);
+        assert_int_equal(engine_snapshot_states(buf_view(&bytes), back, 976), ERR_OK);
+        assert_int_equal(back[0].state, DELIVERY_RETRYING);
+        assert_int_equal(back[0].uncertain, 1);
+        assert_int_equal(back[0].before, BEFORE_REACHED);
+        assert_int_equal(back[0].step, 5);
+        assert_int_equal(back[0].complained, version == 3);
+        assert_int_equal(back[0].endpoint, 9);
+        assert_int_equal(back[0].attempt, 3);
+        assert_int_equal(back[0].repeats, 2);
+        assert_int_equal(back[0].used, 100); /* of 127 */
+        assert_int_equal(back[0].due_cs, 7);
+        buf_release(&bytes);
+    }
+}
+
 static void every_truncation_of_a_snapshot_is_refused(void **test)
 {
     (void)test;
@@ -390,6 +428,7 @@ int main(void)
         cmocka_unit_test(a_lease_goes_with_its_last_place),
         cmocka_unit_test(pages_that_a_replay_skips_wait_in_the_timers),
         cmocka_unit_test(a_page_comes_back_from_its_snapshot),
+        cmocka_unit_test(states_of_older_snapshots_are_read),
         cmocka_unit_test(every_truncation_of_a_snapshot_is_refused),
         cmocka_unit_test(leases_and_states_of_a_snapshot_must_agree),
         cmocka_unit_test(flipped_bits_of_a_snapshot_break_nothing),

@@ -173,8 +173,8 @@ static void a_plan_without_time_is_over_after_any_wait(void **test)
     struct bench bench;
     bench_init(&bench);
     bench.plan.steps[0].within_ms = 0;
-    assert_true(fold_used(&bench.fold, &bench.states[0], BASE_MS) <= 255);
-    assert_true(fold_used(&bench.fold, &bench.states[0], BASE_MS + 1000) > 255);
+    assert_true(fold_used(&bench.fold, &bench.states[0], BASE_MS) <= RECIPIENT_USED_MAX);
+    assert_true(fold_used(&bench.fold, &bench.states[0], BASE_MS + 1000) > RECIPIENT_USED_MAX);
 }
 
 static void a_wait_longer_than_the_step_is_over(void **test)
@@ -183,12 +183,15 @@ static void a_wait_longer_than_the_step_is_over(void **test)
     struct bench bench;
     bench_init(&bench);
     uint64_t within_ms = bench.plan.steps[0].within_ms;
-    assert_true(fold_used(&bench.fold, &bench.states[0], BASE_MS + within_ms) <= 255);
-    assert_true(fold_used(&bench.fold, &bench.states[0], BASE_MS + within_ms + 1) > 255);
-    assert_true(fold_used(&bench.fold, &bench.states[0], UINT64_MAX) > 255);
+    assert_true(fold_used(&bench.fold, &bench.states[0], BASE_MS + within_ms) <=
+                RECIPIENT_USED_MAX);
+    assert_true(fold_used(&bench.fold, &bench.states[0], BASE_MS + within_ms + 1) >
+                RECIPIENT_USED_MAX);
+    assert_true(fold_used(&bench.fold, &bench.states[0], UINT64_MAX) > RECIPIENT_USED_MAX);
 }
 
-/* One wait is far less than a 255th of the step, and yet many of them use it up in time. */
+/* One wait is far less than the smallest part of the step, and yet many of them use it up in time.
+ */
 static void short_waits_add_up(void **test)
 {
     (void)test;
@@ -204,10 +207,10 @@ static void short_waits_add_up(void **test)
             uint64_t due_ms = now_ms + dice_between(&dice, 15000, 30000);
             state.due_cs = fold_due_cs(&bench.fold, now_ms);
             unsigned used = fold_used(&bench.fold, &state, due_ms);
-            if (used > 255) {
+            if (used > RECIPIENT_USED_MAX) {
                 break;
             }
-            state.used = (uint8_t)used;
+            state.used = used & RECIPIENT_USED_MAX;
             now_ms = due_ms;
         }
         total_ms += (double)(now_ms - BASE_MS);

@@ -429,8 +429,8 @@ static void a_ladder_ends_with_the_last_step_that_is_not_left_out(void **test)
     rig_release(&rig);
 }
 
-/* The first of two steps is sent twice more. */
-static void repeat_init(struct rig *rig, uint32_t slots)
+/* The first of two steps is sent so many times more. */
+static void repeat_init(struct rig *rig, unsigned times, uint32_t slots)
 {
     rig_init(rig);
     rig_add_provider(rig, 1, 0);
@@ -440,7 +440,7 @@ static void repeat_init(struct rig *rig, uint32_t slots)
     def.plan.steps[0].attempts = 1;
     def.plan.steps[0].within_ms = 3 * MINUTE_MS;
     def.plan.steps[0].until = PLAN_ACKNOWLEDGED;
-    plan_repeat_last(&def.plan, 2, MINUTE_MS);
+    plan_repeat_last(&def.plan, times, MINUTE_MS);
     plan_step_defaults(&def.plan.steps[def.plan.step_count++], CHANNEL_EMAIL);
     rig->providers[1].channel = CHANNEL_EMAIL;
     engine_add_provider(rig->engine, &rig->providers[1]);
@@ -450,11 +450,28 @@ static void repeat_init(struct rig *rig, uint32_t slots)
     rig_run(rig, 0);
 }
 
+static void a_ladder_has_as_many_rungs_as_a_plan_may(void **test)
+{
+    (void)test;
+    struct rig rig;
+    repeat_init(&rig, PLAN_RUNGS_MAX - 2, 2);
+    for (uint8_t rung = 0; rung < PLAN_RUNGS_MAX; rung++) {
+        assert_int_equal(rig.batch_count, 1);
+        assert_int_equal(rig.batches[0].wire.step, rung);
+        rig_accept_all(&rig);
+        rig_check(&rig); /* also after a restart */
+        pass(&rig, (rung < PLAN_RUNGS_MAX - 2 ? MINUTE_MS : 3 * MINUTE_MS) - 10);
+        pass(&rig, 20);
+    }
+    assert_int_equal(rig_campaign_state(&rig, 1), CAMPAIGN_FINISHED);
+    rig_release(&rig);
+}
+
 static void a_step_is_sent_again_until_acknowledged_and_then_climbs(void **test)
 {
     (void)test;
     struct rig rig;
-    repeat_init(&rig, 10);
+    repeat_init(&rig, 2, 10);
     for (uint8_t sending = 0; sending < 3; sending++) {
         assert_int_equal(rig.batch_count, 1);
         assert_int_equal(rig.batches[0].wire.step, sending); /* a token of its own */
@@ -480,7 +497,7 @@ static void whom_the_message_cannot_be_sent_to_passes_over_its_repetitions(void 
 {
     (void)test;
     struct rig rig;
-    repeat_init(&rig, 3);
+    repeat_init(&rig, 2, 3);
     const struct rig_batch first = rig.batches[0];
     rig_say(&rig, &first, 0, 1, &REJECTED);
     rig_say(&rig, &first, 1, 1, &NO_ENDPOINT);
@@ -518,6 +535,7 @@ int main(void)
         cmocka_unit_test(who_acknowledges_before_his_page_was_sent_keeps_nobody_else_waiting),
         cmocka_unit_test(who_acknowledges_on_a_page_that_was_cancelled_unsent_is_counted_once),
         cmocka_unit_test(what_comes_late_of_an_earlier_step_settles_the_end_and_no_other_step),
+        cmocka_unit_test(a_ladder_has_as_many_rungs_as_a_plan_may),
         cmocka_unit_test(a_step_is_sent_again_until_acknowledged_and_then_climbs),
         cmocka_unit_test(whom_the_message_cannot_be_sent_to_passes_over_its_repetitions),
         cmocka_unit_test(a_restart_knows_who_stands_where_and_for_how_long),
