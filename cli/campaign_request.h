@@ -23,7 +23,7 @@
         {"without", "CHANNEL[,CHANNEL]",                                                           \
          "leave out the plan's steps on it: e-mail is what is down"},                              \
         CAMPAIGN_MESSAGE_OPTIONS,                                                                  \
-        {"provider", "NAME", "only this provider; else all of the channel"},                       \
+        {"provider", "NAME", "only this provider, or group; else all of the channel"},             \
         {"priority", "critical|high|normal|bulk", "critical overtakes everything"},                \
         {"weight", "N", "share among campaigns of the same priority (1 to 1000)"},                 \
         {"rate", "N", "at most so many a second of this campaign"},                                \

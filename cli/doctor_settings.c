@@ -3,7 +3,8 @@
  * The coordinator itself says whether its settings are right, and, as one JSON object on standard
  * output, what they come to with defaults and environment:
  *     {"data_dir": "…", "listen": {"api": "127.0.0.1:7480", "workers": "tcp://127.0.0.1:7400"},
- *      "providers": [{"name": "…", "channel": "…", "adapter": "…", "settings": {…}}]}
+ *      "providers": [{"name": "…", "channel": "…", "adapter": "…", "settings": {…}}],
+ *      "groups": [{"name": "…", "providers": ["…"]}]}
  * So there is one reader of that file in the house, and the checks here see what it would see.
  */
 #include <errno.h>
@@ -169,21 +170,39 @@ static void check_provider(struct doctor *doctor, const json_t *provider)
     buf_release(&address);
 }
 
+static void tell_group(struct doctor *doctor, const json_t *group)
+{
+    struct buf names = {0};
+    size_t i;
+    json_t *name;
+    json_array_foreach(json_object_get(group, "providers"), i, name)
+    {
+        buf_printf(&names, "%s%s", i == 0 ? "" : ", ", json_string_value(name));
+    }
+    doctor_tell(doctor, DOCTOR_OK, "providers", "group %s: %s", cli_member_str(group, "name"),
+                buf_cstr(&names));
+    buf_release(&names);
+}
+
 void doctor_check_settings(struct doctor *doctor, const char *file)
 {
     json_t *settings = load_settings(doctor, file);
     const json_t *listening = json_object_get(settings, "listen");
     size_t i;
-    json_t *provider;
+    json_t *item;
     if (settings == NULL) {
         return;
     }
     check_data_dir(doctor, settings);
     check_port(doctor, "listen.api", cli_member_str(listening, "api"));
     check_port(doctor, "listen.workers", cli_member_str(listening, "workers"));
-    json_array_foreach(json_object_get(settings, "providers"), i, provider)
+    json_array_foreach(json_object_get(settings, "providers"), i, item)
     {
-        check_provider(doctor, provider);
+        check_provider(doctor, item);
+    }
+    json_array_foreach(json_object_get(settings, "groups"), i, item)
+    {
+        tell_group(doctor, item);
     }
     json_decref(settings);
 }

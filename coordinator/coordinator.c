@@ -321,6 +321,8 @@ static enum err recover(struct coordinator *coordinator, struct problem *problem
                                                  .providers = coordinator->provider_defs,
                                                  .provider_count =
                                                      coordinator->settings->provider_count,
+                                                 .groups = coordinator->settings->groups,
+                                                 .group_count = coordinator->settings->group_count,
                                                  .respect = &coordinator->settings->respect,
                                                  .delivery_keys = &coordinator->delivery_keys};
     enum err err = ledger_sweep(coordinator->ledger);
@@ -437,6 +439,8 @@ static enum err open_api(struct coordinator *coordinator, struct problem *proble
         .plans = coordinator->plans,
         .providers = coordinator->providers,
         .provider_count = settings->provider_count,
+        .groups = settings->groups,
+        .group_count = settings->group_count,
         .provider_numbers = &coordinator->numbers,
         .hard_failures = coordinator->failures,
         .provider_limits = &coordinator->limits,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coordinator/coordinator_schema.h"
 
+#include "coordinator/content/provider_group.h"
 #include "proto/wire.h"
 
 #define WORKER_KEYS_MAX    4096
@@ -64,6 +65,15 @@ static const cyaml_schema_field_t provider_fields[] = {
 static const cyaml_schema_value_t provider_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_provider, provider_fields),
 };
+static const cyaml_schema_field_t group_fields[] = {
+    TEXT("name", struct raw_group, name),
+    CYAML_FIELD_SEQUENCE("providers", OPTIONAL_POINTER, struct raw_group, providers, &key_schema, 0,
+                         WIRE_PROVIDERS_MAX),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t group_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_group, group_fields),
+};
 static const cyaml_schema_field_t fields[] = {
     TEXT("data_dir", struct raw_settings, data_dir),
     CYAML_FIELD_MAPPING("listen", OPTIONAL, struct raw_settings, listen, listen_fields),
@@ -85,6 +95,8 @@ static const cyaml_schema_field_t fields[] = {
                         frequency_cap_fields),
     CYAML_FIELD_SEQUENCE("providers", OPTIONAL_POINTER, struct raw_settings, providers,
                          &provider_schema, 0, WIRE_PROVIDERS_MAX),
+    CYAML_FIELD_SEQUENCE("groups", OPTIONAL_POINTER, struct raw_settings, groups, &group_schema, 0,
+                         PROVIDER_GROUPS_MAX),
     CYAML_FIELD_END,
 };
 const cyaml_schema_value_t coordinator_schema = {

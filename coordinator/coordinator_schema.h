@@ -56,6 +56,12 @@ struct raw_provider {
     bool receipts;
 };
 
+struct raw_group {
+    char *name;
+    char **providers;
+    unsigned providers_count;
+};
+
 struct raw_settings {
     char *data_dir;
     struct raw_listen listen;
@@ -75,6 +81,8 @@ struct raw_settings {
     struct raw_frequency_cap frequency_cap;
     struct raw_provider *providers;
     unsigned providers_count;
+    struct raw_group *groups;
+    unsigned groups_count;
 };
 
 /* Of struct raw_settings. */

@@ -18,6 +18,7 @@
 #include "common/text.h"
 #include "coordinator/content/provider_limits.h"
 #include "coordinator/coordinator_schema.h"
+#include "coordinator/group_settings.h"
 #include "coordinator/yaml_tree.h"
 
 #define PATH_MAX_BYTES 160
@@ -459,6 +460,14 @@ static enum err take_providers(struct check *check)
     return err;
 }
 
+static enum err take_groups(struct check *check)
+{
+    char path[GROUP_PATH_BYTES];
+    struct problem problem;
+    enum err err = group_settings_take(check->settings, check->raw, path, &problem);
+    return err == ERR_OK ? ERR_OK : refuse(check, path, "%s", problem.text);
+}
+
 /* ---- what spares recipients: the same words as in a campaign, read by the same reader ---- */
 
 static enum err read_respect(struct check *check, const char *path, json_t *take_json,
@@ -657,6 +666,7 @@ static enum err take_all(struct check *check)
         take_public_url,  take_keys,          take_workers_endpoint,
         take_times,       take_keeping,       take_limits,
         take_quiet_hours, take_frequency_cap, take_providers,
+        take_groups,
     };
     enum err err = ERR_OK;
     for (size_t i = 0; err == ERR_OK && i < sizeof(takes) / sizeof(takes[0]); i++) {

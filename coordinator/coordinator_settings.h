@@ -17,6 +17,7 @@
 #include "common/err.h"
 #include "common/log.h"
 #include "coordinator/api/listen_address.h"
+#include "coordinator/content/provider_group.h"
 #include "coordinator/content/respect_document.h"
 #include "coordinator/engine/engine.h"
 #include "proto/page.h"
@@ -57,6 +58,8 @@ struct coordinator_settings {
     struct respect respect; /* of campaigns that say nothing of their own */
     unsigned provider_count;
     struct coordinator_provider providers[WIRE_PROVIDERS_MAX];
+    unsigned group_count;
+    struct provider_group groups[PROVIDER_GROUPS_MAX];
 };
 
 /* path NULL: the environment alone. environment: NULL-terminated NAME=value strings. Free with

@@ -21,6 +21,22 @@ static void put_provider(struct buf *buf, const struct coordinator_provider *pro
     buf_printf(buf, ",\"settings\":%s}", provider->settings);
 }
 
+static void put_group(struct buf *buf, const struct coordinator_settings *settings,
+                      const struct provider_group *group)
+{
+    const char *separator = "";
+    buf_str(buf, "{");
+    put_text(buf, "name", group->name);
+    buf_str(buf, ",\"providers\":[");
+    for (unsigned i = 0; i < settings->provider_count; i++) {
+        if ((group->members >> i & 1) != 0) { /* names need no escape */
+            buf_printf(buf, "%s\"%s\"", separator, settings->providers[i].def.name);
+            separator = ",";
+        }
+    }
+    buf_str(buf, "]}");
+}
+
 void settings_report(const struct coordinator_settings *settings, struct buf *buf)
 {
     char api[LISTEN_ADDRESS_CHARS];
@@ -41,6 +57,11 @@ void settings_report(const struct coordinator_settings *settings, struct buf *bu
     for (unsigned i = 0; i < settings->provider_count; i++) {
         buf_str(buf, i == 0 ? "" : ",");
         put_provider(buf, &settings->providers[i]);
+    }
+    buf_str(buf, "],\"groups\":[");
+    for (unsigned i = 0; i < settings->group_count; i++) {
+        buf_str(buf, i == 0 ? "" : ",");
+        put_group(buf, settings, &settings->groups[i]);
     }
     buf_str(buf, "]}\n");
 }

@@ -278,6 +278,8 @@ static void tell_surroundings(struct api *api)
         .plans = api->context.plans,
         .providers = api->providers,
         .provider_count = api->context.provider_count,
+        .groups = api->context.groups,
+        .group_count = api->context.group_count,
         .respect = api->context.respect,
         .public_url = api->context.public_url,
         .delivery_keys = api->context.delivery_keys,

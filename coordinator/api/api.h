@@ -46,6 +46,8 @@ struct api_context {
     const struct wire_provider *providers;     /* as the workers are told of them */
     struct delivery_keys *delivery_keys;
     unsigned provider_count;
+    const struct provider_group *groups; /* of these providers */
+    unsigned group_count;
     const struct provider_numbers
         *provider_numbers; /* names of former providers too; may be NULL */
 

@@ -63,13 +63,16 @@ void plans_get(struct exchange *exchange)
 static json_t *read_plan(struct exchange *exchange, const char *name)
 {
     const struct campaign_surroundings *around = &exchange->api->surroundings;
+    const struct plan_source source = {.providers = around->providers,
+                                       .provider_count = around->provider_count,
+                                       .groups = around->groups,
+                                       .group_count = around->group_count};
     struct document_problem problem;
     json_t *json = NULL;
     json_t *plan = NULL;
     enum err err = body_document_read(exchange, &json, &problem);
     if (err == ERR_OK) {
-        err = plan_registry_read(&plan, json, name, around->providers, around->provider_count,
-                                 &problem);
+        err = plan_registry_read(&plan, json, name, &source, &problem);
     }
     json_decref(json);
     if (err != ERR_OK) {

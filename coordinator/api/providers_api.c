@@ -64,6 +64,22 @@ static json_t *health_json(const struct provider_view *view)
     return health;
 }
 
+static json_t *groups_json(const struct api *api, uint32_t provider)
+{
+    const struct api_context *context = &api->context;
+    json_t *groups = json_array();
+    unsigned place = 0;
+    while (place < context->provider_count && context->providers[place].id != provider) {
+        place++;
+    }
+    for (unsigned i = 0; i < context->group_count; i++) {
+        if (place < context->provider_count && (context->groups[i].members >> place & 1) != 0) {
+            json_array_append_new(groups, json_string(context->groups[i].name));
+        }
+    }
+    return groups;
+}
+
 static json_t *provider_json(const struct api *api, const struct provider_view *view)
 {
     json_t *outcomes = json_object();
@@ -75,13 +91,14 @@ static json_t *provider_json(const struct api *api, const struct provider_view *
     bool has_reason = view->breaker != BREAKER_CLOSED && view->breaker_reason != REASON_NONE;
     bool is_paused = view->paused_until_ms > api_now_ms(api);
     return json_pack(
-        "{s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o}", "name",
-        view->def->name, "channel", channel_kind_name(view->def->channel), "adapter",
-        adapter == NULL ? "" : adapter->adapter, "weight", (int)view->def->weight, "part",
-        exchange_rate(view->part), "share", exchange_rate(view->share), "health", health_json(view),
-        "rate_per_s", exchange_rate(view->rate_per_s), "limit", limit_json(api, view->def),
-        "rate_now_per_s", exchange_rate(view->rate_now_per_s), "sent_per_s",
-        exchange_rate(view->sent_per_s), "breaker", breaker_word(view->breaker), "breaker_reason",
+        "{s:s, s:s, s:s, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o}",
+        "name", view->def->name, "channel", channel_kind_name(view->def->channel), "adapter",
+        adapter == NULL ? "" : adapter->adapter, "groups", groups_json(api, view->def->id),
+        "weight", (int)view->def->weight, "part", exchange_rate(view->part), "share",
+        exchange_rate(view->share), "health", health_json(view), "rate_per_s",
+        exchange_rate(view->rate_per_s), "limit", limit_json(api, view->def), "rate_now_per_s",
+        exchange_rate(view->rate_now_per_s), "sent_per_s", exchange_rate(view->sent_per_s),
+        "breaker", breaker_word(view->breaker), "breaker_reason",
         has_reason
             ? json_sprintf("%u: %s", view->breaker_reason, reason_sentence(view->breaker_reason))
             : json_null(),

@@ -291,6 +291,8 @@ static enum err read_plan(struct document_reader *reader)
         .schema = &parse->audience->schema,
         .providers = parse->surroundings->providers,
         .provider_count = parse->surroundings->provider_count,
+        .groups = parse->surroundings->groups,
+        .group_count = parse->surroundings->group_count,
         .is_stored = parse->is_stored,
         .campaign = document->def.id,
     };

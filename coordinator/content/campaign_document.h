@@ -45,6 +45,8 @@ struct campaign_surroundings {
     const struct plan_registry *plans; /* NULL: none has a name */
     const struct provider_def *providers;
     unsigned provider_count;
+    const struct provider_group *groups; /* of these providers */
+    unsigned group_count;
     const struct respect *respect;             /* of campaigns that say nothing; NULL: none */
     const char *public_url;                    /* what links to recipients begin with; NULL: none */
     const struct delivery_keys *delivery_keys; /* NULL: there is the first alone */

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coordinator/content/plan_document.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "common/log.h"
 #include "coordinator/content/channel_column.h"
 #include "coordinator/content/plan_check.h"
+#include "coordinator/content/provider_names.h"
 
 #define WITHIN_MIN_MS          1000
 #define WITHIN_ACKNOWLEDGED_MS (UINT64_C(15) * 60 * 1000)
@@ -99,61 +98,11 @@ static enum err read_channel(struct document_reader *reader, json_t *value)
 
 /* ---- the other members of a step ---- */
 
-/* The provider of the step's channel with this name; says which there are if it is none. */
-static enum err find_provider(struct document_reader *reader, const char *name, uint64_t *bits)
-{
-    const struct plan_source *source = reading_of(reader)->source;
-    enum channel_kind channel = step_of(reader)->channel;
-    const char *known[WIRE_PROVIDERS_MAX + 1] = {NULL};
-    size_t count = 0;
-    for (unsigned i = 0; i < source->provider_count; i++) {
-        const struct provider_def *provider = &source->providers[i];
-        bool is_named = strcmp(provider->name, name) == 0;
-        if (is_named && provider->channel == channel) {
-            *bits |= UINT64_C(1) << provider->id;
-            return ERR_OK;
-        }
-        if (is_named && !source->is_stored) {
-            return document_refuse(
-                reader, ERR_INVALID, "provider \"%s\" sends on channel %s, not on %s", name,
-                channel_kind_name(provider->channel), channel_kind_name(channel));
-        }
-        if (provider->channel == channel) {
-            known[count++] = provider->name;
-        }
-    }
-    if (source->is_stored) {
-        LOG_W("campaign", "provider_missing", "campaign=c%" PRIu64 " provider=\"%s\"",
-              source->campaign, name);
-        return ERR_OK;
-    }
-    return document_refuse_word(reader, "provider", name, known);
-}
-
 static enum err read_provider(struct document_reader *reader, json_t *value)
 {
-    json_t *names = json_is_array(value) ? json_copy(value) : json_array();
-    reading_of(reader)->providers = names;
-    if (json_is_string(value)) {
-        json_array_append(names, value);
-    }
-    if (json_array_size(names) == 0) {
-        return document_refuse(reader, ERR_INVALID,
-                               "must be a provider's name, or a list of names");
-    }
-    uint64_t bits = 0;
-    for (size_t i = 0; i < json_array_size(names); i++) {
-        const char *name;
-        enum err err = document_line(reader, json_array_get(names, i), 1, ENGINE_NAME_MAX, &name);
-        if (err == ERR_OK) {
-            err = find_provider(reader, name, &bits);
-        }
-        if (err != ERR_OK) {
-            return err;
-        }
-    }
-    step_of(reader)->providers = bits;
-    return ERR_OK;
+    struct plan_reading *reading = reading_of(reader);
+    return provider_names_read(reader, value, reading->source, reading->step->channel,
+                               &reading->providers, &reading->step->providers);
 }
 
 /* Without receipts nobody is ever known to be reached, and everybody would climb. */

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "coordinator/content/document_reader.h"
+#include "coordinator/content/provider_group.h"
 #include "coordinator/engine/engine.h"
 #include "proto/page.h"
 
@@ -29,6 +30,8 @@ struct plan_source {
     const struct page_schema *schema; /* NULL: of no audience yet, every channel has endpoints */
     const struct provider_def *providers;
     unsigned provider_count;
+    const struct provider_group *groups; /* of these providers */
+    unsigned group_count;
     bool is_named;     /* `plan` is the whole document of a plan that gets a name */
     bool is_stored;    /* a provider that is no longer there is logged and left out */
     uint64_t campaign; /* of the stored form, for the log */

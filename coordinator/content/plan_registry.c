@@ -8,7 +8,6 @@
 #include "common/buf.h"
 #include "common/mem.h"
 #include "common/text.h"
-#include "coordinator/content/plan_document.h"
 
 #define TOLD_MAX 8 /* names in a complaint */
 
@@ -196,11 +195,16 @@ enum err plan_registry_check_name(const char *name, struct problem *problem)
 }
 
 enum err plan_registry_read(json_t **plan, json_t *json, const char *name,
-                            const struct provider_def *providers, unsigned provider_count,
-                            struct document_problem *problem)
+                            const struct plan_source *around, struct document_problem *problem)
 {
     const struct plan_source source = {
-        .plan = json, .is_named = true, .providers = providers, .provider_count = provider_count};
+        .plan = json,
+        .is_named = true,
+        .providers = around->providers,
+        .provider_count = around->provider_count,
+        .groups = around->groups,
+        .group_count = around->group_count,
+    };
     struct plan ladder = {0};
     struct document_reader reader;
     json_t *own = json_object_get(json, "name");

@@ -20,6 +20,7 @@
 
 #include "common/err.h"
 #include "coordinator/content/document_reader.h"
+#include "coordinator/content/plan_document.h"
 #include "coordinator/engine/engine.h"
 #include "coordinator/engine/record.h"
 #include "coordinator/ledger/ledger.h"
@@ -48,10 +49,11 @@ enum err plan_registry_load(struct plan_registry *registry, struct ledger *ledge
  * of the last two; but no channel's name, and none that looks like a file of a plan, so that a
  * command line means one thing only. ERR_INVALID says what would be right. */
 enum err plan_registry_check_name(const char *name, struct problem *problem) WARN_UNUSED;
-/* What a client wrote, checked against the providers there are. *plan is the caller's, as a
+/* What a client wrote, checked against the providers and groups of `around`, whose other members
+ * do not count. *plan is the caller's, as a
  * named_plan has it; NULL on error. A member "name" must be `name`. */
 enum err plan_registry_read(json_t **plan, json_t *json, const char *name,
-                            const struct provider_def *providers, unsigned provider_count,
+                            const struct plan_source *around,
                             struct document_problem *problem) WARN_UNUSED;
 
 /* Keeps a plan under its name, in place of the one there was, and puts it into the record.

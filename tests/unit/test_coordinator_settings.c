@@ -327,6 +327,43 @@ static void providers_are_checked(void **state)
     }
 }
 
+#define TWO_PROVIDERS                                                                              \
+    "data_dir: /a\nproviders:\n  - {name: a, channel: sms, adapter: \"null\"}\n"                   \
+    "  - {name: b, channel: email, adapter: \"null\"}\n"
+
+static void a_group_names_several_providers(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_loads(fixture, TWO_PROVIDERS "groups:\n  - {name: both, providers: [b, a]}\n"
+                                        "  - {name: one, providers: [b]}\n");
+    assert_int_equal(fixture->settings->group_count, 2);
+    assert_string_equal(fixture->settings->groups[0].name, "both");
+    assert_true(fixture->settings->groups[0].members == 3);
+    assert_true(fixture->settings->groups[1].members == 2);
+    static const struct {
+        const char *groups;
+        const char *place;
+        const char *what;
+    } cases[] = {
+        {"  - {providers: [a]}\n", "6: groups[0].name: ", "letters, digits"},
+        {"  - {name: 'a b', providers: [a]}\n", "6: groups[0].name: ", "letters, digits"},
+        {"  - {name: a, providers: [a]}\n", "6: groups[0].name: ", "a provider's name"},
+        {"  - {name: g, providers: [a]}\n  - {name: g, providers: [b]}\n",
+         "7: groups[1].name: ", "an earlier group"},
+        {"  - {name: g}\n", "6: groups[0].providers: ", "must be a list"},
+        {"  - {name: g, providers: []}\n", "6: groups[0].providers: ", "must be a list"},
+        {"  - name: g\n    providers:\n    - a\n    - c\n",
+         "9: groups[0].providers[1]: ", "there is no provider \"c\""},
+        {"  - {name: g, providers: [a, a]}\n", "6: groups[0].providers[1]: ", "a second time"},
+        {"  - {name: g, provider: [a]}\n", "", "did you mean \"providers\"?"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char yaml[400];
+        (void)snprintf(yaml, sizeof(yaml), TWO_PROVIDERS "groups:\n%s", cases[i].groups);
+        assert_refused(fixture, yaml, cases[i].place, cases[i].what);
+    }
+}
+
 static void what_spares_recipients_is_read_as_in_a_campaign(void **state)
 {
     struct fixture *fixture = *state;
@@ -371,6 +408,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_wrong_is_said_with_line_and_remedy, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(providers_are_checked, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_group_names_several_providers, setup, teardown),
         cmocka_unit_test_setup_teardown(what_spares_recipients_is_read_as_in_a_campaign, setup,
                                         teardown),
     };

@@ -20,6 +20,9 @@ static const struct page_schema schema = {
                 {PAGE_FIELD_WEBHOOK, 0, "webhook"}},
 };
 
+/* backup and relay; gateway and backup; relay alone. */
+static const struct provider_group groups[] = {{"spare", 6}, {"phones", 5}, {"mails", 2}};
+
 struct reading {
     struct plan plan;
     struct document_problem problem;
@@ -46,6 +49,8 @@ static enum err read_plan(struct reading *reading, const char *json)
         .schema = &schema,
         .providers = providers,
         .provider_count = 3,
+        .groups = groups,
+        .group_count = 3,
     };
     enum err err = plan_document_read(&reader, &source, &reading->plan, &view);
     reading->view = json_dumps(view, JSON_COMPACT);
@@ -366,6 +371,39 @@ static void what_could_never_come_is_refused_with_what_could(void **state)
     }
 }
 
+static void a_group_stands_for_its_members_on_the_channel(void **state)
+{
+    (void)state;
+    struct reading reading;
+    assert_reads(&reading,
+                 "{\"plan\":{\"steps\":[{\"channel\":\"sms\",\"provider\":\"spare\"},"
+                 "{\"channel\":\"email\",\"provider\":\"spare\"},"
+                 "{\"channel\":\"sms\",\"provider\":[\"gateway\",\"spare\"]},"
+                 "{\"channel\":\"sms\",\"provider\":\"phones\",\"until\":\"delivered\"}]}}");
+    assert_true(reading.plan.steps[0].providers == 4);
+    assert_true(reading.plan.steps[1].providers == 2);
+    assert_true(reading.plan.steps[2].providers == 5);
+    assert_true(reading.plan.steps[3].providers == 5);
+    assert_non_null(strstr(reading.view, "\"provider\":[\"gateway\",\"spare\"]"));
+    reading_release(&reading);
+    assert_int_equal(read_plan(&reading, "{\"channel\":\"sms\",\"plan\":{\"provider\":\"mails\"}}"),
+                     ERR_INVALID);
+    assert_string_equal(reading.problem.pointer, "/plan/provider");
+    assert_non_null(strstr(reading.problem.problem.text,
+                           "no provider of the group \"mails\" sends on channel sms"));
+    reading_release(&reading);
+    assert_int_equal(
+        read_plan(&reading, "{\"channel\":\"sms\",\"plan\":{\"provider\":\"phonse\"}}"),
+        ERR_INVALID);
+    assert_non_null(strstr(reading.problem.problem.text, "did you mean \"phones\"?"));
+    reading_release(&reading);
+    assert_int_equal(
+        read_plan(&reading, "{\"channel\":\"email\",\"plan\":{\"provider\":\"xyzzy\"}}"),
+        ERR_INVALID);
+    assert_non_null(strstr(reading.problem.problem.text, "known here: relay, spare, mails"));
+    reading_release(&reading);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -379,6 +417,7 @@ int main(void)
         cmocka_unit_test(what_is_shown_can_be_said),
         cmocka_unit_test(complaints_name_the_step_and_the_remedy),
         cmocka_unit_test(what_could_never_come_is_refused_with_what_could),
+        cmocka_unit_test(a_group_stands_for_its_members_on_the_channel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,6 +14,8 @@ static const struct provider_def providers[] = {
     {.id = 1, .name = "calls", .channel = CHANNEL_VOICE},
 };
 
+static const struct plan_source around = {.providers = providers, .provider_count = 2};
+
 #define TWO                                                                                        \
     "{\"steps\":[{\"channel\":\"sms\",\"until\":\"acknowledged\",\"within\":\"5m\"},"              \
     "{\"channel\":\"voice\"}]}"
@@ -33,7 +35,7 @@ static json_t *plan_of(const char *text)
     json_t *json = NULL;
     json_t *plan = NULL;
     assert_int_equal(document_parse(slice_str(text), &json, &problem), ERR_OK);
-    if (plan_registry_read(&plan, json, "ladder", providers, 2, &problem) != ERR_OK) {
+    if (plan_registry_read(&plan, json, "ladder", &around, &problem) != ERR_OK) {
         fail_msg("%s: %s", problem.pointer, problem.problem.text);
     }
     json_decref(json);
@@ -211,8 +213,7 @@ static void a_plan_is_checked_as_in_a_campaign(void **state)
         json_t *json = NULL;
         json_t *plan = NULL;
         assert_int_equal(document_parse(slice_str(cases[i].text), &json, &problem), ERR_OK);
-        assert_int_equal(plan_registry_read(&plan, json, "ladder", providers, 2, &problem),
-                         ERR_INVALID);
+        assert_int_equal(plan_registry_read(&plan, json, "ladder", &around, &problem), ERR_INVALID);
         assert_null(plan);
         assert_string_equal(problem.pointer, cases[i].pointer);
         if (strstr(problem.problem.text, cases[i].words) == NULL) {

@@ -173,3 +173,28 @@ def test_bad_yaml_is_refused_with_line_and_column(place, cluster):
         answer = cluster.api.call("PUT", "/v1/plans/bad", body, AS_YAML)
         assert (answer.status, answer.json()["pointer"]) == (422, pointer), answer.body
     assert cluster.api.get("/v1/plans")["items"] == []
+
+
+def test_a_group_stands_for_its_providers(gateway, make_cluster):
+    """Of three providers two are in the group; the settings then exchange one, and plans follow."""
+    others = [http_provider(gateway, name=name, path=f"/{name}") for name in ("a", "b", "c")]
+    cluster = make_cluster(others, settings={"groups": [{"name": "fast", "providers": ["a", "b"]}]})
+    answer = cluster.api.call("PUT", "/v1/plans/quick", {"steps": [{"channel": "sms", "provider": "fast"}]})
+    assert answer.status == 201 and answer.json()["steps"][0]["provider"] == "fast", answer.body
+    assert [item["groups"] for item in cluster.api.get("/v1/providers")["items"]] == [["fast"], ["fast"], []]
+    create(cluster, people(cluster, 400), "quick")
+    cluster.api.post("/v1/campaigns/c1/launch")
+    assert some(cluster.wait_campaign("c1")["counts"]) == {"accepted": 400}
+    sent = {item["name"]: item["outcomes"].get("accepted", 0) for item in cluster.api.get("/v1/providers")["items"]}
+    assert sent["c"] == 0 and sent["a"] + sent["b"] == 400, sent
+    create(cluster, people(cluster, 100), "quick")  # a draft
+    cluster.coordinator.stop()
+    cluster.settings["groups"] = [{"name": "fast", "providers": ["c"]}]
+    cluster.start_coordinator()
+    cluster.wait_workers(1)
+    cluster.api.post("/v1/campaigns/c2/launch")
+    assert some(cluster.wait_campaign("c2")["counts"]) == {"accepted": 100}
+    sent = {item["name"]: item["outcomes"].get("accepted", 0) for item in cluster.api.get("/v1/providers")["items"]}
+    assert (sent["a"], sent["b"], sent["c"]) == (0, 0, 100), sent
+    answer = cluster.api.call("PUT", "/v1/plans/quick", {"steps": [{"channel": "sms", "provider": "fasst"}]})
+    assert answer.status == 422 and 'did you mean "fast"' in answer.json()["detail"], answer.body
