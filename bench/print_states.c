@@ -41,6 +41,10 @@ static const char HEAD[] =
     "earlier step reached) follows at once. `confirmed` is a delivery of an earlier step while "
     "the\n"
     "ladder goes on, `complained` a receipt that says so; both move nobody.\n"
+    "\n"
+    "Each event is in one of the pictures. States that are left in the same way share a box, and "
+    "what\n"
+    "moves nobody is in the table alone.\n"
     "\n";
 
 /* A state that no event leads to or from belongs to what is not built yet. */
@@ -58,63 +62,196 @@ static bool is_used(enum delivery_state state)
     return false;
 }
 
-static void put_arrow(struct buf *out, enum delivery_state from, enum delivery_state to)
+/* ---- pictures ---- */
+
+/* Each event is in one picture, so that all of them together are the table. */
+enum picture { PICTURE_CONTROL, PICTURE_SENDING, PICTURE_LADDER, PICTURE_NEWS, PICTURES };
+
+static const char *const titles[PICTURES] = {
+    [PICTURE_SENDING] = "A step is sent",
+    [PICTURE_LADDER] = "The ladder goes on, or ends",
+    [PICTURE_NEWS] = "Somebody says what became of it",
+    [PICTURE_CONTROL] = "Time, lists and orders",
+};
+
+/* In the order of the page. */
+static const enum picture order[PICTURES] = {PICTURE_SENDING, PICTURE_LADDER, PICTURE_NEWS,
+                                             PICTURE_CONTROL};
+
+/* Whatever is not named is an order. */
+static const enum picture picture_of[DELIVERY_EVENTS] = {
+    [DELIVERY_EVENT_LEASED] = PICTURE_SENDING,
+    [DELIVERY_EVENT_ACCEPTED] = PICTURE_SENDING,
+    [DELIVERY_EVENT_DEFERRED] = PICTURE_SENDING,
+    [DELIVERY_EVENT_RELEASED] = PICTURE_SENDING,
+    [DELIVERY_EVENT_NEXT_ENDPOINT] = PICTURE_SENDING,
+    [DELIVERY_EVENT_REPEATED] = PICTURE_SENDING,
+    [DELIVERY_EVENT_FAILED] = PICTURE_SENDING,
+    [DELIVERY_EVENT_UNREACHABLE] = PICTURE_SENDING,
+    [DELIVERY_EVENT_HELD] = PICTURE_SENDING,
+    [DELIVERY_EVENT_CLIMBED] = PICTURE_LADDER,
+    [DELIVERY_EVENT_UNANSWERED] = PICTURE_LADDER,
+    [DELIVERY_EVENT_ACKNOWLEDGED] = PICTURE_NEWS,
+    [DELIVERY_EVENT_DELIVERED] = PICTURE_NEWS,
+    [DELIVERY_EVENT_BOUNCED] = PICTURE_NEWS,
+    [DELIVERY_EVENT_CONFIRMED] = PICTURE_NEWS,
+    [DELIVERY_EVENT_COMPLAINED] = PICTURE_NEWS,
+};
+
+/* Where the event moves to in this picture; DELIVERY_STATES if it moves nobody. */
+static unsigned move(enum picture picture, unsigned from, unsigned event)
+{
+    enum delivery_state to =
+        delivery_state_next((enum delivery_state)from, (enum delivery_event)event);
+    return picture_of[event] == picture && to != from ? to : DELIVERY_STATES;
+}
+
+static bool has_arrow_in(enum picture picture, unsigned state)
+{
+    for (unsigned s = 0; s < DELIVERY_STATES; s++) {
+        for (unsigned e = 0; e < DELIVERY_EVENTS; e++) {
+            if (move(picture, s, e) == state) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool has_arrow_out(enum picture picture, unsigned state)
+{
+    for (unsigned e = 0; e < DELIVERY_EVENTS; e++) {
+        if (move(picture, state, e) != DELIVERY_STATES) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool are_alike(enum picture picture, unsigned a, unsigned b)
+{
+    for (unsigned e = 0; e < DELIVERY_EVENTS; e++) {
+        if (move(picture, a, e) != move(picture, b, e)) {
+            return false;
+        }
+    }
+    return delivery_state_is_final((enum delivery_state)a) ==
+           delivery_state_is_final((enum delivery_state)b);
+}
+
+/* States that nothing leads to, and that all leave in the same way, share a box: the first of them
+ * stands for all. */
+static unsigned box_of(enum picture picture, unsigned state)
+{
+    if (has_arrow_in(picture, state)) {
+        return state;
+    }
+    for (unsigned s = 0; s < state; s++) {
+        if (!has_arrow_in(picture, s) && has_arrow_out(picture, s) &&
+            are_alike(picture, s, state)) {
+            return s;
+        }
+    }
+    return state;
+}
+
+static void put_box(struct buf *out, enum picture picture, unsigned box)
+{
+    const char *separator = "";
+    buf_str(out, "    state \"");
+    for (unsigned s = box; s < DELIVERY_STATES; s++) {
+        if (box_of(picture, s) == box) {
+            buf_printf(out, "%s%s", separator, delivery_state_name((enum delivery_state)s));
+            separator = "<br>";
+        }
+    }
+    buf_printf(out, "\" as %s\n", delivery_state_name((enum delivery_state)box));
+    if (delivery_state_is_final((enum delivery_state)box)) {
+        buf_printf(out, "    class %s final\n", delivery_state_name((enum delivery_state)box));
+    }
+}
+
+static void put_arrow(struct buf *out, enum picture picture, unsigned from, unsigned to)
 {
     const char *separator = " : ";
     for (unsigned e = 0; e < DELIVERY_EVENTS; e++) {
-        if (delivery_state_next(from, (enum delivery_event)e) != to) {
+        if (move(picture, from, e) != to) {
             continue;
         }
         if (separator[1] == ':') {
-            buf_printf(out, "    %s --> %s", delivery_state_name(from), delivery_state_name(to));
+            buf_printf(out, "    %s --> %s", delivery_state_name((enum delivery_state)from),
+                       delivery_state_name((enum delivery_state)to));
         }
         buf_printf(out, "%s%s", separator, delivery_event_name((enum delivery_event)e));
-        separator = ", ";
+        separator = "<br>";
     }
     if (separator[1] != ':') {
         buf_str(out, "\n");
     }
 }
 
-static void put_picture(struct buf *out)
+static void put_picture(struct buf *out, enum picture picture)
 {
-    buf_str(out, "```mermaid\nstateDiagram-v2\n    direction LR\n");
-    buf_str(out, "    classDef final stroke-width:4px\n    [*] --> waiting\n");
-    for (unsigned from = 0; from < DELIVERY_STATES; from++) {
-        for (unsigned to = 0; to < DELIVERY_STATES; to++) {
-            put_arrow(out, (enum delivery_state)from, (enum delivery_state)to);
+    buf_printf(out, "## %s\n\n```mermaid\nstateDiagram-v2\n    direction LR\n", titles[picture]);
+    buf_str(out, "    classDef final stroke-width:4px\n");
+    for (unsigned s = 0; s < DELIVERY_STATES; s++) {
+        if ((has_arrow_in(picture, s) || has_arrow_out(picture, s)) && box_of(picture, s) == s) {
+            put_box(out, picture, s);
         }
     }
-    for (unsigned s = 0; s < DELIVERY_STATES; s++) {
-        if (delivery_state_is_final((enum delivery_state)s) && is_used((enum delivery_state)s)) {
-            buf_printf(out, "    class %s final\n", delivery_state_name((enum delivery_state)s));
+    if (picture == PICTURE_SENDING) {
+        buf_str(out, "    [*] --> waiting\n");
+    }
+    for (unsigned from = 0; from < DELIVERY_STATES; from++) {
+        for (unsigned to = 0; to < DELIVERY_STATES && box_of(picture, from) == from; to++) {
+            put_arrow(out, picture, from, to);
         }
     }
     buf_str(out, "```\n\n");
 }
 
+/* ---- the table ---- */
+
+/* A row for each event and each state that it leads to; "the same" where it moves nobody. */
+static void put_row(struct buf *out, enum delivery_event event, unsigned to)
+{
+    const char *separator = "";
+    for (unsigned s = 0; s < DELIVERY_STATES; s++) {
+        unsigned next = delivery_state_next((enum delivery_state)s, event);
+        bool is_here = to == DELIVERY_STATES ? next == s : next == to && next != s;
+        if (!is_here) {
+            continue;
+        }
+        if (*separator == '\0') {
+            buf_printf(out, "| `%s` | ", delivery_event_name(event));
+        }
+        buf_printf(out, "%s%s", separator, delivery_state_name((enum delivery_state)s));
+        separator = ", ";
+    }
+    if (*separator != '\0') {
+        buf_printf(out, " | %s |\n",
+                   to == DELIVERY_STATES ? "the same"
+                                         : delivery_state_name((enum delivery_state)to));
+    }
+}
+
 static void put_table(struct buf *out)
 {
-    buf_str(out, "| event | from | to |\n|---|---|---|\n");
+    const char *separator = "";
+    buf_str(out, "## The whole table\n\n| event | from | to |\n|---|---|---|\n");
     for (unsigned e = 0; e < DELIVERY_EVENTS; e++) {
-        for (unsigned s = 0; s < DELIVERY_STATES; s++) {
-            enum delivery_state next =
-                delivery_state_next((enum delivery_state)s, (enum delivery_event)e);
-            if (next != DELIVERY_STATES) {
-                buf_printf(out, "| `%s` | %s | %s |\n", delivery_event_name((enum delivery_event)e),
-                           delivery_state_name((enum delivery_state)s), delivery_state_name(next));
-            }
+        for (unsigned to = 0; to <= DELIVERY_STATES; to++) {
+            put_row(out, (enum delivery_event)e, to);
         }
     }
-    buf_str(out, "\nThe states ");
-    const char *separator = "";
     for (unsigned s = DELIVERY_WAITING; s < DELIVERY_STATES; s++) {
         if (!is_used((enum delivery_state)s)) {
-            buf_printf(out, "%s`%s`", separator, delivery_state_name((enum delivery_state)s));
+            buf_printf(out, "%s`%s`", *separator == '\0' ? "\nNo event leads yet to " : separator,
+                       delivery_state_name((enum delivery_state)s));
             separator = ", ";
         }
     }
-    buf_str(out, " are numbered already, but no event leads there yet.\n");
+    buf_str(out, *separator == '\0' ? "" : ".\n");
 }
 
 static bool read_file(const char *path, struct buf *contents)
@@ -138,7 +275,9 @@ int main(int argc, char **argv)
     struct buf there = {0};
     int code = EXIT_SUCCESS;
     buf_str(&out, HEAD);
-    put_picture(&out);
+    for (unsigned i = 0; i < PICTURES; i++) {
+        put_picture(&out, order[i]);
+    }
     put_table(&out);
     if (argc == 1) {
         (void)fwrite(out.data, 1, out.len, stdout);
