@@ -261,7 +261,8 @@ static void open_engine(struct coordinator *coordinator)
                                               .heartbeat_ms = settings->heartbeat_ms,
                                               .lease_ms = settings->lease_ms,
                                               .snapshot_blocks = settings->snapshot_blocks,
-                                              .quiet_margin_ms = QUIET_MARGIN_MS};
+                                              .quiet_margin_ms = QUIET_MARGIN_MS,
+                                              .down_grace_ms = settings->down_grace_ms};
     randombytes_buf(&engine_settings.seed, sizeof(engine_settings.seed));
     coordinator->engine = engine_new(&engine_settings);
     engine_set_end_key(coordinator->engine, recovery_end_key);

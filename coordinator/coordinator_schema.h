@@ -73,6 +73,7 @@ struct raw_settings {
     char *disk_reserve;
     char *archive_after;
     char *hard_failures_kept;
+    char *down_grace;
     char *public_url;
     char *page_codec;
     uint32_t *snapshot_blocks;

@@ -588,10 +588,15 @@ static enum err take_times(struct check *check)
     struct coordinator_settings *settings = check->settings;
     settings->lease_ms = 15000;
     settings->heartbeat_ms = 1000;
+    settings->down_grace_ms = 30000;
     enum err err = take_duration(check, "lease", raw->lease, &settings->lease_ms, 500, 3600000);
     if (err == ERR_OK) {
         err =
             take_duration(check, "heartbeat", raw->heartbeat, &settings->heartbeat_ms, 50, 600000);
+    }
+    if (err == ERR_OK) {
+        err = take_duration(check, "down_grace", raw->down_grace, &settings->down_grace_ms, 0,
+                            3600000);
     }
     if (err == ERR_OK && settings->heartbeat_ms > settings->lease_ms / 3) {
         err = refuse(check, raw->heartbeat != NULL ? "heartbeat" : "lease",

@@ -70,6 +70,23 @@ enum err plan_check_last_step(struct document_reader *reader, const struct plan 
     return err == ERR_OK ? check_length(reader, plan) : err;
 }
 
+enum err plan_check_if_down(struct document_reader *reader, const struct plan *plan, bool is_single)
+{
+    unsigned last = last_written(plan);
+    char number[STEP_POINTER_BYTES];
+    if (plan->steps[last].if_down != PLAN_DOWN_CLIMB) {
+        return ERR_OK;
+    }
+    (void)snprintf(number, sizeof(number), "%u", plan_written(plan, last));
+    if (!is_single) {
+        (void)document_enter(reader, number);
+    }
+    (void)document_enter(reader, "if_down");
+    return document_refuse(reader, ERR_INVALID,
+                           "there is no step after this one to climb to; leave it out, and who is "
+                           "here waits until a provider is back");
+}
+
 static enum err refuse_repetitions(struct document_reader *reader, const struct plan *plan,
                                    unsigned step, bool is_single, uint64_t span_ms)
 {

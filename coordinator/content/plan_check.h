@@ -20,6 +20,10 @@
  * begin before its time is over; the default backoff is let be. ERR_LIMIT: with those before it the
  * plan lasts longer than PLAN_LENGTH_MAX_MS. */
 enum err plan_check_last_step(struct document_reader *reader, const struct plan *plan) WARN_UNUSED;
+/* The whole plan, when the reader stands at its steps, or at the only one. ERR_INVALID: whoever is
+ * on the last step is to climb if that is down. */
+enum err plan_check_if_down(struct document_reader *reader, const struct plan *plan,
+                            bool is_single) WARN_UNUSED;
 /* The campaign ends span_ms after it began, or never (0), or at a time however early it may begin
  * (0, too); the reader stands at the
  * campaign. is_single: its plan is a step without "steps". ERR_INVALID: a repetition could not

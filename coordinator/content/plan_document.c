@@ -27,6 +27,8 @@ struct plan_reading {
 };
 
 static const char *const uncertain_words[] = {[PLAN_RESEND] = "resend", [PLAN_HOLD] = "hold", NULL};
+static const char *const down_words[] = {
+    [PLAN_DOWN_WAIT] = "wait", [PLAN_DOWN_CLIMB] = "climb", NULL};
 static const char *const until_words[] = {[PLAN_ACCEPTED] = "accepted",
                                           [PLAN_DELIVERED] = "delivered",
                                           [PLAN_ACKNOWLEDGED] = "acknowledged",
@@ -194,6 +196,16 @@ static enum err read_on_uncertain(struct document_reader *reader, json_t *value)
     return err;
 }
 
+static enum err read_if_down(struct document_reader *reader, json_t *value)
+{
+    unsigned index;
+    enum err err = document_word(reader, value, "policy", down_words, &index);
+    if (err == ERR_OK) {
+        step_of(reader)->if_down = (enum plan_if_down)index;
+    }
+    return err;
+}
+
 /* ---- repetitions ---- */
 
 static enum err read_every(struct document_reader *reader, json_t *value)
@@ -246,9 +258,9 @@ static enum err read_repeat(struct document_reader *reader, json_t *value)
     {"provider", false, read_provider}, {"until", false, read_until},                              \
         {"within", false, read_within}, {"repeat", false, read_repeat},                            \
         {"attempts", false, read_attempts}, {"backoff", false, read_backoff},                      \
-        {"backoff_max", false, read_backoff_max},                                                  \
+        {"backoff_max", false, read_backoff_max}, {"on_uncertain", false, read_on_uncertain},      \
     {                                                                                              \
-        "on_uncertain", false, read_on_uncertain                                                   \
+        "if_down", false, read_if_down                                                             \
     }
 
 static json_t *duration_json(uint64_t ms)
@@ -284,6 +296,9 @@ static json_t *step_json(struct plan_reading *reading)
     json_object_set_new(json, "backoff", duration_json(step->backoff_ms));
     json_object_set_new(json, "backoff_max", duration_json(step->backoff_max_ms));
     json_object_set_new(json, "on_uncertain", json_string(uncertain_words[step->on_uncertain]));
+    if (step->if_down != PLAN_DOWN_WAIT) {
+        json_object_set_new(json, "if_down", json_string(down_words[step->if_down]));
+    }
     return json;
 }
 
@@ -335,7 +350,7 @@ static enum err read_steps(struct document_reader *reader, json_t *value)
         }
         document_leave(reader, mark);
     }
-    return err;
+    return err == ERR_OK ? plan_check_if_down(reader, reading_of(reader)->plan, false) : err;
 }
 
 static enum err refuse_beside_steps(struct document_reader *reader, json_t *value)
@@ -376,6 +391,7 @@ static enum err read_ladder(struct document_reader *reader, const struct plan_so
         {"backoff", false, refuse_beside_steps},
         {"backoff_max", false, refuse_beside_steps},
         {"on_uncertain", false, refuse_beside_steps},
+        {"if_down", false, refuse_beside_steps},
         {"steps", true, read_steps},
         {NULL, false, NULL},
     };
@@ -422,6 +438,9 @@ static enum err read_single(struct document_reader *reader, const struct plan_so
     if (err == ERR_OK) {
         (void)document_enter(reader, "plan");
         err = end_step(reader);
+        if (err == ERR_OK) {
+            err = plan_check_if_down(reader, reading_of(reader)->plan, true);
+        }
         document_leave(reader, mark);
     }
     return err;

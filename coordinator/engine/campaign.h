@@ -68,8 +68,10 @@ struct campaign {
     struct bucket bucket;                   /* its own rate */
     uint64_t repeated;
     struct rate_meter meter;
-    unsigned passed_over; /* bit s: nothing to lease of step s in this run */
-    bool is_live;         /* in the engine's list of those that something may happen to */
+    uint32_t down_page;    /* the next to be looked through for who climbs as his step is down */
+    uint64_t down_next_ms; /* when that begins anew */
+    unsigned passed_over;  /* bit s: nothing to lease of step s in this run */
+    bool is_live;          /* in the engine's list of those that something may happen to */
     struct campaign *prev;
     struct campaign *next;
     UT_hash_handle hh;

@@ -41,6 +41,7 @@ struct engine_settings {
     uint32_t lease_ms;        /* a worker silent for so long has lost its leases */
     uint32_t snapshot_blocks; /* a page gets a snapshot after so many blocks; 0: never */
     uint32_t quiet_margin_ms; /* so long before quiet hours nobody is leased any more */
+    uint32_t down_grace_ms;   /* a step is down so long before those who may climb from it */
 };
 
 struct engine *engine_new(const struct engine_settings *settings);
@@ -413,6 +414,7 @@ struct provider_view {
     uint16_t breaker_reason;
     unsigned unopened; /* connected workers that could not open it */
     uint64_t outcomes[OUTCOMES];
+    uint64_t down_since_ms;        /* it cannot be used since then; 0: it can */
     double part;                   /* of its channel by its weight: points of 100 */
     double share;                  /* the same as its health has it now */
     double health[HEALTH_CLASSES]; /* of its attempts of late: sums to 1, or all 0 */

@@ -19,9 +19,10 @@ struct provider {
     struct provider_def def;
     struct quota quota;
     struct health health;
-    double part;   /* of its channel by its weight, in points (health.h) */
-    double points; /* the same as its health has it; 0: not reviewed yet */
-    double owed;   /* recipients, of those that it could have had (sharing.c) */
+    double part;            /* of its channel by its weight, in points (health.h) */
+    double points;          /* the same as its health has it; 0: not reviewed yet */
+    double owed;            /* recipients, of those that it could have had (sharing.c) */
+    uint64_t down_since_ms; /* 0: it can be used, as far as is known */
     uint64_t outcomes[OUTCOMES];
 };
 
@@ -165,5 +166,9 @@ void sharing_on_fate(struct engine *engine, struct provider *provider, const str
                      uint32_t count);
 /* Shares move as time passes. */
 void sharing_run(struct engine *engine);
+
+/* down.c: those who wait on a step that is down climb, if the plan says so. True if there may be
+ * more of them at once. */
+bool down_run(struct engine *engine);
 
 #endif

@@ -143,6 +143,7 @@ bool engine_provider(struct engine *engine, unsigned index, struct provider_view
             .unopened = count_unopened(engine, i),
         };
         memcpy(view->outcomes, provider->outcomes, sizeof(view->outcomes));
+        view->down_since_ms = provider->down_since_ms;
         view->part = provider->part;
         view->share = provider->points;
         view->latency_ms = health_latency_ms(&provider->health, engine->now_ms);

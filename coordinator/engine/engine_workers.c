@@ -325,7 +325,8 @@ uint32_t engine_run(struct engine *engine, uint64_t now_ms)
     ladder_run(engine);
     engine_put_to_sleep(engine);
     sharing_run(engine);
-    if (dispatch_run(engine)) {
+    bool is_down = down_run(engine);
+    if (dispatch_run(engine) || is_down) {
         return 0;
     }
     uint64_t climb_ms = ladder_next_ms(engine);

@@ -19,6 +19,8 @@
 #define PLAN_WITHIN_MAX_MS (30ull * 24 * 3600 * 1000)
 
 enum plan_on_uncertain { PLAN_RESEND, PLAN_HOLD };
+/* What becomes of those who wait on a step of which no provider can be used (down.c). */
+enum plan_if_down { PLAN_DOWN_WAIT, PLAN_DOWN_CLIMB };
 /* What ends the ladder: the provider took the message, its receipt says that it arrived, or the
  * recipient said so himself. */
 enum plan_until { PLAN_ACCEPTED, PLAN_DELIVERED, PLAN_ACKNOWLEDGED };
@@ -33,6 +35,7 @@ struct plan_step {
     uint64_t within_ms; /* how long the step may take: for retries, and for what it waits for */
     enum plan_on_uncertain on_uncertain;
     enum plan_until until;
+    enum plan_if_down if_down;
     uint8_t repeat;  /* 0: the step as it is written; n: its message sent for the nth time again */
     uint8_t repeats; /* how often the written step is repeated */
 };
@@ -49,7 +52,7 @@ struct plan {
     struct plan_step steps[PLAN_RUNGS_MAX];
 };
 
-/* 5 attempts, backoff 30 s to 15 min, within 4 h, resend, until accepted. */
+/* 5 attempts, backoff 30 s to 15 min, within 4 h, resend, until accepted, waits if down. */
 void plan_step_defaults(struct plan_step *step, enum channel_kind channel);
 /* The plan's last step is sent `repeats` times again, every `every_ms`; the last time lasts as long
  * as the step. There is room for them. */

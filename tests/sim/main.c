@@ -79,6 +79,7 @@ static void print_totals(const struct sim_totals *totals, uint64_t seeds, double
             totals->quiet_leases, totals->holds, totals->capped);
     print_suppressions(totals);
     sim_control_print(&totals->control);
+    sim_health_print(&totals->health);
     fprintf(stderr, "\nended on step: ");
     for (unsigned step = 0; step < SIM_STEPS_MAX; step++) {
         fprintf(stderr, "%u %" PRIu64 " ", step, totals->by_step[step]);

@@ -30,6 +30,7 @@
 #include "tests/sim/sim_client.h"
 #include "tests/sim/sim_control.h"
 #include "tests/sim/sim_coordinator.h"
+#include "tests/sim/sim_health.h"
 #include "tests/sim/sim_journal.h"
 #include "tests/sim/sim_ladder.h"
 #include "tests/sim/sim_net.h"
@@ -85,7 +86,8 @@ struct sim_totals {
     uint64_t bars;              /* durable */
     uint64_t suppressed_unsent; /* before anything was sent */
     uint64_t starts_barred;     /* of leases made before the bar */
-    uint64_t holds;             /* seen by a thorough check: due, and asleep */
+    struct sim_health_totals health;
+    uint64_t holds; /* seen by a thorough check: due, and asleep */
 };
 
 struct sim {
@@ -98,6 +100,7 @@ struct sim {
     uint64_t fault_at_ms[SIM_FAULTS];
     struct sim_net net;
     struct sim_coordinator coordinator;
+    struct sim_health health;
     struct sim_worker workers[SIM_WORKERS_MAX];
     struct sim_provider providers[SIM_PROVIDERS_MAX];
     struct sim_journal journal;

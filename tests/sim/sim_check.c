@@ -155,6 +155,7 @@ void sim_check(struct sim *sim, bool is_thorough)
             sim_suppress_check(sim, c);
         }
     }
+    sim_health_check(sim);
     if (is_thorough) {
         check_in_hand(sim);
     }

@@ -118,13 +118,36 @@ static void check_unanswered(const struct rung *rung)
     }
 }
 
+/* No provider of his step could be used. */
+static void check_down(const struct rung *rung)
+{
+    const struct plan_step *step = step_of(rung);
+    if (step->if_down != PLAN_DOWN_CLIMB) {
+        fail(rung, "he is to wait while the step is down");
+    }
+    if (rung->state->uncertain && step->until == PLAN_ACCEPTED) {
+        fail(rung, "he may have been reached");
+    }
+    uint64_t due_ms = campaign_of(rung)->def.created_ms + rung->state->due_cs * UINT64_C(10);
+    if (rung->event->at_ms < due_ms) {
+        fail(rung, "he is not due yet");
+    }
+    if (campaign_of(rung)->is_paused || campaign_of(rung)->is_cancelled) {
+        fail(rung, "the campaign does not run");
+    }
+    rung->sim->totals->health.downs++;
+}
+
 static void climb(const struct rung *rung)
 {
     if (rung->event->step != step_after(rung) || is_last_step(rung)) {
         fail(rung, "steps are climbed one by one");
     }
-    if (rung->state->state != DELIVERY_LEASED && rung->event->reason != REASON_NOT_ACKNOWLEDGED &&
-        !reason_is_suppression(rung->event->reason)) {
+    if (rung->event->reason == REASON_CHANNEL_DOWN) {
+        check_down(rung);
+    } else if (rung->state->state != DELIVERY_LEASED &&
+               rung->event->reason != REASON_NOT_ACKNOWLEDGED &&
+               !reason_is_suppression(rung->event->reason)) {
         fail(rung, "nothing of this step has failed");
     }
     rung->ladder->is_held = false;

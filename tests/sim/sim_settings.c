@@ -52,6 +52,19 @@ static void draw_provider(struct sim_provider_settings *provider, unsigned id,
     provider->phase_max_ms = PICK(dice, 500, 5000, 30000);
 }
 
+/* In its bad phases nothing works, and always for the same reason. */
+static void draw_outages(struct sim_provider_settings *provider, struct dice *dice)
+{
+    uint32_t *const causes[] = {&provider->unconnected_chance, &provider->misconfigured_chance,
+                                &provider->uncertain_chance, &provider->throttled_chance,
+                                &provider->deferred_chance};
+    unsigned cause = dice_below(dice, sizeof(causes) / sizeof(causes[0]));
+    provider->rejected_chance = 0;
+    for (unsigned i = 0; i < sizeof(causes) / sizeof(causes[0]); i++) {
+        *causes[i] = i == cause ? 1000 : 0;
+    }
+}
+
 static uint32_t draw_slots(struct dice *dice)
 {
     switch (dice_below(dice, 10)) {
@@ -88,6 +101,7 @@ static void draw_step(struct plan_step *step, const struct sim_campaign_settings
     step->on_uncertain = dice_chance(dice, 300) ? PLAN_HOLD : PLAN_RESEND;
     step->until = dice_chance(dice, is_ladder ? 600 : 300) ? PLAN_ACKNOWLEDGED : PLAN_ACCEPTED;
     step->within_ms = draw_within_ms(step, is_ladder, dice);
+    step->if_down = dice_chance(dice, 300) ? PLAN_DOWN_CLIMB : PLAN_DOWN_WAIT;
     if (settings->provider_count > 1 && dice_chance(dice, 200)) {
         step->providers = UINT64_C(1) << provider->id;
     }
@@ -215,6 +229,7 @@ static void draw_respect(struct sim_settings *settings)
 {
     struct dice dice = {settings->seed * 7368787 + 5};
     settings->quiet_margin_ms = PICK(&dice, 0, 100, 1000);
+    settings->down_grace_ms = PICK(&dice, 0, 1000, 30000);
     for (unsigned i = 0; i < settings->campaign_count; i++) {
         struct sim_campaign_settings *campaign = &settings->campaigns[i];
         campaign->zones = PICK(&dice, 1, 2, 5, 40);
@@ -239,6 +254,9 @@ void sim_settings_draw(struct sim_settings *settings, uint64_t seed)
     for (unsigned i = 0; i < settings->provider_count; i++) {
         enum channel_kind channel = has_one_channel ? CHANNEL_SMS : draw_channel(&dice);
         draw_provider(&settings->providers[i], i, channel, &dice);
+        if (dice_chance(&dice, 200)) {
+            draw_outages(&settings->providers[i], &dice);
+        }
     }
     settings->campaign_count = dice_between(&dice, 1, SIM_CAMPAIGNS_MAX);
     for (unsigned i = 0; i < settings->campaign_count; i++) {

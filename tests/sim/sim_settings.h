@@ -59,6 +59,7 @@ struct sim_settings {
     struct sim_campaign_settings campaigns[SIM_CAMPAIGNS_MAX];
 
     uint32_t quiet_margin_ms;
+    uint32_t down_grace_ms;
     uint32_t acknowledge_every_ms; /* mean time between acknowledgements */
     uint32_t acknowledge_most;     /* at once */
 

@@ -92,6 +92,7 @@ static void a_data_directory_is_enough(void **state)
     assert_int_equal(settings->log_level, LOG_INFO);
     assert_int_equal(settings->lease_ms, 15000);
     assert_int_equal(settings->heartbeat_ms, 1000);
+    assert_int_equal(settings->down_grace_ms, 30000);
     assert_int_equal(settings->disk_reserve_bytes, 256 << 20);
     assert_int_equal(settings->page_codec, PAGE_ZSTD);
     assert_int_equal(settings->provider_count, 0);
@@ -119,6 +120,7 @@ static void every_key_arrives(void **state)
                  "disk_reserve: 1GiB\n"
                  "archive_after: 30d\n"
                  "hard_failures_kept: 0s\n"
+                 "down_grace: 2m\n"
                  "public_url: https://a.example/\n"
                  "page_codec: lz4\n"
                  "snapshot_blocks: 16\n"
@@ -145,6 +147,7 @@ static void every_key_arrives(void **state)
     assert_int_equal(settings->disk_reserve_bytes, 1 << 30);
     assert_int_equal(settings->archive_after_ms, INT64_C(30) * 86400000);
     assert_int_equal(settings->hard_failures_kept_ms, 0);
+    assert_int_equal(settings->down_grace_ms, 120000);
     assert_string_equal(settings->public_url, "https://a.example");
     assert_int_equal(settings->page_codec, PAGE_LZ4);
     assert_int_equal(settings->snapshot_blocks, 16);

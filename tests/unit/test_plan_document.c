@@ -228,6 +228,39 @@ static void a_repetition_that_cannot_be_is_refused(void **state)
     }
 }
 
+static void who_waits_for_a_channel_that_is_down_may_climb(void **state)
+{
+    (void)state;
+    struct reading reading;
+    assert_reads(&reading, "{\"plan\":{\"steps\":[{\"channel\":\"sms\",\"if_down\":\"climb\"},"
+                           "{\"channel\":\"email\",\"if_down\":\"wait\"}]}}");
+    assert_int_equal(reading.plan.steps[0].if_down, PLAN_DOWN_CLIMB);
+    assert_int_equal(reading.plan.steps[1].if_down, PLAN_DOWN_WAIT);
+    assert_non_null(strstr(reading.view, "\"if_down\":\"climb\"},{"));
+    assert_null(strstr(reading.view, "wait"));
+    reading_release(&reading);
+    static const struct {
+        const char *json;
+        const char *pointer;
+        const char *words;
+    } cases[] = {
+        {"{\"channel\":\"sms\",\"plan\":{\"if_down\":\"climb\"}}", "/plan/if_down",
+         "no step after this one"},
+        {"{\"plan\":{\"steps\":[{\"channel\":\"sms\"},{\"channel\":\"sms\",\"if_down\":"
+         "\"climb\",\"until\":\"acknowledged\",\"repeat\":{\"every\":\"1m\",\"times\":2}}]}}",
+         "/plan/steps/1/if_down", "no step after this one"},
+        {"{\"channel\":\"sms\",\"plan\":{\"if_down\":\"jump\"}}", "/plan/if_down", "climb"},
+        {"{\"plan\":{\"if_down\":\"climb\",\"steps\":[{\"channel\":\"sms\"}]}}", "/plan/if_down",
+         "in each step"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_not_equal(read_plan(&reading, cases[i].json), ERR_OK);
+        assert_string_equal(reading.problem.pointer, cases[i].pointer);
+        assert_non_null(strstr(reading.problem.problem.text, cases[i].words));
+        reading_release(&reading);
+    }
+}
+
 /* What is shown can be said again: a client may take a plan from one campaign to the next. */
 static void what_is_shown_can_be_said(void **state)
 {
@@ -414,6 +447,7 @@ int main(void)
         cmocka_unit_test(a_plan_may_have_as_many_steps_as_a_ladder),
         cmocka_unit_test(a_step_that_repeats_is_climbed_as_several),
         cmocka_unit_test(a_repetition_that_cannot_be_is_refused),
+        cmocka_unit_test(who_waits_for_a_channel_that_is_down_may_climb),
         cmocka_unit_test(what_is_shown_can_be_said),
         cmocka_unit_test(complaints_name_the_step_and_the_remedy),
         cmocka_unit_test(what_could_never_come_is_refused_with_what_could),
