@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Several providers of one channel, channels that are down, and campaigns that do without one: nobody is lost."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from support import Gateway, http_provider, problem_of, some, timeline_of, tocsin, upload, wait_for, write_csv
+
+MESSAGE = {"sms": {"text": "Dear {{first_name}}"}, "voice": {"text": "Dear {{first_name}}"}}
+PATIENT = {"attempts": 10, "backoff": "200ms", "backoff_max": "1s", "within": "5m"}
+
+
+@pytest.fixture
+def other(place):
+    gateway = Gateway(os.path.join(place, "other"))
+    yield gateway
+    gateway.stop()
+
+
+def kill_nginx(gateway):
+    """kill -9 of the master and of whoever it made, by their pids."""
+    pid = gateway.process.pid
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
+        children = [int(child) for child in f.read().split()]
+    gateway.process.kill()
+    for child in children:
+        os.kill(child, signal.SIGKILL)
+    gateway.process = None
+
+
+def provider(cluster, name):
+    return cluster.api.get(f"/v1/providers/{name}")
+
+
+def test_a_provider_that_is_killed_loses_nobody_and_gets_its_share_back(gateway, other, make_cluster):
+    people = 12000
+    cluster = make_cluster([http_provider(gateway, name="one", rate=220, breaker="1s"),
+                            http_provider(other, name="two", rate=220, breaker="1s")], workers=2)
+    audience = upload(cluster, people)
+    campaign = cluster.campaign(audience, "sms", MESSAGE, PATIENT)["id"]
+    path = f"/v1/campaigns/{campaign}"
+    wait_for("some", lambda: cluster.api.get(path)["counts"]["accepted"] > 1000)
+    assert provider(cluster, "one")["share"] == provider(cluster, "two")["share"] == 50.0
+    kill_nginx(gateway)
+    wait_for("the breaker", lambda: provider(cluster, "one")["breaker"] != "closed", 20)
+    seen = []
+
+    def is_low():
+        seen.append(provider(cluster, "one")["share"])
+        return seen[-1] <= 20.0
+
+    wait_for("its share to go to the other", is_low, 30)
+    assert {50.0, 40.0, 30.0, 20.0} >= set(seen), seen  # ten points at a time
+    assert provider(cluster, "two")["share"] == 100.0 - seen[-1]
+    assert provider(cluster, "one")["health"]["fault"] > 0
+    assert cluster.api.get(path)["counts"]["failed"] == 0
+    before = gateway.count()
+    gateway.start()
+    wait_for("a probe", lambda: provider(cluster, "one")["breaker"] == "closed", 20)
+    assert provider(cluster, "one")["share"] <= 30.0  # it does not get everything at once
+    wait_for("its share again", lambda: provider(cluster, "one")["share"] == 50.0, 60)
+    assert gateway.count() > before
+    view = cluster.wait_campaign(campaign, 60)
+    assert some(view["counts"]) == {"accepted": people}
+
+    keys, again = gateway.keys(), {}
+    for recipient, sent in other.keys().items():
+        keys[recipient] += sent
+    assert set(keys) == {f"r{i}" for i in range(people)}
+    for recipient, sent in keys.items():
+        if len(sent) > 1:
+            again[recipient] = sent
+    assert len(again) <= view["repeated"]
+    for recipient, sent in again.items():  # the same key, and the journal says so
+        assert len(set(sent)) == 1, (recipient, sent)
+        assert "repeated" in [event["event"] for event in timeline_of(cluster, campaign, recipient)]
+
+
+def test_403_opens_one_breaker_tells_the_operator_and_fails_nobody(gateway, other, make_cluster):
+    gateway.answer("return 403;")
+    cluster = make_cluster([http_provider(gateway, name="locked", rate=500), http_provider(other, name="fine", rate=500)])
+    audience = upload(cluster, 2000)
+    campaign = cluster.campaign(audience, "sms", MESSAGE, PATIENT)["id"]
+    view = cluster.wait_campaign(campaign, 30)
+    assert some(view["counts"]) == {"accepted": 2000} and other.count() == 2000
+    assert gateway.count() < 200, gateway.count()  # what was under way, and no more
+    locked = provider(cluster, "locked")
+    assert locked["breaker"] == "open" and locked["breaker_reason"].startswith("403")
+    status, out, _ = tocsin(cluster, "provider", "list")
+    row = next(line for line in out.splitlines() if line.startswith("locked"))
+    assert status == 0 and "open" in row and "403" in row
+    status, out, _ = tocsin(cluster, "provider", "show", "locked")
+    assert status == 0 and "403" in out and "faults" in out
+    metrics = cluster.api.call("GET", "/metrics").body.decode()
+    assert 'tocsin_provider_breaker_open{provider="locked"} 1' in metrics
+    assert 'tocsin_provider_error_share{provider="locked",class="fault"} 1.0000' in metrics
+
+
+LADDER = [{"channel": "sms", "if_down": "climb"}, {"channel": "voice"}]
+
+
+def two_channels(gateway, other):
+    return [http_provider(gateway, name="texts", rate=1000, breaker="1s"),
+            http_provider(other, name="calls", channel="voice")]
+
+
+def test_who_waits_for_a_channel_that_is_down_climbs_after_the_grace(gateway, other, make_cluster):
+    gateway.stop()
+    cluster = make_cluster(two_channels(gateway, other), {"down_grace": "3s"})
+    audience = upload(cluster, 3000)
+    began = time.monotonic()
+    plan = {"steps": [{**LADDER[0], **PATIENT}, LADDER[1]]}
+    campaign = cluster.campaign(audience, None, MESSAGE, plan)["id"]
+    view = cluster.wait_campaign(campaign, 30)
+    assert some(view["counts"]) == {"accepted": 3000} and other.count() == 3000
+    assert time.monotonic() - began > 3
+    timeline = timeline_of(cluster, campaign, "r2999")
+    climbed = next(event for event in timeline if event["event"] == "climbed")
+    assert str(climbed["reason"]).startswith("1310"), climbed
+    waiting = {"steps": [{"channel": "sms", **PATIENT}, {"channel": "voice"}]}
+    campaign = cluster.campaign(audience, None, MESSAGE, waiting)["id"]
+    time.sleep(5)
+    assert some(cluster.api.get(f"/v1/campaigns/{campaign}")["counts"]).keys() <= {"waiting", "retrying", "leased"}
+    gateway.start()
+    assert some(cluster.wait_campaign(campaign, 30)["counts"]) == {"accepted": 3000}
+    assert gateway.count() == 3000
+
+
+def test_a_campaign_does_without_a_channel(place, gateway, other, make_cluster):
+    cluster = make_cluster(two_channels(gateway, other))
+    audience = upload(cluster, 2000)
+    document = {"name": "x", "audience": audience, "content": {"voice": MESSAGE["voice"]}, "without": ["sms"],
+                "plan": {"steps": LADDER}}
+    campaign = cluster.api.post("/v1/campaigns", document)
+    assert campaign["without"] == ["sms"]
+    assert [step.get("left_out") for step in campaign["plan"]["steps"]] == [True, None]
+    preflight = cluster.api.post(f"/v1/campaigns/{campaign['id']}/preflight")
+    assert [step["left_out"] for step in preflight["steps"]] == [True, False]
+    assert preflight["steps"][0]["people"] == 0 and preflight["steps"][1]["first"] == 2000
+    assert "left_out" in [warning["warning"] for warning in preflight["warnings"]]
+    cluster.api.post(f"/v1/campaigns/{campaign['id']}/launch")
+    assert some(cluster.wait_campaign(campaign["id"])["counts"]) == {"accepted": 2000}
+    assert gateway.count() == 0 and other.count() == 2000
+    one = cluster.api.get(f"/v1/campaigns/{campaign['id']}/recipients/r7")
+    assert one["step"] == 1 and [event["event"] for event in one["timeline"]] == ["launched", "leased", "accepted",
+                                                                                  "finished"]
+    answer = cluster.api.call("POST", "/v1/campaigns", {**document, "without": ["sms", "voice"]})
+    problem = problem_of(answer, 422)
+    assert "leaves nothing of the plan" in str(problem) and "/without" in str(problem)
+
+    status, out, err = tocsin(cluster, "send", write_csv(os.path.join(place, "people.csv"), 50), "--plan",
+                              "sms > voice", "--without", "sms", "--text", "Hello")
+    assert status == 0, (out, err)
+    assert gateway.count() == 0 and other.count() == 2050
+    status, out, _ = tocsin(cluster, "campaign", "show", "c2")
+    assert status == 0 and "without   sms" in out, out
+    status, out, _ = tocsin(cluster, "campaign", "list")
+    assert status == 0 and "sms (left out) > voice" in out, out
