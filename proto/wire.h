@@ -172,6 +172,8 @@ struct wire_outcome_group {
     uint32_t page;
     unsigned run_count; /* at most WIRE_GROUP_RUNS_MAX */
     const struct outcome_run *runs;
+    uint32_t timed;      /* attempts among them that the provider answered */
+    uint64_t latency_ms; /* from their start to the answer, of all together */
 };
 
 struct wire_outcomes {

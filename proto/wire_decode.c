@@ -412,6 +412,8 @@ static void decode_group(struct decoder *decoder, const Tocsin__OutcomeGroup *in
     group->page = (uint32_t)take_number(decoder, in->page, 0, WIRE_PAGE_NUMBER_MAX, "page");
     group->run_count = count;
     group->runs = runs;
+    group->timed = (uint32_t)take_number(decoder, in->timed, 0, PAGE_RECIPIENTS, "timed");
+    group->latency_ms = take_number(decoder, in->latency_ms, 0, UINT32_MAX, "latency_ms");
 }
 
 static void decode_outcomes(struct decoder *decoder, const Tocsin__Envelope *envelope,

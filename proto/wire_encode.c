@@ -299,6 +299,8 @@ static Tocsin__OutcomeGroup *encode_group(struct encoder *encoder,
     out->page = group->page;
     out->run_count = group->run_count;
     out->base_ms = earliest_ms(group);
+    out->timed = group->timed;
+    out->latency_ms = group->latency_ms;
     encode_runs(encoder, group, out);
     return out;
 }

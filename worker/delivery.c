@@ -288,12 +288,25 @@ void delivery_on_message(struct delivery *delivery, const struct wire_message *m
 
 /* ---- Results ---- */
 
+/* Only the provider's own answers say how fast it is. */
+static void note_latency(struct batch *batch, const struct attempt_result *result,
+                         uint64_t latency_ms)
+{
+    bool is_answer = result->outcome == OUTCOME_ACCEPTED || result->outcome == OUTCOME_REJECTED ||
+                     result->outcome == OUTCOME_DEFERRED;
+    if (is_answer && result->reason < REASON_VARIABLE_MISSING) {
+        batch->timed++;
+        batch->latency_ms += latency_ms;
+    }
+}
+
 void delivery_on_result(struct delivery *delivery, uint32_t attempt,
                         const struct attempt_result *result, uint64_t now_ms)
 {
     struct batch *batch = NULL;
     unsigned place = 0;
-    if (!flight_end(&delivery->flight, attempt, &batch, &place)) {
+    uint64_t started_ms = 0;
+    if (!flight_end(&delivery->flight, attempt, &batch, &place, &started_ms)) {
         LOG_W("delivery", "result_unknown", "attempt=%u", attempt);
         return;
     }
@@ -315,6 +328,7 @@ void delivery_on_result(struct delivery *delivery, uint32_t attempt,
         .at_ms = now_ms,
         .ref = result->ref,
     };
+    note_latency(batch, result, now_ms > started_ms ? now_ms - started_ms : 0);
     delivery_report(delivery, batch, &run);
 }
 

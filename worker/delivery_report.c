@@ -129,6 +129,8 @@ static void on_reported(struct delivery *delivery, struct batch *batch, uint64_t
     delivery->in_hand[batch->channel] -= recipients;
     credit_on_completed(&delivery->credit[batch->channel], recipients, now_ms);
     outcome_list_clear(&batch->outcomes);
+    batch->timed = 0;
+    batch->latency_ms = 0;
     batch->is_dirty = false;
     if (batch->waiting == 0 && batch->in_flight == 0) {
         inbox_finish(&delivery->inbox, batch);
@@ -153,6 +155,8 @@ static void put_message(struct delivery *delivery, uint64_t now_ms)
             .page = batch->page,
             .run_count = batch->outcomes.count,
             .runs = batch->outcomes.runs,
+            .timed = batch->timed,
+            .latency_ms = batch->latency_ms,
         };
         batches[count++] = batch;
         runs += batch->outcomes.count;

@@ -62,7 +62,7 @@ static void begin_attempt(struct walk *walk, unsigned place, struct attempt *att
     walk->batch->in_flight++;
     delivery->in_flight[walk->batch->channel]++;
     delivery->stats.started++;
-    attempt->id = flight_begin(&delivery->flight, walk->batch, place);
+    attempt->id = flight_begin(&delivery->flight, walk->batch, place, walk->now_ms);
     delivery->shell.start(delivery->shell.arg, attempt);
 }
 

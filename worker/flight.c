@@ -24,7 +24,7 @@ static void flight_grow(struct flight *flight)
     flight->cap = cap;
 }
 
-uint32_t flight_begin(struct flight *flight, struct batch *batch, unsigned place)
+uint32_t flight_begin(struct flight *flight, struct batch *batch, unsigned place, uint64_t now_ms)
 {
     assert(flight_has_room(flight));
     if (flight->first_free == flight->cap) {
@@ -36,10 +36,12 @@ uint32_t flight_begin(struct flight *flight, struct batch *batch, unsigned place
     flight->count++;
     slot->batch = batch;
     slot->place = (uint16_t)place;
+    slot->started_ms = now_ms;
     return (uint32_t)slot->generation << FLIGHT_INDEX_BITS | index;
 }
 
-bool flight_end(struct flight *flight, uint32_t number, struct batch **batch, unsigned *place)
+bool flight_end(struct flight *flight, uint32_t number, struct batch **batch, unsigned *place,
+                uint64_t *started_ms)
 {
     uint32_t index = number & (FLIGHT_MAX - 1);
     if (index >= flight->cap) {
@@ -51,6 +53,7 @@ bool flight_end(struct flight *flight, uint32_t number, struct batch **batch, un
     }
     *batch = slot->batch;
     *place = slot->place;
+    *started_ms = slot->started_ms;
     slot->batch = NULL;
     slot->generation = (uint16_t)((slot->generation + 1U) & FLIGHT_GENERATION_MASK);
     slot->next_free = flight->first_free;

@@ -20,6 +20,7 @@ struct flight_slot {
     uint16_t place;
     uint16_t generation; /* of the bits that the index leaves */
     uint32_t next_free;
+    uint64_t started_ms;
 };
 
 /* Zeroed memory is empty. */
@@ -36,8 +37,9 @@ static inline bool flight_has_room(const struct flight *flight)
     return flight->count < FLIGHT_MAX;
 }
 /* There is room. */
-uint32_t flight_begin(struct flight *flight, struct batch *batch, unsigned place);
+uint32_t flight_begin(struct flight *flight, struct batch *batch, unsigned place, uint64_t now_ms);
 /* False: no such attempt is under way (any more). */
-bool flight_end(struct flight *flight, uint32_t number, struct batch **batch, unsigned *place);
+bool flight_end(struct flight *flight, uint32_t number, struct batch **batch, unsigned *place,
+                uint64_t *started_ms);
 
 #endif

@@ -45,6 +45,8 @@ struct batch {
     size_t memory_bytes;
     struct catalog_entry *content; /* while somebody waits to be started */
     struct outcome_list outcomes;  /* known and not yet given to the outbox */
+    uint32_t timed;                /* attempts among them that were answered */
+    uint64_t latency_ms;           /* from their start to the answer, of all together */
     bool is_dirty;                 /* stands in the list of batches with outcomes */
     enum batch_queue queue;
     struct batch *prev;

@@ -148,6 +148,15 @@ void engine_worker_bye(struct engine *engine, uint64_t instance, uint64_t now_ms
     }
 }
 
+static void take_latency(struct engine *engine, const struct wire_outcome_group *group)
+{
+    const struct lease *lease = lease_find(&engine->leases, group->lease);
+    if (lease != NULL && group->timed > 0 && engine->providers[lease->provider].is_there) {
+        health_on_latency(&engine->providers[lease->provider].health,
+                          (double)group->latency_ms / group->timed, group->timed, engine->now_ms);
+    }
+}
+
 static void take_group(struct engine *engine, const struct wire_outcome_group *group,
                        struct roster_entry *entry)
 {
@@ -155,6 +164,7 @@ static void take_group(struct engine *engine, const struct wire_outcome_group *g
     if (campaign == NULL) {
         return;
     }
+    take_latency(engine, group);
     for (unsigned r = 0; r < group->run_count; r++) {
         const struct outcome_run *run = &group->runs[r];
         struct lease *lease = lease_find(&engine->leases, group->lease);

@@ -51,6 +51,8 @@ static void note_outcomes(struct fixture *fixture, const struct wire_outcomes *o
         assert_true(lease->is_given);
         assert_int_equal(group->campaign, lease->campaign);
         assert_int_equal(group->page, lease->page);
+        lease->timed += group->timed;
+        lease->latency_ms += group->latency_ms;
         for (unsigned r = 0; r < group->run_count; r++) {
             note_run(lease, &group->runs[r]);
         }

@@ -35,7 +35,9 @@ struct fixture_lease {
     struct bitmap places;
     struct fixture_place place[PAGE_RECIPIENTS];
     unsigned runs; /* in all messages */
-    char ref[64];  /* of the last run that had one */
+    unsigned timed;
+    uint64_t latency_ms;
+    char ref[64]; /* of the last run that had one */
 };
 
 struct fixture_attempt {

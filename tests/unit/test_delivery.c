@@ -442,6 +442,28 @@ static uint64_t dice_next(uint64_t *dice)
     return *dice;
 }
 
+static void how_long_answers_took_is_told(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_join(fixture);
+    fixture->is_answering = false;
+    fixture_batch(fixture, 1, 100);
+    fixture_content(fixture, 5, FIXTURE_TEXT);
+    (void)fixture_run(fixture);
+    assert_int_equal(fixture->attempt_count, 100);
+    fixture_pass(fixture, 40, 10);
+    fixture_end(fixture, 60, OUTCOME_ACCEPTED);
+    fixture_pass(fixture, 100, 10);
+    assert_int_equal(fixture->leases[1].timed, 60);
+    assert_int_equal(fixture->leases[1].latency_ms, 60 * 40);
+    fixture_end(fixture, 20, OUTCOME_REJECTED);
+    fixture_end(fixture, 20, OUTCOME_UNCERTAIN); /* there was no answer */
+    fixture_pass(fixture, 100, 10);
+    assert_int_equal(fixture->leases[1].timed, 80);
+    assert_int_equal(fixture->leases[1].latency_ms, 60 * 40 + 20 * 140);
+    fixture_assert_all_reported(fixture);
+}
+
 static void give_random_batch(struct fixture *fixture, uint64_t *dice, uint64_t *lease)
 {
     if (*lease >= 400) {
@@ -570,6 +592,7 @@ int main(void)
         TEST(credit_grows_with_what_is_completed_up_to_its_limit),
         TEST(credit_shrinks_when_nothing_gets_done),
         TEST(outcomes_keep_while_the_link_is_down),
+        TEST(how_long_answers_took_is_told),
         TEST(whatever_happens_every_recipient_is_reported_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

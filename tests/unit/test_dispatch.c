@@ -457,6 +457,38 @@ static void a_provider_that_comes_back_gets_its_share_and_no_more(void **test)
     rig_release(&rig);
 }
 
+/* Both accept everything, but one takes 30 times as long. */
+static void a_provider_that_is_slow_gets_less(void **test)
+{
+    (void)test;
+    struct rig rig;
+    rig_init(&rig);
+    rig_add_provider(&rig, 1, 0);
+    rig_launch(&rig, 1, 1024 * 1000);
+    rig_join(&rig, 1, 11, 1024 * 10);
+    for (unsigned second = 0; second < 30; second++) {
+        (void)engine_worker_heartbeat(rig.engine, 1, rig.now_ms);
+        rig_run(&rig, 1000);
+        for (unsigned b = 0; b < rig.batch_count; b++) {
+            const struct wire_batch *batch = &rig.batches[b].wire;
+            const struct wire_outcome_group group = {.lease = batch->lease,
+                                                     .campaign = 1,
+                                                     .timed = 10,
+                                                     .latency_ms =
+                                                         batch->provider == 1 ? 30000 : 1000};
+            const struct wire_outcomes outcomes = {
+                .instance = 11, .seq = ++rig.seq, .group_count = 1, .groups = &group};
+            engine_outcomes(rig.engine, 1, &outcomes, rig.now_ms);
+        }
+        rig_accept_all(&rig);
+    }
+    assert_true(rig_provider(&rig, 0).latency_ms > 99 && rig_provider(&rig, 0).latency_ms < 101);
+    assert_true(rig_provider(&rig, 1).latency_ms > 2999 && rig_provider(&rig, 1).latency_ms < 3001);
+    assert_true(rig_provider(&rig, 0).share == 100 - HEALTH_LEAST);
+    assert_in_range(points_of_second(&rig), 2, 8);
+    rig_release(&rig);
+}
+
 static void providers_of_a_channel_share_by_weight(void **test)
 {
     (void)test;
@@ -712,6 +744,7 @@ int main(void)
         cmocka_unit_test(a_class_that_cannot_go_on_does_not_hold_up_the_others),
         cmocka_unit_test(campaigns_of_a_class_share_by_weight),
         cmocka_unit_test(whoever_joins_late_is_not_served_alone_until_it_caught_up),
+        cmocka_unit_test(a_provider_that_is_slow_gets_less),
         cmocka_unit_test(providers_of_a_channel_share_by_weight),
         cmocka_unit_test(a_provider_that_comes_back_gets_its_share_and_no_more),
         cmocka_unit_test(a_provider_that_the_plan_leaves_out_is_not_used),

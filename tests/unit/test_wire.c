@@ -18,8 +18,8 @@ static const struct outcome_run runs[] = {
     {1023, 1, OUTCOME_UNCERTAIN, REASON_CONNECTION_LOST, 0, 1763800000900, {NULL, 0}},
 };
 static const struct wire_outcome_group groups[] = {
-    {77, 5, 0, 3, runs},
-    {78, UINT64_MAX, WIRE_PAGE_NUMBER_MAX, 1, runs},
+    {77, 5, 0, 3, runs, 2, 150},
+    {78, UINT64_MAX, WIRE_PAGE_NUMBER_MAX, 1, runs, 0, 0},
 };
 
 static const struct wire_unopened unopened[] = {

@@ -13,8 +13,8 @@ static const struct outcome_run runs[] = {
     {1023, 1, OUTCOME_UNCERTAIN, REASON_CONNECTION_LOST, 0, 1763800000900, {NULL, 0}},
 };
 static const struct wire_outcome_group groups[] = {
-    {77, 5, 0, 3, runs},
-    {78, UINT64_MAX, WIRE_PAGE_NUMBER_MAX, 1, runs},
+    {77, 5, 0, 3, runs, 0, 0},
+    {78, UINT64_MAX, WIRE_PAGE_NUMBER_MAX, 1, runs, PAGE_RECIPIENTS, UINT32_MAX},
 };
 
 static void expect_runs(const struct wire_outcome_group *got, const struct outcome_run *expected,
@@ -50,12 +50,15 @@ static void outcomes_survive(void **state)
     assert_true(got->groups[1].campaign == UINT64_MAX);
     assert_int_equal(got->groups[1].page, WIRE_PAGE_NUMBER_MAX);
     expect_runs(&got->groups[1], runs, 1);
+    assert_int_equal(got->groups[0].timed, 0);
+    assert_int_equal(got->groups[1].timed, PAGE_RECIPIENTS);
+    assert_int_equal(got->groups[1].latency_ms, UINT32_MAX);
 }
 
 static struct wire_message outcomes_of(struct wire_outcome_group *group,
                                        const struct outcome_run *of, unsigned count)
 {
-    *group = (struct wire_outcome_group){1, 2, 3, count, of};
+    *group = (struct wire_outcome_group){1, 2, 3, count, of, 0, 0};
     struct wire_message message = {.type = WIRE_OUTCOMES};
     message.outcomes = (struct wire_outcomes){1, 2, 3, 1, group};
     return message;
