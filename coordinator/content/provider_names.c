@@ -112,6 +112,10 @@ enum err provider_names_read(struct document_reader *reader, json_t *value,
         return document_refuse(reader, ERR_INVALID,
                                "must be the name of a provider or a group, or a list of names");
     }
+    if (json_array_size(*names) > WIRE_PROVIDERS_MAX + PROVIDER_GROUPS_MAX) {
+        return document_refuse(reader, ERR_LIMIT, "has %zu names; there are not so many providers",
+                               json_array_size(*names));
+    }
     for (size_t i = 0; i < json_array_size(*names); i++) {
         const char *name;
         enum err err = document_line(reader, json_array_get(*names, i), 1, ENGINE_NAME_MAX, &name);

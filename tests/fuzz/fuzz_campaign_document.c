@@ -15,6 +15,7 @@ static const struct provider_def providers[] = {
     {.id = 0, .name = "gateway", .channel = CHANNEL_SMS},
     {.id = 1, .name = "relay", .channel = CHANNEL_EMAIL},
 };
+static const struct provider_group groups[] = {{"all", 3}, {"mails", 2}};
 static const struct page_schema schema = {
     .count = 4,
     .columns = {{PAGE_FIELD_KEY, 0, "id"},
@@ -65,6 +66,23 @@ static struct audience_registry *known_audiences(void)
     return audiences;
 }
 
+/* One plan, "night". */
+static const struct plan_registry *known_plans(void)
+{
+    static struct plan_registry *plans;
+    if (plans == NULL) {
+        struct record *record = record_new(0, 1, 1);
+        json_t *plan = json_loads("{\"steps\":[{\"channel\":\"sms\",\"until\":\"acknowledged\"},"
+                                  "{\"channel\":\"email\",\"provider\":\"mails\"}]}",
+                                  0, NULL);
+        plans = plan_registry_new();
+        enum err err = plan_registry_put(plans, "night", plan, 1, record);
+        assert(err == ERR_OK);
+        record_free(record);
+    }
+    return plans;
+}
+
 static struct campaign_document *take_request(struct slice json,
                                               const struct campaign_surroundings *surroundings)
 {
@@ -91,8 +109,12 @@ static struct campaign_document *take_stored(struct slice json,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const struct campaign_surroundings surroundings = {
-        .audiences = known_audiences(), .providers = providers, .provider_count = 2};
+    const struct campaign_surroundings surroundings = {.audiences = known_audiences(),
+                                                       .plans = known_plans(),
+                                                       .providers = providers,
+                                                       .provider_count = 2,
+                                                       .groups = groups,
+                                                       .group_count = 2};
     if (size > 0) {
         struct slice json = slice_of(data + 1, size - 1);
         campaign_document_free(data[0] % 2 == 0 ? take_request(json, &surroundings)

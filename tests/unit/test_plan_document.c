@@ -347,6 +347,21 @@ static void complaints_name_the_step_and_the_remedy(void **state)
     }
 }
 
+static void there_is_an_end_to_how_many_names(void **state)
+{
+    (void)state;
+    struct reading reading;
+    char json[4096] = "{\"channel\":\"sms\",\"plan\":{\"provider\":[\"gateway\"";
+    for (unsigned i = 1; i < WIRE_PROVIDERS_MAX + PROVIDER_GROUPS_MAX + 1; i++) {
+        strcat(json, ",\"gateway\"");
+    }
+    strcat(json, "]}}");
+    assert_int_equal(read_plan(&reading, json), ERR_LIMIT);
+    assert_string_equal(reading.problem.pointer, "/plan/provider");
+    assert_non_null(strstr(reading.problem.problem.text, "has 129 names"));
+    reading_release(&reading);
+}
+
 static void what_could_never_come_is_refused_with_what_could(void **state)
 {
     (void)state;
@@ -452,6 +467,7 @@ int main(void)
         cmocka_unit_test(complaints_name_the_step_and_the_remedy),
         cmocka_unit_test(what_could_never_come_is_refused_with_what_could),
         cmocka_unit_test(a_group_stands_for_its_members_on_the_channel),
+        cmocka_unit_test(there_is_an_end_to_how_many_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
