@@ -110,6 +110,38 @@ static void read_plan(struct progress *progress, const json_t *campaign)
     buf_release(&text);
 }
 
+/* In how many seconds; below 0: not, or not in future. */
+static double member_in_s(const json_t *object, const char *name, uint64_t now_unix_ms)
+{
+    uint64_t at_ms;
+    if (!member_time(object, name, &at_ms) || at_ms < now_unix_ms) {
+        return -1;
+    }
+    return (double)(at_ms - now_unix_ms) / 1000;
+}
+
+static void read_ladder(struct progress *progress, const json_t *ladder, uint64_t now_unix_ms)
+{
+    size_t i;
+    json_t *json;
+    size_t count = json_array_size(ladder);
+    if (count < 2 || count > PROGRESS_RUNGS) {
+        return;
+    }
+    json_array_foreach(ladder, i, json)
+    {
+        struct progress_rung *rung = &progress->rungs[progress->rung_count++];
+        rung->step = (unsigned)member_count(json, "step");
+        rung->repeat = (unsigned)member_count(json, "repeat");
+        member_text(rung->channel, PROGRESS_WORD_MAX, json, "channel");
+        rung->open = member_count(json, "open");
+        rung->next_s = member_in_s(json, "next_at", now_unix_ms);
+        for (unsigned s = 0; s < PROGRESS_STATES; s++) {
+            rung->counts[s] = member_count(json_object_get(json, "counts"), state_rows[s].word);
+        }
+    }
+}
+
 bool progress_read(struct progress *progress, const json_t *campaign, uint64_t now_unix_ms)
 {
     json_t *counts = json_object_get(campaign, "counts");
@@ -127,6 +159,8 @@ bool progress_read(struct progress *progress, const json_t *campaign, uint64_t n
     progress->rate_per_s = member_number(campaign, "rate_per_s", 0);
     progress->time_left_s = member_number(campaign, "time_left_s", -1);
     progress_read_counts(progress, counts);
+    read_ladder(progress, json_object_get(campaign, "ladder"), now_unix_ms);
+    progress->next_climb_s = member_in_s(campaign, "next_climb_at", now_unix_ms);
     uint64_t launched_ms;
     uint64_t ended_ms = now_unix_ms;
     if (member_time(campaign, "launched_at", &launched_ms)) {

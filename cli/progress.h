@@ -54,6 +54,18 @@ enum progress_part progress_state_part(enum progress_state state);
 #define PROGRESS_NOTICE_MAX 200
 #define PROGRESS_NOTICES    4
 
+#define PROGRESS_RUNGS 16
+
+/* A step of the plan, or its message sent again. */
+struct progress_rung {
+    unsigned step;   /* as it is written, from 1 on */
+    unsigned repeat; /* 0, or for the how many-th time again */
+    char channel[PROGRESS_WORD_MAX + 1];
+    uint64_t counts[PROGRESS_STATES]; /* who stands there, or ended there */
+    uint64_t open;                    /* of the accepted and uncertain: an answer is awaited */
+    double next_s;                    /* until somebody is due there; below 0: nobody is, later */
+};
+
 /* A value. */
 struct progress {
     char id[PROGRESS_WORD_MAX + 1];
@@ -67,8 +79,11 @@ struct progress {
     uint64_t other; /* in states that this program does not know */
     uint64_t repeated;
     double rate_per_s;
-    double time_left_s; /* below 0: unknown */
-    double elapsed_s;   /* since the launch, to the end or until now; below 0: not launched */
+    double time_left_s;  /* below 0: unknown */
+    double elapsed_s;    /* since the launch, to the end or until now; below 0: not launched */
+    double next_climb_s; /* until somebody's step ends; below 0: nobody's */
+    unsigned rung_count; /* 0 also if the plan is one step, or the steps were not counted */
+    struct progress_rung rungs[PROGRESS_RUNGS];
     unsigned notice_count;
     char notices[PROGRESS_NOTICES][PROGRESS_NOTICE_MAX + 1]; /* well-formed, without controls */
 };

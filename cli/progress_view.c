@@ -220,6 +220,61 @@ static void view_counts(struct line *line, const struct progress *progress)
     buf_release(&text);
 }
 
+static void put_in(struct line *line, const char *what, double s)
+{
+    struct buf text = {0};
+    if (s >= 0) {
+        buf_printf(&text, "%s in ", what);
+        human_duration(&text, s);
+        line_piece(line, 3, 4, NULL, buf_view(&text));
+    }
+    buf_release(&text);
+}
+
+/* "  2 sms   accepted 4,012   acknowledged 310   awaited 4,012   next in 12 s"; nothing of a rung
+ * that nobody stands on. */
+static void view_rung(struct line *line, const struct progress_rung *rung)
+{
+    struct buf text = {0};
+    uint64_t people = 0;
+    for (unsigned i = 0; i < PROGRESS_STATES; i++) {
+        people += rung->counts[i];
+    }
+    if (people == 0) {
+        return;
+    }
+    line_blanks(line, 2);
+    buf_printf(&text, "%u %s", rung->step, rung->channel);
+    if (rung->repeat > 0) {
+        buf_printf(&text, " again %u", rung->repeat);
+    }
+    line_put(line, "1", buf_view(&text));
+    for (unsigned i = 0; i < PROGRESS_STATES; i++) {
+        if (rung->counts[i] > 0) {
+            buf_clear(&text);
+            buf_printf(&text, "%s ", progress_state_name(i));
+            human_count(&text, rung->counts[i]);
+            line_piece(line, 3, 4, colour_of(i), buf_view(&text));
+        }
+    }
+    if (rung->open > 0) {
+        buf_clear(&text);
+        buf_str(&text, "awaited ");
+        human_count(&text, rung->open);
+        line_piece(line, 3, 4, NULL, buf_view(&text));
+    }
+    put_in(line, "next", rung->next_s);
+    line_end(line);
+    buf_release(&text);
+}
+
+static void view_ladder(struct line *line, const struct progress *progress)
+{
+    for (unsigned i = 0; i < progress->rung_count; i++) {
+        view_rung(line, &progress->rungs[i]);
+    }
+}
+
 static void view_rate(struct line *line, const struct progress *progress)
 {
     struct buf text = {0};
@@ -239,6 +294,9 @@ static void view_rate(struct line *line, const struct progress *progress)
         line_piece(line, 3, 0, NULL, buf_view(&text));
         buf_clear(&text);
     }
+    if (progress->rung_count > 0) {
+        put_in(line, "the next climbs", progress->next_climb_s);
+    }
     if (progress->repeated > 0) {
         buf_str(&text, "repeated ");
         human_count(&text, progress->repeated);
@@ -255,6 +313,7 @@ void progress_view(struct buf *buf, const struct progress *progress,
     view_title(&line, progress);
     view_bar(&line, progress);
     view_counts(&line, progress);
+    view_ladder(&line, progress);
     view_rate(&line, progress);
     for (unsigned i = 0; i < progress->notice_count; i++) {
         line_sentence(&line, 0, "33", slice_str(progress->notices[i]));

@@ -77,6 +77,40 @@ static void put_respect(json_t *json, const struct campaign_view *view,
     json_object_set_new(json, "screening", json_boolean(view->is_screening));
 }
 
+static json_t *states_json(const uint32_t counts[DELIVERY_STATES])
+{
+    json_t *json = json_object();
+    for (unsigned s = DELIVERY_WAITING; s < DELIVERY_STATES; s++) {
+        if (counts[s] > 0) {
+            json_object_set_new(json, delivery_state_name((enum delivery_state)s),
+                                json_integer(counts[s]));
+        }
+    }
+    return json;
+}
+
+/* Who stands on each step, or has ended there. */
+static json_t *ladder_json(const struct campaign_view *view, uint64_t now_ms)
+{
+    const struct plan *plan = &view->def->plan;
+    json_t *ladder = json_array();
+    if (view->rungs == NULL) {
+        json_decref(ladder);
+        return json_null();
+    }
+    for (unsigned s = 0; s < plan->step_count; s++) {
+        const struct rung_counts *rung = &view->rungs[s];
+        uint64_t next_ms = view->due_ms[s] > now_ms ? view->due_ms[s] : 0;
+        json_array_append_new(ladder, json_pack("{s:i, s:i, s:s, s:o, s:i, s:o}", "step",
+                                                (int)plan_written(plan, s) + 1, "repeat",
+                                                (int)plan->steps[s].repeat, "channel",
+                                                channel_kind_name(plan->steps[s].channel), "counts",
+                                                states_json(rung->states), "open", (int)rung->open,
+                                                "next_at", exchange_time(next_ms)));
+    }
+    return ladder;
+}
+
 /* A campaign as clients see it. Every campaign of the engine has a document. */
 static json_t *campaign_json(const struct api *api, const struct campaign_view *view)
 {
@@ -107,6 +141,8 @@ static json_t *campaign_json(const struct api *api, const struct campaign_view *
     json_object_set_new(json, "recipients", json_integer(def->recipients));
     json_object_set_new(json, "counts", counts_json(view));
     json_object_set_new(json, "open", json_integer(view->open));
+    json_object_set_new(json, "ladder", ladder_json(view, api_now_ms(api)));
+    json_object_set_new(json, "next_climb_at", exchange_time(view->climb_ms));
     json_object_set_new(json, "rate_per_s", exchange_rate(view->rate_per_s));
     json_object_set_new(json, "time_left_s", time_left_json(view));
     json_object_set_new(json, "repeated", json_integer((json_int_t)view->repeated));

@@ -49,6 +49,14 @@ void campaign_make_pages(struct campaign *campaign)
     campaign->quiet = quiet_new(&campaign->def, campaign->page_count);
 }
 
+/* Of recipients whom nothing has happened to but that they wait, or ended as it was over: all on
+ * the first step. */
+static void count_fresh(struct campaign *campaign, unsigned state, unsigned count)
+{
+    campaign->counts[state] += count;
+    campaign->rungs[campaign->first_step].states[state] += count;
+}
+
 struct campaign *campaign_new(const struct campaign_def *def)
 {
     struct campaign *campaign = mem_zalloc(1, sizeof(*campaign));
@@ -56,7 +64,7 @@ struct campaign *campaign_new(const struct campaign_def *def)
     campaign->page_count = (def->slots + PAGE_RECIPIENTS - 1) / PAGE_RECIPIENTS;
     campaign->first_step = plan_first(&def->plan);
     assert(campaign->first_step < def->plan.step_count);
-    campaign->counts[DELIVERY_WAITING] = def->slots;
+    count_fresh(campaign, DELIVERY_WAITING, def->slots);
     bucket_init(&campaign->bucket, def->rate_per_s, 0, 0);
     campaign->is_screened = def->cap_messages == 0 || def->priority == PRIORITY_CRITICAL;
     campaign_make_pages(campaign);
@@ -99,8 +107,8 @@ void campaign_set_holes(struct campaign *campaign, uint32_t page, const struct b
     assert(state->states == NULL && state->holes == NULL);
     state->holes = mem_copy(holes, sizeof(*holes));
     unsigned count = bitmap_count(holes);
-    campaign->counts[DELIVERY_WAITING] -= count;
-    campaign->counts[DELIVERY_NONE] += count;
+    count_fresh(campaign, DELIVERY_WAITING, -count);
+    count_fresh(campaign, DELIVERY_NONE, count);
 }
 
 bool campaign_is_sending(const struct campaign *campaign)
@@ -158,7 +166,8 @@ struct recipient_state campaign_recipient(const struct campaign *campaign, uint3
 struct fold campaign_fold(struct campaign *campaign)
 {
     return (struct fold){&campaign->def.plan, campaign->def.created_ms, campaign->counts,
-                         &campaign->open,     &campaign->complained,    &campaign->tried};
+                         &campaign->open,     &campaign->complained,    &campaign->tried,
+                         campaign->rungs};
 }
 
 uint32_t campaign_left(const struct campaign *campaign)
@@ -351,8 +360,8 @@ static void sweep_fresh(struct campaign *campaign, uint32_t page)
     const struct page_state *state = &campaign->pages[page];
     unsigned count = campaign_page_slots(campaign, page);
     count -= state->holes == NULL ? 0 : bitmap_count(state->holes);
-    campaign->counts[DELIVERY_WAITING] -= count;
-    campaign->counts[fresh_end(campaign)] += count;
+    count_fresh(campaign, DELIVERY_WAITING, -count);
+    count_fresh(campaign, fresh_end(campaign), count);
 }
 
 void campaign_sweep(struct campaign *campaign)

@@ -57,6 +57,8 @@ struct campaign {
     uint32_t complained;
     uint32_t tried;      /* some endpoint was there and was tried, on any step */
     unsigned first_step; /* on which everybody begins */
+    struct rung_counts rungs[PLAN_RUNGS_MAX];
+    bool is_without_rungs; /* it ended when they were not counted yet */
     uint32_t page_count;
     uint32_t next_fresh; /* pages before it have been leased from at least once */
     struct page_state *pages;

@@ -112,6 +112,12 @@ static inline bool recipient_is_open(const struct recipient_state *state)
            state->due_cs != 0;
 }
 
+/* How many recipients stand on a rung, or have ended there. */
+struct rung_counts {
+    uint32_t states[DELIVERY_STATES];
+    uint32_t open; /* of the accepted, delivered and uncertain: an answer is awaited */
+};
+
 /* What tells the attempts of a step apart, as it stands in the token: each endpoint has its own. */
 static inline uint8_t recipient_attempt_number(const struct recipient_state *state)
 {

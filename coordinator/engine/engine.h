@@ -147,6 +147,9 @@ struct campaign_end {
     uint64_t not_after_ms;
     uint64_t superseded_by;
     uint32_t complained;
+    /* By step, which add up to counts; has_rungs: they were counted when it ended. */
+    bool has_rungs;
+    struct rung_counts rungs[PLAN_RUNGS_MAX];
 };
 void campaign_end_encode(const struct campaign_end *end, struct buf *buf);
 enum err campaign_end_decode(struct slice bytes, struct campaign_end *end) WARN_UNUSED;
@@ -363,16 +366,21 @@ struct campaign_view {
     uint64_t ended_ms;
     uint32_t counts[DELIVERY_STATES]; /* sums to def->recipients (NONE is not counted) */
     bool is_screening;                /* launched, and waits until the frequency cap was applied */
-    uint32_t open;          /* of the accepted, delivered and uncertain: an answer is awaited */
-    uint32_t complained;    /* recipients of whom a receipt said so */
-    double rate_per_s;      /* recipients settled per second, of the last few seconds */
-    uint64_t time_left_ms;  /* at this rate; 0: unknown */
-    uint64_t repeated;      /* attempts repeated because uncertain, since this life began */
-    uint64_t starts_ms;     /* scheduled: when it begins; else 0 */
-    uint64_t not_after_ms;  /* known once it began; 0: none */
-    bool is_expired;        /* not_after has passed */
-    uint64_t superseded_by; /* the campaign whose launch cancelled it; 0: none */
-    bool is_stopped;        /* paused by a stop rule: */
+    uint32_t open;       /* of the accepted, delivered and uncertain: an answer is awaited */
+    uint32_t complained; /* recipients of whom a receipt said so */
+    /* By step of the plan, which add up to counts; NULL: it ended before they were kept. */
+    const struct rung_counts *rungs;
+    uint64_t
+        due_ms[PLAN_RUNGS_MAX]; /* somebody is to be sent to on the step then, or was; 0: none */
+    uint64_t climb_ms;          /* the next step of somebody's ends then; 0: nobody's */
+    double rate_per_s;          /* recipients settled per second, of the last few seconds */
+    uint64_t time_left_ms;      /* at this rate; 0: unknown */
+    uint64_t repeated;          /* attempts repeated because uncertain, since this life began */
+    uint64_t starts_ms;         /* scheduled: when it begins; else 0 */
+    uint64_t not_after_ms;      /* known once it began; 0: none */
+    bool is_expired;            /* not_after has passed */
+    uint64_t superseded_by;     /* the campaign whose launch cancelled it; 0: none */
+    bool is_stopped;            /* paused by a stop rule: */
     enum stop_cause stop_cause;
     uint64_t stop_count; /* so many */
     uint64_t stop_of;    /* of so many that were tried */

@@ -7,8 +7,8 @@
 
 #include "coordinator/engine/engine_state.h"
 
-/* Version 1 knew nothing of control.h, and counted no complaints. */
-#define END_VERSION 2
+/* Version 1 knew nothing of control.h, and counted no complaints; 2 did not count by step. */
+#define END_VERSION 3
 
 /* ---- Restart ---- */
 
@@ -26,6 +26,28 @@ void campaign_end_encode(const struct campaign_end *end, struct buf *buf)
     buf_u64(buf, end->not_after_ms);
     buf_u64(buf, end->superseded_by);
     buf_u32(buf, end->complained);
+    buf_u8(buf, end->has_rungs ? PLAN_RUNGS_MAX : 0);
+    for (unsigned r = 0; end->has_rungs && r < PLAN_RUNGS_MAX; r++) {
+        for (unsigned s = 0; s < DELIVERY_STATES; s++) {
+            buf_varint(buf, end->rungs[r].states[s]);
+        }
+    }
+}
+
+/* As many rungs and states as there were when it was written. */
+static void read_rungs(struct reader *reader, unsigned states, struct campaign_end *end)
+{
+    unsigned rungs = reader_u8(reader);
+    end->has_rungs = rungs > 0;
+    for (unsigned r = 0; r < rungs && !reader->bad; r++) {
+        for (unsigned s = 0; s < states && s < DELIVERY_STATES; s++) {
+            uint64_t count = reader_varint(reader);
+            reader->bad = reader->bad || r >= PLAN_RUNGS_MAX || count > UINT32_MAX;
+            if (!reader->bad) {
+                end->rungs[r].states[s] = (uint32_t)count;
+            }
+        }
+    }
 }
 
 enum err campaign_end_decode(struct slice bytes, struct campaign_end *end)
@@ -49,6 +71,9 @@ enum err campaign_end_decode(struct slice bytes, struct campaign_end *end)
         end->superseded_by = reader_u64(&reader);
         end->complained = reader_u32(&reader);
     }
+    if (version >= 3) {
+        read_rungs(&reader, states, end);
+    }
     bool is_ended = end->state == CAMPAIGN_FINISHED || end->state == CAMPAIGN_CANCELLED;
     bool is_whole = !reader.bad && reader_left(&reader) == 0;
     return is_whole && states <= DELIVERY_STATES && is_ended ? ERR_OK : ERR_CORRUPT;
@@ -68,6 +93,8 @@ void engine_replay_end(struct engine *engine, uint64_t id, const struct campaign
     campaign->control.superseded_by = end->superseded_by;
     memcpy(campaign->counts, end->counts, sizeof(end->counts));
     campaign->complained = end->complained;
+    memcpy(campaign->rungs, end->rungs, sizeof(end->rungs));
+    campaign->is_without_rungs = !end->has_rungs;
     campaign->is_ended = true;
     campaign->end_is_noted = true;
     campaign->is_closed = true;

@@ -89,6 +89,8 @@ static void note_ends(struct engine *engine, struct record *record, struct buf *
                                    .superseded_by = campaign->control.superseded_by,
                                    .complained = campaign->complained};
         memcpy(end.counts, campaign->counts, sizeof(end.counts));
+        end.has_rungs = !campaign->is_without_rungs;
+        memcpy(end.rungs, campaign->rungs, sizeof(end.rungs));
         buf_clear(bytes);
         campaign_end_encode(&end, bytes);
         engine->end_key(&key, campaign->def.id);

@@ -10,6 +10,24 @@
 
 /* ---- Questions ---- */
 
+static uint64_t first_ms(struct campaign *campaign, const struct page_timers *timers)
+{
+    struct fold fold = campaign_fold(campaign);
+    uint32_t page;
+    uint32_t due_cs;
+    return page_timers_first(timers, &page, &due_cs) ? fold_due_ms(&fold, due_cs) : 0;
+}
+
+static void view_timers(struct campaign *campaign, struct campaign_view *view)
+{
+    if (!campaign->is_ended && campaign->pages != NULL) {
+        for (unsigned s = 0; s < campaign->def.plan.step_count; s++) {
+            view->due_ms[s] = first_ms(campaign, &campaign->due[s]);
+        }
+        view->climb_ms = first_ms(campaign, &campaign->climbs);
+    }
+}
+
 bool engine_campaign(struct engine *engine, uint64_t id, struct campaign_view *view)
 {
     struct campaign *campaign = engine_find_campaign(engine, id);
@@ -27,7 +45,9 @@ bool engine_campaign(struct engine *engine, uint64_t id, struct campaign_view *v
         .is_screening =
             !campaign->is_ended && !campaign->is_screened && campaign->state != CAMPAIGN_DRAFT,
         .complained = campaign->complained,
+        .rungs = campaign->is_without_rungs ? NULL : campaign->rungs,
     };
+    view_timers(campaign, view);
     control_view(campaign, view);
     memcpy(view->counts, campaign->counts, sizeof(view->counts));
     view->counts[DELIVERY_NONE] = 0;

@@ -208,6 +208,8 @@ static void count_one(const struct fold *fold, const struct recipient_state *sta
         *fold->open += recipient_is_open(state) ? (uint32_t)sign : 0;
         *fold->complained += state->complained ? (uint32_t)sign : 0;
         *fold->tried += state->tried ? (uint32_t)sign : 0;
+        fold->rungs[state->step].states[state->state] += (uint32_t)sign;
+        fold->rungs[state->step].open += recipient_is_open(state) ? (uint32_t)sign : 0;
     }
 }
 

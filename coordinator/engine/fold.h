@@ -17,11 +17,12 @@
 
 struct fold {
     const struct plan *plan;
-    uint64_t base_ms;     /* of due_cs: when the campaign was created */
-    uint32_t *counts;     /* by state, kept up to date; may be NULL */
-    uint32_t *open;       /* how many recipients are open, likewise */
-    uint32_t *complained; /* and how many complained */
-    uint32_t *tried;      /* and how many were tried at least once */
+    uint64_t base_ms;          /* of due_cs: when the campaign was created */
+    uint32_t *counts;          /* by state, kept up to date; may be NULL */
+    uint32_t *open;            /* how many recipients are open, likewise */
+    uint32_t *complained;      /* and how many complained */
+    uint32_t *tried;           /* and how many were tried at least once */
+    struct rung_counts *rungs; /* all of them by step, likewise; [PLAN_RUNGS_MAX] */
 };
 
 /* All places waiting on the plan's first step, holes (may be NULL) none. counts are not touched. */

@@ -4,6 +4,21 @@
 #include "coordinator/engine/engine_state.h"
 #include "tests/sim/sim.h"
 
+/* The counts of the rungs add up, state by state. */
+static void check_rungs(struct sim *sim, unsigned c, const struct campaign_view *view)
+{
+    for (unsigned s = DELIVERY_WAITING; s < DELIVERY_STATES; s++) {
+        uint32_t sum = 0;
+        for (unsigned r = 0; r < PLAN_RUNGS_MAX; r++) {
+            sum += view->rungs[r].states[s];
+        }
+        if (sum != view->counts[s]) {
+            sim_fail(sim, "c%u: on all rungs together %u are %s, and in all %u", c + 1, sum,
+                     delivery_state_name((enum delivery_state)s), view->counts[s]);
+        }
+    }
+}
+
 static void check_sum(struct sim *sim, unsigned c)
 {
     struct campaign_view view;
@@ -17,6 +32,7 @@ static void check_sum(struct sim *sim, unsigned c)
     if (sum != view.def->recipients) {
         sim_fail(sim, "c%u: the counts sum to %u instead of %u", c + 1, sum, view.def->recipients);
     }
+    check_rungs(sim, c, &view);
     uint32_t left = view.counts[DELIVERY_WAITING] + view.counts[DELIVERY_LEASED] +
                     view.counts[DELIVERY_RETRYING] + view.open;
     if (view.open > view.counts[DELIVERY_ACCEPTED] + view.counts[DELIVERY_UNCERTAIN]) {
@@ -59,6 +75,7 @@ static void recount(struct sim *sim, unsigned c)
 {
     struct campaign_view view;
     uint32_t counts[DELIVERY_STATES] = {0};
+    struct rung_counts rungs[PLAN_RUNGS_MAX] = {0};
     uint32_t open = 0;
     if (!engine_campaign(sim->coordinator.engine, c + 1, &view)) {
         return;
@@ -72,12 +89,20 @@ static void recount(struct sim *sim, unsigned c)
         counts[err == ERR_OK ? state.state : DELIVERY_NONE]++;
         open += err == ERR_OK && recipient_is_open(&state);
         if (err == ERR_OK) {
+            rungs[state.step].states[state.state]++;
+            rungs[state.step].open += recipient_is_open(&state);
             check_timer(sim, c, ordinal, &state);
         }
     }
     counts[DELIVERY_NONE] = 0;
     if (memcmp(counts, view.counts, sizeof(counts)) != 0 || open != view.open) {
         sim_fail(sim, "c%u: the counts are not those of its recipients", c + 1);
+    }
+    for (unsigned r = 0; r < PLAN_RUNGS_MAX; r++) {
+        rungs[r].states[DELIVERY_NONE] = view.rungs[r].states[DELIVERY_NONE];
+    }
+    if (memcmp(rungs, view.rungs, sizeof(rungs)) != 0) {
+        sim_fail(sim, "c%u: those on its rungs are not its recipients", c + 1);
     }
 }
 

@@ -260,6 +260,9 @@ static void check_recovered(struct sim *sim)
             sim_fail(sim, "c%u: after the restart %u are open instead of %u", c + 1, view.open,
                      known->fold->open);
         }
+        if (is_there && memcmp(view.rungs, known->fold->rungs, sizeof(known->fold->rungs)) != 0) {
+            sim_fail(sim, "c%u: after the restart others stand on the rungs", c + 1);
+        }
         for (unsigned s = DELIVERY_WAITING; is_there && s < DELIVERY_STATES; s++) {
             if (view.counts[s] != known->fold->counts[s] || view.state != known->fold->state) {
                 sim_fail(sim, "c%u: after the restart %u are %s instead of %u", c + 1,

@@ -720,7 +720,10 @@ static void closing_counts_come_back_from_their_bytes(void **test)
     struct buf bytes = {0};
     for (unsigned s = 0; s < DELIVERY_STATES; s++) {
         end.counts[s] = s * 1000;
+        end.rungs[0].states[s] = s * 900;
+        end.rungs[PLAN_RUNGS_MAX - 1].states[s] = s * 100;
     }
+    end.has_rungs = true;
     campaign_end_encode(&end, &bytes);
     assert_int_equal(campaign_end_decode(buf_view(&bytes), &back), ERR_OK);
     assert_memory_equal(end.counts, back.counts, sizeof(end.counts));
@@ -728,6 +731,8 @@ static void closing_counts_come_back_from_their_bytes(void **test)
     assert_int_equal(back.launched_ms, 5);
     assert_int_equal(back.ended_ms, 9);
     assert_int_equal(back.complained, 77);
+    assert_true(back.has_rungs);
+    assert_memory_equal(end.rungs, back.rungs, sizeof(end.rungs));
     for (size_t len = 0; len < bytes.len; len++) {
         uint8_t *copy = mem_copy(bytes.data, len);
         assert_int_equal(campaign_end_decode(slice_of(copy, len), &back), ERR_CORRUPT);
@@ -738,10 +743,15 @@ static void closing_counts_come_back_from_their_bytes(void **test)
     bytes.len--;
     bytes.data[1] = CAMPAIGN_RUNNING;
     assert_int_equal(campaign_end_decode(buf_view(&bytes), &back), ERR_CORRUPT);
-    bytes.data[0] = 3;
+    bytes.data[0] = 4;
     assert_int_equal(campaign_end_decode(buf_view(&bytes), &back), ERR_UNSUPPORTED);
-    bytes.data[0] = 1; /* which ended behind the counts */
+    bytes.data[0] = 2; /* which ended behind the complaints */
     bytes.data[1] = CAMPAIGN_CANCELLED;
+    bytes.len = 2 + 16 + 1 + 4 * DELIVERY_STATES + 21;
+    assert_int_equal(campaign_end_decode(buf_view(&bytes), &back), ERR_OK);
+    assert_int_equal(back.complained, 77);
+    assert_false(back.has_rungs);
+    bytes.data[0] = 1; /* which ended behind the counts */
     bytes.len -= 21;
     assert_int_equal(campaign_end_decode(buf_view(&bytes), &back), ERR_OK);
     assert_int_equal(back.complained, 0);

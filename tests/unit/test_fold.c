@@ -14,6 +14,7 @@ struct bench {
     uint32_t open;
     uint32_t complained;
     uint32_t tried;
+    struct rung_counts rungs[PLAN_RUNGS_MAX];
     struct recipient_state states[COUNT];
     struct fold fold;
 };
@@ -22,10 +23,11 @@ static void bench_init(struct bench *bench)
 {
     *bench = (struct bench){.plan = {.step_count = 1}};
     plan_step_defaults(&bench->plan.steps[0], CHANNEL_SMS);
-    bench->fold = (struct fold){&bench->plan,       BASE_MS,      bench->counts, &bench->open,
-                                &bench->complained, &bench->tried};
+    bench->fold = (struct fold){&bench->plan,       BASE_MS,       bench->counts, &bench->open,
+                                &bench->complained, &bench->tried, bench->rungs};
     fold_begin(&bench->plan, bench->states, COUNT, NULL);
     bench->counts[DELIVERY_WAITING] = COUNT;
+    bench->rungs[0].states[DELIVERY_WAITING] = COUNT;
 }
 
 static bool happens(struct bench *bench, enum delivery_event kind, unsigned offset, unsigned span,

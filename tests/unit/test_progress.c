@@ -195,6 +195,65 @@ static void assert_no_line_wider(const char *text, unsigned columns)
     }
 }
 
+static void climb(struct progress *progress)
+{
+    progress->rung_count = 3;
+    progress->next_climb_s = 4;
+    progress->rungs[0] = (struct progress_rung){
+        .step = 1,
+        .channel = "push",
+        .counts = {[PROGRESS_ACKNOWLEDGED] = 300001, [PROGRESS_ACCEPTED] = 382114},
+        .open = 382114,
+        .next_s = -1};
+    progress->rungs[1] = (struct progress_rung){.step = 2, .channel = "sms", .next_s = -1};
+    progress->rungs[2] = (struct progress_rung){.step = 2,
+                                                .repeat = 1,
+                                                .channel = "sms",
+                                                .counts = {[PROGRESS_RETRYING] = 12},
+                                                .next_s = 75};
+}
+
+static void the_view_shows_who_stands_on_which_rung(void **state)
+{
+    (void)state;
+    struct progress progress = running();
+    struct progress_style style = {.columns = 80};
+    struct buf view = {0};
+    climb(&progress);
+    progress.time_left_s = -1;
+    progress_view(&view, &progress, &style);
+    assert_non_null(strstr(buf_cstr(&view),
+                           "\n  1 push   acknowledged 300,001   accepted 382,114   "
+                           "awaited 382,114\n"
+                           "  2 sms again 1   retrying 12   next in 1 min 15 s\n"));
+    assert_non_null(strstr(buf_cstr(&view), "84,312 a second   the next climbs in 4 s\n"));
+    buf_release(&view);
+}
+
+static void the_ladder_is_read_from_the_apis_json(void **state)
+{
+    (void)state;
+    json_t *campaign = campaign_json();
+    struct progress progress;
+    json_object_set_new(
+        campaign, "ladder",
+        json_pack("[{s:i, s:i, s:s, s:{s:i}, s:i, s:n}, {s:i, s:i, s:s, s:{}, s:i, s:s}]", "step",
+                  1, "repeat", 0, "channel", "sms", "counts", "accepted", 500, "open", 200,
+                  "next_at", "step", 2, "repeat", 3, "channel", "voice", "counts", "open", 0,
+                  "next_at", "2026-11-23T10:01:12.400Z"));
+    json_object_set_new(campaign, "next_climb_at", json_string("2026-11-23T09:00:00.000Z"));
+    assert_true(progress_read(&progress, campaign, NOW_MS));
+    assert_int_equal(progress.rung_count, 2);
+    assert_int_equal(progress.rungs[0].counts[PROGRESS_ACCEPTED], 500);
+    assert_int_equal(progress.rungs[0].open, 200);
+    assert_true(progress.rungs[0].next_s < 0);
+    assert_string_equal(progress.rungs[1].channel, "voice");
+    assert_int_equal(progress.rungs[1].repeat, 3);
+    assert_true(progress.rungs[1].next_s > 59.9 && progress.rungs[1].next_s < 60.1);
+    assert_true(progress.next_climb_s < 0); /* is past */
+    json_decref(campaign);
+}
+
 static void no_line_is_wider_than_the_terminal(void **state)
 {
     (void)state;
@@ -205,6 +264,7 @@ static void no_line_is_wider_than_the_terminal(void **state)
     progress.repeated = 1234567;
     progress.open = 612000;
     progress.other = 5;
+    climb(&progress);
     progress_add_notice(&progress,
                         "gateway: slowed down by the provider to 1,000 of 20,000 a second");
     for (unsigned columns = 20; columns <= 200; columns++) {
@@ -439,6 +499,8 @@ int main(void)
         cmocka_unit_test(counts_that_do_not_add_up_are_shown_all_the_same),
         cmocka_unit_test(a_long_notice_is_broken_at_blanks_and_not_cut),
         cmocka_unit_test(notices_stand_below_the_view),
+        cmocka_unit_test(the_view_shows_who_stands_on_which_rung),
+        cmocka_unit_test(the_ladder_is_read_from_the_apis_json),
         cmocka_unit_test(no_line_is_wider_than_the_terminal),
         cmocka_unit_test(every_part_that_has_somebody_shows_in_the_bar),
         cmocka_unit_test(an_empty_campaign_has_a_bar_too),

@@ -48,6 +48,10 @@ def test_exactly_those_whom_the_first_step_cannot_reach_get_the_second_message(p
     assert some(view["counts"]) == {"accepted": PEOPLE} and view["open"] == 0 and "channel" not in view
     assert [event["event"] for event in timeline_of(cluster, "c1", "b7")] == [
         "launched", "leased", "climbed", "leased", "accepted", "finished"]
+    rungs = [{"step": 1, "repeat": 0, "channel": "sms", "counts": {"accepted": PEOPLE // 3}, "open": 0, "next_at": None},
+             {"step": 2, "repeat": 0, "channel": "email", "counts": {"accepted": 2 * PEOPLE // 3}, "open": 0,
+              "next_at": None}]
+    assert view["ladder"] == rungs and view["next_climb_at"] is None
     keys, more_keys = gateway.keys(), second.keys()
     assert keys["b7"] != more_keys["b7"]  # another step is another message
 
