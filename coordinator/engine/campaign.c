@@ -76,6 +76,7 @@ void campaign_drop_pages(struct campaign *campaign)
     for (uint32_t p = 0; campaign->pages != NULL && p < campaign->page_count; p++) {
         mem_free(campaign->pages[p].states);
         mem_free(campaign->pages[p].holes);
+        mem_free(campaign->pages[p].bounced);
         bars_free(campaign->pages[p].bars);
     }
     mem_free(campaign->pages);
@@ -262,6 +263,22 @@ static struct page_timers *timers_of(struct campaign *campaign, const struct eve
     return is_open ? &campaign->climbs : &campaign->due[event->step];
 }
 
+static void note_bounced(struct page_state *page, const struct event *event)
+{
+    if (page->bounced == NULL) {
+        page->bounced = mem_zalloc(1, sizeof(*page->bounced));
+    }
+    for (unsigned i = 0; i < event->span; i++) {
+        bitmap_set(page->bounced, event->offset + i);
+    }
+}
+
+bool campaign_may_have_bounced(const struct campaign *campaign, uint32_t page, unsigned place)
+{
+    const struct page_state *state = &campaign->pages[page];
+    return state->is_restored || (state->bounced != NULL && bitmap_has(state->bounced, place));
+}
+
 bool campaign_apply(struct campaign *campaign, struct lease_table *leases, uint32_t page,
                     const struct event *event)
 {
@@ -276,6 +293,9 @@ bool campaign_apply(struct campaign *campaign, struct lease_table *leases, uint3
         return false;
     }
     apply_to_lease(campaign, leases, page, lease, event);
+    if (event->kind == DELIVERY_EVENT_BOUNCED) {
+        note_bounced(&campaign->pages[page], event);
+    }
     if (event->kind == DELIVERY_EVENT_BARRED) {
         bars_add_event(&campaign->pages[page].bars, event);
     }
@@ -605,6 +625,7 @@ enum err campaign_restore(struct campaign *campaign, struct lease_table *leases,
     struct fold fold = campaign_fold(campaign);
     unsigned slots = campaign_page_slots(campaign, page);
     struct recipient_state *states = campaign_states(campaign, page);
+    campaign->pages[page].is_restored = true;
     fold_count(&fold, states, slots, -1);
     enum err err = read_states(&reader, states, slots);
     if (err != ERR_OK) {

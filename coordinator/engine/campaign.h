@@ -35,6 +35,8 @@ struct page_state {
     struct recipient_state *states; /* NULL: nobody was leased yet */
     struct bitmap *holes;           /* NULL: none */
     struct lease *leases;           /* open ones */
+    struct bitmap *bounced;         /* NULL: of nobody a message came back, in the blocks read */
+    bool is_restored;               /* from a snapshot, which does not keep that */
     struct bars *bars;              /* NULL: nobody of the page is barred */
     uint32_t draft;                 /* index of its draft in the open turn, plus one; 0: none */
     uint32_t blocks;                /* since the last snapshot */
@@ -92,6 +94,8 @@ struct recipient_state *campaign_states(struct campaign *campaign, uint32_t page
 /* What a recipient's state is, also in a page without states. */
 struct recipient_state campaign_recipient(const struct campaign *campaign, uint32_t page,
                                           unsigned place);
+/* Whether a receipt has said of any attempt of his that it came back; true if that is not known. */
+bool campaign_may_have_bounced(const struct campaign *campaign, uint32_t page, unsigned place);
 struct fold campaign_fold(struct campaign *campaign);
 /* Applies one event to states, counts, timers and leases; false if it does not fit (nothing
  * changed). */

@@ -85,7 +85,8 @@ static inline bool delivery_event_is_remark(enum delivery_event event)
  * event must not be made (and a journal that holds it is damaged). */
 enum delivery_state delivery_state_next(enum delivery_state state, enum delivery_event event);
 
-/* What became of the steps before the present one, the best of them: stored in two bits. */
+/* What became of the endpoints and steps before the present one, the best of them: stored in two
+ * bits. */
 enum delivery_before { BEFORE_NOTHING, BEFORE_REACHED, BEFORE_DOUBTED, BEFORE_DELIVERED };
 
 /* One recipient of an open campaign: 8 bytes. */

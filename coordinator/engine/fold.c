@@ -148,6 +148,10 @@ static void apply(const struct fold *fold, struct recipient_state *state, const 
         return;
     case DELIVERY_EVENT_NEXT_ENDPOINT:
         state->tried |= !is_untried(event->reason);
+        if (state->uncertain && state->before == BEFORE_NOTHING) {
+            state->before = BEFORE_DOUBTED;
+        }
+        state->uncertain = 0;
         begin_endpoint(state, state->endpoint + 1u);
         state->due_cs = fold_due_cs(fold, event->due_ms);
         return;

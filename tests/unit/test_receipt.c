@@ -316,6 +316,51 @@ static void who_was_delivered_ends_so_though_the_last_step_is_only_accepted(void
     rig_release(&rig);
 }
 
+static void the_outcome_of_what_bounced_settles_no_doubt_of_an_earlier_step(void **test)
+{
+    (void)test;
+    struct rig rig;
+    receipts_init(&rig, PLAN_ACKNOWLEDGED, 2);
+    rig_say(&rig, &rig.batches[0], 0, 2, &UNCERTAIN);
+    pass_step(&rig);
+    assert_int_equal(rig_leased(&rig), 2);
+    const struct rig_batch second = rig.batches[0];
+    assert_int_equal(receive(&rig, 0, 1, RECEIPT_BOUNCED), ERR_OK);
+    assert_stands(&rig, 0, DELIVERY_UNCERTAIN, 1, false);
+    rig_say(&rig, &second, 1, 1, &ACCEPTED); /* with which its lease is gone */
+    rig_say(&rig, &second, 0, 1, &ACCEPTED);
+    assert_stands(&rig, 0, DELIVERY_UNCERTAIN, 1, false);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
+static void the_doubt_of_an_endpoint_outlives_the_bounce_of_the_next(void **test)
+{
+    (void)test;
+    struct rig rig;
+    rig_init(&rig);
+    struct campaign_def def = rig_def(&rig, 1, 1);
+    def.plan.steps[0].endpoint_ranks = 2;
+    def.plan.steps[0].until = PLAN_DELIVERED;
+    def.plan.steps[0].backoff_ms = 10;
+    def.plan.steps[0].backoff_max_ms = 10;
+    rig_add(&rig, &def);
+    assert_int_equal(engine_launch(rig.engine, 1, rig.now_ms, NULL), ERR_OK);
+    rig_join(&rig, 1, 11, CREDIT);
+    rig_run(&rig, 0);
+    rig_say(&rig, &rig.batches[0], 0, 1, &UNCERTAIN);
+    rig_run(&rig, 20);
+    rig_say(&rig, &rig.batches[0], 0, 1, &REJECTED);
+    rig_run(&rig, 10);
+    rig_say(&rig, &rig.batches[0], 0, 1, &ACCEPTED);
+    assert_stands(&rig, 0, DELIVERY_ACCEPTED, 0, true);
+    const struct receipt receipt = {.campaign = 1, .attempt = 0x10, .kind = RECEIPT_BOUNCED};
+    assert_int_equal(engine_receipt(rig.engine, &receipt, rig.now_ms), ERR_OK);
+    assert_stands(&rig, 0, DELIVERY_UNCERTAIN, 0, false);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
 static void a_complaint_counts_once_and_moves_nobody(void **test)
 {
     (void)test;
@@ -435,6 +480,8 @@ int main(void)
         cmocka_unit_test(a_late_delivery_of_an_earlier_step_ends_the_ladder),
         cmocka_unit_test(an_earlier_delivery_is_remembered_while_the_ladder_goes_on),
         cmocka_unit_test(who_was_delivered_ends_so_though_the_last_step_is_only_accepted),
+        cmocka_unit_test(the_outcome_of_what_bounced_settles_no_doubt_of_an_earlier_step),
+        cmocka_unit_test(the_doubt_of_an_endpoint_outlives_the_bounce_of_the_next),
         cmocka_unit_test(a_complaint_counts_once_and_moves_nobody),
         cmocka_unit_test(who_is_unknown_is_refused),
         cmocka_unit_test(no_receipt_is_a_step_back_and_each_counts_once),
