@@ -69,6 +69,7 @@ static void print_totals(const struct sim_totals *totals, uint64_t seeds, double
         fprintf(stderr, "%s %" PRIu64 " ", campaign_state_name((enum campaign_state)s),
                 totals->acknowledged_in[s]);
     }
+    fprintf(stderr, "late %" PRIu64 " ", totals->acknowledged_late);
     fprintf(stderr,
             "\nstarts of earlier leases after it: %" PRIu64 "; recalls %" PRIu64
             ", returned for them %" PRIu64,
@@ -80,6 +81,7 @@ static void print_totals(const struct sim_totals *totals, uint64_t seeds, double
     print_suppressions(totals);
     sim_control_print(&totals->control);
     sim_health_print(&totals->health);
+    sim_receipts_print(&totals->receipts);
     fprintf(stderr, "\nended on step: ");
     for (unsigned step = 0; step < SIM_STEPS_MAX; step++) {
         fprintf(stderr, "%u %" PRIu64 " ", step, totals->by_step[step]);

@@ -153,6 +153,7 @@ static void become_quiet(struct sim *sim)
 enum sim_actor {
     ACTOR_CLIENT,
     ACTOR_PEOPLE,
+    ACTOR_RECEIPTS,
     ACTOR_COORDINATOR,
     ACTOR_NET,
     ACTOR_FAULT,
@@ -167,6 +168,8 @@ static uint64_t actor_next_ms(const struct sim *sim, unsigned actor)
         return sim->client.next_ms;
     case ACTOR_PEOPLE:
         return sim->people.next_ms;
+    case ACTOR_RECEIPTS:
+        return sim_receipts_next_ms(&sim->receipts);
     case ACTOR_COORDINATOR:
         return sim_coordinator_next_ms(&sim->coordinator);
     case ACTOR_NET:
@@ -189,6 +192,9 @@ static void actor_act(struct sim *sim, unsigned actor)
         return;
     case ACTOR_PEOPLE:
         sim_people_act(sim);
+        return;
+    case ACTOR_RECEIPTS:
+        sim_receipts_act(sim);
         return;
     case ACTOR_COORDINATOR:
         sim_coordinator_act(sim);
@@ -257,7 +263,8 @@ static bool all_have_ended(const struct sim *sim)
 
 static bool is_idle(const struct sim *sim)
 {
-    bool is_idle = sim_coordinator_is_idle(&sim->coordinator);
+    bool is_idle = sim_coordinator_is_idle(&sim->coordinator) && sim->receipts.said == NULL &&
+                   sim_receipts_next_ms(&sim->receipts) == SIM_NEVER_MS;
     for (unsigned w = 0; w < sim->settings.worker_count; w++) {
         is_idle = is_idle && sim_worker_is_idle(&sim->workers[w]);
     }
@@ -339,6 +346,7 @@ void sim_play(uint64_t seed, bool is_verbose, struct sim_totals *totals)
     sim_net_release(&sim->net);
     sim_journal_release(&sim->journal);
     sim_people_release(&sim->people);
+    sim_receipts_release(sim);
     sim_suppress_release(sim);
     playing = NULL;
     free(sim);

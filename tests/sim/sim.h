@@ -9,6 +9,7 @@
  *   sim_coordinator  engine, turn, changelog, ledger, link     sim_net        messages on their way
  *   sim_worker       delivery                                  sim_provider   what was really sent
  *   sim_client       the operator's commands                   sim_people     who acknowledges
+ *   sim_receipts     what providers say later
  *
  * What is durable is kept beside it (sim_journal), and judged: by what became of each attempt
  * (sim_attempt), by what the plan allows on a step (sim_plan) and from step to step (sim_ladder),
@@ -37,6 +38,7 @@
 #include "tests/sim/sim_people.h"
 #include "tests/sim/sim_provider.h"
 #include "tests/sim/sim_quiet.h"
+#include "tests/sim/sim_receipts.h"
 #include "tests/sim/sim_settings.h"
 #include "tests/sim/sim_suppress.h"
 #include "tests/sim/sim_worker.h"
@@ -74,11 +76,13 @@ struct sim_totals {
     uint64_t by_state[DELIVERY_STATES]; /* of recipients at the end */
     uint64_t acknowledged_as[DELIVERY_STATES];
     uint64_t acknowledged_in[CAMPAIGN_STATES]; /* whether it was heard or not */
+    uint64_t acknowledged_late;                /* after the end, heard */
     uint64_t starts_after;                     /* of leases made before he acknowledged */
     uint64_t recalls;                          /* that a worker heard of */
     uint64_t recalled;                         /* reported not to have been started for that */
     uint64_t by_step[SIM_STEPS_MAX];
     struct sim_control_totals control;
+    struct sim_receipt_totals receipts;
     uint64_t quiet_leases;    /* made between quiet hours */
     uint64_t capped;          /* suppressed for a frequency cap */
     uint64_t suppressions[3]; /* asked for: of all, of a channel, of an endpoint */
@@ -106,6 +110,7 @@ struct sim {
     struct sim_journal journal;
     struct sim_client client;
     struct sim_people people;
+    struct sim_receipts receipts;
     struct sim_wish *wishes; /* suppressions that are not answered */
     struct sim_control control[SIM_CAMPAIGNS_MAX];
     struct sim_totals *totals;

@@ -97,6 +97,9 @@ static void check_ref(const struct sim *sim, unsigned c, uint32_t ordinal,
     bool is_any = is_late || (state->step > 0 && sim_ladder_is_over(state));
     struct sim_attempt meant = is_any ? sim_attempt_sum(recipient, -1) : *attempt;
     bool is_accepted = event->kind == DELIVERY_EVENT_ACCEPTED;
+    if (sim_receipts_is_of_receipt(event)) {
+        return;
+    }
     if (is_accepted && event->ref.len == 0 && meant.refs == meant.accepts) {
         sim_fail(sim, "c%u/%u #%u.%02x: its reference was lost", c + 1, ordinal, attempt->step,
                  attempt->number);
@@ -115,7 +118,8 @@ void sim_attempt_on_event(struct sim *sim, unsigned c, uint32_t ordinal,
         attempt_of(recipient, state->step, recipient_attempt_number(state));
     attempt->leased += event->kind == DELIVERY_EVENT_LEASED;
     attempt->unstarted += event->lease != 0 && is_unstarted(event);
-    attempt->answered += is_answered(event);
+    attempt->answered += is_answered(event) && !sim_receipts_is_of_receipt(event);
+    attempt->bounces |= event->kind == DELIVERY_EVENT_BOUNCED;
     attempt->untaken += is_untaken(event);
     bool is_mark = event->kind == DELIVERY_EVENT_REPEATED ||
                    (event->kind == DELIVERY_EVENT_HELD && sim_attempt_is_doubt(event->reason));
@@ -140,15 +144,40 @@ void sim_attempt_on_start(struct sim *sim, const struct token *token, bool is_ta
     check_attempt(sim, c, token->ordinal, attempt);
 }
 
+void sim_attempt_on_receipt(struct sim *sim, const struct receipt *receipt)
+{
+    unsigned c = (unsigned)receipt->campaign - 1;
+    struct sim_recipient *recipient = &sim->journal.campaigns[c].recipients[receipt->ordinal];
+    struct sim_attempt *attempt = attempt_of(recipient, receipt->step, receipt->attempt);
+    if (attempt->starts == 0) {
+        sim_fail(sim, "c%u/%u #%u.%02x has a receipt, and was not started", c + 1, receipt->ordinal,
+                 receipt->step, receipt->attempt);
+    }
+    attempt->heard |= (uint8_t)(1u << receipt->kind);
+}
+
+bool sim_attempt_is_heard(const struct sim_recipient *recipient, int step, unsigned number,
+                          enum receipt_kind kind)
+{
+    for (const struct sim_attempt *a = recipient->attempts; a != NULL; a = a->next) {
+        bool is_meant = step < 0 || (a->step == step && a->number == number);
+        if (is_meant && (a->heard >> kind & 1) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct sim_attempt sim_attempt_sum(const struct sim_recipient *recipient, int step)
 {
     struct sim_attempt sum = {0};
     for (const struct sim_attempt *a = recipient->attempts; a != NULL; a = a->next) {
         if (step < 0 || a->step == step) {
-            sum.marks += a->marks;
             sum.starts += a->starts;
-            sum.accepts += a->accepts;
-            sum.refs += a->refs;
+            sum.bounces += a->bounces;
+            sum.marks += a->bounces == 0 ? a->marks : 0;
+            sum.accepts += a->bounces == 0 ? a->accepts : 0;
+            sum.refs += a->bounces == 0 ? a->refs : 0;
         }
     }
     return sum;

@@ -12,6 +12,7 @@
  *     marks       times that the journal says that it is not known (repeated, held)
  *     starts      as the provider saw them
  *     accepts     of these, the ones that the provider took, whether it could say so or not
+ *     bounces     1: a receipt says that it came back, and the ladder has gone on or ended for that
  */
 #ifndef TOCSIN_TESTS_SIM_ATTEMPT_H
 #define TOCSIN_TESTS_SIM_ATTEMPT_H
@@ -20,6 +21,7 @@
 #include <stdint.h>
 
 #include "coordinator/engine/delivery_state.h"
+#include "coordinator/engine/engine.h"
 #include "coordinator/engine/event.h"
 #include "proto/token.h"
 
@@ -37,6 +39,8 @@ struct sim_attempt {
     uint32_t starts;
     uint32_t accepts;
     uint32_t refs; /* accepts that the provider gave a name */
+    uint32_t bounces;
+    uint8_t heard; /* bit k: its receipt of kind k was taken, durable or not */
     struct sim_attempt *next;
 };
 
@@ -48,7 +52,13 @@ void sim_attempt_on_event(struct sim *sim, unsigned campaign, uint32_t ordinal,
                           const struct recipient_state *state, const struct event *event);
 /* A provider sees a start; is_taken: it takes the message; has_ref: and says what it calls it. */
 void sim_attempt_on_start(struct sim *sim, const struct token *token, bool is_taken, bool has_ref);
-/* Marks, starts, accepts and refs of a step's attempts together; step -1: of all. */
+/* A receipt is taken; there was such an attempt. */
+void sim_attempt_on_receipt(struct sim *sim, const struct receipt *receipt);
+/* Whether receipts of the kind were taken of an attempt; step -1: of any. */
+bool sim_attempt_is_heard(const struct sim_recipient *recipient, int step, unsigned number,
+                          enum receipt_kind kind);
+/* Marks, starts, accepts, refs and bounces of a step's attempts together; step -1: of all. What
+ * bounced was neither taken nor is in doubt. */
 struct sim_attempt sim_attempt_sum(const struct sim_recipient *recipient, int step);
 /* Everything has ended: what the providers saw is what the journal says. */
 void sim_attempt_check_end(struct sim *sim, unsigned campaign, uint32_t ordinal);

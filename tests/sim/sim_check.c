@@ -35,7 +35,8 @@ static void check_sum(struct sim *sim, unsigned c)
     check_rungs(sim, c, &view);
     uint32_t left = view.counts[DELIVERY_WAITING] + view.counts[DELIVERY_LEASED] +
                     view.counts[DELIVERY_RETRYING] + view.open;
-    if (view.open > view.counts[DELIVERY_ACCEPTED] + view.counts[DELIVERY_UNCERTAIN]) {
+    if (view.open > view.counts[DELIVERY_ACCEPTED] + view.counts[DELIVERY_DELIVERED] +
+                        view.counts[DELIVERY_UNCERTAIN]) {
         sim_fail(sim, "c%u: more are open than can be", c + 1);
     }
     if (view.state == CAMPAIGN_FINISHED && left > 0) {

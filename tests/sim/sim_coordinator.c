@@ -367,6 +367,7 @@ void sim_coordinator_crash(struct sim *sim, uint32_t down_ms)
     }
     sim_trace(sim, "the coordinator crashes for %u ms", down_ms);
     end_life(coordinator);
+    sim_receipts_on_crash(sim);
     coordinator->up_at_ms = sim->now_ms + down_ms;
     for (unsigned worker = 0; worker < sim->settings.worker_count; worker++) {
         sim_net_break(sim, worker, down_ms + dice_below(&sim->dice, 100));

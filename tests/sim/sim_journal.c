@@ -110,7 +110,9 @@ static bool was_accepted(const struct sim_recipient *recipient, const struct rec
     unsigned step = recipient->course.leased_step;
     bool is_there = (recipient->ladder.accepted >> step & 1) != 0;
     bool is_still = state->step > step || state->state == DELIVERY_ACCEPTED;
-    return recipient->ladder.is_acknowledged || (is_there && is_still);
+    bool is_more_known = recipient->ladder.is_acknowledged || recipient->ladder.was_delivered ||
+                         (recipient->ladder.bounced >> step & 1) != 0;
+    return is_more_known || (is_there && is_still);
 }
 
 void sim_journal_check_accepted(const struct sim *sim, const struct sim_report *report)
@@ -177,6 +179,7 @@ static void apply_event(struct sim *sim, unsigned c, uint32_t page, const struct
         sim_suppress_on_event(sim, c, ordinal, &state, event);
         sim_control_on_recipient(sim, c, ordinal, &state, event);
     }
+    campaign->is_changed = true;
     sim_control_on_event(sim, c, event);
     if (!campaign_apply(campaign->fold, &sim->journal.leases, page, event)) {
         sim_fail(sim, "c%u page %u: the event %s at %u+%u does not fit", c + 1, page,
@@ -234,6 +237,8 @@ static void foresee(struct sim *sim, unsigned c, const struct event_list *list)
     for (unsigned i = 0; i < list->count; i++) {
         sim_control_foresee(sim, c, &list->events[i]);
         campaign->is_cancelled |= is_ending(&list->events[i]);
+        campaign->is_ending |=
+            campaign->is_cancelled || list->events[i].kind == CAMPAIGN_EVENT_FINISHED;
         campaign->is_screened |= list->events[i].kind == CAMPAIGN_EVENT_SCREENED;
     }
 }
@@ -288,16 +293,19 @@ static void end_campaign(struct sim *sim, unsigned c, struct slice value)
     struct sim_campaign *campaign = &sim->journal.campaigns[c];
     struct campaign_end end = {0};
     bool is_read = campaign_end_decode(value, &end) == ERR_OK;
-    uint32_t acknowledged = end.counts[DELIVERY_ACKNOWLEDGED];
-    if (!is_read || (campaign->is_ended && acknowledged <= campaign->ended_acknowledged)) {
+    if (!is_read || (campaign->is_ended && !campaign->is_changed)) {
         sim_fail(sim, "c%u ended twice, or with damaged counts", c + 1);
     }
     campaign->is_ended = true;
-    campaign->ended_acknowledged = acknowledged;
+    campaign->is_changed = false;
     if (end.state != campaign->fold->state || end.ended_ms != campaign->fold->ended_ms) {
         sim_fail(sim, "c%u ended otherwise than in its journal", c + 1);
     }
     sim_ladder_check_ended(sim, c);
+    if (end.complained != campaign->fold->complained) {
+        sim_fail(sim, "c%u ended with %u complaints, but its journal with %u", c + 1,
+                 end.complained, campaign->fold->complained);
+    }
     for (unsigned s = 0; s < DELIVERY_STATES; s++) {
         if (end.counts[s] != campaign->fold->counts[s]) {
             sim_fail(sim, "c%u ended with %u %s, but its journal with %u", c + 1, end.counts[s],

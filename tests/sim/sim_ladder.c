@@ -41,11 +41,16 @@ static bool is_last_step(const struct rung *rung)
     return plan_next(plan, rung->state->step) == plan->step_count;
 }
 
+static bool is_over_time(const struct event *event)
+{
+    return event->reason == REASON_NOT_ACKNOWLEDGED || event->reason == REASON_NOT_DELIVERED;
+}
+
 /* Whom the message cannot be sent to passes over its repetitions. */
 static unsigned step_after(const struct rung *rung)
 {
     uint16_t reason = rung->event->reason;
-    return reason == REASON_NOT_ACKNOWLEDGED || reason == REASON_TIME_USED
+    return is_over_time(rung->event) || reason == REASON_TIME_USED
                ? plan_next(&campaign_of(rung)->def.plan, rung->state->step)
                : plan_next_written(&campaign_of(rung)->def.plan, rung->state->step);
 }
@@ -82,11 +87,20 @@ bool sim_ladder_is_over(const struct recipient_state *state)
     return state->state == DELIVERY_UNCERTAIN && !recipient_is_open(state);
 }
 
+static uint64_t due_ms(const struct rung *rung)
+{
+    return campaign_of(rung)->def.created_ms + (uint64_t)rung->state->due_cs * 10;
+}
+
 static void open_step(const struct rung *rung)
 {
     const struct event *event = rung->event;
     bool may_be_over = campaign_of(rung)->is_cancelled || is_refused_at_last(rung) ||
-                       sim_ladder_is_over(rung->state) || reason_is_suppression(event->reason);
+                       sim_ladder_is_over(rung->state) || reason_is_suppression(event->reason) ||
+                       rung->state->state == DELIVERY_FAILED;
+    if (recipient_is_open(rung->state) && event->due_ms == due_ms(rung)) {
+        return; /* who is open keeps his time */
+    }
     rung->ladder->ends_ms = 0;
     if (event->due_ms == 0 && (step_of(rung)->until == PLAN_ACCEPTED || may_be_over)) {
         return;
@@ -104,8 +118,12 @@ static void open_step(const struct rung *rung)
 
 static void check_unanswered(const struct rung *rung)
 {
-    if (rung->event->reason != REASON_NOT_ACKNOWLEDGED) {
+    bool is_for_receipt = step_of(rung)->until == PLAN_DELIVERED;
+    if (!is_over_time(rung->event)) {
         return;
+    }
+    if (is_for_receipt != (rung->event->reason == REASON_NOT_DELIVERED)) {
+        fail(rung, "its step waits for something else");
     }
     if (rung->ladder->ends_ms == 0 || rung->event->at_ms < rung->ladder->ends_ms) {
         fail(rung, "its time is not over");
@@ -145,9 +163,8 @@ static void climb(const struct rung *rung)
     }
     if (rung->event->reason == REASON_CHANNEL_DOWN) {
         check_down(rung);
-    } else if (rung->state->state != DELIVERY_LEASED &&
-               rung->event->reason != REASON_NOT_ACKNOWLEDGED &&
-               !reason_is_suppression(rung->event->reason)) {
+    } else if (rung->state->state != DELIVERY_LEASED && rung->state->state != DELIVERY_FAILED &&
+               !is_over_time(rung->event) && !reason_is_suppression(rung->event->reason)) {
         fail(rung, "nothing of this step has failed");
     }
     rung->ladder->is_held = false;
@@ -166,6 +183,7 @@ static void take(const struct rung *rung)
     if (sim_attempt_sum(recipient, step).accepts == 0) {
         fail(rung, "no provider took it on this step");
     }
+    rung->ladder->is_heard |= sim_receipts_is_of_receipt(rung->event);
     rung->ladder->accepted |= (uint16_t)(1u << rung->state->step);
     open_step(rung);
 }
@@ -174,6 +192,113 @@ static void lease(const struct rung *rung)
 {
     if (campaign_of(rung)->is_paused) {
         fail(rung, "the campaign is paused");
+    }
+}
+
+/* ---- Receipts ---- */
+
+static const struct sim_recipient *recipient_of(const struct rung *rung)
+{
+    return &campaign_of(rung)->recipients[rung->ordinal];
+}
+
+static bool is_heard_of_present(const struct rung *rung, enum receipt_kind kind)
+{
+    return sim_attempt_is_heard(recipient_of(rung), rung->state->step,
+                                recipient_attempt_number(rung->state), kind);
+}
+
+/* A receipt says so of an attempt on a step that wanted no more. */
+static bool is_step_met(const struct rung *rung)
+{
+    const struct plan *plan = &campaign_of(rung)->def.plan;
+    for (const struct sim_attempt *a = recipient_of(rung)->attempts; a != NULL; a = a->next) {
+        if (plan->steps[a->step].until != PLAN_ACKNOWLEDGED &&
+            (a->heard >> RECEIPT_DELIVERED & 1) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Nothing more will be tried of him. */
+static bool is_at_end(const struct rung *rung)
+{
+    const struct recipient_state *state = rung->state;
+    bool is_under_way = state->state == DELIVERY_WAITING || state->state == DELIVERY_RETRYING ||
+                        state->state == DELIVERY_LEASED || recipient_is_open(state);
+    /* Held, where no more than accepted was wanted. */
+    bool is_settled = step_of(rung)->until == PLAN_ACCEPTED &&
+                      (state->uncertain || sim_attempt_is_doubt(rung->event->reason));
+    bool is_last = step_after(rung) == campaign_of(rung)->def.plan.step_count;
+    bool is_closing = state->before == BEFORE_DELIVERED && (is_last || is_settled);
+    return !is_under_way || is_closing || campaign_of(rung)->is_ending ||
+           recipient_of(rung)->bars.is_whole;
+}
+
+static void deliver(const struct rung *rung)
+{
+    rung->ladder->was_delivered = true;
+    rung->ladder->is_heard = true;
+    if (!sim_attempt_is_heard(recipient_of(rung), -1, 0, RECEIPT_DELIVERED)) {
+        fail(rung, "no receipt says so");
+    }
+    if (rung->event->due_ms == 0) {
+        rung->ladder->is_done = true;
+        if (!is_step_met(rung) && !is_at_end(rung)) {
+            fail(rung, "an acknowledgement is waited for");
+        }
+        return;
+    }
+    if (step_of(rung)->until != PLAN_ACKNOWLEDGED ||
+        !is_heard_of_present(rung, RECEIPT_DELIVERED)) {
+        fail(rung, "nothing more is waited for");
+    }
+    open_step(rung);
+}
+
+static void confirm(const struct rung *rung)
+{
+    if (!sim_attempt_is_heard(recipient_of(rung), -1, 0, RECEIPT_DELIVERED) ||
+        rung->state->before == BEFORE_DELIVERED) {
+        fail(rung, "no receipt says so, or it was known");
+    }
+    rung->ladder->was_delivered = true;
+    rung->ladder->is_heard = true;
+}
+
+static void bounce(const struct rung *rung)
+{
+    unsigned on_step = 1u << rung->state->step;
+    if (!is_heard_of_present(rung, RECEIPT_FAILED) && !is_heard_of_present(rung, RECEIPT_BOUNCED)) {
+        fail(rung, "no receipt of this attempt says so");
+    }
+    rung->ladder->is_heard = true;
+    rung->ladder->is_held = false;
+    rung->ladder->ends_ms = 0;
+    rung->ladder->accepted &= (uint16_t)~on_step;
+    rung->ladder->bounced |= (uint16_t)on_step;
+    rung->ladder->is_late_bounce |= campaign_of(rung)->is_ending;
+}
+
+static void complain(const struct rung *rung)
+{
+    if (rung->state->complained ||
+        !sim_attempt_is_heard(recipient_of(rung), -1, 0, RECEIPT_COMPLAINED)) {
+        fail(rung, "no receipt says so, or it was known");
+    }
+}
+
+/* Who knows, and who was delivered where nothing more is waited for, is done with. */
+static void check_done(const struct rung *rung)
+{
+    enum delivery_event kind = (enum delivery_event)rung->event->kind;
+    bool is_remark = delivery_event_is_remark(kind);
+    if (rung->ladder->is_acknowledged && kind != DELIVERY_EVENT_COMPLAINED) {
+        fail(rung, "it was acknowledged before");
+    }
+    if (rung->ladder->is_done && !is_remark && kind != DELIVERY_EVENT_ACKNOWLEDGED) {
+        fail(rung, "it was delivered before, and nothing more was waited for");
     }
 }
 
@@ -188,10 +313,23 @@ static void follow(const struct rung *rung)
         return;
     case DELIVERY_EVENT_UNANSWERED:
         note_held(rung);
+        rung->ladder->is_done |= rung->state->state == DELIVERY_DELIVERED;
+        return;
+    case DELIVERY_EVENT_DELIVERED:
+        deliver(rung);
+        return;
+    case DELIVERY_EVENT_CONFIRMED:
+        confirm(rung);
+        return;
+    case DELIVERY_EVENT_BOUNCED:
+        bounce(rung);
+        return;
+    case DELIVERY_EVENT_COMPLAINED:
+        complain(rung);
         return;
     case DELIVERY_EVENT_HELD:
         note_held(rung);
-        if (rung->event->reason != REASON_NOT_ACKNOWLEDGED) {
+        if (!is_over_time(rung->event)) {
             open_step(rung);
         }
         return;
@@ -211,10 +349,6 @@ static void follow(const struct rung *rung)
     case DELIVERY_EVENT_CANCELLED:
     case DELIVERY_EVENT_BARRED:
     case DELIVERY_EVENT_SUPPRESSED:
-    case DELIVERY_EVENT_DELIVERED:
-    case DELIVERY_EVENT_BOUNCED:
-    case DELIVERY_EVENT_CONFIRMED:
-    case DELIVERY_EVENT_COMPLAINED:
     case DELIVERY_EVENTS:
         return;
     }
@@ -225,9 +359,7 @@ void sim_ladder_on_event(struct sim *sim, unsigned c, uint32_t ordinal,
 {
     const struct rung rung = {sim,   c,     ordinal,
                               state, event, &sim->journal.campaigns[c].recipients[ordinal].ladder};
-    if (rung.ladder->is_acknowledged) {
-        fail(&rung, "it was acknowledged before");
-    }
+    check_done(&rung);
     if (event->kind != DELIVERY_EVENT_CLIMBED && event->step != state->step) {
         fail(&rung, "it is an event of another step");
     }
@@ -271,7 +403,7 @@ static struct ending ending_of(const struct sim *sim, unsigned c, uint32_t ordin
     ending.sum = sim_attempt_sum(recipient, -1);
     unsigned step = ending.state.step;
     ending.is_exhausted =
-        campaign->is_cancelled || recipient->bars.is_whole ||
+        campaign->is_cancelled || recipient->bars.is_whole || recipient->ladder.is_late_bounce ||
         plan_next_written(&campaign->def.plan, step) == campaign->def.plan.step_count;
     ending.is_settled = campaign->def.plan.steps[step].until == PLAN_ACCEPTED &&
                         (ending.ladder.is_held || (ending.ladder.accepted >> step & 1) != 0);
@@ -337,10 +469,16 @@ static const char *wrong_end(const struct ending *ending)
     if (ending->row.is_hole != (ending->state.state == DELIVERY_NONE)) {
         return ending->row.is_hole ? "but is nobody" : "but is somebody";
     }
+    bool is_known = ending->state.state == DELIVERY_DELIVERED || ending->ladder.is_acknowledged;
+    if (ending->ladder.was_delivered && !is_known) {
+        return "but was delivered";
+    }
     switch ((enum delivery_state)ending->state.state) {
     case DELIVERY_NONE:
     case DELIVERY_ACKNOWLEDGED:
         return NULL;
+    case DELIVERY_DELIVERED:
+        return ending->ladder.was_delivered ? NULL : "but no receipt says so";
     case DELIVERY_ACCEPTED:
     case DELIVERY_UNCERTAIN:
         return wrong_reached(ending);
@@ -354,7 +492,6 @@ static const char *wrong_end(const struct ending *ending)
     case DELIVERY_WAITING:
     case DELIVERY_LEASED:
     case DELIVERY_RETRYING:
-    case DELIVERY_DELIVERED:
     case DELIVERY_STATES:
         break;
     }

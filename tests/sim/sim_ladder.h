@@ -22,8 +22,13 @@ struct sim;
 struct sim_ladder {
     bool is_acknowledged;
     uint16_t accepted; /* bit s: step s was, as the journal says */
+    uint16_t bounced;  /* bit s: on step s something came back */
     bool is_held;      /* on this step: it may have been taken, and is not sent again */
-    uint64_t ends_ms;  /* the step lasts at least until then; 0: it is not open */
+    bool is_heard;     /* receipts have moved him */
+    bool was_delivered;
+    bool is_done;        /* delivered, and nothing more is waited for */
+    bool is_late_bounce; /* it came back after the campaign's end: nothing follows */
+    uint64_t ends_ms;    /* the step lasts at least until then; 0: it is not open */
 };
 
 /* Held after the ladder's end: what comes late settles how it ended. */

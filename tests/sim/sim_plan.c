@@ -68,7 +68,8 @@ static const char *wrong_end(const struct move *move)
     if (is_deferred && move->state->attempt + 1u < move->step->attempts) {
         return "with attempts left";
     }
-    return is_endpoint && move->state->endpoint + 1u < move->step->endpoint_ranks
+    bool is_bounced = move->state->state == DELIVERY_FAILED && !move->campaign->is_ending;
+    return (is_endpoint || is_bounced) && move->state->endpoint + 1u < move->step->endpoint_ranks
                ? "with an endpoint left"
                : NULL;
 }
@@ -150,6 +151,7 @@ static void note_lease(struct sim_course *course, const struct event *event)
     course->leased_step = event->step;
     course->leased_ms = event->at_ms;
     course->ended_ms = SIM_NEVER_MS;
+    course->is_recalled = false;
 }
 
 static void follow(const struct sim *sim, struct sim_course *course,
@@ -166,7 +168,8 @@ static void follow(const struct sim *sim, struct sim_course *course,
         course->ended_ms = sim->now_ms;
         course->is_lost = is_lost(event);
         course->was_lost |= course->is_lost;
-        course->is_recalled = event->kind == DELIVERY_EVENT_ACKNOWLEDGED;
+        course->is_recalled =
+            event->kind == DELIVERY_EVENT_ACKNOWLEDGED || sim_receipts_is_of_receipt(event);
     }
     if (event->kind == DELIVERY_EVENT_CLIMBED) {
         course->waited_ms = 0;

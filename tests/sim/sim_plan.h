@@ -22,7 +22,7 @@ struct sim_course {
     uint64_t ended_ms; /* when it became durable that it is over, by the simulation's clock */
     bool is_lost;      /* with its worker, as far as the coordinator knows */
     bool was_lost;     /* any of them was: its batch may still lie with its worker */
-    bool is_recalled;  /* it is over because he acknowledged: its worker does not know by itself */
+    bool is_recalled; /* it is over for what was heard of him: its worker does not know by itself */
     uint64_t due_ms;
     /* On this step. */
     uint64_t waited_ms; /* for trouble */

@@ -12,6 +12,7 @@
  * moment be faster together than they should. */
 #define OVERSHOOT_MAX_S 3.0
 #define STOPPED_MAX_MS  1000 /* how long a campaign that was stopped may still be sent */
+#define TURN_MS         2    /* until the coordinator says what is durable, and a worker looks */
 
 static unsigned provider_of(const struct sim *sim, uint8_t id)
 {
@@ -92,15 +93,16 @@ static void check_recalled(const struct sim *sim, unsigned c, uint32_t ordinal)
 {
     const struct sim_recipient *recipient = &sim->journal.campaigns[c].recipients[ordinal];
     const struct sim_course *course = &recipient->course;
-    uint64_t heard_ms = course->ended_ms + sim->settings.delay_max_ms;
-    uint64_t barred_ms = recipient->bars.since_ms + sim->settings.delay_max_ms;
+    uint64_t way_ms = sim->settings.delay_max_ms + TURN_MS;
+    uint64_t heard_ms = course->ended_ms + way_ms;
+    uint64_t barred_ms = recipient->bars.since_ms + way_ms;
     if (recipient->bars.lease == course->lease && recipient->bars.lease != 0 &&
         sim->now_ms > barred_ms && is_heard(&sim->settings)) {
         sim_fail(sim, "c%u/%u is sent to %u ms after he was suppressed", c + 1, ordinal,
                  (unsigned)(sim->now_ms - recipient->bars.since_ms));
     }
     if (course->is_recalled && sim->now_ms > heard_ms && is_heard(&sim->settings)) {
-        sim_fail(sim, "c%u/%u is sent to %u ms after it acknowledged", c + 1, ordinal,
+        sim_fail(sim, "c%u/%u is sent to %u ms after it was heard of", c + 1, ordinal,
                  (unsigned)(sim->now_ms - course->ended_ms));
     }
 }
@@ -258,6 +260,7 @@ void sim_provider_start(struct sim *sim, unsigned worker, const struct attempt *
               (unsigned)token.campaign, token.ordinal, token.step, token.attempt, index,
               outcome_name(answer.outcome), latency_ms);
     sim_attempt_on_start(sim, &token, is_taken, answer.ref[0] != '\0');
+    sim_receipts_on_start(sim, index, &token, is_taken);
     if (latency_ms == 0 && sim->settings.providers[index].answers_at_once) {
         sim_worker_answer(sim, worker, &answer);
         return;

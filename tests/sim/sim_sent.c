@@ -59,8 +59,8 @@ static void check_recall(const struct sim *sim, const struct wire_recall *recall
 {
     const struct sim_recipient *recipient =
         sim_journal_recipient(&sim->journal, recall->lease, recall->place);
-    if (recipient == NULL ||
-        !(recipient->ladder.is_acknowledged || sim_suppress_has_bar(&recipient->bars))) {
+    if (recipient == NULL || !(recipient->ladder.is_acknowledged || recipient->ladder.is_heard ||
+                               sim_suppress_has_bar(&recipient->bars))) {
         sim_fail(sim, "place %u of lease %" PRIx64 " is called back before it is durable why",
                  recall->place, recall->lease);
     }

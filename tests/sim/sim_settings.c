@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "tests/sim/sim_control.h"
+#include "tests/sim/sim_receipts.h"
 
 #define SECOND_MS 1000u
 
@@ -268,6 +269,14 @@ void sim_settings_draw(struct sim_settings *settings, uint64_t seed)
     draw_faults(settings, &dice);
     draw_respect(settings);
     sim_control_draw(settings);
+    sim_receipts_draw(settings);
+}
+
+static const char *until_name(enum plan_until until)
+{
+    return until == PLAN_ACCEPTED    ? "accepted"
+           : until == PLAN_DELIVERED ? "delivered"
+                                     : "acknowledged";
 }
 
 static void print_campaign(const struct sim_campaign_settings *c)
@@ -285,8 +294,7 @@ static void print_campaign(const struct sim_campaign_settings *c)
                 "    %s%s until %s within %" PRIu64 " ms, %u attempts, %u endpoints, "
                 "backoff %u-%u ms, %s\n",
                 plan_is_left_out(&c->def.plan, s) ? "left out: " : "",
-                channel_kind_name(step->channel),
-                step->until == PLAN_ACCEPTED ? "accepted" : "acknowledged", step->within_ms,
+                channel_kind_name(step->channel), until_name(step->until), step->within_ms,
                 step->attempts, step->endpoint_ranks, step->backoff_ms, step->backoff_max_ms,
                 step->on_uncertain == PLAN_HOLD ? "hold" : "resend");
     }
@@ -296,11 +304,13 @@ static void print_provider(const struct sim_provider_settings *p)
 {
     fprintf(stderr,
             "  p%u: %s, rate %.0f, burst %.0f, concurrency %u, %s %u ms, deferred %u, throttled "
-            "%u, rejected %u, uncertain %u, misconfigured %u, unconnected %u\n",
+            "%u, rejected %u, uncertain %u, misconfigured %u, unconnected %u, receipts %u within "
+            "%u ms, bounced %u\n",
             p->def.id, channel_kind_name(p->def.channel), p->def.rate_per_s, p->def.burst,
             p->concurrency, p->answers_at_once ? "at once or" : "within", p->latency_max_ms,
             p->deferred_chance, p->throttled_chance, p->rejected_chance, p->uncertain_chance,
-            p->misconfigured_chance, p->unconnected_chance);
+            p->misconfigured_chance, p->unconnected_chance, p->receipt_chance,
+            p->receipt_delay_max_ms, p->bounced_chance);
 }
 
 void sim_settings_print(const struct sim_settings *settings)

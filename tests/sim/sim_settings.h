@@ -31,6 +31,9 @@ struct sim_provider_settings {
     uint32_t unconnected_chance;
     uint32_t retry_after_max_ms;
     uint32_t phase_max_ms; /* good and bad phases alternate */
+    uint32_t receipt_chance;
+    uint32_t receipt_delay_max_ms;
+    uint32_t bounced_chance; /* of what was taken */
 };
 
 struct sim_campaign_settings {
