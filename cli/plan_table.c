@@ -13,6 +13,7 @@ void plan_table_print(struct cli *cli, const json_t *steps)
         {"backoff", "backoff", LIST_TEXT},
         {"at most", "backoff_max", LIST_TEXT},
         {"on uncertain", "on_uncertain", LIST_TEXT},
+        {"if down", "if_down", LIST_TEXT},
         {"provider", "provider", LIST_TEXT},
         {NULL, NULL, LIST_TEXT},
     };

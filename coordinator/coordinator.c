@@ -28,6 +28,7 @@
 #include "coordinator/ledger/recovery.h"
 #include "coordinator/ledger/turn.h"
 #include "coordinator/link/link.h"
+#include "coordinator/report/provider_log.h"
 #include "coordinator/report/screening.h"
 #include "coordinator/report/zone_clock.h"
 
@@ -73,6 +74,7 @@ struct coordinator {
     struct provider_numbers numbers; /* a provider keeps its number over changes of the settings */
     bool has_new_numbers;
     struct provider_limits limits; /* set while we ran */
+    struct provider_log provider_log;
     struct delivery_keys delivery_keys;
     struct provider_def provider_defs[WIRE_PROVIDERS_MAX];
     struct wire_provider providers[WIRE_PROVIDERS_MAX];
@@ -127,6 +129,7 @@ static void on_before_sleep(uv_prepare_t *prepare)
     uint64_t now_ms = now_of(coordinator);
     uint32_t wait_ms = engine_run(coordinator->engine, now_ms);
     link_take_effects(coordinator->link);
+    provider_log_look(&coordinator->provider_log, coordinator->engine, clock_monotonic_ms());
     uint32_t screening_ms = screening_run(coordinator->screening, now_ms);
     wait_ms = screening_ms < wait_ms ? screening_ms : wait_ms;
     if (hard_failures_run(coordinator->failures, now_ms, turn_record(coordinator->turn))) {

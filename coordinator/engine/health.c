@@ -4,6 +4,7 @@
 #define FADE_STEPS    8                /* in which a half-life is forgotten */
 #define FADE_KEEPS    0.91700404320467 /* 2^(-1/FADE_STEPS) */
 #define FADE_ALL      (64 * FADE_STEPS)
+#define SEEN_LEAST    0.01 /* below that all is forgotten */
 #define SEEN_FOR_BAD  20.0 /* attempts below which errors may be chance */
 #define SEEN_FOR_WELL 4.0
 #define SLOW_TIMES    4.0 /* the fastest one's latency, and at least so much more: bad */
@@ -112,7 +113,7 @@ double health_share_of(struct health *health, enum health_class health_class, ui
 {
     fade(health, now_ms);
     double all = seen(health);
-    return all < 1 ? 0 : health->seen[health_class] / all;
+    return all < SEEN_LEAST ? 0 : health->seen[health_class] / all;
 }
 
 double health_errors(struct health *health, uint64_t now_ms)
@@ -125,7 +126,7 @@ double health_errors(struct health *health, uint64_t now_ms)
 double health_latency_ms(struct health *health, uint64_t now_ms)
 {
     fade(health, now_ms);
-    return health->timed < 1 ? -1 : health->latency_ms / health->timed;
+    return health->timed < SEEN_LEAST ? -1 : health->latency_ms / health->timed;
 }
 
 /* ---- Shares ---- */

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from support import Gateway, http_provider, problem_of, some, timeline_of, tocsin, upload, wait_for, write_csv
+from support import Gateway, http_provider, log_of, problem_of, some, timeline_of, tocsin, upload, wait_for, write_csv
 
 MESSAGE = {"sms": {"text": "Dear {{first_name}}"}, "voice": {"text": "Dear {{first_name}}"}}
 PATIENT = {"attempts": 10, "backoff": "200ms", "backoff_max": "1s", "within": "5m"}
@@ -65,6 +65,9 @@ def test_a_provider_that_is_killed_loses_nobody_and_gets_its_share_back(gateway,
     assert gateway.count() > before
     view = cluster.wait_campaign(campaign, 60)
     assert some(view["counts"]) == {"accepted": people}
+    log = log_of(cluster)
+    for line in ("share_moved provider=\"one\" channel=sms share=40.0 was=50.0", "breaker_closed provider=\"one\""):
+        assert line in log, line
 
     keys, again = gateway.keys(), {}
     for recipient, sent in other.keys().items():
@@ -94,6 +97,7 @@ def test_403_opens_one_breaker_tells_the_operator_and_fails_nobody(gateway, othe
     assert status == 0 and "open" in row and "403" in row
     status, out, _ = tocsin(cluster, "provider", "show", "locked")
     assert status == 0 and "403" in out and "faults" in out
+    assert 'breaker_open provider="locked" channel=sms reason=403' in log_of(cluster)
     metrics = cluster.api.call("GET", "/metrics").body.decode()
     assert 'tocsin_provider_breaker_open{provider="locked"} 1' in metrics
     assert 'tocsin_provider_error_share{provider="locked",class="fault"} 1.0000' in metrics
