@@ -38,7 +38,8 @@ void lane_define(struct lane *lane, const struct wire_provider *def)
 /* A sentence may have been cut within a character; on the wire it has to be UTF-8. */
 void lane_fail(struct lane *lane, enum reason reason, const char *why)
 {
-    size_t len = strnlen(why, WIRE_LINE_MAX);
+    size_t len = strlen(why);
+    len = len > WIRE_LINE_MAX ? WIRE_LINE_MAX : len;
     char *text = arena_str(&lane->texts, slice_of(why, len));
     size_t bad_at = 0;
     while (!text_is_utf8(slice_of(text, len), &bad_at)) {
