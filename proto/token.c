@@ -41,11 +41,12 @@ void token_write(const struct token *token, const uint8_t key[HASH_KEY_BYTES],
     static const char alphabet[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     assert(token->campaign >> 40 == 0);
+    assert(token->step < TOKEN_STEPS && token->round < TOKEN_ROUNDS);
     uint8_t bytes[TOKEN_BYTES];
     bytes[0] = TOKEN_VERSION;
     put_le(bytes + 1, token->campaign, 5);
     put_le(bytes + 6, token->ordinal, 4);
-    bytes[10] = token->step;
+    bytes[10] = (uint8_t)(token->round << 4 | token->step);
     bytes[11] = token->attempt;
     put_mac(bytes + TOKEN_PLAIN_BYTES, bytes, key);
     const uint8_t *in = bytes;
@@ -92,7 +93,8 @@ bool token_read(struct slice text, const uint8_t key[HASH_KEY_BYTES], struct tok
     }
     token->campaign = get_le(bytes + 1, 5);
     token->ordinal = (uint32_t)get_le(bytes + 6, 4);
-    token->step = bytes[10];
+    token->step = bytes[10] & 15;
+    token->round = bytes[10] >> 4;
     token->attempt = bytes[11];
     return true;
 }

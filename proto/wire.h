@@ -154,7 +154,8 @@ struct wire_batch {
     uint64_t campaign;
     uint32_t page; /* ordinal of a recipient = page * PAGE_RECIPIENTS + place */
     uint8_t provider;
-    uint8_t step;
+    uint8_t step;          /* below TOKEN_STEPS */
+    uint8_t round;         /* of the campaign, below TOKEN_ROUNDS, as in the token */
     uint32_t spread_ms;    /* start them evenly over this time; 0 is at once */
     uint64_t not_after_ms; /* unix time from which on nobody is started; 0: none */
     uint16_t count;        /* recipients in it */

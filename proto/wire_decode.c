@@ -289,7 +289,9 @@ static void decode_batch(struct decoder *decoder, const Tocsin__Envelope *envelo
     batch->page = (uint32_t)take_number(decoder, in->page, 0, WIRE_PAGE_NUMBER_MAX, "page");
     batch->provider =
         (uint8_t)take_number(decoder, in->provider, 0, WIRE_PROVIDERS_MAX - 1, "provider");
-    batch->step = (uint8_t)take_number(decoder, in->step, 0, UINT8_MAX, "step");
+    uint64_t step = take_number(decoder, in->step, 0, UINT8_MAX, "step");
+    batch->step = step & 15;
+    batch->round = (uint8_t)(step >> 4);
     batch->spread_ms = in->spread_ms;
     batch->not_after_ms = in->not_after_ms;
     batch->count = (uint16_t)take_number(decoder, in->count, 1, PAGE_RECIPIENTS, "count");

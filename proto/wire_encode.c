@@ -181,7 +181,7 @@ static void encode_batch(struct encoder *encoder, const struct wire_message *mes
     out->campaign = batch->campaign;
     out->page = batch->page;
     out->provider = batch->provider;
-    out->step = batch->step;
+    out->step = (uint32_t)batch->round << 4 | batch->step;
     out->spread_ms = batch->spread_ms;
     out->not_after_ms = batch->not_after_ms;
     out->count = batch->count;

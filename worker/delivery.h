@@ -43,6 +43,7 @@ struct attempt {
     uint64_t campaign;
     uint32_t ordinal;
     uint8_t step;
+    uint8_t round; /* of the campaign; 0 is the first */
     char token[TOKEN_CHARS];
     struct slice subject;
     struct slice text;

@@ -92,6 +92,7 @@ static void start_one(struct walk *walk, unsigned place)
         .campaign = batch->campaign,
         .ordinal = attempt.ordinal,
         .step = batch->step,
+        .round = batch->round,
         .attempt = batch->attempts == NULL ? 0 : batch->attempts[batch->index],
     };
     token_write(&token, batch->content->token_key, attempt.token);
@@ -109,6 +110,7 @@ static void start_one(struct walk *walk, unsigned place)
     attempt.key = page_value(view, 0);
     attempt.campaign = batch->campaign;
     attempt.step = batch->step;
+    attempt.round = batch->round;
     attempt.subject = texts.subject;
     attempt.text = texts.text;
     attempt.html = texts.html;

@@ -89,6 +89,7 @@ struct batch *inbox_add(struct inbox *inbox, const struct wire_batch *source,
     batch->page = source->page;
     batch->provider = source->provider;
     batch->step = source->step;
+    batch->round = source->round;
     batch->channel = channel;
     batch->not_after_ms = source->not_after_ms;
     batch->interval_us = throttle_interval_us(source->spread_ms, source->count);

@@ -29,6 +29,7 @@ struct batch {
     uint32_t page;
     uint8_t provider;
     uint8_t step;
+    uint8_t round;
     enum channel_kind channel;
     uint32_t interval_us;  /* between starts; 0: at once */
     uint64_t not_after_ms; /* nobody is started from then on; 0: no such time */

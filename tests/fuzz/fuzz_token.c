@@ -43,6 +43,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const uint8_t *at = data + HASH_KEY_BYTES;
         struct token token = {.campaign = take(&at, 5), .ordinal = (uint32_t)take(&at, 4)};
         token.step = (uint8_t)take(&at, 1);
+        token.round = token.step >> 4;
+        token.step &= TOKEN_STEPS - 1;
         token.attempt = (uint8_t)take(&at, 1);
         char text[TOKEN_CHARS];
         token_write(&token, data, text);
@@ -51,7 +53,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         bool is_good = token_claims(slice_of(text, TOKEN_CHARS), &claimed);
         assert(is_good && claimed == token.campaign);
         is_good = token_read(slice_of(text, TOKEN_CHARS), data, &got);
-        assert(is_good && got.campaign == token.campaign && got.ordinal == token.ordinal);
+        assert(is_good && got.campaign == token.campaign && got.ordinal == token.ordinal &&
+               got.step == token.step && got.round == token.round);
         unsigned place = at[0] % TOKEN_CHARS;
         if (text[place] != (char)at[1]) {
             text[place] = (char)at[1];

@@ -28,11 +28,12 @@ static void what_was_written_is_read_back(void **state)
 {
     (void)state;
     static const struct token tokens[] = {
-        {0, 0, 0, 0},
-        {(UINT64_C(1) << 40) - 1, UINT32_MAX, UINT8_MAX, UINT8_MAX},
-        {0x0504030201, 0x09080706, 10, 11},
+        {0, 0, 0, 0, 0},
+        {(UINT64_C(1) << 40) - 1, UINT32_MAX, TOKEN_STEPS - 1, UINT8_MAX, TOKEN_ROUNDS - 1},
+        {0x0504030201, 0x09080706, 10, 11, 0},
+        {0x0504030201, 0x09080706, 10, 11, 3},
     };
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < 4; i++) {
         char text[TOKEN_CHARS];
         struct token token = {0};
         token_write(&tokens[i], key, text);
@@ -41,6 +42,7 @@ static void what_was_written_is_read_back(void **state)
         assert_int_equal(token.ordinal, tokens[i].ordinal);
         assert_int_equal(token.step, tokens[i].step);
         assert_int_equal(token.attempt, tokens[i].attempt);
+        assert_int_equal(token.round, tokens[i].round);
     }
 }
 

@@ -173,6 +173,10 @@ size_t channel_fields_reference(const struct attempt *attempt,
 {
     int len = snprintf(reference, CHANNEL_REFERENCE_CHARS, "%" PRIu64 "-%" PRIu32 "-%u",
                        attempt->campaign, attempt->ordinal, attempt->step);
+    if (attempt->round > 0) {
+        len += snprintf(reference + len, CHANNEL_REFERENCE_CHARS - (size_t)len, "-%u",
+                        attempt->round + 1u);
+    }
     return (size_t)len;
 }
 

@@ -5,9 +5,8 @@
  *     to                  the endpoint
  *     subject text html   the message as rendered for this recipient
  *     token               the delivery token: new with each attempt, kept when one is repeated
- *     reference           campaign-ordinal-step: the same however often it is tried
- *     key                 the recipient's
- *     secret.NAME         of the settings' map `secrets`
+ *     reference           campaign-ordinal-step: the same however often it is tried; -round behind
+ * it key                 the recipient's secret.NAME         of the settings' map `secrets`
  *     anything else       the recipient's variable of that name
  */
 #ifndef TOCSIN_CHANNEL_CHANNEL_FIELDS_H
@@ -48,7 +47,8 @@ bool channel_fields_fill(struct channel_fields *fields, const struct template *t
 void channel_fields_fill_sample(struct channel_fields *fields, const struct template *template,
                                 struct buf *buf);
 
-/* Writes campaign-ordinal-step; returns its length. */
+/* Writes campaign-ordinal-step, and behind it the round (2, ...) if it is not the first; returns
+ * its length. */
 size_t channel_fields_reference(const struct attempt *attempt,
                                 char reference[CHANNEL_REFERENCE_CHARS]);
 
