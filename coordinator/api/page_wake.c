@@ -19,6 +19,7 @@ enum err page_wake(const struct api *api, uint64_t campaign, uint32_t ordinal)
     const struct api_context *context = &api->context;
     struct recipient_state states[PAGE_RECIPIENTS];
     struct recipient_state state;
+    struct page_rest rest = {0};
     struct campaign_view view;
     unsigned count = 0;
     uint32_t page = ordinal / PAGE_RECIPIENTS;
@@ -26,12 +27,14 @@ enum err page_wake(const struct api *api, uint64_t campaign, uint32_t ordinal)
         engine_recipient(context->engine, campaign, ordinal, &state) != ERR_CLOSED) {
         return ERR_OK;
     }
-    enum err err = page_fold(context->ledger, view.def, campaign_over(&view), page, states, &count);
+    enum err err =
+        page_fold(context->ledger, view.def, campaign_over(&view), page, states, &count, &rest);
     if (err != ERR_OK) {
+        page_rest_release(&rest);
         LOG_E("api", "page_unreadable", "campaign=c%" PRIu64 " page=%" PRIu32 " err=%s", campaign,
               page, err_name(err));
         return err;
     }
-    engine_wake_page(context->engine, campaign, page, states, count, api_now_ms(api));
+    engine_wake_page(context->engine, campaign, page, states, count, &rest, api_now_ms(api));
     return ERR_OK;
 }

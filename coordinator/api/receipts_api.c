@@ -36,6 +36,7 @@ enum delivery_token_state receipts_read_token(struct api *api, struct slice text
     receipt->campaign = token.campaign;
     receipt->ordinal = token.ordinal;
     receipt->step = token.step;
+    receipt->round = token.round;
     receipt->attempt = token.attempt;
     return state;
 }
@@ -49,6 +50,7 @@ enum err receipts_decide(struct api *api, const struct receipt *receipt)
         err = engine_recipient(api->context.engine, of.campaign, of.ordinal, &state);
         of.step = state.step;
         of.attempt = recipient_attempt_number(&state);
+        of.round = (uint8_t)engine_recipient_round(api->context.engine, of.campaign, of.ordinal);
     }
     if (err == ERR_OK) {
         err = engine_receipt(api->context.engine, &of, api_now_ms(api));

@@ -15,6 +15,9 @@
  *   bounced     steps reached. Earlier: nothing, the ladder has gone on already
  *   complained  a remark, once for each recipient
  *
+ * What is of an earlier round is of an earlier attempt. And whom the present round did not take in
+ * is sent to no more: of him a receipt may change the state, but never where he goes on.
+ *
  * So receipts may come in any order and any number: delivered beats bounced beats accepted.
  */
 #include <assert.h>
@@ -205,7 +208,8 @@ static void go_on(const struct reading *reading, uint16_t reason)
     struct recipient_state state =
         campaign_recipient(campaign, reading->page, reading->place); /* failed by now */
     uint64_t now_ms = reading->engine->now_ms;
-    bool is_going = !campaign_is_over(campaign) && !campaign->is_ended;
+    bool is_of_round = campaign_round(campaign, reading->page, reading->place) == campaign->round;
+    bool is_going = is_of_round && !campaign_is_over(campaign) && !campaign->is_ended;
     unsigned next = ladder_step_after_failure(campaign, state.step);
     if (is_going && state.endpoint + 1u < campaign->def.plan.steps[state.step].endpoint_ranks) {
         decide(reading, DELIVERY_EVENT_NEXT_ENDPOINT, state.step, 0, reason, now_ms);
@@ -263,6 +267,18 @@ static bool read_receipt(const struct reading *reading)
     return false;
 }
 
+/* Of the present attempt (0), an earlier one (-1), or one that was not made yet (1). */
+static int order_of(const struct reading *reading)
+{
+    const struct receipt *receipt = reading->receipt;
+    unsigned attempt = recipient_attempt_number(&reading->state);
+    unsigned present = campaign_round(reading->campaign, reading->page, reading->place) << 16 |
+                       (unsigned)reading->state.step << 8 | attempt;
+    unsigned named =
+        (unsigned)receipt->round << 16 | (unsigned)receipt->step << 8 | receipt->attempt;
+    return named > present ? 1 : named == present ? 0 : -1;
+}
+
 enum err engine_receipt(struct engine *engine, const struct receipt *receipt, uint64_t now_ms)
 {
     struct reading reading = {.engine = engine,
@@ -278,12 +294,11 @@ enum err engine_receipt(struct engine *engine, const struct receipt *receipt, ui
     if (reading.campaign->launched_ms == 0 && !reading.campaign->is_ended) {
         return ERR_CONFLICT;
     }
-    unsigned present = recipient_attempt_number(&reading.state);
-    if (receipt->step > reading.state.step ||
-        (receipt->step == reading.state.step && receipt->attempt > present)) {
+    int order = order_of(&reading);
+    if (order > 0 || receipt->step >= reading.campaign->def.plan.step_count) {
         return ERR_NOT_FOUND;
     }
-    reading.is_present = receipt->step == reading.state.step && receipt->attempt == present;
+    reading.is_present = order == 0;
     reading.lease = ladder_lease_of_place(reading.campaign, reading.page, reading.place);
     if (read_receipt(&reading)) {
         stay_awake(engine, reading.campaign);
@@ -294,7 +309,8 @@ enum err engine_receipt(struct engine *engine, const struct receipt *receipt, ui
 /* ---- Ended campaigns ---- */
 
 void engine_wake_page(struct engine *engine, uint64_t id, uint32_t page,
-                      const struct recipient_state *states, unsigned count, uint64_t now_ms)
+                      const struct recipient_state *states, unsigned count, struct page_rest *rest,
+                      uint64_t now_ms)
 {
     struct campaign *campaign = engine_find_campaign(engine, id);
     engine_advance(engine, now_ms);
@@ -306,7 +322,11 @@ void engine_wake_page(struct engine *engine, uint64_t id, uint32_t page,
     }
     if (campaign->pages[page].states == NULL) {
         campaign->pages[page].states = mem_copy(states, count * sizeof(*states));
+        campaign->pages[page].rest = *rest;
+        campaign->pages[page].is_restored = true; /* what bounced is not known */
+        *rest = (struct page_rest){0};
     }
+    page_rest_release(rest);
     campaign->awake_until_ms = engine->now_ms + AWAKE_MS;
     engine_enliven(engine, campaign);
 }

@@ -9,10 +9,14 @@
 
 /* Version 1 kept the time of the lease in due_cs of who had been accepted or held. Versions 1 and 2
  * knew nobody barred, and had a bit each for reached and doubted, which may both be set and mean
- * reached. Version 3 had room for eight steps. */
-#define SNAPSHOT_VERSION    4
+ * reached. Version 3 had room for eight steps, version 4 for one round. */
+#define SNAPSHOT_VERSION    5
+#define VERSION_WITH_ROUNDS 5
+#define VERSION_WITH_RUNGS  4
 #define VERSION_WITH_BARS   3
 #define VERSION_WITH_BEFORE 3
+/* Of a lease in a snapshot: id, instance, provider, step, places. */
+#define LEASE_BYTES (8u + 8 + 1 + 1 + 8u * BITMAP_WORDS)
 
 static const char *const STATE_NAMES[CAMPAIGN_STATES] = {"draft",    "running",   "paused",
                                                          "finished", "cancelled", "scheduled"};
@@ -77,7 +81,7 @@ void campaign_drop_pages(struct campaign *campaign)
         mem_free(campaign->pages[p].states);
         mem_free(campaign->pages[p].holes);
         mem_free(campaign->pages[p].bounced);
-        bars_free(campaign->pages[p].bars);
+        page_rest_release(&campaign->pages[p].rest);
     }
     mem_free(campaign->pages);
     campaign->pages = NULL;
@@ -162,6 +166,18 @@ struct recipient_state campaign_recipient(const struct campaign *campaign, uint3
         .state = campaign_is_over(campaign) ? fresh_end(campaign) & 15u : DELIVERY_WAITING,
         .step = campaign->first_step & 15u,
     };
+}
+
+unsigned campaign_round(const struct campaign *campaign, uint32_t page, unsigned place)
+{
+    const uint8_t *rounds = campaign->pages == NULL ? NULL : campaign->pages[page].rest.rounds;
+    return rounds == NULL ? 0 : rounds[place];
+}
+
+bool campaign_has_page(const struct campaign *campaign, uint32_t page)
+{
+    return !campaign->is_closed ||
+           (campaign->pages != NULL && campaign->pages[page].states != NULL);
 }
 
 struct fold campaign_fold(struct campaign *campaign)
@@ -287,6 +303,10 @@ bool campaign_apply(struct campaign *campaign, struct lease_table *leases, uint3
     }
     struct lease *lease = event->lease == 0 ? NULL : lease_find(leases, event->lease);
     struct fold fold = campaign_fold(campaign);
+    if (event->kind == DELIVERY_EVENT_RETRIED &&
+        (round_of_event(event) == 0 || event->step != campaign->first_step)) {
+        return false;
+    }
     if (!lease_accepts(campaign, lease, page, event) ||
         !fold_event(&fold, campaign_states(campaign, page), campaign_page_slots(campaign, page),
                     event)) {
@@ -296,9 +316,7 @@ bool campaign_apply(struct campaign *campaign, struct lease_table *leases, uint3
     if (event->kind == DELIVERY_EVENT_BOUNCED) {
         note_bounced(&campaign->pages[page], event);
     }
-    if (event->kind == DELIVERY_EVENT_BARRED) {
-        bars_add_event(&campaign->pages[page].bars, event);
-    }
+    page_rest_apply(&campaign->pages[page].rest, event);
     if (page >= campaign->next_fresh) {
         /* Pages are leased from in order; a replay or an acknowledgement may see a later one first.
          * Those skipped wait in the timers, and so does the page itself if nobody leased from it.
@@ -325,6 +343,20 @@ static bool apply_note(struct campaign *campaign, const struct event *event)
     return is_running;
 }
 
+/* Who had enough messages by now is to be found out anew. */
+static bool apply_round(struct campaign *campaign, const struct event *event)
+{
+    if (event->step != campaign->round + 1u || event->step >= ENGINE_ROUNDS_MAX) {
+        return false;
+    }
+    campaign->rounds[campaign->round++] =
+        (struct campaign_round){event->at_ms, (uint32_t)(event->lease >> 32), event->reason};
+    campaign->ended_ms = 0;
+    campaign->is_screened =
+        campaign->def.cap_messages == 0 || campaign->def.priority == PRIORITY_CRITICAL;
+    return true;
+}
+
 bool campaign_apply_own(struct campaign *campaign, const struct event *event)
 {
     static const enum campaign_state NEXT[CAMPAIGN_EVENTS] = {
@@ -336,6 +368,7 @@ bool campaign_apply_own(struct campaign *campaign, const struct event *event)
         [CAMPAIGN_EVENT_SCHEDULED] = CAMPAIGN_SCHEDULED,
         [CAMPAIGN_EVENT_STOPPED] = CAMPAIGN_PAUSED,
         [CAMPAIGN_EVENT_SUPERSEDED] = CAMPAIGN_CANCELLED,
+        [CAMPAIGN_EVENT_ROUND] = CAMPAIGN_RUNNING,
     };
     enum {
         BEFORE_END = 1u << CAMPAIGN_DRAFT | 1u << CAMPAIGN_SCHEDULED | 1u << CAMPAIGN_RUNNING |
@@ -352,6 +385,7 @@ bool campaign_apply_own(struct campaign *campaign, const struct event *event)
         [CAMPAIGN_EVENT_STOPPED] = 1u << CAMPAIGN_RUNNING,
         [CAMPAIGN_EVENT_SUPERSEDED] = BEFORE_END,
         [CAMPAIGN_EVENT_CHANGED] = BEFORE_END,
+        [CAMPAIGN_EVENT_ROUND] = 1u << CAMPAIGN_FINISHED,
     };
     if (event->kind == CAMPAIGN_EVENT_OVERRIDDEN || event->kind == CAMPAIGN_EVENT_SCREENED) {
         return apply_note(campaign, event);
@@ -361,6 +395,9 @@ bool campaign_apply_own(struct campaign *campaign, const struct event *event)
     }
     if (event->kind == CAMPAIGN_EVENT_CHANGED) {
         return change_apply(campaign, event);
+    }
+    if (event->kind == CAMPAIGN_EVENT_ROUND && !apply_round(campaign, event)) {
+        return false;
     }
     if (event->kind != CAMPAIGN_EVENT_EXPIRED) {
         campaign->state = NEXT[event->kind];
@@ -501,7 +538,8 @@ void campaign_snapshot(struct campaign *campaign, uint32_t page, struct buf *buf
             buf_u64(buf, l->places.words[w]);
         }
     }
-    bars_encode(campaign->pages[page].bars, buf);
+    bars_encode(campaign->pages[page].rest.bars, buf);
+    rounds_encode(campaign->pages[page].rest.rounds, slots, buf);
 }
 
 /* All of the lease's places are leased, and in no other lease. */
@@ -555,13 +593,14 @@ static enum err restore_leases(struct campaign *campaign, struct lease_table *le
     return !reader->bad && leased == bitmap_count(&taken) ? ERR_OK : ERR_CORRUPT;
 }
 
-static enum err restore_bars(struct campaign *campaign, uint32_t page, uint8_t version,
+static enum err restore_rest(struct page_rest *rest, unsigned slots, uint8_t version,
                              struct reader *reader)
 {
-    bars_free(campaign->pages[page].bars);
-    campaign->pages[page].bars = NULL;
-    if (version >= VERSION_WITH_BARS &&
-        !bars_decode(&campaign->pages[page].bars, campaign_page_slots(campaign, page), reader)) {
+    page_rest_release(rest);
+    if (version >= VERSION_WITH_BARS && !bars_decode(&rest->bars, slots, reader)) {
+        return ERR_CORRUPT;
+    }
+    if (version >= VERSION_WITH_ROUNDS && !rounds_decode(&rest->rounds, slots, reader)) {
         return ERR_CORRUPT;
     }
     return !reader->bad && reader_left(reader) == 0 ? ERR_OK : ERR_CORRUPT;
@@ -602,17 +641,25 @@ static enum err read_states(struct reader *reader, struct recipient_state *state
     if (!fold_states_decode(reader, states, count)) {
         return ERR_CORRUPT;
     }
-    for (unsigned i = 0; version < SNAPSHOT_VERSION && i < count; i++) {
+    for (unsigned i = 0; version < VERSION_WITH_RUNGS && i < count; i++) {
         update_state(&states[i], version);
     }
     return ERR_OK;
 }
 
-enum err engine_snapshot_states(struct slice state_page, struct recipient_state *states,
-                                unsigned count)
+enum err engine_snapshot_page(struct slice state_page, struct recipient_state *states,
+                              unsigned count, struct page_rest *rest)
 {
     struct reader reader = reader_of(state_page);
-    return read_states(&reader, states, count);
+    enum err err = read_states(&reader, states, count);
+    if (err != ERR_OK) {
+        return err;
+    }
+    uint64_t leases = reader_varint(&reader);
+    for (uint64_t i = 0; i < leases && !reader.bad; i++) {
+        (void)reader_bytes(&reader, LEASE_BYTES);
+    }
+    return restore_rest(rest, count, state_page.data[0], &reader);
 }
 
 enum err campaign_restore(struct campaign *campaign, struct lease_table *leases, uint32_t page,
@@ -636,5 +683,7 @@ enum err campaign_restore(struct campaign *campaign, struct lease_table *leases,
     }
     fold_count(&fold, states, slots, 1);
     err = restore_leases(campaign, leases, page, &reader);
-    return err == ERR_OK ? restore_bars(campaign, page, snapshot.data[0], &reader) : err;
+    return err == ERR_OK
+               ? restore_rest(&campaign->pages[page].rest, slots, snapshot.data[0], &reader)
+               : err;
 }

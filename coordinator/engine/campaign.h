@@ -37,7 +37,7 @@ struct page_state {
     struct lease *leases;           /* open ones */
     struct bitmap *bounced;         /* NULL: of nobody a message came back, in the blocks read */
     bool is_restored;               /* from a snapshot, which does not keep that */
-    struct bars *bars;              /* NULL: nobody of the page is barred */
+    struct page_rest rest;          /* who is barred, and who is of which round */
     uint32_t draft;                 /* index of its draft in the open turn, plus one; 0: none */
     uint32_t blocks;                /* since the last snapshot */
 };
@@ -45,15 +45,19 @@ struct page_state {
 struct campaign {
     struct campaign_def def;
     enum campaign_state state;
-    bool is_ended;     /* finished, or cancelled with nobody leased: only the counts are left */
-    bool end_is_noted; /* its closing counts were written and have not changed since */
-    bool is_screened;  /* or has no frequency cap to be screened for */
-    bool is_swept;     /* those who waited when it was over have been ended */
-    bool is_closed;    /* its pages were dropped: in memory are only those that were woken since */
+    bool is_ended;      /* finished, or cancelled with nobody leased: only the counts are left */
+    bool end_is_noted;  /* its closing counts were written and have not changed since */
+    bool is_screened;   /* or has no frequency cap to be screened for */
+    bool is_swept;      /* those who waited when it was over have been ended */
+    bool end_is_void;   /* they stand in the catalogue, but it goes on: they must be removed */
+    bool is_closed;     /* its pages were dropped: in memory are only those that were woken since */
+    unsigned reopening; /* states that the round being prepared will take in; 0: none is */
     uint64_t awake_until_ms; /* they stay until then */
     uint64_t launched_ms;
     uint64_t ended_ms;
     struct control control;
+    unsigned round; /* how many further ones there were */
+    struct campaign_round rounds[ENGINE_ROUNDS_MAX - 1];
     uint32_t counts[DELIVERY_STATES];
     uint32_t open; /* recipients of whom an answer is awaited */
     uint32_t complained;
@@ -96,6 +100,10 @@ struct recipient_state campaign_recipient(const struct campaign *campaign, uint3
                                           unsigned place);
 /* Whether a receipt has said of any attempt of his that it came back; true if that is not known. */
 bool campaign_may_have_bounced(const struct campaign *campaign, uint32_t page, unsigned place);
+/* The round in which he last began; 0: the first. */
+unsigned campaign_round(const struct campaign *campaign, uint32_t page, unsigned place);
+/* Its states are known: a page without any is in the beginning. */
+bool campaign_has_page(const struct campaign *campaign, uint32_t page);
 struct fold campaign_fold(struct campaign *campaign);
 /* Applies one event to states, counts, timers and leases; false if it does not fit (nothing
  * changed). */

@@ -13,6 +13,16 @@ const char *stop_cause_name(enum stop_cause cause)
     return cause < STOP_CAUSES ? CAUSE_NAMES[cause] : "?";
 }
 
+/* Those who had failed or complained by now are left out by the rules. */
+static void measure_anew(struct control *control, const struct event *event)
+{
+    control->stop_cause = 0;
+    control->stop_count = 0;
+    control->stop_of = 0;
+    control->before[STOP_FAILED] = event->worker & UINT32_MAX;
+    control->before[STOP_COMPLAINED] = event->worker >> 32;
+}
+
 void control_apply(struct control *control, const struct event *event)
 {
     switch ((enum campaign_event)event->kind) {
@@ -29,11 +39,11 @@ void control_apply(struct control *control, const struct event *event)
         control->stop_of = event->worker;
         return;
     case CAMPAIGN_EVENT_RESUMED:
-        control->stop_cause = 0;
-        control->stop_count = 0;
-        control->stop_of = 0;
-        control->before[STOP_FAILED] = event->worker & UINT32_MAX;
-        control->before[STOP_COMPLAINED] = event->worker >> 32;
+        measure_anew(control, event);
+        return;
+    case CAMPAIGN_EVENT_ROUND:
+        control->not_after_ms = event->due_ms;
+        measure_anew(control, event);
         return;
     case CAMPAIGN_EVENT_EXPIRED:
         control->is_expired = 1;
@@ -57,7 +67,7 @@ void control_apply(struct control *control, const struct event *event)
 
 /* ---- Beginning ---- */
 
-static uint64_t not_after_ms(const struct campaign *campaign, uint64_t begins_ms)
+uint64_t control_not_after_ms(const struct campaign *campaign, uint64_t begins_ms)
 {
     const struct campaign_control *control = &campaign->def.control;
     return control->not_after_for_ms != 0 ? begins_ms + control->not_after_for_ms
@@ -94,7 +104,7 @@ static void begin(struct engine *engine, struct campaign *campaign)
 {
     struct event event = {.kind = CAMPAIGN_EVENT_LAUNCHED};
     event.worker = supersede(engine, campaign);
-    event.due_ms = not_after_ms(campaign, engine->now_ms);
+    event.due_ms = control_not_after_ms(campaign, engine->now_ms);
     if (is_past(engine, event.due_ms)) {
         event.due_ms = engine->now_ms;
     }
@@ -112,7 +122,7 @@ enum err control_launch(struct engine *engine, struct campaign *campaign, uint64
                         struct problem *problem)
 {
     uint64_t begins_ms = at_ms > engine->now_ms ? at_ms : engine->now_ms;
-    uint64_t limit_ms = not_after_ms(campaign, begins_ms);
+    uint64_t limit_ms = control_not_after_ms(campaign, begins_ms);
     if (limit_ms != 0 && limit_ms <= begins_ms) {
         char limit[TEXT_TIME_BYTES + 1];
         text_time_str(limit, limit_ms);

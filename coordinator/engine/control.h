@@ -12,6 +12,7 @@
  *                  complained (bits 32 to 63), by then; these the
  *                  rules leave out from there
  *     superseded   worker: by which campaign
+ *     round        see round.h
  */
 #ifndef TOCSIN_ENGINE_CONTROL_H
 #define TOCSIN_ENGINE_CONTROL_H
@@ -44,6 +45,8 @@ enum err control_launch(struct engine *engine, struct campaign *campaign, uint64
                         struct problem *problem);
 /* A paused one goes on; its stop rules leave out who had failed by then. */
 void control_resume(struct engine *engine, struct campaign *campaign);
+/* Its not_after if it, or a round of it, begins then; 0: none. */
+uint64_t control_not_after_ms(const struct campaign *campaign, uint64_t begins_ms);
 /* Outcomes have come in: does a rule stop it? */
 void control_check_stop(struct engine *engine, struct campaign *campaign);
 /* Those whose time has come begin or expire. */

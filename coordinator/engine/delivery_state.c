@@ -29,6 +29,8 @@ static const char *const EVENTS[DELIVERY_EVENTS] = {
  * FAILED and SUPPRESSED out of WAITING and RETRYING go past endpoints that are barred. A person's
  * word counts wherever he stands, and so does a receipt that says delivered.
  *
+ * RETRIED is made only of a campaign that has finished.
+ *
  * BOUNCED is followed at once, in the same block, by what the ladder makes of it, if that is not
  * the end: NEXT_ENDPOINT, CLIMBED, or what earlier steps reached (UNANSWERED, HELD, DELIVERED). So
  * is ACCEPTED, by DELIVERED, where it is the end and an earlier step was delivered.
@@ -120,6 +122,7 @@ static const uint8_t NEXT[DELIVERY_STATES][DELIVERY_EVENTS] =
                 [DELIVERY_EVENT_BOUNCED] = TO(FAILED),
                 [DELIVERY_EVENT_CONFIRMED] = TO(UNCERTAIN),
                 [DELIVERY_EVENT_COMPLAINED] = TO(UNCERTAIN),
+                [DELIVERY_EVENT_RETRIED] = TO(WAITING),
             },
         [DELIVERY_DELIVERED] =
             {
@@ -143,6 +146,7 @@ static const uint8_t NEXT[DELIVERY_STATES][DELIVERY_EVENTS] =
                 [DELIVERY_EVENT_DELIVERED] = TO(DELIVERED),
                 [DELIVERY_EVENT_COMPLAINED] = TO(FAILED),
                 [DELIVERY_EVENT_BARRED] = TO(FAILED),
+                [DELIVERY_EVENT_RETRIED] = TO(WAITING),
             },
         [DELIVERY_SUPPRESSED] =
             {
@@ -157,6 +161,7 @@ static const uint8_t NEXT[DELIVERY_STATES][DELIVERY_EVENTS] =
                 [DELIVERY_EVENT_BARRED] = TO(UNREACHABLE),
                 [DELIVERY_EVENT_DELIVERED] = TO(DELIVERED),
                 [DELIVERY_EVENT_COMPLAINED] = TO(UNREACHABLE),
+                [DELIVERY_EVENT_RETRIED] = TO(WAITING),
             },
         [DELIVERY_EXPIRED] =
             {
@@ -164,6 +169,7 @@ static const uint8_t NEXT[DELIVERY_STATES][DELIVERY_EVENTS] =
                 [DELIVERY_EVENT_BARRED] = TO(EXPIRED),
                 [DELIVERY_EVENT_DELIVERED] = TO(DELIVERED),
                 [DELIVERY_EVENT_COMPLAINED] = TO(EXPIRED),
+                [DELIVERY_EVENT_RETRIED] = TO(WAITING),
             },
         [DELIVERY_CANCELLED] =
             {

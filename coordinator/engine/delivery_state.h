@@ -63,7 +63,8 @@ bool delivery_state_is_final(enum delivery_state state);
     X(DELIVERED, "delivered")   /* a receipt says that it arrived */                               \
     X(BOUNCED, "bounced")       /* a receipt says that it did not, for good */                     \
     X(CONFIRMED, "confirmed")   /* one of an earlier step arrived; the ladder goes on */           \
-    X(COMPLAINED, "complained") /* a receipt says that he does not want it */
+    X(COMPLAINED, "complained") /* a receipt says that he does not want it */                      \
+    X(RETRIED, "retried")       /* a new round of the campaign: he starts anew */
 
 enum delivery_event {
 #define DELIVERY_EVENT_MEMBER(name, word) DELIVERY_EVENT_##name,

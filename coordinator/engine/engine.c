@@ -165,7 +165,7 @@ void engine_decide(struct engine *engine, struct campaign *campaign, uint32_t pa
     }
     event_list_add(draft_list(engine, campaign, page), event);
     engine->stats.events += event->span;
-    if (campaign->pages[page].bars != NULL) {
+    if (campaign->pages[page].rest.bars != NULL) {
         suppress_enforce(engine, campaign, page, event->offset, event->span);
     }
 }

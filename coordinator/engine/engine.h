@@ -28,6 +28,7 @@
 #include "coordinator/engine/plan.h"
 #include "coordinator/engine/quota.h"
 #include "coordinator/engine/record.h"
+#include "coordinator/engine/round.h"
 #include "proto/wire.h"
 
 #define ENGINE_NAME_MAX 128
@@ -137,6 +138,13 @@ enum err engine_add_campaign(struct engine *engine, const struct campaign_def *d
 /* Places that are no recipients; before launch or replay of that page. */
 void engine_add_holes(struct engine *engine, uint64_t campaign, uint32_t page,
                       const struct bitmap *holes);
+/* A further round of a campaign: whom of a state it took in, and how many. */
+#define ENGINE_ROUNDS_MAX 15 /* the first among them */
+struct campaign_round {
+    uint64_t at_ms;
+    uint32_t recipients;
+    uint16_t states; /* bit s: of state s */
+};
 /* A campaign that ended in a former life: only its closing counts are kept in memory. */
 struct campaign_end {
     enum campaign_state state;
@@ -150,15 +158,18 @@ struct campaign_end {
     /* By step, which add up to counts; has_rungs: they were counted when it ended. */
     bool has_rungs;
     struct rung_counts rungs[PLAN_RUNGS_MAX];
+    unsigned round; /* how many further ones there were */
+    struct campaign_round rounds[ENGINE_ROUNDS_MAX - 1];
 };
 void campaign_end_encode(const struct campaign_end *end, struct buf *buf);
 enum err campaign_end_decode(struct slice bytes, struct campaign_end *end) WARN_UNUSED;
 void engine_replay_end(struct engine *engine, uint64_t campaign, const struct campaign_end *end);
 enum err engine_replay_snapshot(struct engine *engine, uint64_t campaign, uint32_t page,
                                 struct slice state_page) WARN_UNUSED;
-/* Only the states of a page's snapshot, for reports. */
-enum err engine_snapshot_states(struct slice state_page, struct recipient_state *states,
-                                unsigned count) WARN_UNUSED;
+/* What a page's snapshot has of its recipients, for reports; its leases are passed over. *rest,
+ * empty before, is the caller's to release, also after an error. */
+enum err engine_snapshot_page(struct slice state_page, struct recipient_state *states,
+                              unsigned count, struct page_rest *rest) WARN_UNUSED;
 /* Blocks of one page in order. page may be RECORD_PAGE_CAMPAIGN. ERR_CORRUPT names nothing: the
  * caller knows where. */
 enum err engine_replay_block(struct engine *engine, uint64_t campaign, uint32_t page,
@@ -193,6 +204,25 @@ enum err engine_change(struct engine *engine, uint64_t campaign,
                        const struct campaign_change *change, uint64_t now_ms,
                        struct problem *problem) WARN_UNUSED;
 
+/* Another round of a campaign that has finished: those in one of the states (bit s: state s) start
+ * anew at the plan's first step, everybody else stays as he is. First it is reopened: from then on
+ * the pages that are woken stay, and engine_suppress bars those whom the round will take in. When
+ * all pages are awake, engine_retry begins the round. ERR_NOT_FOUND; ERR_CONFLICT: it has not
+ * finished or expired, nobody is in these states, it is being reopened, or had all its rounds. A
+ * campaign that engine_retry refuses is not reopened any more. */
+#define ENGINE_RETRY_STATES                                                                        \
+    (1u << DELIVERY_FAILED | 1u << DELIVERY_UNCERTAIN | 1u << DELIVERY_UNREACHABLE |               \
+     1u << DELIVERY_EXPIRED)
+enum err engine_reopen(struct engine *engine, uint64_t campaign, unsigned states, uint64_t now_ms,
+                       struct problem *problem) WARN_UNUSED;
+enum err engine_retry(struct engine *engine, uint64_t campaign, uint64_t now_ms,
+                      struct problem *problem) WARN_UNUSED;
+void engine_reopen_give_up(struct engine *engine, uint64_t campaign);
+/* Is the page in memory, or need it not be, as its campaign has not ended? */
+bool engine_page_is_awake(struct engine *engine, uint64_t campaign, uint32_t page);
+/* The round in which a recipient whose page is awake was last begun with; 0: the first. */
+unsigned engine_recipient_round(struct engine *engine, uint64_t campaign, uint32_t ordinal);
+
 /* The recipient said that he knows: his ladder ends, wherever he stands. Twice is as good as once.
  * ERR_NOT_FOUND: no such recipient; ERR_CONFLICT: the campaign was never launched; ERR_CLOSED: it
  * has ended, and the page must be woken first. */
@@ -203,7 +233,8 @@ enum err engine_acknowledge(struct engine *engine, uint64_t campaign, uint32_t o
  * on at once past what is barred; if nothing is left that was ever tried he is suppressed. What was
  * handed to a worker is called back; what was accepted stays so, but nothing follows it if all is
  * barred. Also of a campaign that is not launched yet. Twice is as good as once. ERR_NOT_FOUND: no
- * such recipient; ERR_CLOSED: the campaign has ended, and nothing is sent any more. */
+ * such recipient; ERR_CLOSED: the campaign has ended, and nothing is sent any more. Of one that is
+ * being reopened only those are barred whom the round will take in. */
 #define ENGINE_ALL_CHANNELS BAR_ALL
 #define ENGINE_ALL_RANKS    BAR_ALL
 enum err engine_suppress(struct engine *engine, uint64_t campaign, uint32_t ordinal,
@@ -227,6 +258,7 @@ struct receipt {
     uint64_t campaign;
     uint32_t ordinal;
     uint8_t step;
+    uint8_t round;
     uint8_t attempt; /* recipient_attempt_number */
     uint8_t provider;
     enum receipt_kind kind;
@@ -240,9 +272,11 @@ enum err engine_receipt(struct engine *engine, const struct receipt *receipt,
                         uint64_t now_ms) WARN_UNUSED;
 /* Takes a page of an ended campaign back into memory: its states, folded from a journal that has
  * all that was decided of the page so far. It stays there for a minute after its last use, which is
- * longer than any record is under way: so nobody folds a journal that lacks something. */
+ * longer than any record is under way: so nobody folds a journal that lacks something. What *rest
+ * has is taken. */
 void engine_wake_page(struct engine *engine, uint64_t campaign, uint32_t page,
-                      const struct recipient_state *states, unsigned count, uint64_t now_ms);
+                      const struct recipient_state *states, unsigned count, struct page_rest *rest,
+                      uint64_t now_ms);
 
 /* ---- Quiet hours: who is asleep is leased nothing on the campaign's quiet channels. He waits,
  * which uses up none of his step's time. A critical campaign overrides them ---- */
@@ -384,6 +418,8 @@ struct campaign_view {
     enum stop_cause stop_cause;
     uint64_t stop_count; /* so many */
     uint64_t stop_of;    /* of so many that were tried */
+    unsigned round;      /* how many further ones there were, the present one among them */
+    const struct campaign_round *rounds;
 };
 bool engine_campaign(struct engine *engine, uint64_t campaign, struct campaign_view *view);
 /* How those ended who still waited when it ended: DELIVERY_EVENT_CANCELLED or

@@ -7,8 +7,9 @@
 
 #include "coordinator/engine/engine_state.h"
 
-/* Version 1 knew nothing of control.h, and counted no complaints; 2 did not count by step. */
-#define END_VERSION 3
+/* Version 1 knew nothing of control.h, and counted no complaints; 2 did not count by step; 3 knew
+ * one round. */
+#define END_VERSION 4
 
 /* ---- Restart ---- */
 
@@ -32,6 +33,12 @@ void campaign_end_encode(const struct campaign_end *end, struct buf *buf)
             buf_varint(buf, end->rungs[r].states[s]);
         }
     }
+    buf_u8(buf, (uint8_t)end->round);
+    for (unsigned r = 0; r < end->round; r++) {
+        buf_u64(buf, end->rounds[r].at_ms);
+        buf_u32(buf, end->rounds[r].recipients);
+        buf_u16(buf, end->rounds[r].states);
+    }
 }
 
 /* As many rungs and states as there were when it was written. */
@@ -48,6 +55,20 @@ static void read_rungs(struct reader *reader, unsigned states, struct campaign_e
             }
         }
     }
+}
+
+static bool read_rounds(struct reader *reader, struct campaign_end *end)
+{
+    end->round = reader_u8(reader);
+    if (reader->bad || end->round >= ENGINE_ROUNDS_MAX) {
+        return false;
+    }
+    for (unsigned r = 0; r < end->round; r++) {
+        end->rounds[r].at_ms = reader_u64(reader);
+        end->rounds[r].recipients = reader_u32(reader);
+        end->rounds[r].states = reader_u16(reader);
+    }
+    return !reader->bad;
 }
 
 enum err campaign_end_decode(struct slice bytes, struct campaign_end *end)
@@ -74,6 +95,9 @@ enum err campaign_end_decode(struct slice bytes, struct campaign_end *end)
     if (version >= 3) {
         read_rungs(&reader, states, end);
     }
+    if (version >= 4 && !read_rounds(&reader, end)) {
+        return ERR_CORRUPT;
+    }
     bool is_ended = end->state == CAMPAIGN_FINISHED || end->state == CAMPAIGN_CANCELLED;
     bool is_whole = !reader.bad && reader_left(&reader) == 0;
     return is_whole && states <= DELIVERY_STATES && is_ended ? ERR_OK : ERR_CORRUPT;
@@ -95,6 +119,8 @@ void engine_replay_end(struct engine *engine, uint64_t id, const struct campaign
     campaign->complained = end->complained;
     memcpy(campaign->rungs, end->rungs, sizeof(end->rungs));
     campaign->is_without_rungs = !end->has_rungs;
+    campaign->round = end->round;
+    memcpy(campaign->rounds, end->rounds, sizeof(end->rounds));
     campaign->is_ended = true;
     campaign->end_is_noted = true;
     campaign->is_closed = true;

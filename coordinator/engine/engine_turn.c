@@ -50,7 +50,7 @@ static void close_draft(struct engine *engine, struct draft *draft, struct recor
 
 static void put_to_sleep(struct engine *engine, struct campaign *campaign)
 {
-    if (campaign->is_ended && campaign->end_is_noted &&
+    if (campaign->is_ended && campaign->end_is_noted && campaign->reopening == 0 &&
         campaign->awake_until_ms <= engine->now_ms) {
         campaign->is_closed = true;
         campaign->is_live = false;
@@ -69,6 +69,16 @@ void engine_put_to_sleep(struct engine *engine)
     }
 }
 
+/* It goes on in another round, and a restart must read its journal. */
+static void remove_end(struct engine *engine, struct campaign *campaign, struct record *record)
+{
+    struct buf key = {0};
+    engine->end_key(&key, campaign->def.id);
+    record_remove(record, buf_view(&key));
+    buf_release(&key);
+    campaign->end_is_void = false;
+}
+
 /* Closing counts go into the record of the last event; the pages are not needed any more, but for
  * those that were woken. */
 static void note_ends(struct engine *engine, struct record *record, struct buf *bytes)
@@ -77,9 +87,13 @@ static void note_ends(struct engine *engine, struct record *record, struct buf *
     struct campaign *next = NULL;
     DL_FOREACH_SAFE(engine->live, campaign, next)
     {
+        if (!campaign->is_ended && campaign->end_is_void) {
+            remove_end(engine, campaign, record);
+        }
         if (!campaign->is_ended || campaign->end_is_noted) {
             continue;
         }
+        campaign->end_is_void = false; /* these take their place */
         struct buf key = {0};
         struct campaign_end end = {.state = campaign->state,
                                    .launched_ms = campaign->launched_ms,
@@ -87,10 +101,12 @@ static void note_ends(struct engine *engine, struct record *record, struct buf *
                                    .is_expired = campaign->control.is_expired,
                                    .not_after_ms = campaign->control.not_after_ms,
                                    .superseded_by = campaign->control.superseded_by,
-                                   .complained = campaign->complained};
+                                   .complained = campaign->complained,
+                                   .round = campaign->round};
         memcpy(end.counts, campaign->counts, sizeof(end.counts));
         end.has_rungs = !campaign->is_without_rungs;
         memcpy(end.rungs, campaign->rungs, sizeof(end.rungs));
+        memcpy(end.rounds, campaign->rounds, sizeof(end.rounds));
         buf_clear(bytes);
         campaign_end_encode(&end, bytes);
         engine->end_key(&key, campaign->def.id);
@@ -177,6 +193,7 @@ bool engine_lease_batch(struct engine *engine, uint64_t id, uint64_t now_ms,
         .page = lease->page,
         .provider = lease->provider,
         .step = lease->step,
+        .round = (uint8_t)lease->campaign->round, /* whoever is leased was taken in by it */
         .spread_ms = lease->spread_ms,
         .not_after_ms = lease->campaign->control.not_after_ms,
         .places = batch_places(lease),

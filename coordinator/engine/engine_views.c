@@ -46,6 +46,8 @@ bool engine_campaign(struct engine *engine, uint64_t id, struct campaign_view *v
             !campaign->is_ended && !campaign->is_screened && campaign->state != CAMPAIGN_DRAFT,
         .complained = campaign->complained,
         .rungs = campaign->is_without_rungs ? NULL : campaign->rungs,
+        .round = campaign->round,
+        .rounds = campaign->rounds,
     };
     view_timers(campaign, view);
     control_view(campaign, view);
@@ -80,8 +82,7 @@ enum err engine_recipient(struct engine *engine, uint64_t id, uint32_t ordinal,
     if (campaign == NULL || ordinal >= campaign->def.slots) {
         return ERR_NOT_FOUND;
     }
-    if (campaign->is_closed &&
-        (campaign->pages == NULL || campaign->pages[ordinal / PAGE_RECIPIENTS].states == NULL)) {
+    if (!campaign_has_page(campaign, ordinal / PAGE_RECIPIENTS)) {
         return ERR_CLOSED;
     }
     *state = campaign_recipient(campaign, ordinal / PAGE_RECIPIENTS, ordinal % PAGE_RECIPIENTS);
@@ -206,15 +207,18 @@ static void digest_campaign(const struct campaign *campaign, struct buf *buf)
     }
     buf_u8(buf, !campaign->is_ended && campaign->is_screened);
     buf_u32(buf, campaign->complained);
+    buf_u8(buf, (uint8_t)campaign->round);
+    buf_append(buf, campaign->rounds, campaign->round * sizeof(campaign->rounds[0]));
     for (uint32_t page = 0; !campaign->is_ended && page < campaign->page_count; page++) {
         unsigned slots = campaign_page_slots(campaign, page);
         for (unsigned i = 0; i < slots; i++) {
             struct recipient_state state = campaign_recipient(campaign, page, i);
             buf_append(buf, &state, sizeof(state));
         }
-        if (campaign->pages[page].bars != NULL) {
-            bars_encode(campaign->pages[page].bars, buf);
+        if (campaign->pages[page].rest.bars != NULL) {
+            bars_encode(campaign->pages[page].rest.bars, buf);
         }
+        rounds_encode(campaign->pages[page].rest.rounds, slots, buf);
     }
 }
 

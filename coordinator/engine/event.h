@@ -42,7 +42,8 @@
     X(EXPIRED, "expired")       /* not_after has passed */                                         \
     X(STOPPED, "stopped")       /* paused by a stop rule: its number, how many, of how many */     \
     X(SUPERSEDED, "superseded") /* cancelled by the launch of campaign `worker` */                 \
-    X(CHANGED, "changed")       /* one of its fields, see change.h */
+    X(CHANGED, "changed")       /* one of its fields, see change.h */                              \
+    X(ROUND, "round")           /* after its end it goes on for some (round.h) */
 
 enum campaign_event {
 #define CAMPAIGN_EVENT_MEMBER(name, word) CAMPAIGN_EVENT_##name,
@@ -61,7 +62,8 @@ struct event {
     uint16_t span;   /* places it holds for, 1..1024 */
     uint16_t reason;
     uint64_t lease;
-    uint64_t worker; /* LEASED: instance of the worker; BARRED: what is barred (bar.h) */
+    uint64_t worker; /* LEASED: instance of the worker; BARRED: what is barred (bar.h); RETRIED: in
+                        which round (round.h) */
     uint64_t at_ms;
     uint64_t due_ms; /* 0: none */
     struct slice ref;

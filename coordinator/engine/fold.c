@@ -174,6 +174,7 @@ static void apply(const struct fold *fold, struct recipient_state *state, const 
         state->due_cs = open_until_cs(fold, event);
         return;
     case DELIVERY_EVENT_CLIMBED:
+    case DELIVERY_EVENT_RETRIED: /* the step is the first: what earlier rounds came to is kept */
         climb(state, event);
         state->due_cs = fold_due_cs(fold, event->due_ms);
         return;

@@ -323,12 +323,14 @@ static bool is_over(const struct recipient_state *state)
 }
 
 /* Of a lease that is gone nothing is known but whose it was. It may have been an earlier step's
- * that left something in doubt: then it settles how the ladder ended, but not where he is now. Or
- * it was of a message that came back since, as a receipt said before the outcome: then it settles
- * nothing. */
-static bool is_settled_late(const struct recipient_state *state, bool may_have_bounced)
+ * that left something in doubt, or an earlier round's: then it settles how the ladder ended, but
+ * not where he is now. Or it was of a message that came back since, as a receipt said before the
+ * outcome: then it settles nothing. */
+static bool is_settled_late(const struct recipient_state *state, unsigned round,
+                            bool may_have_bounced)
 {
-    bool may_be_earlier = state->before != BEFORE_NOTHING || state->step > 0 || state->endpoint > 0;
+    bool may_be_earlier =
+        state->before != BEFORE_NOTHING || state->step > 0 || state->endpoint > 0 || round > 0;
     return state->uncertain && state->state != DELIVERY_LEASED &&
            ((is_over(state) && !may_have_bounced) || !may_be_earlier) &&
            delivery_state_next((enum delivery_state)state->state, DELIVERY_EVENT_ACCEPTED) !=
@@ -345,7 +347,8 @@ void intake_late(struct engine *engine, struct campaign *campaign, uint32_t page
     }
     for (unsigned i = run->offset; i < run->offset + (unsigned)run->span; i++) {
         struct recipient_state state = campaign_recipient(campaign, page, i);
-        if (!is_settled_late(&state, campaign_may_have_bounced(campaign, page, i))) {
+        if (!is_settled_late(&state, campaign_round(campaign, page, i),
+                             campaign_may_have_bounced(campaign, page, i))) {
             continue;
         }
         struct event event = {

@@ -101,6 +101,7 @@ void ladder_decide(const struct engine *engine, const struct campaign *campaign,
     case DELIVERY_EVENT_BOUNCED:
     case DELIVERY_EVENT_CONFIRMED:
     case DELIVERY_EVENT_COMPLAINED:
+    case DELIVERY_EVENT_RETRIED:
     case DELIVERY_EVENTS:
         return;
     }

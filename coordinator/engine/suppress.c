@@ -49,7 +49,7 @@ static bool move_on(struct engine *engine, struct campaign *campaign, uint32_t p
 {
     const struct page_state *page_state = &campaign->pages[page];
     const struct recipient_state state = campaign_recipient(campaign, page, place);
-    const struct bar *whole = bars_find_whole(page_state->bars, place);
+    const struct bar *whole = bars_find_whole(page_state->rest.bars, place);
     struct event event = {
         .step = state.step,
         .offset = (uint16_t)place,
@@ -62,7 +62,7 @@ static bool move_on(struct engine *engine, struct campaign *campaign, uint32_t p
         engine_decide(engine, campaign, page, &event);
         return true;
     }
-    const struct bar *bar = bars_find(page_state->bars, place,
+    const struct bar *bar = bars_find(page_state->rest.bars, place,
                                       campaign->def.plan.steps[state.step].channel, state.endpoint);
     if (bar == NULL || !is_waiting(&state)) {
         return false;
@@ -80,7 +80,7 @@ void suppress_enforce(struct engine *engine, struct campaign *campaign, uint32_t
 {
     unsigned at = offset;
     while (at < offset + span) {
-        const struct bars *bars = campaign->pages[page].bars;
+        const struct bars *bars = campaign->pages[page].rest.bars;
         unsigned i = bars_from(bars, at);
         if (i == bars->count || bars->list[i].place >= offset + span) {
             return;
@@ -105,7 +105,7 @@ static bool is_on_way(const struct plan *plan, const struct bar *bar)
 
 void suppress_explain(const struct campaign *campaign, uint32_t page, struct event *event)
 {
-    const struct bars *bars = campaign->pages[page].bars;
+    const struct bars *bars = campaign->pages[page].rest.bars;
     if (event->kind != DELIVERY_EVENT_UNREACHABLE || bars == NULL) {
         return;
     }
@@ -124,10 +124,10 @@ struct bitmap suppress_barred(const struct lease *lease)
     const struct page_state *page = &lease->campaign->pages[lease->page];
     unsigned channel = lease->campaign->def.plan.steps[lease->step].channel;
     struct bitmap barred = {{0}};
-    for (unsigned i = 0; page->bars != NULL && i < page->bars->count; i++) {
-        unsigned place = page->bars->list[i].place;
+    for (unsigned i = 0; page->rest.bars != NULL && i < page->rest.bars->count; i++) {
+        unsigned place = page->rest.bars->list[i].place;
         if (bitmap_has(&lease->places, place) &&
-            bars_find(page->bars, place, channel, page->states[place].endpoint) != NULL) {
+            bars_find(page->rest.bars, place, channel, page->states[place].endpoint) != NULL) {
             bitmap_set(&barred, place);
         }
     }
@@ -185,8 +185,11 @@ enum err engine_suppress(struct engine *engine, uint64_t id, uint32_t ordinal, u
         return err;
     }
     struct campaign *campaign = engine_find_campaign(engine, id);
-    if (campaign->is_ended) {
+    if (campaign->is_ended && campaign->reopening == 0) {
         return ERR_CLOSED;
+    }
+    if (campaign->is_ended && (campaign->reopening >> state.state & 1) == 0) {
+        return ERR_OK;
     }
     uint32_t page = ordinal / PAGE_RECIPIENTS;
     struct bar bar = {(uint16_t)(ordinal % PAGE_RECIPIENTS), (uint8_t)channel, (uint8_t)rank,
@@ -194,7 +197,7 @@ enum err engine_suppress(struct engine *engine, uint64_t id, uint32_t ordinal, u
     bool is_over = state.state == DELIVERY_SUPPRESSED ||
                    delivery_state_next((enum delivery_state)state.state, DELIVERY_EVENT_BARRED) ==
                        DELIVERY_STATES;
-    if (is_over || is_barred_already(campaign->pages[page].bars, &bar)) {
+    if (is_over || is_barred_already(campaign->pages[page].rest.bars, &bar)) {
         return ERR_OK;
     }
     struct event event = {
@@ -220,7 +223,7 @@ bool engine_bar(struct engine *engine, uint64_t id, uint32_t ordinal, unsigned i
     if (campaign == NULL || campaign->pages == NULL || page >= campaign->page_count) {
         return false;
     }
-    const struct bars *bars = campaign->pages[page].bars;
+    const struct bars *bars = campaign->pages[page].rest.bars;
     unsigned at = bars_from(bars, ordinal % PAGE_RECIPIENTS) + index;
     if (bars == NULL || at >= bars->count || bars->list[at].place != ordinal % PAGE_RECIPIENTS) {
         return false;

@@ -8,6 +8,7 @@ struct folding {
     struct recipient_state *states;
     unsigned count;
     uint32_t page;
+    struct page_rest rest;
     uint64_t covered; /* the record that the snapshot reaches to */
     enum err err;
 };
@@ -25,6 +26,9 @@ static bool take_block(void *arg, uint32_t page, uint64_t recno, struct slice by
     for (unsigned i = 0; i < list.count && folding->err == ERR_OK; i++) {
         bool fits = fold_event(&folding->fold, folding->states, folding->count, &list.events[i]);
         folding->err = fits ? ERR_OK : ERR_CORRUPT;
+        if (fits) {
+            page_rest_apply(&folding->rest, &list.events[i]);
+        }
     }
     event_list_release(&list);
     return folding->err == ERR_OK;
@@ -37,7 +41,7 @@ static enum err begin(struct ledger *ledger, const struct campaign_def *def,
     struct store_value snapshot = {0};
     enum err err = ledger_snapshot(ledger, def->id, folding->page, &folding->covered, &snapshot);
     if (err == ERR_OK) {
-        err = engine_snapshot_states(snapshot.bytes, folding->states, folding->count);
+        err = engine_snapshot_page(snapshot.bytes, folding->states, folding->count, &folding->rest);
         store_value_release(&snapshot);
         return err;
     }
@@ -52,7 +56,8 @@ static enum err begin(struct ledger *ledger, const struct campaign_def *def,
 }
 
 enum err page_fold(struct ledger *ledger, const struct campaign_def *def, enum delivery_event over,
-                   uint32_t page, struct recipient_state *states, unsigned *count)
+                   uint32_t page, struct recipient_state *states, unsigned *count,
+                   struct page_rest *rest)
 {
     if ((uint64_t)page * PAGE_RECIPIENTS >= def->slots) {
         return ERR_NOT_FOUND;
@@ -69,6 +74,11 @@ enum err page_fold(struct ledger *ledger, const struct campaign_def *def, enum d
     }
     if (err == ERR_OK && folding.err == ERR_OK && over != DELIVERY_EVENTS) {
         fold_sweep(&folding.fold, states, *count, over);
+    }
+    if (rest != NULL) {
+        *rest = folding.rest;
+    } else {
+        page_rest_release(&folding.rest);
     }
     return err == ERR_OK ? folding.err : err;
 }

@@ -248,8 +248,8 @@ static enum err fold_source(struct screening *screening, struct source *source)
         if (atomic_load(&screening->is_stopped)) {
             return ERR_CLOSED;
         }
-        err =
-            page_fold(screening->ledger, &source->def, source->over, source->next, states, &count);
+        err = page_fold(screening->ledger, &source->def, source->over, source->next, states, &count,
+                        NULL);
         for (unsigned i = 0; err == ERR_OK && i < count; i++) {
             if (engine_is_messaged(&states[i])) {
                 bitmap_set(&messaged, i);

@@ -333,6 +333,7 @@ void sim_control_on_own(struct sim *sim, unsigned c, const struct event *event)
     case CAMPAIGN_EVENT_OVERRIDDEN:
     case CAMPAIGN_EVENT_SCREENED:
     case CAMPAIGN_EVENT_CHANGED:
+    case CAMPAIGN_EVENT_ROUND:
     case CAMPAIGN_EVENTS:
         return;
     }

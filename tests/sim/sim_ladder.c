@@ -349,6 +349,7 @@ static void follow(const struct rung *rung)
     case DELIVERY_EVENT_CANCELLED:
     case DELIVERY_EVENT_BARRED:
     case DELIVERY_EVENT_SUPPRESSED:
+    case DELIVERY_EVENT_RETRIED:
     case DELIVERY_EVENTS:
         return;
     }

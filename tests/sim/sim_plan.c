@@ -132,6 +132,7 @@ static const char *what_is_wrong(const struct move *move)
     case DELIVERY_EVENT_BOUNCED:
     case DELIVERY_EVENT_CONFIRMED:
     case DELIVERY_EVENT_COMPLAINED:
+    case DELIVERY_EVENT_RETRIED:
     case DELIVERY_EVENTS:
         break;
     }

@@ -206,6 +206,7 @@ void sim_receipts_release(struct sim *sim)
 
 bool sim_receipts_wake(struct sim *sim, unsigned c, uint32_t ordinal)
 {
+    struct page_rest rest = {0};
     struct recipient_state states[PAGE_RECIPIENTS];
     struct sim_coordinator *coordinator = &sim->coordinator;
     struct campaign_view view;
@@ -218,12 +219,12 @@ bool sim_receipts_wake(struct sim *sim, unsigned c, uint32_t ordinal)
         sim_fail(sim, "c%u is closed, and there is none", c + 1);
     }
     enum err err =
-        page_fold(coordinator->ledger, view.def, campaign_over(&view), page, states, &count);
+        page_fold(coordinator->ledger, view.def, campaign_over(&view), page, states, &count, &rest);
     if (err != ERR_OK) {
         sim_fail(sim, "page %u of c%u cannot be folded: %s", page, c + 1, err_name(err));
     }
     sim_trace(sim, "page %u of c%u is woken", page, c + 1);
-    engine_wake_page(coordinator->engine, c + 1, page, states, count, clock_ms(sim));
+    engine_wake_page(coordinator->engine, c + 1, page, states, count, &rest, clock_ms(sim));
     sim->totals->receipts.woken++;
     return true;
 }

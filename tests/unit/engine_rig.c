@@ -325,25 +325,31 @@ unsigned rig_count_events(const struct rig *rig, uint64_t campaign, enum deliver
 
 /* ---- Restart ---- */
 
+/* The last word on them counts. */
 static bool replay_end(const struct rig *rig, struct engine *engine, uint64_t campaign)
 {
     struct buf key = {0};
+    struct campaign_end end;
     bool is_there = false;
     end_key(&key, campaign);
     for (unsigned i = 0; i < rig->record_count; i++) {
         const struct record *record = rig->records[i];
         for (size_t j = 0; j < record->entry_count; j++) {
             const struct record_entry *entry = &record->entries[j];
-            struct campaign_end end;
-            if (entry->kind == RECORD_PUT &&
-                slice_equal(record_key(record, entry), buf_view(&key))) {
+            if ((entry->kind != RECORD_PUT && entry->kind != RECORD_REMOVE) ||
+                !slice_equal(record_key(record, entry), buf_view(&key))) {
+                continue;
+            }
+            is_there = entry->kind == RECORD_PUT;
+            if (is_there) {
                 assert_int_equal(campaign_end_decode(record_value(record, entry), &end), ERR_OK);
-                engine_replay_end(engine, campaign, &end);
-                is_there = true;
             }
         }
     }
     buf_release(&key);
+    if (is_there) {
+        engine_replay_end(engine, campaign, &end);
+    }
     return is_there;
 }
 
@@ -383,12 +389,9 @@ static void replay_blocks(const struct rig *rig, struct engine *engine, uint64_t
     }
 }
 
-static void replay_campaign(const struct rig *rig, struct engine *engine,
-                            const struct campaign_def *def)
+static void replay_journal(const struct rig *rig, struct engine *engine,
+                           const struct campaign_def *def)
 {
-    if (replay_end(rig, engine, def->id)) {
-        return;
-    }
     uint32_t pages = (def->slots + PAGE_RECIPIENTS - 1) / PAGE_RECIPIENTS;
     unsigned *covered = mem_zalloc(pages + 1, sizeof(*covered));
     for (uint32_t page = 0; page < pages; page++) {
@@ -401,7 +404,7 @@ static void replay_campaign(const struct rig *rig, struct engine *engine,
     mem_free(covered);
 }
 
-struct engine *rig_replay(const struct rig *rig)
+static struct engine *begin_replay(const struct rig *rig)
 {
     struct engine_settings settings = rig->settings;
     settings.epoch++;
@@ -412,11 +415,78 @@ struct engine *rig_replay(const struct rig *rig)
     for (unsigned i = 0; i < rig->hole_count; i++) {
         engine_add_holes(engine, rig->holes[i].campaign, rig->holes[i].page, &rig->holes[i].holes);
     }
+    return engine;
+}
+
+struct engine *rig_replay(const struct rig *rig)
+{
+    struct engine *engine = begin_replay(rig);
     for (unsigned i = 0; i < rig->campaign_count; i++) {
-        replay_campaign(rig, engine, &rig->campaigns[i]);
+        if (!replay_end(rig, engine, rig->campaigns[i].id)) {
+            replay_journal(rig, engine, &rig->campaigns[i]);
+        }
     }
     engine_recovered(engine, rig->now_ms);
     return engine;
+}
+
+static const struct campaign_def *def_of(const struct rig *rig, uint64_t campaign)
+{
+    unsigned i = 0;
+    while (rig->campaigns[i].id != campaign) {
+        assert_true(++i < rig->campaign_count);
+    }
+    return &rig->campaigns[i];
+}
+
+/* As a report folds it from the journal. */
+static void wake_page(struct rig *rig, struct engine *journal, const struct campaign_def *def,
+                      uint32_t page)
+{
+    struct recipient_state states[PAGE_RECIPIENTS] = {{0}};
+    struct page_rest rest = {0};
+    uint32_t first = page * PAGE_RECIPIENTS;
+    unsigned count = def->slots - first < PAGE_RECIPIENTS ? def->slots - first : PAGE_RECIPIENTS;
+    for (unsigned i = 0; i < count; i++) {
+        struct bar bar;
+        struct event retried = {.offset = (uint16_t)i, .span = 1};
+        enum err err = engine_recipient(journal, def->id, first + i, &states[i]);
+        assert_true(err == ERR_OK || states[i].state == DELIVERY_NONE); /* a hole */
+        for (unsigned b = 0; engine_bar(journal, def->id, first + i, b, &bar); b++) {
+            bars_add(&rest.bars, &bar);
+        }
+        retried.worker = engine_recipient_round(journal, def->id, first + i);
+        if (retried.worker != 0) {
+            rounds_take(&rest.rounds, &retried);
+        }
+    }
+    engine_wake_page(rig->engine, def->id, page, states, count, &rest, rig->now_ms);
+}
+
+void rig_wake(struct rig *rig, uint64_t campaign)
+{
+    rig_close(rig);
+    const struct campaign_def *def = def_of(rig, campaign);
+    struct engine *journal = begin_replay(rig);
+    replay_journal(rig, journal, def);
+    engine_recovered(journal, rig->now_ms);
+    for (uint32_t page = 0; page * PAGE_RECIPIENTS < def->slots; page++) {
+        if (!engine_page_is_awake(rig->engine, campaign, page)) {
+            wake_page(rig, journal, def, page);
+        }
+    }
+    engine_free(journal);
+}
+
+enum err rig_retry(struct rig *rig, uint64_t campaign, unsigned states, struct problem *problem)
+{
+    rig_close(rig);
+    enum err err = engine_reopen(rig->engine, campaign, states, rig->now_ms, problem);
+    if (err == ERR_OK) {
+        rig_wake(rig, campaign);
+        err = engine_retry(rig->engine, campaign, rig->now_ms, problem);
+    }
+    return err;
 }
 
 static void check_sums(struct engine *engine, const struct campaign_def *def)

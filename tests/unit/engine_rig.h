@@ -105,6 +105,10 @@ unsigned rig_count_events(const struct rig *rig, uint64_t campaign, enum deliver
 struct engine *rig_replay(const struct rig *rig);
 /* Closes the turn; the digests of both engines and the sums of all campaigns must agree. */
 void rig_check(struct rig *rig);
+/* All pages of a campaign that has ended are folded from the records, and woken. */
+void rig_wake(struct rig *rig, uint64_t campaign);
+/* Another round for those in the states, as the shell makes it. */
+enum err rig_retry(struct rig *rig, uint64_t campaign, unsigned states, struct problem *problem);
 /* The process dies and starts again. */
 void rig_restart(struct rig *rig);
 

@@ -47,7 +47,9 @@ static bool happens(struct bench *bench, enum delivery_event kind, uint32_t page
 
 static bool happens_to_it(struct bench *bench, enum campaign_event kind)
 {
-    return campaign_apply_own(bench->campaign, &(struct event){.kind = (uint8_t)kind, .span = 1});
+    return campaign_apply_own(
+        bench->campaign,
+        &(struct event){.kind = (uint8_t)kind, .span = 1, .step = kind == CAMPAIGN_EVENT_ROUND});
 }
 
 /* ---- Its own life ---- */
@@ -56,10 +58,10 @@ static void a_campaign_lives_by_its_table(void **test)
 {
     (void)test;
     /* By state, then by event (launched, paused, resumed, cancelled, finished, overridden,
-     * screened, scheduled, expired, stopped, superseded, changed): what follows, or `-`. */
-    static const char *const EXPECTED[CAMPAIGN_STATES] = {"R--C---S--CD", "-P-CFRR-RPCR",
-                                                          "--RCFPP-P-CP", "------------",
-                                                          "------------", "R--C---S--CS"};
+     * screened, scheduled, expired, stopped, superseded, changed, round): what follows, or `-`. */
+    static const char *const EXPECTED[CAMPAIGN_STATES] = {"R--C---S--CD-", "-P-CFRR-RPCR-",
+                                                          "--RCFPP-P-CP-", "------------R",
+                                                          "-------------", "R--C---S--CS-"};
     static const char LETTERS[] = "DRPFCS";
     static const enum campaign_event WAY[CAMPAIGN_STATES][3] = {
         {CAMPAIGN_EVENTS, CAMPAIGN_EVENTS, CAMPAIGN_EVENTS},
@@ -256,6 +258,7 @@ static void states_of_older_snapshots_are_read(void **test)
     for (uint8_t version = 1; version <= 3; version++) {
         struct recipient_state old[976];
         struct recipient_state back[976];
+        struct page_rest rest = {0};
         struct buf bytes = {0};
         for (unsigned i = 0; i < 976; i++) {
             memcpy(&old[i], OLD, sizeof(OLD));
@@ -263,7 +266,10 @@ static void states_of_older_snapshots_are_read(void **test)
         buf_u8(&bytes, version);
         fold_states_encode(old, 976, &bytes);
         buf_varint(&bytes, 0);
-        assert_int_equal(engine_snapshot_states(buf_view(&bytes), back, 976), ERR_OK);
+        if (version == 3) {
+            buf_varint(&bytes, 0); /* nobody is barred */
+        }
+        assert_int_equal(engine_snapshot_page(buf_view(&bytes), back, 976, &rest), ERR_OK);
         assert_int_equal(back[0].state, DELIVERY_RETRYING);
         assert_int_equal(back[0].uncertain, 1);
         assert_int_equal(back[0].before, BEFORE_REACHED);
@@ -276,6 +282,27 @@ static void states_of_older_snapshots_are_read(void **test)
         assert_int_equal(back[0].due_cs, 7);
         buf_release(&bytes);
     }
+}
+
+/* As version 4 wrote it: the states of now, and nothing of rounds. */
+static void a_snapshot_without_rounds_is_read(void **test)
+{
+    (void)test;
+    struct bench bench;
+    struct buf bytes = {0};
+    struct recipient_state states[976];
+    struct page_rest rest = {0};
+    make_history(&bench);
+    campaign_snapshot(bench.campaign, 1, &bytes);
+    assert_int_equal(bytes.data[0], 5);
+    bytes.data[0] = 4;
+    bytes.len--; /* no runs */
+    assert_int_equal(engine_snapshot_page(buf_view(&bytes), states, 976, &rest), ERR_OK);
+    assert_memory_equal(states, bench.campaign->pages[1].states, sizeof(states));
+    assert_null(rest.rounds);
+    page_rest_release(&rest);
+    buf_release(&bytes);
+    bench_release(&bench);
 }
 
 static void every_truncation_of_a_snapshot_is_refused(void **test)
@@ -429,6 +456,7 @@ int main(void)
         cmocka_unit_test(pages_that_a_replay_skips_wait_in_the_timers),
         cmocka_unit_test(a_page_comes_back_from_its_snapshot),
         cmocka_unit_test(states_of_older_snapshots_are_read),
+        cmocka_unit_test(a_snapshot_without_rounds_is_read),
         cmocka_unit_test(every_truncation_of_a_snapshot_is_refused),
         cmocka_unit_test(leases_and_states_of_a_snapshot_must_agree),
         cmocka_unit_test(flipped_bits_of_a_snapshot_break_nothing),

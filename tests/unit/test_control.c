@@ -282,7 +282,7 @@ static void what_an_end_keeps_is_read_back(void **test)
     assert_int_equal(read.not_after_ms, 17);
     assert_int_equal(read.superseded_by, 9);
     buf.data[0] = 1; /* of before, without them */
-    assert_int_equal(campaign_end_decode(slice_of(buf.data, buf.len - 22), &read), ERR_OK);
+    assert_int_equal(campaign_end_decode(slice_of(buf.data, buf.len - 23), &read), ERR_OK);
     assert_false(read.is_expired);
     buf_release(&buf);
 }

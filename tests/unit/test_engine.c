@@ -743,7 +743,7 @@ static void closing_counts_come_back_from_their_bytes(void **test)
     bytes.len--;
     bytes.data[1] = CAMPAIGN_RUNNING;
     assert_int_equal(campaign_end_decode(buf_view(&bytes), &back), ERR_CORRUPT);
-    bytes.data[0] = 4;
+    bytes.data[0] = 5;
     assert_int_equal(campaign_end_decode(buf_view(&bytes), &back), ERR_UNSUPPORTED);
     bytes.data[0] = 2; /* which ended behind the complaints */
     bytes.data[1] = CAMPAIGN_CANCELLED;

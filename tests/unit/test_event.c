@@ -449,6 +449,7 @@ static void campaign_events_have_names_and_stored_numbers(void **test)
     assert_int_equal(CAMPAIGN_EVENT_RESUMED, 2);
     assert_int_equal(CAMPAIGN_EVENT_CANCELLED, 3);
     assert_int_equal(CAMPAIGN_EVENT_FINISHED, 4);
+    assert_int_equal(CAMPAIGN_EVENT_ROUND, 12);
 }
 
 int main(void)

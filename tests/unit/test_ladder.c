@@ -285,10 +285,11 @@ static void a_restart_knows_who_stands_where_and_for_how_long(void **test)
 static void wake(struct rig *rig, uint32_t page, unsigned count, enum delivery_state state)
 {
     struct recipient_state states[PAGE_RECIPIENTS] = {{0}};
+    struct page_rest rest = {0};
     for (unsigned i = 0; i < count; i++) {
         states[i].state = state & 15u;
     }
-    engine_wake_page(rig->engine, 1, page, states, count, rig->now_ms);
+    engine_wake_page(rig->engine, 1, page, states, count, &rest, rig->now_ms);
 }
 
 static void an_acknowledgement_after_the_end_is_counted_once(void **test)

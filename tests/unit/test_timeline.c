@@ -191,8 +191,9 @@ static void damage_is_not_passed_over(void **state)
     assert_int_equal(timeline_read(&fixture->timeline, fixture->ledger, CAMPAIGN, 10), ERR_CORRUPT);
     struct recipient_state states[PAGE_RECIPIENTS];
     unsigned count;
-    assert_int_equal(page_fold(fixture->ledger, &fixture->def, DELIVERY_EVENTS, 0, states, &count),
-                     ERR_CORRUPT);
+    assert_int_equal(
+        page_fold(fixture->ledger, &fixture->def, DELIVERY_EVENTS, 0, states, &count, NULL),
+        ERR_CORRUPT);
 }
 
 static void a_page_folds_to_where_its_journal_ends(void **state)
@@ -201,26 +202,27 @@ static void a_page_folds_to_where_its_journal_ends(void **state)
     struct recipient_state states[PAGE_RECIPIENTS];
     unsigned count;
     write_story(fixture);
-    assert_int_equal(page_fold(fixture->ledger, &fixture->def, DELIVERY_EVENTS, 0, states, &count),
-                     ERR_OK);
+    assert_int_equal(
+        page_fold(fixture->ledger, &fixture->def, DELIVERY_EVENTS, 0, states, &count, NULL),
+        ERR_OK);
     assert_int_equal(count, PAGE_RECIPIENTS);
     assert_int_equal(states[9].state, DELIVERY_ACCEPTED);
     assert_int_equal(states[10].state, DELIVERY_ACCEPTED);
     assert_int_equal(states[10].attempt, 1);
     assert_int_equal(states[100].state, DELIVERY_WAITING);
-    assert_int_equal(
-        page_fold(fixture->ledger, &fixture->def, DELIVERY_EVENT_CANCELLED, 0, states, &count),
-        ERR_OK);
+    assert_int_equal(page_fold(fixture->ledger, &fixture->def, DELIVERY_EVENT_CANCELLED, 0, states,
+                               &count, NULL),
+                     ERR_OK);
     assert_int_equal(states[10].state, DELIVERY_ACCEPTED);
     assert_int_equal(states[100].state, DELIVERY_CANCELLED);
-    assert_int_equal(
-        page_fold(fixture->ledger, &fixture->def, DELIVERY_EVENT_CANCELLED, 1, states, &count),
-        ERR_OK);
+    assert_int_equal(page_fold(fixture->ledger, &fixture->def, DELIVERY_EVENT_CANCELLED, 1, states,
+                               &count, NULL),
+                     ERR_OK);
     assert_int_equal(count, SLOTS - PAGE_RECIPIENTS);
     assert_int_equal(states[0].state, DELIVERY_CANCELLED);
-    assert_int_equal(
-        page_fold(fixture->ledger, &fixture->def, DELIVERY_EVENT_CANCELLED, 2, states, &count),
-        ERR_NOT_FOUND);
+    assert_int_equal(page_fold(fixture->ledger, &fixture->def, DELIVERY_EVENT_CANCELLED, 2, states,
+                               &count, NULL),
+                     ERR_NOT_FOUND);
 }
 
 /* ---- sealed pages ---- */
@@ -286,14 +288,14 @@ static void a_duplicate_row_is_nobody(void **state)
     unsigned count;
     bitmap_set(&holes, 5);
     load_audience(fixture, &holes);
-    assert_int_equal(
-        page_fold(fixture->ledger, &fixture->def, DELIVERY_EVENT_CANCELLED, 1, states, &count),
-        ERR_OK);
+    assert_int_equal(page_fold(fixture->ledger, &fixture->def, DELIVERY_EVENT_CANCELLED, 1, states,
+                               &count, NULL),
+                     ERR_OK);
     assert_int_equal(states[4].state, DELIVERY_CANCELLED);
     assert_int_equal(states[5].state, DELIVERY_NONE);
-    assert_int_equal(
-        page_fold(fixture->ledger, &fixture->def, DELIVERY_EVENT_CANCELLED, 0, states, &count),
-        ERR_OK);
+    assert_int_equal(page_fold(fixture->ledger, &fixture->def, DELIVERY_EVENT_CANCELLED, 0, states,
+                               &count, NULL),
+                     ERR_OK);
     assert_int_equal(states[5].state, DELIVERY_CANCELLED);
 }
 
