@@ -92,6 +92,22 @@ static void print_respect(struct cli *cli, const json_t *campaign)
     buf_release(&text);
 }
 
+/* Those after the first. */
+static void print_rounds(struct cli *cli, const json_t *campaign)
+{
+    static const struct list_column columns[] = {
+        {"round", "round", LIST_NUMBER},
+        {"for", "recipients", LIST_NUMBER},
+        {"since", "at", LIST_TIME},
+        {NULL, NULL, LIST_TEXT},
+    };
+    const json_t *rounds = json_object_get(campaign, "rounds");
+    if (json_array_size(rounds) > 0) {
+        cli_say(cli, "%s", "");
+        list_print_array(cli, rounds, columns);
+    }
+}
+
 /* How it stands, then what it is. */
 static void print_campaign(struct cli *cli, const json_t *campaign)
 {
@@ -120,6 +136,7 @@ static void print_campaign(struct cli *cli, const json_t *campaign)
     print_respect(cli, campaign);
     print_without(cli, campaign);
     plan_table_print(cli, json_object_get(json_object_get(campaign, "plan"), "steps"));
+    print_rounds(cli, campaign);
     buf_release(&view);
 }
 
@@ -280,6 +297,32 @@ static enum exit_code run_cancel(struct cli *cli, const struct arguments *argume
     return change(cli, arguments, "cancel");
 }
 
+/* "failed,uncertain" as the API wants it. */
+static char *states_body(const char *text)
+{
+    json_t *states = json_array();
+    for (size_t len = 0; text != NULL; text = text[len] == '\0' ? NULL : text + len + 1) {
+        len = strcspn(text, ",");
+        json_array_append_new(states, json_stringn(text, len));
+    }
+    json_t *json = json_pack("{s:o}", "states", states);
+    char *body = json_dumps(json, JSON_COMPACT);
+    json_decref(json);
+    return body;
+}
+
+static enum exit_code run_retry(struct cli *cli, const struct arguments *arguments)
+{
+    const char *only = arguments_value(arguments, "only");
+    char *body = only == NULL ? NULL : states_body(only);
+    enum exit_code code = change_by(cli, arguments, "POST", "retry", body);
+    free(body);
+    if (code != EXIT_DONE || !arguments_has(arguments, "watch")) {
+        return code;
+    }
+    return watch_campaign(cli, arguments->operands[0], arguments_has(arguments, "strict"));
+}
+
 static enum exit_code run_watch(struct cli *cli, const struct arguments *arguments)
 {
     return watch_campaign(cli, arguments->operands[0], arguments_has(arguments, "strict"));
@@ -294,6 +337,13 @@ static const struct option launch_options[] = {
 
 static const struct option create_options[] = {
     {"plan", "PLAN", "if the file has none: 'push 5m > sms', a plan's name, or its file"},
+    {NULL, NULL, NULL},
+};
+
+static const struct option retry_options[] = {
+    {"only", "STATE,…", "of failed, uncertain, unreachable (all three, if not given), expired"},
+    {"watch", NULL, "stay until it is over"},
+    WATCH_STRICT_OPTION,
     {NULL, NULL, NULL},
 };
 
@@ -374,6 +424,13 @@ const struct command campaign_commands[] = {
                    "  tocsin campaign set c7 --rate none\n",
         .options = campaign_set_options,
         .run = run_set,
+    },
+    {
+        .name = "retry",
+        ONE_CAMPAIGN,
+        .summary = "begin another round of a finished campaign for those it did not reach",
+        .options = retry_options,
+        .run = run_retry,
     },
     {.run = NULL},
 };

@@ -286,10 +286,27 @@ static void add_member(struct progress *progress, const json_t *campaign, const 
     }
 }
 
+static void add_round(struct progress *progress, const json_t *campaign)
+{
+    const json_t *rounds = json_object_get(campaign, "rounds");
+    const json_t *last = json_array_get(rounds, json_array_size(rounds) - 1);
+    if (json_is_object(last)) {
+        struct buf text = {0};
+        buf_printf(&text, "round %lld, since %s, for ",
+                   (long long)json_integer_value(json_object_get(last, "round")),
+                   json_string_value(json_object_get(last, "at")));
+        human_plural(&text, (uint64_t)json_integer_value(json_object_get(last, "recipients")),
+                     "person", "people");
+        progress_add_notice(progress, buf_cstr(&text));
+        buf_release(&text);
+    }
+}
+
 void progress_add_control(struct progress *progress, const json_t *campaign)
 {
     const json_t *stopped = json_object_get(campaign, "stopped");
     const char *by = json_string_value(json_object_get(stopped, "by"));
+    add_round(progress, campaign);
     add_member(progress, campaign, "starts_at", "begins at");
     add_member(progress, campaign, "superseded_by", "superseded by");
     if (!progress_is_over(progress)) {

@@ -68,6 +68,7 @@ static const struct route routes[] = {
     {"POST", "/v1/campaigns/{id}/pause", campaigns_pause, ROUTE_CHANGES, NULL},
     {"POST", "/v1/campaigns/{id}/resume", campaigns_resume, ROUTE_CHANGES, NULL},
     {"POST", "/v1/campaigns/{id}/cancel", campaigns_cancel, ROUTE_CHANGES, NULL},
+    {"POST", "/v1/campaigns/{id}/retry", campaigns_retry, ROUTE_CHANGES, NULL},
     {"POST", "/v1/campaigns/{id}/preflight", preflight_post, 0, NULL},
     {"GET", "/v1/campaigns/{id}/unreachable", preflight_unreachable, 0, unreachable_parameters},
     {"GET", "/v1/campaigns/{id}/recipients", deliveries_list, 0, recipients_parameters},
@@ -408,7 +409,8 @@ void api_close(struct api *api)
     http_server_close(api->public.server);
     http_server_close(api->listener.server); /* breaks the uploads off */
     api->is_closing = true;
-    while (api->upload_count > 0 || suppressing_count(api) > 0 || api->preflights > 0) {
+    while (api->upload_count > 0 || suppressing_count(api) > 0 || api->preflights > 0 ||
+           api->retries > 0) {
         uv_run(api->context.loop, UV_RUN_ONCE); /* until their threads have ended */
     }
     exchange_drop_all(api);

@@ -35,6 +35,7 @@ struct api {
     struct pending *pendings;         /* answers that wait for a record to be durable */
     struct suppressing *suppressings; /* audiences that are matched against the list */
     unsigned preflights;              /* audiences that are read for a preflight */
+    unsigned retries;                 /* campaigns whose pages are folded for another round */
     bool is_closing;
     struct upload *uploads;
     unsigned upload_count;

@@ -293,7 +293,7 @@ void campaigns_post(struct exchange *exchange)
 typedef enum err (*command_fn)(struct engine *engine, uint64_t campaign, uint64_t now_ms,
                                struct problem *problem);
 
-static void tell_changed(struct exchange *exchange, uint64_t id, const char *event)
+void campaigns_tell_changed(struct exchange *exchange, uint64_t id, const char *event)
 {
     struct campaign_view view;
     bool is_there = engine_campaign(exchange->api->context.engine, id, &view);
@@ -315,7 +315,7 @@ static void command(struct exchange *exchange, command_fn decide, const char *ev
         exchange_refuse_view(exchange, &problem);
         return;
     }
-    tell_changed(exchange, id, event);
+    campaigns_tell_changed(exchange, id, event);
 }
 
 /* ---- changes ---- */
@@ -354,7 +354,7 @@ void campaigns_patch(struct exchange *exchange)
     bool is_there = engine_campaign(api->context.engine, id, &view);
     assert(is_there);
     put_document(api, campaign_registry_change(api->context.campaigns, view.def));
-    tell_changed(exchange, id, "changed");
+    campaigns_tell_changed(exchange, id, "changed");
 }
 
 /* ---- launch ---- */
@@ -404,7 +404,7 @@ static void launch_now(struct exchange *exchange, uint64_t at_ms)
         exchange_refuse_view(exchange, &problem);
         return;
     }
-    tell_changed(exchange, id, "launched");
+    campaigns_tell_changed(exchange, id, "launched");
 }
 
 static void on_launch_finished(struct exchange *exchange)

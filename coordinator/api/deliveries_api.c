@@ -76,7 +76,7 @@ static enum err read_page(struct listing *listing, uint32_t page, unsigned *coun
         enum err err = engine_recipient(engine, def->id, first + i, &listing->states[i]);
         if (err == ERR_CLOSED) {
             return page_fold(listing->exchange->api->context.ledger, def,
-                             campaign_over(listing->view), page, listing->states, count);
+                             campaign_over(listing->view), page, listing->states, count, NULL);
         }
         if (err == ERR_NOT_FOUND) {
             listing->states[i].state = DELIVERY_NONE;
@@ -227,6 +227,10 @@ static json_t *entry_json(const struct api *api, const struct plan *plan,
 {
     const struct event *event = &entry->event;
     json_t *json = json_pack("{s:o, s:s}", "at", exchange_time(event->at_ms), "event", entry->name);
+    if (entry->is_campaigns && event->kind == CAMPAIGN_EVENT_ROUND) {
+        json_object_set_new(json, "round", json_integer(event->step + 1));
+        return json;
+    }
     if (entry->is_campaigns) {
         put_reason(json, event->reason);
         return json;
@@ -236,7 +240,11 @@ static json_t *entry_json(const struct api *api, const struct plan *plan,
         json_object_set_new(json, "provider", json_string(provider));
     }
     put_handle(json, "lease", event->lease);
-    put_handle(json, "worker", event->worker);
+    if (event->kind == DELIVERY_EVENT_RETRIED) {
+        json_object_set_new(json, "round", json_integer((json_int_t)event->worker + 1));
+    } else {
+        put_handle(json, "worker", event->worker);
+    }
     put_reason(json, event->reason);
     if (event->kind == DELIVERY_EVENT_CLIMBED) {
         put_step(json, plan, event->step);
@@ -283,7 +291,7 @@ static enum err fold_state(struct exchange *exchange, struct lookup *lookup)
         return ERR_NOT_FOUND;
     }
     enum err err = page_fold(exchange->api->context.ledger, view.def, campaign_over(&view),
-                             lookup->ordinal / PAGE_RECIPIENTS, states, &count);
+                             lookup->ordinal / PAGE_RECIPIENTS, states, &count, NULL);
     if (err == ERR_OK) {
         lookup->state = states[lookup->ordinal % PAGE_RECIPIENTS];
     }

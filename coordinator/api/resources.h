@@ -40,6 +40,10 @@ void campaigns_launch(struct exchange *exchange);
 void campaigns_pause(struct exchange *exchange);
 void campaigns_resume(struct exchange *exchange);
 void campaigns_cancel(struct exchange *exchange);
+void campaigns_retry(struct exchange *exchange);
+/* Answers with the campaign, which has just changed, once that is on disk; `event` is for the log.
+ */
+void campaigns_tell_changed(struct exchange *exchange, uint64_t id, const char *event);
 
 /* plans_api.c */
 void plans_list(struct exchange *exchange);

@@ -189,8 +189,32 @@ void control_document_put(json_t *json, const struct campaign_control *control)
     put_rules(json, control);
 }
 
+/* Counted from 1 for people. */
+static void put_rounds(json_t *json, const struct campaign_view *view)
+{
+    json_object_set_new(json, "round", json_integer(view->round + 1));
+    if (view->round == 0) {
+        return;
+    }
+    json_t *rounds = json_array();
+    for (unsigned r = 0; r < view->round; r++) {
+        json_t *states = json_array();
+        for (enum delivery_state state = 0; state < DELIVERY_STATES; state++) {
+            if ((view->rounds[r].states >> state & 1) != 0) {
+                json_array_append_new(states, json_string(delivery_state_name(state)));
+            }
+        }
+        json_t *round = json_pack("{s:i, s:I, s:o}", "round", (int)r + 2, "recipients",
+                                  (json_int_t)view->rounds[r].recipients, "states", states);
+        put_time(round, "at", view->rounds[r].at_ms);
+        json_array_append_new(rounds, round);
+    }
+    json_object_set_new(json, "rounds", rounds);
+}
+
 void control_document_view(json_t *json, const struct campaign_view *view)
 {
+    put_rounds(json, view);
     control_document_put(json, &view->def->control);
     put_time(json, "starts_at", view->starts_ms);
     put_time(json, "expires_at", view->not_after_ms);

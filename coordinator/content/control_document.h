@@ -27,7 +27,7 @@ enum err control_document_stop_rules(struct document_reader *reader, json_t *val
 /* Adds the members that are set. */
 void control_document_put(json_t *json, const struct campaign_control *control);
 /* The same as clients see them, with what became of it: "starts_at", "expires_at", "superseded_by",
- * "stopped". */
+ * "stopped", "round" and "rounds". */
 void control_document_view(json_t *json, const struct campaign_view *view);
 
 #endif
