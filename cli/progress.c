@@ -185,6 +185,8 @@ static void notice_of_provider(struct buf *buf, const json_t *provider)
     const char *reason = json_string_value(json_object_get(provider, "breaker_reason"));
     double rate = member_number(provider, "rate_per_s", 0);
     double now = member_number(provider, "rate_now_per_s", rate);
+    double part = member_number(provider, "part", 0);
+    double share = member_number(provider, "share", part);
     if (breaker != NULL && strcmp(breaker, "closed") != 0) {
         buf_printf(buf, "%s: breaker %s%s%s", name, breaker, reason == NULL ? "" : ", ",
                    reason == NULL ? "" : reason);
@@ -194,6 +196,9 @@ static void notice_of_provider(struct buf *buf, const json_t *provider)
         buf_str(buf, " of ");
         human_rate(buf, rate);
         buf_str(buf, " a second");
+    } else if (share < part - 0.5) {
+        buf_printf(buf, "%s: does badly, and gets %.0f %% of %s instead of %.0f %%", name, share,
+                   member_str(provider, "channel"), part);
     }
 }
 

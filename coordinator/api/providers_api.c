@@ -52,7 +52,8 @@ static json_t *limit_json(const struct api *api, const struct provider_def *def)
                      override);
 }
 
-static json_t *health_json(const struct provider_view *view)
+/* What share of its channel it gets, and why. */
+static void put_health(json_t *json, const struct provider_view *view)
 {
     json_t *health = json_object();
     for (unsigned c = HEALTH_THROTTLED; c < HEALTH_CLASSES; c++) {
@@ -61,7 +62,11 @@ static json_t *health_json(const struct provider_view *view)
     }
     json_object_set_new(health, "latency_ms",
                         view->latency_ms < 0 ? json_null() : exchange_rate(view->latency_ms));
-    return health;
+    json_object_set_new(json, "weight", json_integer((json_int_t)view->def->weight));
+    json_object_set_new(json, "part", exchange_rate(view->part));
+    json_object_set_new(json, "share", exchange_rate(view->share));
+    json_object_set_new(json, "health", health);
+    json_object_set_new(json, "down_since", exchange_time(view->down_since_ms));
 }
 
 static json_t *groups_json(const struct api *api, uint32_t provider)
@@ -90,20 +95,20 @@ static json_t *provider_json(const struct api *api, const struct provider_view *
     const struct wire_provider *adapter = exchange_provider(api, view->def->id);
     bool has_reason = view->breaker != BREAKER_CLOSED && view->breaker_reason != REASON_NONE;
     bool is_paused = view->paused_until_ms > api_now_ms(api);
-    return json_pack(
-        "{s:s, s:s, s:s, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o}",
-        "name", view->def->name, "channel", channel_kind_name(view->def->channel), "adapter",
+    json_t *json = json_pack(
+        "{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o}", "name",
+        view->def->name, "channel", channel_kind_name(view->def->channel), "adapter",
         adapter == NULL ? "" : adapter->adapter, "groups", groups_json(api, view->def->id),
-        "weight", (int)view->def->weight, "part", exchange_rate(view->part), "share",
-        exchange_rate(view->share), "health", health_json(view), "rate_per_s",
-        exchange_rate(view->rate_per_s), "limit", limit_json(api, view->def), "rate_now_per_s",
-        exchange_rate(view->rate_now_per_s), "sent_per_s", exchange_rate(view->sent_per_s),
-        "breaker", breaker_word(view->breaker), "breaker_reason",
+        "rate_per_s", exchange_rate(view->rate_per_s), "limit", limit_json(api, view->def),
+        "rate_now_per_s", exchange_rate(view->rate_now_per_s), "sent_per_s",
+        exchange_rate(view->sent_per_s), "breaker", breaker_word(view->breaker), "breaker_reason",
         has_reason
             ? json_sprintf("%u: %s", view->breaker_reason, reason_sentence(view->breaker_reason))
             : json_null(),
         "paused_until", exchange_time(is_paused ? view->paused_until_ms : 0), "unopened",
         unopened_json(api, view->def->id), "outcomes", outcomes);
+    put_health(json, view);
+    return json;
 }
 
 void providers_list(struct exchange *exchange)

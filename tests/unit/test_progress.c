@@ -438,6 +438,15 @@ static void providers_in_trouble_are_noticed(void **state)
     assert_int_equal(progress.notice_count, 3);
     assert_string_equal(progress.notices[2], "mail: breaker open");
     json_decref(providers);
+    providers =
+        json_pack("[{s:s, s:s, s:s, s:f, s:f}, {s:s, s:s, s:s, s:f, s:f}]", "name", "weak",
+                  "channel", "email", "breaker", "closed", "part", 50.0, "share", 20.0, "name",
+                  "strong", "channel", "email", "breaker", "closed", "part", 50.0, "share", 80.0);
+    progress_add_providers(&progress, providers);
+    assert_int_equal(progress.notice_count, 4);
+    assert_string_equal(progress.notices[3],
+                        "weak: does badly, and gets 20 % of email instead of 50 %");
+    json_decref(providers);
 }
 
 static void a_provider_that_workers_cannot_open_is_noticed_with_the_reason(void **state)
