@@ -173,6 +173,17 @@ static void lease_attempts(struct engine *engine, const struct lease *lease,
     batch->endpoints = has_endpoints ? engine->endpoints.data : NULL;
 }
 
+/* Of the campaign as a whole, or until somebody of it falls asleep; 0: none. */
+static uint64_t not_after_ms(const struct lease *lease)
+{
+    uint64_t limit_ms = lease->campaign->control.not_after_ms;
+    uint64_t quiet_ms = quiet_begins_ms(lease);
+    if (quiet_ms == UINT64_MAX) {
+        return limit_ms;
+    }
+    return limit_ms != 0 && limit_ms < quiet_ms ? limit_ms : quiet_ms;
+}
+
 bool engine_lease_batch(struct engine *engine, uint64_t id, uint64_t now_ms,
                         struct wire_batch *batch, uint64_t *audience)
 {
@@ -195,7 +206,7 @@ bool engine_lease_batch(struct engine *engine, uint64_t id, uint64_t now_ms,
         .step = lease->step,
         .round = (uint8_t)lease->campaign->round, /* whoever is leased was taken in by it */
         .spread_ms = lease->spread_ms,
-        .not_after_ms = lease->campaign->control.not_after_ms,
+        .not_after_ms = not_after_ms(lease),
         .places = batch_places(lease),
     };
     batch->count = (uint16_t)bitmap_count(&batch->places);

@@ -24,6 +24,8 @@
 
 #include "coordinator/engine/engine_state.h"
 
+#define CLOCK_AHEAD_MS 1000
+
 struct decision {
     struct engine *engine;
     struct campaign *campaign;
@@ -138,6 +140,20 @@ static uint64_t provider_free_ms(const struct decision *d)
     return is_paused ? d->provider->quota.paused_until_ms : now_ms;
 }
 
+/* A batch is not sent past its time, which is the campaign's or the beginning of quiet hours. If it
+ * is not that time here yet, the worker's clock is ahead, and would bring it back again and again.
+ */
+static void decide_returned(const struct decision *d, struct event *event)
+{
+    event->kind = DELIVERY_EVENT_RELEASED;
+    event->due_ms = d->engine->now_ms;
+    if (d->fate->reason == REASON_NOT_AFTER && !campaign_is_over(d->campaign)) {
+        event->due_ms += CLOCK_AHEAD_MS;
+        event->reason =
+            quiet_is_step(d->campaign, event->step) ? REASON_QUIET_HOURS : REASON_NOT_AFTER;
+    }
+}
+
 static bool is_sent_again(uint8_t kind)
 {
     return kind == DELIVERY_EVENT_DEFERRED || kind == DELIVERY_EVENT_RELEASED ||
@@ -166,8 +182,10 @@ static void decide_one(const struct decision *d, const struct recipient_state *s
     case OUTCOME_UNCERTAIN:
         decide_uncertain(d, state, event);
         break;
-    case OUTCOME_MISCONFIGURED:
     case OUTCOME_RETURNED:
+        decide_returned(d, event);
+        break;
+    case OUTCOME_MISCONFIGURED:
     case OUTCOMES:
         event->kind = DELIVERY_EVENT_RELEASED;
         event->due_ms = d->engine->now_ms;

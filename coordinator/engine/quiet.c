@@ -141,6 +141,27 @@ bool quiet_holds_lease(struct engine *engine, const struct lease *lease)
     return false;
 }
 
+uint64_t quiet_begins_ms(const struct lease *lease)
+{
+    const struct quiet *quiet = lease->campaign->quiet;
+    uint64_t begins_ms = UINT64_MAX;
+    if (!quiet_is_step(lease->campaign, lease->step)) {
+        return begins_ms;
+    }
+    const struct quiet_page *known = &quiet->pages[lease->page];
+    for (unsigned i = bitmap_next(&lease->places, 0); i < BITMAP_BITS;
+         i = bitmap_next(&lease->places, i + 1)) {
+        uint16_t zone = known->zones != NULL ? known->zones[i] : known->only;
+        if (zone < quiet->zone_count && quiet->zones[zone].span.from_ms < begins_ms) {
+            begins_ms = quiet->zones[zone].span.from_ms;
+        }
+        if (known->zones == NULL) {
+            break;
+        }
+    }
+    return begins_ms;
+}
+
 /* ---- Calling back ---- */
 
 /* A worker returns all that it has not sent of the campaign; who may be sent to is leased again. */

@@ -9,7 +9,8 @@
  * to be leased: 16 bytes a page, and 2 bytes a recipient where a page has more than one zone.
  *
  * A recipient is held from quiet_margin_ms before his quiet hours begin until they end: what was
- * leased before has left by then, and what has not is called back.
+ * leased before has left by then, and what has not is called back. A batch carries the time too, so
+ * that a worker that is held up meanwhile, or cut off, sends nothing when it wakes.
  */
 #ifndef TOCSIN_ENGINE_QUIET_H
 #define TOCSIN_ENGINE_QUIET_H
@@ -63,6 +64,8 @@ uint64_t quiet_until_ms(const struct campaign *campaign, uint32_t page, unsigned
 bool quiet_holds_any(const struct campaign *campaign, uint32_t page);
 /* Somebody of the lease is held. */
 bool quiet_holds_lease(struct engine *engine, const struct lease *lease);
+/* When the first of the lease, of whom nobody is held, falls asleep; UINT64_MAX: nobody does. */
+uint64_t quiet_begins_ms(const struct lease *lease);
 /* A worker is there again: what it may still hold of those who are held now is called back. */
 void quiet_tell(struct engine *engine, const struct roster_entry *entry);
 

@@ -37,6 +37,7 @@ static bool is_unstarted(const struct event *event)
     case REASON_PAUSED:
     case REASON_HELD_BACK:
     case REASON_RECALLED:
+    case REASON_QUIET_HOURS:
         return true;
     case REASON_NONE:
     case REASON_LEASE_EXPIRED:

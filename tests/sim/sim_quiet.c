@@ -86,3 +86,21 @@ void sim_quiet_check_sent(const struct sim *sim, unsigned c, uint32_t ordinal, u
         sim_fail(sim, "c%u/%u leaves in his quiet hours", c + 1, ordinal);
     }
 }
+
+void sim_quiet_check_start(const struct sim *sim, unsigned worker, unsigned c, uint32_t ordinal,
+                           unsigned step)
+{
+    const struct campaign_def *def = &sim->settings.campaigns[c].def;
+    const struct sim_course *course = &sim->journal.campaigns[c].recipients[ordinal].course;
+    uint64_t at_ms = sim->now_ms + (uint64_t)sim->workers[worker].skew_ms;
+    if ((def->quiet_channels >> def->plan.steps[step].channel & 1) == 0 ||
+        def->priority == PRIORITY_CRITICAL) {
+        return;
+    }
+    /* A batch of an earlier lease has an earlier time. */
+    struct quiet_span span = span_of(sim, c, zone_of(sim, c, ordinal), course->leased_ms);
+    if (at_ms >= span.from_ms && course->leased_step == step) {
+        sim_fail(sim, "w%u starts c%u/%u %" PRIu64 " ms after he fell asleep", worker, c + 1,
+                 ordinal, at_ms - span.from_ms);
+    }
+}

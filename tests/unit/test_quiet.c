@@ -317,6 +317,63 @@ static void a_page_that_cannot_be_read_counts_as_of_the_campaigns_zone(void **te
     rig_release(&rig);
 }
 
+/* A worker that is frozen meanwhile hears of no call back. */
+static void a_batch_carries_the_time_when_the_first_of_it_falls_asleep(void **test)
+{
+    (void)test;
+    struct rig rig;
+    struct nights *nights = begin(&rig, 2 * PAGE_RECIPIENTS, PRIORITY_NORMAL);
+    nights->zone[7] = 2;
+    launch(&rig);
+    assert_int_equal(rig.batch_count, 2);
+    assert_int_equal(rig.batches[0].wire.not_after_ms, RIG_NOW_MS + HOUR_MS);
+    assert_int_equal(rig.batches[1].wire.not_after_ms, RIG_NOW_MS + 12 * HOUR_MS);
+    rig_release(&rig);
+
+    (void)begin(&rig, 100, PRIORITY_CRITICAL);
+    launch(&rig);
+    assert_int_equal(rig.batches[0].wire.not_after_ms, 0);
+    rig_release(&rig);
+}
+
+static void the_sooner_of_the_night_and_the_campaigns_own_end_holds(void **test)
+{
+    (void)test;
+    for (unsigned hours = 11; hours <= 13; hours += 2) {
+        struct rig rig;
+        (void)begin(&rig, 10, PRIORITY_NORMAL);
+        struct campaign_def def = rig_def(&rig, 2, 10);
+        def.quiet_channels = 1u << CHANNEL_SMS;
+        def.control.not_after_ms = RIG_NOW_MS + hours * HOUR_MS;
+        rig_add(&rig, &def);
+        assert_int_equal(engine_launch(rig.engine, 2, rig.now_ms, NULL), ERR_OK);
+        rig_run(&rig, 0);
+        assert_int_equal(rig.batches[0].wire.not_after_ms,
+                         RIG_NOW_MS + (hours < 12 ? hours : 12) * HOUR_MS);
+        rig_release(&rig);
+    }
+}
+
+static void what_a_worker_with_a_fast_clock_brings_back_waits_a_moment(void **test)
+{
+    (void)test;
+    static const struct rig_fate LATE = {OUTCOME_RETURNED, REASON_NOT_AFTER, 0, NULL};
+    struct rig rig;
+    struct event event;
+    (void)begin(&rig, 10, PRIORITY_NORMAL);
+    launch(&rig);
+    rig_say(&rig, &rig.batches[0], 0, 10, &LATE);
+    rig_check(&rig);
+    assert_true(rig_last_event(&rig, 1, DELIVERY_EVENT_RELEASED, &event));
+    assert_int_equal(event.reason, REASON_QUIET_HOURS);
+    rig_run(&rig, 990);
+    assert_int_equal(rig_leased(&rig), 0);
+    rig_run(&rig, 10);
+    assert_int_equal(rig_leased(&rig), 10);
+    assert_int_equal(rig_state(&rig, 1, 0).used, 0);
+    rig_release(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -325,6 +382,9 @@ int main(void)
         cmocka_unit_test(nobody_is_leased_shortly_before_he_falls_asleep),
         cmocka_unit_test(what_has_not_left_when_he_falls_asleep_is_called_back),
         cmocka_unit_test(a_batch_whose_record_took_too_long_does_not_leave),
+        cmocka_unit_test(a_batch_carries_the_time_when_the_first_of_it_falls_asleep),
+        cmocka_unit_test(the_sooner_of_the_night_and_the_campaigns_own_end_holds),
+        cmocka_unit_test(what_a_worker_with_a_fast_clock_brings_back_waits_a_moment),
         cmocka_unit_test(other_channels_are_not_quiet),
         cmocka_unit_test(a_critical_campaign_wakes_people_up),
         cmocka_unit_test(a_restart_holds_the_same_people),
