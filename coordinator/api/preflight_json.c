@@ -11,6 +11,7 @@
 #include "coordinator/api/preflight_job.h"
 #include "coordinator/content/channel_column.h"
 #include "coordinator/content/object_id.h"
+#include "coordinator/content/plan_check.h"
 
 static const char *const speed_words[] = {
     [PREFLIGHT_NONE] = "none",
@@ -190,6 +191,24 @@ static void warn_of_steps(const struct preflight_result *result, json_t *warning
     }
 }
 
+/* What the plan may not mean. */
+static void warn_of_plan(const struct preflight_result *result, json_t *warnings, struct buf *text)
+{
+    const struct plan *plan = &result->view->def->plan;
+    for (unsigned s = 1; s < plan->step_count; s++) {
+        if (plan_check_is_echo(plan, s) && !plan_is_left_out(plan, s)) {
+            unsigned step = plan_written(plan, s) + 1;
+            buf_printf(text,
+                       "step %u (%s) uses the channel and providers of step %u, which ends for "
+                       "everybody whose message was accepted: only who could not be sent to comes "
+                       "to it; to write again to who does not answer, let step %u last until "
+                       "acknowledged",
+                       step, channel_kind_name(plan->steps[s].channel), step - 1, step - 1);
+            warn(warnings, "same_channel", 0, text);
+        }
+    }
+}
+
 static void warn_of_respect(const struct preflight_result *result, json_t *warnings,
                             struct buf *text)
 {
@@ -329,6 +348,7 @@ json_t *preflight_json(struct preflight_result *result)
     }
     warn_of_people(result, warnings, &text);
     warn_of_steps(result, warnings, &text);
+    warn_of_plan(result, warnings, &text);
     warn_of_respect(result, warnings, &text);
     add_deadline(result, "by", result->by_ms, deadlines, warnings, &text);
     add_deadline(result, "not_after", not_after_of(result), deadlines, warnings, &text);

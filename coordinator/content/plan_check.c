@@ -128,3 +128,13 @@ enum err plan_check_end(struct document_reader *reader, const struct plan *plan,
     }
     return ERR_OK;
 }
+
+bool plan_check_is_echo(const struct plan *plan, unsigned step)
+{
+    if (step == 0 || plan->steps[step].repeat != 0) {
+        return false;
+    }
+    const struct plan_step *before = &plan->steps[step - 1];
+    return before->until == PLAN_ACCEPTED && before->channel == plan->steps[step].channel &&
+           (plan->steps[step].providers & ~before->providers) == 0;
+}

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "coordinator/content/plan_check.h"
 #include "coordinator/content/plan_document.h"
 #include "tests/unit/unit.h"
 
@@ -347,6 +349,38 @@ static void complaints_name_the_step_and_the_remedy(void **state)
     }
 }
 
+static void a_step_that_only_tries_the_same_again_is_told_apart(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *steps;
+        bool is_echo; /* the second */
+    } cases[] = {
+        {"{\"channel\":\"sms\"},{\"channel\":\"sms\"}", true},
+        {"{\"channel\":\"sms\"},{\"channel\":\"sms\",\"provider\":\"backup\"}", true},
+        {"{\"channel\":\"sms\",\"provider\":\"gateway\"},{\"channel\":\"sms\"}", false},
+        {"{\"channel\":\"sms\",\"provider\":\"gateway\"},{\"channel\":\"sms\",\"provider\":"
+         "\"phones\"}",
+         false},
+        {"{\"channel\":\"sms\",\"provider\":\"phones\"},{\"channel\":\"sms\",\"provider\":"
+         "\"gateway\"}",
+         true},
+        {"{\"channel\":\"sms\",\"until\":\"acknowledged\"},{\"channel\":\"sms\"}", false},
+        {"{\"channel\":\"sms\"},{\"channel\":\"email\"}", false},
+        {"{\"channel\":\"sms\",\"repeat\":{\"every\":\"1m\",\"times\":1}},{\"channel\":\"sms\"}",
+         false},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct reading reading;
+        char json[400];
+        (void)snprintf(json, sizeof(json), "{\"plan\":{\"steps\":[%s]}}", cases[i].steps);
+        assert_reads(&reading, json);
+        assert_false(plan_check_is_echo(&reading.plan, 0));
+        assert_int_equal(plan_check_is_echo(&reading.plan, 1), cases[i].is_echo);
+        reading_release(&reading);
+    }
+}
+
 static void there_is_an_end_to_how_many_names(void **state)
 {
     (void)state;
@@ -468,6 +502,7 @@ int main(void)
         cmocka_unit_test(what_could_never_come_is_refused_with_what_could),
         cmocka_unit_test(a_group_stands_for_its_members_on_the_channel),
         cmocka_unit_test(there_is_an_end_to_how_many_names),
+        cmocka_unit_test(a_step_that_only_tries_the_same_again_is_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -107,6 +107,15 @@ def test_what_does_not_fit_is_said_where_it_stands(cluster):
     assert answer.status == 422 and 'did you mean "ladder"' in answer.json()["detail"], answer.body
 
 
+def test_what_a_plan_may_not_mean_is_told_before_the_launch(cluster):
+    audience = people(cluster, 3)
+    create(cluster, audience, {"steps": [{"channel": "sms"}, {"channel": "sms"}]})
+    create(cluster, audience, {"steps": STEPS})
+    warnings = [cluster.api.post(f"/v1/campaigns/{c}/preflight")["warnings"] for c in ("c1", "c2")]
+    assert [[w["warning"] for w in each if w["warning"] == "same_channel"] for each in warnings] == [["same_channel"], []]
+    assert "step 2 (sms) uses the channel and providers of step 1" in str(warnings[0])
+
+
 YAML = b"""# At night
 steps:
   - channel: sms
