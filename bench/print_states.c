@@ -71,7 +71,7 @@ enum picture { PICTURE_CONTROL, PICTURE_SENDING, PICTURE_LADDER, PICTURE_NEWS, P
 
 static const char *const titles[PICTURES] = {
     [PICTURE_SENDING] = "A step is sent",
-    [PICTURE_LADDER] = "The ladder goes on, or ends",
+    [PICTURE_LADDER] = "The ladder goes on, ends, or begins anew",
     [PICTURE_NEWS] = "Somebody says what became of it",
     [PICTURE_CONTROL] = "Time, lists and orders",
 };
@@ -94,6 +94,7 @@ static const enum picture picture_of[DELIVERY_EVENTS] = {
     [DELIVERY_EVENT_CLIMBED] = PICTURE_LADDER,
     [DELIVERY_EVENT_UNANSWERED] = PICTURE_LADDER,
     [DELIVERY_EVENT_ACKNOWLEDGED] = PICTURE_NEWS,
+    [DELIVERY_EVENT_RETRIED] = PICTURE_LADDER,
     [DELIVERY_EVENT_DELIVERED] = PICTURE_NEWS,
     [DELIVERY_EVENT_BOUNCED] = PICTURE_NEWS,
     [DELIVERY_EVENT_CONFIRMED] = PICTURE_NEWS,
