@@ -52,7 +52,7 @@ static enum err put_rule(json_t *rules, const struct arguments *arguments, const
                          const char *cause, struct problem *problem)
 {
     const char *text = arguments_value(arguments, option);
-    if (text == NULL) {
+    if (text == NULL || strcmp(text, "none") == 0) {
         return ERR_OK;
     }
     json_t *rule = json_object();

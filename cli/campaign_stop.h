@@ -2,7 +2,8 @@
 /*
  * campaign_stop: when a campaign pauses itself, from options:
  *     --stop-if-failed 100     --stop-if-complained 2%/500     --stop-if-failed 100,5%/200
- * A number of people, a share of those that were tried (perhaps once these are so many), or both.
+ * and `none`, which is as if it were not given. A number of people, a share of those that were
+ * tried (perhaps once these are so many), or both.
  */
 #ifndef TOCSIN_CLI_CAMPAIGN_STOP_H
 #define TOCSIN_CLI_CAMPAIGN_STOP_H

@@ -13,8 +13,6 @@
 #include "coordinator/content/plan_check.h"
 #include "coordinator/content/plan_document.h"
 
-#define WEIGHT_MAX 1000
-
 struct campaign_document {
     struct campaign_def def;
     struct respect respect;
@@ -82,26 +80,12 @@ static enum err read_audience(struct document_reader *reader, json_t *value)
 
 static enum err read_priority(struct document_reader *reader, json_t *value)
 {
-    const char *words[PRIORITIES + 1] = {NULL};
-    for (enum campaign_priority i = 0; i < PRIORITIES; i++) {
-        words[i] = campaign_priority_name(i);
-    }
-    unsigned priority;
-    enum err err = document_word(reader, value, "priority", words, &priority);
-    if (err == ERR_OK) {
-        parse_of(reader)->document->def.priority = (enum campaign_priority)priority;
-    }
-    return err;
+    return control_document_priority(reader, value, &parse_of(reader)->document->def.priority);
 }
 
 static enum err read_weight(struct document_reader *reader, json_t *value)
 {
-    uint64_t weight;
-    enum err err = document_integer(reader, value, 1, WEIGHT_MAX, &weight);
-    if (err == ERR_OK) {
-        parse_of(reader)->document->def.weight = (uint32_t)weight;
-    }
-    return err;
+    return control_document_weight(reader, value, &parse_of(reader)->document->def.weight);
 }
 
 static enum err read_rate(struct document_reader *reader, json_t *value)
@@ -496,6 +480,9 @@ void campaign_document_encode(const struct campaign_document *document, struct b
 void campaign_document_change(struct campaign_document *document, const struct campaign_def *def)
 {
     document->def.rate_per_s = def->rate_per_s;
+    document->def.priority = def->priority;
+    document->def.weight = def->weight;
+    document->def.control = def->control;
 }
 
 const struct respect *campaign_document_respect(const struct campaign_document *document)

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coordinator/content/change_document.h"
 
+#include <string.h>
+
+#include "coordinator/content/control_document.h"
+
 #define RATE_LEAST 0.001
 
 static struct campaign_change *change_of(struct document_reader *reader)
@@ -21,6 +25,33 @@ static enum err read_rate(struct document_reader *reader, json_t *value)
     return change_document_rate(reader, value, &change_of(reader)->rate_per_s);
 }
 
+static enum err read_priority(struct document_reader *reader, json_t *value)
+{
+    return control_document_priority(reader, value, &change_of(reader)->priority);
+}
+
+static enum err read_weight(struct document_reader *reader, json_t *value)
+{
+    return control_document_weight(reader, value, &change_of(reader)->weight);
+}
+
+static enum err read_not_after(struct document_reader *reader, json_t *value)
+{
+    struct campaign_control control = {0};
+    enum err err = control_document_not_after(reader, value, &control);
+    change_of(reader)->not_after_ms = control.not_after_ms;
+    change_of(reader)->not_after_for_ms = control.not_after_for_ms;
+    return err;
+}
+
+static enum err read_stop_rules(struct document_reader *reader, json_t *value)
+{
+    struct campaign_control control = {0};
+    enum err err = control_document_stop_rules(reader, value, &control);
+    memcpy(change_of(reader)->stop, control.stop, sizeof(control.stop));
+    return err;
+}
+
 enum err change_document_read(struct campaign_change *change, json_t *json,
                               struct document_problem *problem)
 {
@@ -28,10 +59,14 @@ enum err change_document_read(struct campaign_change *change, json_t *json,
      * is then what it would be without one. */
     static const struct document_field fields[] = {
         [CAMPAIGN_FIELD_RATE] = {"rate", false, read_rate},
+        [CAMPAIGN_FIELD_PRIORITY] = {"priority", false, read_priority},
+        [CAMPAIGN_FIELD_WEIGHT] = {"weight", false, read_weight},
+        [CAMPAIGN_FIELD_NOT_AFTER] = {"not_after", false, read_not_after},
+        [CAMPAIGN_FIELD_STOP_RULES] = {"stop_rules", false, read_stop_rules},
         [CAMPAIGN_FIELDS] = {NULL, false, NULL},
     };
     struct document_reader reader;
-    *change = (struct campaign_change){0};
+    *change = (struct campaign_change){.priority = PRIORITY_NORMAL, .weight = 1};
     document_reader_init(&reader, problem, change);
     enum err err = document_object(&reader, json, fields);
     for (unsigned i = 0; err == ERR_OK && i < CAMPAIGN_FIELDS; i++) {

@@ -12,8 +12,9 @@
 #include "coordinator/content/document_reader.h"
 #include "coordinator/engine/engine.h"
 
-/* {"rate":100}, or {"rate":null} for none. ERR_INVALID: unknown members, values out of their
- * ranges, or nothing to change at all. */
+/* {"rate":100,"priority":"high","weight":3,"not_after":"6h","stop_rules":{…}}, each as in a
+ * campaign's document, all of them optional, and null for what it is without: no rate, normal, 1,
+ * none. ERR_INVALID: unknown members, values out of their ranges, or nothing to change at all. */
 enum err change_document_read(struct campaign_change *change, json_t *json,
                               struct document_problem *problem) WARN_UNUSED;
 /* Recipients per second, from 0.001 to CAMPAIGN_RATE_MAX. */

@@ -4,6 +4,7 @@
 #include "common/text.h"
 #include "coordinator/content/object_id.h"
 
+#define WEIGHT_MAX       1000
 #define NOT_AFTER_MIN_MS 1000
 #define NOT_AFTER_MAX_MS (UINT64_C(400) * 86400000)
 
@@ -43,6 +44,31 @@ enum err control_document_supersedes(struct document_reader *reader, json_t *val
     if (err == ERR_OK && !object_id_parse(slice_str(text), OBJECT_CAMPAIGN, &control->supersedes)) {
         err = document_refuse(reader, ERR_INVALID,
                               "\"%.64s\" is no campaign's id; one looks like \"c12\"", text);
+    }
+    return err;
+}
+
+enum err control_document_priority(struct document_reader *reader, json_t *value,
+                                   enum campaign_priority *priority)
+{
+    const char *words[PRIORITIES + 1] = {NULL};
+    unsigned which = 0;
+    for (enum campaign_priority i = 0; i < PRIORITIES; i++) {
+        words[i] = campaign_priority_name(i);
+    }
+    enum err err = document_word(reader, value, "priority", words, &which);
+    if (err == ERR_OK) {
+        *priority = (enum campaign_priority)which;
+    }
+    return err;
+}
+
+enum err control_document_weight(struct document_reader *reader, json_t *value, uint32_t *weight)
+{
+    uint64_t number = 0;
+    enum err err = document_integer(reader, value, 1, WEIGHT_MAX, &number);
+    if (err == ERR_OK) {
+        *weight = (uint32_t)number;
     }
     return err;
 }

@@ -24,6 +24,11 @@ enum err control_document_supersedes(struct document_reader *reader, json_t *val
                                      struct campaign_control *control) WARN_UNUSED;
 enum err control_document_stop_rules(struct document_reader *reader, json_t *value,
                                      struct campaign_control *control) WARN_UNUSED;
+/* A campaign's share: {"priority":"high"}, {"weight":3}. */
+enum err control_document_priority(struct document_reader *reader, json_t *value,
+                                   enum campaign_priority *priority) WARN_UNUSED;
+enum err control_document_weight(struct document_reader *reader, json_t *value,
+                                 uint32_t *weight) WARN_UNUSED;
 /* Adds the members that are set. */
 void control_document_put(json_t *json, const struct campaign_control *control);
 /* The same as clients see them, with what became of it: "starts_at", "expires_at", "superseded_by",

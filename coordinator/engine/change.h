@@ -4,6 +4,11 @@
  * engine.
  *     changed      step: which field · lease, worker, due: its new value:
  *         rate     lease: thousandths of a recipient per second; 0: none
+ *         priority lease: its number
+ *         weight   lease
+ *         not_after  lease: unix ms, or 0 · worker: ms after it, or its last round, began, or 0
+ *         stop rules lease: counts, worker: of_at_least, reason: percents, of `failed` in the low
+ *                  half and of `complained` in the high half
  *
  * A further field is a member of enum campaign_field, a member of struct campaign_change and a row
  * in change.c.

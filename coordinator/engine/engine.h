@@ -194,12 +194,26 @@ enum err engine_cancel(struct engine *engine, uint64_t campaign, uint64_t now_ms
                        struct problem *problem) WARN_UNUSED;
 
 /* What may be changed until a campaign has ended. Stored: add at the end. */
-enum campaign_field { CAMPAIGN_FIELD_RATE, CAMPAIGN_FIELDS };
+enum campaign_field {
+    CAMPAIGN_FIELD_RATE,
+    CAMPAIGN_FIELD_PRIORITY,
+    CAMPAIGN_FIELD_WEIGHT,
+    CAMPAIGN_FIELD_NOT_AFTER,
+    CAMPAIGN_FIELD_STOP_RULES,
+    CAMPAIGN_FIELDS
+};
 struct campaign_change {
     unsigned fields; /* bit f: field f is changed, to: */
     double rate_per_s;
+    enum campaign_priority priority;
+    uint32_t weight;
+    uint64_t not_after_ms;
+    uint64_t not_after_for_ms; /* in place of it: so long after it, or its last round, began */
+    struct stop_rule stop[STOP_CAUSES]; /* all of them */
 };
-/* From now on; what was leased before stays leased. The values are sound. */
+/* From now on; what was leased before stays leased. All fields or none. The values are sound;
+ * ERR_CONFLICT: it has ended, or expired; its not_after would have passed; or it would become, or
+ * be no longer, critical, and has what a critical one overrides. */
 enum err engine_change(struct engine *engine, uint64_t campaign,
                        const struct campaign_change *change, uint64_t now_ms,
                        struct problem *problem) WARN_UNUSED;

@@ -622,6 +622,17 @@ static void a_campaign_is_changed_and_stays_so(void **state)
     expect_get(house, path, 200, "\"rate\":7.0");
     expect_get(house, "/v1/campaigns/c1/recipients/k2", 200, "\"event\":\"changed\"");
     expect(house, "PATCH", path, "", "{\"rate\":null}", 200, "\"rate\":null");
+    expect(house, "PATCH", path, "", "{\"priority\":\"high\",\"weight\":3}", 200,
+           "\"priority\":\"high\",\"weight\":3");
+    expect(house, "PATCH", path, "", "{\"priority\":\"hihg\"}", 422, "did you mean \\\"high\\\"");
+    expect(house, "PATCH", path, "", "{\"weight\":1001}", 422, "\"/weight\"");
+    expect(house, "PATCH", path, "", "{\"priority\":null}", 200, "\"priority\":\"normal\"");
+    expect(house, "PATCH", path, "", "{\"not_after\":\"6h\"}", 200, "\"not_after\":\"6h\"");
+    expect(house, "PATCH", path, "", "{\"not_after\":\"2001-01-01T00:00:00Z\"}", 409, "has passed");
+    expect(house, "PATCH", path, "", "{\"stop_rules\":{\"complained\":{\"count\":9}}}", 200,
+           "\"stop_rules\":{\"complained\":{\"count\":9}}");
+    expect(house, "PATCH", path, "", "{\"stop_rules\":{\"failed\":{}}}", 422,
+           "\"/stop_rules/failed\"");
     expect(house, "PATCH", path, "", "{\"rate\":0}", 422, "to send nothing, pause the campaign");
     expect(house, "PATCH", path, "", "{\"rat\":5}", 422, "did you mean \\\"rate\\\"");
     expect(house, "PATCH", path, "", "{}", 422, "says nothing to change");

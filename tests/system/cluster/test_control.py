@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 
-from support import FINAL, SLOW, http_provider, some, timeline_of, total, upload, wait_for
+from support import FINAL, SLOW, http_provider, some, timeline_of, tocsin, total, upload, wait_for
 
 MESSAGE = {"sms": {"text": "Dear {{first_name}}"}}
 RATE = 1500
@@ -242,3 +242,30 @@ def test_a_campaign_stops_itself_when_too_many_complain(gateway, make_cluster):
     cluster.api.post("/v1/receipts", receipts)
     view = cluster.wait_campaign(campaign, 10, states=("paused",))
     assert view["stopped"]["by"] == "complained" and view["stopped"]["count"] == 4
+
+
+def test_a_running_campaign_is_changed_and_a_kill_forgets_nothing(gateway, make_cluster):
+    cluster = make_cluster([http_provider(gateway, rate=400)], workers=1)
+    audience = upload(cluster, 20000)
+    campaign = cluster.campaign(audience, "sms", MESSAGE)["id"]
+    path = f"/v1/campaigns/{campaign}"
+    change = {"priority": "high", "weight": 7, "not_after": "1h", "stop_rules": {"failed": {"percent": 9}}}
+    answer = cluster.api.call("PATCH", path, change)
+    assert answer.status == 200 and answer.json()["state"] == "running"
+    assert {key: answer.json()[key] for key in change} == change and answer.json()["expires_at"] is not None
+    assert cluster.api.call("PATCH", path, {"weight": 8, "not_after": "2001-01-01T00:00:00Z"}).status == 409
+    cluster.coordinator.kill()
+    cluster.start_coordinator()
+    view = cluster.api.get(path)
+    assert {key: view[key] for key in change} == change and view["expires_at"] == answer.json()["expires_at"]
+    status, out, err = tocsin(cluster, "campaign", "set", campaign, "--not-after", rfc3339(time.time() - 1))
+    assert status == 1 and "has passed" in err, (status, out, err)
+    ends = rfc3339(time.time() + 2)
+    status, out, err = tocsin(cluster, "campaign", "set", campaign, "--not-after", ends, "--weight", 3, "--stop-if-failed", "none")
+    assert status == 0, err
+    view = cluster.wait_campaign(campaign, 20)
+    assert view["weight"] == 3 and view["not_after"] == view["expires_at"] and "stop_rules" not in view
+    assert view["counts"]["expired"] > 10000 and total(view) == 20000
+    cluster.coordinator.kill()
+    cluster.start_coordinator()
+    assert cluster.api.get(path)["weight"] == 3
