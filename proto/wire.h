@@ -16,7 +16,7 @@
  *                                       ◄───── CONTENT  template, schema and token key, once a
  * campaign OUTCOMES         seq, what happened ─────► ◄───── OUTCOMES_DURABLE  all up to this seq
  * is on disk HEARTBEAT                           ◄────► HEARTBEAT ◄───── CANCEL   return what is
- * not sent (pause, cancel) ◄───── RECALL   one recipient of a lease: do not send ◄───── DRAIN
+ * not sent (pause, cancel) ◄───── RECALL   one recipient: do not send ◄───── DRAIN
  * finish and go BYE              drained            ─────►
  *
  * Everything but HELLO carries the epoch it belongs to; a receiver drops what is from a smaller
@@ -197,10 +197,12 @@ struct wire_cancel {
     bool for_good; /* cancelled; else paused */
 };
 
-/* He has acknowledged: what has not left to him must not. */
+/* He has acknowledged, or must not be sent to: what has not left to him must not, in whatever batch
+ * it is by now, also one whose lease was given up. */
 struct wire_recall {
     uint64_t epoch;
-    uint64_t lease;
+    uint64_t campaign;
+    uint32_t page;
     uint16_t place; /* in the page, < PAGE_RECIPIENTS */
 };
 

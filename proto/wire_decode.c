@@ -461,7 +461,9 @@ static void decode_recall(struct decoder *decoder, const Tocsin__Envelope *envel
                           struct wire_message *message)
 {
     message->recall.epoch = envelope->recall->epoch;
-    message->recall.lease = envelope->recall->lease;
+    message->recall.campaign = envelope->recall->campaign;
+    message->recall.page =
+        (uint32_t)take_number(decoder, envelope->recall->page, 0, WIRE_PAGE_NUMBER_MAX, "page");
     message->recall.place =
         (uint16_t)take_number(decoder, envelope->recall->place, 0, PAGE_RECIPIENTS - 1, "place");
 }

@@ -347,7 +347,8 @@ static void encode_recall(struct encoder *encoder, const struct wire_message *me
     Tocsin__Recall *out = arena_alloc(&encoder->arena, sizeof(*out));
     tocsin__recall__init(out);
     out->epoch = message->recall.epoch;
-    out->lease = message->recall.lease;
+    out->campaign = message->recall.campaign;
+    out->page = message->recall.page;
     out->place = message->recall.place;
     encoder->envelope.recall = out;
 }

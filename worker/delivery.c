@@ -186,11 +186,9 @@ static void on_cancel(struct delivery *delivery, const struct wire_message *mess
 static void on_recall(struct delivery *delivery, const struct wire_message *message,
                       uint64_t now_ms)
 {
-    struct batch *batch = inbox_find(&delivery->inbox, message->recall.lease);
+    const struct wire_recall *recall = &message->recall;
     (void)now_ms;
-    if (batch != NULL) {
-        inbox_recall(batch, message->recall.place);
-    }
+    inbox_recall(&delivery->inbox, recall->campaign, recall->page, recall->place);
 }
 
 static void on_outcomes_durable(struct delivery *delivery, const struct wire_message *message,

@@ -136,17 +136,18 @@ void inbox_park(struct inbox *inbox, struct batch *batch)
     inbox_append(inbox, batch, BATCH_PARKED);
 }
 
-struct batch *inbox_find(const struct inbox *inbox, uint64_t lease)
+void inbox_recall(struct inbox *inbox, uint64_t campaign, uint32_t page, unsigned place)
 {
-    return lease_find(inbox, lease);
-}
-
-void inbox_recall(struct batch *batch, unsigned place)
-{
-    if (batch->recalled == NULL) {
-        batch->recalled = mem_zalloc(1, sizeof(*batch->recalled));
+    for (struct batch *batch = inbox->by_lease; batch != NULL; batch = batch->hh.next) {
+        if (batch->campaign != campaign || batch->page != page ||
+            !bitmap_has(&batch->places, place)) {
+            continue;
+        }
+        if (batch->recalled == NULL) {
+            batch->recalled = mem_zalloc(1, sizeof(*batch->recalled));
+        }
+        bitmap_set(batch->recalled, place);
     }
-    bitmap_set(batch->recalled, place);
 }
 
 void inbox_advance(struct batch *batch, unsigned count, unsigned place)

@@ -76,9 +76,9 @@ static inline struct batch *inbox_first(const struct inbox *inbox, unsigned prov
 {
     return inbox->queues[provider];
 }
-struct batch *inbox_find(const struct inbox *inbox, uint64_t lease); /* NULL: not in hand */
-/* The recipient of this place is not to be started any more. */
-void inbox_recall(struct batch *batch, unsigned place);
+/* The recipient of this place of the page is not to be started any more, in whatever batch he is.
+ */
+void inbox_recall(struct inbox *inbox, uint64_t campaign, uint32_t page, unsigned place);
 /* `count` recipients before `place` have been started or settled. */
 void inbox_advance(struct batch *batch, unsigned count, unsigned place);
 /* Nobody is left to be started: leaves its queue, gives up its page. The caller has dropped the

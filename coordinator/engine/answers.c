@@ -94,6 +94,7 @@ enum err engine_acknowledge(struct engine *engine, uint64_t id, uint32_t ordinal
         .at_ms = engine->now_ms,
     };
     ladder_recall(engine, event.lease, event.offset);
+    ladder_recall_lost(engine, campaign, page, event.offset);
     tell_provider(engine, event.lease, false);
     engine_decide(engine, campaign, page, &event);
     stay_awake(engine, campaign);
@@ -146,6 +147,7 @@ static void decide(const struct reading *reading, enum delivery_event kind, uint
     };
     ladder_recall(reading->engine, lease, reading->place);
     if (!delivery_event_is_remark(kind)) {
+        ladder_recall_lost(reading->engine, reading->campaign, reading->page, reading->place);
         tell_provider(reading->engine, lease, reading->is_present);
     }
     engine_decide(reading->engine, reading->campaign, reading->page, &event);

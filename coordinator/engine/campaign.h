@@ -40,6 +40,7 @@ struct page_state {
     struct page_rest rest;          /* who is barred, and who is of which round */
     uint32_t draft;                 /* index of its draft in the open turn, plus one; 0: none */
     uint32_t blocks;                /* since the last snapshot */
+    bool has_lost; /* a lease was given up in this life: its batch may still lie with a worker */
 };
 
 struct campaign {

@@ -122,6 +122,9 @@ uint64_t ladder_next_ms(struct engine *engine);
 
 /* What was handed to a worker and has not left yet must not. */
 void ladder_recall(struct engine *engine, uint64_t lease, unsigned place);
+/* Nor what was handed out under a lease that was given up: its worker may be back. */
+void ladder_recall_lost(struct engine *engine, const struct campaign *campaign, uint32_t page,
+                        unsigned place);
 /* 0: he is in none. */
 uint64_t ladder_lease_of_place(const struct campaign *campaign, uint32_t page, unsigned place);
 /* Where the recipient climbs whom the message of this step cannot be sent to; 0: the ladder ends.

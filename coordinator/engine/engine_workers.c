@@ -21,6 +21,13 @@
 
 /* ---- Workers ---- */
 
+static void settle_expired(struct engine *engine, struct lease *lease, const struct fate *fate)
+{
+    lease->campaign->pages[lease->page].has_lost = true;
+    engine->stats.leases_expired++;
+    intake_settle_all(engine, lease, fate);
+}
+
 static void give_up(struct engine *engine, uint64_t instance, enum outcome outcome, uint16_t reason)
 {
     const struct fate fate = {.outcome = outcome, .reason = reason};
@@ -31,8 +38,11 @@ static void give_up(struct engine *engine, uint64_t instance, enum outcome outco
     {
         if (lease->instance == instance) {
             struct campaign *campaign = lease->campaign;
-            engine->stats.leases_expired += outcome == OUTCOME_UNCERTAIN;
-            intake_settle_all(engine, lease, lease->sends == 0 ? &unsent : &fate);
+            if (outcome == OUTCOME_UNCERTAIN) {
+                settle_expired(engine, lease, lease->sends == 0 ? &unsent : &fate);
+            } else {
+                intake_settle_all(engine, lease, lease->sends == 0 ? &unsent : &fate);
+            }
             engine_settle(engine, campaign);
         }
     }
@@ -294,8 +304,7 @@ static void resend_batches(struct engine *engine)
         }
         if (is_stuck(engine, lease)) {
             struct campaign *campaign = lease->campaign;
-            engine->stats.leases_expired++;
-            intake_settle_all(
+            settle_expired(
                 engine, lease,
                 &(struct fate){.outcome = OUTCOME_UNCERTAIN, .reason = REASON_LEASE_EXPIRED});
             engine_settle(engine, campaign);

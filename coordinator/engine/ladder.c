@@ -227,6 +227,17 @@ uint64_t ladder_next_ms(struct engine *engine)
 
 /* ---- What was handed out ---- */
 
+static void push_recall(struct engine *engine, const struct roster_entry *entry,
+                        const struct campaign *campaign, uint32_t page, unsigned place)
+{
+    engine_push_effect(engine, &(struct engine_effect){.kind = ENGINE_RECALL,
+                                                       .worker = entry->worker,
+                                                       .instance = entry->instance,
+                                                       .campaign = campaign->def.id,
+                                                       .page = page,
+                                                       .place = (uint16_t)place});
+}
+
 /* What was handed to a worker and has not left yet must not. */
 void ladder_recall(struct engine *engine, uint64_t id, unsigned place)
 {
@@ -234,11 +245,18 @@ void ladder_recall(struct engine *engine, uint64_t id, unsigned place)
     const struct roster_entry *entry =
         lease == NULL ? NULL : roster_find(&engine->roster, lease->instance);
     if (entry != NULL && entry->present && lease->sends > 0) {
-        engine_push_effect(engine, &(struct engine_effect){.kind = ENGINE_RECALL,
-                                                           .worker = entry->worker,
-                                                           .instance = entry->instance,
-                                                           .lease = id,
-                                                           .place = (uint16_t)place});
+        push_recall(engine, entry, lease->campaign, lease->page, place);
+    }
+}
+
+void ladder_recall_lost(struct engine *engine, const struct campaign *campaign, uint32_t page,
+                        unsigned place)
+{
+    for (unsigned i = 0; campaign->pages[page].has_lost && i < engine->roster.count; i++) {
+        const struct roster_entry *entry = &engine->roster.entries[i];
+        if (entry->present) {
+            push_recall(engine, entry, campaign, page, place);
+        }
     }
 }
 

@@ -149,6 +149,7 @@ static void take_out(struct engine *engine, struct campaign *campaign, uint32_t 
 {
     struct lease *lease = lease_find(&engine->leases, ladder_lease_of_place(campaign, page, place));
     struct bitmap barred = {{0}};
+    ladder_recall_lost(engine, campaign, page, place);
     if (lease != NULL) {
         barred = suppress_barred(lease);
     }

@@ -314,7 +314,8 @@ static void send_recall(struct link *link, const struct engine_effect *effect)
     (void)link_send(link, effect->worker,
                     &(struct wire_message){.type = WIRE_RECALL,
                                            .recall = {.epoch = link->settings.epoch,
-                                                      .lease = effect->lease,
+                                                      .campaign = effect->campaign,
+                                                      .page = effect->page,
                                                       .place = effect->place}});
 }
 

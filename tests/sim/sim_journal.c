@@ -53,37 +53,6 @@ struct recipient_state sim_journal_state(const struct sim_journal *journal, unsi
                               ordinal % PAGE_RECIPIENTS);
 }
 
-struct sim_recipient *sim_journal_recipient(const struct sim_journal *journal, uint64_t lease,
-                                            unsigned place)
-{
-    struct sim_lease *seen = NULL;
-    HASH_FIND(hh, journal->seen, &lease, sizeof(lease), seen);
-    if (seen == NULL) {
-        return NULL;
-    }
-    const struct sim_campaign *campaign = &journal->campaigns[seen->campaign];
-    uint32_t ordinal = seen->page * PAGE_RECIPIENTS + place;
-    return ordinal < campaign->def.slots ? &campaign->recipients[ordinal] : NULL;
-}
-
-void sim_journal_note_recall(struct sim_journal *journal, uint64_t lease, unsigned place,
-                             uint64_t instance)
-{
-    struct sim_lease *seen = NULL;
-    HASH_FIND(hh, journal->seen, &lease, sizeof(lease), seen);
-    if (seen != NULL && seen->instance == instance) {
-        bitmap_set(&seen->recalled, place);
-    }
-}
-
-bool sim_journal_is_recalled(const struct sim_journal *journal, uint64_t lease, unsigned place,
-                             uint64_t instance)
-{
-    struct sim_lease *seen = NULL;
-    HASH_FIND(hh, journal->seen, &lease, sizeof(lease), seen);
-    return seen != NULL && seen->instance == instance && bitmap_has(&seen->recalled, place);
-}
-
 bool sim_journal_is_open(const struct sim_journal *journal, uint64_t id,
                          const struct bitmap *places)
 {

@@ -55,7 +55,6 @@ struct sim_lease {
     unsigned campaign;
     uint32_t page;
     uint64_t instance;
-    struct bitmap recalled; /* its worker heard so */
     UT_hash_handle hh;
 };
 
@@ -78,14 +77,6 @@ void sim_journal_init(struct sim *sim);
 void sim_journal_release(struct sim_journal *journal);
 /* The record is on disk. */
 void sim_journal_apply(struct sim *sim, const struct record *record);
-/* Whose the place of a lease is, whether it is open or not; NULL: there was no such lease. */
-struct sim_recipient *sim_journal_recipient(const struct sim_journal *journal, uint64_t lease,
-                                            unsigned place);
-/* A worker hears that a place of a lease of its own is called back; whether one of its did. */
-void sim_journal_note_recall(struct sim_journal *journal, uint64_t lease, unsigned place,
-                             uint64_t instance);
-bool sim_journal_is_recalled(const struct sim_journal *journal, uint64_t lease, unsigned place,
-                             uint64_t instance);
 /* Is any place of the lease in this bitmap still leased, as far as the disk knows? */
 bool sim_journal_is_open(const struct sim_journal *journal, uint64_t lease,
                          const struct bitmap *places);

@@ -57,12 +57,16 @@ static void check_cancel(const struct sim *sim, const struct wire_cancel *cancel
 
 static void check_recall(const struct sim *sim, const struct wire_recall *recall)
 {
-    const struct sim_recipient *recipient =
-        sim_journal_recipient(&sim->journal, recall->lease, recall->place);
-    if (recipient == NULL || !(recipient->ladder.is_acknowledged || recipient->ladder.is_heard ||
-                               sim_suppress_has_bar(&recipient->bars))) {
-        sim_fail(sim, "place %u of lease %" PRIx64 " is called back before it is durable why",
-                 recall->place, recall->lease);
+    unsigned c = (unsigned)recall->campaign - 1;
+    uint32_t ordinal = recall->page * PAGE_RECIPIENTS + recall->place;
+    if (c >= sim->settings.campaign_count || ordinal >= sim->settings.campaigns[c].def.slots) {
+        sim_fail(sim, "place %u of page %u of c%u, which there is not, is called back",
+                 recall->place, recall->page, c + 1);
+    }
+    const struct sim_recipient *recipient = &sim->journal.campaigns[c].recipients[ordinal];
+    if (!(recipient->ladder.is_acknowledged || recipient->ladder.is_heard ||
+          sim_suppress_has_bar(&recipient->bars))) {
+        sim_fail(sim, "c%u/%u is called back before it is durable why", c + 1, ordinal);
     }
 }
 

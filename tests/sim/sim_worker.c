@@ -23,14 +23,52 @@ static void run_soon(struct sim_worker *worker)
     worker->run_at_ms = at_ms < worker->run_at_ms ? at_ms : worker->run_at_ms;
 }
 
+/* ---- Recalls ---- */
+
+static unsigned recall_of(const struct sim_worker *worker, unsigned c, uint32_t ordinal)
+{
+    return worker->recalls[c] == NULL ? 0 : worker->recalls[c][ordinal];
+}
+
+static void note_recall(struct sim_worker *worker, const struct wire_recall *recall)
+{
+    unsigned c = (unsigned)recall->campaign - 1;
+    if (recall->epoch != worker->epoch) {
+        return;
+    }
+    if (worker->recalls[c] == NULL) {
+        worker->recalls[c] = mem_zalloc(worker->sim->settings.campaigns[c].def.slots, 1);
+    }
+    worker->recalls[c][recall->page * PAGE_RECIPIENTS + recall->place] =
+        SIM_RECALL_EVER | SIM_RECALL_NOW;
+    worker->sim->totals->recalls++;
+}
+
+static void note_batch(struct sim_worker *worker, const struct wire_batch *batch)
+{
+    uint8_t *recalls = worker->recalls[batch->campaign - 1];
+    for (unsigned i = bitmap_next(&batch->places, 0); recalls != NULL && i < BITMAP_BITS;
+         i = bitmap_next(&batch->places, i + 1)) {
+        recalls[batch->page * PAGE_RECIPIENTS + i] &= SIM_RECALL_EVER;
+    }
+}
+
+static void forget_recalls(struct sim_worker *worker)
+{
+    for (unsigned c = 0; c < SIM_CAMPAIGNS_MAX; c++) {
+        mem_free(worker->recalls[c]);
+        worker->recalls[c] = NULL;
+    }
+}
+
 /* ---- The shell ---- */
 
 static void check_returned(struct sim_worker *worker, const struct wire_outcome_group *group,
                            const struct outcome_run *run)
 {
     for (unsigned i = 0; run->reason == REASON_RECALLED && i < run->span; i++) {
-        if (!sim_journal_is_recalled(&worker->sim->journal, group->lease, run->offset + i,
-                                     worker->instance)) {
+        uint32_t ordinal = group->page * PAGE_RECIPIENTS + run->offset + i;
+        if (recall_of(worker, (unsigned)group->campaign - 1, ordinal) == 0) {
             sim_fail(worker->sim, "w%u returns place %u of lease %" PRIx64 ", not called back",
                      worker->index, run->offset + i, group->lease);
         }
@@ -119,9 +157,8 @@ static void check_held(const struct sim_worker *worker, uint8_t provider)
     }
 }
 
-/* In a hostile network a recall may overtake its batch, and is forgotten; and so it may when a
- * worker that is frozen is frozen again. A recall names the last lease alone: a batch of one that
- * was given up before may still be here. */
+/* Nobody is started who was called back, whatever lease his batch is of; of a batch that came since
+ * then he may be. */
 static void check_wanted(const struct sim_worker *worker, const struct attempt *attempt)
 {
     const struct sim *sim = worker->sim;
@@ -129,11 +166,7 @@ static void check_wanted(const struct sim_worker *worker, const struct attempt *
     if (worker->is_stopped[c]) {
         sim_fail(sim, "w%u starts for c%u, which was stopped", worker->index, c + 1);
     }
-    const struct sim_recipient *recipient = &sim->journal.campaigns[c].recipients[attempt->ordinal];
-    if (!sim->settings.is_hostile && sim->settings.worker_freeze_ms == 0 &&
-        !recipient->course.was_lost &&
-        sim_journal_is_recalled(&sim->journal, recipient->course.lease,
-                                attempt->ordinal % PAGE_RECIPIENTS, worker->instance)) {
+    if ((recall_of(worker, c, attempt->ordinal) & SIM_RECALL_NOW) != 0) {
         sim_fail(sim, "w%u starts c%u/%u, who was called back", worker->index, c + 1,
                  attempt->ordinal);
     }
@@ -187,6 +220,7 @@ static void forget_life(struct sim_worker *worker)
 void sim_worker_release(struct sim_worker *worker)
 {
     forget_life(worker);
+    forget_recalls(worker);
     arena_release(&worker->arena);
     buf_release(&worker->frame);
 }
@@ -198,6 +232,7 @@ static void begin_life(struct sim_worker *worker)
     worker->epoch = 0;
     worker->last_seq = 0;
     memset(worker->is_stopped, 0, sizeof(worker->is_stopped));
+    forget_recalls(worker);
     memset(worker->in_flight, 0, sizeof(worker->in_flight));
     memset(worker->held_until_ms, 0, sizeof(worker->held_until_ms));
     worker->up_at_ms = SIM_NEVER_MS;
@@ -321,15 +356,6 @@ static void note_stopped(struct sim_worker *worker, const struct wire_message *m
     }
 }
 
-static void note_recall(struct sim_worker *worker, const struct wire_recall *recall)
-{
-    if (recall->epoch == worker->epoch) {
-        sim_journal_note_recall(&worker->sim->journal, recall->lease, recall->place,
-                                worker->instance);
-        worker->sim->totals->recalls++;
-    }
-}
-
 void sim_worker_take(struct sim *sim, unsigned index, struct slice frame, struct slice payload)
 {
     struct sim_worker *worker = &sim->workers[index];
@@ -350,6 +376,8 @@ void sim_worker_take(struct sim *sim, unsigned index, struct slice frame, struct
         worker->epoch = message.welcome.epoch;
     } else if (message.type == WIRE_RECALL) {
         note_recall(worker, &message.recall);
+    } else if (message.type == WIRE_BATCH) {
+        note_batch(worker, &message.batch);
     }
     run_soon(worker);
 }

@@ -297,6 +297,36 @@ static void who_is_late_gets_no_old_news(void **state)
     fixture_assert_all_reported(fixture);
 }
 
+/* The older one's lease was given up, and the worker does not know. */
+static void who_was_recalled_is_not_started_from_any_batch(void **state)
+{
+    struct fixture *fixture = fixture_ready(state);
+    fixture->is_answering = false;
+    fixture->concurrency = 1;
+    struct wire_batch batch = fixture_make_batch(fixture, 1, 3);
+    fixture_give(fixture, &batch);
+    batch = fixture_make_batch(fixture, 2, 3);
+    batch.page = 1;
+    fixture_give(fixture, &batch);
+    (void)fixture_run(fixture);
+    assert_int_equal(fixture->in_flight, 1);
+    const struct wire_message recall = {.type = WIRE_RECALL,
+                                        .recall = {.epoch = fixture->epoch,
+                                                   .campaign = fixture->campaign_of_next_lease,
+                                                   .page = 1,
+                                                   .place = 2}};
+    fixture_say(fixture, &recall);
+    for (unsigned i = 0; i < 4; i++) {
+        fixture_end(fixture, 1, OUTCOME_ACCEPTED);
+        (void)fixture_run(fixture);
+    }
+    fixture_pass(fixture, 50, 10);
+    assert_int_equal(fixture->attempt_count, 4);
+    assert_int_equal(fixture_reported(fixture, 1, OUTCOME_RETURNED, REASON_RECALLED), 1);
+    assert_int_equal(fixture_reported(fixture, 2, OUTCOME_RETURNED, REASON_RECALLED), 1);
+    assert_int_equal(fixture_reported(fixture, 2, OUTCOME_ACCEPTED, 0), 2);
+}
+
 static void who_was_recalled_is_not_started(void **state)
 {
     struct fixture *fixture = fixture_ready(state);
@@ -305,12 +335,20 @@ static void who_was_recalled_is_not_started(void **state)
     fixture_batch(fixture, 1, 5);
     (void)fixture_run(fixture);
     assert_int_equal(fixture->in_flight, 2);
-    struct wire_message recall = {.type = WIRE_RECALL,
-                                  .recall = {.epoch = fixture->epoch, .lease = 1, .place = 3}};
+    struct wire_message recall = {
+        .type = WIRE_RECALL,
+        .recall = {.epoch = fixture->epoch,
+                   .campaign = fixture->campaign_of_next_lease,
+                   .page = 1, /* the fixture's leases have pages of their number */
+                   .place = 3}};
     fixture_say(fixture, &recall);
     recall.recall.place = 0; /* under way already */
     fixture_say(fixture, &recall);
-    recall.recall.lease = 77; /* not here (any more) */
+    recall.recall.place = 4;
+    recall.recall.page = 2; /* of another page, */
+    fixture_say(fixture, &recall);
+    recall.recall.page = 1; /* and of another campaign */
+    recall.recall.campaign++;
     fixture_say(fixture, &recall);
     for (unsigned i = 0; i < 4; i++) {
         fixture_end(fixture, 1, OUTCOME_ACCEPTED);
@@ -585,6 +623,7 @@ int main(void)
         TEST(a_throttling_answer_holds_the_provider_back_as_long_as_it_says),
         TEST(who_is_late_gets_no_old_news),
         TEST(who_was_recalled_is_not_started),
+        TEST(who_was_recalled_is_not_started_from_any_batch),
         TEST(a_throttling_answer_returns_what_is_queued),
         TEST(wrong_credentials_return_what_is_queued_for_the_provider),
         TEST(a_result_of_an_unknown_attempt_is_passed_over),

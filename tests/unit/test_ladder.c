@@ -160,6 +160,35 @@ static void an_acknowledgement_ends_the_ladder_wherever_he_stands(void **test)
     rig_release(&rig);
 }
 
+/* Worker 1 was given up and holds its batch still; the coordinator hears of it no more. */
+static void what_was_handed_out_and_given_up_is_called_back_wherever_it_may_be(void **test)
+{
+    (void)test;
+    struct rig rig;
+    struct engine_effect effect;
+    bool is_told[3] = {false};
+    ladder_init(&rig, 2, PLAN_ACKNOWLEDGED, 4);
+    assert_int_equal(rig.batch_count, 1);
+    for (unsigned i = 0; i < 2 * RIG_LEASE_MS / 1000; i++) {
+        rig_run(&rig, 1000);
+    }
+    rig_join(&rig, 2, 22, 65536);
+    rig_run(&rig, 1000);
+    while (engine_next_effect(rig.engine, &effect)) {
+    }
+    assert_int_equal(engine_acknowledge(rig.engine, 1, 3, rig.now_ms), ERR_OK);
+    while (engine_next_effect(rig.engine, &effect)) {
+        assert_int_equal(effect.kind, ENGINE_RECALL);
+        assert_int_equal(effect.campaign, 1);
+        assert_int_equal(effect.page, 0);
+        assert_int_equal(effect.place, 3);
+        is_told[effect.worker] = true;
+    }
+    assert_true(is_told[1] && is_told[2]);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
 static void what_was_handed_out_is_called_back(void **test)
 {
     (void)test;
@@ -176,7 +205,8 @@ static void what_was_handed_out_is_called_back(void **test)
     assert_true(engine_next_effect(rig.engine, &effect));
     assert_int_equal(effect.kind, ENGINE_RECALL);
     assert_int_equal(effect.worker, 1);
-    assert_int_equal(effect.lease, first.wire.lease);
+    assert_int_equal(effect.campaign, first.wire.campaign);
+    assert_int_equal(effect.page, first.wire.page);
     assert_int_equal(effect.place, 3);
     assert_false(engine_next_effect(rig.engine, &effect));
     rig_check(&rig);
@@ -528,6 +558,7 @@ int main(void)
         cmocka_unit_test(after_the_last_step_he_has_failed_or_was_never_reachable),
         cmocka_unit_test(who_does_not_acknowledge_in_time_climbs_and_not_before),
         cmocka_unit_test(an_acknowledgement_ends_the_ladder_wherever_he_stands),
+        cmocka_unit_test(what_was_handed_out_and_given_up_is_called_back_wherever_it_may_be),
         cmocka_unit_test(what_was_handed_out_is_called_back),
         cmocka_unit_test(an_acknowledgement_comes_once_and_of_recipients_alone),
         cmocka_unit_test(a_step_without_a_provider_keeps_nobody_on_another_waiting),

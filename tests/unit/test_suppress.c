@@ -214,7 +214,7 @@ static void what_is_with_a_worker_is_called_back_and_its_word_counts(void **test
     rig_effects(&rig);
     assert_int_equal(rig.effect_count, 4);
     assert_int_equal(rig.effects[2].kind, ENGINE_RECALL);
-    assert_int_equal(rig.effects[2].lease, first.wire.lease);
+    assert_int_equal(rig.effects[2].page, first.wire.page);
     assert_int_equal(rig.effects[2].place, 2);
     assert_int_equal(rig_state(&rig, 1, 0).state, DELIVERY_LEASED);
     rig_say(&rig, &first, 0, 1, &RECALLED);

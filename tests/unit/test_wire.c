@@ -89,7 +89,7 @@ static struct wire_message example(enum wire_type type)
         message.cancel = (struct wire_cancel){9, 5, true};
         break;
     case WIRE_RECALL:
-        message.recall = (struct wire_recall){9, 7, 1023};
+        message.recall = (struct wire_recall){9, 7, 12, 1023};
         break;
     case WIRE_DRAIN:
         message.drain = (struct wire_drain){9};
@@ -501,7 +501,8 @@ static void the_small_ones_survive(void **state)
     message = example(WIRE_RECALL);
     expect_ok(fixture, &message);
     assert_int_equal(fixture->message.recall.epoch, 9);
-    assert_int_equal(fixture->message.recall.lease, 7);
+    assert_int_equal(fixture->message.recall.campaign, 7);
+    assert_int_equal(fixture->message.recall.page, 12);
     assert_int_equal(fixture->message.recall.place, 1023);
     message = example(WIRE_DRAIN);
     expect_ok(fixture, &message);
