@@ -141,7 +141,7 @@ static enum exit_code run_reset(struct cli *cli, const struct arguments *argumen
 
 static const struct option set_options[] = {
     {"rate", "N", "recipients a second, over all workers"},
-    {"burst", "N", "how many may go at once; else a tenth of a second's worth"},
+    {"burst", "N", "how many may go at once; else one and 30 ms' worth"},
     {NULL, NULL, NULL},
 };
 

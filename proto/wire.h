@@ -156,7 +156,8 @@ struct wire_batch {
     uint8_t provider;
     uint8_t step;          /* below TOKEN_STEPS */
     uint8_t round;         /* of the campaign, below TOKEN_ROUNDS, as in the token */
-    uint32_t spread_ms;    /* start them evenly over this time; 0 is at once */
+    uint32_t wait_ms;      /* start nobody before so long after it came; 0: at once */
+    uint32_t spread_ms;    /* start them evenly over this time, from then; 0 is at once */
     uint64_t not_after_ms; /* unix time from which on nobody is started; 0: none */
     uint16_t count;        /* recipients in it */
     bool whole;            /* places 0..count-1; else `places` says which */

@@ -293,6 +293,7 @@ static void decode_batch(struct decoder *decoder, const Tocsin__Envelope *envelo
     batch->step = step & 15;
     batch->round = (uint8_t)(step >> 4);
     batch->spread_ms = in->spread_ms;
+    batch->wait_ms = in->wait_ms;
     batch->not_after_ms = in->not_after_ms;
     batch->count = (uint16_t)take_number(decoder, in->count, 1, PAGE_RECIPIENTS, "count");
     decode_places(decoder, &in->places, batch);

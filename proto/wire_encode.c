@@ -183,6 +183,7 @@ static void encode_batch(struct encoder *encoder, const struct wire_message *mes
     out->provider = batch->provider;
     out->step = (uint32_t)batch->round << 4 | batch->step;
     out->spread_ms = batch->spread_ms;
+    out->wait_ms = batch->wait_ms;
     out->not_after_ms = batch->not_after_ms;
     out->count = batch->count;
     if (!batch->whole) {

@@ -99,6 +99,19 @@ static void note_time(struct delivery *delivery, uint64_t now_ms)
 
 /* ---- Batches and their content ---- */
 
+/* Paced batches of a provider go out one after the other, those in other workers' hands included:
+ * for these one waits as long as the coordinator says. */
+static void plan_batch(struct lane *lane, struct batch *batch, const struct wire_batch *source,
+                       uint64_t now_ms)
+{
+    uint64_t from_ms = now_ms + source->wait_ms;
+    if (batch->interval_us > 0) {
+        batch->from_ms = lane->planned_until_ms > from_ms ? lane->planned_until_ms : from_ms;
+        lane->planned_until_ms = batch->from_ms + source->spread_ms;
+        batch->late_ms = lane->planned_until_ms + DELIVERY_HELD_UP_MS;
+    }
+}
+
 /* The batch's content is there, or will never be. */
 static void dispatch(struct delivery *delivery, struct batch *batch, uint64_t now_ms)
 {
@@ -133,7 +146,7 @@ static void on_batch(struct delivery *delivery, const struct wire_message *messa
     if (inbox_knows(&delivery->inbox, source->lease)) {
         return;
     }
-    const struct lane *lane = &delivery->lanes[source->provider];
+    struct lane *lane = &delivery->lanes[source->provider];
     struct batch *batch = inbox_add(&delivery->inbox, source, lane->def.channel);
     delivery->stats.batches++;
     delivery->in_hand[batch->channel] += batch->waiting;
@@ -147,6 +160,7 @@ static void on_batch(struct delivery *delivery, const struct wire_message *messa
     } else if (!lane->is_open) { /* leased before it heard so in our CREDIT */
         delivery_settle(delivery, batch, OUTCOME_RETURNED, lane->reason, now_ms);
     } else {
+        plan_batch(lane, batch, source, now_ms);
         batch->content = catalog_use(&delivery->catalog, batch->campaign);
         dispatch(delivery, batch, now_ms);
     }

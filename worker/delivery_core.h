@@ -25,9 +25,11 @@
 #define DELIVERY_IDLE_MS 2
 /* After a send that the shell refused. */
 #define DELIVERY_RETRY_SEND_MS 5
-/* So much later than it was due, a run shows that the process was held up (stopped, swapped out,
- * its machine asleep), */
-#define DELIVERY_HELD_UP_MS 500
+/* A paced batch that is not done so long after it ought to be goes back: others are leased what
+ * comes after it, and what was sent now would come on top of theirs. The same if a run comes so
+ * much later than it was due: the process was held up (stopped, swapped out, its machine asleep),
+ */
+#define DELIVERY_HELD_UP_MS 100
 /* and for so long after it batches come that had waited for us all the while. */
 #define DELIVERY_STALE_MS 250
 /* Pages in hand; beyond it no more credit is given. */

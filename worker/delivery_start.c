@@ -177,6 +177,16 @@ static void return_queued(struct delivery *delivery, unsigned provider, uint64_t
     lane->is_returning = false;
 }
 
+/* What is too late for its pace goes back; batches of a lane are late in the order of arrival. */
+static void return_late(struct delivery *delivery, unsigned provider, uint64_t now_ms)
+{
+    struct batch *batch = NULL;
+    while ((batch = inbox_first(&delivery->inbox, provider)) != NULL && batch->late_ms != 0 &&
+           now_ms >= batch->late_ms) {
+        delivery_settle(delivery, batch, OUTCOME_RETURNED, REASON_HELD_UP, now_ms);
+    }
+}
+
 /* Walks the lane's first batches; returns how many recipients were passed. *is_blocked: the lane
  * has nothing that could be started now. */
 static uint32_t lane_turn(struct delivery *delivery, unsigned provider, bool *is_blocked,
@@ -187,8 +197,12 @@ static uint32_t lane_turn(struct delivery *delivery, unsigned provider, bool *is
     uint32_t concurrency = delivery->shell.concurrency(delivery->shell.arg, (uint8_t)provider);
     *is_blocked = false;
     return_queued(delivery, provider, now_ms);
+    return_late(delivery, provider, now_ms);
     while (passed < START_LANE_TURN && !*is_blocked) {
         struct batch *batch = inbox_first(&delivery->inbox, provider);
+        if (batch != NULL) {
+            throttle_begin(&lane->throttle, batch->from_ms);
+        }
         if (batch == NULL || lane->in_flight >= concurrency ||
             throttle_allows(&lane->throttle, batch->interval_us, now_ms) == 0) {
             *is_blocked = true;
@@ -237,6 +251,13 @@ bool delivery_start(struct delivery *delivery, uint64_t now_ms)
     return blocked < WIRE_PROVIDERS_MAX;
 }
 
+/* UINT32_MAX: it never is. */
+static uint32_t late_wait_ms(const struct batch *batch, uint64_t now_ms)
+{
+    uint64_t wait_ms = batch->late_ms > now_ms ? batch->late_ms - now_ms : 0;
+    return batch->late_ms == 0 || wait_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)wait_ms;
+}
+
 uint32_t delivery_start_wait_ms(const struct delivery *delivery, uint64_t now_ms)
 {
     uint32_t least_ms = UINT32_MAX;
@@ -246,6 +267,8 @@ uint32_t delivery_start_wait_ms(const struct delivery *delivery, uint64_t now_ms
             const struct throttle *throttle = &delivery->lanes[provider].throttle;
             uint32_t wait_ms = throttle_wait_ms(throttle, batch->interval_us, now_ms);
             /* 0: it waits for results, and they will call. */
+            least_ms = wait_ms > 0 && wait_ms < least_ms ? wait_ms : least_ms;
+            wait_ms = late_wait_ms(batch, now_ms);
             least_ms = wait_ms > 0 && wait_ms < least_ms ? wait_ms : least_ms;
         }
     }

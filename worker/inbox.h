@@ -33,6 +33,8 @@ struct batch {
     enum channel_kind channel;
     uint32_t interval_us;  /* between starts; 0: at once */
     uint64_t not_after_ms; /* nobody is started from then on; 0: no such time */
+    uint64_t from_ms;      /* nobody is started before */
+    uint64_t late_ms;      /* of one with a pace: what is not started by then goes back */
     struct bitmap places;
     unsigned place;   /* next to be started; BITMAP_BITS when there is none */
     unsigned index;   /* its number among the batch's recipients */

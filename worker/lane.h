@@ -26,6 +26,7 @@ struct lane {
     uint32_t in_flight;
     bool is_returning; /* what is queued goes back to the coordinator */
     struct throttle throttle;
+    uint64_t planned_until_ms; /* when the last paced batch in hand ought to be done */
     struct page_view view;
     const struct batch *viewed; /* the batch whose page `view` shows, or NULL */
 };

@@ -26,7 +26,8 @@ struct throttle {
 uint32_t throttle_interval_us(uint32_t spread_ms, uint32_t count);
 /* How many attempts, interval_us apart, may start now. UINT32_MAX if it does not matter. */
 uint32_t throttle_allows(const struct throttle *throttle, uint32_t interval_us, uint64_t now_ms);
-/* Work comes after a time without any: nothing has been missed. */
+/* Work comes after a time without any, or is not to begin before now_ms: nothing has been missed.
+ */
 void throttle_begin(struct throttle *throttle, uint64_t now_ms);
 void throttle_on_started(struct throttle *throttle, uint32_t count, uint32_t interval_us,
                          uint64_t now_ms);

@@ -31,7 +31,7 @@ static enum err read_burst(struct document_reader *reader, json_t *value)
     struct body *body = reader->arg;
     body->has_burst = true;
     return document_number(reader, value, 1, PROVIDER_RATE_MAX,
-                           " (recipients at once); left out, it is a tenth of a second's worth",
+                           " (recipients at once); left out, it is one and 30 ms' worth",
                            &body->limit.burst);
 }
 

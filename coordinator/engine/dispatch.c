@@ -16,8 +16,7 @@
 #include "coordinator/engine/engine_state.h"
 
 #define LEASES_PER_RUN 64
-#define BEATS_MISSED   2  /* a worker silent for so many heartbeats is leased nothing more */
-#define SHARE_LEAST    10 /* one in so many of an equal share */
+#define BEATS_MISSED   2 /* a worker silent for so many heartbeats is leased nothing more */
 #define CREDIT_CRUMB                                                                               \
     256 /* a worker with less room waits until more is free, unless that is all it ever takes */
 
@@ -26,12 +25,6 @@ static bool is_silent(const struct engine *engine, const struct roster_entry *en
     uint64_t beats_ms = (uint64_t)engine->settings.heartbeat_ms * BEATS_MISSED;
     uint64_t least_ms = beats_ms < engine->settings.lease_ms ? beats_ms : engine->settings.lease_ms;
     return entry->heard_ms + least_ms <= engine->now_ms;
-}
-
-static bool is_sending(struct engine *engine, uint64_t instance)
-{
-    const struct roster_entry *entry = roster_find(&engine->roster, instance);
-    return entry != NULL && entry->present && !is_silent(engine, entry);
 }
 
 /* Silent for a lease time; or, where the provider has a limit, sooner: tokens given to a worker
@@ -178,39 +171,13 @@ static uint32_t lease_due(struct engine *engine, struct campaign *campaign, uint
     return count;
 }
 
-/* Tokens say how much was given out, not how fast what lies with several workers goes out: they
- * send side by side, so each goes at its share of the rate, which is its share of what all of them
- * hold. Whoever is silent sends nothing, and takes no share. A share far below an equal one is
- * raised to SHARE_LEAST of it, or the first batch of a worker that joins would last for ever; more
- * than that, and the shares together were more than the rate. */
-static uint32_t spread_beside(struct engine *engine, const struct lease *own, uint32_t alone_ms)
-{
-    uint64_t all = 0;
-    uint64_t mine = 0;
-    uint64_t senders = 0;
-    if (alone_ms == 0) {
-        return 0;
-    }
-    for (const struct lease *l = engine->leases.by_id; l != NULL; l = l->hh.next) {
-        bool is_mine = l->instance == own->instance;
-        if (l->provider == own->provider && (is_mine || is_sending(engine, l->instance))) {
-            all += l->left;
-            mine += is_mine ? l->left : 0;
-        }
-    }
-    for (unsigned i = 0; i < engine->roster.count; i++) {
-        const struct roster_entry *entry = &engine->roster.entries[i];
-        senders += entry->present && !is_silent(engine, entry);
-    }
-    uint64_t longest_ms = (uint64_t)alone_ms * SHARE_LEAST * (senders == 0 ? 1 : senders);
-    uint64_t shared_ms = mine == 0 ? longest_ms : alone_ms * all / mine;
-    return (uint32_t)(shared_ms < longest_ms ? shared_ms : longest_ms);
-}
-
+/* Each batch of a limited provider goes out at the whole rate, in the time that its tokens stand
+ * for, and workers return what they could not send by then. So what lies with several workers is
+ * one batch after the other, and never a backlog that goes out when nobody expects it. */
 static void lease_start(struct engine *engine, struct lease *lease, struct provider *provider,
                         const struct roster_entry *worker, uint32_t count)
 {
-    lease->spread_ms = spread_beside(engine, lease, quota_spread_ms(&provider->quota, count));
+    lease->spread_ms = quota_spread_ms(&provider->quota, count);
     lease->resend_in_ms = engine->settings.heartbeat_ms * 5;
     lease->resend_at_ms = engine->now_ms + lease->resend_in_ms + lease->spread_ms;
     engine_push_effect(engine, &(struct engine_effect){.kind = ENGINE_BATCH,

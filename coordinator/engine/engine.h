@@ -55,7 +55,7 @@ struct provider_def {
     char name[ENGINE_NAME_MAX + 1];
     enum channel_kind channel;
     double rate_per_s;   /* 0: no limit */
-    double burst;        /* tokens that may gather; 0: a tenth of a second's worth, at least 1 */
+    double burst;        /* tokens that may gather; 0: one and 30 ms' worth */
     uint32_t weight;     /* share among the providers of a channel; 1 */
     bool has_receipts;   /* its receipts come in: `until: delivered` can be waited for */
     uint32_t breaker_ms; /* how long the breaker stays open before a probe; 30,000 */

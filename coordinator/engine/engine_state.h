@@ -24,6 +24,7 @@ struct provider {
     double owed;            /* recipients, of those that it could have had (sharing.c) */
     uint64_t down_since_ms; /* 0: it can be used, as far as is known */
     uint64_t outcomes[OUTCOMES];
+    uint64_t slot_ms; /* when what was sent to workers so far ought to have gone out */
 };
 
 struct effects {

@@ -8,6 +8,8 @@
 
 #include "coordinator/engine/engine_state.h"
 
+#define SLOT_WAIT_MAX_MS 500
+
 #define DRAFT_EVENTS_KEPT 64
 
 /* ---- The turn ---- */
@@ -184,6 +186,26 @@ static uint64_t not_after_ms(const struct lease *lease)
     return limit_ms != 0 && limit_ms < quiet_ms ? limit_ms : quiet_ms;
 }
 
+/* A batch's time begins when that of the one before ends. Leases wait for the disk, and when that
+ * is slow, many of them leave at once, to workers that know nothing of each other. What would have
+ * to wait longer than the bucket's burst can explain is not sent, and leased anew when there are
+ * tokens for it. */
+static bool take_slot(struct engine *engine, const struct lease *lease, struct wire_batch *batch)
+{
+    struct provider *provider = &engine->providers[lease->provider];
+    if (!provider->is_there || lease->spread_ms == 0) {
+        return true;
+    }
+    uint64_t from_ms = provider->slot_ms > engine->now_ms ? provider->slot_ms : engine->now_ms;
+    uint64_t wait_ms = from_ms - engine->now_ms;
+    if (wait_ms > SLOT_WAIT_MAX_MS + quota_burst_ms(&provider->quota)) {
+        return false;
+    }
+    batch->wait_ms = (uint32_t)wait_ms;
+    provider->slot_ms = from_ms + lease->spread_ms;
+    return true;
+}
+
 bool engine_lease_batch(struct engine *engine, uint64_t id, uint64_t now_ms,
                         struct wire_batch *batch, uint64_t *audience)
 {
@@ -210,7 +232,7 @@ bool engine_lease_batch(struct engine *engine, uint64_t id, uint64_t now_ms,
         .places = batch_places(lease),
     };
     batch->count = (uint16_t)bitmap_count(&batch->places);
-    if (batch->count == 0) {
+    if (batch->count == 0 || !take_slot(engine, lease, batch)) {
         return false;
     }
     struct bitmap first;

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coordinator/engine/quota.h"
 
-/* Tokens are handed out in half of what gathers, so that none are lost between two looks. */
-#define BURST_S            0.1
-#define CRUMB_S            0.05
+/* A window of a second holds at most the rate and the burst, and must hold hardly more than the
+ * rate. Tokens are handed out in half of what gathers, so that none are lost between two looks;
+ * nor, where one takes long to gather, in the time until the next look. */
+#define BURST_S            0.03
+#define BURST_LEAST        1.0
+#define CRUMB_S            0.015
 #define THROTTLE_MIN_MS    1000
 #define THROTTLE_MAX_MS    (3600u * 1000)
 #define CEILING_MIN_PER_S  1.0
@@ -14,8 +17,8 @@
 
 static double burst_for(double rate_per_s, double burst)
 {
-    double size = burst > 0 ? burst : rate_per_s * BURST_S;
-    return size < 1 ? 1 : size;
+    double size = burst > 0 ? burst : BURST_LEAST + rate_per_s * BURST_S;
+    return size < BURST_LEAST ? BURST_LEAST : size;
 }
 
 void quota_init(struct quota *quota, double rate_per_s, double burst, uint32_t breaker_ms,
@@ -135,6 +138,13 @@ uint32_t quota_spread_ms(const struct quota *quota, uint32_t count)
 {
     double rate = quota_rate_now(quota);
     return rate <= 0 ? 0 : (uint32_t)((double)count * 1000.0 / rate);
+}
+
+uint32_t quota_burst_ms(const struct quota *quota)
+{
+    double rate = quota_rate_now(quota);
+    double ms = rate <= 0 ? 0 : quota->burst * 1000.0 / rate;
+    return ms < UINT32_MAX / 2 ? (uint32_t)ms : UINT32_MAX / 2;
 }
 
 uint64_t quota_next_ms(const struct quota *quota, uint64_t now_ms)

@@ -44,12 +44,14 @@ void quota_init(struct quota *quota, double rate_per_s, double burst, uint32_t b
 void quota_set_limit(struct quota *quota, double rate_per_s, double burst, uint64_t now_ms);
 /* After a restart nobody knows what was sent a moment ago: the bucket begins empty. */
 void quota_start_empty(struct quota *quota, uint64_t now_ms);
-/* How many may be sent now, at most `want`; 0 if none. Small crumbs are held back until a twentieth
- * of a second's worth is there. */
+/* How many may be sent now, at most `want`; 0 if none. Small crumbs are held back until 15 ms'
+ * worth is there. */
 uint32_t quota_available(struct quota *quota, uint32_t want, uint64_t now_ms);
 void quota_charge(struct quota *quota, uint32_t count, uint64_t now_ms);
 /* Over how long `count` should be spread; 0 without a limit. */
 uint32_t quota_spread_ms(const struct quota *quota, uint32_t count);
+/* How long it takes to send what may gather at most; 0 without a limit. */
+uint32_t quota_burst_ms(const struct quota *quota);
 /* When it makes sense to ask again; UINT64_MAX if that depends on other events. */
 uint64_t quota_next_ms(const struct quota *quota, uint64_t now_ms);
 /* The rate allowed now; 0: no limit. */

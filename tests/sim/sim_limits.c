@@ -18,7 +18,7 @@ static void charge(struct sim *sim, const struct event *event)
         if (def->id != event->provider || def->rate_per_s <= 0) {
             continue;
         }
-        double burst = def->burst > 0 ? def->burst : def->rate_per_s * 0.1;
+        double burst = def->burst > 0 ? def->burst : 1 + def->rate_per_s * 0.03;
         struct sim_bucket *bucket = &sim->journal.buckets[def->id];
         uint64_t passed_ms = event->at_ms > bucket->at_ms ? event->at_ms - bucket->at_ms : 0;
         bucket->level -= def->rate_per_s * (double)passed_ms / 1000.0;

@@ -1325,7 +1325,7 @@ static void what_is_no_limit_is_refused(void **state)
         {"{\"rate\":1e9}", 422, "\"pointer\":\"/rate\""},
         {"{\"rate\":\"fast\"}", 422, "must be a number"},
         {"{\"rate\":true}", 422, "must be a number"},
-        {"{\"rate\":5,\"burst\":0}", 422, "a tenth of a second's worth"},
+        {"{\"rate\":5,\"burst\":0}", 422, "one and 30 ms' worth"},
         {"{\"rate\":5,\"burst\":-3}", 422, "\"pointer\":\"/burst\""},
         {"{\"rate\":5,\"burts\":3}", 422, "burst"},
         {"{\"burst\":5}", 422, "\\\"rate\\\""},

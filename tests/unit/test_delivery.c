@@ -237,6 +237,46 @@ static void who_was_held_up_returns_what_was_paced(void **state)
     fixture_assert_all_reported(fixture);
 }
 
+static void a_batch_waits_for_its_time(void **state)
+{
+    struct fixture *fixture = fixture_ready(state);
+    struct wire_batch batch = fixture_make_batch(fixture, 1, 100);
+    batch.spread_ms = 100;
+    batch.wait_ms = 200;
+    fixture_give(fixture, &batch);
+    batch = fixture_make_batch(fixture, 2, 100);
+    batch.spread_ms = 100;
+    batch.wait_ms = 250; /* that is too soon for one after the other */
+    fixture_give(fixture, &batch);
+    fixture_pass(fixture, 195, 5);
+    assert_int_equal(fixture->attempt_count, 0);
+    fixture_pass(fixture, 5, 5);
+    assert_int_equal(fixture->attempt_count, 1); /* and nothing was missed meanwhile */
+    fixture_pass(fixture, 95, 5);
+    assert_in_range(fixture->attempt_count, 95, 96);
+    fixture_pass(fixture, 100, 5);
+    assert_in_range(fixture->attempt_count, 195, 196);
+    fixture_pass(fixture, 50, 5);
+    fixture_assert_all_reported(fixture);
+}
+
+/* The provider answers slowly, and others have been leased what comes next. */
+static void what_is_late_for_its_pace_goes_back(void **state)
+{
+    struct fixture *fixture = fixture_ready(state);
+    fixture->concurrency = 10;
+    fixture->is_answering = false;
+    struct wire_batch batch = fixture_make_batch(fixture, 1, 100);
+    batch.spread_ms = 100;
+    fixture_give(fixture, &batch);
+    fixture_pass(fixture, 195, 5);
+    assert_int_equal(fixture->attempt_count, 10);
+    assert_int_equal(fixture_reported(fixture, 1, OUTCOME_RETURNED, REASON_HELD_UP), 0);
+    fixture_pass(fixture, 30, 5);
+    assert_int_equal(fixture_reported(fixture, 1, OUTCOME_RETURNED, REASON_HELD_UP), 90);
+    assert_int_equal(fixture->attempt_count, 10);
+}
+
 static void who_was_held_up_keeps_what_has_no_pace(void **state)
 {
     struct fixture *fixture = fixture_ready(state);
@@ -618,6 +658,8 @@ int main(void)
         TEST(no_more_are_under_way_than_the_channel_takes),
         TEST(a_batch_is_spread_evenly_over_its_time),
         TEST(who_was_held_up_returns_what_was_paced),
+        TEST(a_batch_waits_for_its_time),
+        TEST(what_is_late_for_its_pace_goes_back),
         TEST(who_was_held_up_keeps_what_has_no_pace),
         TEST(the_next_run_is_asked_for_when_the_next_start_is_due),
         TEST(a_throttling_answer_holds_the_provider_back_as_long_as_it_says),

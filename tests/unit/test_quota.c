@@ -399,7 +399,7 @@ static void what_throttling_has_lowered_stays_lowered(void **test)
     assert_true(quota_rate_now(&quota) == 20);
     quota_set_limit(&quota, 0, 0, NOW_MS);
     assert_true(quota_rate_now(&quota) == 50);
-    assert_true(quota.burst == 5);
+    assert_true(quota.burst == 2.5);
 }
 
 int main(void)

@@ -71,6 +71,7 @@ static struct wire_message example(enum wire_type type)
                                             .provider = 3,
                                             .step = 1,
                                             .spread_ms = 1000,
+                                            .wait_ms = 20,
                                             .count = 3,
                                             .attempts = attempts,
                                             .endpoints = endpoints,
@@ -388,6 +389,7 @@ static void batch_survives(void **state)
     assert_int_equal(got->provider, 3);
     assert_int_equal(got->step, 1);
     assert_int_equal(got->spread_ms, 1000);
+    assert_int_equal(got->wait_ms, 20);
     assert_int_equal(got->count, 3);
     assert_false(got->whole);
     assert_memory_equal(&got->places, &message.batch.places, sizeof(got->places));
