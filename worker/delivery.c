@@ -312,6 +312,22 @@ static void note_latency(struct batch *batch, const struct attempt_result *resul
     }
 }
 
+/* No connection, or no answer. */
+static bool is_silence(const struct attempt_result *result)
+{
+    return result->reason >= REASON_CONNECT_FAILED && result->reason <= REASON_CONNECTION_LOST &&
+           (result->outcome == OUTCOME_DEFERRED || result->outcome == OUTCOME_UNCERTAIN);
+}
+
+static void note_silence(struct lane *lane, const struct attempt_result *result)
+{
+    lane->silences = is_silence(result) ? lane->silences + 1 : 0;
+    if (lane->silences >= LANE_SILENCES_MAX) {
+        lane->silences = 0;
+        lane->is_returning = true;
+    }
+}
+
 void delivery_on_result(struct delivery *delivery, uint32_t attempt,
                         const struct attempt_result *result, uint64_t now_ms)
 {
@@ -331,6 +347,7 @@ void delivery_on_result(struct delivery *delivery, uint32_t attempt,
     }
     lane->is_returning |=
         result->outcome == OUTCOME_THROTTLED || result->outcome == OUTCOME_MISCONFIGURED;
+    note_silence(lane, result);
     const struct outcome_run run = {
         .offset = (uint16_t)place,
         .span = 1,

@@ -165,8 +165,8 @@ static bool open_page(struct delivery *delivery, struct lane *lane, struct batch
 }
 
 /* Credentials or sender are wrong, and what is here already would only hammer at a locked door; or
- * we were too fast, and it was leased at a pace that is not right any more. The coordinator knows
- * when there is a time for it. */
+ * nobody answers, and it would wait in vain; or we were too fast, and it was leased at a pace that
+ * is not right any more. The coordinator knows when there is a time for it, or another provider. */
 static void return_queued(struct delivery *delivery, unsigned provider, uint64_t now_ms)
 {
     struct lane *lane = &delivery->lanes[provider];

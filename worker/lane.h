@@ -14,6 +14,10 @@
 #include "proto/wire.h"
 #include "worker/throttle.h"
 
+/* Attempts in a row without any answer after which what is queued goes back: the coordinator may
+ * know of another provider, and it would wait here for one time limit after the other. */
+#define LANE_SILENCES_MAX 8
+
 struct batch;
 
 struct lane {
@@ -25,6 +29,7 @@ struct lane {
     struct arena texts; /* the definition's strings */
     uint32_t in_flight;
     bool is_returning; /* what is queued goes back to the coordinator */
+    uint32_t silences; /* attempts in a row without any answer */
     struct throttle throttle;
     uint64_t planned_until_ms; /* when the last paced batch in hand ought to be done */
     struct page_view view;

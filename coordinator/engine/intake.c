@@ -24,6 +24,9 @@
 
 #include "coordinator/engine/engine_state.h"
 
+#define SILENCE_TROUBLES                                                                           \
+    3 /* an attempt without an answer counts for so many without a connection */
+
 #define CLOCK_AHEAD_MS 1000
 
 struct decision {
@@ -256,6 +259,19 @@ static void settle_run(const struct decision *d, const struct lease *lease, unsi
     rate_meter_add(&d->campaign->meter, settled, d->engine->now_ms);
 }
 
+/* Whoever lets us wait in vain is down as well as who lets nobody in; and says so more slowly. */
+static void tell_silence(const struct decision *d, unsigned span)
+{
+    bool is_silent =
+        d->fate->reason == REASON_TIMED_OUT_AFTER || d->fate->reason == REASON_CONNECTION_LOST;
+    if (!is_silent) {
+        quota_on_untried(&d->provider->quota);
+    }
+    for (unsigned i = 0; is_silent && i < span * SILENCE_TROUBLES; i++) {
+        quota_on_trouble(&d->provider->quota, d->fate->reason, d->engine->now_ms);
+    }
+}
+
 static void tell_provider(const struct decision *d, unsigned span)
 {
     struct provider *provider = d->provider;
@@ -288,6 +304,8 @@ static void tell_provider(const struct decision *d, unsigned span)
         quota_on_success(&provider->quota);
         return;
     case OUTCOME_UNCERTAIN:
+        tell_silence(d, span);
+        return;
     case OUTCOME_RETURNED:
     case OUTCOMES:
         quota_on_untried(&provider->quota);

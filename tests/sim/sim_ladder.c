@@ -150,9 +150,6 @@ static void check_down(const struct rung *rung)
     if (rung->event->at_ms < due_ms) {
         fail(rung, "he is not due yet");
     }
-    if (campaign_of(rung)->is_paused || campaign_of(rung)->is_cancelled) {
-        fail(rung, "the campaign does not run");
-    }
     rung->sim->totals->health.downs++;
 }
 

@@ -374,7 +374,13 @@ void fixture_pass(struct fixture *fixture, uint64_t ms, uint64_t step_ms)
 
 void fixture_end(struct fixture *fixture, unsigned count, enum outcome outcome)
 {
-    const struct attempt_result result = {.outcome = outcome};
+    fixture_end_with(fixture, count, outcome, REASON_NONE);
+}
+
+void fixture_end_with(struct fixture *fixture, unsigned count, enum outcome outcome,
+                      uint16_t reason)
+{
+    const struct attempt_result result = {.outcome = outcome, .reason = reason};
     for (unsigned i = 0; i < fixture->attempt_count && count > 0; i++) {
         struct fixture_attempt *attempt = &fixture->attempts[i];
         if (!attempt->is_ended) {

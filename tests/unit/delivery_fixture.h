@@ -113,6 +113,8 @@ uint32_t fixture_run(struct fixture *fixture);
 void fixture_pass(struct fixture *fixture, uint64_t ms, uint64_t step_ms);
 /* Ends the first `count` attempts under way. */
 void fixture_end(struct fixture *fixture, unsigned count, enum outcome outcome);
+void fixture_end_with(struct fixture *fixture, unsigned count, enum outcome outcome,
+                      uint16_t reason);
 /* Makes a page of `count` rows; row i lacks a phone if i is in `no_phone`, a name if in `no_name`.
  */
 void fixture_make_page(struct fixture *fixture, unsigned count, const struct bitmap *no_phone,

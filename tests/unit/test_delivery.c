@@ -542,6 +542,31 @@ static void how_long_answers_took_is_told(void **state)
     fixture_assert_all_reported(fixture);
 }
 
+/* Else they would wait for one time limit after the other. */
+static void what_is_queued_goes_back_when_nobody_answers(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_join(fixture);
+    fixture->is_answering = false;
+    fixture->concurrency = 20;
+    fixture_batch(fixture, 1, 100);
+    fixture_content(fixture, 5, FIXTURE_TEXT);
+    (void)fixture_run(fixture);
+    assert_int_equal(fixture->attempt_count, 20);
+    fixture_end_with(fixture, 7, OUTCOME_UNCERTAIN, REASON_TIMED_OUT_AFTER);
+    fixture_end(fixture, 1, OUTCOME_ACCEPTED); /* it does answer */
+    fixture_end_with(fixture, 7, OUTCOME_DEFERRED, REASON_CONNECT_FAILED);
+    (void)fixture_run(fixture);
+    assert_int_equal(fixture->attempt_count, 35);
+    fixture_end_with(fixture, 1, OUTCOME_UNCERTAIN, REASON_CONNECTION_LOST);
+    fixture_pass(fixture, 100, 10);
+    assert_int_equal(fixture->attempt_count, 35);
+    assert_int_equal(fixture_reported(fixture, 1, OUTCOME_RETURNED, REASON_HELD_BACK), 65);
+    fixture_end(fixture, 19, OUTCOME_ACCEPTED);
+    fixture_pass(fixture, 100, 10);
+    fixture_assert_all_reported(fixture);
+}
+
 static void give_random_batch(struct fixture *fixture, uint64_t *dice, uint64_t *lease)
 {
     if (*lease >= 400) {
@@ -674,6 +699,7 @@ int main(void)
         TEST(credit_shrinks_when_nothing_gets_done),
         TEST(outcomes_keep_while_the_link_is_down),
         TEST(how_long_answers_took_is_told),
+        TEST(what_is_queued_goes_back_when_nobody_answers),
         TEST(whatever_happens_every_recipient_is_reported_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

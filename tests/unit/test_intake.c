@@ -617,6 +617,28 @@ static void unreachable_providers_open_their_breaker(void **test)
     rig_release(&rig);
 }
 
+static void a_provider_that_answers_nothing_opens_its_breaker(void **test)
+{
+    (void)test;
+    struct rig rig;
+    leased_with(&rig, NULL);
+    say(&rig, 0, 6, &UNCERTAIN);
+    say(&rig, 6, 1, &ACCEPTED); /* it does answer */
+    say(&rig, 7, 6, &UNCERTAIN);
+    assert_int_equal(rig_provider(&rig, 0).breaker, BREAKER_CLOSED);
+    say(&rig, 13, 1, &UNCERTAIN);
+    struct provider_view view = rig_provider(&rig, 0);
+    assert_int_equal(view.breaker, BREAKER_OPEN);
+    assert_int_equal(view.breaker_reason, UNCERTAIN.reason);
+    rig_release(&rig);
+    /* That a worker was lost is not the provider's fault. */
+    leased_with(&rig, NULL);
+    wait_for_expiry(&rig);
+    assert_int_equal(rig_provider(&rig, 0).outcomes[OUTCOME_UNCERTAIN], 100);
+    assert_int_equal(rig_provider(&rig, 0).breaker, BREAKER_CLOSED);
+    rig_release(&rig);
+}
+
 /* What our own checks find says nothing of the provider. */
 static void our_own_refusals_do_not_close_a_breaker(void **test)
 {
@@ -674,6 +696,7 @@ int main(void)
         cmocka_unit_test(in_a_cancelled_campaign_nothing_is_sent_again),
         cmocka_unit_test(counts_of_a_provider_are_those_of_recipients),
         cmocka_unit_test(unreachable_providers_open_their_breaker),
+        cmocka_unit_test(a_provider_that_answers_nothing_opens_its_breaker),
         cmocka_unit_test(our_own_refusals_do_not_close_a_breaker),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

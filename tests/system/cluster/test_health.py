@@ -3,6 +3,8 @@
 
 import os
 import signal
+import socket
+import threading
 import time
 
 import pytest
@@ -80,6 +82,48 @@ def test_a_provider_that_is_killed_loses_nobody_and_gets_its_share_back(gateway,
     for recipient, sent in again.items():  # the same key, and the journal says so
         assert len(set(sent)) == 1, (recipient, sent)
         assert "repeated" in [event["event"] for event in timeline_of(cluster, campaign, recipient)]
+
+
+class Silent:
+    """Takes every connection, and answers nothing."""
+
+    def __init__(self):
+        self.socket = socket.create_server(("127.0.0.1", 0), backlog=1000)
+        self.taken = []
+        threading.Thread(target=self.take, daemon=True).start()
+
+    def take(self):
+        while True:
+            try:
+                self.taken.append(self.socket.accept()[0])
+            except OSError:
+                return
+
+    def url(self, path="/"):
+        return f"http://127.0.0.1:{self.socket.getsockname()[1]}{path}"
+
+    def close(self):
+        self.socket.close()
+        for taken in self.taken:
+            taken.close()
+
+
+def test_a_provider_that_answers_nothing_holds_nobody_up(gateway, make_cluster):
+    silent = Silent()
+    try:
+        cluster = make_cluster([http_provider(gateway, name="fine"),
+                                http_provider(silent, name="silent", adapter_settings={"timeout": "3s"})])
+        audience = upload(cluster, 20000)
+        began = time.monotonic()
+        campaign = cluster.campaign(audience, "sms", MESSAGE, PATIENT)["id"]
+        view = cluster.wait_campaign(campaign, 40)  # half of them, 16 at a time, would take half an hour
+        assert some(view["counts"]) == {"accepted": 20000}
+        assert time.monotonic() - began < 30
+        assert set(gateway.keys()) == {f"r{i}" for i in range(20000)}
+        assert provider(cluster, "silent")["breaker"] != "closed"
+        assert provider(cluster, "silent")["breaker_reason"].startswith("1105")
+    finally:
+        silent.close()
 
 
 def test_403_opens_one_breaker_tells_the_operator_and_fails_nobody(gateway, other, make_cluster):
