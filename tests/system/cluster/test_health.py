@@ -131,7 +131,7 @@ def test_403_opens_one_breaker_tells_the_operator_and_fails_nobody(gateway, othe
     cluster = make_cluster([http_provider(gateway, name="locked", rate=500), http_provider(other, name="fine", rate=500)])
     audience = upload(cluster, 2000)
     campaign = cluster.campaign(audience, "sms", MESSAGE, PATIENT)["id"]
-    view = cluster.wait_campaign(campaign, 30)
+    view = cluster.wait_campaign(campaign, 90)
     assert some(view["counts"]) == {"accepted": 2000} and other.count() == 2000
     assert gateway.count() < 200, gateway.count()  # what was under way, and no more
     locked = provider(cluster, "locked")
@@ -162,7 +162,7 @@ def test_who_waits_for_a_channel_that_is_down_climbs_after_the_grace(gateway, ot
     began = time.monotonic()
     plan = {"steps": [{**LADDER[0], **PATIENT}, LADDER[1]]}
     campaign = cluster.campaign(audience, None, MESSAGE, plan)["id"]
-    view = cluster.wait_campaign(campaign, 30)
+    view = cluster.wait_campaign(campaign, 90)
     assert some(view["counts"]) == {"accepted": 3000} and other.count() == 3000
     assert time.monotonic() - began > 3
     timeline = timeline_of(cluster, campaign, "r2999")
