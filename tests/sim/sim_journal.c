@@ -346,6 +346,7 @@ void sim_journal_apply(struct sim *sim, const struct record *record)
     for (unsigned c = 0; c < sim->settings.campaign_count; c++) {
         struct sim_campaign *campaign = &sim->journal.campaigns[c];
         campaign->is_paused = campaign->fold != NULL && campaign->fold->state == CAMPAIGN_PAUSED;
+        campaign->was_cancelled = campaign->is_cancelled;
     }
     apply_pass(sim, record, PASS_FORESEE, &gathered);
     apply_pass(sim, record, PASS_PAGES, &gathered);

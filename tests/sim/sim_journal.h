@@ -41,7 +41,8 @@ struct sim_campaign {
     bool
         is_cancelled; /* or superseded or expired, in the record that is being applied, or before */
     bool is_ending;   /* or it has finished, likewise */
-    bool is_paused;   /* before this record, and all through it */
+    bool was_cancelled;  /* likewise, before this record */
+    bool is_paused;      /* before this record, and all through it */
     uint64_t leased_ms;  /* the newest lease of the record */
     uint64_t halted_ms;  /* when it last ceased to be sent */
     uint64_t stopped_ms; /* since when it is durable that it is stopped; 0: it is not */

@@ -150,6 +150,9 @@ static void check_down(const struct rung *rung)
     if (rung->event->at_ms < due_ms) {
         fail(rung, "he is not due yet");
     }
+    if (campaign_of(rung)->is_paused || campaign_of(rung)->was_cancelled) {
+        fail(rung, "the campaign does not run");
+    }
     rung->sim->totals->health.downs++;
 }
 
