@@ -58,6 +58,9 @@ void sim_control_draw(struct sim_settings *settings)
         if (dice_chance(&dice, 300)) {
             draw_rule(&control->stop[STOP_FAILED], &dice);
         }
+        if (dice_chance(&dice, 200)) {
+            draw_rule(&control->stop[STOP_COMPLAINED], &dice);
+        }
     }
     settings->sets_wall_clock = settings->clock_jump_ms > 0 && dice_chance(&dice, 500);
 }
@@ -66,23 +69,27 @@ void sim_control_print_settings(const struct sim_campaign_settings *settings)
 {
     const struct campaign_control *control = &settings->def.control;
     const struct stop_rule *rule = &control->stop[STOP_FAILED];
+    const struct stop_rule *second = &control->stop[STOP_COMPLAINED];
     uint64_t start_ms = control->start_at_ms == 0 ? 0 : control->start_at_ms - SIM_START_MS;
     uint64_t limit_ms = control->not_after_ms == 0 ? 0 : control->not_after_ms - SIM_START_MS;
     fprintf(stderr,
             "    start at %" PRIu64 ", not after %" PRIu64 " or for %" PRIu64
-            ", supersedes c%u, stops past %u failed or %u %% of %u\n",
+            ", supersedes c%u, stops past %u failed or %u %% of %u, %u complained or %u %% of %u\n",
             start_ms, limit_ms, control->not_after_for_ms, (unsigned)control->supersedes,
-            rule->count, rule->percent, rule->of_at_least);
+            rule->count, rule->percent, rule->of_at_least, second->count, second->percent,
+            second->of_at_least);
 }
 
 void sim_control_print(const struct sim_control_totals *totals)
 {
     fprintf(stderr,
             "\nstarts scheduled %" PRIu64 ", moved %" PRIu64 ", early %" PRIu64 ", refused %" PRIu64
-            "; campaigns expired %" PRIu64 ", superseded %" PRIu64 ", stopped %" PRIu64
-            "; clock set ahead %" PRIu64 ", back %" PRIu64 " by up to an hour",
+            "; campaigns expired %" PRIu64 ", superseded %" PRIu64 ", stopped for failures %" PRIu64
+            ", for complaints %" PRIu64 "; clock set ahead %" PRIu64 ", back %" PRIu64
+            " by up to an hour",
             totals->scheduled, totals->moved, totals->begun_early, totals->refused, totals->expired,
-            totals->superseded, totals->stopped, totals->set_ahead, totals->set_back);
+            totals->superseded, totals->stopped[STOP_FAILED], totals->stopped[STOP_COMPLAINED],
+            totals->set_ahead, totals->set_back);
 }
 
 /* ---- The operator ---- */
@@ -194,12 +201,14 @@ void sim_control_on_recipient(struct sim *sim, unsigned c, uint32_t ordinal,
         recipient->was_tried = true;
         sim->control[c].tried_now++;
     }
+    sim->control[c].complained_now += event->kind == DELIVERY_EVENT_COMPLAINED;
 }
 
 void sim_control_counted(struct sim *sim, unsigned c)
 {
     const struct campaign *fold = sim->journal.campaigns[c].fold;
-    count_from(&sim->control[c].failed, fold->counts[DELIVERY_FAILED]);
+    count_from(&sim->control[c].caused[STOP_FAILED], fold->counts[DELIVERY_FAILED]);
+    count_from(&sim->control[c].caused[STOP_COMPLAINED], sim->control[c].complained_now);
     count_from(&sim->control[c].tried, sim->control[c].tried_now);
 }
 
@@ -273,13 +282,14 @@ static bool is_over(const struct stop_rule *rule, uint64_t count, uint64_t of)
 static void check_stopped(const struct sim *sim, unsigned c, const struct event *event)
 {
     const struct sim_control *control = &sim->control[c];
-    const struct stop_rule *rule = &sim->settings.campaigns[c].def.control.stop[STOP_FAILED];
-    if (event->step != STOP_FAILED || !is_over(rule, event->lease, event->worker)) {
+    const struct stop_rule *rules = sim->settings.campaigns[c].def.control.stop;
+    unsigned cause = event->step;
+    if (cause >= STOP_CAUSES || !is_over(&rules[cause], event->lease, event->worker)) {
         sim_fail(sim, "c%u is stopped for %" PRIu64 " of %" PRIu64 ", which no rule forbids", c + 1,
                  event->lease, (uint64_t)event->worker);
     }
-    if (!may_be(&control->failed, event->lease + control->failed_before) ||
-        !may_be(&control->tried, event->worker + control->failed_before)) {
+    if (!may_be(&control->caused[cause], event->lease + control->before[cause]) ||
+        !may_be(&control->tried, event->worker + control->before[cause])) {
         sim_fail(sim, "c%u is stopped for %" PRIu64 " of %" PRIu64 ", and these are not so many",
                  c + 1, event->lease, (uint64_t)event->worker);
     }
@@ -288,11 +298,15 @@ static void check_stopped(const struct sim *sim, unsigned c, const struct event 
 static void note_resumed(struct sim *sim, unsigned c, const struct event *event)
 {
     struct sim_control *control = &sim->control[c];
-    if (!may_be(&control->failed, event->worker & UINT32_MAX) ||
-        !may_be(&control->tried, event->lease)) {
-        sim_fail(sim, "c%u measures anew from a wrong count", c + 1);
+    const uint64_t counts[STOP_CAUSES] = {
+        [STOP_FAILED] = event->worker & UINT32_MAX, [STOP_COMPLAINED] = event->worker >> 32};
+    for (unsigned cause = 0; cause < STOP_CAUSES; cause++) {
+        if (!may_be(&control->caused[cause], counts[cause]) ||
+            !may_be(&control->tried, event->lease)) {
+            sim_fail(sim, "c%u measures anew from a wrong count", c + 1);
+        }
+        control->before[cause] = counts[cause];
     }
-    control->failed_before = event->worker & UINT32_MAX;
 }
 
 void sim_control_on_own(struct sim *sim, unsigned c, const struct event *event)
@@ -322,7 +336,7 @@ void sim_control_on_own(struct sim *sim, unsigned c, const struct event *event)
         return;
     case CAMPAIGN_EVENT_STOPPED:
         check_stopped(sim, c, event);
-        totals->stopped++;
+        totals->stopped[event->step]++;
         return;
     case CAMPAIGN_EVENT_RESUMED:
         note_resumed(sim, c, event);
@@ -369,18 +383,25 @@ static void judge_superseded(const struct sim *sim, unsigned c)
     }
 }
 
-static void judge_rule(const struct sim *sim, unsigned c)
+static uint64_t count_now(const struct sim *sim, unsigned c, enum stop_cause cause)
+{
+    return cause == STOP_FAILED ? sim->journal.campaigns[c].fold->counts[DELIVERY_FAILED]
+                                : sim->control[c].complained_now;
+}
+
+static void judge_rule(const struct sim *sim, unsigned c, enum stop_cause cause)
 {
     const struct sim_control *control = &sim->control[c];
     const struct campaign *fold = sim->journal.campaigns[c].fold;
-    const struct stop_rule *rule = &sim->settings.campaigns[c].def.control.stop[STOP_FAILED];
-    uint64_t failed = fold->counts[DELIVERY_FAILED];
+    uint64_t before = control->before[cause];
+    uint64_t count = count_now(sim, c, cause);
     uint64_t tried = control->tried_now;
-    failed -= failed > control->failed_before ? control->failed_before : failed;
-    tried -= tried > control->failed_before ? control->failed_before : tried;
-    if (campaign_is_sending(fold) && campaign_left(fold) > 0 && is_over(rule, failed, tried)) {
-        sim_fail(sim, "c%u goes on, and %" PRIu64 " of %" PRIu64 " have failed", c + 1, failed,
-                 tried);
+    count -= count > before ? before : count;
+    tried -= tried > before ? before : tried;
+    if (campaign_is_sending(fold) && campaign_left(fold) > 0 &&
+        is_over(&sim->settings.campaigns[c].def.control.stop[cause], count, tried)) {
+        sim_fail(sim, "c%u goes on, and %" PRIu64 " of %" PRIu64 " have %s", c + 1, count, tried,
+                 stop_cause_name(cause));
     }
 }
 
@@ -393,10 +414,11 @@ void sim_control_judge(struct sim *sim)
         }
         control->made_at = control->made_at == 0 ? sim->journal.recno : control->made_at;
         judge_superseded(sim, c);
-        judge_rule(sim, c);
         sim_control_counted(sim, c);
-        control->failed =
-            (struct sim_count){.began = sim->journal.campaigns[c].fold->counts[DELIVERY_FAILED]};
+        for (enum stop_cause cause = 0; cause < STOP_CAUSES; cause++) {
+            judge_rule(sim, c, cause);
+            control->caused[cause] = (struct sim_count){.began = count_now(sim, c, cause)};
+        }
         control->tried = (struct sim_count){.began = control->tried_now};
     }
 }

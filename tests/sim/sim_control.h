@@ -42,10 +42,11 @@ struct sim_control {
     uint64_t supersedes;  /* what its launch says */
     uint64_t superseded_at;
     uint64_t superseded_by;
-    struct sim_count failed;
+    struct sim_count caused[STOP_CAUSES];
     struct sim_count tried;
     uint64_t tried_now;
-    uint64_t failed_before; /* when it was resumed last */
+    uint64_t complained_now;
+    uint64_t before[STOP_CAUSES]; /* when it was resumed last */
     /* Since when is what it has to do by itself overdue? 0: it is not. */
     uint64_t overdue_ms; /* since then something is, in this life of the coordinator */
     uint64_t overdue_in; /* its epoch */
@@ -58,7 +59,7 @@ struct sim_control_totals {
     uint64_t refused; /* past its not_after before it began */
     uint64_t expired;
     uint64_t superseded;
-    uint64_t stopped;
+    uint64_t stopped[STOP_CAUSES];
     uint64_t set_ahead;
     uint64_t set_back;
 };

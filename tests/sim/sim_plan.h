@@ -35,6 +35,7 @@ void sim_plan_on_event(const struct sim *sim, unsigned campaign, uint32_t ordina
                        const struct recipient_state *state, const struct event *event);
 
 /* A provider sees a start. A worker that was given up knows by itself when. */
-void sim_plan_check_start(const struct sim *sim, unsigned campaign, uint32_t ordinal);
+void sim_plan_check_start(const struct sim *sim, unsigned worker, unsigned campaign,
+                          uint32_t ordinal);
 
 #endif

@@ -107,7 +107,8 @@ static void check_recalled(const struct sim *sim, unsigned c, uint32_t ordinal)
     }
 }
 
-static struct token check_attempt(const struct sim *sim, const struct attempt *attempt)
+static struct token check_attempt(const struct sim *sim, unsigned worker,
+                                  const struct attempt *attempt)
 {
     struct token token;
     if (!token_read(slice_of(attempt->token, TOKEN_CHARS), sim->coordinator.token_key, &token)) {
@@ -129,7 +130,7 @@ static struct token check_attempt(const struct sim *sim, const struct attempt *a
         sim_fail(sim, "c%u/%u is nobody, and is sent to", c + 1, token.ordinal);
     }
     check_text(sim, attempt, &row, &token);
-    sim_plan_check_start(sim, c, token.ordinal);
+    sim_plan_check_start(sim, worker, c, token.ordinal);
     check_recalled(sim, c, token.ordinal);
     return token;
 }
@@ -248,7 +249,7 @@ static void note_rate(struct sim *sim, unsigned index)
 
 void sim_provider_start(struct sim *sim, unsigned worker, const struct attempt *attempt)
 {
-    struct token token = check_attempt(sim, attempt);
+    struct token token = check_attempt(sim, worker, attempt);
     unsigned index = provider_of(sim, attempt->provider);
     note_rate(sim, index);
     struct sim_answer answer = draw_answer(sim, index, attempt->id);

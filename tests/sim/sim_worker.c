@@ -370,6 +370,7 @@ void sim_worker_take(struct sim *sim, unsigned index, struct slice frame, struct
         sim_fail(sim, "w%u cannot read a message: %s", index, problem.text);
     }
     sim_trace(sim, "w%u hears %s", index, wire_type_name(message.type));
+    worker->heard_ms = sim->now_ms;
     delivery_on_message(worker->delivery, &message, clock_ms(worker));
     note_stopped(worker, &message);
     if (message.type == WIRE_WELCOME && message.welcome.epoch > worker->epoch) {

@@ -40,7 +40,8 @@ struct sim_worker {
     char name[8];
     struct delivery *delivery; /* NULL while it is down */
     uint64_t instance;
-    uint64_t epoch; /* the newest it was welcomed to */
+    uint64_t heard_ms; /* when it last heard of the coordinator, by the simulation's clock */
+    uint64_t epoch;    /* the newest it was welcomed to */
     int64_t skew_ms;
     bool fails_to_open;
     bool is_draining;
