@@ -82,6 +82,7 @@ static void print_totals(const struct sim_totals *totals, uint64_t seeds, double
     sim_control_print(&totals->control);
     sim_health_print(&totals->health);
     sim_receipts_print(&totals->receipts);
+    fprintf(stderr, "\nlimits changed %" PRIu64, totals->limit_changes);
     fprintf(stderr, "\nended on step: ");
     for (unsigned step = 0; step < SIM_STEPS_MAX; step++) {
         fprintf(stderr, "%u %" PRIu64 " ", step, totals->by_step[step]);

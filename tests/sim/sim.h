@@ -34,6 +34,7 @@
 #include "tests/sim/sim_health.h"
 #include "tests/sim/sim_journal.h"
 #include "tests/sim/sim_ladder.h"
+#include "tests/sim/sim_limits.h"
 #include "tests/sim/sim_net.h"
 #include "tests/sim/sim_people.h"
 #include "tests/sim/sim_provider.h"
@@ -83,6 +84,7 @@ struct sim_totals {
     uint64_t by_step[SIM_STEPS_MAX];
     struct sim_control_totals control;
     struct sim_receipt_totals receipts;
+    uint64_t limit_changes;
     uint64_t quiet_leases;    /* made between quiet hours */
     uint64_t capped;          /* suppressed for a frequency cap */
     uint64_t suppressions[3]; /* asked for: of all, of a channel, of an endpoint */
@@ -111,6 +113,7 @@ struct sim {
     struct sim_client client;
     struct sim_people people;
     struct sim_receipts receipts;
+    struct sim_limits limits[SIM_PROVIDERS_MAX];
     struct sim_wish *wishes; /* suppressions that are not answered */
     struct sim_control control[SIM_CAMPAIGNS_MAX];
     struct sim_totals *totals;

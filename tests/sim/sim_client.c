@@ -120,5 +120,6 @@ void sim_client_act(struct sim *sim)
     for (unsigned c = 0; c < sim->settings.campaign_count; c++) {
         look_after(sim, c);
     }
+    sim_limits_act(sim);
     sim_coordinator_changed(sim);
 }

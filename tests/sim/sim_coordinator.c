@@ -300,6 +300,7 @@ static void begin_life(struct sim *sim)
     coordinator->commit_at_ms = SIM_NEVER_MS;
     sim_trace(sim, "the coordinator begins with epoch %" PRIu64 " after record %" PRIu64,
               coordinator->epoch, head.recno);
+    sim_limits_tell(sim);
     check_recovered(sim);
 }
 

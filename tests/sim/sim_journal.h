@@ -62,6 +62,9 @@ struct sim_lease {
 struct sim_bucket {
     double level;
     uint64_t at_ms;
+    double rate_per_s; /* 0: not known yet */
+    double burst;
+    unsigned changes;      /* of its limit that are behind */
     uint64_t throttled_ms; /* in this life of the coordinator */
 };
 

@@ -5,9 +5,130 @@
 #include <stdlib.h>
 
 #include "common/mem.h"
+#include "coordinator/engine/engine_state.h"
 #include "tests/sim/sim.h"
 
 #define THROTTLED_MS 1000
+
+/* ---- Changes ---- */
+
+void sim_limits_draw(struct sim_settings *settings)
+{
+    struct dice dice = {settings->seed * 86028121 + 3};
+    settings->limit_change_chance = dice_chance(&dice, 400) ? dice_between(&dice, 10, 150) : 0;
+}
+
+static struct sim_limit limit_now(const struct sim *sim, unsigned index)
+{
+    const struct provider_def *def = &sim->settings.providers[index].def;
+    const struct sim_limits *limits = &sim->limits[index];
+    return limits->count > 0 ? limits->changes[limits->count - 1]
+                             : (struct sim_limit){0, def->rate_per_s, def->burst};
+}
+
+static bool is_there(const struct sim *sim, unsigned index)
+{
+    return (sim->coordinator.missing >> sim->settings.providers[index].def.id & 1) == 0;
+}
+
+static void change(struct sim *sim, unsigned index, double rate_per_s, double burst)
+{
+    struct sim_limits *limits = &sim->limits[index];
+    struct engine *engine = sim->coordinator.engine;
+    uint8_t id = sim->settings.providers[index].def.id;
+    uint64_t now_ms = sim->now_ms + (uint64_t)sim->coordinator.skew_ms;
+    /* What was leased in the same millisecond could have been leased before. */
+    if (limits->count + !sim->is_quiet >= SIM_CHANGES_MAX || engine->now_ms >= now_ms) {
+        return;
+    }
+    engine_provider_limit(engine, id, rate_per_s, burst, now_ms);
+    limits->changes[limits->count++] = (struct sim_limit){now_ms, rate_per_s, burst};
+    sim->totals->limit_changes++;
+    sim_trace(sim, "p%u may have %.1f a second, and %.1f at once", index, rate_per_s, burst);
+}
+
+void sim_limits_act(struct sim *sim)
+{
+    unsigned index = dice_below(&sim->dice, sim->settings.provider_count);
+    const struct provider_def *def = &sim->settings.providers[index].def;
+    double rate_per_s = def->rate_per_s;
+    if (rate_per_s <= 0 || !is_there(sim, index)) {
+        return;
+    }
+    if (sim->is_quiet && sim->limits[index].count > 0 &&
+        limit_now(sim, index).rate_per_s != rate_per_s) {
+        change(sim, index, rate_per_s, def->burst);
+    }
+    if (sim->is_quiet || !dice_chance(&sim->dice, sim->settings.limit_change_chance)) {
+        return;
+    }
+    rate_per_s *= dice_between(&sim->dice, 1, 40) / 10.0;
+    change(sim, index, rate_per_s, 1 + rate_per_s * dice_below(&sim->dice, 100) / 100.0);
+}
+
+void sim_limits_tell(struct sim *sim)
+{
+    for (unsigned i = 0; i < sim->settings.provider_count; i++) {
+        struct sim_limit limit = limit_now(sim, i);
+        if (sim->limits[i].count > 0 && is_there(sim, i)) {
+            engine_provider_limit(sim->coordinator.engine, sim->settings.providers[i].def.id,
+                                  limit.rate_per_s, limit.burst,
+                                  sim->now_ms + (uint64_t)sim->coordinator.skew_ms);
+        }
+    }
+}
+
+struct sim_limit sim_limits_highest(const struct sim *sim, unsigned index)
+{
+    const struct provider_def *def = &sim->settings.providers[index].def;
+    struct sim_limit highest = {0, def->rate_per_s, def->burst};
+    for (unsigned i = 0; i < sim->limits[index].count; i++) {
+        const struct sim_limit *limit = &sim->limits[index].changes[i];
+        highest.rate_per_s =
+            limit->rate_per_s > highest.rate_per_s ? limit->rate_per_s : highest.rate_per_s;
+        highest.burst = limit->burst > highest.burst ? limit->burst : highest.burst;
+    }
+    return highest;
+}
+
+/* ---- What was leased ---- */
+
+static double burst_of(double rate_per_s, double burst)
+{
+    double size = burst > 0 ? burst : 1 + rate_per_s * 0.03;
+    return size < 1 ? 1 : size;
+}
+
+static void leak(struct sim_bucket *bucket, uint64_t at_ms)
+{
+    if (at_ms > bucket->at_ms) {
+        bucket->level -= bucket->rate_per_s * (double)(at_ms - bucket->at_ms) / 1000.0;
+        bucket->level = bucket->level < 0 ? 0 : bucket->level;
+        bucket->at_ms = at_ms;
+    }
+}
+
+/* The limits that held until then, one after the other. What had gathered is kept, as far as there
+ * is room. */
+static void advance(const struct sim *sim, unsigned index, struct sim_bucket *bucket,
+                    uint64_t at_ms)
+{
+    const struct sim_limits *limits = &sim->limits[index];
+    const struct provider_def *def = &sim->settings.providers[index].def;
+    if (bucket->rate_per_s <= 0) {
+        bucket->rate_per_s = def->rate_per_s;
+        bucket->burst = burst_of(def->rate_per_s, def->burst);
+    }
+    while (bucket->changes < limits->count && limits->changes[bucket->changes].since_ms <= at_ms) {
+        const struct sim_limit *limit = &limits->changes[bucket->changes++];
+        leak(bucket, limit->since_ms);
+        double tokens = bucket->burst - bucket->level;
+        bucket->rate_per_s = limit->rate_per_s;
+        bucket->burst = burst_of(limit->rate_per_s, limit->burst);
+        bucket->level = tokens < bucket->burst ? bucket->burst - tokens : 0;
+    }
+    leak(bucket, at_ms);
+}
 
 /* The worst window is the one that a bucket filled to the brim leaves: the level may never be above
  * the burst. */
@@ -18,15 +139,12 @@ static void charge(struct sim *sim, const struct event *event)
         if (def->id != event->provider || def->rate_per_s <= 0) {
             continue;
         }
-        double burst = def->burst > 0 ? def->burst : 1 + def->rate_per_s * 0.03;
         struct sim_bucket *bucket = &sim->journal.buckets[def->id];
-        uint64_t passed_ms = event->at_ms > bucket->at_ms ? event->at_ms - bucket->at_ms : 0;
-        bucket->level -= def->rate_per_s * (double)passed_ms / 1000.0;
-        bucket->level = (bucket->level < 0 ? 0 : bucket->level) + event->span;
-        bucket->at_ms = event->at_ms > bucket->at_ms ? event->at_ms : bucket->at_ms;
-        if (bucket->level > (burst < 1 ? 1 : burst) + 0.01) {
+        advance(sim, i, bucket, event->at_ms);
+        bucket->level += event->span;
+        if (bucket->level > bucket->burst + 0.01) {
             sim_fail(sim, "provider %u was leased %f beyond what its rate leaves", def->id,
-                     bucket->level - burst);
+                     bucket->level - bucket->burst);
         }
     }
 }

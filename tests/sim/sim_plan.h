@@ -19,6 +19,7 @@ struct sim_course {
     uint64_t lease; /* the last one */
     uint8_t leased_step;
     uint64_t leased_ms;
+    uint64_t sent_ms;  /* when it left last, by the engine's clock */
     uint64_t ended_ms; /* when it became durable that it is over, by the simulation's clock */
     bool is_lost;      /* with its worker, as far as the coordinator knows */
     bool was_lost;     /* any of them was: its batch may still lie with its worker */

@@ -229,15 +229,15 @@ static uint32_t draw_latency_ms(struct sim *sim, unsigned index, enum outcome ou
 
 static void note_rate(struct sim *sim, unsigned index)
 {
-    const struct provider_def *def = &sim->settings.providers[index].def;
+    const struct sim_limit limit = sim_limits_highest(sim, index);
     struct sim_provider *provider = &sim->providers[index];
-    if (def->rate_per_s <= 0) {
+    if (limit.rate_per_s <= 0) {
         return;
     }
-    provider->level -= def->rate_per_s * (double)(sim->now_ms - provider->level_ms) / 1000.0;
+    provider->level -= limit.rate_per_s * (double)(sim->now_ms - provider->level_ms) / 1000.0;
     provider->level = (provider->level < 0 ? 0 : provider->level) + 1;
     provider->level_ms = sim->now_ms;
-    double overshoot_s = (provider->level - def->burst) / def->rate_per_s;
+    double overshoot_s = (provider->level - limit.burst) / limit.rate_per_s;
     if (overshoot_s > sim->totals->overshoot_s) {
         sim->totals->overshoot_s = overshoot_s;
         sim->totals->overshoot_seed = sim->settings.seed;

@@ -97,8 +97,8 @@ void sim_quiet_check_start(const struct sim *sim, unsigned worker, unsigned c, u
         def->priority == PRIORITY_CRITICAL) {
         return;
     }
-    /* A batch of an earlier lease has an earlier time. */
-    struct quiet_span span = span_of(sim, c, zone_of(sim, c, ordinal), course->leased_ms);
+    /* A batch that left before has an earlier time. */
+    struct quiet_span span = span_of(sim, c, zone_of(sim, c, ordinal), course->sent_ms);
     if (at_ms >= span.from_ms && course->leased_step == step) {
         sim_fail(sim, "w%u starts c%u/%u %" PRIu64 " ms after he fell asleep", worker, c + 1,
                  ordinal, at_ms - span.from_ms);

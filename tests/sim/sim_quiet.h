@@ -21,7 +21,8 @@ void sim_quiet_check_lease(struct sim *sim, unsigned campaign, uint32_t ordinal,
 /* A batch leaves, by the coordinator's clock; if that was set back, by where it stands still. */
 void sim_quiet_check_sent(const struct sim *sim, unsigned campaign, uint32_t ordinal,
                           unsigned step);
-/* A worker starts an attempt: by its own clock he has not fallen asleep since he was leased. */
+/* A worker starts an attempt: by its own clock he has not fallen asleep since his
+ * batch left last. */
 void sim_quiet_check_start(const struct sim *sim, unsigned worker, unsigned campaign,
                            uint32_t ordinal, unsigned step);
 

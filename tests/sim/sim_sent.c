@@ -3,9 +3,10 @@
 
 #include <inttypes.h>
 
+#include "coordinator/engine/engine_state.h"
 #include "tests/sim/sim.h"
 
-static void check_places(const struct sim *sim, const struct wire_batch *batch)
+static void check_places(struct sim *sim, const struct wire_batch *batch)
 {
     unsigned c = (unsigned)batch->campaign - 1;
     for (unsigned i = bitmap_next(&batch->places, 0); i < BITMAP_BITS;
@@ -19,6 +20,8 @@ static void check_places(const struct sim *sim, const struct wire_batch *batch)
             sim_fail(sim, "c%u/%u leaves for a worker after he was suppressed", c + 1, ordinal);
         }
         sim_quiet_check_sent(sim, c, ordinal, batch->step);
+        sim->journal.campaigns[c].recipients[ordinal].course.sent_ms =
+            sim->coordinator.engine->now_ms;
         if (state.state != DELIVERY_LEASED || state.step != batch->step) {
             sim_fail(sim, "c%u/%u leaves for step %u, %s on step %u", c + 1, ordinal, batch->step,
                      delivery_state_name((enum delivery_state)state.state), state.step);
@@ -26,7 +29,7 @@ static void check_places(const struct sim *sim, const struct wire_batch *batch)
     }
 }
 
-static void check_batch(const struct sim *sim, const struct wire_batch *batch)
+static void check_batch(struct sim *sim, const struct wire_batch *batch)
 {
     struct campaign_view view;
     if (!sim_journal_is_open(&sim->journal, batch->lease, &batch->places)) {

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "tests/sim/sim_control.h"
+#include "tests/sim/sim_limits.h"
 #include "tests/sim/sim_receipts.h"
 
 #define SECOND_MS 1000u
@@ -270,6 +271,7 @@ void sim_settings_draw(struct sim_settings *settings, uint64_t seed)
     draw_respect(settings);
     sim_control_draw(settings);
     sim_receipts_draw(settings);
+    sim_limits_draw(settings);
 }
 
 static const char *until_name(enum plan_until until)

@@ -63,6 +63,7 @@ struct sim_settings {
 
     uint32_t quiet_margin_ms;
     uint32_t down_grace_ms;
+    uint32_t limit_change_chance;  /* each time that the operator looks */
     uint32_t acknowledge_every_ms; /* mean time between acknowledgements */
     uint32_t acknowledge_most;     /* at once */
 
