@@ -143,6 +143,7 @@ static void apply(const struct fold *fold, struct recipient_state *state, const 
     case DELIVERY_EVENT_RELEASED:
         if (is_trouble(event->reason)) {
             use_time(fold, state, event);
+            state->tried = 1; /* an endpoint was there, though its provider was not */
         }
         state->due_cs = fold_due_cs(fold, event->due_ms);
         return;

@@ -54,6 +54,25 @@ static void everybody_waits_at_the_beginning_but_the_holes(void **test)
     }
 }
 
+static void who_had_an_endpoint_was_tried_though_the_provider_was_gone(void **test)
+{
+    (void)test;
+    static const uint16_t REASONS[] = {REASON_CONNECT_FAILED, REASON_DRAINED, REASON_PAUSED};
+    for (unsigned i = 0; i < 3; i++) {
+        struct bench bench;
+        bench_init(&bench);
+        struct event event = {
+            .kind = DELIVERY_EVENT_LEASED, .span = 1, .at_ms = BASE_MS, .reason = REASON_NONE};
+        assert_true(fold_event(&bench.fold, bench.states, COUNT, &event));
+        event.kind = DELIVERY_EVENT_RELEASED;
+        event.reason = REASONS[i];
+        event.due_ms = BASE_MS;
+        assert_true(fold_event(&bench.fold, bench.states, COUNT, &event));
+        assert_int_equal(bench.states[0].tried, i == 0);
+        assert_int_equal(bench.tried, i == 0);
+    }
+}
+
 static void failing_for_good_is_a_try(void **test)
 {
     (void)test;
@@ -307,6 +326,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_open_step_stays_open_when_the_clock_is_set_back),
         cmocka_unit_test(everybody_waits_at_the_beginning_but_the_holes),
+        cmocka_unit_test(who_had_an_endpoint_was_tried_though_the_provider_was_gone),
         cmocka_unit_test(failing_for_good_is_a_try),
         cmocka_unit_test(counts_follow_every_event),
         cmocka_unit_test(an_event_that_does_not_fit_one_place_changes_none),
