@@ -188,8 +188,10 @@ static bool is_try(const struct recipient_state *state, const struct event *even
         IF_THERE = 1u << DELIVERY_EVENT_FAILED | 1u << DELIVERY_EVENT_NEXT_ENDPOINT
     };
     bool is_there = event->reason != REASON_NO_ENDPOINT && !reason_is_suppression(event->reason);
-    bool may_be = (IF_THERE >> event->kind & 1) != 0 ||
-                  (event->kind == DELIVERY_EVENT_CLIMBED && state->state == DELIVERY_LEASED);
+    bool may_be =
+        (IF_THERE >> event->kind & 1) != 0 ||
+        (event->kind == DELIVERY_EVENT_CLIMBED && state->state == DELIVERY_LEASED) ||
+        (event->kind == DELIVERY_EVENT_RELEASED && event->reason == REASON_CONNECT_FAILED);
     return (ALWAYS >> event->kind & 1) != 0 || (may_be && is_there);
 }
 

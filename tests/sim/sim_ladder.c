@@ -153,6 +153,7 @@ static void check_down(const struct rung *rung)
     if (campaign_of(rung)->is_paused || campaign_of(rung)->was_cancelled) {
         fail(rung, "the campaign does not run");
     }
+    rung->ladder->was_down = true;
     rung->sim->totals->health.downs++;
 }
 
@@ -451,7 +452,8 @@ static const char *wrong_unreached(const struct ending *ending)
     if (ending->state.state == DELIVERY_CANCELLED && !campaign->is_cancelled) {
         return "but its campaign is not";
     }
-    if (ending->state.state == DELIVERY_UNREACHABLE && has_endpoint(ending)) {
+    if (ending->state.state == DELIVERY_UNREACHABLE && has_endpoint(ending) &&
+        !(ending->ladder.was_down && ending->sum.starts == 0)) {
         return "but has an endpoint";
     }
     if (ending->state.state == DELIVERY_FAILED && ending->sum.starts == 0 &&

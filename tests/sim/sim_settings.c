@@ -226,6 +226,9 @@ enum page_field sim_settings_field(enum channel_kind channel)
                                      : PAGE_FIELD_PHONE;
 }
 
+/* A worker sends nobody what its clock says is past his bedtime, and nights here are short. */
+#define NIGHT_SKEW_MS 50
+
 /* Of their own dice, so that the rest of a seed stays as it is. */
 static void draw_respect(struct sim_settings *settings)
 {
@@ -241,6 +244,9 @@ static void draw_respect(struct sim_settings *settings)
         campaign->def.cap_messages = dice_chance(&dice, 250) ? 1 : 0;
         campaign->suppress_chance = half_the_time(&dice, PICK(&dice, 5, 50, 300));
         campaign->suppress_most = PICK(&dice, 1, 5, 50);
+        if (campaign->def.quiet_channels != 0 && settings->skew_max_ms > NIGHT_SKEW_MS) {
+            settings->skew_max_ms = NIGHT_SKEW_MS;
+        }
     }
 }
 
