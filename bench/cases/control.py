@@ -3,9 +3,14 @@
 
 `pause_ms` and `cancel_ms` are from the 2xx answer to the last request that nginx counted, by looking at its counter all the
 time for SETTLE_S. Whatever nginx counts after a second breaks the promise.
+
+Then people who are in a worker's hands acknowledge, one by one, while a campaign is sent: `ack_to_recall_ms` is from the 2xx answer
+of an acknowledgement to the last request for that person, by nginx's own log; 0 if there was none. `called_back` are those who were
+never sent to.
 """
 
 import os
+import random
 import sys
 import time
 import urllib.request
@@ -18,6 +23,8 @@ from cluster import start_nginx  # noqa: E402
 
 SETTLE_S = 2.5
 SPEED_S = 1.0
+ACKS = 200  # of each run, one after the other
+ACKS_AT_ONCE = 10  # of those who were looked up at a time: the others are soon sent to
 
 
 class Counter:
@@ -48,6 +55,73 @@ def stop_and_count(cluster, path, verb, counter):
     return per_s, last_ms
 
 
+def start_logged_nginx(directory):
+    """nginx that notes when it was asked for whom. Returns (process, port, log)."""
+    log = os.path.join(directory, "requests.log")
+    http = "log_format asked '$msec $http_x_recipient';"
+    nginx, port = start_nginx(directory, {"/send": f"access_log {log} asked buffer=64k flush=100ms; return 202;"}, http=http)
+    return nginx, port, log
+
+
+def logged_provider(port):
+    gateway = provider(port)
+    gateway["settings"]["headers"] = {"X-Recipient": "{{id}}"}
+    return gateway
+
+
+def in_hand(cluster, path):
+    """Some of those who are leased by now, in no order."""
+    keys = [item["key"] for item in cluster.api.get(f"{path}/recipients?state=leased&limit=1000")["items"]]
+    random.shuffle(keys)
+    return keys[:ACKS_AT_ONCE]
+
+
+def acknowledge_in_hand(cluster, path):
+    """When each of some people had the answer to their acknowledgement, on the wall clock."""
+    answered = {}
+    campaign = path.rsplit("/", 1)[1]
+    while len(answered) < ACKS:
+        keys = in_hand(cluster, path)
+        if not keys and cluster.api.get(path)["state"] != "running":
+            raise RuntimeError(f"it was over when {len(answered)} had acknowledged: more recipients are needed")
+        for key in keys:
+            cluster.api.post("/v1/acknowledgements", {"campaign": campaign, "recipient": key})
+            answered[key] = time.time()
+    return answered
+
+
+def lateness(log, answered):
+    """How late the last request for anybody came, in ms, and how many there was none for at all."""
+    last = {}
+    with open(log, encoding="ascii") as lines:
+        for line in lines:
+            at, key = line.split()
+            if key in answered:
+                last[key] = float(at)
+    late = max(((last[key] - answered[key]) * 1000 for key in last), default=0.0)
+    return max(late, 0.0), len(answered) - len(last)
+
+
+def recall(bench, number, recipients):
+    """Of one campaign: how long after the answer the last message left for somebody who had acknowledged."""
+    nginx, port, log = start_logged_nginx(os.path.join(bench.directory, f"recall{number}-nginx"))
+    try:
+        with bench.cluster(f"recall{number}", [logged_provider(port)]) as cluster:
+            cluster.start_coordinator()
+            audience, _ = bench.upload(cluster, recipients)
+            for w in range(bench.workers):
+                cluster.start_worker(f"w{w}")
+            cluster.wait_workers(bench.workers)
+            campaign = cluster.campaign(audience["id"], "sms", {"sms": {"text": TEXT}})["id"]
+            answered = acknowledge_in_hand(cluster, f"/v1/campaigns/{campaign}")
+            cluster.api.post(f"/v1/campaigns/{campaign}/cancel")
+            cluster.wait_campaign(campaign)
+            time.sleep(SPEED_S)  # nginx writes its log now and then
+            return lateness(log, answered)
+    finally:
+        nginx.stop()
+
+
 def run(bench):
     recipients = bench.recipients(1_000_000)
     runs = []
@@ -74,6 +148,12 @@ def run(bench):
                           f"{cancel_ms:.0f} ms after the cancellation")
     finally:
         nginx.stop()
+    for number, figures in enumerate(runs):
+        figures["ack_to_recall_ms"], figures["called_back"] = recall(bench, number, recipients)
+        bench.say(f"run {number + 1}: last message {figures['ack_to_recall_ms']:.0f} ms after the acknowledgement, "
+                  f"{figures['called_back']} of {ACKS} called back")
     return {"bench": "control", "recipients": recipients, "runs": len(runs), "workers": bench.workers,
             "per_s": round(median(runs, "per_s")), "pause_ms": round(max(r["pause_ms"] for r in runs), 1),
-            "cancel_ms": round(max(r["cancel_ms"] for r in runs), 1)}
+            "cancel_ms": round(max(r["cancel_ms"] for r in runs), 1),
+            "ack_to_recall_ms": round(max(r["ack_to_recall_ms"] for r in runs), 1),
+            "called_back": round(median(runs, "called_back")), "acknowledged": ACKS}
