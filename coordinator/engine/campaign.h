@@ -79,6 +79,7 @@ struct campaign {
     struct rate_meter meter;
     uint32_t down_page;    /* the next to be looked through for who climbs as his step is down */
     uint64_t down_next_ms; /* when that begins anew */
+    bool down_in_vain;     /* somebody who was looked at may not climb */
     unsigned passed_over;  /* bit s: nothing to lease of step s in this run */
     bool is_live;          /* in the engine's list of those that something may happen to */
     struct campaign *prev;

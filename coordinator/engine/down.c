@@ -14,14 +14,19 @@
  * comes to the same. Whoever may have been reached on a step that is over once somebody is accepted
  * waits all the same: he would be sent to twice. And who has no further step waits.
  *
- * Pages are looked through from the first to the last, a few in each run, and again after a while.
+ * Who waits for his backoff climbs with the others: else a few would be the probe again and again.
+ *
+ * Pages are looked through from the first to the last, a few in each run, and again soon; later, if
+ * some wait who may not climb. When exactly is left to the dice, so that it never keeps step with
+ * the probes.
  */
 #include <utlist.h>
 
 #include "coordinator/engine/engine_state.h"
 
 #define PAGES_PER_RUN 64
-#define LOOK_AGAIN_MS 1000
+#define LOOK_SOON_MS  100
+#define LOOK_LATER_MS 1000
 
 static bool is_unopened(const struct engine *engine, unsigned provider)
 {
@@ -99,34 +104,31 @@ static unsigned steps_down(const struct engine *engine, const struct campaign *c
 /* Those of one page that are looked through. */
 struct look {
     const struct plan *plan;
-    struct fold fold;
     const struct recipient_state *states;
     unsigned steps;
-    uint64_t now_ms;
 };
 
 static bool is_climbing(const struct look *look, unsigned place)
 {
     const struct recipient_state *state = &look->states[place];
     bool is_waiting = state->state == DELIVERY_WAITING || state->state == DELIVERY_RETRYING;
-    bool is_due = is_waiting && fold_due_ms(&look->fold, state->due_cs) <= look->now_ms;
     bool may_be_done = state->uncertain && look->plan->steps[state->step].until == PLAN_ACCEPTED;
-    return is_due && (look->steps >> state->step & 1) != 0 && !may_be_done;
+    return is_waiting && (look->steps >> state->step & 1) != 0 && !may_be_done;
 }
 
-static void climb_page(struct engine *engine, struct campaign *campaign, uint32_t page,
+/* False: nobody does. */
+static bool climb_page(struct engine *engine, struct campaign *campaign, uint32_t page,
                        unsigned steps)
 {
-    const struct look look = {.plan = &campaign->def.plan,
-                              .fold = campaign_fold(campaign),
-                              .states = campaign_states(campaign, page),
-                              .steps = steps,
-                              .now_ms = engine->now_ms};
+    bool is_climbed = false;
+    const struct look look = {
+        .plan = &campaign->def.plan, .states = campaign_states(campaign, page), .steps = steps};
     unsigned slots = campaign_page_slots(campaign, page);
     for (unsigned i = 0; i < slots;) {
         unsigned end = i + 1;
         unsigned step = look.states[i].step;
         if (is_climbing(&look, i)) {
+            is_climbed = true;
             while (end < slots && look.states[end].step == step && is_climbing(&look, end)) {
                 end++;
             }
@@ -144,19 +146,17 @@ static void climb_page(struct engine *engine, struct campaign *campaign, uint32_
         i = end;
     }
     campaign_refresh_timers(campaign, page);
+    return is_climbed;
 }
 
-/* Is somebody on the page to be sent to by now on one of these steps? */
-static bool is_page_due(struct campaign *campaign, uint32_t page, unsigned steps, uint64_t now_ms)
+/* Does somebody of the page wait on one of these steps? */
+static bool is_page_due(const struct campaign *campaign, uint32_t page, unsigned steps)
 {
-    struct fold fold = campaign_fold(campaign);
     if (page >= campaign->next_fresh) {
         return (steps >> campaign->first_step & 1) != 0;
     }
     for (unsigned s = 0; s < campaign->def.plan.step_count; s++) {
-        const struct page_timers *due = &campaign->due[s];
-        if ((steps >> s & 1) != 0 && due->place[page] != 0 &&
-            fold_due_ms(&fold, due->due_cs[page]) <= now_ms) {
+        if ((steps >> s & 1) != 0 && campaign->due[s].place[page] != 0) {
             return true;
         }
     }
@@ -172,14 +172,16 @@ static unsigned run_campaign(struct engine *engine, struct campaign *campaign, u
     unsigned pages = 0;
     while (steps != 0 && pages < most && campaign->down_page < campaign->page_count) {
         uint32_t page = campaign->down_page++;
-        if (is_page_due(campaign, page, steps, engine->now_ms)) {
-            climb_page(engine, campaign, page, steps);
+        if (is_page_due(campaign, page, steps)) {
+            campaign->down_in_vain |= !climb_page(engine, campaign, page, steps);
             pages++;
         }
     }
     if (steps != 0 && campaign->down_page == campaign->page_count) {
         campaign->down_page = 0;
-        campaign->down_next_ms = engine->now_ms + LOOK_AGAIN_MS;
+        uint64_t wait_ms = campaign->down_in_vain ? LOOK_LATER_MS : LOOK_SOON_MS;
+        campaign->down_next_ms = engine->now_ms + wait_ms / 2 + engine_dice(engine) % wait_ms;
+        campaign->down_in_vain = false;
     }
     return pages;
 }

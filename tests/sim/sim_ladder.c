@@ -146,13 +146,6 @@ static void check_down(const struct rung *rung)
     if (rung->state->uncertain && step->until == PLAN_ACCEPTED) {
         fail(rung, "he may have been reached");
     }
-    uint64_t due_ms = campaign_of(rung)->def.created_ms + rung->state->due_cs * UINT64_C(10);
-    if (rung->event->at_ms < due_ms) {
-        fail(rung, "he is not due yet");
-    }
-    if (campaign_of(rung)->is_paused || campaign_of(rung)->was_cancelled) {
-        fail(rung, "the campaign does not run");
-    }
     rung->ladder->was_down = true;
     rung->sim->totals->health.downs++;
 }

@@ -193,6 +193,26 @@ static void a_provider_that_no_worker_could_open_is_down(void **test)
     rig_release(&rig);
 }
 
+/* A few are sent as a probe again and again. They climb too, whatever the times of both. */
+static void who_is_a_probe_climbs_in_the_end(void **test)
+{
+    (void)test;
+    for (unsigned delay_ms = 0; delay_ms < 1000; delay_ms += 50) {
+        struct rig rig;
+        down_init(&rig, PLAN_DOWN_CLIMB, PLAN_ACKNOWLEDGED, 2048, 0);
+        for (uint8_t p = 0; p < 2; p++) {
+            rig.providers[p].breaker_ms = 1000;
+            engine_add_provider(rig.engine, &rig.providers[p]);
+        }
+        start(&rig, CREDIT);
+        say_all(&rig, &UNCONNECTED);
+        uint32_t climbed = pass_with(&rig, delay_ms, &UNCONNECTED);
+        assert_int_equal(climbed + pass_with(&rig, 30000, &UNCONNECTED), 2048);
+        rig_check(&rig);
+        rig_release(&rig);
+    }
+}
+
 static void who_is_on_the_last_step_waits(void **test)
 {
     (void)test;
@@ -221,6 +241,7 @@ int main(void)
         cmocka_unit_test(who_may_be_done_waits),
         cmocka_unit_test(who_must_say_so_himself_climbs_also_in_doubt),
         cmocka_unit_test(a_provider_that_no_worker_could_open_is_down),
+        cmocka_unit_test(who_is_a_probe_climbs_in_the_end),
         cmocka_unit_test(who_is_on_the_last_step_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

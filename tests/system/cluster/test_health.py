@@ -157,6 +157,9 @@ def two_channels(gateway, other):
 
 def test_who_waits_for_a_channel_that_is_down_climbs_after_the_grace(gateway, other, make_cluster):
     gateway.stop()
+    held = socket.socket()  # nobody else gets its port, and whoever connects is refused
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", gateway.port))
     cluster = make_cluster(two_channels(gateway, other), {"down_grace": "3s"})
     audience = upload(cluster, 3000)
     began = time.monotonic()
@@ -172,6 +175,7 @@ def test_who_waits_for_a_channel_that_is_down_climbs_after_the_grace(gateway, ot
     campaign = cluster.campaign(audience, None, MESSAGE, waiting)["id"]
     time.sleep(5)
     assert some(cluster.api.get(f"/v1/campaigns/{campaign}")["counts"]).keys() <= {"waiting", "retrying", "leased"}
+    held.close()
     gateway.start()
     assert some(cluster.wait_campaign(campaign, 30)["counts"]) == {"accepted": 3000}
     assert gateway.count() == 3000
