@@ -215,9 +215,14 @@ bool engine_lease_batch(struct engine *engine, uint64_t id, uint64_t now_ms,
         return false;
     }
     lease->sends++;
-    if (!campaign_is_sending(lease->campaign) || quiet_holds_lease(engine, lease)) {
+    if (!campaign_is_sending(lease->campaign)) {
         return false;
     }
+    if (quiet_holds_lease(engine, lease)) {
+        lease->withheld++;
+        return false;
+    }
+    lease->withheld = 0;
     *batch = (struct wire_batch){
         .epoch = engine->settings.epoch,
         .instance = lease->instance,

@@ -280,17 +280,21 @@ static bool is_recalled_in_vain(const struct lease *lease)
     return lease->recalls > RECALLS_MAX && bitmap_count(&barred) == lease->left;
 }
 
-static bool is_of_stopped(const struct engine *engine, const struct lease *lease)
+/* Its batch would not be sent now, for the campaign is stopped or somebody of it is asleep, and its
+ * worker was told to return it: if it has it, it would have. */
+static bool is_withheld_in_vain(struct engine *engine, const struct lease *lease)
 {
-    return !campaign_is_sending(lease->campaign) &&
-           lease->progress_ms + (uint64_t)engine->settings.lease_ms * GIVE_UP_LEASES +
-                   lease->spread_ms <
-               engine->now_ms;
+    uint64_t patience_ms = (uint64_t)engine->settings.lease_ms * GIVE_UP_LEASES + lease->spread_ms;
+    if (lease->progress_ms + patience_ms >= engine->now_ms) {
+        return false;
+    }
+    return !campaign_is_sending(lease->campaign) ||
+           (lease->withheld > RECALLS_MAX && quiet_holds_lease(engine, lease));
 }
 
-static bool is_stuck(const struct engine *engine, const struct lease *lease)
+static bool is_stuck(struct engine *engine, const struct lease *lease)
 {
-    return is_of_stopped(engine, lease) || is_recalled_in_vain(lease);
+    return is_withheld_in_vain(engine, lease) || is_recalled_in_vain(lease);
 }
 
 static void resend_batches(struct engine *engine)

@@ -374,6 +374,28 @@ static void what_a_worker_with_a_fast_clock_brings_back_waits_a_moment(void **te
     rig_release(&rig);
 }
 
+/* The coordinator died before the batch left. One of the page is asleep, so it does not leave now
+ * either, and there is nothing that the worker could bring back. */
+static void a_batch_that_never_left_is_given_up_when_somebody_of_it_sleeps(void **test)
+{
+    (void)test;
+    struct rig rig;
+    struct nights *nights = begin(&rig, 100, PRIORITY_NORMAL);
+    nights->zone[7] = 2;
+    launch(&rig);
+    rig_close(&rig);
+    rig_restart(&rig);
+    rig_join(&rig, 1, 11, 65536);
+    pass(&rig, HOUR_MS);
+    assert_int_equal(rig_leased(&rig), 0);
+    for (unsigned s = 0; s < 600 && rig_leased(&rig) == 0; s++) {
+        pass(&rig, 1000);
+    }
+    assert_int_equal(rig_leased(&rig), 99);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -385,6 +407,7 @@ int main(void)
         cmocka_unit_test(a_batch_carries_the_time_when_the_first_of_it_falls_asleep),
         cmocka_unit_test(the_sooner_of_the_night_and_the_campaigns_own_end_holds),
         cmocka_unit_test(what_a_worker_with_a_fast_clock_brings_back_waits_a_moment),
+        cmocka_unit_test(a_batch_that_never_left_is_given_up_when_somebody_of_it_sleeps),
         cmocka_unit_test(other_channels_are_not_quiet),
         cmocka_unit_test(a_critical_campaign_wakes_people_up),
         cmocka_unit_test(a_restart_holds_the_same_people),
