@@ -29,6 +29,23 @@ static enum exit_code run_list(struct cli *cli, const struct arguments *argument
     return list_print(cli, &list);
 }
 
+/* Whatever holds it back now. */
+static void print_why(struct cli *cli, const json_t *provider)
+{
+    static const struct list_column columns[] = {
+        {"held back by", "reason", LIST_TEXT},
+        {"since", "since", LIST_TIME},
+        {"until", "until", LIST_TIME},
+        {"", "detail", LIST_TEXT},
+        {NULL, NULL, LIST_TEXT},
+    };
+    const json_t *why = json_object_get(provider, "why");
+    if (json_array_size(why) > 0) {
+        cli_say(cli, "%s", "");
+        list_print_array(cli, why, columns);
+    }
+}
+
 static enum exit_code run_show(struct cli *cli, const struct arguments *arguments)
 {
     static const struct list_column columns[] = {
@@ -48,6 +65,8 @@ static enum exit_code run_show(struct cli *cli, const struct arguments *argument
         {"sent/s", "sent_per_s", LIST_NUMBER},
         {"may/s", "rate_now_per_s", LIST_LIMIT},
         {"limit/s", "rate_per_s", LIST_LIMIT},
+        {"under way", "under_way", LIST_NUMBER},
+        {"at most", "concurrency", LIST_LIMIT},
         {"outcomes", "outcomes", LIST_TEXT},
         {"workers", "unopened", LIST_UNOPENED},
         {NULL, NULL, LIST_TEXT},
@@ -64,6 +83,7 @@ static enum exit_code run_show(struct cli *cli, const struct arguments *argument
     }
     if (!cli_print_plain(cli, provider)) {
         list_print_object(cli, provider, columns);
+        print_why(cli, provider);
     }
     json_decref(provider);
     return EXIT_DONE;

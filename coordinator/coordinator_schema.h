@@ -51,6 +51,7 @@ struct raw_provider {
     char *adapter;
     double rate;
     double burst;
+    uint32_t *concurrency;
     uint32_t *weight;
     char *breaker;
     bool receipts;

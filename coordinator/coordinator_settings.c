@@ -411,8 +411,13 @@ static enum err take_limits_of(struct check *check, unsigned index)
     def->burst = raw->burst;
     def->has_receipts = raw->receipts;
     def->weight = 1;
+    provider_path(path, index, ".concurrency");
+    enum err err = take_count(check, path, raw->concurrency, &def->concurrency, 1, 1000000);
+    if (err != ERR_OK) {
+        return err;
+    }
     provider_path(path, index, ".weight");
-    enum err err = take_count(check, path, raw->weight, &def->weight, 1, 1000);
+    err = take_count(check, path, raw->weight, &def->weight, 1, 1000);
     if (err != ERR_OK) {
         return err;
     }

@@ -7,6 +7,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "coordinator/api/provider_why.h"
+
 static void family(struct buf *text, const char *name, const char *type, const char *help)
 {
     buf_printf(text, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
@@ -154,6 +156,28 @@ static void write_provider_value(struct buf *text, const char *name, const char 
     buf_printf(text, "} %.4f\n", value);
 }
 
+/* Reasons and providers are few: so many samples, whatever is sent. */
+static void write_why(const struct metrics *metrics, struct buf *text)
+{
+    static const char held[] = "tocsin_provider_held_back";
+    static const char under_way[] = "tocsin_provider_under_way";
+    family(text, held, "gauge", "1 while the reason holds a provider back.");
+    for (unsigned i = 0; i < metrics->provider_count; i++) {
+        for (enum provider_why why = 0; why < PROVIDER_WHYS; why++) {
+            buf_printf(text, "%s{", held);
+            put_label(text, "provider", metrics->providers[i].def->name);
+            buf_u8(text, ',');
+            put_label(text, "reason", provider_why_name(why));
+            buf_printf(text, "} %d\n", provider_why_holds(why, &metrics->providers[i]) ? 1 : 0);
+        }
+    }
+    family(text, under_way, "gauge", "Recipients of a provider that are or may be under way.");
+    for (unsigned i = 0; i < metrics->provider_count; i++) {
+        sample(text, under_way, "provider", metrics->providers[i].def->name,
+               metrics->providers[i].under_way);
+    }
+}
+
 static void write_health(const struct metrics *metrics, struct buf *text)
 {
     static const char share[] = "tocsin_provider_share";
@@ -292,6 +316,7 @@ void metrics_write(const struct metrics *metrics, struct buf *text)
     write_ledger(metrics, text);
     write_engine(metrics, text);
     write_providers(metrics, text);
+    write_why(metrics, text);
     write_health(metrics, text);
     write_receipts(metrics, text);
     write_replies(metrics, text);

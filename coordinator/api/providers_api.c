@@ -7,6 +7,7 @@
 
 #include "common/log.h"
 #include "coordinator/api/exchange.h"
+#include "coordinator/api/provider_why.h"
 #include "coordinator/api/resources.h"
 
 static const char *breaker_word(enum breaker_state state)
@@ -108,6 +109,14 @@ static json_t *provider_json(const struct api *api, const struct provider_view *
         "paused_until", exchange_time(is_paused ? view->paused_until_ms : 0), "unopened",
         unopened_json(api, view->def->id), "outcomes", outcomes);
     put_health(json, view);
+    json_object_set_new(json, "concurrency",
+                        view->def->concurrency == 0
+                            ? json_null()
+                            : json_integer((json_int_t)view->def->concurrency));
+    json_object_set_new(json, "under_way", json_integer((json_int_t)view->under_way));
+    json_object_set_new(
+        json, "why",
+        provider_why_json(view, &api->context.provider_limits->by_number[view->def->id]));
     return json;
 }
 

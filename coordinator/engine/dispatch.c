@@ -84,7 +84,8 @@ static bool choose_provider(struct engine *engine, const struct plan_step *step,
         }
         uint32_t room = 0;
         takers[i] = choose_worker(engine, provider, &room);
-        uint32_t want = room < most ? room : most;
+        uint32_t want = under_way_room(&provider->under_way, provider->def.concurrency,
+                                       room < most ? room : most, engine->now_ms);
         counts[i] = takers[i] == NULL ? 0 : quota_available(&provider->quota, want, engine->now_ms);
         choice->candidates |= (uint64_t)(counts[i] > 0) << i;
     }

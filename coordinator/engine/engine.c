@@ -150,6 +150,25 @@ static void roster_on_event(struct engine *engine, const struct campaign *campai
     }
 }
 
+/* Who left his lease of it, or came into it. */
+static void count_under_way(struct engine *engine, uint8_t id, uint32_t before, uint32_t after,
+                            enum delivery_event kind)
+{
+    struct provider *provider = &engine->providers[id];
+    provider->under_way.leased += after - before;
+    bool is_sure = kind != DELIVERY_EVENT_ACKNOWLEDGED && kind != DELIVERY_EVENT_BARRED &&
+                   kind != DELIVERY_EVENT_SUPPRESSED;
+    if (after < before && !is_sure) {
+        under_way_lose(&provider->under_way, before - after, engine->now_ms);
+    }
+}
+
+static uint32_t left_in(const struct engine *engine, uint64_t id)
+{
+    const struct lease *lease = lease_find(&engine->leases, id);
+    return lease == NULL ? 0 : lease->left;
+}
+
 void engine_decide(struct engine *engine, struct campaign *campaign, uint32_t page,
                    const struct event *event)
 {
@@ -157,10 +176,14 @@ void engine_decide(struct engine *engine, struct campaign *campaign, uint32_t pa
         event->lease == 0 ? NULL : lease_find(&engine->leases, event->lease);
     uint64_t instance = lease != NULL ? lease->instance : event->worker;
     unsigned step = lease != NULL ? lease->step : event->step; /* who climbs has another already */
+    uint8_t provider = lease != NULL ? lease->provider : event->provider;
+    uint32_t before = lease != NULL ? lease->left : 0;
     bool fits = campaign_apply(campaign, &engine->leases, page, event);
     assert(fits);
     (void)fits;
     if (event->lease != 0) {
+        count_under_way(engine, provider, before, left_in(engine, event->lease),
+                        (enum delivery_event)event->kind);
         roster_on_event(engine, campaign, event, instance, step);
     }
     event_list_add(draft_list(engine, campaign, page), event);

@@ -54,11 +54,12 @@ struct provider_def {
     uint8_t id; /* < WIRE_PROVIDERS_MAX */
     char name[ENGINE_NAME_MAX + 1];
     enum channel_kind channel;
-    double rate_per_s;   /* 0: no limit */
-    double burst;        /* tokens that may gather; 0: one and 30 ms' worth */
-    uint32_t weight;     /* share among the providers of a channel; 1 */
-    bool has_receipts;   /* its receipts come in: `until: delivered` can be waited for */
-    uint32_t breaker_ms; /* how long the breaker stays open before a probe; 30,000 */
+    double rate_per_s;    /* 0: no limit */
+    double burst;         /* tokens that may gather; 0: one and 30 ms' worth */
+    uint32_t concurrency; /* recipients under way at most, over all workers; 0: any number */
+    uint32_t weight;      /* share among the providers of a channel; 1 */
+    bool has_receipts;    /* its receipts come in: `until: delivered` can be waited for */
+    uint32_t breaker_ms;  /* how long the breaker stays open before a probe; 30,000 */
 };
 void engine_add_provider(struct engine *engine, const struct provider_def *def);
 /* Another rate and burst for a provider that is there, shapes as in its definition, from now on;
@@ -468,6 +469,15 @@ struct provider_view {
     double rate_now_per_s; /* allowed at present; 0: no limit */
     double sent_per_s;     /* leased per second, of the last few seconds */
     uint64_t paused_until_ms;
+    double throttled_per_s;     /* the rate that it had refused when it was lowered; 0: it is not */
+    uint64_t lowered_ms;        /* when that was */
+    uint16_t throttled_reason;  /* by which answer */
+    uint64_t breaker_until_ms;  /* it gets nothing before; 0: it is not open */
+    uint32_t under_way;         /* as far as anybody can know */
+    unsigned workers;           /* connected ones that could open it, */
+    unsigned takers;            /* and of these, that have room for more */
+    unsigned limited_campaigns; /* that run and may use it, and have rates of their own, */
+    unsigned campaigns;         /* of so many that run and may use it */
     enum breaker_state breaker;
     uint16_t breaker_reason;
     unsigned unopened; /* connected workers that could not open it */

@@ -196,6 +196,7 @@ void engine_recovered(struct engine *engine, uint64_t now_ms)
     HASH_ITER(hh, engine->leases.by_id, lease, next_lease)
     {
         lease->sends = 1; /* it may have been sent in the former life */
+        engine->providers[lease->provider].under_way.leased += lease->left;
         lease->progress_ms = engine->now_ms;
         lease->resend_in_ms = engine->settings.heartbeat_ms * 5;
         lease->resend_at_ms = engine->now_ms + lease->resend_in_ms;

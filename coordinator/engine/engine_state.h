@@ -13,6 +13,7 @@
 #include "coordinator/engine/quiet.h"
 #include "coordinator/engine/quota.h"
 #include "coordinator/engine/roster.h"
+#include "coordinator/engine/under_way.h"
 
 struct provider {
     bool is_there;
@@ -24,7 +25,9 @@ struct provider {
     double owed;            /* recipients, of those that it could have had (sharing.c) */
     uint64_t down_since_ms; /* 0: it can be used, as far as is known */
     uint64_t outcomes[OUTCOMES];
-    uint64_t slot_ms; /* when what was sent to workers so far ought to have gone out */
+    struct under_way under_way;
+    uint16_t throttled_reason; /* enum reason of the last throttling answer */
+    uint64_t slot_ms;          /* when what was sent to workers so far ought to have gone out */
 };
 
 struct effects {

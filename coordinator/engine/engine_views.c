@@ -143,6 +143,44 @@ static unsigned count_unopened(const struct engine *engine, uint32_t provider)
     return count;
 }
 
+static void count_takers(const struct engine *engine, const struct provider *provider,
+                         struct provider_view *view)
+{
+    enum channel_kind channel = provider->def.channel;
+    for (unsigned i = 0; i < engine->roster.count; i++) {
+        const struct roster_entry *entry = &engine->roster.entries[i];
+        if (is_connected(engine, entry) && entry->unopened[provider->def.id] == NULL) {
+            view->workers++;
+            view->takers += entry->in_hand[channel] < entry->credit[channel];
+        }
+    }
+}
+
+static bool may_use(const struct campaign *campaign, const struct provider *provider)
+{
+    for (unsigned s = 0; s < campaign->def.plan.step_count; s++) {
+        const struct plan_step *step = &campaign->def.plan.steps[s];
+        if (step->channel == provider->def.channel &&
+            (step->providers >> provider->def.id & 1) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void count_campaigns(const struct engine *engine, const struct provider *provider,
+                            struct provider_view *view)
+{
+    const struct campaign *campaign = NULL;
+    DL_FOREACH(engine->live, campaign)
+    {
+        if (campaign_is_sending(campaign) && may_use(campaign, provider)) {
+            view->campaigns++;
+            view->limited_campaigns += campaign->def.rate_per_s > 0;
+        }
+    }
+}
+
 bool engine_provider(struct engine *engine, unsigned index, struct provider_view *view)
 {
     unsigned seen = 0;
@@ -159,11 +197,20 @@ bool engine_provider(struct engine *engine, unsigned index, struct provider_view
             .paused_until_ms = provider->quota.paused_until_ms > engine->now_ms
                                    ? provider->quota.paused_until_ms
                                    : 0,
+            .throttled_per_s =
+                provider->quota.ceiling_per_s > 0 ? provider->quota.throttled_per_s : 0,
+            .lowered_ms = provider->quota.lowered_ms,
+            .throttled_reason = provider->throttled_reason,
+            .breaker_until_ms =
+                provider->quota.breaker == BREAKER_OPEN ? provider->quota.breaker_until_ms : 0,
+            .under_way = under_way_count(&provider->under_way, engine->now_ms),
             .breaker = provider->quota.breaker,
             .breaker_reason = provider->quota.breaker_reason,
             .unopened = count_unopened(engine, i),
         };
         memcpy(view->outcomes, provider->outcomes, sizeof(view->outcomes));
+        count_takers(engine, provider, view);
+        count_campaigns(engine, provider, view);
         view->down_since_ms = provider->down_since_ms;
         view->part = provider->part;
         view->share = provider->points;

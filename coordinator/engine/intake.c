@@ -283,6 +283,7 @@ static void tell_provider(const struct decision *d, unsigned span)
     sharing_on_fate(d->engine, provider, d->fate, span);
     switch (d->fate->outcome) {
     case OUTCOME_THROTTLED:
+        provider->throttled_reason = d->fate->reason;
         quota_on_throttled(&provider->quota, d->fate->retry_after_ms, now_ms);
         return;
     case OUTCOME_MISCONFIGURED:

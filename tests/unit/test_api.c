@@ -1312,6 +1312,22 @@ static void a_limit_that_was_set_holds_until_it_is_taken_back(void **state)
     expect_get(house, path, 200, "\"rate_now_per_s\":0.0");
 }
 
+static void a_provider_says_why_it_is_at_its_rate(void **state)
+{
+    struct house *house = *state;
+    static const char path[] = "/v1/providers/gateway";
+    expect_get(house, path, 200, "\"concurrency\":null,\"under_way\":0");
+    expect_get(house, path, 200, "\"why\":[{\"reason\":\"no_worker\"");
+    expect(house, "PATCH", path, "", "{\"rate\":500}", 200,
+           "\"why\":[{\"reason\":\"limit\",\"detail\":\"its limit is 500 a second, set by the "
+           "API\",\"since\":\"2023-11-14T22:13:20.000Z\",\"until\":null}");
+    expect_get(house, "/metrics", 200,
+               "tocsin_provider_held_back{provider=\"gateway\",reason=\"limit\"} 1");
+    expect_get(house, "/metrics", 200,
+               "tocsin_provider_held_back{provider=\"gateway\",reason=\"breaker\"} 0");
+    expect_get(house, "/metrics", 200, "tocsin_provider_under_way{provider=\"gateway\"} 0");
+}
+
 static void what_is_no_limit_is_refused(void **state)
 {
     struct house *house = *state;
@@ -1470,6 +1486,7 @@ int main(void)
         TEST(many_receipts_come_in_one_request),
         TEST(a_limit_that_was_set_holds_until_it_is_taken_back),
         TEST(what_is_no_limit_is_refused),
+        TEST(a_provider_says_why_it_is_at_its_rate),
         TEST(a_plan_is_stored_listed_and_deleted),
         TEST(what_is_no_plan_is_refused),
         TEST(a_campaign_takes_a_copy_of_a_named_plan),

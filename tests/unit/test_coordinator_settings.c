@@ -161,6 +161,7 @@ static const char providers_yaml[] = "data_dir: /tmp/t\n"
                                      "    adapter: http\n"
                                      "    rate: 250.5\n"
                                      "    burst: 50\n"
+                                     "    concurrency: 40\n"
                                      "    weight: 3\n"
                                      "    breaker: 10s\n"
                                      "    settings:\n"
@@ -178,6 +179,8 @@ static void providers_keep_their_own_settings_as_json(void **state)
     assert_loads(fixture, providers_yaml);
     assert_int_equal(fixture->settings->provider_count, 2);
     const struct coordinator_provider *gateway = &fixture->settings->providers[0];
+    assert_int_equal(gateway->def.concurrency, 40);
+    assert_int_equal(fixture->settings->providers[1].def.concurrency, 0);
     assert_string_equal(gateway->def.name, "gateway");
     assert_int_equal(gateway->def.id, 0);
     assert_int_equal(gateway->def.channel, CHANNEL_SMS);
@@ -304,6 +307,8 @@ static void providers_are_checked(void **state)
         {"    channel: sms\n    adapter: smtp\n", "5: providers[0].adapter: ", "channel email"},
         {"    channel: sms\n    adapter: http\n    rate: -1\n",
          "6: providers[0].rate: ", "per second"},
+        {"    channel: sms\n    adapter: http\n    concurrency: 0\n",
+         "6: providers[0].concurrency: ", "1 to 1000000"},
         {"    channel: sms\n    adapter: http\n    weight: 0\n",
          "6: providers[0].weight: ", "1 to 1000"},
         {"    channel: sms\n    adapter: http\n    breaker: 1ms\n",

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A provider's limit holds, and a provider's trouble costs nobody his message."""
 
+import http.server
 import os
+import threading
 import time
 
 from support import Gateway, http_provider, some, timeline_of, tocsin, total, upload, wait_for
@@ -174,3 +176,52 @@ def test_a_campaign_has_a_rate_of_its_own_and_it_changes_in_mid_run(gateway, mak
     assert some(view["counts"]) == {"accepted": 3000}
     status, _, err = tocsin(cluster, "campaign", "set", slow, "--rate", "5")
     assert status == 1 and "finished and cannot be changed" in err, err
+
+
+class SlowGateway(http.server.ThreadingHTTPServer):
+    """Takes its time for each request, and knows how many were open at once."""
+
+    def __init__(self, seconds):
+        self.seconds, self.open, self.most, self.lock = seconds, 0, 0, threading.Lock()
+        super().__init__(("127.0.0.1", 0), SlowAnswer)
+
+    def url(self, path):
+        return f"http://127.0.0.1:{self.server_address[1]}{path}"
+
+
+class SlowAnswer(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        gateway = self.server
+        with gateway.lock:
+            gateway.open += 1
+            gateway.most = max(gateway.most, gateway.open)
+        self.rfile.read(int(self.headers["Content-Length"]))
+        time.sleep(gateway.seconds)
+        with gateway.lock:
+            gateway.open -= 1
+        self.send_response(202)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *arguments):
+        pass
+
+
+def test_no_more_are_under_way_than_a_provider_takes_also_when_a_worker_is_lost(make_cluster):
+    gateway = SlowGateway(0.05)
+    thread = threading.Thread(target=gateway.serve_forever, daemon=True)
+    thread.start()
+    cluster = make_cluster([http_provider(gateway, concurrency=12)], workers=3)
+    campaign = cluster.campaign(upload(cluster, 500), "sms", MESSAGE)["id"]
+    path = f"/v1/campaigns/{campaign}"
+    wait_for("some", lambda: cluster.api.get(path)["counts"]["accepted"] > 100)
+    assert provider_of(cluster)["under_way"] <= 12
+    cluster.workers.pop(next(iter(cluster.workers))).kill()
+    wait_for("the rest but for what was lost", lambda: cluster.api.get(path)["counts"]["accepted"] > 480, 60)
+    gateway.shutdown()
+    gateway.server_close()
+    assert 6 <= gateway.most <= 12, gateway.most
+    status, out, err = tocsin(cluster, "provider", "show", "gateway")
+    assert status == 0 and "at most" in out and "12" in out, (out, err)

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "coordinator/engine/under_way.h"
+
+#include <string.h>
+
+#define CRUMB 8 /* one in so many of the limit */
+
+static void age(struct under_way *under_way, uint64_t now_ms)
+{
+    uint64_t slot = now_ms / UNDER_WAY_SLOT_MS;
+    if (slot <= under_way->slot) {
+        return;
+    }
+    if (slot - under_way->slot >= UNDER_WAY_SLOTS) {
+        memset(under_way->lost, 0, sizeof(under_way->lost));
+        under_way->slot = slot;
+    }
+    while (under_way->slot < slot) {
+        under_way->lost[++under_way->slot % UNDER_WAY_SLOTS] = 0;
+    }
+}
+
+void under_way_lose(struct under_way *under_way, uint32_t count, uint64_t now_ms)
+{
+    age(under_way, now_ms);
+    under_way->lost[under_way->slot % UNDER_WAY_SLOTS] += count;
+}
+
+uint32_t under_way_count(struct under_way *under_way, uint64_t now_ms)
+{
+    age(under_way, now_ms);
+    uint32_t count = under_way->leased;
+    for (unsigned i = 0; i < UNDER_WAY_SLOTS; i++) {
+        count += under_way->lost[i];
+    }
+    return count;
+}
+
+uint32_t under_way_room(struct under_way *under_way, uint32_t limit, uint32_t want, uint64_t now_ms)
+{
+    if (limit == 0) {
+        return want;
+    }
+    uint32_t count = under_way_count(under_way, now_ms);
+    uint32_t room = count < limit ? limit - count : 0;
+    uint32_t crumb = limit / CRUMB;
+    return room >= want ? want : room >= crumb ? room : 0;
+}

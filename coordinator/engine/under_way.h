@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * under_way: how many recipients of a provider may be under way at this moment, over all workers:
+ * those that are leased, and those that left their lease without anybody knowing what became of
+ * their request (the worker was lost, or the recipient acknowledged meanwhile). These count for a
+ * while longer, for their requests may still be open. A value; time comes in.
+ */
+#ifndef TOCSIN_ENGINE_UNDER_WAY_H
+#define TOCSIN_ENGINE_UNDER_WAY_H
+
+#include <stdint.h>
+
+/* What was lost counts for three to four of these. */
+#define UNDER_WAY_SLOT_MS 20000
+#define UNDER_WAY_SLOTS   4
+
+/* Zeroed memory is nothing under way. */
+struct under_way {
+    uint32_t leased;
+    uint64_t slot; /* number of the newest slot: time / UNDER_WAY_SLOT_MS */
+    uint32_t lost[UNDER_WAY_SLOTS];
+};
+
+void under_way_lose(struct under_way *under_way, uint32_t count, uint64_t now_ms);
+uint32_t under_way_count(struct under_way *under_way, uint64_t now_ms);
+/* How many of `want` may be leased when at most `limit` may be under way (0: any number); 0 also
+ * while hardly any could, for a lease costs a page. */
+uint32_t under_way_room(struct under_way *under_way, uint32_t limit, uint32_t want,
+                        uint64_t now_ms);
+
+#endif
