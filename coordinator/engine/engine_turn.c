@@ -3,6 +3,7 @@
  * The turn: what was decided goes into the record, and what a batch of a lease looks like when it
  * leaves.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
 
@@ -119,9 +120,24 @@ static void note_ends(struct engine *engine, struct record *record, struct buf *
     }
 }
 
+/* As the store sorts them: it then finds the place of each block near that of the one before, and
+ * the record's header says the pages in fewer bytes. */
+static int draft_order(const void *left, const void *right)
+{
+    const struct draft *a = left;
+    const struct draft *b = right;
+    if (a->campaign != b->campaign) {
+        return a->campaign->def.id < b->campaign->def.id ? -1 : 1;
+    }
+    return a->page < b->page ? -1 : a->page > b->page;
+}
+
 void engine_close_turn(struct engine *engine, struct record *record)
 {
     struct buf bytes = {0};
+    if (engine->draft_count > 1) {
+        qsort(engine->drafts, engine->draft_count, sizeof(*engine->drafts), draft_order);
+    }
     for (unsigned i = 0; i < engine->draft_count; i++) {
         close_draft(engine, &engine->drafts[i], record, &bytes);
     }
