@@ -1,25 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
 """Providers' receipts over HTTP: they move recipients, forged ones do not, and what was answered survives kill -9."""
 
+import json
+import os
 import socket
+import subprocess
 
 import pytest
 
-from support import free_port, http_provider, wait_for
+from support import BUILD, free_port, http_provider, wait_for
 from cluster import Api  # on the path since support
 
 PEOPLE = 200
 
 
-@pytest.fixture
-def cluster(gateway, make_cluster):
+def cluster_with_room(gateway, make_cluster, connections):
     public = free_port()
-    cluster = make_cluster([http_provider(gateway, receipts=True)], {"log_level": "warn", "limits": {"public_connections": 400}})
+    cluster = make_cluster([http_provider(gateway, receipts=True)],
+                           {"log_level": "warn", "limits": {"public_connections": connections}})
     cluster.public_port = public
     cluster.coordinator.kill()
     cluster.start_coordinator()
     cluster.wait_workers(1)
     return cluster
+
+
+@pytest.fixture
+def cluster(gateway, make_cluster):
+    return cluster_with_room(gateway, make_cluster, 400)
 
 
 def tokens_of(gateway, cluster):
@@ -73,3 +81,18 @@ def test_idle_and_slow_clients_keep_nobody_out(gateway, cluster):
             client.close()
     assert delivered(cluster, campaign) == PEOPLE
     assert cluster.wait_campaign(campaign)["state"] == "finished"
+
+
+@pytest.mark.parametrize("idle, slow", [(0, 0), (500, 200)])
+def test_no_request_is_left_waiting_on_any_number_of_connections(gateway, make_cluster, tmp_path, idle, slow):
+    """From 1 to 300 connections that post, alone and beside many that send nothing or a head byte by byte."""
+    cluster = cluster_with_room(gateway, make_cluster, 1200)
+    campaign, tokens = tokens_of(gateway, cluster)
+    file = tmp_path / "tokens"
+    file.write_text("".join(f"{token}\n" for token in tokens))
+    out = subprocess.run([os.path.join(BUILD, "bin", "bench_post_receipts"), str(cluster.public_port), str(file), "/r/gateway/",
+                          "?status=delivered", "1", "300", "13", "100", str(idle), str(slow)], stdout=subprocess.PIPE, check=True)
+    figures = json.loads(out.stdout)
+    assert figures["stalls"] == 0, figures
+    assert figures["refused"] == 0 and figures["broken"] == 0 and figures["answered"] > PEOPLE, figures
+    assert delivered(cluster, campaign) == PEOPLE
