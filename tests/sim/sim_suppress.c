@@ -4,7 +4,6 @@
 #include <utlist.h>
 
 #include "common/mem.h"
-#include "coordinator/engine/engine_state.h"
 #include "proto/outcome.h"
 #include "tests/sim/sim.h"
 
@@ -277,10 +276,6 @@ void sim_suppress_on_event(struct sim *sim, unsigned c, uint32_t ordinal,
 
 void sim_suppress_check(const struct sim *sim, unsigned c)
 {
-    const struct campaign *campaign = engine_find_campaign(sim->coordinator.engine, c + 1);
-    if (campaign == NULL || campaign->is_closed) {
-        return; /* nobody is sent to any more; pages that are woken have no bars */
-    }
     for (uint32_t ordinal = 0; ordinal < def_of(sim, c)->slots; ordinal++) {
         const struct sim_bars *bars = &recipient_of(sim, c, ordinal)->bars;
         struct recipient_state state;
