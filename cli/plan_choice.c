@@ -35,6 +35,9 @@ static enum plan_choice_kind kind_of(const char *said)
         yaml_json_is_file(said)) {
         return PLAN_CHOICE_FILE;
     }
+    if (strchr(said, '+') != NULL) { /* no name has one: `push+sms` */
+        return PLAN_CHOICE_STEPS;
+    }
     return PLAN_CHOICE_NAME;
 }
 

@@ -17,6 +17,17 @@ void plan_table_print(struct cli *cli, const json_t *steps)
         {"provider", "provider", LIST_TEXT},
         {NULL, NULL, LIST_TEXT},
     };
+    json_t *shown = json_deep_copy(steps);
+    size_t i;
+    json_t *step;
+    json_array_foreach(shown, i, step)
+    {
+        const char *channel = json_string_value(json_object_get(step, "channel"));
+        if (channel != NULL && json_is_true(json_object_get(step, "with_previous"))) {
+            json_object_set_new(step, "channel", json_sprintf("+%s", channel));
+        }
+    }
     cli_say(cli, "%s", "");
-    list_print_array(cli, steps, columns);
+    list_print_array(cli, shown, columns);
+    json_decref(shown);
 }

@@ -9,7 +9,8 @@
 
 #include "cli/cli.h"
 
-/* An empty line, then a line for each of the API's steps. Not for --json and --quiet. */
+/* An empty line, then a line for each of the API's steps; one with_previous begins with a `+`. Not
+ * for --json and --quiet. */
 void plan_table_print(struct cli *cli, const json_t *steps);
 
 #endif

@@ -25,7 +25,7 @@ const char *const *plan_text_channels(void)
 static void next_word(const char **at, char word[WORD_BYTES])
 {
     *at += strspn(*at, BLANKS);
-    size_t end = strcspn(*at, BLANKS ">");
+    size_t end = strcspn(*at, BLANKS ">+");
     size_t len = end < WORD_MAX ? end : WORD_MAX;
     while (len < end && len > 0 && ((*at)[len] & 0xc0) == 0x80) {
         len--;
@@ -101,42 +101,101 @@ static enum err check_times(const char *word, unsigned number, const char *time,
     return ERR_OK;
 }
 
+/* Behind a channel: the one that starts together with it. */
+static enum err read_beside(const char **at, char beside[WORD_BYTES], unsigned number,
+                            struct problem *problem)
+{
+    beside[0] = '\0';
+    *at += strspn(*at, BLANKS);
+    if (**at != '+') {
+        return ERR_OK;
+    }
+    (*at)++;
+    next_word(at, beside);
+    enum err err = check_channel(beside, number, problem);
+    *at += strspn(*at, BLANKS);
+    if (err == ERR_OK && **at == '+') {
+        err = problem_set(problem, ERR_INVALID,
+                          "--plan: step %u: two channels at once are the most, such as "
+                          "'push+sms 5m'",
+                          number);
+    }
+    return err;
+}
+
+/* One beside takes its time from the step before. */
+static void add_step(json_t *steps, const char *channel, const char *time, uint64_t times,
+                     bool is_beside)
+{
+    json_t *step = json_pack("{s:s}", "channel", channel);
+    if (is_beside) {
+        json_object_set_new(step, "with_previous", json_true());
+    } else if (time[0] != '\0') {
+        json_object_set_new(step, "until", json_string("acknowledged"));
+        json_object_set_new(step, "within", json_string(time));
+    }
+    if (times > 0) {
+        json_object_set_new(step, "repeat",
+                            json_pack("{s:s, s:I}", "every", time, "times", (json_int_t)times - 1));
+    }
+    json_array_append_new(steps, step);
+}
+
+static enum err check_end(const char *more, char at, unsigned number, struct problem *problem)
+{
+    if (more[0] != '\0') {
+        return problem_set(problem, ERR_INVALID,
+                           "--plan: step %u: \"%s\" is one word too many; > begins the next step",
+                           number, more);
+    }
+    if (at == '+') {
+        return problem_set(problem, ERR_INVALID,
+                           "--plan: step %u: + stands between two channels, before their time, "
+                           "such as 'push+sms 5m'",
+                           number);
+    }
+    return ERR_OK;
+}
+
 /* *at moves to the `>` behind the step, or to the end of the text. */
 static enum err read_step(json_t *steps, const char **at, unsigned number, struct problem *problem)
 {
     char channel[WORD_BYTES];
+    char beside[WORD_BYTES];
     char time[WORD_BYTES];
     char often[WORD_BYTES];
     char more[WORD_BYTES];
     uint64_t times = 0;
     next_word(at, channel);
+    enum err err = check_channel(channel, number, problem);
+    if (err == ERR_OK) {
+        err = read_beside(at, beside, number, problem);
+    }
+    if (err != ERR_OK) {
+        return err;
+    }
     next_word(at, time);
     next_word(at, often);
     next_word(at, more);
-    enum err err = check_channel(channel, number, problem);
-    if (err == ERR_OK && time[0] != '\0') {
+    if (time[0] != '\0') {
         err = check_time(time, number, problem);
     }
     if (err == ERR_OK) {
         err = check_times(often, number, time, &times, problem);
     }
-    if (err == ERR_OK && more[0] != '\0') {
+    if (err == ERR_OK && times > 0 && beside[0] != '\0') {
         err = problem_set(problem, ERR_INVALID,
-                          "--plan: step %u: \"%s\" is one word too many; > begins the next step",
-                          number, more);
+                          "--plan: step %u: two channels at once are sent once; leave out \"%s\"",
+                          number, often);
     }
     if (err == ERR_OK) {
-        json_t *step = json_pack("{s:s}", "channel", channel);
-        if (time[0] != '\0') {
-            json_object_set_new(step, "until", json_string("acknowledged"));
-            json_object_set_new(step, "within", json_string(time));
-        }
-        if (times > 0) {
-            json_object_set_new(
-                step, "repeat",
-                json_pack("{s:s, s:I}", "every", time, "times", (json_int_t)times - 1));
-        }
-        json_array_append_new(steps, step);
+        err = check_end(more, **at, number, problem);
+    }
+    if (err == ERR_OK) {
+        add_step(steps, channel, time, times, false);
+    }
+    if (err == ERR_OK && beside[0] != '\0') {
+        add_step(steps, beside, time, 0, true);
     }
     return err;
 }
@@ -150,9 +209,9 @@ enum err plan_text_read(json_t **steps, const char *text, struct problem *proble
         number++;
         err = read_step(*steps, &text, number, problem);
     } while (err == ERR_OK && *text++ == '>');
-    if (err == ERR_OK && number > PLAN_TEXT_STEPS_MAX) {
-        err = problem_set(problem, ERR_INVALID, "--plan has %u steps; at most %d are allowed",
-                          number, PLAN_TEXT_STEPS_MAX);
+    if (err == ERR_OK && json_array_size(*steps) > PLAN_TEXT_STEPS_MAX) {
+        err = problem_set(problem, ERR_INVALID, "--plan has %zu steps; at most %d are allowed",
+                          json_array_size(*steps), PLAN_TEXT_STEPS_MAX);
     }
     if (err != ERR_OK) {
         json_decref(*steps);
@@ -167,26 +226,71 @@ static void put_member(struct buf *buf, const json_t *step, const char *name)
     human_text(buf, slice_str(text == NULL ? "?" : text));
 }
 
+static const char *member(const json_t *step, const char *name)
+{
+    const char *text = json_string_value(json_object_get(step, name));
+    return text == NULL ? "" : text;
+}
+
+static bool is_beside(const json_t *step)
+{
+    return json_is_true(json_object_get(step, "with_previous"));
+}
+
+static bool is_left_out(const json_t *step)
+{
+    return json_is_true(json_object_get(step, "left_out"));
+}
+
+static bool has_time(const json_t *step)
+{
+    return strcmp(member(step, "until"), "delivered") == 0 ||
+           strcmp(member(step, "until"), "acknowledged") == 0;
+}
+
+/* The time of both stands behind the second one, which may have it from the first. */
+static bool are_alike(const json_t *step, const json_t *beside)
+{
+    if (is_left_out(step) || is_left_out(beside)) {
+        return false;
+    }
+    if (json_object_get(beside, "until") == NULL) {
+        return true;
+    }
+    return has_time(step) == has_time(beside) &&
+           (!has_time(step) || (strcmp(member(step, "until"), member(beside, "until")) == 0 &&
+                                strcmp(member(step, "within"), member(beside, "within")) == 0));
+}
+
+static void put_time(struct buf *buf, const json_t *step)
+{
+    if (has_time(step)) {
+        buf_u8(buf, ' ');
+        put_member(buf, step, "within");
+        buf_str(buf, strcmp(member(step, "until"), "delivered") == 0 ? " (until delivered)" : "");
+    }
+    const json_t *repeat = json_object_get(step, "repeat");
+    if (json_is_object(repeat)) {
+        buf_printf(buf, " x%" JSON_INTEGER_FORMAT,
+                   json_integer_value(json_object_get(repeat, "times")) + 1);
+    }
+}
+
 void plan_text_write(struct buf *buf, const json_t *steps)
 {
     size_t i;
     json_t *step;
     json_array_foreach(steps, i, step)
     {
-        const char *until = json_string_value(json_object_get(step, "until"));
-        buf_str(buf, i == 0 ? "" : " > ");
+        const json_t *next = json_array_get(steps, i + 1);
+        const json_t *before = i == 0 ? NULL : json_array_get(steps, i - 1);
+        bool is_first_alike = is_beside(next) && are_alike(step, next);
+        bool is_second_alike = before != NULL && is_beside(step) && are_alike(before, step);
+        buf_str(buf, i == 0 ? "" : is_second_alike ? "+" : is_beside(step) ? " + " : " > ");
         put_member(buf, step, "channel");
-        bool is_until_delivered = until != NULL && strcmp(until, "delivered") == 0;
-        if (is_until_delivered || (until != NULL && strcmp(until, "acknowledged") == 0)) {
-            buf_u8(buf, ' ');
-            put_member(buf, step, "within");
-            buf_str(buf, is_until_delivered ? " (until delivered)" : "");
+        if (!is_first_alike) {
+            put_time(buf, is_second_alike ? before : step);
         }
-        const json_t *repeat = json_object_get(step, "repeat");
-        if (json_is_object(repeat)) {
-            buf_printf(buf, " x%" JSON_INTEGER_FORMAT,
-                       json_integer_value(json_object_get(repeat, "times")) + 1);
-        }
-        buf_str(buf, json_is_true(json_object_get(step, "left_out")) ? " (left out)" : "");
+        buf_str(buf, is_left_out(step) ? " (left out)" : "");
     }
 }

@@ -4,7 +4,8 @@
  *     push 5m > sms 15m > voice
  * Steps stand between `>`. One that has a time lasts until it is acknowledged or the time is over;
  * one that has none, until a provider has accepted the message. Behind the time may stand how often
- * the step's message is sent, each time after the same wait: `sms 15m x3`.
+ * the step's message is sent, each time after the same wait: `sms 15m x3`. Two channels joined by
+ * `+` are two steps that start together, with the same time: `push+sms 5m > voice`.
  */
 #ifndef TOCSIN_CLI_PLAN_TEXT_H
 #define TOCSIN_CLI_PLAN_TEXT_H

@@ -25,6 +25,7 @@ struct folded_page {
     uint32_t page;
     unsigned count;
     struct recipient_state states[PAGE_RECIPIENTS];
+    struct recipient_state side[PAGE_RECIPIENTS]; /* of a plan with a pair */
     struct page_rest rest;
 };
 
@@ -158,8 +159,9 @@ static void fold_pages(uv_work_t *work)
     struct retry *retry = work->data;
     for (unsigned i = 0; i < retry->page_count && retry->err == ERR_OK; i++) {
         struct folded_page *page = &retry->pages[i];
-        retry->err = page_fold(retry->api->context.ledger, &retry->def, DELIVERY_EVENTS, page->page,
-                               page->states, &page->count, &page->rest);
+        retry->err =
+            page_fold_tracks(retry->api->context.ledger, &retry->def, DELIVERY_EVENTS, page->page,
+                             page->states, page->side, &page->count, &page->rest);
     }
 }
 
@@ -189,7 +191,8 @@ static void on_folded(uv_work_t *work, int status)
         struct folded_page *page = &retry->pages[i];
         if (!engine_page_is_awake(api->context.engine, retry->def.id, page->page)) {
             engine_wake_page(api->context.engine, retry->def.id, page->page, page->states,
-                             page->count, &page->rest, api_now_ms(api));
+                             plan_has_pair(&retry->def.plan) ? page->side : NULL, page->count,
+                             &page->rest, api_now_ms(api));
         }
         page_rest_release(&page->rest);
     }

@@ -8,6 +8,7 @@
 #include "common/mem.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/resources.h"
+#include "coordinator/engine/pair.h"
 #include "coordinator/report/page_fold.h"
 #include "coordinator/report/page_reader.h"
 #include "coordinator/report/timeline.h"
@@ -52,15 +53,22 @@ static void put_step(json_t *json, const struct plan *plan, unsigned number)
     }
 }
 
+static void put_state(json_t *json, const struct plan *plan, const struct recipient_state *state)
+{
+    json_object_set_new(json, "state",
+                        json_string(delivery_state_name((enum delivery_state)state->state)));
+    put_step(json, plan, state->step);
+    json_object_set_new(json, "endpoint", json_integer(state->endpoint));
+    json_object_set_new(json, "attempts", json_integer(attempts_of(state)));
+    json_object_set_new(json, "uncertain", json_boolean(state->uncertain));
+}
+
 static json_t *recipient_json(const struct plan *plan, struct slice key, uint32_t ordinal,
                               const struct recipient_state *state)
 {
-    json_t *json = json_pack("{s:s#, s:I, s:s, s:i, s:i, s:i, s:b}", "key", (const char *)key.data,
-                             (int)key.len, "ordinal", (json_int_t)ordinal, "state",
-                             delivery_state_name((enum delivery_state)state->state), "step", 0,
-                             "endpoint", (int)state->endpoint, "attempts", attempts_of(state),
-                             "uncertain", (int)state->uncertain);
-    put_step(json, plan, state->step);
+    json_t *json = json_pack("{s:s#, s:I}", "key", (const char *)key.data, (int)key.len, "ordinal",
+                             (json_int_t)ordinal);
+    put_state(json, plan, state);
     return json;
 }
 
@@ -246,7 +254,7 @@ static json_t *entry_json(const struct api *api, const struct plan *plan,
         put_handle(json, "worker", event->worker);
     }
     put_reason(json, event->reason);
-    if (event->kind == DELIVERY_EVENT_CLIMBED) {
+    if (event->kind == DELIVERY_EVENT_CLIMBED || plan_has_pair(plan)) {
         put_step(json, plan, event->step);
     }
     if (event->due_ms != 0) {
@@ -259,14 +267,14 @@ static json_t *entry_json(const struct api *api, const struct plan *plan,
     return json;
 }
 
-static enum err timeline_json(const struct api *api, const struct plan *plan, uint64_t campaign,
+static enum err timeline_json(const struct api *api, const struct campaign_def *def,
                               uint32_t ordinal, json_t **out)
 {
     struct timeline timeline = {0};
     json_t *entries = json_array();
-    enum err err = timeline_read(&timeline, api->context.ledger, campaign, ordinal);
+    enum err err = timeline_read(&timeline, api->context.ledger, def->id, ordinal);
     for (unsigned i = 0; err == ERR_OK && i < timeline.count; i++) {
-        json_array_append_new(entries, entry_json(api, plan, &timeline.entries[i]));
+        json_array_append_new(entries, entry_json(api, &def->plan, &timeline.entries[i]));
     }
     timeline_release(&timeline);
     *out = entries;
@@ -278,24 +286,44 @@ struct lookup {
     uint64_t campaign;
     uint32_t ordinal;
     struct recipient_state state;
-    bool is_folded;         /* not the engine's any more: the journal has it */
-    uint64_t held_until_ms; /* by quiet hours; 0: he is not */
+    struct recipient_state tracks[2]; /* of a plan with a pair: of the ladder, and of the side */
+    bool is_folded;                   /* not the engine's any more: the journal has it */
+    uint64_t held_until_ms;           /* by quiet hours; 0: he is not */
 };
 
 static enum err fold_state(struct exchange *exchange, struct lookup *lookup)
 {
-    struct recipient_state states[PAGE_RECIPIENTS];
+    struct recipient_state ladder[PAGE_RECIPIENTS];
+    struct recipient_state side[PAGE_RECIPIENTS] = {{0}};
     struct campaign_view view;
     unsigned count;
     if (!engine_campaign(exchange->api->context.engine, lookup->campaign, &view)) {
         return ERR_NOT_FOUND;
     }
-    enum err err = page_fold(exchange->api->context.ledger, view.def, campaign_over(&view),
-                             lookup->ordinal / PAGE_RECIPIENTS, states, &count, NULL);
+    enum err err = page_fold_tracks(exchange->api->context.ledger, view.def, campaign_over(&view),
+                                    lookup->ordinal / PAGE_RECIPIENTS, ladder, side, &count, NULL);
     if (err == ERR_OK) {
-        lookup->state = states[lookup->ordinal % PAGE_RECIPIENTS];
+        unsigned place = lookup->ordinal % PAGE_RECIPIENTS;
+        lookup->tracks[0] = ladder[place];
+        lookup->tracks[1] = side[place];
+        lookup->state = pair_state(&ladder[place], &side[place]);
     }
     return err;
+}
+
+/* Where he stands on each: one only while he has not come to the pair. */
+static json_t *tracks_json(const struct plan *plan, const struct lookup *lookup)
+{
+    json_t *tracks = json_array();
+    for (unsigned t = 0; t < 2; t++) {
+        const struct recipient_state *state = &lookup->tracks[t];
+        if (state->state != DELIVERY_NONE) {
+            json_t *json = json_object();
+            put_state(json, plan, state);
+            json_array_append_new(tracks, json);
+        }
+    }
+    return tracks;
 }
 
 /* The journal has all that led to the state by now, and may have more. */
@@ -310,8 +338,7 @@ static void show_recipient(struct exchange *exchange)
     }
     enum err err = lookup->is_folded ? fold_state(exchange, lookup) : ERR_OK;
     if (err == ERR_OK) {
-        err = timeline_json(exchange->api, &view.def->plan, lookup->campaign, lookup->ordinal,
-                            &timeline);
+        err = timeline_json(exchange->api, view.def, lookup->ordinal, &timeline);
     }
     if (err != ERR_OK) {
         json_decref(timeline);
@@ -323,6 +350,9 @@ static void show_recipient(struct exchange *exchange)
     if (lookup->held_until_ms != 0) {
         json_object_set_new(json, "held_until", exchange_time(lookup->held_until_ms));
         json_object_set_new(json, "held_reason", json_string("quiet_hours"));
+    }
+    if (plan_has_pair(&view.def->plan)) {
+        json_object_set_new(json, "tracks", tracks_json(&view.def->plan, lookup));
     }
     json_object_set_new(json, "timeline", timeline);
     exchange_json(exchange, 200, json);
@@ -349,6 +379,12 @@ void deliveries_get(struct exchange *exchange)
         err = engine_recipient(api->context.engine, lookup->campaign, lookup->ordinal,
                                &lookup->state);
         lookup->is_folded = err == ERR_CLOSED;
+        for (unsigned t = 0; t < 2 && err == ERR_OK; t++) {
+            if (!engine_track(api->context.engine, lookup->campaign, lookup->ordinal, t == 1,
+                              &lookup->tracks[t])) {
+                lookup->tracks[t].state = DELIVERY_NONE;
+            }
+        }
         lookup->held_until_ms = engine_held_until(api->context.engine, lookup->campaign,
                                                   lookup->ordinal, api_now_ms(api));
     }

@@ -18,6 +18,7 @@ enum err page_wake(const struct api *api, uint64_t campaign, uint32_t ordinal)
 {
     const struct api_context *context = &api->context;
     struct recipient_state states[PAGE_RECIPIENTS];
+    struct recipient_state side[PAGE_RECIPIENTS];
     struct recipient_state state;
     struct page_rest rest = {0};
     struct campaign_view view;
@@ -27,14 +28,15 @@ enum err page_wake(const struct api *api, uint64_t campaign, uint32_t ordinal)
         engine_recipient(context->engine, campaign, ordinal, &state) != ERR_CLOSED) {
         return ERR_OK;
     }
-    enum err err =
-        page_fold(context->ledger, view.def, campaign_over(&view), page, states, &count, &rest);
+    enum err err = page_fold_tracks(context->ledger, view.def, campaign_over(&view), page, states,
+                                    side, &count, &rest);
     if (err != ERR_OK) {
         page_rest_release(&rest);
         LOG_E("api", "page_unreadable", "campaign=c%" PRIu64 " page=%" PRIu32 " err=%s", campaign,
               page, err_name(err));
         return err;
     }
-    engine_wake_page(context->engine, campaign, page, states, count, &rest, api_now_ms(api));
+    engine_wake_page(context->engine, campaign, page, states,
+                     plan_has_pair(&view.def->plan) ? side : NULL, count, &rest, api_now_ms(api));
     return ERR_OK;
 }

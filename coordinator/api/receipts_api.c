@@ -41,13 +41,32 @@ enum delivery_token_state receipts_read_token(struct api *api, struct slice text
     return state;
 }
 
+/* Of whoever stands on both steps of a pair: on the one whose channel the provider sends on. */
+static enum err newest_attempt(struct api *api, const struct receipt *of,
+                               struct recipient_state *state)
+{
+    struct campaign_view view;
+    const struct wire_provider *provider = exchange_provider(api, of->provider);
+    enum err err = engine_recipient(api->context.engine, of->campaign, of->ordinal, state);
+    for (unsigned t = 0; err == ERR_OK && provider != NULL && t < 2; t++) {
+        struct recipient_state track;
+        if (engine_track(api->context.engine, of->campaign, of->ordinal, t == 1, &track) &&
+            engine_campaign(api->context.engine, of->campaign, &view) &&
+            view.def->plan.steps[track.step].channel == provider->channel &&
+            view.def->plan.steps[state->step].channel != provider->channel) {
+            *state = track;
+        }
+    }
+    return err;
+}
+
 enum err receipts_decide(struct api *api, const struct receipt *receipt)
 {
     struct receipt of = *receipt;
     enum err err = ERR_OK;
     if (receipt->step == RECEIPTS_NEWEST) {
         struct recipient_state state;
-        err = engine_recipient(api->context.engine, of.campaign, of.ordinal, &state);
+        err = newest_attempt(api, &of, &state);
         of.step = state.step;
         of.attempt = recipient_attempt_number(&state);
         of.round = (uint8_t)engine_recipient_round(api->context.engine, of.campaign, of.ordinal);

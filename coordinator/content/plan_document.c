@@ -138,7 +138,7 @@ static enum err read_until(struct document_reader *reader, json_t *value)
             !is_left_out(reader, step_of(reader)->channel)) {
             err = check_receipts(reader);
         }
-        if (index == PLAN_ACKNOWLEDGED) {
+        if (index == PLAN_ACKNOWLEDGED && !step_of(reader)->with_previous) {
             step_of(reader)->within_ms = WITHIN_ACKNOWLEDGED_MS; /* if it is not given */
         }
     }
@@ -200,8 +200,67 @@ static enum err read_if_down(struct document_reader *reader, json_t *value)
 {
     unsigned index;
     enum err err = document_word(reader, value, "policy", down_words, &index);
+    if (err == ERR_OK && index == PLAN_DOWN_CLIMB && step_of(reader)->with_previous) {
+        return document_refuse(reader, ERR_INVALID,
+                               "nobody climbs from one of two steps at once while its channel is "
+                               "down: he waits, and has the other message; leave out \"if_down\"");
+    }
     if (err == ERR_OK) {
         step_of(reader)->if_down = (enum plan_if_down)index;
+    }
+    return err;
+}
+
+/* ---- pairs ---- */
+
+/* Two messages at once, each sent once, are a pair. */
+static enum err check_pair(struct document_reader *reader)
+{
+    const struct plan *plan = reading_of(reader)->plan;
+    if (plan->step_count == 0) {
+        return document_refuse(reader, ERR_INVALID,
+                               "there is no step before the first one; say it of the step that is "
+                               "to start together with this one");
+    }
+    const struct plan_step *before = &plan->steps[plan->step_count - 1];
+    if (before->with_previous) {
+        return document_refuse(reader, ERR_INVALID,
+                               "the step before starts together with another one already; two "
+                               "steps at once are the most");
+    }
+    if (before->repeats > 0) {
+        return document_refuse(reader, ERR_INVALID,
+                               "the step before is sent again (\"repeat\"), and such a step has "
+                               "none beside it; leave out one of the two");
+    }
+    if (before->if_down == PLAN_DOWN_CLIMB) {
+        return document_refuse(
+            reader, ERR_INVALID,
+            "the step before climbs while its channel is down (\"if_down\"), and "
+            "nobody climbs from one of two steps at once; leave out one of the "
+            "two");
+    }
+    return ERR_OK;
+}
+
+/* Until what, and how long, is as on the step before, if it is not given. */
+static enum err read_with_previous(struct document_reader *reader, json_t *value)
+{
+    struct plan_step *step = step_of(reader);
+    if (!json_is_boolean(value)) {
+        return document_refuse(reader, ERR_INVALID, "must be true or false");
+    }
+    if (json_is_false(value)) {
+        return ERR_OK;
+    }
+    enum err err = check_pair(reader);
+    if (err == ERR_OK) {
+        step->with_previous = true;
+        step->until = step[-1].until;
+        step->within_ms = step[-1].within_ms;
+    }
+    if (err == ERR_OK && step->until == PLAN_DELIVERED && !reading_of(reader)->source->is_stored) {
+        err = check_receipts(reader);
     }
     return err;
 }
@@ -236,6 +295,11 @@ static enum err read_repeat(struct document_reader *reader, json_t *value)
         {NULL, false, NULL},
     };
     struct plan_reading *reading = reading_of(reader);
+    if (reading->step->with_previous) {
+        return document_refuse(reader, ERR_INVALID,
+                               "a step that starts together with the one before is not sent again; "
+                               "leave out \"repeat\" or \"with_previous\"");
+    }
     if (reading->has_until && reading->step->until == PLAN_ACCEPTED) {
         return document_refuse(
             reader, ERR_INVALID,
@@ -253,12 +317,14 @@ static enum err read_repeat(struct document_reader *reader, json_t *value)
 
 /* ---- steps ---- */
 
-/* A member may stand on those before it: all on the channel, the default of `within` on `until`. */
+/* A member may stand on those before it: all on the channel, the default of `within` on `until`,
+ * and of both on `with_previous`. */
 #define STEP_FIELDS                                                                                \
-    {"provider", false, read_provider}, {"until", false, read_until},                              \
-        {"within", false, read_within}, {"repeat", false, read_repeat},                            \
-        {"attempts", false, read_attempts}, {"backoff", false, read_backoff},                      \
-        {"backoff_max", false, read_backoff_max}, {"on_uncertain", false, read_on_uncertain},      \
+    {"provider", false, read_provider}, {"with_previous", false, read_with_previous},              \
+        {"until", false, read_until}, {"within", false, read_within},                              \
+        {"repeat", false, read_repeat}, {"attempts", false, read_attempts},                        \
+        {"backoff", false, read_backoff}, {"backoff_max", false, read_backoff_max},                \
+        {"on_uncertain", false, read_on_uncertain},                                                \
     {                                                                                              \
         "if_down", false, read_if_down                                                             \
     }
@@ -284,6 +350,9 @@ static json_t *step_json(struct plan_reading *reading)
         json_object_set(json, "provider", take_providers);
     }
     json_decref(take_providers);
+    if (step->with_previous) {
+        json_object_set_new(json, "with_previous", json_true());
+    }
     json_object_set_new(json, "until", json_string(until_words[step->until]));
     json_object_set_new(json, "within", duration_json(step->within_ms));
     if (reading->times > 0) {
@@ -384,6 +453,7 @@ static enum err read_ladder(struct document_reader *reader, const struct plan_so
     static const struct document_field fields[] = {
         {"channel", false, refuse_beside_steps},
         {"provider", false, refuse_beside_steps},
+        {"with_previous", false, refuse_beside_steps},
         {"until", false, refuse_beside_steps},
         {"within", false, refuse_beside_steps},
         {"repeat", false, refuse_beside_steps},

@@ -25,6 +25,7 @@
 
 #include "common/mem.h"
 #include "coordinator/engine/engine_state.h"
+#include "coordinator/engine/pair.h"
 
 #define AWAKE_MS 60000
 
@@ -72,6 +73,24 @@ static void tell_provider(struct engine *engine, uint64_t id, bool is_answer)
     }
 }
 
+/* On one track. */
+static void acknowledge(struct engine *engine, struct campaign *campaign, uint32_t page,
+                        unsigned place)
+{
+    struct event event = {
+        .kind = DELIVERY_EVENT_ACKNOWLEDGED,
+        .step = campaign_recipient(campaign, page, place).step,
+        .offset = (uint16_t)place,
+        .span = 1,
+        .lease = ladder_lease_of_place(campaign, page, place),
+        .at_ms = engine->now_ms,
+    };
+    ladder_recall(engine, event.lease, event.offset);
+    ladder_recall_lost(engine, campaign, page, event.offset);
+    tell_provider(engine, event.lease, false);
+    engine_decide(engine, campaign, page, &event);
+}
+
 enum err engine_acknowledge(struct engine *engine, uint64_t id, uint32_t ordinal, uint64_t now_ms)
 {
     struct recipient_state state;
@@ -85,18 +104,15 @@ enum err engine_acknowledge(struct engine *engine, uint64_t id, uint32_t ordinal
         return ERR_CONFLICT;
     }
     uint32_t page = ordinal / PAGE_RECIPIENTS;
-    struct event event = {
-        .kind = DELIVERY_EVENT_ACKNOWLEDGED,
-        .step = state.step,
-        .offset = (uint16_t)(ordinal % PAGE_RECIPIENTS),
-        .span = 1,
-        .lease = ladder_lease_of_place(campaign, page, ordinal % PAGE_RECIPIENTS),
-        .at_ms = engine->now_ms,
-    };
-    ladder_recall(engine, event.lease, event.offset);
-    ladder_recall_lost(engine, campaign, page, event.offset);
-    tell_provider(engine, event.lease, false);
-    engine_decide(engine, campaign, page, &event);
+    unsigned place = ordinal % PAGE_RECIPIENTS;
+    acknowledge(engine, campaign, page, place);
+    if (campaign_has_pair(campaign)) {
+        uint32_t side = campaign_other_page(campaign, page);
+        state = campaign_recipient(campaign, side, place);
+        if (state.state != DELIVERY_NONE) { /* also where nothing but a late outcome could come */
+            acknowledge(engine, campaign, side, place);
+        }
+    }
     stay_awake(engine, campaign);
     return ERR_OK;
 }
@@ -109,17 +125,12 @@ struct reading {
     struct campaign *campaign;
     const struct receipt *receipt;
     struct recipient_state state;
-    uint32_t page;
+    uint32_t page; /* of the track that the receipt's step is on */
     uint16_t place;
     uint64_t lease; /* that he is in; 0: none */
     bool is_present;
+    bool has_complained; /* before, on either track */
 };
-
-static bool is_under_way(const struct recipient_state *state)
-{
-    return state->state == DELIVERY_WAITING || state->state == DELIVERY_RETRYING ||
-           state->state == DELIVERY_LEASED || recipient_is_open(state);
-}
 
 /* Whether what a receipt says of the present attempt may be what the recipient stands on: after the
  * end of a ladder he may stand on what an earlier step reached. */
@@ -128,7 +139,7 @@ static bool stands_on_present(const struct recipient_state *state)
     bool is_ended = state->state == DELIVERY_ACCEPTED || state->state == DELIVERY_UNCERTAIN;
     bool is_earlier = state->state == DELIVERY_ACCEPTED ? state->before == BEFORE_REACHED
                                                         : state->before != BEFORE_NOTHING;
-    return is_under_way(state) || (is_ended && !is_earlier);
+    return track_is_under_way(state) || (is_ended && !is_earlier);
 }
 
 static void decide(const struct reading *reading, enum delivery_event kind, uint8_t step,
@@ -161,7 +172,7 @@ static uint64_t open_until(const struct reading *reading)
     if (recipient_is_open(&reading->state)) {
         return fold_due_ms(&fold, reading->state.due_cs);
     }
-    return is_under_way(&reading->state)
+    return track_is_under_way(&reading->state)
                ? ladder_open_until_ms(reading->engine, reading->campaign, &reading->state)
                : 0;
 }
@@ -177,6 +188,37 @@ static bool read_accepted(const struct reading *reading)
     return true;
 }
 
+/* What an earlier step waited for has come: the ladder ends on both tracks, if the other one is not
+ * beside that step. */
+static void end_other_track(const struct reading *reading)
+{
+    struct campaign *campaign = reading->campaign;
+    if (!campaign_has_pair(campaign)) {
+        return;
+    }
+    const struct plan *plan = &campaign->def.plan;
+    uint32_t page = campaign_other_page(campaign, reading->page);
+    struct recipient_state state = campaign_recipient(campaign, page, reading->place);
+    unsigned first = reading->receipt->step - plan_is_beside(plan, reading->receipt->step);
+    bool is_beside =
+        reading->receipt->round == campaign_round(campaign, reading->page, reading->place) &&
+        (state.step == first || state.step == first + 1u);
+    bool is_there =
+        track_is_under_way(&state) ||
+        (plan_is_paired(plan, state.step) && state.step > first && state.state != DELIVERY_NONE &&
+         state.state != DELIVERY_ACKNOWLEDGED && state.state != DELIVERY_DELIVERED);
+    if (is_beside || !is_there) {
+        return;
+    }
+    struct reading other = *reading;
+    other.page = page;
+    other.state = state;
+    other.lease = ladder_lease_of_place(campaign, page, reading->place);
+    decide(&other,
+           state.state == DELIVERY_DELIVERED ? DELIVERY_EVENT_UNANSWERED : DELIVERY_EVENT_DELIVERED,
+           state.step, other.lease, reading->receipt->reason, 0);
+}
+
 static bool read_delivered(const struct reading *reading)
 {
     const struct recipient_state *state = &reading->state;
@@ -188,7 +230,7 @@ static bool read_delivered(const struct reading *reading)
     if (state->state == DELIVERY_DELIVERED && (!recipient_is_open(state) || is_wanted_more)) {
         return false;
     }
-    if (!reading->is_present && is_wanted_more && is_under_way(state)) {
+    if (!reading->is_present && is_wanted_more && track_is_under_way(state)) {
         if (state->before != BEFORE_DELIVERED) {
             decide(reading, DELIVERY_EVENT_CONFIRMED, state->step, 0, reading->receipt->reason, 0);
         }
@@ -200,6 +242,9 @@ static bool read_delivered(const struct reading *reading)
                                               : DELIVERY_EVENT_DELIVERED,
            state->step, reading->lease, reading->receipt->reason,
            is_to_stay_open ? open_until(reading) : 0);
+    if (!is_wanted_more && !reading->is_present) {
+        end_other_track(reading);
+    }
     return true;
 }
 
@@ -213,10 +258,13 @@ static void go_on(const struct reading *reading, uint16_t reason)
     bool is_of_round = campaign_round(campaign, reading->page, reading->place) == campaign->round;
     bool is_going = is_of_round && !campaign_is_over(campaign) && !campaign->is_ended;
     unsigned next = ladder_step_after_failure(campaign, state.step);
+    bool is_paired = campaign_has_pair(campaign) && plan_is_paired(&campaign->def.plan, state.step);
     if (is_going && state.endpoint + 1u < campaign->def.plan.steps[state.step].endpoint_ranks) {
         decide(reading, DELIVERY_EVENT_NEXT_ENDPOINT, state.step, 0, reason, now_ms);
     } else if (is_going && next != 0) {
         decide(reading, DELIVERY_EVENT_CLIMBED, (uint8_t)next, 0, reason, now_ms);
+    } else if (is_paired && is_going) {
+        pair_end(reading->engine, reading->campaign, reading->page, reading->place, 1, reason);
     } else {
         enum delivery_event closing = fold_closing(&state, DELIVERY_EVENT_FAILED);
         if (closing != DELIVERY_EVENT_FAILED) {
@@ -243,7 +291,7 @@ static bool read_bounced(const struct reading *reading)
 
 static bool read_complained(const struct reading *reading)
 {
-    if (reading->state.complained) {
+    if (reading->has_complained) {
         return false;
     }
     decide(reading, DELIVERY_EVENT_COMPLAINED, reading->state.step, 0, REASON_RECEIPT_COMPLAINED,
@@ -281,6 +329,18 @@ static int order_of(const struct reading *reading)
     return named > present ? 1 : named == present ? 0 : -1;
 }
 
+/* The track of the receipt's step. True if that is the side, and the ladder is not beside it: what
+ * it came to there was of a former pair. */
+static bool choose_track(struct reading *reading)
+{
+    const struct campaign *campaign = reading->campaign;
+    uint32_t ladder = reading->page;
+    reading->page = campaign_page_of_step(campaign, reading->page, reading->receipt->step);
+    reading->state = campaign_recipient(campaign, reading->page, reading->place);
+    return reading->page != ladder &&
+           campaign_recipient(campaign, ladder, reading->place).step + 1u != reading->state.step;
+}
+
 enum err engine_receipt(struct engine *engine, const struct receipt *receipt, uint64_t now_ms)
 {
     struct reading reading = {.engine = engine,
@@ -296,11 +356,16 @@ enum err engine_receipt(struct engine *engine, const struct receipt *receipt, ui
     if (reading.campaign->launched_ms == 0 && !reading.campaign->is_ended) {
         return ERR_CONFLICT;
     }
-    int order = order_of(&reading);
-    if (order > 0 || receipt->step >= reading.campaign->def.plan.step_count) {
+    if (receipt->step >= reading.campaign->def.plan.step_count) {
         return ERR_NOT_FOUND;
     }
-    reading.is_present = order == 0;
+    reading.has_complained = reading.state.complained;
+    bool is_former = campaign_has_pair(reading.campaign) && choose_track(&reading);
+    int order = order_of(&reading);
+    if (order > 0 || reading.state.state == DELIVERY_NONE) {
+        return ERR_NOT_FOUND;
+    }
+    reading.is_present = order == 0 && !is_former;
     reading.lease = ladder_lease_of_place(reading.campaign, reading.page, reading.place);
     if (read_receipt(&reading)) {
         stay_awake(engine, reading.campaign);
@@ -311,12 +376,13 @@ enum err engine_receipt(struct engine *engine, const struct receipt *receipt, ui
 /* ---- Ended campaigns ---- */
 
 void engine_wake_page(struct engine *engine, uint64_t id, uint32_t page,
-                      const struct recipient_state *states, unsigned count, struct page_rest *rest,
-                      uint64_t now_ms)
+                      const struct recipient_state *states, const struct recipient_state *side,
+                      unsigned count, struct page_rest *rest, uint64_t now_ms)
 {
     struct campaign *campaign = engine_find_campaign(engine, id);
     engine_advance(engine, now_ms);
     assert(campaign != NULL && campaign->is_closed && page < campaign->page_count);
+    assert((side != NULL) == campaign_has_pair(campaign));
     assert(count == campaign_page_slots(campaign, page));
     if (campaign->pages == NULL) {
         campaign_make_pages(campaign);
@@ -327,6 +393,11 @@ void engine_wake_page(struct engine *engine, uint64_t id, uint32_t page,
         campaign->pages[page].rest = *rest;
         campaign->pages[page].is_restored = true; /* what bounced is not known */
         *rest = (struct page_rest){0};
+        if (side != NULL) {
+            struct page_state *other = &campaign->pages[campaign_other_page(campaign, page)];
+            other->states = mem_copy(side, count * sizeof(*side));
+            other->is_restored = true;
+        }
     }
     page_rest_release(rest);
     campaign->awake_until_ms = engine->now_ms + AWAKE_MS;

@@ -6,6 +6,7 @@
 
 #include "common/mem.h"
 #include "coordinator/engine/change.h"
+#include "coordinator/engine/pair.h"
 
 /* Version 1 kept the time of the lease in due_cs of who had been accepted or held. Versions 1 and 2
  * knew nobody barred, and had a bit each for reached and doubted, which may both be set and mean
@@ -17,6 +18,8 @@
 #define VERSION_WITH_BEFORE 3
 /* Of a lease in a snapshot: id, instance, provider, step, places. */
 #define LEASE_BYTES (8u + 8 + 1 + 1 + 8u * BITMAP_WORDS)
+/* Only where the plan has a pair: after the states and the leases come those of the side. */
+#define VERSION_WITH_SIDE 6
 
 static const char *const STATE_NAMES[CAMPAIGN_STATES] = {"draft",    "running",   "paused",
                                                          "finished", "cancelled", "scheduled"};
@@ -45,11 +48,15 @@ bool campaign_priority_parse(const char *name, enum campaign_priority *priority)
 
 void campaign_make_pages(struct campaign *campaign)
 {
-    campaign->pages = mem_zalloc(campaign->page_count, sizeof(*campaign->pages));
+    campaign->pages = mem_zalloc(campaign->page_total, sizeof(*campaign->pages));
     for (unsigned s = 0; s < campaign->def.plan.step_count; s++) {
-        page_timers_init(&campaign->due[s], campaign->page_count);
+        page_timers_init(&campaign->due[s], campaign->page_total);
     }
-    page_timers_init(&campaign->climbs, campaign->page_count);
+    page_timers_init(&campaign->climbs, campaign->page_total);
+    for (uint32_t page = campaign->page_count;
+         page < campaign->page_total && campaign->first_beside != 0; page++) {
+        page_timers_set(&campaign->due[campaign->first_beside], page, 0);
+    }
     campaign->quiet = quiet_new(&campaign->def, campaign->page_count);
 }
 
@@ -68,6 +75,9 @@ struct campaign *campaign_new(const struct campaign_def *def)
     campaign->page_count = (def->slots + PAGE_RECIPIENTS - 1) / PAGE_RECIPIENTS;
     campaign->first_step = plan_first(&def->plan);
     assert(campaign->first_step < def->plan.step_count);
+    campaign->first_beside =
+        plan_has_beside(&def->plan, campaign->first_step) ? campaign->first_step + 1 : 0;
+    campaign->page_total = campaign->page_count * (1 + plan_has_pair(&def->plan));
     count_fresh(campaign, DELIVERY_WAITING, def->slots);
     bucket_init(&campaign->bucket, def->rate_per_s, 0, 0);
     campaign->is_screened = def->cap_messages == 0 || def->priority == PRIORITY_CRITICAL;
@@ -77,7 +87,7 @@ struct campaign *campaign_new(const struct campaign_def *def)
 
 void campaign_drop_pages(struct campaign *campaign)
 {
-    for (uint32_t p = 0; campaign->pages != NULL && p < campaign->page_count; p++) {
+    for (uint32_t p = 0; campaign->pages != NULL && p < campaign->page_total; p++) {
         mem_free(campaign->pages[p].states);
         mem_free(campaign->pages[p].holes);
         mem_free(campaign->pages[p].bounced);
@@ -101,7 +111,7 @@ void campaign_free(struct campaign *campaign)
 
 unsigned campaign_page_slots(const struct campaign *campaign, uint32_t page)
 {
-    uint32_t first = page * PAGE_RECIPIENTS;
+    uint32_t first = campaign_base_page(campaign, page) * PAGE_RECIPIENTS;
     uint32_t left = campaign->def.slots - first;
     return left < PAGE_RECIPIENTS ? left : PAGE_RECIPIENTS;
 }
@@ -137,19 +147,28 @@ static uint8_t fresh_end(const struct campaign *campaign)
     return delivery_state_next(DELIVERY_WAITING, campaign_over_event(campaign)) & 15u;
 }
 
-struct recipient_state *campaign_states(struct campaign *campaign, uint32_t page)
+static void make_states(struct campaign *campaign, uint32_t page)
 {
     struct page_state *state = &campaign->pages[page];
-    if (state->states == NULL) {
-        unsigned slots = campaign_page_slots(campaign, page);
-        state->states = mem_zalloc(slots, sizeof(*state->states));
-        fold_begin(&campaign->def.plan, state->states, slots, state->holes);
-        if (campaign_is_over(campaign)) { /* as they are in the counts */
-            fold_sweep(&(struct fold){.plan = &campaign->def.plan}, state->states, slots,
-                       campaign_over_event(campaign));
+    unsigned slots = campaign_page_slots(campaign, page);
+    const struct bitmap *holes = campaign->pages[campaign_base_page(campaign, page)].holes;
+    struct fold fold = {.plan = &campaign->def.plan, .is_side = campaign_is_side(campaign, page)};
+    state->states = mem_zalloc(slots, sizeof(*state->states));
+    fold_begin(&fold, state->states, slots, holes);
+    if (campaign_is_over(campaign)) { /* as they are in the counts */
+        fold_sweep(&fold, state->states, slots, campaign_over_event(campaign));
+    }
+}
+
+struct recipient_state *campaign_states(struct campaign *campaign, uint32_t page)
+{
+    if (campaign->pages[page].states == NULL) {
+        make_states(campaign, page);
+        if (campaign_has_pair(campaign)) {
+            make_states(campaign, campaign_other_page(campaign, page));
         }
     }
-    return state->states;
+    return campaign->pages[page].states;
 }
 
 struct recipient_state campaign_recipient(const struct campaign *campaign, uint32_t page,
@@ -159,18 +178,35 @@ struct recipient_state campaign_recipient(const struct campaign *campaign, uint3
     if (state->states != NULL) {
         return state->states[place];
     }
-    if (state->holes != NULL && bitmap_has(state->holes, place)) {
+    bool is_side = campaign_is_side(campaign, page);
+    const struct bitmap *holes = campaign->pages[campaign_base_page(campaign, page)].holes;
+    if ((holes != NULL && bitmap_has(holes, place)) || (is_side && campaign->first_beside == 0)) {
         return (struct recipient_state){.state = DELIVERY_NONE};
     }
+    unsigned first = is_side ? campaign->first_beside : campaign->first_step;
     return (struct recipient_state){
         .state = campaign_is_over(campaign) ? fresh_end(campaign) & 15u : DELIVERY_WAITING,
-        .step = campaign->first_step & 15u,
+        .step = first & 15u,
     };
+}
+
+struct recipient_state campaign_both_tracks(const struct campaign *campaign, uint32_t page,
+                                            unsigned place)
+{
+    struct recipient_state state = campaign_recipient(campaign, page, place);
+    if (campaign_has_pair(campaign)) {
+        struct recipient_state side =
+            campaign_recipient(campaign, campaign_other_page(campaign, page), place);
+        state = pair_state(&state, &side);
+    }
+    return state;
 }
 
 unsigned campaign_round(const struct campaign *campaign, uint32_t page, unsigned place)
 {
-    const uint8_t *rounds = campaign->pages == NULL ? NULL : campaign->pages[page].rest.rounds;
+    const uint8_t *rounds = campaign->pages == NULL
+                                ? NULL
+                                : campaign->pages[campaign_base_page(campaign, page)].rest.rounds;
     return rounds == NULL ? 0 : rounds[place];
 }
 
@@ -182,9 +218,23 @@ bool campaign_has_page(const struct campaign *campaign, uint32_t page)
 
 struct fold campaign_fold(struct campaign *campaign)
 {
-    return (struct fold){&campaign->def.plan, campaign->def.created_ms, campaign->counts,
-                         &campaign->open,     &campaign->complained,    &campaign->tried,
-                         campaign->rungs};
+    return (struct fold){.plan = &campaign->def.plan,
+                         .base_ms = campaign->def.created_ms,
+                         .counts = campaign->counts,
+                         .open = &campaign->open,
+                         .complained = &campaign->complained,
+                         .tried = &campaign->tried,
+                         .rungs = campaign->rungs};
+}
+
+struct fold campaign_fold_page(struct campaign *campaign, uint32_t page)
+{
+    struct fold fold = campaign_fold(campaign);
+    if (campaign_has_pair(campaign)) {
+        fold.other = campaign->pages[campaign_other_page(campaign, page)].states;
+        fold.is_side = campaign_is_side(campaign, page);
+    }
+    return fold;
 }
 
 uint32_t campaign_left(const struct campaign *campaign)
@@ -298,26 +348,28 @@ bool campaign_may_have_bounced(const struct campaign *campaign, uint32_t page, u
 bool campaign_apply(struct campaign *campaign, struct lease_table *leases, uint32_t page,
                     const struct event *event)
 {
-    if (page >= campaign->page_count || campaign->pages == NULL) {
+    if (page >= campaign->page_count || campaign->pages == NULL ||
+        event->step >= campaign->def.plan.step_count) {
         return false;
     }
+    page = campaign_page_of_step(campaign, page, event->step);
     struct lease *lease = event->lease == 0 ? NULL : lease_find(leases, event->lease);
-    struct fold fold = campaign_fold(campaign);
+    struct recipient_state *states = campaign_states(campaign, page);
+    struct fold fold = campaign_fold_page(campaign, page);
     if (event->kind == DELIVERY_EVENT_RETRIED &&
         (round_of_event(event) == 0 || event->step != campaign->first_step)) {
         return false;
     }
     if (!lease_accepts(campaign, lease, page, event) ||
-        !fold_event(&fold, campaign_states(campaign, page), campaign_page_slots(campaign, page),
-                    event)) {
+        !fold_event(&fold, states, campaign_page_slots(campaign, page), event)) {
         return false;
     }
     apply_to_lease(campaign, leases, page, lease, event);
     if (event->kind == DELIVERY_EVENT_BOUNCED) {
         note_bounced(&campaign->pages[page], event);
     }
-    page_rest_apply(&campaign->pages[page].rest, event);
-    if (page >= campaign->next_fresh) {
+    page_rest_apply(&campaign->pages[campaign_base_page(campaign, page)].rest, event);
+    if (page >= campaign->next_fresh && !campaign_is_side(campaign, page)) {
         /* Pages are leased from in order; a replay or an acknowledgement may see a later one first.
          * Those skipped wait in the timers, and so does the page itself if nobody leased from it.
          */
@@ -423,17 +475,17 @@ static void sweep_fresh(struct campaign *campaign, uint32_t page)
 
 void campaign_sweep(struct campaign *campaign)
 {
-    struct fold fold = campaign_fold(campaign);
     if (campaign->is_swept) {
         return;
     }
     campaign->is_swept = true;
-    for (uint32_t page = 0; page < campaign->page_count; page++) {
-        if (campaign->pages[page].states == NULL) {
-            sweep_fresh(campaign, page);
-        } else {
+    for (uint32_t page = 0; page < campaign->page_total; page++) {
+        if (campaign->pages[page].states != NULL) {
+            struct fold fold = campaign_fold_page(campaign, page);
             fold_sweep(&fold, campaign->pages[page].states, campaign_page_slots(campaign, page),
                        campaign_over_event(campaign));
+        } else if (!campaign_is_side(campaign, page)) {
+            sweep_fresh(campaign, page);
         }
         for (unsigned s = 0; s < campaign->def.plan.step_count; s++) {
             page_timers_clear(&campaign->due[s], page);
@@ -466,9 +518,14 @@ static uint32_t sendable_cs(struct campaign *campaign, uint32_t page, unsigned p
 
 static uint32_t earliest_fresh(struct campaign *campaign, uint32_t page)
 {
+    bool is_side = campaign_is_side(campaign, page);
+    unsigned step = is_side ? campaign->first_beside : campaign->first_step;
     uint32_t earliest_cs = UINT32_MAX;
+    if (is_side && step == 0) {
+        return earliest_cs; /* nobody of it stands anywhere yet */
+    }
     for (unsigned i = 0; i < campaign_page_slots(campaign, page) && earliest_cs > 0; i++) {
-        uint32_t cs = sendable_cs(campaign, page, i, campaign->first_step, 0);
+        uint32_t cs = sendable_cs(campaign, page, i, step, 0);
         earliest_cs = cs < earliest_cs ? cs : earliest_cs;
     }
     return earliest_cs;
@@ -483,7 +540,9 @@ static void earliest_due(struct campaign *campaign, uint32_t page, uint32_t due_
     unsigned slots = states == NULL ? 0 : campaign_page_slots(campaign, page);
     memset(due_cs, UINT8_MAX, PLAN_RUNGS_MAX * sizeof(*due_cs));
     *climb_cs = UINT32_MAX;
-    due_cs[campaign->first_step] = states == NULL ? earliest_fresh(campaign, page) : UINT32_MAX;
+    bool is_side = campaign_is_side(campaign, page);
+    due_cs[is_side ? campaign->first_beside : campaign->first_step] =
+        states == NULL ? earliest_fresh(campaign, page) : UINT32_MAX;
     for (unsigned i = 0; i < slots; i++) {
         uint32_t *earliest = NULL;
         uint32_t cs = states[i].due_cs;
@@ -519,17 +578,14 @@ uint32_t campaign_timers(const struct campaign *campaign)
     return count;
 }
 
-void campaign_snapshot(struct campaign *campaign, uint32_t page, struct buf *buf)
+static void encode_leases(const struct lease *first, struct buf *buf)
 {
-    buf_u8(buf, SNAPSHOT_VERSION);
-    unsigned slots = campaign_page_slots(campaign, page);
-    fold_states_encode(campaign_states(campaign, page), slots, buf);
     unsigned count = 0;
-    for (const struct lease *l = campaign->pages[page].leases; l != NULL; l = l->next_of_page) {
+    for (const struct lease *l = first; l != NULL; l = l->next_of_page) {
         count++;
     }
     buf_varint(buf, count);
-    for (const struct lease *l = campaign->pages[page].leases; l != NULL; l = l->next_of_page) {
+    for (const struct lease *l = first; l != NULL; l = l->next_of_page) {
         buf_u64(buf, l->id);
         buf_u64(buf, l->instance);
         buf_u8(buf, l->provider);
@@ -537,6 +593,22 @@ void campaign_snapshot(struct campaign *campaign, uint32_t page, struct buf *buf
         for (unsigned w = 0; w < BITMAP_WORDS; w++) {
             buf_u64(buf, l->places.words[w]);
         }
+    }
+}
+
+void campaign_snapshot(struct campaign *campaign, uint32_t page, struct buf *buf)
+{
+    unsigned slots = campaign_page_slots(campaign, page);
+    bool has_pair = campaign_has_pair(campaign);
+    buf_u8(buf, has_pair ? VERSION_WITH_SIDE : SNAPSHOT_VERSION);
+    fold_states_encode(campaign_states(campaign, page), slots, buf);
+    if (has_pair) {
+        fold_states_encode(campaign_states(campaign, campaign_other_page(campaign, page)), slots,
+                           buf);
+    }
+    encode_leases(campaign->pages[page].leases, buf);
+    if (has_pair) {
+        encode_leases(campaign->pages[campaign_other_page(campaign, page)].leases, buf);
     }
     bars_encode(campaign->pages[page].rest.bars, buf);
     rounds_encode(campaign->pages[page].rest.rounds, slots, buf);
@@ -555,7 +627,9 @@ static bool restored_lease_is_sound(const struct campaign *campaign, const struc
         }
         bitmap_set(taken, i);
     }
-    return lease->left > 0 && lease->step < campaign->def.plan.step_count;
+    return lease->left > 0 && lease->step < campaign->def.plan.step_count &&
+           plan_is_beside(&campaign->def.plan, lease->step) ==
+               campaign_is_side(campaign, lease->page);
 }
 
 static bool restore_lease(struct campaign *campaign, struct lease_table *leases, uint32_t page,
@@ -608,8 +682,13 @@ static enum err restore_rest(struct page_rest *rest, unsigned slots, uint8_t ver
 
 static bool steps_are_of_plan(const struct campaign *campaign, uint32_t page)
 {
+    const struct plan *plan = &campaign->def.plan;
+    bool is_side = campaign_is_side(campaign, page);
     for (unsigned i = 0; i < campaign_page_slots(campaign, page); i++) {
-        if (campaign->pages[page].states[i].step >= campaign->def.plan.step_count) {
+        const struct recipient_state *state = &campaign->pages[page].states[i];
+        bool is_nobody = is_side && state->state == DELIVERY_NONE;
+        if (state->step >= plan->step_count ||
+            (!is_nobody && plan_is_beside(plan, state->step) != is_side)) {
             return false;
         }
     }
@@ -632,13 +711,17 @@ static void update_state(struct recipient_state *state, uint8_t version)
     }
 }
 
-static enum err read_states(struct reader *reader, struct recipient_state *states, unsigned count)
+/* side: NULL if the plan has no pair. */
+static enum err read_states(struct reader *reader, struct recipient_state *states,
+                            struct recipient_state *side, unsigned count)
 {
     uint8_t version = reader_u8(reader);
-    if (version < 1 || version > SNAPSHOT_VERSION) {
+    if (version < 1 || version > VERSION_WITH_SIDE) {
         return reader->bad ? ERR_CORRUPT : ERR_UNSUPPORTED;
     }
-    if (!fold_states_decode(reader, states, count)) {
+    if ((side != NULL) != (version == VERSION_WITH_SIDE) ||
+        !fold_states_decode(reader, states, count) ||
+        (side != NULL && !fold_states_decode(reader, side, count))) {
         return ERR_CORRUPT;
     }
     for (unsigned i = 0; version < VERSION_WITH_RUNGS && i < count; i++) {
@@ -648,16 +731,18 @@ static enum err read_states(struct reader *reader, struct recipient_state *state
 }
 
 enum err engine_snapshot_page(struct slice state_page, struct recipient_state *states,
-                              unsigned count, struct page_rest *rest)
+                              struct recipient_state *side, unsigned count, struct page_rest *rest)
 {
     struct reader reader = reader_of(state_page);
-    enum err err = read_states(&reader, states, count);
+    enum err err = read_states(&reader, states, side, count);
     if (err != ERR_OK) {
         return err;
     }
-    uint64_t leases = reader_varint(&reader);
-    for (uint64_t i = 0; i < leases && !reader.bad; i++) {
-        (void)reader_bytes(&reader, LEASE_BYTES);
+    for (unsigned track = 0; track < (side == NULL ? 1u : 2u); track++) {
+        uint64_t leases = reader_varint(&reader);
+        for (uint64_t i = 0; i < leases && !reader.bad; i++) {
+            (void)reader_bytes(&reader, LEASE_BYTES);
+        }
     }
     return restore_rest(rest, count, state_page.data[0], &reader);
 }
@@ -669,20 +754,27 @@ enum err campaign_restore(struct campaign *campaign, struct lease_table *leases,
         return ERR_CORRUPT;
     }
     struct reader reader = reader_of(snapshot);
-    struct fold fold = campaign_fold(campaign);
+    bool has_pair = campaign_has_pair(campaign);
+    uint32_t other = has_pair ? campaign_other_page(campaign, page) : page;
     unsigned slots = campaign_page_slots(campaign, page);
     struct recipient_state *states = campaign_states(campaign, page);
+    struct fold fold = campaign_fold_page(campaign, page);
     campaign->pages[page].is_restored = true;
+    campaign->pages[other].is_restored = true;
     fold_count(&fold, states, slots, -1);
-    enum err err = read_states(&reader, states, slots);
+    enum err err =
+        read_states(&reader, states, has_pair ? campaign_states(campaign, other) : NULL, slots);
     if (err != ERR_OK) {
         return err;
     }
-    if (!steps_are_of_plan(campaign, page)) {
+    if (!steps_are_of_plan(campaign, page) || !steps_are_of_plan(campaign, other)) {
         return ERR_CORRUPT;
     }
     fold_count(&fold, states, slots, 1);
     err = restore_leases(campaign, leases, page, &reader);
+    if (err == ERR_OK && has_pair) {
+        err = restore_leases(campaign, leases, other, &reader);
+    }
     return err == ERR_OK
                ? restore_rest(&campaign->pages[page].rest, slots, snapshot.data[0], &reader)
                : err;

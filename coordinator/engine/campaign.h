@@ -62,12 +62,14 @@ struct campaign {
     uint32_t counts[DELIVERY_STATES];
     uint32_t open; /* recipients of whom an answer is awaited */
     uint32_t complained;
-    uint32_t tried;      /* some endpoint was there and was tried, on any step */
-    unsigned first_step; /* on which everybody begins */
+    uint32_t tried;        /* some endpoint was there and was tried, on any step */
+    unsigned first_step;   /* on which everybody begins */
+    unsigned first_beside; /* the step that starts together with it; 0: none */
     struct rung_counts rungs[PLAN_RUNGS_MAX];
     bool is_without_rungs; /* it ended when they were not counted yet */
-    uint32_t page_count;
-    uint32_t next_fresh; /* pages before it have been leased from at least once */
+    uint32_t page_count;   /* of the audience */
+    uint32_t page_total;   /* with the pages of the side: twice as many if the plan has a pair */
+    uint32_t next_fresh;   /* pages before it have been leased from at least once */
     struct page_state *pages;
     struct page_timers due[PLAN_RUNGS_MAX]; /* by step: somebody is to be sent to */
     struct page_timers climbs;              /* somebody's step ends */
@@ -89,17 +91,48 @@ struct campaign {
 
 struct campaign *campaign_new(const struct campaign_def *def);
 void campaign_free(struct campaign *campaign);
+/* A page number from page_count on is one of the side (pair.h): its places are those of the
+ * audience's page, which alone has holes, bars, zones, and events in the journal: an event's step
+ * says on which track it is. */
+static inline bool campaign_is_side(const struct campaign *campaign, uint32_t page)
+{
+    return page >= campaign->page_count;
+}
+static inline uint32_t campaign_base_page(const struct campaign *campaign, uint32_t page)
+{
+    return campaign_is_side(campaign, page) ? page - campaign->page_count : page;
+}
+static inline bool campaign_has_pair(const struct campaign *campaign)
+{
+    return campaign->page_total != campaign->page_count;
+}
+/* The page of the other track. Only where there is a pair. */
+static inline uint32_t campaign_other_page(const struct campaign *campaign, uint32_t page)
+{
+    return campaign_is_side(campaign, page) ? page - campaign->page_count
+                                            : page + campaign->page_count;
+}
+/* Where the recipients of an audience's page stand on a step. */
+static inline uint32_t campaign_page_of_step(const struct campaign *campaign, uint32_t page,
+                                             unsigned step)
+{
+    bool is_side = campaign_has_pair(campaign) && plan_is_beside(&campaign->def.plan, step);
+    return is_side ? page + campaign->page_count : page;
+}
 /* Pages without states, and timers. */
 void campaign_make_pages(struct campaign *campaign);
 /* Forgets pages, states and timers. */
 void campaign_drop_pages(struct campaign *campaign);
 void campaign_set_holes(struct campaign *campaign, uint32_t page, const struct bitmap *holes);
 unsigned campaign_page_slots(const struct campaign *campaign, uint32_t page);
-/* The page's states, made if there are none yet. */
+/* The page's states, made if there are none yet (and those of the other track with them). */
 struct recipient_state *campaign_states(struct campaign *campaign, uint32_t page);
 /* What a recipient's state is, also in a page without states. */
 struct recipient_state campaign_recipient(const struct campaign *campaign, uint32_t page,
                                           unsigned place);
+/* What he is counted and shown as, of an audience's page: with a pair, what both tracks come to. */
+struct recipient_state campaign_both_tracks(const struct campaign *campaign, uint32_t page,
+                                            unsigned place);
 /* Whether a receipt has said of any attempt of his that it came back; true if that is not known. */
 bool campaign_may_have_bounced(const struct campaign *campaign, uint32_t page, unsigned place);
 /* The round in which he last began; 0: the first. */
@@ -107,8 +140,10 @@ unsigned campaign_round(const struct campaign *campaign, uint32_t page, unsigned
 /* Its states are known: a page without any is in the beginning. */
 bool campaign_has_page(const struct campaign *campaign, uint32_t page);
 struct fold campaign_fold(struct campaign *campaign);
-/* Applies one event to states, counts, timers and leases; false if it does not fit (nothing
- * changed). */
+/* The same for changing the recipients of a page. Their states are there. */
+struct fold campaign_fold_page(struct campaign *campaign, uint32_t page);
+/* Applies one event of an audience's page to states, counts, timers and leases; false if it does
+ * not fit (nothing changed). */
 bool campaign_apply(struct campaign *campaign, struct lease_table *leases, uint32_t page,
                     const struct event *event);
 bool campaign_apply_own(struct campaign *campaign, const struct event *event);

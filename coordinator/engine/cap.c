@@ -52,6 +52,16 @@ bool engine_is_messaged(const struct recipient_state *state)
            state->before != BEFORE_NOTHING;
 }
 
+static void note_messaged(const struct campaign *campaign, uint32_t page, struct bitmap *messaged)
+{
+    const struct recipient_state *states = campaign->pages[page].states;
+    for (unsigned i = 0; states != NULL && i < campaign_page_slots(campaign, page); i++) {
+        if (engine_is_messaged(&states[i])) {
+            bitmap_set(messaged, i);
+        }
+    }
+}
+
 bool engine_messaged(struct engine *engine, uint64_t id, uint32_t page, struct bitmap *messaged)
 {
     const struct campaign *campaign = engine_find_campaign(engine, id);
@@ -59,41 +69,34 @@ bool engine_messaged(struct engine *engine, uint64_t id, uint32_t page, struct b
     if (campaign == NULL || campaign->is_closed || page >= campaign->page_count) {
         return false;
     }
-    const struct recipient_state *states = campaign->pages[page].states;
-    for (unsigned i = 0; states != NULL && i < campaign_page_slots(campaign, page); i++) {
-        if (engine_is_messaged(&states[i])) {
-            bitmap_set(messaged, i);
-        }
+    note_messaged(campaign, page, messaged);
+    if (campaign_has_pair(campaign)) {
+        note_messaged(campaign, campaign_other_page(campaign, page), messaged);
     }
     return true;
 }
 
-/* He waits, and nothing of this campaign reached him so far. */
+/* He waits there. */
 static bool is_capped(const struct campaign *campaign, uint32_t page, unsigned place,
                       const struct bitmap *places)
 {
     struct recipient_state state = campaign_recipient(campaign, page, place);
-    bool is_waiting = state.state == DELIVERY_WAITING || state.state == DELIVERY_RETRYING;
-    return bitmap_has(places, place) && is_waiting && !engine_is_messaged(&state);
+    return bitmap_has(places, place) &&
+           (state.state == DELIVERY_WAITING || state.state == DELIVERY_RETRYING);
 }
 
-unsigned engine_cap(struct engine *engine, uint64_t id, uint32_t page, const struct bitmap *places,
-                    uint64_t now_ms)
+/* On one track; whoever is capped there is noted. */
+static void cap_track(struct engine *engine, struct campaign *campaign, uint32_t page,
+                      const struct bitmap *places, struct bitmap *capped)
 {
-    struct campaign *campaign = engine_find_campaign(engine, id);
-    engine_advance(engine, now_ms);
-    if (campaign == NULL || !is_running(campaign) || !holds(campaign) ||
-        page >= campaign->page_count) {
-        return 0;
-    }
     unsigned slots = campaign_page_slots(campaign, page);
-    unsigned count = 0;
+    bool is_any = false;
     for (unsigned i = 0; i < slots;) {
         unsigned end = i;
         uint8_t step = campaign_recipient(campaign, page, i).step;
         while (end < slots && is_capped(campaign, page, end, places) &&
                campaign_recipient(campaign, page, end).step == step) {
-            end++;
+            bitmap_set(capped, end++);
         }
         if (end > i) {
             struct event event = {
@@ -105,15 +108,37 @@ unsigned engine_cap(struct engine *engine, uint64_t id, uint32_t page, const str
                 .at_ms = engine->now_ms,
             };
             engine_decide(engine, campaign, page, &event);
-            count += end - i;
+            is_any = true;
         }
         i = end > i ? end : i + 1;
     }
-    if (count > 0) {
+    if (is_any) {
         campaign_refresh_timers(campaign, page);
-        engine_settle(engine, campaign);
     }
-    return count;
+}
+
+unsigned engine_cap(struct engine *engine, uint64_t id, uint32_t page, const struct bitmap *places,
+                    uint64_t now_ms)
+{
+    struct campaign *campaign = engine_find_campaign(engine, id);
+    engine_advance(engine, now_ms);
+    if (campaign == NULL || !is_running(campaign) || !holds(campaign) ||
+        page >= campaign->page_count) {
+        return 0;
+    }
+    /* Nothing of this campaign reached them so far. */
+    struct bitmap unreached;
+    struct bitmap capped = {{0}};
+    (void)engine_messaged(engine, id, page, &unreached);
+    for (unsigned w = 0; w < BITMAP_WORDS; w++) {
+        unreached.words[w] = places->words[w] & ~unreached.words[w];
+    }
+    cap_track(engine, campaign, page, &unreached, &capped);
+    if (campaign_has_pair(campaign)) {
+        cap_track(engine, campaign, campaign_other_page(campaign, page), &unreached, &capped);
+    }
+    engine_settle(engine, campaign);
+    return bitmap_count(&capped);
 }
 
 void engine_screened(struct engine *engine, uint64_t id, uint64_t now_ms)

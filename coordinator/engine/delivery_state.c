@@ -30,6 +30,8 @@ static const char *const EVENTS[DELIVERY_EVENTS] = {
  * word counts wherever he stands, and so does a receipt that says delivered.
  *
  * RETRIED is made only of a campaign that has finished.
+ * CLIMBED out of FAILED, SUPPRESSED, UNREACHABLE and EXPIRED leaves a pair of steps of which the
+ * other one has ended too; out of NONE it begins on the side (pair.h).
  *
  * BOUNCED is followed at once, in the same block, by what the ladder makes of it, if that is not
  * the end: NEXT_ENDPOINT, CLIMBED, or what earlier steps reached (UNANSWERED, HELD, DELIVERED). So
@@ -39,6 +41,10 @@ static const char *const EVENTS[DELIVERY_EVENTS] = {
 
 static const uint8_t NEXT[DELIVERY_STATES][DELIVERY_EVENTS] =
     {
+        [DELIVERY_NONE] =
+            {
+                [DELIVERY_EVENT_CLIMBED] = TO(WAITING),
+            },
         [DELIVERY_WAITING] =
             {
                 [DELIVERY_EVENT_LEASED] = TO(LEASED),
@@ -150,13 +156,16 @@ static const uint8_t NEXT[DELIVERY_STATES][DELIVERY_EVENTS] =
             },
         [DELIVERY_SUPPRESSED] =
             {
+                [DELIVERY_EVENT_CLIMBED] = TO(WAITING),
                 [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
                 [DELIVERY_EVENT_BARRED] = TO(SUPPRESSED),
                 [DELIVERY_EVENT_DELIVERED] = TO(DELIVERED),
                 [DELIVERY_EVENT_COMPLAINED] = TO(SUPPRESSED),
+                [DELIVERY_EVENT_RETRIED] = TO(WAITING), /* of a pair the other step failed */
             },
         [DELIVERY_UNREACHABLE] =
             {
+                [DELIVERY_EVENT_CLIMBED] = TO(WAITING),
                 [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
                 [DELIVERY_EVENT_BARRED] = TO(UNREACHABLE),
                 [DELIVERY_EVENT_DELIVERED] = TO(DELIVERED),
@@ -165,6 +174,7 @@ static const uint8_t NEXT[DELIVERY_STATES][DELIVERY_EVENTS] =
             },
         [DELIVERY_EXPIRED] =
             {
+                [DELIVERY_EVENT_CLIMBED] = TO(WAITING),
                 [DELIVERY_EVENT_ACKNOWLEDGED] = TO(ACKNOWLEDGED),
                 [DELIVERY_EVENT_BARRED] = TO(EXPIRED),
                 [DELIVERY_EVENT_DELIVERED] = TO(DELIVERED),

@@ -202,6 +202,18 @@ static bool know_zones(struct engine *engine, struct campaign *campaign, unsigne
     return true;
 }
 
+/* In a campaign with a pair the last bit says of which track the lease is: of one that is gone
+ * nothing else is known. */
+static uint64_t next_lease(struct engine *engine, const struct campaign *campaign, uint32_t page)
+{
+    engine->last_lease++;
+    if (campaign_has_pair(campaign) &&
+        (engine->last_lease & 1) != campaign_is_side(campaign, page)) {
+        engine->last_lease++;
+    }
+    return engine->settings.epoch << 40 | engine->last_lease;
+}
+
 /* One lease of a campaign's step, or false: nothing due, nobody to take it, or no provider for it.
  */
 static bool lease_one(struct engine *engine, struct campaign *campaign, unsigned number)
@@ -221,18 +233,19 @@ static bool lease_one(struct engine *engine, struct campaign *campaign, unsigned
         .kind = DELIVERY_EVENT_LEASED,
         .provider = choice.provider->def.id,
         .step = (uint8_t)number,
-        .lease = engine->settings.epoch << 40 | ++engine->last_lease,
+        .lease = next_lease(engine, campaign, page),
         .worker = choice.worker->instance,
         .at_ms = engine->now_ms,
     };
     const struct page_state *state = &campaign->pages[page];
-    bool is_whole = state->states == NULL && state->holes == NULL &&
+    bool is_whole = state->states == NULL &&
+                    campaign->pages[campaign_base_page(campaign, page)].holes == NULL &&
                     campaign_page_slots(campaign, page) <= choice.most &&
                     !(quiet_is_step(campaign, number) && quiet_holds_any(campaign, page));
     uint32_t count = is_whole ? lease_whole(engine, campaign, page, &event)
                               : lease_due(engine, campaign, page, choice.most, &event);
     if (is_whole) {
-        page_timers_clear(&campaign->due[campaign->first_step], page);
+        page_timers_clear(&campaign->due[number], page);
     } else {
         campaign_refresh_timers(campaign, page);
     }

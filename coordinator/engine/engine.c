@@ -178,7 +178,8 @@ void engine_decide(struct engine *engine, struct campaign *campaign, uint32_t pa
     unsigned step = lease != NULL ? lease->step : event->step; /* who climbs has another already */
     uint8_t provider = lease != NULL ? lease->provider : event->provider;
     uint32_t before = lease != NULL ? lease->left : 0;
-    bool fits = campaign_apply(campaign, &engine->leases, page, event);
+    uint32_t base = campaign_base_page(campaign, page);
+    bool fits = campaign_apply(campaign, &engine->leases, base, event);
     assert(fits);
     (void)fits;
     if (event->lease != 0) {
@@ -186,10 +187,17 @@ void engine_decide(struct engine *engine, struct campaign *campaign, uint32_t pa
                         (enum delivery_event)event->kind);
         roster_on_event(engine, campaign, event, instance, step);
     }
-    event_list_add(draft_list(engine, campaign, page), event);
+    event_list_add(draft_list(engine, campaign, base), event);
     engine->stats.events += event->span;
-    if (campaign->pages[page].rest.bars != NULL) {
+    bool has_pair = campaign_has_pair(campaign);
+    if (has_pair) {
+        pair_on_begin(engine, campaign, page, event);
+    }
+    if (campaign->pages[base].rest.bars != NULL) {
         suppress_enforce(engine, campaign, page, event->offset, event->span);
+    }
+    if (has_pair) {
+        pair_on_end(engine, campaign, page, event);
     }
 }
 

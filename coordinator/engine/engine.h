@@ -167,10 +167,11 @@ enum err campaign_end_decode(struct slice bytes, struct campaign_end *end) WARN_
 void engine_replay_end(struct engine *engine, uint64_t campaign, const struct campaign_end *end);
 enum err engine_replay_snapshot(struct engine *engine, uint64_t campaign, uint32_t page,
                                 struct slice state_page) WARN_UNUSED;
-/* What a page's snapshot has of its recipients, for reports; its leases are passed over. *rest,
- * empty before, is the caller's to release, also after an error. */
+/* What a page's snapshot has of its recipients, for reports; its leases are passed over. side: NULL
+ * if the plan has no pair. *rest, empty before, is the caller's to release, also after an error. */
 enum err engine_snapshot_page(struct slice state_page, struct recipient_state *states,
-                              unsigned count, struct page_rest *rest) WARN_UNUSED;
+                              struct recipient_state *side, unsigned count,
+                              struct page_rest *rest) WARN_UNUSED;
 /* Blocks of one page in order. page may be RECORD_PAGE_CAMPAIGN. ERR_CORRUPT names nothing: the
  * caller knows where. */
 enum err engine_replay_block(struct engine *engine, uint64_t campaign, uint32_t page,
@@ -285,13 +286,14 @@ struct receipt {
  * the campaign was never launched; ERR_CLOSED: it has ended, and the page must be woken first. */
 enum err engine_receipt(struct engine *engine, const struct receipt *receipt,
                         uint64_t now_ms) WARN_UNUSED;
-/* Takes a page of an ended campaign back into memory: its states, folded from a journal that has
+/* Takes a page of an ended campaign back into memory: its states (and those of the side, or NULL if
+ * the plan has no pair), folded from a journal that has
  * all that was decided of the page so far. It stays there for a minute after its last use, which is
  * longer than any record is under way: so nobody folds a journal that lacks something. What *rest
  * has is taken. */
 void engine_wake_page(struct engine *engine, uint64_t campaign, uint32_t page,
-                      const struct recipient_state *states, unsigned count, struct page_rest *rest,
-                      uint64_t now_ms);
+                      const struct recipient_state *states, const struct recipient_state *side,
+                      unsigned count, struct page_rest *rest, uint64_t now_ms);
 
 /* ---- Quiet hours: who is asleep is leased nothing on the campaign's quiet channels. He waits,
  * which uses up none of his step's time. A critical campaign overrides them ---- */
@@ -443,10 +445,15 @@ enum delivery_event campaign_over(const struct campaign_view *view);
 /* Campaigns in the order of their ids, from after `after`; 0 at the end. */
 uint64_t engine_next_campaign(struct engine *engine, uint64_t after);
 uint64_t engine_last_campaign(struct engine *engine);
-/* ERR_NOT_FOUND: no such campaign or place; ERR_CLOSED: it has ended, fold the journal (report/).
+/* Where he stands; of a plan with a pair what both tracks come to (pair_state).
+ * ERR_NOT_FOUND: no such campaign or place; ERR_CLOSED: it has ended, fold the journal (report/).
  */
 enum err engine_recipient(struct engine *engine, uint64_t campaign, uint32_t ordinal,
                           struct recipient_state *state) WARN_UNUSED;
+/* engine_recipient of one track: of the ladder, or of the side. False also if he stands nowhere on
+ * it. */
+bool engine_track(struct engine *engine, uint64_t campaign, uint32_t ordinal, bool is_side,
+                  struct recipient_state *state);
 
 struct worker_view {
     uint32_t worker;

@@ -181,6 +181,9 @@ static void recover_campaign(struct engine *engine, struct campaign *campaign)
         for (uint32_t page = 0; page < campaign->next_fresh; page++) {
             campaign_refresh_timers(campaign, page);
         }
+        for (uint32_t page = campaign->page_count; page < campaign->page_total; page++) {
+            campaign_refresh_timers(campaign, page);
+        }
     }
     engine_settle(engine, campaign);
 }

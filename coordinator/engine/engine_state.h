@@ -72,7 +72,7 @@ void engine_tell_stopped(struct engine *engine, const struct roster_entry *entry
 uint64_t engine_dice(struct engine *engine);
 void engine_push_effect(struct engine *engine, const struct engine_effect *effect);
 /* Decides: applies the event and notes it for the open turn. An event that does not fit is a bug.
- */
+ * page: of the track that the event's step is on. */
 void engine_decide(struct engine *engine, struct campaign *campaign, uint32_t page,
                    const struct event *event);
 void engine_decide_own(struct engine *engine, struct campaign *campaign, enum campaign_event kind);
@@ -135,6 +135,24 @@ uint64_t ladder_lease_of_place(const struct campaign *campaign, uint32_t page, u
  */
 unsigned ladder_step_after_failure(const struct campaign *campaign, unsigned step);
 
+/* fold_closing, but on a step of a pair: there `event` itself, for the pair goes on (pair.h). */
+enum delivery_event ladder_closing(const struct campaign *campaign,
+                                   const struct recipient_state *state, enum delivery_event event);
+/* The step after the pair that begins with `step`; 0: the ladder ends. */
+unsigned ladder_step_after_pair(const struct campaign *campaign, unsigned step);
+
+/* pair_steps.c: of a campaign whose plan has a pair. After an event was applied: what begins with
+ * it on the other track, and, when bars have been enforced, what ends. */
+void pair_on_begin(struct engine *engine, struct campaign *campaign, uint32_t page,
+                   const struct event *event);
+void pair_on_end(struct engine *engine, struct campaign *campaign, uint32_t page,
+                 const struct event *event);
+/* Whoever of the places has come to nothing on both steps of the pair climbs. */
+void pair_end(struct engine *engine, struct campaign *campaign, uint32_t page, unsigned offset,
+              unsigned span, uint16_t reason);
+/* How an open step of a pair ends on its track. */
+enum delivery_event pair_closing(const struct recipient_state *track);
+
 /* suppress.c: whoever of the places of an event waits where he must not be sent to goes on. */
 void suppress_enforce(struct engine *engine, struct campaign *campaign, uint32_t page,
                       unsigned offset, unsigned span);
@@ -158,7 +176,7 @@ void intake_settle(struct engine *engine, struct lease *lease, unsigned offset, 
 /* All that is left of a lease. The lease is gone afterwards. */
 void intake_settle_all(struct engine *engine, struct lease *lease, const struct fate *fate);
 /* An outcome for a lease that is not known (any more). */
-void intake_late(struct engine *engine, struct campaign *campaign, uint32_t page,
+void intake_late(struct engine *engine, struct campaign *campaign, uint64_t lease, uint32_t page,
                  const struct outcome_run *run);
 
 /* sharing.c: which of several providers (bit i: provider i) is next. */

@@ -244,7 +244,7 @@ bool engine_lease_batch(struct engine *engine, uint64_t id, uint64_t now_ms,
         .instance = lease->instance,
         .lease = id,
         .campaign = lease->campaign->def.id,
-        .page = lease->page,
+        .page = campaign_base_page(lease->campaign, lease->page),
         .provider = lease->provider,
         .step = lease->step,
         .round = (uint8_t)lease->campaign->round, /* whoever is leased was taken in by it */

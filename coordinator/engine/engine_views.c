@@ -85,8 +85,25 @@ enum err engine_recipient(struct engine *engine, uint64_t id, uint32_t ordinal,
     if (!campaign_has_page(campaign, ordinal / PAGE_RECIPIENTS)) {
         return ERR_CLOSED;
     }
-    *state = campaign_recipient(campaign, ordinal / PAGE_RECIPIENTS, ordinal % PAGE_RECIPIENTS);
+    uint32_t page = ordinal / PAGE_RECIPIENTS;
+    unsigned place = ordinal % PAGE_RECIPIENTS;
+    *state = campaign_both_tracks(campaign, page, place);
     return state->state == DELIVERY_NONE ? ERR_NOT_FOUND : ERR_OK;
+}
+
+bool engine_track(struct engine *engine, uint64_t id, uint32_t ordinal, bool is_side,
+                  struct recipient_state *state)
+{
+    struct campaign *campaign = engine_find_campaign(engine, id);
+    struct recipient_state ignored;
+    if (engine_recipient(engine, id, ordinal, &ignored) != ERR_OK ||
+        (is_side && !campaign_has_pair(campaign))) {
+        return false;
+    }
+    uint32_t page = ordinal / PAGE_RECIPIENTS;
+    *state = campaign_recipient(campaign, is_side ? campaign_other_page(campaign, page) : page,
+                                ordinal % PAGE_RECIPIENTS);
+    return state->state != DELIVERY_NONE;
 }
 
 static bool is_connected(const struct engine *engine, const struct roster_entry *entry)
@@ -256,7 +273,7 @@ static void digest_campaign(const struct campaign *campaign, struct buf *buf)
     buf_u32(buf, campaign->complained);
     buf_u8(buf, (uint8_t)campaign->round);
     buf_append(buf, campaign->rounds, campaign->round * sizeof(campaign->rounds[0]));
-    for (uint32_t page = 0; !campaign->is_ended && page < campaign->page_count; page++) {
+    for (uint32_t page = 0; !campaign->is_ended && page < campaign->page_total; page++) {
         unsigned slots = campaign_page_slots(campaign, page);
         for (unsigned i = 0; i < slots; i++) {
             struct recipient_state state = campaign_recipient(campaign, page, i);

@@ -181,8 +181,9 @@ static void take_group(struct engine *engine, const struct wire_outcome_group *g
     for (unsigned r = 0; r < group->run_count; r++) {
         const struct outcome_run *run = &group->runs[r];
         struct lease *lease = lease_find(&engine->leases, group->lease);
-        if (lease == NULL || lease->campaign != campaign || lease->page != group->page) {
-            intake_late(engine, campaign, group->page, run);
+        if (lease == NULL || lease->campaign != campaign ||
+            campaign_base_page(campaign, lease->page) != group->page) {
+            intake_late(engine, campaign, group->lease, group->page, run);
             continue;
         }
         lease->resend_at_ms = engine->now_ms + lease->resend_in_ms;

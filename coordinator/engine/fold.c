@@ -5,6 +5,7 @@
 #include <lz4.h>
 
 #include "common/mem.h"
+#include "coordinator/engine/pair.h"
 #include "proto/outcome.h"
 
 #define NIBBLE_MAX 15u
@@ -15,13 +16,15 @@ static_assert(sizeof(struct recipient_state) == 8, "a recipient costs 8 bytes");
 static_assert((int)DELIVERY_STATES <= 16, "a state is four bits");
 static_assert(PLAN_RUNGS_MAX <= NIBBLE_MAX + 1, "a step is four bits");
 
-void fold_begin(const struct plan *plan, struct recipient_state *states, unsigned count,
+void fold_begin(const struct fold *fold, struct recipient_state *states, unsigned count,
                 const struct bitmap *holes)
 {
-    unsigned first = plan_first(plan);
+    unsigned first = plan_first(fold->plan);
+    bool is_nobody = fold->is_side && !plan_has_beside(fold->plan, first);
+    first += fold->is_side;
     for (unsigned i = 0; i < count; i++) {
-        bool is_hole = holes != NULL && bitmap_has(holes, i);
-        states[i] = is_hole ? (struct recipient_state){.state = DELIVERY_NONE}
+        bool is_none = is_nobody || (holes != NULL && bitmap_has(holes, i));
+        states[i] = is_none ? (struct recipient_state){.state = DELIVERY_NONE}
                             : (struct recipient_state){.state = DELIVERY_WAITING,
                                                        .step = first & NIBBLE_MAX};
     }
@@ -121,7 +124,8 @@ static enum delivery_before best_so_far(const struct recipient_state *state)
 static void climb(struct recipient_state *state, const struct event *event)
 {
     state->before = best_so_far(state) & 3u;
-    state->tried |= state->state == DELIVERY_LEASED && !is_untried(event->reason);
+    state->tried |= (state->state == DELIVERY_LEASED && !is_untried(event->reason)) ||
+                    state->state == DELIVERY_EXPIRED;
     state->uncertain = 0;
     state->step = event->step & NIBBLE_MAX;
     begin_endpoint(state, 0);
@@ -207,9 +211,16 @@ static void apply(const struct fold *fold, struct recipient_state *state, const 
     }
 }
 
-static void count_one(const struct fold *fold, const struct recipient_state *state, int sign)
+static void count_one(const struct fold *fold, const struct recipient_state *state, unsigned place,
+                      int sign)
 {
+    struct recipient_state both;
     if (fold->counts != NULL) {
+        if (fold->other != NULL) {
+            const struct recipient_state *other = &fold->other[place];
+            both = fold->is_side ? pair_state(other, state) : pair_state(state, other);
+            state = &both;
+        }
         fold->counts[state->state] += (uint32_t)sign;
         *fold->open += recipient_is_open(state) ? (uint32_t)sign : 0;
         *fold->complained += state->complained ? (uint32_t)sign : 0;
@@ -223,7 +234,7 @@ void fold_count(const struct fold *fold, const struct recipient_state *states, u
                 int sign)
 {
     for (unsigned i = 0; i < count; i++) {
-        count_one(fold, &states[i], sign);
+        count_one(fold, &states[i], i, sign);
     }
 }
 
@@ -233,11 +244,16 @@ struct step_memory {
     unsigned to;
 };
 
-static unsigned next_state(struct step_memory *next, unsigned from, const struct event *event)
+/* A place of the side on which nobody stands may be climbed to; one that is nobody may not. */
+static unsigned next_state(const struct fold *fold, struct step_memory *next, unsigned from,
+                           const struct event *event)
 {
     if (from != next->from) {
+        bool is_nobody = from == DELIVERY_NONE && !fold->is_side;
         next->from = from;
-        next->to = delivery_state_next((enum delivery_state)from, (enum delivery_event)event->kind);
+        next->to = is_nobody ? DELIVERY_STATES
+                             : delivery_state_next((enum delivery_state)from,
+                                                   (enum delivery_event)event->kind);
     }
     return next->to;
 }
@@ -251,7 +267,7 @@ static bool event_fits(const struct fold *fold, const struct recipient_state *st
         return false;
     }
     for (unsigned i = event->offset; i < event->offset + (unsigned)event->span; i++) {
-        if (next_state(&next, states[i].state, event) == DELIVERY_STATES) {
+        if (next_state(fold, &next, states[i].state, event) == DELIVERY_STATES) {
             return false;
         }
     }
@@ -266,11 +282,11 @@ bool fold_event(const struct fold *fold, struct recipient_state *states, unsigne
         return false;
     }
     for (unsigned i = event->offset; i < event->offset + (unsigned)event->span; i++) {
-        unsigned to = next_state(&next, states[i].state, event);
-        count_one(fold, &states[i], -1);
+        unsigned to = next_state(fold, &next, states[i].state, event);
+        count_one(fold, &states[i], i, -1);
         apply(fold, &states[i], event);
         states[i].state = to & NIBBLE_MAX;
-        count_one(fold, &states[i], 1);
+        count_one(fold, &states[i], i, 1);
     }
     return true;
 }
@@ -299,11 +315,11 @@ void fold_sweep(const struct fold *fold, struct recipient_state *states, unsigne
         bool is_waiting = state->state == DELIVERY_WAITING || state->state == DELIVERY_RETRYING;
         if (is_waiting || recipient_is_open(state)) {
             enum delivery_event event = fold_closing(state, over);
-            count_one(fold, state, -1);
+            count_one(fold, state, i, -1);
             state->state =
                 delivery_state_next((enum delivery_state)state->state, event) & NIBBLE_MAX;
             state->due_cs = 0;
-            count_one(fold, state, 1);
+            count_one(fold, state, i, 1);
         }
     }
 }

@@ -23,10 +23,15 @@ struct fold {
     uint32_t *complained;      /* and how many complained */
     uint32_t *tried;           /* and how many were tried at least once */
     struct rung_counts *rungs; /* all of them by step, likewise; [PLAN_RUNGS_MAX] */
+    /* The same recipients on the other track of a pair (pair.h), who are counted by both; NULL:
+     * there is none. */
+    const struct recipient_state *other;
+    bool is_side; /* the events are of the side's page */
 };
 
-/* All places waiting on the plan's first step, holes (may be NULL) none. counts are not touched. */
-void fold_begin(const struct plan *plan, struct recipient_state *states, unsigned count,
+/* All places waiting on the plan's first step (of the side: on the step beside it, or none if there
+ * is none), holes (may be NULL) none. counts are not touched. */
+void fold_begin(const struct fold *fold, struct recipient_state *states, unsigned count,
                 const struct bitmap *holes);
 /* False if the event does not fit the states it meets, or the page: then nothing was changed. */
 bool fold_event(const struct fold *fold, struct recipient_state *states, unsigned count,

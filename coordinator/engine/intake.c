@@ -222,13 +222,14 @@ static void tell_refused(const struct decision *d, uint32_t page, unsigned place
                          const struct recipient_state *state)
 {
     if (d->fate->outcome == OUTCOME_REJECTED && d->fate->reason >= 100 && d->fate->reason < 600) {
-        engine_push_effect(d->engine, &(struct engine_effect){.kind = ENGINE_REFUSED,
-                                                              .campaign = d->campaign->def.id,
-                                                              .page = page,
-                                                              .place = (uint16_t)place,
-                                                              .reason = d->fate->reason,
-                                                              .step = state->step,
-                                                              .rank = state->endpoint});
+        engine_push_effect(d->engine,
+                           &(struct engine_effect){.kind = ENGINE_REFUSED,
+                                                   .campaign = d->campaign->def.id,
+                                                   .page = campaign_base_page(d->campaign, page),
+                                                   .place = (uint16_t)place,
+                                                   .reason = d->fate->reason,
+                                                   .step = state->step,
+                                                   .rank = state->endpoint});
     }
 }
 
@@ -374,13 +375,16 @@ static bool is_settled_late(const struct recipient_state *state, unsigned round,
                DELIVERY_STATES;
 }
 
-void intake_late(struct engine *engine, struct campaign *campaign, uint32_t page,
+void intake_late(struct engine *engine, struct campaign *campaign, uint64_t lease, uint32_t page,
                  const struct outcome_run *run)
 {
     engine->stats.outcomes_known++;
     if (run->outcome != OUTCOME_ACCEPTED || campaign->is_ended || page >= campaign->page_count ||
         run->offset + run->span > campaign_page_slots(campaign, page)) {
         return;
+    }
+    if (campaign_has_pair(campaign) && (lease & 1) != 0) {
+        page = campaign_other_page(campaign, page); /* of the side: dispatch.c */
     }
     for (unsigned i = run->offset; i < run->offset + (unsigned)run->span; i++) {
         struct recipient_state state = campaign_recipient(campaign, page, i);

@@ -30,14 +30,34 @@ static unsigned next_step(const struct campaign *campaign, unsigned next)
     return is_there ? next : 0;
 }
 
-static unsigned step_after(const struct campaign *campaign, unsigned step)
+/* Nobody leaves a pair by one of its steps alone: pair_steps.c decides when both have ended. */
+static bool is_paired(const struct campaign *campaign, unsigned step)
 {
-    return next_step(campaign, plan_next(&campaign->def.plan, step));
+    return campaign_has_pair(campaign) && plan_is_paired(&campaign->def.plan, step);
 }
 
 unsigned ladder_step_after_failure(const struct campaign *campaign, unsigned step)
 {
-    return next_step(campaign, plan_next_written(&campaign->def.plan, step));
+    return is_paired(campaign, step)
+               ? 0
+               : next_step(campaign, plan_next_written(&campaign->def.plan, step));
+}
+
+unsigned ladder_step_after_pair(const struct campaign *campaign, unsigned step)
+{
+    return next_step(campaign, plan_next(&campaign->def.plan, step + 1));
+}
+
+static unsigned step_after_time(const struct campaign *campaign, unsigned step)
+{
+    return is_paired(campaign, step) ? 0
+                                     : next_step(campaign, plan_next(&campaign->def.plan, step));
+}
+
+enum delivery_event ladder_closing(const struct campaign *campaign,
+                                   const struct recipient_state *state, enum delivery_event event)
+{
+    return is_paired(campaign, state->step) ? event : fold_closing(state, event);
 }
 
 uint64_t ladder_open_until_ms(const struct engine *engine, const struct campaign *campaign,
@@ -52,11 +72,11 @@ uint64_t ladder_open_until_ms(const struct engine *engine, const struct campaign
 }
 
 /* next: 0 if there is none. */
-static void climb_or_end(const struct engine *engine, unsigned next,
-                         const struct recipient_state *state, struct event *event)
+static void climb_or_end(const struct engine *engine, const struct campaign *campaign,
+                         unsigned next, const struct recipient_state *state, struct event *event)
 {
     if (next == 0) {
-        event->kind = (uint8_t)fold_closing(state, (enum delivery_event)event->kind);
+        event->kind = (uint8_t)ladder_closing(campaign, state, (enum delivery_event)event->kind);
         return;
     }
     event->kind = DELIVERY_EVENT_CLIMBED;
@@ -70,10 +90,11 @@ void ladder_decide(const struct engine *engine, const struct campaign *campaign,
     switch ((enum delivery_event)event->kind) {
     case DELIVERY_EVENT_FAILED:
     case DELIVERY_EVENT_UNREACHABLE:
-        climb_or_end(engine, ladder_step_after_failure(campaign, state->step), state, event);
+        climb_or_end(engine, campaign, ladder_step_after_failure(campaign, state->step), state,
+                     event);
         return;
     case DELIVERY_EVENT_EXPIRED:
-        climb_or_end(engine, step_after(campaign, state->step), state, event);
+        climb_or_end(engine, campaign, step_after_time(campaign, state->step), state, event);
         return;
     case DELIVERY_EVENT_CANCELLED:
         event->kind = (uint8_t)fold_closing(state, DELIVERY_EVENT_CANCELLED);
@@ -81,7 +102,7 @@ void ladder_decide(const struct engine *engine, const struct campaign *campaign,
     case DELIVERY_EVENT_HELD:
         event->due_ms = ladder_open_until_ms(engine, campaign, state);
         if (event->due_ms == 0) {
-            event->kind = (uint8_t)fold_closing(state, DELIVERY_EVENT_HELD);
+            event->kind = (uint8_t)ladder_closing(campaign, state, DELIVERY_EVENT_HELD);
         }
         return;
     case DELIVERY_EVENT_ACCEPTED:
@@ -112,7 +133,8 @@ void ladder_close_accepted(struct engine *engine, struct campaign *campaign, uin
 {
     const struct recipient_state *states = campaign->pages[page].states;
     unsigned end = accepted->offset + (unsigned)accepted->span;
-    if (accepted->kind != DELIVERY_EVENT_ACCEPTED || accepted->due_ms != 0) {
+    if (accepted->kind != DELIVERY_EVENT_ACCEPTED || accepted->due_ms != 0 ||
+        is_paired(campaign, accepted->step)) {
         return;
     }
     for (unsigned i = accepted->offset; i < end; i++) {
@@ -143,12 +165,14 @@ static bool are_alike(const struct recipient_state *a, const struct recipient_st
 static void leave_step(struct engine *engine, struct campaign *campaign, uint32_t page,
                        const struct recipient_state *state, unsigned offset, unsigned span)
 {
-    unsigned next = step_after(campaign, state->step);
+    unsigned step = state->step;
+    unsigned next = step_after_time(campaign, step);
     bool is_climbing = next != 0;
+    enum delivery_event closing =
+        is_paired(campaign, step) ? pair_closing(state) : fold_closing(state, DELIVERY_EVENT_HELD);
     struct event event = {
-        .kind = (uint8_t)(is_climbing ? DELIVERY_EVENT_CLIMBED
-                                      : fold_closing(state, DELIVERY_EVENT_HELD)),
-        .step = (uint8_t)(is_climbing ? next : state->step),
+        .kind = (uint8_t)(is_climbing ? DELIVERY_EVENT_CLIMBED : closing),
+        .step = (uint8_t)(is_climbing ? next : step),
         .offset = (uint16_t)offset,
         .span = (uint16_t)span,
         .reason = campaign->def.plan.steps[state->step].until == PLAN_DELIVERED
@@ -158,6 +182,9 @@ static void leave_step(struct engine *engine, struct campaign *campaign, uint32_
         .due_ms = is_climbing ? engine->now_ms : 0,
     };
     engine_decide(engine, campaign, page, &event);
+    if (is_paired(campaign, step)) {
+        pair_end(engine, campaign, page, offset, span, event.reason);
+    }
 }
 
 static void climb_page(struct engine *engine, struct campaign *campaign, uint32_t page)
@@ -234,7 +261,7 @@ static void push_recall(struct engine *engine, const struct roster_entry *entry,
                                                        .worker = entry->worker,
                                                        .instance = entry->instance,
                                                        .campaign = campaign->def.id,
-                                                       .page = page,
+                                                       .page = campaign_base_page(campaign, page),
                                                        .place = (uint16_t)place});
 }
 

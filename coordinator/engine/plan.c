@@ -76,6 +76,31 @@ unsigned plan_next_written(const struct plan *plan, unsigned step)
     return step;
 }
 
+bool plan_has_pair(const struct plan *plan)
+{
+    bool has_pair = false;
+    for (unsigned s = 1; s < plan->step_count; s++) {
+        has_pair |= plan_is_beside(plan, s);
+    }
+    return has_pair;
+}
+
+bool plan_is_beside(const struct plan *plan, unsigned step)
+{
+    return plan->steps[step].with_previous && !plan_is_left_out(plan, step) &&
+           !plan_is_left_out(plan, step - 1);
+}
+
+bool plan_has_beside(const struct plan *plan, unsigned step)
+{
+    return step + 1u < plan->step_count && plan_is_beside(plan, step + 1u);
+}
+
+bool plan_is_paired(const struct plan *plan, unsigned step)
+{
+    return plan_is_beside(plan, step) || plan_has_beside(plan, step);
+}
+
 uint64_t plan_backoff_ms(const struct plan_step *step, unsigned attempt, uint32_t retry_after_ms,
                          uint64_t dice)
 {

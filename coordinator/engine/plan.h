@@ -38,6 +38,7 @@ struct plan_step {
     enum plan_if_down if_down;
     uint8_t repeat;  /* 0: the step as it is written; n: its message sent for the nth time again */
     uint8_t repeats; /* how often the written step is repeated */
+    bool with_previous; /* it starts together with the step before */
 };
 
 /*
@@ -45,6 +46,10 @@ struct plan_step {
  * sending has a token, attempts and a time of its own, and nothing but the way from step to step
  * knows of it. Wherever the engine says `step` it means a place in this list; people are told the
  * written step and the repetition.
+ *
+ * A step with_previous and the one before it are a pair. The first step, a step that repeats and
+ * one whose neighbour before is with_previous itself are never so. A recipient stands on both at
+ * once, so he has two tracks (pair.h): the ladder, which climbs all steps but these, and the side.
  */
 struct plan {
     unsigned step_count;
@@ -67,6 +72,14 @@ unsigned plan_first(const struct plan *plan);
 unsigned plan_next(const struct plan *plan, unsigned step);
 /* The same that is no repetition of it. */
 unsigned plan_next_written(const struct plan *plan, unsigned step);
+/* Does the step start together with the one before? Not if one of the two is left out. */
+bool plan_is_beside(const struct plan *plan, unsigned step);
+/* Does the plan have a pair? */
+bool plan_has_pair(const struct plan *plan);
+/* Is `step` one of a pair: its first, or the one beside? */
+bool plan_is_paired(const struct plan *plan, unsigned step);
+/* Does a step start together with this one? It is step + 1. */
+bool plan_has_beside(const struct plan *plan, unsigned step);
 /* How long to wait before the next attempt: min(backoff * 2^attempt, max), less up to half of it by
  * `dice` (equal jitter), but at least retry_after_ms. */
 uint64_t plan_backoff_ms(const struct plan_step *step, unsigned attempt, uint32_t retry_after_ms,

@@ -78,7 +78,7 @@ static void know_zone(struct engine *engine, struct campaign *campaign, uint16_t
 
 bool quiet_knows_page(const struct campaign *campaign, uint32_t page)
 {
-    return campaign->quiet->pages[page].is_known;
+    return campaign->quiet->pages[campaign_base_page(campaign, page)].is_known;
 }
 
 /* A page that cannot be read now counts as one of the campaign's own zone: whoever is leased of it
@@ -86,6 +86,7 @@ bool quiet_knows_page(const struct campaign *campaign, uint32_t page)
 void quiet_know_page(struct engine *engine, struct campaign *campaign, uint32_t page)
 {
     const struct quiet_source *source = &engine->quiet_source;
+    page = campaign_base_page(campaign, page);
     struct quiet_page *known = &campaign->quiet->pages[page];
     unsigned slots = campaign_page_slots(campaign, page);
     uint16_t zones[PAGE_RECIPIENTS] = {0};
@@ -108,13 +109,14 @@ void quiet_know_page(struct engine *engine, struct campaign *campaign, uint32_t 
 uint64_t quiet_until_ms(const struct campaign *campaign, uint32_t page, unsigned place)
 {
     const struct quiet *quiet = campaign->quiet;
-    const struct quiet_page *known = &quiet->pages[page];
+    const struct quiet_page *known = &quiet->pages[campaign_base_page(campaign, page)];
     uint16_t zone = known->zones != NULL ? known->zones[place] : known->only;
     return zone < quiet->zone_count ? quiet->zones[zone].held_until_ms : 0;
 }
 
 bool quiet_holds_any(const struct campaign *campaign, uint32_t page)
 {
+    page = campaign_base_page(campaign, page);
     unsigned slots =
         campaign->quiet->pages[page].zones == NULL ? 1 : campaign_page_slots(campaign, page);
     for (unsigned i = 0; i < slots; i++) {
@@ -148,7 +150,8 @@ uint64_t quiet_begins_ms(const struct lease *lease)
     if (!quiet_is_step(lease->campaign, lease->step)) {
         return begins_ms;
     }
-    const struct quiet_page *known = &quiet->pages[lease->page];
+    const struct quiet_page *known =
+        &quiet->pages[campaign_base_page(lease->campaign, lease->page)];
     for (unsigned i = bitmap_next(&lease->places, 0); i < BITMAP_BITS;
          i = bitmap_next(&lease->places, i + 1)) {
         uint16_t zone = known->zones != NULL ? known->zones[i] : known->only;
@@ -213,15 +216,9 @@ void engine_set_quiet_source(struct engine *engine, const struct quiet_source *s
     engine->quiet_source = *source;
 }
 
-uint64_t engine_held_until(struct engine *engine, uint64_t id, uint32_t ordinal, uint64_t now_ms)
+static uint64_t held_until(struct engine *engine, struct campaign *campaign, uint32_t page,
+                           unsigned place)
 {
-    struct campaign *campaign = engine_find_campaign(engine, id);
-    engine_advance(engine, now_ms);
-    if (campaign == NULL || campaign->quiet == NULL || ordinal >= campaign->def.slots) {
-        return 0;
-    }
-    uint32_t page = ordinal / PAGE_RECIPIENTS;
-    unsigned place = ordinal % PAGE_RECIPIENTS;
     struct recipient_state state = campaign_recipient(campaign, page, place);
     struct fold fold = campaign_fold(campaign);
     if ((state.state != DELIVERY_WAITING && state.state != DELIVERY_RETRYING) ||
@@ -232,4 +229,20 @@ uint64_t engine_held_until(struct engine *engine, uint64_t id, uint32_t ordinal,
     quiet_know_page(engine, campaign, page);
     uint64_t until_ms = quiet_until_ms(campaign, page, place);
     return until_ms > fold_due_ms(&fold, state.due_cs) ? until_ms : 0;
+}
+
+uint64_t engine_held_until(struct engine *engine, uint64_t id, uint32_t ordinal, uint64_t now_ms)
+{
+    struct campaign *campaign = engine_find_campaign(engine, id);
+    engine_advance(engine, now_ms);
+    if (campaign == NULL || campaign->quiet == NULL || ordinal >= campaign->def.slots) {
+        return 0;
+    }
+    uint32_t page = ordinal / PAGE_RECIPIENTS;
+    unsigned place = ordinal % PAGE_RECIPIENTS;
+    uint64_t until_ms = held_until(engine, campaign, page, place);
+    if (until_ms == 0 && campaign_has_pair(campaign)) {
+        until_ms = held_until(engine, campaign, campaign_other_page(campaign, page), place);
+    }
+    return until_ms;
 }

@@ -227,11 +227,11 @@ bool engine_page_is_awake(struct engine *engine, uint64_t id, uint32_t page)
 static void retry_page(struct engine *engine, struct campaign *campaign, uint32_t page,
                        unsigned states)
 {
-    const struct recipient_state *all = campaign_states(campaign, page);
     unsigned slots = campaign_page_slots(campaign, page);
     for (unsigned i = 0; i < slots;) {
         unsigned end = i;
-        while (end < slots && (states >> all[end].state & 1) != 0) {
+        while (end < slots &&
+               (states >> campaign_both_tracks(campaign, page, end).state & 1) != 0) {
             end++;
         }
         if (end > i) {
@@ -253,7 +253,6 @@ static void retry_page(struct engine *engine, struct campaign *campaign, uint32_
 /* The closing counts do not have all that is counted while a campaign runs. */
 static void recount(struct campaign *campaign)
 {
-    struct fold fold = campaign_fold(campaign);
     memset(campaign->counts, 0, sizeof(campaign->counts));
     memset(campaign->rungs, 0, sizeof(campaign->rungs));
     campaign->is_without_rungs = false;
@@ -261,7 +260,9 @@ static void recount(struct campaign *campaign)
     campaign->complained = 0;
     campaign->tried = 0;
     for (uint32_t page = 0; page < campaign->page_count; page++) {
-        fold_count(&fold, campaign_states(campaign, page), campaign_page_slots(campaign, page), 1);
+        const struct recipient_state *states = campaign_states(campaign, page);
+        struct fold fold = campaign_fold_page(campaign, page);
+        fold_count(&fold, states, campaign_page_slots(campaign, page), 1);
     }
 }
 

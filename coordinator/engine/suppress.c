@@ -19,10 +19,16 @@ static bool is_waiting(const struct recipient_state *state)
     return state->state == DELIVERY_WAITING || state->state == DELIVERY_RETRYING;
 }
 
-static void end(const struct recipient_state *state, enum delivery_event kind, struct event *event)
+static void end(const struct campaign *campaign, const struct recipient_state *state,
+                enum delivery_event kind, struct event *event)
 {
-    event->kind = (uint8_t)fold_closing(state, kind);
+    event->kind = (uint8_t)ladder_closing(campaign, state, kind);
     event->due_ms = 0;
+}
+
+static struct bars *bars_of(const struct campaign *campaign, uint32_t page)
+{
+    return campaign->pages[campaign_base_page(campaign, page)].rest.bars;
 }
 
 /* From an endpoint that is barred to the next one, or the next step, or to his end. */
@@ -40,16 +46,17 @@ static void pass_by(const struct engine *engine, const struct campaign *campaign
         event->kind = DELIVERY_EVENT_CLIMBED;
         event->step = (uint8_t)ladder_step_after_failure(campaign, state->step);
     } else {
-        end(state, state->tried ? DELIVERY_EVENT_FAILED : DELIVERY_EVENT_SUPPRESSED, event);
+        end(campaign, state, state->tried ? DELIVERY_EVENT_FAILED : DELIVERY_EVENT_SUPPRESSED,
+            event);
     }
 }
 
 /* One step on; false if he may stay where he is. */
 static bool move_on(struct engine *engine, struct campaign *campaign, uint32_t page, unsigned place)
 {
-    const struct page_state *page_state = &campaign->pages[page];
+    const struct bars *bars = bars_of(campaign, page);
     const struct recipient_state state = campaign_recipient(campaign, page, place);
-    const struct bar *whole = bars_find_whole(page_state->rest.bars, place);
+    const struct bar *whole = bars_find_whole(bars, place);
     struct event event = {
         .step = state.step,
         .offset = (uint16_t)place,
@@ -58,12 +65,12 @@ static bool move_on(struct engine *engine, struct campaign *campaign, uint32_t p
     };
     if (whole != NULL && (is_waiting(&state) || recipient_is_open(&state))) {
         event.reason = whole->reason;
-        end(&state, DELIVERY_EVENT_SUPPRESSED, &event);
+        event.kind = (uint8_t)fold_closing(&state, DELIVERY_EVENT_SUPPRESSED);
         engine_decide(engine, campaign, page, &event);
         return true;
     }
-    const struct bar *bar = bars_find(page_state->rest.bars, place,
-                                      campaign->def.plan.steps[state.step].channel, state.endpoint);
+    const struct bar *bar =
+        bars_find(bars, place, campaign->def.plan.steps[state.step].channel, state.endpoint);
     if (bar == NULL || !is_waiting(&state)) {
         return false;
     }
@@ -80,7 +87,7 @@ void suppress_enforce(struct engine *engine, struct campaign *campaign, uint32_t
 {
     unsigned at = offset;
     while (at < offset + span) {
-        const struct bars *bars = campaign->pages[page].rest.bars;
+        const struct bars *bars = bars_of(campaign, page);
         unsigned i = bars_from(bars, at);
         if (i == bars->count || bars->list[i].place >= offset + span) {
             return;
@@ -105,7 +112,7 @@ static bool is_on_way(const struct plan *plan, const struct bar *bar)
 
 void suppress_explain(const struct campaign *campaign, uint32_t page, struct event *event)
 {
-    const struct bars *bars = campaign->pages[page].rest.bars;
+    const struct bars *bars = bars_of(campaign, page);
     if (event->kind != DELIVERY_EVENT_UNREACHABLE || bars == NULL) {
         return;
     }
@@ -121,13 +128,14 @@ void suppress_explain(const struct campaign *campaign, uint32_t page, struct eve
 
 struct bitmap suppress_barred(const struct lease *lease)
 {
-    const struct page_state *page = &lease->campaign->pages[lease->page];
+    const struct recipient_state *states = lease->campaign->pages[lease->page].states;
+    const struct bars *bars = bars_of(lease->campaign, lease->page);
     unsigned channel = lease->campaign->def.plan.steps[lease->step].channel;
     struct bitmap barred = {{0}};
-    for (unsigned i = 0; page->rest.bars != NULL && i < page->rest.bars->count; i++) {
-        unsigned place = page->rest.bars->list[i].place;
+    for (unsigned i = 0; bars != NULL && i < bars->count; i++) {
+        unsigned place = bars->list[i].place;
         if (bitmap_has(&lease->places, place) &&
-            bars_find(page->rest.bars, place, channel, page->states[place].endpoint) != NULL) {
+            bars_find(bars, place, channel, states[place].endpoint) != NULL) {
             bitmap_set(&barred, place);
         }
     }
@@ -195,15 +203,13 @@ enum err engine_suppress(struct engine *engine, uint64_t id, uint32_t ordinal, u
     uint32_t page = ordinal / PAGE_RECIPIENTS;
     struct bar bar = {(uint16_t)(ordinal % PAGE_RECIPIENTS), (uint8_t)channel, (uint8_t)rank,
                       reason};
-    bool is_over = state.state == DELIVERY_SUPPRESSED ||
-                   delivery_state_next((enum delivery_state)state.state, DELIVERY_EVENT_BARRED) ==
-                       DELIVERY_STATES;
+    bool is_over = state.state == DELIVERY_SUPPRESSED || state.state == DELIVERY_ACKNOWLEDGED;
     if (is_over || is_barred_already(campaign->pages[page].rest.bars, &bar)) {
         return ERR_OK;
     }
     struct event event = {
         .kind = DELIVERY_EVENT_BARRED,
-        .step = state.step,
+        .step = campaign_recipient(campaign, page, bar.place).step,
         .offset = bar.place,
         .span = 1,
         .reason = reason,
@@ -212,6 +218,11 @@ enum err engine_suppress(struct engine *engine, uint64_t id, uint32_t ordinal, u
     };
     engine_decide(engine, campaign, page, &event);
     take_out(engine, campaign, page, bar.place);
+    if (campaign_has_pair(campaign)) {
+        uint32_t side = campaign_other_page(campaign, page);
+        suppress_enforce(engine, campaign, side, bar.place, 1);
+        take_out(engine, campaign, side, bar.place);
+    }
     engine_settle(engine, campaign);
     return ERR_OK;
 }

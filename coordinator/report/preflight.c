@@ -357,7 +357,10 @@ static void count_steps(struct preflight *preflight, const struct standing *stan
                         struct preflight_zone *zone)
 {
     bool is_first = true;
+    bool was_first = true; /* as the step began that another one starts together with */
     for (unsigned s = 0; s < preflight->plan.step_count; s++) {
+        bool is_beside = plan_is_beside(&preflight->plan, s);
+        was_first = is_beside ? was_first : is_first;
         struct preflight_step *step = &preflight->counts.steps[s];
         unsigned bit = 1U << preflight->plan.steps[s].channel;
         if ((standing->present & bit) == 0) {
@@ -370,10 +373,10 @@ static void count_steps(struct preflight *preflight, const struct standing *stan
             step->incomplete++;
         } else {
             step->sendable++;
-            step->first += is_first;
+            step->first += was_first;
             if (zone != NULL) {
                 zone->sendable[s]++;
-                zone->first[s] += is_first;
+                zone->first[s] += was_first;
             }
             is_first = false;
         }

@@ -83,6 +83,7 @@ static void print_totals(const struct sim_totals *totals, uint64_t seeds, double
     sim_health_print(&totals->health);
     sim_receipts_print(&totals->receipts);
     fprintf(stderr, "\nlimits changed %" PRIu64, totals->limit_changes);
+    fprintf(stderr, "\npairs of steps come to %" PRIu64, totals->pairs);
     fprintf(stderr, "\nended on step: ");
     for (unsigned step = 0; step < SIM_STEPS_MAX; step++) {
         fprintf(stderr, "%u %" PRIu64 " ", step, totals->by_step[step]);

@@ -77,6 +77,7 @@ struct sim_totals {
     uint64_t by_state[DELIVERY_STATES]; /* of recipients at the end */
     uint64_t acknowledged_as[DELIVERY_STATES];
     uint64_t acknowledged_in[CAMPAIGN_STATES]; /* whether it was heard or not */
+    uint64_t pairs;                            /* recipients times pairs that they came to */
     uint64_t acknowledged_late;                /* after the end, heard */
     uint64_t starts_after;                     /* of leases made before he acknowledged */
     uint64_t recalls;                          /* that a worker heard of */

@@ -49,9 +49,10 @@ static void check_timer(struct sim *sim, unsigned c, uint32_t ordinal,
                         const struct recipient_state *state)
 {
     const struct campaign *campaign = engine_find_campaign(sim->coordinator.engine, c + 1);
-    uint32_t page = ordinal / PAGE_RECIPIENTS;
+    uint32_t page = campaign_page_of_step(campaign, ordinal / PAGE_RECIPIENTS, state->step);
     bool is_due = state->state == DELIVERY_WAITING || state->state == DELIVERY_RETRYING;
-    if (page >= campaign->next_fresh || !(is_due || recipient_is_open(state))) {
+    bool is_fresh = page >= campaign->next_fresh && !campaign_is_side(campaign, page);
+    if (is_fresh || !(is_due || recipient_is_open(state))) {
         return;
     }
     const struct page_timers *timers = is_due ? &campaign->due[state->step] : &campaign->climbs;
@@ -92,7 +93,11 @@ static void recount(struct sim *sim, unsigned c)
         if (err == ERR_OK) {
             rungs[state.step].states[state.state]++;
             rungs[state.step].open += recipient_is_open(&state);
-            check_timer(sim, c, ordinal, &state);
+        }
+        for (unsigned t = 0; err == ERR_OK && t < 2; t++) {
+            if (engine_track(sim->coordinator.engine, c + 1, ordinal, t == 1, &state)) {
+                check_timer(sim, c, ordinal, &state);
+            }
         }
     }
     counts[DELIVERY_NONE] = 0;

@@ -5,11 +5,13 @@
 #include <stdlib.h>
 
 #include "common/mem.h"
+#include "coordinator/engine/pair.h"
 #include "coordinator/ledger/ledger.h"
 #include "coordinator/ledger/recovery.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/sim_audience.h"
 #include "tests/sim/sim_limits.h"
+#include "tests/sim/sim_pair.h"
 
 void sim_journal_init(struct sim *sim)
 {
@@ -46,11 +48,33 @@ void sim_journal_release(struct sim_journal *journal)
     }
 }
 
-struct recipient_state sim_journal_state(const struct sim_journal *journal, unsigned campaign,
+struct recipient_state sim_journal_track(const struct sim_journal *journal, unsigned c,
+                                         uint32_t ordinal, unsigned step)
+{
+    const struct campaign *fold = journal->campaigns[c].fold;
+    uint32_t page = campaign_page_of_step(fold, ordinal / PAGE_RECIPIENTS, step);
+    return campaign_recipient(fold, page, ordinal % PAGE_RECIPIENTS);
+}
+
+struct sim_course *sim_journal_course(const struct sim_campaign *campaign, uint32_t ordinal,
+                                      unsigned step)
+{
+    struct sim_recipient *recipient = &campaign->recipients[ordinal];
+    return plan_is_beside(&campaign->def.plan, step) ? &recipient->side_course : &recipient->course;
+}
+
+struct recipient_state sim_journal_state(const struct sim_journal *journal, unsigned c,
                                          uint32_t ordinal)
 {
-    return campaign_recipient(journal->campaigns[campaign].fold, ordinal / PAGE_RECIPIENTS,
-                              ordinal % PAGE_RECIPIENTS);
+    const struct campaign *fold = journal->campaigns[c].fold;
+    uint32_t page = ordinal / PAGE_RECIPIENTS;
+    struct recipient_state state = campaign_recipient(fold, page, ordinal % PAGE_RECIPIENTS);
+    if (campaign_has_pair(fold)) {
+        struct recipient_state side =
+            campaign_recipient(fold, campaign_other_page(fold, page), ordinal % PAGE_RECIPIENTS);
+        state = pair_state(&state, &side);
+    }
+    return state;
 }
 
 bool sim_journal_is_open(const struct sim_journal *journal, uint64_t id,
@@ -74,9 +98,10 @@ static bool is_too_late(const struct sim_course *course, const struct recipient_
 }
 
 /* On his last lease; since then he may have climbed. */
-static bool was_accepted(const struct sim_recipient *recipient, const struct recipient_state *state)
+static bool was_accepted(const struct sim_recipient *recipient, const struct sim_course *course,
+                         const struct recipient_state *state)
 {
-    unsigned step = recipient->course.leased_step;
+    unsigned step = course->leased_step;
     bool is_there = (recipient->ladder.accepted >> step & 1) != 0;
     bool is_still = state->step > step || state->state == DELIVERY_ACCEPTED;
     bool is_more_known = recipient->ladder.is_acknowledged || recipient->ladder.was_delivered ||
@@ -92,10 +117,14 @@ void sim_journal_check_accepted(const struct sim *sim, const struct sim_report *
          i = bitmap_next(&report->accepted, i + 1)) {
         uint32_t ordinal = report->page * PAGE_RECIPIENTS + i;
         const struct sim_recipient *recipient = &campaign->recipients[ordinal];
-        struct recipient_state state = sim_journal_state(&sim->journal, c, ordinal);
-        bool is_last = recipient->course.lease == report->lease;
-        if (is_last && !campaign->is_ended && !is_too_late(&recipient->course, &state) &&
-            !was_accepted(recipient, &state)) {
+        const struct sim_course *course = recipient->side_course.lease == report->lease
+                                              ? &recipient->side_course
+                                              : &recipient->course;
+        struct recipient_state state =
+            sim_journal_track(&sim->journal, c, ordinal, course->leased_step);
+        bool is_last = course->lease == report->lease;
+        if (is_last && !campaign->is_ended && !is_too_late(course, &state) &&
+            !was_accepted(recipient, course, &state)) {
             sim_fail(sim, "c%u/%u was reported accepted, and is %s", c + 1, ordinal,
                      delivery_state_name((enum delivery_state)state.state));
         }
@@ -138,7 +167,7 @@ static void apply_event(struct sim *sim, unsigned c, uint32_t page, const struct
     }
     for (unsigned i = 0; i < event->span; i++) {
         uint32_t ordinal = page * PAGE_RECIPIENTS + event->offset + i;
-        struct recipient_state state = sim_journal_state(&sim->journal, c, ordinal);
+        struct recipient_state state = sim_journal_track(&sim->journal, c, ordinal, event->step);
         trace_event(sim, c, ordinal, &state, event);
         sim_plan_on_event(sim, c, ordinal, &state, event);
         sim_attempt_on_event(sim, c, ordinal, &state, event);
@@ -365,6 +394,9 @@ void sim_journal_apply(struct sim *sim, const struct record *record)
     sim_limits_judge(sim, &gathered, record->epoch);
     check_halted(sim);
     sim_control_judge(sim);
+    for (unsigned c = 0; c < sim->settings.campaign_count; c++) {
+        sim_pair_check(sim, c);
+    }
     sim->totals->records++;
 }
 
@@ -382,6 +414,7 @@ void sim_journal_check_end(struct sim *sim)
         for (uint32_t ordinal = 0; ordinal < campaign->def.slots; ordinal++) {
             sim_attempt_check_end(sim, c, ordinal);
             sim_ladder_check_end(sim, c, ordinal);
+            sim_pair_check_end(sim, c, ordinal);
             sim_suppress_check_end(sim, c, ordinal);
         }
     }

@@ -27,7 +27,9 @@ struct sim_recipient {
     struct sim_course course;
     struct sim_ladder ladder;
     bool was_tried;
-    bool has_spoken; /* said that he knows; it may have been lost */
+    struct sim_course side_course; /* beside the ladder: of steps with_previous */
+    struct sim_ladder side;        /* of it only what is of a step */
+    bool has_spoken;               /* said that he knows; it may have been lost */
     struct sim_bars bars;
 };
 
@@ -87,6 +89,12 @@ bool sim_journal_is_open(const struct sim_journal *journal, uint64_t lease,
 /* Who was reported accepted, and was not leased again since, was accepted on the disk, or has
  * acknowledged. */
 void sim_journal_check_accepted(const struct sim *sim, const struct sim_report *report);
+/* Where he stands on the track that a step is on. */
+struct recipient_state sim_journal_track(const struct sim_journal *journal, unsigned campaign,
+                                         uint32_t ordinal, unsigned step);
+struct sim_course *sim_journal_course(const struct sim_campaign *campaign, uint32_t ordinal,
+                                      unsigned step);
+/* What he comes to on both. */
 struct recipient_state sim_journal_state(const struct sim_journal *journal, unsigned campaign,
                                          uint32_t ordinal);
 /* Everything has ended: what the providers saw is what the journal says. */

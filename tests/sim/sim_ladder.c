@@ -3,9 +3,11 @@
 
 #include <inttypes.h>
 
+#include "coordinator/engine/pair.h"
 #include "proto/outcome.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/sim_audience.h"
+#include "tests/sim/sim_pair.h"
 
 /* One event of one recipient. */
 struct rung {
@@ -15,6 +17,7 @@ struct rung {
     const struct recipient_state *state;
     const struct event *event;
     struct sim_ladder *ladder;
+    struct sim_ladder *track; /* what is of the step that the event is of */
 };
 
 static _Noreturn void fail(const struct rung *rung, const char *what)
@@ -33,6 +36,18 @@ static const struct sim_campaign *campaign_of(const struct rung *rung)
 static const struct plan_step *step_of(const struct rung *rung)
 {
     return &campaign_of(rung)->def.plan.steps[rung->state->step];
+}
+
+static bool is_paired(const struct rung *rung)
+{
+    return plan_is_paired(&campaign_of(rung)->def.plan, rung->state->step);
+}
+
+/* The event begins a step beside the ladder. */
+static bool is_beginning_beside(const struct rung *rung)
+{
+    return rung->event->kind == DELIVERY_EVENT_CLIMBED &&
+           plan_is_beside(&campaign_of(rung)->def.plan, rung->event->step);
 }
 
 static bool is_last_step(const struct rung *rung)
@@ -62,7 +77,8 @@ static uint64_t left_ms(const struct rung *rung)
 {
     uint64_t within_ms = step_of(rung)->within_ms;
     uint64_t used = rung->state->used;
-    const struct sim_course *course = &campaign_of(rung)->recipients[rung->ordinal].course;
+    const struct sim_course *course =
+        sim_journal_course(campaign_of(rung), rung->ordinal, rung->event->step);
     uint64_t most = course->waited_ms * RECIPIENT_USED_MAX + course->waits * within_ms;
     if (used * within_ms > most) {
         fail(rung, "more of the step's time is used than was waited");
@@ -101,7 +117,7 @@ static void open_step(const struct rung *rung)
     if (recipient_is_open(rung->state) && event->due_ms == due_ms(rung)) {
         return; /* who is open keeps his time */
     }
-    rung->ladder->ends_ms = 0;
+    rung->track->ends_ms = 0;
     if (event->due_ms == 0 && (step_of(rung)->until == PLAN_ACCEPTED || may_be_over)) {
         return;
     }
@@ -111,7 +127,7 @@ static void open_step(const struct rung *rung)
         event->due_ms > most_ms) {
         fail(rung, "it is open for another time than the plan says");
     }
-    rung->ladder->ends_ms = least_ms;
+    rung->track->ends_ms = least_ms;
 }
 
 /* ---- Events ---- */
@@ -119,19 +135,20 @@ static void open_step(const struct rung *rung)
 static void check_unanswered(const struct rung *rung)
 {
     bool is_for_receipt = step_of(rung)->until == PLAN_DELIVERED;
-    if (!is_over_time(rung->event)) {
-        return;
+    bool is_of_pair = rung->event->kind == DELIVERY_EVENT_CLIMBED && is_paired(rung);
+    if (!is_over_time(rung->event) || is_beginning_beside(rung) || is_of_pair) {
+        return; /* of a pair, whose time must be over is another one, or both: sim_pair.c */
     }
     if (is_for_receipt != (rung->event->reason == REASON_NOT_DELIVERED)) {
         fail(rung, "its step waits for something else");
     }
-    if (rung->ladder->ends_ms == 0 || rung->event->at_ms < rung->ladder->ends_ms) {
+    if (rung->track->ends_ms == 0 || rung->event->at_ms < rung->track->ends_ms) {
         fail(rung, "its time is not over");
     }
     if (campaign_of(rung)->is_paused) {
         fail(rung, "the campaign is paused");
     }
-    if ((rung->event->kind == DELIVERY_EVENT_CLIMBED) == is_last_step(rung)) {
+    if (!is_paired(rung) && (rung->event->kind == DELIVERY_EVENT_CLIMBED) == is_last_step(rung)) {
         fail(rung, "who has a further step climbs, and nobody else");
     }
 }
@@ -150,8 +167,33 @@ static void check_down(const struct rung *rung)
     rung->sim->totals->health.downs++;
 }
 
+/* Nobody climbs from a pair who is not done with its first step; the one beside: sim_pair.c. */
+static void climb_from_pair(const struct rung *rung)
+{
+    bool is_taken =
+        rung->state->state == DELIVERY_ACCEPTED || rung->state->state == DELIVERY_UNCERTAIN;
+    if (rung->event->step != plan_next(&campaign_of(rung)->def.plan, rung->state->step + 1u)) {
+        fail(rung, "from a pair it is climbed to the step after it");
+    }
+    if (track_is_under_way(rung->state) || (is_taken && step_of(rung)->until == PLAN_ACCEPTED)) {
+        fail(rung, "nothing of this step has failed");
+    }
+}
+
 static void climb(const struct rung *rung)
 {
+    rung->track->is_held = false;
+    rung->track->ends_ms = 0;
+    if (is_beginning_beside(rung)) {
+        if (track_is_under_way(rung->state)) {
+            fail(rung, "the step beside has not ended");
+        }
+        return;
+    }
+    if (is_paired(rung)) {
+        climb_from_pair(rung);
+        return;
+    }
     if (rung->event->step != step_after(rung) || is_last_step(rung)) {
         fail(rung, "steps are climbed one by one");
     }
@@ -161,13 +203,11 @@ static void climb(const struct rung *rung)
                !is_over_time(rung->event) && !reason_is_suppression(rung->event->reason)) {
         fail(rung, "nothing of this step has failed");
     }
-    rung->ladder->is_held = false;
-    rung->ladder->ends_ms = 0;
 }
 
 static void note_held(const struct rung *rung)
 {
-    rung->ladder->is_held |= rung->state->uncertain || sim_attempt_is_doubt(rung->event->reason);
+    rung->track->is_held |= rung->state->uncertain || sim_attempt_is_doubt(rung->event->reason);
 }
 
 static void take(const struct rung *rung)
@@ -238,7 +278,7 @@ static void deliver(const struct rung *rung)
         fail(rung, "no receipt says so");
     }
     if (rung->event->due_ms == 0) {
-        rung->ladder->is_done = true;
+        rung->track->is_done = !is_paired(rung) || is_step_met(rung);
         if (!is_step_met(rung) && !is_at_end(rung)) {
             fail(rung, "an acknowledgement is waited for");
         }
@@ -268,8 +308,8 @@ static void bounce(const struct rung *rung)
         fail(rung, "no receipt of this attempt says so");
     }
     rung->ladder->is_heard = true;
-    rung->ladder->is_held = false;
-    rung->ladder->ends_ms = 0;
+    rung->track->is_held = false;
+    rung->track->ends_ms = 0;
     rung->ladder->accepted &= (uint16_t)~on_step;
     rung->ladder->bounced |= (uint16_t)on_step;
     rung->ladder->is_late_bounce |= campaign_of(rung)->is_ending;
@@ -288,10 +328,11 @@ static void check_done(const struct rung *rung)
 {
     enum delivery_event kind = (enum delivery_event)rung->event->kind;
     bool is_remark = delivery_event_is_remark(kind);
-    if (rung->ladder->is_acknowledged && kind != DELIVERY_EVENT_COMPLAINED) {
+    bool is_both = rung->track != rung->ladder && kind == DELIVERY_EVENT_ACKNOWLEDGED;
+    if (rung->ladder->is_acknowledged && kind != DELIVERY_EVENT_COMPLAINED && !is_both) {
         fail(rung, "it was acknowledged before");
     }
-    if (rung->ladder->is_done && !is_remark && kind != DELIVERY_EVENT_ACKNOWLEDGED) {
+    if (rung->track->is_done && !is_remark && kind != DELIVERY_EVENT_ACKNOWLEDGED) {
         fail(rung, "it was delivered before, and nothing more was waited for");
     }
 }
@@ -307,7 +348,8 @@ static void follow(const struct rung *rung)
         return;
     case DELIVERY_EVENT_UNANSWERED:
         note_held(rung);
-        rung->ladder->is_done |= rung->state->state == DELIVERY_DELIVERED;
+        rung->track->is_done |= rung->state->state == DELIVERY_DELIVERED &&
+                                !(is_paired(rung) && is_over_time(rung->event));
         return;
     case DELIVERY_EVENT_DELIVERED:
         deliver(rung);
@@ -352,8 +394,16 @@ static void follow(const struct rung *rung)
 void sim_ladder_on_event(struct sim *sim, unsigned c, uint32_t ordinal,
                          const struct recipient_state *state, const struct event *event)
 {
-    const struct rung rung = {sim,   c,     ordinal,
-                              state, event, &sim->journal.campaigns[c].recipients[ordinal].ladder};
+    const struct sim_campaign *campaign = &sim->journal.campaigns[c];
+    struct sim_recipient *recipient = &campaign->recipients[ordinal];
+    bool is_beside = plan_is_beside(&campaign->def.plan, event->step);
+    const struct rung rung = {.sim = sim,
+                              .campaign = c,
+                              .ordinal = ordinal,
+                              .state = state,
+                              .event = event,
+                              .ladder = &recipient->ladder,
+                              .track = is_beside ? &recipient->side : &recipient->ladder};
     check_done(&rung);
     if (event->kind != DELIVERY_EVENT_CLIMBED && event->step != state->step) {
         fail(&rung, "it is an event of another step");
@@ -388,6 +438,22 @@ struct ending {
     struct sim_row row;
 };
 
+static bool is_settled(const struct ending *ending, const struct plan *plan, unsigned step,
+                       bool is_held)
+{
+    return plan->steps[step].until == PLAN_ACCEPTED &&
+           (is_held || (ending->ladder.accepted >> step & 1) != 0);
+}
+
+/* The frequency cap ends the ladder, also where one message of a pair had failed before. */
+static bool may_be_capped(const struct sim *sim, unsigned c, uint32_t ordinal)
+{
+    struct recipient_state ladder = sim_journal_track(&sim->journal, c, ordinal, 0);
+    struct recipient_state side = sim_pair_side(sim, c, ordinal);
+    return sim->journal.campaigns[c].def.cap_messages > 0 &&
+           (ladder.state == DELIVERY_SUPPRESSED || side.state == DELIVERY_SUPPRESSED);
+}
+
 static struct ending ending_of(const struct sim *sim, unsigned c, uint32_t ordinal)
 {
     const struct sim_campaign *campaign = &sim->journal.campaigns[c];
@@ -396,12 +462,15 @@ static struct ending ending_of(const struct sim *sim, unsigned c, uint32_t ordin
     ending.state = sim_journal_state(&sim->journal, c, ordinal);
     ending.ladder = recipient->ladder;
     ending.sum = sim_attempt_sum(recipient, -1);
-    unsigned step = ending.state.step;
-    ending.is_exhausted =
-        campaign->is_cancelled || recipient->bars.is_whole || recipient->ladder.is_late_bounce ||
-        plan_next_written(&campaign->def.plan, step) == campaign->def.plan.step_count;
-    ending.is_settled = campaign->def.plan.steps[step].until == PLAN_ACCEPTED &&
-                        (ending.ladder.is_held || (ending.ladder.accepted >> step & 1) != 0);
+    const struct plan *plan = &campaign->def.plan;
+    unsigned step = sim_journal_track(&sim->journal, c, ordinal, 0).step;
+    bool is_pair = plan_has_beside(plan, step);
+    unsigned next = is_pair ? plan_next(plan, step + 1) : plan_next_written(plan, step);
+    ending.is_exhausted = campaign->is_cancelled || recipient->bars.is_whole ||
+                          recipient->ladder.is_late_bounce || next == plan->step_count ||
+                          (is_pair && may_be_capped(sim, c, ordinal));
+    ending.is_settled = is_settled(&ending, plan, step, recipient->ladder.is_held) ||
+                        (is_pair && is_settled(&ending, plan, step + 1, recipient->side.is_held));
     ending.row = sim_audience_row(&sim->settings, c, ordinal);
     return ending;
 }

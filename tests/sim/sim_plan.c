@@ -115,6 +115,10 @@ static const char *what_is_wrong(const struct move *move)
     case DELIVERY_EVENT_HELD:
         return wrong_hold(move);
     case DELIVERY_EVENT_CLIMBED:
+        if (plan_is_paired(&move->campaign->def.plan, move->state->step) ||
+            plan_is_beside(&move->campaign->def.plan, move->event->step)) {
+            return NULL; /* sim_pair.c */
+        }
         return is_one_step_until_accepted(move) ? ONE_STEP : wrong_end(move);
     case DELIVERY_EVENT_UNANSWERED:
         return is_one_step_until_accepted(move) ? ONE_STEP : wrong_hold(move);
@@ -190,10 +194,11 @@ void sim_plan_on_event(const struct sim *sim, unsigned c, uint32_t ordinal,
 {
     const struct sim_campaign *campaign = &sim->journal.campaigns[c];
     struct sim_recipient *recipient = &campaign->recipients[ordinal];
+    struct sim_course *course = sim_journal_course(campaign, ordinal, event->step);
     const struct move move = {.sim = sim,
                               .campaign = campaign,
                               .recipient = recipient,
-                              .course = &recipient->course,
+                              .course = course,
                               .step = &campaign->def.plan.steps[state->step],
                               .state = state,
                               .event = event};
@@ -203,10 +208,10 @@ void sim_plan_on_event(const struct sim *sim, unsigned c, uint32_t ordinal,
                  "c%u/%u is %s %s: step %u, attempt %u, repeats %u, endpoint %u, waited %" PRIu64
                  " ms, due at %" PRIu64 ", now %" PRIu64,
                  c + 1, ordinal, delivery_event_name((enum delivery_event)event->kind), wrong,
-                 state->step, state->attempt, state->repeats, state->endpoint,
-                 recipient->course.waited_ms, recipient->course.due_ms, event->at_ms);
+                 state->step, state->attempt, state->repeats, state->endpoint, course->waited_ms,
+                 course->due_ms, event->at_ms);
     }
-    follow(sim, &recipient->course, state, event);
+    follow(sim, course, state, event);
 }
 
 /* Is a worker that the coordinator does not hear sure not to hear the coordinator either? Whoever
@@ -219,10 +224,11 @@ static bool is_silence_mutual(const struct sim_settings *settings)
 }
 
 void sim_plan_check_start(const struct sim *sim, unsigned worker, unsigned campaign,
-                          uint32_t ordinal)
+                          uint32_t ordinal, unsigned step)
 {
     const struct sim_settings *settings = &sim->settings;
-    const struct sim_course *course = &sim->journal.campaigns[campaign].recipients[ordinal].course;
+    const struct sim_course *course =
+        sim_journal_course(&sim->journal.campaigns[campaign], ordinal, step);
     uint64_t ended_ms = course->ended_ms;
     /* How much later than the coordinator of it may it have heard of the coordinator last? */
     uint64_t late_ms = 2 * ((uint64_t)settings->heartbeat_ms + settings->delay_max_ms);

@@ -37,6 +37,6 @@ void sim_plan_on_event(const struct sim *sim, unsigned campaign, uint32_t ordina
 
 /* A provider sees a start. A worker that was given up knows by itself when. */
 void sim_plan_check_start(const struct sim *sim, unsigned worker, unsigned campaign,
-                          uint32_t ordinal);
+                          uint32_t ordinal, unsigned step);
 
 #endif

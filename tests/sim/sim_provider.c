@@ -89,17 +89,19 @@ static bool is_heard(const struct sim_settings *settings)
            settings->link_break_ms == 0;
 }
 
-static void check_recalled(const struct sim *sim, unsigned c, uint32_t ordinal)
+static void check_recalled(const struct sim *sim, unsigned c, uint32_t ordinal, unsigned step)
 {
-    const struct sim_recipient *recipient = &sim->journal.campaigns[c].recipients[ordinal];
-    const struct sim_course *course = &recipient->course;
+    const struct sim_campaign *campaign = &sim->journal.campaigns[c];
+    const struct sim_course *course = sim_journal_course(campaign, ordinal, step);
+    const struct sim_barred *barred =
+        &campaign->recipients[ordinal].bars.leased[plan_is_beside(&campaign->def.plan, step)];
     uint64_t way_ms = sim->settings.delay_max_ms + TURN_MS;
     uint64_t heard_ms = course->ended_ms + way_ms;
-    uint64_t barred_ms = recipient->bars.since_ms + way_ms;
-    if (recipient->bars.lease == course->lease && recipient->bars.lease != 0 &&
-        sim->now_ms > barred_ms && is_heard(&sim->settings)) {
+    uint64_t barred_ms = barred->since_ms + way_ms;
+    if (barred->lease == course->lease && barred->lease != 0 && sim->now_ms > barred_ms &&
+        is_heard(&sim->settings)) {
         sim_fail(sim, "c%u/%u is sent to %u ms after he was suppressed", c + 1, ordinal,
-                 (unsigned)(sim->now_ms - recipient->bars.since_ms));
+                 (unsigned)(sim->now_ms - barred->since_ms));
     }
     if (course->is_recalled && sim->now_ms > heard_ms && is_heard(&sim->settings)) {
         sim_fail(sim, "c%u/%u is sent to %u ms after it was heard of", c + 1, ordinal,
@@ -130,8 +132,8 @@ static struct token check_attempt(const struct sim *sim, unsigned worker,
         sim_fail(sim, "c%u/%u is nobody, and is sent to", c + 1, token.ordinal);
     }
     check_text(sim, attempt, &row, &token);
-    sim_plan_check_start(sim, worker, c, token.ordinal);
-    check_recalled(sim, c, token.ordinal);
+    sim_plan_check_start(sim, worker, c, token.ordinal, token.step);
+    check_recalled(sim, c, token.ordinal, token.step);
     return token;
 }
 

@@ -208,6 +208,7 @@ bool sim_receipts_wake(struct sim *sim, unsigned c, uint32_t ordinal)
 {
     struct page_rest rest = {0};
     struct recipient_state states[PAGE_RECIPIENTS];
+    struct recipient_state side[PAGE_RECIPIENTS];
     struct sim_coordinator *coordinator = &sim->coordinator;
     struct campaign_view view;
     unsigned count = 0;
@@ -218,13 +219,14 @@ bool sim_receipts_wake(struct sim *sim, unsigned c, uint32_t ordinal)
     if (!engine_campaign(coordinator->engine, c + 1, &view)) {
         sim_fail(sim, "c%u is closed, and there is none", c + 1);
     }
-    enum err err =
-        page_fold(coordinator->ledger, view.def, campaign_over(&view), page, states, &count, &rest);
+    enum err err = page_fold_tracks(coordinator->ledger, view.def, campaign_over(&view), page,
+                                    states, side, &count, &rest);
     if (err != ERR_OK) {
         sim_fail(sim, "page %u of c%u cannot be folded: %s", page, c + 1, err_name(err));
     }
     sim_trace(sim, "page %u of c%u is woken", page, c + 1);
-    engine_wake_page(coordinator->engine, c + 1, page, states, count, &rest, clock_ms(sim));
+    engine_wake_page(coordinator->engine, c + 1, page, states,
+                     plan_has_pair(&view.def->plan) ? side : NULL, count, &rest, clock_ms(sim));
     sim->totals->receipts.woken++;
     return true;
 }
@@ -338,6 +340,19 @@ static enum err say(struct sim *sim, const struct receipt *receipt)
     return ERR_OK;
 }
 
+/* The highest step that he stands on. */
+static unsigned last_step(const struct sim *sim, const struct receipt *of)
+{
+    unsigned last = 0;
+    for (unsigned t = 0; t < 2; t++) {
+        struct recipient_state track;
+        if (engine_track(sim->coordinator.engine, of->campaign, of->ordinal, t == 1, &track)) {
+            last = track.step > last ? track.step : last;
+        }
+    }
+    return last;
+}
+
 /* Of an attempt that never was, a step that he never came to, or nobody. */
 static void forge(struct sim *sim, const struct receipt *of)
 {
@@ -354,7 +369,7 @@ static void forge(struct sim *sim, const struct receipt *of)
         receipt.ordinal = sim->settings.campaigns[of->campaign - 1].def.slots;
         break;
     case 1:
-        receipt.step = (uint8_t)(state.step + 1 + dice_below(&sim->dice, 3));
+        receipt.step = (uint8_t)(last_step(sim, of) + 1 + dice_below(&sim->dice, 3));
         break;
     default:
         if (recipient_attempt_number(&state) == UINT8_MAX) {

@@ -12,7 +12,7 @@ static void check_places(struct sim *sim, const struct wire_batch *batch)
     for (unsigned i = bitmap_next(&batch->places, 0); i < BITMAP_BITS;
          i = bitmap_next(&batch->places, i + 1)) {
         uint32_t ordinal = batch->page * PAGE_RECIPIENTS + i;
-        struct recipient_state state = sim_journal_state(&sim->journal, c, ordinal);
+        struct recipient_state state = sim_journal_track(&sim->journal, c, ordinal, batch->step);
         if (sim->journal.campaigns[c].recipients[ordinal].ladder.is_acknowledged) {
             sim_fail(sim, "c%u/%u leaves for a worker after it acknowledged", c + 1, ordinal);
         }

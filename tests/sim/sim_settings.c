@@ -250,6 +250,25 @@ static void draw_respect(struct sim_settings *settings)
     }
 }
 
+/* Neighbours of which the first is not beside another one and neither repeats. Of their own dice,
+ * too. */
+static void draw_pairs(struct sim_settings *settings)
+{
+    struct dice dice = {settings->seed * 9576890767 + 11};
+    for (unsigned i = 0; i < settings->campaign_count; i++) {
+        struct plan *plan = &settings->campaigns[i].def.plan;
+        bool has_pairs = dice_chance(&dice, 500);
+        for (unsigned s = 1; s < plan->step_count; s++) {
+            struct plan_step *step = &plan->steps[s];
+            bool may_be = step->repeats == 0 && step[-1].repeats == 0 && !step[-1].with_previous;
+            step->with_previous = may_be && has_pairs && dice_chance(&dice, 700);
+            if (step->with_previous) { /* nobody climbs from one of two alone */
+                step[-1].if_down = step->if_down = PLAN_DOWN_WAIT;
+            }
+        }
+    }
+}
+
 void sim_settings_draw(struct sim_settings *settings, uint64_t seed)
 {
     struct dice dice = {seed * 1000003 + 17};
@@ -278,6 +297,7 @@ void sim_settings_draw(struct sim_settings *settings, uint64_t seed)
     sim_control_draw(settings);
     sim_receipts_draw(settings);
     sim_limits_draw(settings);
+    draw_pairs(settings);
 }
 
 static const char *until_name(enum plan_until until)
@@ -299,11 +319,12 @@ static void print_campaign(const struct sim_campaign_settings *c)
     for (unsigned s = 0; s < c->def.plan.step_count; s++) {
         const struct plan_step *step = &c->def.plan.steps[s];
         fprintf(stderr,
-                "    %s%s until %s within %" PRIu64 " ms, %u attempts, %u endpoints, "
+                "    %s%s%s until %s within %" PRIu64 " ms, %u attempts, %u endpoints, "
                 "backoff %u-%u ms, %s\n",
                 plan_is_left_out(&c->def.plan, s) ? "left out: " : "",
-                channel_kind_name(step->channel), until_name(step->until), step->within_ms,
-                step->attempts, step->endpoint_ranks, step->backoff_ms, step->backoff_max_ms,
+                step->with_previous ? "with it " : "", channel_kind_name(step->channel),
+                until_name(step->until), step->within_ms, step->attempts, step->endpoint_ranks,
+                step->backoff_ms, step->backoff_max_ms,
                 step->on_uncertain == PLAN_HOLD ? "hold" : "resend");
     }
 }

@@ -18,13 +18,17 @@
 
 struct sim;
 
+struct sim_barred {
+    uint64_t lease;    /* the last one that he was in as he was barred there */
+    uint64_t since_ms; /* when that became durable */
+};
+
 /* Of one recipient, durable. */
 struct sim_bars {
     uint8_t ranks[CHANNEL_KINDS]; /* bit r: the channel's endpoint r */
     bool is_whole;
-    uint64_t lease;    /* the last one that he was in as he was barred there */
-    uint64_t since_ms; /* when that became durable */
-    bool is_unsent;    /* nothing of him was left to send to before anything was sent */
+    struct sim_barred leased[2]; /* on the ladder, and beside it */
+    bool is_unsent;              /* nothing of him was left to send to before anything was sent */
 };
 
 /* A suppression until it is answered; what is lost in a crash stays to the end. */

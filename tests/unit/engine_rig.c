@@ -444,6 +444,7 @@ static void wake_page(struct rig *rig, struct engine *journal, const struct camp
                       uint32_t page)
 {
     struct recipient_state states[PAGE_RECIPIENTS] = {{0}};
+    struct recipient_state side[PAGE_RECIPIENTS] = {{0}};
     struct page_rest rest = {0};
     uint32_t first = page * PAGE_RECIPIENTS;
     unsigned count = def->slots - first < PAGE_RECIPIENTS ? def->slots - first : PAGE_RECIPIENTS;
@@ -452,6 +453,8 @@ static void wake_page(struct rig *rig, struct engine *journal, const struct camp
         struct event retried = {.offset = (uint16_t)i, .span = 1};
         enum err err = engine_recipient(journal, def->id, first + i, &states[i]);
         assert_true(err == ERR_OK || states[i].state == DELIVERY_NONE); /* a hole */
+        (void)engine_track(journal, def->id, first + i, false, &states[i]);
+        (void)engine_track(journal, def->id, first + i, true, &side[i]);
         for (unsigned b = 0; engine_bar(journal, def->id, first + i, b, &bar); b++) {
             bars_add(&rest.bars, &bar);
         }
@@ -460,7 +463,8 @@ static void wake_page(struct rig *rig, struct engine *journal, const struct camp
             rounds_take(&rest.rounds, &retried);
         }
     }
-    engine_wake_page(rig->engine, def->id, page, states, count, &rest, rig->now_ms);
+    engine_wake_page(rig->engine, def->id, page, states, plan_has_pair(&def->plan) ? side : NULL,
+                     count, &rest, rig->now_ms);
 }
 
 void rig_wake(struct rig *rig, uint64_t campaign)

@@ -269,7 +269,7 @@ static void states_of_older_snapshots_are_read(void **test)
         if (version == 3) {
             buf_varint(&bytes, 0); /* nobody is barred */
         }
-        assert_int_equal(engine_snapshot_page(buf_view(&bytes), back, 976, &rest), ERR_OK);
+        assert_int_equal(engine_snapshot_page(buf_view(&bytes), back, NULL, 976, &rest), ERR_OK);
         assert_int_equal(back[0].state, DELIVERY_RETRYING);
         assert_int_equal(back[0].uncertain, 1);
         assert_int_equal(back[0].before, BEFORE_REACHED);
@@ -297,7 +297,7 @@ static void a_snapshot_without_rounds_is_read(void **test)
     assert_int_equal(bytes.data[0], 5);
     bytes.data[0] = 4;
     bytes.len--; /* no runs */
-    assert_int_equal(engine_snapshot_page(buf_view(&bytes), states, 976, &rest), ERR_OK);
+    assert_int_equal(engine_snapshot_page(buf_view(&bytes), states, NULL, 976, &rest), ERR_OK);
     assert_memory_equal(states, bench.campaign->pages[1].states, sizeof(states));
     assert_null(rest.rounds);
     page_rest_release(&rest);
@@ -362,6 +362,82 @@ static enum err restore(struct slice bytes)
     return err;
 }
 
+/* Version 6, of a plan with a pair, written by hand: the states of both tracks, the leases of both,
+ * what is barred, the rounds. */
+static void a_snapshot_of_two_tracks_has_the_side_after_the_ladder(void **test)
+{
+    (void)test;
+    struct plan plan = {.step_count = 2, .steps = {[1] = {.with_previous = true}}};
+    struct campaign_def def = {.id = 1, .slots = 3, .recipients = 3, .weight = 1, .plan = plan};
+    struct recipient_state ladder[3] = {
+        {.state = DELIVERY_LEASED}, {.state = DELIVERY_FAILED}, {.state = DELIVERY_ACCEPTED}};
+    struct recipient_state side[3] = {{.state = DELIVERY_LEASED, .step = 1},
+                                      {.state = DELIVERY_RETRYING, .step = 1, .due_cs = 7},
+                                      {.state = DELIVERY_UNREACHABLE, .step = 1}};
+    struct recipient_state read[2][3];
+    struct page_rest rest = {0};
+    struct lease_table leases = {0};
+    struct buf bytes = {0};
+    struct buf again = {0};
+    buf_u8(&bytes, 6);
+    fold_states_encode(ladder, 3, &bytes);
+    fold_states_encode(side, 3, &bytes);
+    for (uint8_t step = 0; step < 2; step++) {
+        buf_varint(&bytes, 1);
+        buf_u64(&bytes, 40u + step);
+        buf_u64(&bytes, 5);
+        buf_u8(&bytes, 0);
+        buf_u8(&bytes, step);
+        buf_u64(&bytes, 1);
+        for (unsigned w = 1; w < BITMAP_WORDS; w++) {
+            buf_u64(&bytes, 0);
+        }
+    }
+    buf_varint(&bytes, 0);
+    buf_varint(&bytes, 0);
+    struct campaign *campaign = campaign_new(&def);
+    assert_int_equal(campaign_restore(campaign, &leases, 0, buf_view(&bytes)), ERR_OK);
+    assert_int_equal(lease_find(&leases, 40)->page, 0);
+    assert_int_equal(lease_find(&leases, 41)->page, 1); /* the side's */
+    assert_int_equal(campaign->counts[DELIVERY_LEASED], 1);
+    assert_int_equal(campaign->counts[DELIVERY_RETRYING], 1);
+    assert_int_equal(campaign->counts[DELIVERY_ACCEPTED], 1);
+    assert_int_equal(engine_snapshot_page(buf_view(&bytes), read[0], read[1], 3, &rest), ERR_OK);
+    assert_memory_equal(read[0], ladder, sizeof(ladder));
+    assert_memory_equal(read[1], side, sizeof(side));
+    campaign_snapshot(campaign, 0, &again);
+    assert_int_equal(again.len, bytes.len);
+    assert_memory_equal(again.data, bytes.data, bytes.len);
+    assert_int_equal(engine_snapshot_page(buf_view(&bytes), read[0], NULL, 3, &rest), ERR_CORRUPT);
+    assert_int_equal(restore(buf_view(&bytes)), ERR_CORRUPT); /* a plan without a pair */
+    campaign_free(campaign);
+    lease_table_release(&leases);
+    /* A state on a step of the other track is none. */
+    page_rest_release(&rest);
+    side[2].step = 0;
+    buf_clear(&again);
+    buf_u8(&again, 6);
+    fold_states_encode(ladder, 3, &again);
+    fold_states_encode(side, 3, &again);
+    campaign = campaign_new(&def);
+    assert_int_equal(campaign_restore(campaign, &leases, 0, buf_view(&again)), ERR_CORRUPT);
+    campaign_free(campaign);
+    lease_table_release(&leases);
+    buf_release(&bytes);
+    buf_release(&again);
+}
+
+/* A campaign whose plan has none has no memory for it. */
+static void only_a_plan_with_a_pair_has_a_side(void **test)
+{
+    (void)test;
+    struct bench bench;
+    bench_init(&bench, 2000);
+    assert_int_equal(bench.campaign->page_total, bench.campaign->page_count);
+    assert_false(campaign_has_pair(bench.campaign));
+    bench_release(&bench);
+}
+
 /* A recipient is leased exactly if an open lease has it: else nobody would ever give it back. */
 static void leases_and_states_of_a_snapshot_must_agree(void **test)
 {
@@ -369,7 +445,7 @@ static void leases_and_states_of_a_snapshot_must_agree(void **test)
     struct recipient_state states[976];
     struct bitmap places = {{0}};
     struct buf bytes = {0};
-    fold_begin(&(struct plan){.step_count = 1}, states, 976, NULL);
+    fold_begin(&(struct fold){.plan = &(struct plan){.step_count = 1}}, states, 976, NULL);
     states[3].state = DELIVERY_LEASED;
     bitmap_set(&places, 3);
     write_snapshot(&bytes, states, 976, 7, 0, &places);
@@ -458,6 +534,8 @@ int main(void)
         cmocka_unit_test(states_of_older_snapshots_are_read),
         cmocka_unit_test(a_snapshot_without_rounds_is_read),
         cmocka_unit_test(every_truncation_of_a_snapshot_is_refused),
+        cmocka_unit_test(a_snapshot_of_two_tracks_has_the_side_after_the_ladder),
+        cmocka_unit_test(only_a_plan_with_a_pair_has_a_side),
         cmocka_unit_test(leases_and_states_of_a_snapshot_must_agree),
         cmocka_unit_test(flipped_bits_of_a_snapshot_break_nothing),
         cmocka_unit_test(the_timer_of_a_page_is_its_earliest),

@@ -23,9 +23,14 @@ static void bench_init(struct bench *bench)
 {
     *bench = (struct bench){.plan = {.step_count = 1}};
     plan_step_defaults(&bench->plan.steps[0], CHANNEL_SMS);
-    bench->fold = (struct fold){&bench->plan,       BASE_MS,       bench->counts, &bench->open,
-                                &bench->complained, &bench->tried, bench->rungs};
-    fold_begin(&bench->plan, bench->states, COUNT, NULL);
+    bench->fold = (struct fold){.plan = &bench->plan,
+                                .base_ms = BASE_MS,
+                                .counts = bench->counts,
+                                .open = &bench->open,
+                                .complained = &bench->complained,
+                                .tried = &bench->tried,
+                                .rungs = bench->rungs};
+    fold_begin(&bench->fold, bench->states, COUNT, NULL);
     bench->counts[DELIVERY_WAITING] = COUNT;
     bench->rungs[0].states[DELIVERY_WAITING] = COUNT;
 }
@@ -47,7 +52,7 @@ static void everybody_waits_at_the_beginning_but_the_holes(void **test)
     struct recipient_state states[10];
     struct bitmap holes = {{0}};
     bitmap_set(&holes, 3);
-    fold_begin(&(struct plan){.step_count = 1}, states, 10, &holes);
+    fold_begin(&(struct fold){.plan = &(struct plan){.step_count = 1}}, states, 10, &holes);
     for (unsigned i = 0; i < 10; i++) {
         assert_int_equal(states[i].state, i == 3 ? DELIVERY_NONE : DELIVERY_WAITING);
         assert_int_equal(states[i].attempt, 0);

@@ -319,7 +319,7 @@ static void wake(struct rig *rig, uint32_t page, unsigned count, enum delivery_s
     for (unsigned i = 0; i < count; i++) {
         states[i].state = state & 15u;
     }
-    engine_wake_page(rig->engine, 1, page, states, count, &rest, rig->now_ms);
+    engine_wake_page(rig->engine, 1, page, states, NULL, count, &rest, rig->now_ms);
 }
 
 static void an_acknowledgement_after_the_end_is_counted_once(void **test)

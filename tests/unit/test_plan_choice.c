@@ -15,9 +15,10 @@ static void what_is_said_means_one_thing(void **state)
         enum plan_choice_kind kind;
     } cases[] = {
         {"sms", PLAN_CHOICE_STEPS},      {"push 5m > sms", PLAN_CHOICE_STEPS},
-        {"push>sms", PLAN_CHOICE_STEPS}, {"sms 5m", PLAN_CHOICE_STEPS},
-        {"night", PLAN_CHOICE_NAME},     {"smss", PLAN_CHOICE_NAME},
-        {"night-2.0", PLAN_CHOICE_NAME}, {"json", PLAN_CHOICE_NAME},
+        {"push>sms", PLAN_CHOICE_STEPS}, {"push+sms", PLAN_CHOICE_STEPS},
+        {"sms 5m", PLAN_CHOICE_STEPS},   {"night", PLAN_CHOICE_NAME},
+        {"smss", PLAN_CHOICE_NAME},      {"night-2.0", PLAN_CHOICE_NAME},
+        {"json", PLAN_CHOICE_NAME},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct plan_choice choice;

@@ -263,6 +263,82 @@ static void who_waits_for_a_channel_that_is_down_may_climb(void **state)
     }
 }
 
+#define PAIR(second)                                                                               \
+    "{\"plan\":{\"steps\":[{\"channel\":\"sms\",\"until\":\"acknowledged\",\"within\":\"5m\"}"     \
+    "," second "]}}"
+
+static void a_step_may_start_together_with_the_one_before(void **state)
+{
+    (void)state;
+    struct reading reading;
+    assert_reads(&reading,
+                 PAIR("{\"channel\":\"email\",\"with_previous\":true},{\"channel\":\"sms\"}"));
+    assert_true(plan_has_pair(&reading.plan));
+    assert_true(plan_has_beside(&reading.plan, 0));
+    assert_true(plan_is_beside(&reading.plan, 1));
+    assert_false(plan_is_paired(&reading.plan, 2));
+    assert_int_equal(reading.plan.steps[1].until, PLAN_ACKNOWLEDGED); /* as on the step before */
+    assert_int_equal(reading.plan.steps[1].within_ms, 300000);
+    assert_non_null(strstr(reading.view, "\"with_previous\":true"));
+    reading_release(&reading);
+    assert_reads(&reading,
+                 PAIR("{\"channel\":\"email\",\"with_previous\":true,\"until\":\"accepted\","
+                      "\"within\":\"9m\"}"));
+    assert_int_equal(reading.plan.steps[1].until, PLAN_ACCEPTED);
+    assert_int_equal(reading.plan.steps[1].within_ms, 540000);
+    reading_release(&reading);
+    assert_reads(&reading, PAIR("{\"channel\":\"email\",\"with_previous\":false}"));
+    assert_false(plan_has_pair(&reading.plan));
+    assert_null(strstr(reading.view, "with_previous"));
+    reading_release(&reading);
+}
+
+static void a_pair_that_cannot_be_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json;
+        const char *pointer;
+        const char *words;
+    } cases[] = {
+        {"{\"plan\":{\"steps\":[{\"channel\":\"sms\",\"with_previous\":true}]}}",
+         "/plan/steps/0/with_previous", "no step before the first one"},
+        {"{\"channel\":\"sms\",\"plan\":{\"with_previous\":true}}", "/plan/with_previous",
+         "no step before the first one"},
+        {PAIR("{\"channel\":\"email\",\"with_previous\":1}"), "/plan/steps/1/with_previous",
+         "must be true or false"},
+        {PAIR("{\"channel\":\"email\",\"with_previous\":true},"
+              "{\"channel\":\"sms\",\"with_previous\":true}"),
+         "/plan/steps/2/with_previous", "two steps at once are the most"},
+        {PAIR("{\"channel\":\"email\",\"with_previous\":true,"
+              "\"repeat\":{\"every\":\"1m\",\"times\":1}}"),
+         "/plan/steps/1/repeat", "is not sent again"},
+        {PAIR("{\"channel\":\"email\",\"repeat\":{\"every\":\"1m\",\"times\":1}},"
+              "{\"channel\":\"sms\",\"with_previous\":true}"),
+         "/plan/steps/2/with_previous", "the step before is sent again"},
+        {"{\"plan\":{\"steps\":[{\"channel\":\"sms\",\"until\":\"delivered\"},"
+         "{\"channel\":\"email\",\"with_previous\":true}]}}",
+         "/plan/steps/1/with_previous", "sends receipts"},
+        {PAIR("{\"channel\":\"email\",\"with_previous\":true,\"if_down\":\"climb\"},"
+              "{\"channel\":\"sms\"}"),
+         "/plan/steps/1/if_down", "from one of two steps at once"},
+        {"{\"plan\":{\"steps\":[{\"channel\":\"sms\",\"if_down\":\"climb\"},"
+         "{\"channel\":\"email\",\"with_previous\":true},{\"channel\":\"sms\"}]}}",
+         "/plan/steps/1/with_previous", "climbs while its channel is down"},
+        {"{\"plan\":{\"with_previous\":true,\"steps\":[{\"channel\":\"sms\"}]}}",
+         "/plan/with_previous", "in each step"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct reading reading;
+        assert_int_not_equal(read_plan(&reading, cases[i].json), ERR_OK);
+        assert_string_equal(reading.problem.pointer, cases[i].pointer);
+        if (strstr(reading.problem.problem.text, cases[i].words) == NULL) {
+            fail_msg("\"%s\" lacks \"%s\"", reading.problem.problem.text, cases[i].words);
+        }
+        reading_release(&reading);
+    }
+}
+
 /* What is shown can be said again: a client may take a plan from one campaign to the next. */
 static void what_is_shown_can_be_said(void **state)
 {
@@ -497,6 +573,8 @@ int main(void)
         cmocka_unit_test(a_step_that_repeats_is_climbed_as_several),
         cmocka_unit_test(a_repetition_that_cannot_be_is_refused),
         cmocka_unit_test(who_waits_for_a_channel_that_is_down_may_climb),
+        cmocka_unit_test(a_step_may_start_together_with_the_one_before),
+        cmocka_unit_test(a_pair_that_cannot_be_is_refused),
         cmocka_unit_test(what_is_shown_can_be_said),
         cmocka_unit_test(complaints_name_the_step_and_the_remedy),
         cmocka_unit_test(what_could_never_come_is_refused_with_what_could),

@@ -34,6 +34,15 @@ static void steps_stand_between_angles_with_or_without_a_time(void **state)
                  "[{\"channel\":\"sms\",\"until\":\"acknowledged\",\"within\":\"15m\","
                  "\"repeat\":{\"every\":\"15m\",\"times\":2}}]");
     assert_int_equal(PLAN_TEXT_TIMES_MAX, PLAN_RUNGS_MAX);
+#define PAIR                                                                                       \
+    "{\"channel\":\"push\",\"until\":\"acknowledged\",\"within\":\"5m\"},"                         \
+    "{\"channel\":\"sms\",\"with_previous\":true}"
+    assert_steps("push+sms 5m", "[" PAIR "]");
+    assert_steps("push + sms 5m > voice", "[" PAIR ",{\"channel\":\"voice\"}]");
+    assert_steps("push +sms\t5m", "[" PAIR "]");
+    assert_steps("push+sms",
+                 "[{\"channel\":\"push\"},{\"channel\":\"sms\",\"with_previous\":true}]");
+#undef PAIR
 }
 
 static void what_is_wrong_is_named_with_its_step(void **state)
@@ -61,6 +70,14 @@ static void what_is_wrong_is_named_with_its_step(void **state)
         {"push 5m x99999999999999999999999", "step 1 cannot be sent"},
         {"push x3", "step 1: \"x3\" is no time such as 30s"},
         {"push 5m x3 sms", "step 1: \"sms\" is one word too many; > begins the next step"},
+        {"push+", "step 1 is empty"},
+        {"+sms", "step 1 is empty"},
+        {"push+smss 5m", "step 1: there is no channel \"smss\"; did you mean \"sms\"?"},
+        {"push+sms+voice 5m", "step 1: two channels at once are the most"},
+        {"voice > push + sms + email", "step 2: two channels at once are the most"},
+        {"push 5m + sms 5m", "step 1: + stands between two channels, before their time"},
+        {"push+sms 5m x3", "step 1: two channels at once are sent once; leave out \"x3\""},
+        {"sms+push>sms+push>sms+push>sms+push>sms", "has 9 steps; at most 8"},
         {"push 999ms", "step 1 cannot last 999ms; it may be from 1s to 30d"},
         {"push 0", "step 1 cannot last 0"},
         {"push 31d", "step 1 cannot last 31d"},
@@ -84,8 +101,10 @@ static void a_plan_reads_as_it_is_written(void **state)
 {
     (void)state;
     static const char *const texts[] = {"sms", "sms 15m", "push 5m > sms 15m > voice",
+                                        "push + sms 5m > voice+email",
                                         "sms>sms>sms>sms>sms>sms>sms>sms"};
     static const char *const written[] = {"sms", "sms 15m", "push 5m > sms 15m > voice",
+                                          "push+sms 5m > voice+email",
                                           "sms > sms > sms > sms > sms > sms > sms > sms"};
     struct buf text = {0};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -94,6 +113,44 @@ static void a_plan_reads_as_it_is_written(void **state)
         assert_int_equal(plan_text_read(&steps, texts[i], &problem), ERR_OK);
         plan_text_write(&text, steps);
         assert_buf_is(&text, written[i]);
+        json_decref(steps);
+    }
+    buf_release(&text);
+}
+
+/* As the API shows them, with all that is not given filled in. */
+static void two_steps_at_once_have_one_time_if_it_is_the_same(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json;
+        const char *text;
+    } cases[] = {
+        {"[{\"channel\":\"push\",\"until\":\"acknowledged\",\"within\":\"5m\"},"
+         "{\"channel\":\"sms\",\"with_previous\":true,\"until\":\"acknowledged\",\"within\":\"5m\"}"
+         ","
+         "{\"channel\":\"voice\",\"until\":\"accepted\",\"within\":\"4h\"}]",
+         "push+sms 5m > voice"},
+        {"[{\"channel\":\"push\",\"until\":\"acknowledged\",\"within\":\"5m\"},"
+         "{\"channel\":\"sms\",\"with_previous\":true,\"until\":\"acknowledged\",\"within\":\"9m\"}"
+         "]",
+         "push 5m + sms 9m"},
+        {"[{\"channel\":\"push\",\"until\":\"accepted\",\"within\":\"4h\"},"
+         "{\"channel\":\"sms\",\"with_previous\":true,\"until\":\"delivered\",\"within\":\"9m\"}]",
+         "push + sms 9m (until delivered)"},
+        {"[{\"channel\":\"push\",\"until\":\"accepted\",\"within\":\"4h\"},"
+         "{\"channel\":\"sms\",\"with_previous\":true,\"until\":\"accepted\",\"within\":\"1h\"}]",
+         "push+sms"},
+        {"[{\"channel\":\"push\",\"until\":\"accepted\"},"
+         "{\"channel\":\"sms\",\"with_previous\":true,\"until\":\"accepted\",\"left_out\":true}]",
+         "push + sms (left out)"},
+    };
+    struct buf text = {0};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        json_t *steps = json_loads(cases[i].json, 0, NULL);
+        assert_non_null(steps);
+        plan_text_write(&text, steps);
+        assert_buf_is(&text, cases[i].text);
         json_decref(steps);
     }
     buf_release(&text);
@@ -146,6 +203,7 @@ int main(void)
         cmocka_unit_test(steps_stand_between_angles_with_or_without_a_time),
         cmocka_unit_test(what_is_wrong_is_named_with_its_step),
         cmocka_unit_test(a_plan_reads_as_it_is_written),
+        cmocka_unit_test(two_steps_at_once_have_one_time_if_it_is_the_same),
         cmocka_unit_test(the_time_of_a_step_until_accepted_is_no_word_of_it),
         cmocka_unit_test(its_channels_and_limits_are_those_there_are),
         cmocka_unit_test(a_step_that_waits_for_receipts_says_so),
