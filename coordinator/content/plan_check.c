@@ -40,13 +40,24 @@ static enum err check_backoff(struct document_reader *reader, const struct plan 
     return err;
 }
 
+/* What a rung adds to the plan's time: of two that start together, what the second lasts longer. */
+static uint64_t added_ms(const struct plan *plan, unsigned rung)
+{
+    uint64_t within_ms = plan->steps[rung].within_ms;
+    if (rung == 0 || !plan->steps[rung].with_previous) {
+        return within_ms;
+    }
+    uint64_t beside_ms = plan->steps[rung - 1].within_ms;
+    return within_ms > beside_ms ? within_ms - beside_ms : 0;
+}
+
 static enum err check_length(struct document_reader *reader, const struct plan *plan)
 {
     uint64_t before_ms = 0;
     uint64_t own_ms = 0;
     unsigned written = last_written(plan);
     for (unsigned i = 0; i < plan->step_count; i++) {
-        *(i < written ? &before_ms : &own_ms) += plan->steps[i].within_ms;
+        *(i < written ? &before_ms : &own_ms) += added_ms(plan, i);
     }
     if (before_ms + own_ms <= PLAN_LENGTH_MAX_MS) {
         return ERR_OK;
@@ -131,7 +142,8 @@ enum err plan_check_end(struct document_reader *reader, const struct plan *plan,
 
 bool plan_check_is_echo(const struct plan *plan, unsigned step)
 {
-    if (step == 0 || plan->steps[step].repeat != 0) {
+    if (step == 0 || plan->steps[step].repeat != 0 || plan->steps[step].with_previous ||
+        plan->steps[step - 1].with_previous) {
         return false;
     }
     const struct plan_step *before = &plan->steps[step - 1];

@@ -33,8 +33,8 @@ enum err plan_check_if_down(struct document_reader *reader, const struct plan *p
 enum err plan_check_end(struct document_reader *reader, const struct plan *plan, bool is_single,
                         uint64_t span_ms) WARN_UNUSED;
 /* Does the step use the channel and the providers of the one before, which ends for everybody whose
- * message was accepted? Then only those come to it whom just these could not send to: allowed, but
- * perhaps not what was meant. */
+ * message was accepted? (No step of a pair does.) Then only those come to it whom just these could
+ * not send to: allowed, but perhaps not what was meant. */
 bool plan_check_is_echo(const struct plan *plan, unsigned step);
 
 #endif

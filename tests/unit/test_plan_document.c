@@ -443,6 +443,7 @@ static void a_step_that_only_tries_the_same_again_is_told_apart(void **state)
          true},
         {"{\"channel\":\"sms\",\"until\":\"acknowledged\"},{\"channel\":\"sms\"}", false},
         {"{\"channel\":\"sms\"},{\"channel\":\"email\"}", false},
+        {"{\"channel\":\"sms\"},{\"channel\":\"sms\",\"with_previous\":true}", false},
         {"{\"channel\":\"sms\",\"repeat\":{\"every\":\"1m\",\"times\":1}},{\"channel\":\"sms\"}",
          false},
     };
@@ -512,6 +513,15 @@ static void what_could_never_come_is_refused_with_what_could(void **state)
         {"{\"plan\":{\"steps\":[{\"channel\":\"sms\",\"repeat\":{\"every\":\"25d\",\"times\":6}},"
          "{\"channel\":\"sms\",\"within\":\"5d\"}]}}",
          NULL, NULL},
+        /* Two that start together last as long as the longer. */
+        {"{\"plan\":{\"steps\":[{\"channel\":\"sms\",\"repeat\":{\"every\":\"25d\",\"times\":4}},"
+         "{\"channel\":\"sms\",\"within\":\"30d\"},{\"channel\":\"email\",\"within\":\"30d\","
+         "\"with_previous\":true},{\"channel\":\"sms\",\"within\":\"25d\"}]}}",
+         NULL, NULL},
+        {"{\"plan\":{\"steps\":[{\"channel\":\"sms\",\"repeat\":{\"every\":\"25d\",\"times\":5}},"
+         "{\"channel\":\"sms\",\"within\":\"20d\"},{\"channel\":\"email\",\"within\":\"30d\","
+         "\"with_previous\":true},{\"channel\":\"sms\",\"within\":\"1d\"}]}}",
+         "/plan/steps/3/within", "the steps before leave 0ms"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct reading reading;
