@@ -7,10 +7,13 @@
  *
  * Of a campaign that has ended the page comes from the journal. So a few replies at a time are
  * matched and their pages woken before any of them is decided, and the rest goes on when that is
- * durable, as in receipts_batch.c.
+ * durable, as in receipts_batch.c. Matching seeks in every audience: the loop has its turn between
+ * two portions.
  */
 #include <string.h>
+#include <uv.h>
 
+#include "common/mem.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/page_wake.h"
 #include "coordinator/api/replies.h"
@@ -20,7 +23,8 @@
 #include "coordinator/content/suppression.h"
 
 #define REPLIES_MAX 1000
-#define AT_ONCE     16 /* replies before the loop has its turn */
+#define AT_ONCE     16  /* replies before the loop has its turn, */
+#define ASKED_MAX   128 /* or campaigns that are asked for them */
 #define TEXT_MAX    1600
 
 static const char *const result_names[REPLY_RESULTS] = {
@@ -40,14 +44,16 @@ const char *reply_result_name(enum reply_result result)
 
 struct entry {
     struct reply reply;
-    struct reply_match match; /* once it is matched */
-    bool is_settled;          /* there is a result */
+    struct reply_search search;
+    bool is_settled; /* there is a result */
     bool is_matched;
     enum reply_result result;
     const char *detail; /* why it was not taken; in the arena */
 };
 
 struct replies {
+    struct exchange *exchange;
+    uv_timer_t timer; /* between two portions */
     bool is_single;
     unsigned count;
     unsigned next; /* to be decided */
@@ -135,55 +141,65 @@ static void read_entry(struct entry *entry, json_t *json, struct arena *arena)
 
 /* ---- deciding ---- */
 
-static void match(const struct api *api, struct entry *entry, struct arena *arena)
+/* False: there are more campaigns to be asked. */
+static bool match(const struct api *api, struct entry *entry, struct arena *arena, unsigned *budget)
 {
     const struct reply *reply = &entry->reply;
-    switch (reply_match_find(api, reply, arena, &entry->match)) {
+    switch (reply_match_find(api, reply, arena, budget, &entry->search)) {
     case ERR_OK:
         entry->is_matched = true;
-        return;
+        return true;
+    case ERR_BUSY:
+        return false;
     case ERR_NOT_FOUND:
         settle(entry, REPLY_UNKNOWN,
                arena_printf(arena,
                             "no campaign that is open for replies went to \"%.64s\" with the code "
                             "%.*s",
                             reply->endpoint, REPLY_CODE_CHARS, reply->code));
-        return;
+        return true;
     case ERR_CONFLICT:
         settle(entry, REPLY_AMBIGUOUS,
                arena_printf(arena,
                             "more than one message to \"%.64s\" has the code %.*s: acknowledge by "
                             "campaign and recipient (/v1/acknowledgements)",
                             reply->endpoint, REPLY_CODE_CHARS, reply->code));
-        return;
+        return true;
     default:
         settle(entry, REPLY_FAILED, "an audience cannot be read just now");
-        return;
+        return true;
     }
 }
 
-/* Before anything is decided: a page that is folded must have all that was decided of it. */
-static void prepare(struct exchange *exchange, struct replies *replies, unsigned end)
+/* Before anything is decided: a page that is folded must have all that was decided of it. Returns
+ * up to where all are ready. */
+static unsigned prepare(struct exchange *exchange, struct replies *replies)
 {
     const struct api *api = exchange->api;
-    for (unsigned i = replies->next; i < end; i++) {
-        struct entry *entry = &replies->entries[i];
-        if (!entry->is_settled && !entry->is_matched) {
-            match(api, entry, exchange->arena);
+    unsigned budget = ASKED_MAX;
+    unsigned end = replies->next;
+    for (; end < replies->count && end < replies->next + AT_ONCE; end++) {
+        struct entry *entry = &replies->entries[end];
+        if (entry->is_settled) {
+            continue;
         }
-        if (entry->is_matched && !entry->is_settled &&
-            page_wake(api, entry->match.campaign, entry->match.ordinal) != ERR_OK) {
+        if (!entry->is_matched && !match(api, entry, exchange->arena, &budget)) {
+            break;
+        }
+        const struct reply_match *found = &entry->search.match;
+        if (entry->is_matched && page_wake(api, found->campaign, found->ordinal) != ERR_OK) {
             settle(entry, REPLY_FAILED, "the journal of this campaign cannot be read just now");
         }
     }
+    return end;
 }
 
 /* False: the campaign ended just now, and the journal must be complete before its page is folded.
  */
 static bool acknowledge(struct api *api, struct entry *entry)
 {
-    switch (engine_acknowledge(api->context.engine, entry->match.campaign, entry->match.ordinal,
-                               api_now_ms(api))) {
+    switch (engine_acknowledge(api->context.engine, entry->search.match.campaign,
+                               entry->search.match.ordinal, api_now_ms(api))) {
     case ERR_OK:
         settle(entry, REPLY_ACKNOWLEDGED, NULL);
         return true;
@@ -202,11 +218,11 @@ static json_t *entry_json(const struct entry *entry)
     json_t *json = json_pack("{s:s}", "result", reply_result_name(entry->result));
     if (entry->result == REPLY_ACKNOWLEDGED) {
         char id[OBJECT_ID_CHARS + 1];
-        object_id_write(id, OBJECT_CAMPAIGN, entry->match.campaign);
+        object_id_write(id, OBJECT_CAMPAIGN, entry->search.match.campaign);
         json_object_set_new(json, "code", json_stringn(entry->reply.code, REPLY_CODE_CHARS));
         json_object_set_new(json, "campaign", json_string(id));
-        json_object_set_new(json, "recipient", exchange_text(entry->match.key));
-        json_object_set_new(json, "ordinal", json_integer(entry->match.ordinal));
+        json_object_set_new(json, "recipient", exchange_text(entry->search.match.key));
+        json_object_set_new(json, "ordinal", json_integer(entry->search.match.ordinal));
     } else {
         json_object_set_new(json, "detail", exchange_text(entry->detail));
     }
@@ -242,13 +258,13 @@ static void answer(struct exchange *exchange, const struct replies *replies)
                     NULL, NULL);
 }
 
+static void on_turn(uv_timer_t *timer);
+
 /* All that was decided before is in the journal by now. */
 static void decide(struct exchange *exchange)
 {
     struct replies *replies = exchange->resource;
-    unsigned end =
-        replies->next + AT_ONCE < replies->count ? replies->next + AT_ONCE : replies->count;
-    prepare(exchange, replies, end);
+    unsigned end = prepare(exchange, replies);
     for (; replies->next < end; replies->next++) {
         struct entry *entry = &replies->entries[replies->next];
         if (!entry->is_settled && !acknowledge(exchange->api, entry)) {
@@ -256,10 +272,27 @@ static void decide(struct exchange *exchange)
         }
     }
     if (replies->next < replies->count) {
-        exchange_read_durable(exchange, decide);
+        uv_timer_start(&replies->timer, on_turn, 0, 0);
     } else {
         answer(exchange, replies);
     }
+}
+
+static void on_turn(uv_timer_t *timer)
+{
+    struct replies *replies = timer->data;
+    exchange_read_durable(replies->exchange, decide);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    mem_free(handle->data);
+}
+
+static void on_finished(struct exchange *exchange)
+{
+    struct replies *replies = exchange->resource;
+    uv_close((uv_handle_t *)&replies->timer, on_timer_closed);
 }
 
 static void begin(struct exchange *exchange, json_t *json)
@@ -273,14 +306,18 @@ static void begin(struct exchange *exchange, json_t *json)
                                                  "request"});
         return;
     }
-    struct replies *replies = arena_zalloc(exchange->arena, 1, sizeof(*replies));
-    *replies = (struct replies){.is_single = is_single, .count = (unsigned)count};
+    struct replies *replies = mem_zalloc(1, sizeof(*replies));
+    *replies =
+        (struct replies){.exchange = exchange, .is_single = is_single, .count = (unsigned)count};
     replies->entries = arena_zalloc(exchange->arena, count + 1, sizeof(*replies->entries));
     for (unsigned i = 0; i < replies->count; i++) {
         read_entry(&replies->entries[i], is_single ? json : json_array_get(json, i),
                    exchange->arena);
     }
+    uv_timer_init(exchange->api->context.loop, &replies->timer);
+    replies->timer.data = replies;
     exchange->resource = replies;
+    exchange->on_finished = on_finished;
     exchange_read_durable(exchange, decide);
 }
 

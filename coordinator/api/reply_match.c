@@ -12,7 +12,7 @@
  * are not asked for. */
 #define CANDIDATES_MAX 64
 
-struct search {
+struct asking {
     const struct api *api;
     const struct reply *reply;
     struct arena *arena;
@@ -21,20 +21,19 @@ struct search {
     unsigned count; /* of the candidates: who has the code, and by its hash the endpoint */
     uint32_t candidates[CANDIDATES_MAX];
     uint8_t ranks[CANDIDATES_MAX];
-    unsigned found;
-    struct reply_match *match;
+    struct reply_search *search;
 };
 
 static bool note_candidate(void *arg, uint32_t ordinal, unsigned rank)
 {
-    struct search *search = arg;
+    struct asking *asking = arg;
     char code[REPLY_CODE_CHARS];
-    reply_code_write(search->campaign, ordinal, search->token_key, code);
-    if (memcmp(code, search->reply->code, sizeof(code)) == 0) {
-        search->candidates[search->count] = ordinal;
-        search->ranks[search->count++] = (uint8_t)rank;
+    reply_code_write(asking->campaign, ordinal, asking->token_key, code);
+    if (memcmp(code, asking->reply->code, sizeof(code)) == 0) {
+        asking->candidates[asking->count] = ordinal;
+        asking->ranks[asking->count++] = (uint8_t)rank;
     }
-    return search->count < CANDIDATES_MAX;
+    return asking->count < CANDIDATES_MAX;
 }
 
 /* Addresses that differ in case alone reach the same person. */
@@ -48,34 +47,35 @@ static bool is_endpoint(enum page_field field, struct slice value, const char *e
 }
 
 /* The index knows hashes alone: whether the endpoint is really theirs, their pages say. */
-static enum err check_candidates(struct search *search, const struct audience_info *info)
+static enum err check_candidates(struct asking *asking, const struct audience_info *info)
 {
-    enum page_field field = channel_kind_field(search->reply->channel);
+    enum page_field field = channel_kind_field(asking->reply->channel);
     struct page_reader reader;
     enum err err = ERR_OK;
-    page_reader_init(&reader, search->api->context.ledger, info->id);
-    for (unsigned i = 0; i < search->count && err == ERR_OK; i++) {
-        int column = page_schema_endpoint(&info->schema, field, search->ranks[i]);
-        err = page_reader_seek(&reader, search->candidates[i]);
+    page_reader_init(&reader, asking->api->context.ledger, info->id);
+    for (unsigned i = 0; i < asking->count && err == ERR_OK; i++) {
+        int column = page_schema_endpoint(&info->schema, field, asking->ranks[i]);
+        err = page_reader_seek(&reader, asking->candidates[i]);
         if (err != ERR_OK || column < 0 ||
             !is_endpoint(field, page_value(&reader.view, (unsigned)column),
-                         search->reply->endpoint)) {
+                         asking->reply->endpoint)) {
             continue;
         }
-        bool is_known = search->found > 0 && search->match->campaign == search->campaign &&
-                        search->match->ordinal == search->candidates[i]; /* at another rank */
-        search->found += !is_known;
-        *search->match =
-            (struct reply_match){search->campaign, search->candidates[i],
-                                 arena_str(search->arena, page_value(&reader.view, 0))};
+        bool is_known =
+            asking->search->found > 0 && asking->search->match.campaign == asking->campaign &&
+            asking->search->match.ordinal == asking->candidates[i]; /* at another rank */
+        asking->search->found += !is_known;
+        asking->search->match =
+            (struct reply_match){asking->campaign, asking->candidates[i],
+                                 arena_str(asking->arena, page_value(&reader.view, 0))};
     }
     page_reader_release(&reader);
     return err;
 }
 
-static enum err search_campaign(struct search *search, const struct campaign_view *view)
+static enum err ask_campaign(struct asking *asking, const struct campaign_view *view)
 {
-    const struct api_context *context = &search->api->context;
+    const struct api_context *context = &asking->api->context;
     const struct campaign_document *document =
         campaign_registry_find(context->campaigns, view->def->id);
     const struct audience_info *info =
@@ -83,14 +83,14 @@ static enum err search_campaign(struct search *search, const struct campaign_vie
     if (document == NULL || info == NULL) {
         return ERR_OK;
     }
-    search->campaign = view->def->id;
-    search->token_key =
+    asking->campaign = view->def->id;
+    asking->token_key =
         delivery_keys_at(context->delivery_keys, campaign_document_delivery_key(document))->bytes;
-    search->count = 0;
+    asking->count = 0;
     enum err err =
-        endpoint_index_find(context->ledger, info, channel_kind_field(search->reply->channel),
-                            slice_str(search->reply->endpoint), note_candidate, search);
-    return err == ERR_OK ? check_candidates(search, info) : err;
+        endpoint_index_find(context->ledger, info, channel_kind_field(asking->reply->channel),
+                            slice_str(asking->reply->endpoint), note_candidate, asking);
+    return err == ERR_OK ? check_candidates(asking, info) : err;
 }
 
 static bool is_under_way(const struct campaign_view *view)
@@ -103,32 +103,45 @@ static bool is_over(const struct campaign_view *view)
     return view->state == CAMPAIGN_FINISHED || view->state == CAMPAIGN_CANCELLED;
 }
 
-static enum err search_all(struct search *search,
-                           bool (*is_asked)(const struct campaign_view *view))
+static enum err ask_all(struct asking *asking, unsigned *budget,
+                        bool (*is_asked)(const struct campaign_view *view))
 {
-    struct engine *engine = search->api->context.engine;
+    struct engine *engine = asking->api->context.engine;
+    struct reply_search *search = asking->search;
     enum err err = ERR_OK;
-    for (uint64_t id = engine_next_campaign(engine, 0); id != 0 && err == ERR_OK;
-         id = engine_next_campaign(engine, id)) {
+    uint64_t id;
+    while (err == ERR_OK && (id = engine_next_campaign(engine, search->after)) != 0) {
         struct campaign_view view;
+        if (*budget == 0) {
+            return ERR_BUSY;
+        }
+        search->after = id;
+        (*budget)--;
         if (engine_campaign(engine, id, &view) && is_asked(&view) &&
-            !page_is_archived(search->api, id)) {
-            err = search_campaign(search, &view);
+            !page_is_archived(asking->api, id)) {
+            err = ask_campaign(asking, &view);
         }
     }
-    return err;
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err; /* the index has it, the page is gone */
 }
 
 enum err reply_match_find(const struct api *api, const struct reply *reply, struct arena *arena,
-                          struct reply_match *match)
+                          unsigned *budget, struct reply_search *search)
 {
-    struct search search = {.api = api, .reply = reply, .arena = arena, .match = match};
-    enum err err = search_all(&search, is_under_way);
-    if (err == ERR_OK && search.found == 0) {
-        err = search_all(&search, is_over);
+    struct asking asking = {.api = api, .reply = reply, .arena = arena, .search = search};
+    enum err err = ERR_OK;
+    if (!search->is_of_ended) {
+        err = ask_all(&asking, budget, is_under_way);
+        if (err == ERR_OK && search->found == 0) {
+            search->is_of_ended = true;
+            search->after = 0;
+        }
+    }
+    if (err == ERR_OK && search->is_of_ended) {
+        err = ask_all(&asking, budget, is_over);
     }
     if (err != ERR_OK) {
-        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err; /* the index has it, the page is gone */
+        return err;
     }
-    return search.found == 0 ? ERR_NOT_FOUND : search.found == 1 ? ERR_OK : ERR_CONFLICT;
+    return search->found == 0 ? ERR_NOT_FOUND : search->found == 1 ? ERR_OK : ERR_CONFLICT;
 }

@@ -25,10 +25,20 @@ struct reply_match {
     const char *key; /* the recipient's, in the arena */
 };
 
-/* ERR_NOT_FOUND: no such campaign went to the endpoint with this code; ERR_CONFLICT: more than one
- * recipient has it (of different campaigns, or of one), and none is chosen; ERR_IO, ERR_CORRUPT:
- * an audience cannot be read. One seek for each audience, and one page for who has the code. */
+/* What was found so far; zeroed to begin with. */
+struct reply_search {
+    bool is_of_ended; /* those that are under way have been asked */
+    uint64_t after;   /* the campaign that was asked last */
+    unsigned found;
+    struct reply_match match;
+};
+
+/* Asks at most *budget campaigns, which is counted down. ERR_BUSY: there are more, call it again.
+ * ERR_OK: search->match. ERR_NOT_FOUND: no such campaign went to the endpoint with this code;
+ * ERR_CONFLICT: more than one recipient has it (of different campaigns, or of one), and none is
+ * chosen; ERR_IO, ERR_CORRUPT: an audience cannot be read. One seek for each audience, and one page
+ * for who has the code. */
 enum err reply_match_find(const struct api *api, const struct reply *reply, struct arena *arena,
-                          struct reply_match *match) WARN_UNUSED;
+                          unsigned *budget, struct reply_search *search) WARN_UNUSED;
 
 #endif

@@ -1044,6 +1044,31 @@ static void many_replies_come_in_one_request(void **state)
     buf_release(&body);
 }
 
+static void a_reply_finds_its_campaign_among_many(void **state)
+{
+    struct house *house = *state;
+    upload(house);
+    for (unsigned i = 0; i < 300; i++) { /* more than are asked in one turn of the loop */
+        create_campaign(house);
+    }
+    expect(house, "POST", "/v1/campaigns/c1/launch", "", "", 200, "running");
+    expect(house, "POST", "/v1/campaigns/c300/launch", "", "", 200, "running");
+    expect(house, "POST", "/v1/replies", "", reply_from(house, "+4790000001", "ACK ", 300, 0), 200,
+           "\"campaign\":\"c300\"");
+    expect(house, "POST", "/v1/replies", "", reply_from(house, "+4790000001", "ACK ", 1, 0), 200,
+           "\"campaign\":\"c1\"");
+    expect(house, "POST", "/v1/replies", "", reply_from(house, "+4790000001", "ACK ", 9, 0), 404,
+           "no campaign");
+    /* Whoever goes away while it is looked for, or the house closes, leaves nothing behind. */
+    struct http_peer peer = send_request(house, "POST", "/v1/replies", "",
+                                         reply_from(house, "+4790000002", "ACK ", 300, 1));
+    house->is_writing = false;
+    turn_for(house, 20);
+    house_crash(house);
+    http_peer_release(&peer);
+    expect_get(house, "/v1/campaigns/c300", 200, "\"acknowledged\":1");
+}
+
 static void what_is_no_reply_is_told_so(void **state)
 {
     static const struct {
@@ -1475,6 +1500,7 @@ int main(void)
         TEST(a_reply_counts_for_who_has_its_code_and_endpoint),
         TEST(a_reply_after_the_end_is_heard_until_the_campaign_is_archived),
         TEST(many_replies_come_in_one_request),
+        TEST(a_reply_finds_its_campaign_among_many),
         TEST(what_is_no_reply_is_told_so),
         TEST(a_code_that_two_messages_have_chooses_neither),
         TEST(a_link_that_is_forged_or_cut_off_leads_nowhere),
