@@ -157,7 +157,7 @@ static unsigned box_of(enum picture picture, unsigned state)
     if (has_arrow_in(picture, state)) {
         return state;
     }
-    for (unsigned s = 0; s < state; s++) {
+    for (unsigned s = DELIVERY_WAITING; s < state; s++) { /* "none" is nowhere, and for itself */
         if (!has_arrow_in(picture, s) && has_arrow_out(picture, s) &&
             are_alike(picture, s, state)) {
             return s;
@@ -177,7 +177,7 @@ static void put_box(struct buf *out, enum picture picture, unsigned box)
         }
     }
     buf_printf(out, "\" as %s\n", delivery_state_name((enum delivery_state)box));
-    if (delivery_state_is_final((enum delivery_state)box)) {
+    if (box != DELIVERY_NONE && delivery_state_is_final((enum delivery_state)box)) {
         buf_printf(out, "    class %s final\n", delivery_state_name((enum delivery_state)box));
     }
 }
