@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A provider's limit holds, and a provider's trouble costs nobody his message."""
 
+import email.utils
 import http.server
+import math
 import os
 import threading
 import time
+
+import pytest
 
 from support import Gateway, http_provider, some, timeline_of, tocsin, total, upload, wait_for
 
@@ -225,3 +229,50 @@ def test_no_more_are_under_way_than_a_provider_takes_also_when_a_worker_is_lost(
     assert 6 <= gateway.most <= 12, gateway.most
     status, out, err = tocsin(cluster, "provider", "show", "gateway")
     assert status == 0 and "at most" in out and "12" in out, (out, err)
+
+
+class ThrottlingAnswer(http.server.BaseHTTPRequestHandler):
+    """Refuses everything until a time, which it says in the form that the server has been told."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        server = self.server
+        self.rfile.read(int(self.headers["Content-Length"]))
+        now = time.time()
+        with server.lock:
+            server.arrivals.append(now)
+            server.until = server.until or now + server.seconds
+        is_refused = now < server.until
+        self.send_response(429 if is_refused else 202)
+        if is_refused:
+            self.send_header("Retry-After", server.form(server.until, now))
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.mark.parametrize("form", [
+    lambda until, now: str(math.ceil(until - now)),
+    lambda until, now: email.utils.formatdate(math.ceil(until), usegmt=True),
+], ids=["seconds", "date"])
+def test_retry_after_is_obeyed_in_both_forms(form, make_cluster):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), ThrottlingAnswer)
+    server.lock, server.arrivals, server.until, server.seconds, server.form = threading.Lock(), [], None, 6, form
+    server.url = lambda path: f"http://127.0.0.1:{server.server_address[1]}{path}"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    cluster = make_cluster([http_provider(server, rate=100)], workers=2)
+    campaign = cluster.campaign(upload(cluster, 200), "sms", MESSAGE)["id"]
+    why = wait_for("it throttles", lambda: {why["reason"]: why for why in provider_of(cluster)["why"]
+                                            if why["reason"] in ("throttled", "paused")}, 20)
+    assert "429" in why["throttled"]["detail"] and why["paused"]["until"]
+    view = cluster.wait_campaign(campaign)
+    server.shutdown()
+    server.server_close()
+    assert some(view["counts"]) == {"accepted": 200}
+    # What was under way when the first refusal came may still arrive; then it is left alone. A date has whole seconds,
+    # and whoever reads it may find up to one less to wait.
+    early = [at for at in server.arrivals if server.arrivals[0] + 1 < at < server.until - 1]
+    assert not early, [at - server.arrivals[0] for at in early]
