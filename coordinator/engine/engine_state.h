@@ -56,6 +56,7 @@ struct engine {
     unsigned draft_cap;
     engine_end_key_fn end_key;
     struct quiet_source quiet_source;
+    bool is_reporting;    /* what is decided is what a worker says of its lease */
     unsigned quiet_reads; /* pages whose zones were read in this run */
     bool is_put_off;      /* somebody due was passed over only for that */
     struct buf attempts;  /* of the batch last asked for */

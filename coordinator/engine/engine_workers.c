@@ -337,6 +337,9 @@ void engine_skip(struct engine *engine, uint64_t ms)
     for (unsigned i = 0; i < engine->roster.count; i++) {
         engine->roster.entries[i].heard_ms += ms;
     }
+    for (unsigned i = 0; i < WIRE_PROVIDERS_MAX; i++) {
+        under_way_skip(&engine->providers[i].under_way, ms);
+    }
     for (struct lease *lease = engine->leases.by_id; lease != NULL; lease = lease->hh.next) {
         lease->resend_at_ms += ms;
         lease->progress_ms += ms;

@@ -340,6 +340,7 @@ void intake_settle(struct engine *engine, struct lease *lease, unsigned offset, 
         return;
     }
     tell_provider(&decision, count);
+    engine->is_reporting = true;
     for (unsigned from = bitmap_next(&places, 0); from < BITMAP_BITS;) {
         unsigned to = from;
         while (to < BITMAP_BITS && bitmap_has(&places, to)) {
@@ -348,6 +349,7 @@ void intake_settle(struct engine *engine, struct lease *lease, unsigned offset, 
         settle_run(&decision, &held, from, to - from);
         from = bitmap_next(&places, to);
     }
+    engine->is_reporting = false;
 }
 
 void intake_settle_all(struct engine *engine, struct lease *lease, const struct fate *fate)

@@ -26,6 +26,16 @@ void under_way_lose(struct under_way *under_way, uint32_t count, uint64_t now_ms
     under_way->lost[under_way->slot % UNDER_WAY_SLOTS] += count;
 }
 
+void under_way_skip(struct under_way *under_way, uint64_t ms)
+{
+    struct under_way before = *under_way;
+    under_way->slot += (ms + UNDER_WAY_SLOT_MS - 1) / UNDER_WAY_SLOT_MS;
+    for (unsigned i = 0; i < UNDER_WAY_SLOTS; i++) {
+        under_way->lost[(under_way->slot + i) % UNDER_WAY_SLOTS] =
+            before.lost[(before.slot + i) % UNDER_WAY_SLOTS];
+    }
+}
+
 uint32_t under_way_count(struct under_way *under_way, uint64_t now_ms)
 {
     age(under_way, now_ms);

@@ -2,7 +2,8 @@
 /*
  * under_way: how many recipients of a provider may be under way at this moment, over all workers:
  * those that are leased, and those that left their lease without anybody knowing what became of
- * their request (the worker was lost, or the recipient acknowledged meanwhile). These count for a
+ * their request (the worker was lost, or the recipient acknowledged or his receipt
+ * came meanwhile). These count for a
  * while longer, for their requests may still be open. A value; time comes in.
  */
 #ifndef TOCSIN_ENGINE_UNDER_WAY_H
@@ -22,6 +23,8 @@ struct under_way {
 };
 
 void under_way_lose(struct under_way *under_way, uint32_t count, uint64_t now_ms);
+/* The clock was set ahead by so much, which nobody lived through. */
+void under_way_skip(struct under_way *under_way, uint64_t ms);
 uint32_t under_way_count(struct under_way *under_way, uint64_t now_ms);
 /* How many of `want` may be leased when at most `limit` may be under way (0: any number); 0 also
  * while hardly any could, for a lease costs a page. */

@@ -82,7 +82,8 @@ static void print_totals(const struct sim_totals *totals, uint64_t seeds, double
     sim_control_print(&totals->control);
     sim_health_print(&totals->health);
     sim_receipts_print(&totals->receipts);
-    fprintf(stderr, "\nlimits changed %" PRIu64, totals->limit_changes);
+    fprintf(stderr, "\nlimits changed %" PRIu64 ", starts at a provider's concurrency %" PRIu64,
+            totals->limit_changes, totals->most_under_way);
     fprintf(stderr, "\npairs of steps come to %" PRIu64, totals->pairs);
     fprintf(stderr, "\nended on step: ");
     for (unsigned step = 0; step < SIM_STEPS_MAX; step++) {

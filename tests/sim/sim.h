@@ -70,7 +70,8 @@ struct sim_totals {
     uint64_t lost;
     uint64_t slowest_ms; /* from the last fault to the end */
     uint64_t slowest_seed;
-    double overshoot_s; /* how far starts ran ahead of a provider's rate */
+    uint64_t most_under_way; /* starts that were the last that a provider's concurrency allows */
+    double overshoot_s;      /* how far starts ran ahead of a provider's rate */
     uint64_t overshoot_seed;
     uint64_t finished;
     uint64_t cancelled;

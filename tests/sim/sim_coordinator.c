@@ -296,6 +296,7 @@ static void begin_life(struct sim *sim)
     coordinator->is_up = true;
     coordinator->is_dying = false;
     coordinator->up_at_ms = SIM_NEVER_MS;
+    coordinator->began_ms = sim->now_ms;
     coordinator->turn_at_ms = sim->now_ms;
     coordinator->commit_at_ms = SIM_NEVER_MS;
     sim_trace(sim, "the coordinator begins with epoch %" PRIu64 " after record %" PRIu64,

@@ -35,6 +35,7 @@ struct sim_coordinator {
     uint64_t set_back_ms; /* the machine's clock, since this life began */
     bool is_dying;        /* what it sends now is lost with it */
     uint64_t up_at_ms;
+    uint64_t began_ms; /* this life */
     uint64_t frozen_until_ms;
     uint64_t turn_at_ms;
     uint64_t commit_at_ms;

@@ -46,4 +46,7 @@ void sim_limits_gather(struct sim_provider_events *gathered, const struct event_
 /* In the order of time; frees them. */
 void sim_limits_judge(struct sim *sim, struct sim_provider_events *gathered, uint64_t epoch);
 
+/* A worker starts an attempt: no more are under way, over all of them, than the provider takes. */
+void sim_limits_check_start(struct sim *sim, uint8_t provider);
+
 #endif

@@ -8,9 +8,9 @@
 #include "tests/sim/sim_audience.h"
 
 #define HANG_MAX_MS 5000 /* until a worker gives up waiting */
-/* The limit is kept by leases, and workers spread what they hold; after a fault, two may for a
- * moment be faster together than they should. */
-#define OVERSHOOT_MAX_S 3.0
+/* The limit is kept by leases, and each batch has its own time; the net delays them by as much as
+ * workers put up with. */
+#define OVERSHOOT_MAX_S 1.0
 #define STOPPED_MAX_MS  1000 /* how long a campaign that was stopped may still be sent */
 #define TURN_MS         2    /* until the coordinator says what is durable, and a worker looks */
 

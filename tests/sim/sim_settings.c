@@ -269,6 +269,16 @@ static void draw_pairs(struct sim_settings *settings)
     }
 }
 
+/* The same of how much of a provider may be under way over all workers. */
+static void draw_under_way(struct sim_settings *settings)
+{
+    struct dice dice = {settings->seed * 9176431 + 11};
+    for (unsigned i = 0; i < settings->provider_count; i++) {
+        settings->providers[i].def.concurrency =
+            dice_chance(&dice, 400) ? PICK(&dice, 3, 10, 40) : 0;
+    }
+}
+
 void sim_settings_draw(struct sim_settings *settings, uint64_t seed)
 {
     struct dice dice = {seed * 1000003 + 17};
@@ -291,6 +301,7 @@ void sim_settings_draw(struct sim_settings *settings, uint64_t seed)
     }
     settings->acknowledge_every_ms = dice_chance(&dice, 700) ? PICK(&dice, 10, 100, 1000) : 0;
     settings->acknowledge_most = PICK(&dice, 1, 5, 100);
+    draw_under_way(settings);
     draw_workers(settings, &dice);
     draw_faults(settings, &dice);
     draw_respect(settings);
@@ -332,13 +343,14 @@ static void print_campaign(const struct sim_campaign_settings *c)
 static void print_provider(const struct sim_provider_settings *p)
 {
     fprintf(stderr,
-            "  p%u: %s, rate %.0f, burst %.0f, concurrency %u, %s %u ms, deferred %u, throttled "
+            "  p%u: %s, rate %.0f, burst %.0f, concurrency %u of each and %u of all, %s %u ms, "
+            "deferred %u, throttled "
             "%u, rejected %u, uncertain %u, misconfigured %u, unconnected %u, receipts %u within "
             "%u ms, bounced %u\n",
             p->def.id, channel_kind_name(p->def.channel), p->def.rate_per_s, p->def.burst,
-            p->concurrency, p->answers_at_once ? "at once or" : "within", p->latency_max_ms,
-            p->deferred_chance, p->throttled_chance, p->rejected_chance, p->uncertain_chance,
-            p->misconfigured_chance, p->unconnected_chance, p->receipt_chance,
+            p->concurrency, p->def.concurrency, p->answers_at_once ? "at once or" : "within",
+            p->latency_max_ms, p->deferred_chance, p->throttled_chance, p->rejected_chance,
+            p->uncertain_chance, p->misconfigured_chance, p->unconnected_chance, p->receipt_chance,
             p->receipt_delay_max_ms, p->bounced_chance);
 }
 

@@ -180,6 +180,7 @@ static void shell_start(void *arg, const struct attempt *attempt)
         sim_fail(worker->sim, "w%u starts more at provider %u than that takes at a time",
                  worker->index, attempt->provider);
     }
+    sim_limits_check_start(worker->sim, attempt->provider);
     check_wanted(worker, attempt);
     sim_control_check_start(worker->sim, worker->index, (unsigned)attempt->campaign - 1);
     sim_quiet_check_start(worker->sim, worker->index, (unsigned)attempt->campaign - 1,

@@ -40,6 +40,21 @@ static void what_was_lost_counts_for_a_minute(void **test)
     assert_int_equal(under_way_count(&under_way, RIG_NOW_MS + 3600000), 0);
 }
 
+static void a_clock_that_is_set_ahead_frees_nothing(void **test)
+{
+    (void)test;
+    struct under_way under_way = {0};
+    under_way_lose(&under_way, 7, RIG_NOW_MS);
+    under_way_lose(&under_way, 3, RIG_NOW_MS + 30000);
+    under_way_skip(&under_way, 3600000);
+    assert_int_equal(under_way_count(&under_way, RIG_NOW_MS + 3600000 + 59999), 10);
+    assert_int_equal(under_way_count(&under_way, RIG_NOW_MS + 3600000 + 80000), 3);
+    assert_int_equal(under_way_count(&under_way, RIG_NOW_MS + 3600000 + 130000), 0);
+    under_way_lose(&under_way, 1, RIG_NOW_MS + 30000);
+    under_way_skip(&under_way, 30000);
+    assert_int_equal(under_way_count(&under_way, RIG_NOW_MS + 30000 + 3600000), 1);
+}
+
 static void start(struct rig *rig)
 {
     rig_init_with(
@@ -120,6 +135,7 @@ int main(void)
         cmocka_unit_test(no_limit_gives_all_that_is_wanted),
         cmocka_unit_test(crumbs_are_left_unless_no_more_is_wanted),
         cmocka_unit_test(what_was_lost_counts_for_a_minute),
+        cmocka_unit_test(a_clock_that_is_set_ahead_frees_nothing),
         cmocka_unit_test(no_more_are_leased_than_may_be_under_way),
         cmocka_unit_test(a_lost_worker_and_a_restart_free_nothing_at_once),
         cmocka_unit_test(who_acknowledges_meanwhile_may_still_be_under_way),
