@@ -101,6 +101,12 @@ static bool is_trouble(uint16_t reason)
     return reason >= REASON_CONNECT_FAILED && reason < REASON_DRAINED;
 }
 
+/* A provider's own code. */
+static bool is_answer(uint16_t reason)
+{
+    return reason >= 100 && reason < 600;
+}
+
 /* 0: nothing more is waited for. A clock that was set back to before the campaign's creation ends
  * no waiting. */
 static uint32_t open_until_cs(const struct fold *fold, const struct event *event)
@@ -147,8 +153,9 @@ static void apply(const struct fold *fold, struct recipient_state *state, const 
     case DELIVERY_EVENT_RELEASED:
         if (is_trouble(event->reason)) {
             use_time(fold, state, event);
-            state->tried = 1; /* an endpoint was there, though its provider was not */
         }
+        /* An endpoint was there, though its provider was not, or would not. */
+        state->tried |= is_trouble(event->reason) || is_answer(event->reason);
         state->due_cs = fold_due_cs(fold, event->due_ms);
         return;
     case DELIVERY_EVENT_NEXT_ENDPOINT:

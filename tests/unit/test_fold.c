@@ -62,8 +62,8 @@ static void everybody_waits_at_the_beginning_but_the_holes(void **test)
 static void who_had_an_endpoint_was_tried_though_the_provider_was_gone(void **test)
 {
     (void)test;
-    static const uint16_t REASONS[] = {REASON_CONNECT_FAILED, REASON_DRAINED, REASON_PAUSED};
-    for (unsigned i = 0; i < 3; i++) {
+    static const uint16_t REASONS[] = {REASON_CONNECT_FAILED, 401, REASON_DRAINED, REASON_PAUSED};
+    for (unsigned i = 0; i < 4; i++) {
         struct bench bench;
         bench_init(&bench);
         struct event event = {
@@ -73,8 +73,8 @@ static void who_had_an_endpoint_was_tried_though_the_provider_was_gone(void **te
         event.reason = REASONS[i];
         event.due_ms = BASE_MS;
         assert_true(fold_event(&bench.fold, bench.states, COUNT, &event));
-        assert_int_equal(bench.states[0].tried, i == 0);
-        assert_int_equal(bench.tried, i == 0);
+        assert_int_equal(bench.states[0].tried, i < 2);
+        assert_int_equal(bench.tried, i < 2);
     }
 }
 
