@@ -191,7 +191,8 @@ static bool is_try(const struct recipient_state *state, const struct event *even
     bool may_be =
         (IF_THERE >> event->kind & 1) != 0 ||
         (event->kind == DELIVERY_EVENT_CLIMBED && state->state == DELIVERY_LEASED) ||
-        (event->kind == DELIVERY_EVENT_RELEASED && event->reason == REASON_CONNECT_FAILED);
+        (event->kind == DELIVERY_EVENT_RELEASED &&
+         (event->reason == REASON_CONNECT_FAILED || (event->reason >= 100 && event->reason < 600)));
     /* Whose time was over on a step of a pair had an endpoint there. */
     bool is_from_pair = event->kind == DELIVERY_EVENT_CLIMBED && state->state == DELIVERY_EXPIRED;
     return (ALWAYS >> event->kind & 1) != 0 || (may_be && is_there) || is_from_pair;

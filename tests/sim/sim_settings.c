@@ -226,7 +226,8 @@ enum page_field sim_settings_field(enum channel_kind channel)
                                      : PAGE_FIELD_PHONE;
 }
 
-/* A worker sends nobody what its clock says is past his bedtime, and nights here are short. */
+/* A worker sends nobody what its clock says is past his bedtime, and nights here are short: it must
+ * not be far ahead of the coordinator. */
 #define NIGHT_SKEW_MS 50
 
 /* Of their own dice, so that the rest of a seed stays as it is. */
@@ -247,6 +248,8 @@ static void draw_respect(struct sim_settings *settings)
         if (campaign->def.quiet_channels != 0 && settings->skew_max_ms > NIGHT_SKEW_MS) {
             settings->skew_max_ms = NIGHT_SKEW_MS;
         }
+        settings->clock_jumps_back =
+            settings->clock_jumps_back && campaign->def.quiet_channels == 0;
     }
 }
 
