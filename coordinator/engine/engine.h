@@ -222,7 +222,7 @@ enum err engine_change(struct engine *engine, uint64_t campaign,
 
 /* Another round of a campaign that has finished: those in one of the states (bit s: state s) start
  * anew at the plan's first step, everybody else stays as he is. First it is reopened: from then on
- * the pages that are woken stay, and engine_suppress bars those whom the round will take in. When
+ * the pages that are woken stay, and engine_suppress bars whom it means. When
  * all pages are awake, engine_retry begins the round. ERR_NOT_FOUND; ERR_CONFLICT: it has not
  * finished or expired, nobody is in these states, it is being reopened, or had all its rounds. A
  * campaign that engine_retry refuses is not reopened any more. */
@@ -249,8 +249,8 @@ enum err engine_acknowledge(struct engine *engine, uint64_t campaign, uint32_t o
  * on at once past what is barred; if nothing is left that was ever tried he is suppressed. What was
  * handed to a worker is called back; what was accepted stays so, but nothing follows it if all is
  * barred. Also of a campaign that is not launched yet. Twice is as good as once. ERR_NOT_FOUND: no
- * such recipient; ERR_CLOSED: the campaign has ended, and nothing is sent any more. Of one that is
- * being reopened only those are barred whom the round will take in. */
+ * such recipient; ERR_CLOSED: the campaign has ended, and nothing is sent any more. One that is being
+ * reopened has not. */
 #define ENGINE_ALL_CHANNELS BAR_ALL
 #define ENGINE_ALL_RANKS    BAR_ALL
 enum err engine_suppress(struct engine *engine, uint64_t campaign, uint32_t ordinal,

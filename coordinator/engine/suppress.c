@@ -197,9 +197,6 @@ enum err engine_suppress(struct engine *engine, uint64_t id, uint32_t ordinal, u
     if (campaign->is_ended && campaign->reopening == 0) {
         return ERR_CLOSED;
     }
-    if (campaign->is_ended && (campaign->reopening >> state.state & 1) == 0) {
-        return ERR_OK;
-    }
     uint32_t page = ordinal / PAGE_RECIPIENTS;
     struct bar bar = {(uint16_t)(ordinal % PAGE_RECIPIENTS), (uint8_t)channel, (uint8_t)rank,
                       reason};
