@@ -81,7 +81,8 @@ void sim_pair_check_end(struct sim *sim, unsigned c, uint32_t ordinal)
     const struct plan *plan = &campaign->def.plan;
     struct recipient_state ladder = sim_journal_track(&sim->journal, c, ordinal, 0);
     bool may_be_left_out = campaign->is_cancelled || recipient->ladder.is_acknowledged ||
-                           sim_suppress_has_bar(&recipient->bars) || campaign->def.cap_messages > 0;
+                           recipient->ladder.is_done || sim_suppress_has_bar(&recipient->bars) ||
+                           campaign->def.cap_messages > 0;
     for (unsigned s = 0; s <= ladder.step && ladder.state != DELIVERY_NONE; s++) {
         if (!plan_has_beside(plan, s)) {
             continue;
