@@ -160,6 +160,10 @@ void campaign_refresh_timers(struct campaign *campaign, uint32_t page);
 /* Pages with something due later, of all steps. */
 uint32_t campaign_timers(const struct campaign *campaign);
 uint32_t campaign_left(const struct campaign *campaign);
+/* An open lease of the page, nothing of it filled but its id. */
+struct lease *campaign_add_lease(struct campaign *campaign, struct lease_table *leases,
+                                 uint32_t page, uint64_t id);
+/* campaign_snapshot.c */
 void campaign_snapshot(struct campaign *campaign, uint32_t page, struct buf *buf);
 /* ERR_CORRUPT or ERR_UNSUPPORTED: the campaign is then good for nothing but campaign_free. */
 enum err campaign_restore(struct campaign *campaign, struct lease_table *leases, uint32_t page,
