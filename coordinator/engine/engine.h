@@ -249,8 +249,8 @@ enum err engine_acknowledge(struct engine *engine, uint64_t campaign, uint32_t o
  * on at once past what is barred; if nothing is left that was ever tried he is suppressed. What was
  * handed to a worker is called back; what was accepted stays so, but nothing follows it if all is
  * barred. Also of a campaign that is not launched yet. Twice is as good as once. ERR_NOT_FOUND: no
- * such recipient; ERR_CLOSED: the campaign has ended, and nothing is sent any more. One that is being
- * reopened has not. */
+ * such recipient; ERR_CLOSED: the campaign has ended, and nothing is sent any more. One that is
+ * being reopened has not. */
 #define ENGINE_ALL_CHANNELS BAR_ALL
 #define ENGINE_ALL_RANKS    BAR_ALL
 enum err engine_suppress(struct engine *engine, uint64_t campaign, uint32_t ordinal,
