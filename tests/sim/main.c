@@ -85,6 +85,7 @@ static void print_totals(const struct sim_totals *totals, uint64_t seeds, double
     fprintf(stderr, "\nlimits changed %" PRIu64 ", starts at a provider's concurrency %" PRIu64,
             totals->limit_changes, totals->most_under_way);
     fprintf(stderr, "\npairs of steps come to %" PRIu64, totals->pairs);
+    sim_retry_print(&totals->retry);
     fprintf(stderr, "\nended on step: ");
     for (unsigned step = 0; step < SIM_STEPS_MAX; step++) {
         fprintf(stderr, "%u %" PRIu64 " ", step, totals->by_step[step]);

@@ -316,6 +316,7 @@ void sim_play(uint64_t seed, bool is_verbose, struct sim_totals *totals)
     struct sim *sim = calloc(1, sizeof(*sim));
     sim_settings_draw(&sim->settings, seed);
     sim->dice.state = seed;
+    sim->retry_dice.state = seed * 15487469 + 12;
     sim->is_verbose = is_verbose;
     sim->now_ms = SIM_START_MS;
     sim->totals = totals;

@@ -9,7 +9,7 @@
  *   sim_coordinator  engine, turn, changelog, ledger, link     sim_net        messages on their way
  *   sim_worker       delivery                                  sim_provider   what was really sent
  *   sim_client       the operator's commands                   sim_people     who acknowledges
- *   sim_receipts     what providers say later
+ *   sim_receipts     what providers say later                  sim_retry      further rounds
  *
  * What is durable is kept beside it (sim_journal), and judged: by what became of each attempt
  * (sim_attempt), by what the plan allows on a step (sim_plan) and from step to step (sim_ladder),
@@ -40,6 +40,7 @@
 #include "tests/sim/sim_provider.h"
 #include "tests/sim/sim_quiet.h"
 #include "tests/sim/sim_receipts.h"
+#include "tests/sim/sim_retry.h"
 #include "tests/sim/sim_settings.h"
 #include "tests/sim/sim_suppress.h"
 #include "tests/sim/sim_worker.h"
@@ -87,6 +88,7 @@ struct sim_totals {
     struct sim_control_totals control;
     struct sim_receipt_totals receipts;
     uint64_t limit_changes;
+    struct sim_retry_totals retry;
     uint64_t quiet_leases;    /* made between quiet hours */
     uint64_t capped;          /* suppressed for a frequency cap */
     uint64_t suppressions[3]; /* asked for: of all, of a channel, of an endpoint */
@@ -118,6 +120,8 @@ struct sim {
     struct sim_limits limits[SIM_PROVIDERS_MAX];
     struct sim_wish *wishes; /* suppressions that are not answered */
     struct sim_control control[SIM_CAMPAIGNS_MAX];
+    struct sim_retry retries[SIM_CAMPAIGNS_MAX];
+    struct dice retry_dice; /* its own: what is not retried plays as if there were no retries */
     struct sim_totals *totals;
 };
 

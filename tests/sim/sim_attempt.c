@@ -5,14 +5,17 @@
 #include "proto/outcome.h"
 #include "tests/sim/sim.h"
 
-static struct sim_attempt *attempt_of(struct sim_recipient *recipient, uint8_t step, uint8_t number)
+static struct sim_attempt *attempt_of(struct sim_recipient *recipient, uint8_t round, uint8_t step,
+                                      uint8_t number)
 {
     struct sim_attempt *attempt = recipient->attempts;
-    while (attempt != NULL && (attempt->step != step || attempt->number != number)) {
+    while (attempt != NULL &&
+           (attempt->round != round || attempt->step != step || attempt->number != number)) {
         attempt = attempt->next;
     }
     if (attempt == NULL) {
         attempt = mem_zalloc(1, sizeof(*attempt));
+        attempt->round = round;
         attempt->step = step;
         attempt->number = number;
         attempt->next = recipient->attempts;
@@ -116,7 +119,7 @@ void sim_attempt_on_event(struct sim *sim, unsigned c, uint32_t ordinal,
 {
     struct sim_recipient *recipient = &sim->journal.campaigns[c].recipients[ordinal];
     struct sim_attempt *attempt =
-        attempt_of(recipient, state->step, recipient_attempt_number(state));
+        attempt_of(recipient, recipient->round, state->step, recipient_attempt_number(state));
     attempt->leased += event->kind == DELIVERY_EVENT_LEASED;
     attempt->unstarted += event->lease != 0 && is_unstarted(event);
     attempt->answered += is_answered(event) && !sim_receipts_is_of_receipt(event);
@@ -134,7 +137,7 @@ void sim_attempt_on_start(struct sim *sim, const struct token *token, bool is_ta
 {
     unsigned c = (unsigned)token->campaign - 1;
     struct sim_recipient *recipient = &sim->journal.campaigns[c].recipients[token->ordinal];
-    struct sim_attempt *attempt = attempt_of(recipient, token->step, token->attempt);
+    struct sim_attempt *attempt = attempt_of(recipient, token->round, token->step, token->attempt);
     attempt->starts++;
     attempt->accepts += is_taken;
     attempt->refs += has_ref;
@@ -149,7 +152,8 @@ void sim_attempt_on_receipt(struct sim *sim, const struct receipt *receipt)
 {
     unsigned c = (unsigned)receipt->campaign - 1;
     struct sim_recipient *recipient = &sim->journal.campaigns[c].recipients[receipt->ordinal];
-    struct sim_attempt *attempt = attempt_of(recipient, receipt->step, receipt->attempt);
+    struct sim_attempt *attempt =
+        attempt_of(recipient, receipt->round, receipt->step, receipt->attempt);
     if (attempt->starts == 0) {
         sim_fail(sim, "c%u/%u #%u.%02x has a receipt, and was not started", c + 1, receipt->ordinal,
                  receipt->step, receipt->attempt);
@@ -161,7 +165,8 @@ bool sim_attempt_is_heard(const struct sim_recipient *recipient, int step, unsig
                           enum receipt_kind kind)
 {
     for (const struct sim_attempt *a = recipient->attempts; a != NULL; a = a->next) {
-        bool is_meant = step < 0 || (a->step == step && a->number == number);
+        bool is_meant =
+            step < 0 || (a->round == recipient->round && a->step == step && a->number == number);
         if (is_meant && (a->heard >> kind & 1) != 0) {
             return true;
         }
@@ -169,11 +174,12 @@ bool sim_attempt_is_heard(const struct sim_recipient *recipient, int step, unsig
     return false;
 }
 
-struct sim_attempt sim_attempt_sum(const struct sim_recipient *recipient, int step)
+/* step -1: of all, in all rounds */
+static struct sim_attempt sum_of(const struct sim_recipient *recipient, unsigned round, int step)
 {
     struct sim_attempt sum = {0};
     for (const struct sim_attempt *a = recipient->attempts; a != NULL; a = a->next) {
-        if (step < 0 || a->step == step) {
+        if (step < 0 || (a->round == round && a->step == step)) {
             sum.starts += a->starts;
             sum.bounces += a->bounces;
             sum.marks += a->bounces == 0 ? a->marks : 0;
@@ -184,6 +190,11 @@ struct sim_attempt sim_attempt_sum(const struct sim_recipient *recipient, int st
     return sum;
 }
 
+struct sim_attempt sim_attempt_sum(const struct sim_recipient *recipient, int step)
+{
+    return sum_of(recipient, recipient->round, step);
+}
+
 /* ---- The end ---- */
 
 /* Whatever arrives twice at an endpoint on one step has one token: its provider can tell. */
@@ -192,7 +203,7 @@ static void check_tokens(struct sim *sim, unsigned c, uint32_t ordinal)
     const struct sim_attempt *first = sim->journal.campaigns[c].recipients[ordinal].attempts;
     for (const struct sim_attempt *a = first; a != NULL; a = a->next) {
         for (const struct sim_attempt *b = a->next; b != NULL; b = b->next) {
-            if (a->accepts > 0 && b->accepts > 0 && a->step == b->step &&
+            if (a->accepts > 0 && b->accepts > 0 && a->round == b->round && a->step == b->step &&
                 a->number >> 4 == b->number >> 4) {
                 sim_fail(sim, "c%u/%u was taken on step %u as #%02x and as #%02x", c + 1, ordinal,
                          a->step, a->number, b->number);
@@ -201,10 +212,10 @@ static void check_tokens(struct sim *sim, unsigned c, uint32_t ordinal)
     }
 }
 
-static void check_step(struct sim *sim, unsigned c, uint32_t ordinal, unsigned step)
+static void check_step(struct sim *sim, unsigned c, uint32_t ordinal, unsigned round, unsigned step)
 {
     struct sim_attempt sum =
-        sim_attempt_sum(&sim->journal.campaigns[c].recipients[ordinal], (int)step);
+        sum_of(&sim->journal.campaigns[c].recipients[ordinal], round, (int)step);
     sim->totals->duplicates += sum.accepts > 1 ? sum.accepts - 1 : 0;
     if (sum.accepts > 1 + sum.marks) {
         sim_fail(sim, "c%u/%u was sent %u times on step %u and marked %u times", c + 1, ordinal,
@@ -224,8 +235,10 @@ void sim_attempt_check_end(struct sim *sim, unsigned c, uint32_t ordinal)
         }
     }
     check_tokens(sim, c, ordinal);
-    for (unsigned step = 0; step < campaign->def.plan.step_count; step++) {
-        check_step(sim, c, ordinal, step);
+    for (unsigned round = 0; round <= campaign->recipients[ordinal].round; round++) {
+        for (unsigned step = 0; step < campaign->def.plan.step_count; step++) {
+            check_step(sim, c, ordinal, round, step);
+        }
     }
 }
 

@@ -3,11 +3,10 @@
  * sim_attempt: what became of each attempt: what the journal says of it beside what the providers
  * saw.
  *
- * An attempt is a recipient, a step and the number in its token. Of each is counted:
- *     leased      durable leases: each gives the right to one start
- *     unstarted   leases that came back with the word that nothing was started
- *     answered    leases that ended with a provider's answer
- *     untaken     of these, answers that say for sure that nothing was taken and the same number
+ * An attempt is a recipient, and the round, the step and the number in its token. Of each is
+ * counted: leased      durable leases: each gives the right to one start unstarted   leases that
+ * came back with the word that nothing was started answered    leases that ended with a provider's
+ * answer untaken     of these, answers that say for sure that nothing was taken and the same number
  *                 goes again
  *     marks       times that the journal says that it is not known (repeated, held)
  *     starts      as the provider saw them
@@ -29,6 +28,7 @@ struct sim;
 struct sim_recipient;
 
 struct sim_attempt {
+    uint8_t round;
     uint8_t step;
     uint8_t number;
     uint32_t leased;
@@ -54,11 +54,12 @@ void sim_attempt_on_event(struct sim *sim, unsigned campaign, uint32_t ordinal,
 void sim_attempt_on_start(struct sim *sim, const struct token *token, bool is_taken, bool has_ref);
 /* A receipt is taken; there was such an attempt. */
 void sim_attempt_on_receipt(struct sim *sim, const struct receipt *receipt);
-/* Whether receipts of the kind were taken of an attempt; step -1: of any. */
+/* Whether receipts of the kind were taken of an attempt in the round that he is in; step -1: of
+ * any, in any round. */
 bool sim_attempt_is_heard(const struct sim_recipient *recipient, int step, unsigned number,
                           enum receipt_kind kind);
-/* Marks, starts, accepts, refs and bounces of a step's attempts together; step -1: of all. What
- * bounced was neither taken nor is in doubt. */
+/* Marks, starts, accepts, refs and bounces of a step's attempts in the round that he is in,
+ * together; step -1: of all, in all rounds. What bounced was neither taken nor is in doubt. */
 struct sim_attempt sim_attempt_sum(const struct sim_recipient *recipient, int step);
 /* Everything has ended: what the providers saw is what the journal says. */
 void sim_attempt_check_end(struct sim *sim, unsigned campaign, uint32_t ordinal);

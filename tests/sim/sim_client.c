@@ -109,6 +109,7 @@ static void look_after(struct sim *sim, unsigned c)
     }
     sim_cap_act(sim, c);
     sim_suppress_act(sim, c);
+    sim_retry_act(sim, c);
 }
 
 void sim_client_act(struct sim *sim)

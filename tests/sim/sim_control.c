@@ -193,9 +193,10 @@ static bool is_try(const struct recipient_state *state, const struct event *even
         (event->kind == DELIVERY_EVENT_CLIMBED && state->state == DELIVERY_LEASED) ||
         (event->kind == DELIVERY_EVENT_RELEASED &&
          (event->reason == REASON_CONNECT_FAILED || (event->reason >= 100 && event->reason < 600)));
-    /* Whose time was over on a step of a pair had an endpoint there. */
-    bool is_from_pair = event->kind == DELIVERY_EVENT_CLIMBED && state->state == DELIVERY_EXPIRED;
-    return (ALWAYS >> event->kind & 1) != 0 || (may_be && is_there) || is_from_pair;
+    /* Whose time was over, on a step of a pair or in an earlier round, had an endpoint there. */
+    bool is_onward = event->kind == DELIVERY_EVENT_CLIMBED || event->kind == DELIVERY_EVENT_RETRIED;
+    bool was_over = is_onward && state->state == DELIVERY_EXPIRED;
+    return (ALWAYS >> event->kind & 1) != 0 || (may_be && is_there) || was_over;
 }
 
 void sim_control_on_recipient(struct sim *sim, unsigned c, uint32_t ordinal,
@@ -229,6 +230,8 @@ void sim_control_foresee(struct sim *sim, unsigned c, const struct event *event)
         control->begins_ms = event->due_ms;
     } else if (event->kind == CAMPAIGN_EVENT_LAUNCHED) {
         control->is_launched = true;
+        control->not_after_ms = event->due_ms;
+    } else if (event->kind == CAMPAIGN_EVENT_ROUND) {
         control->not_after_ms = event->due_ms;
     }
 }
@@ -308,7 +311,11 @@ static void note_resumed(struct sim *sim, unsigned c, const struct event *event)
     for (unsigned cause = 0; cause < STOP_CAUSES; cause++) {
         if (!may_be(&control->caused[cause], counts[cause]) ||
             !may_be(&control->tried, event->lease)) {
-            sim_fail(sim, "c%u measures anew from a wrong count", c + 1);
+            sim_fail(sim,
+                     "c%u measures anew from %" PRIu64 " %s and %" PRIu64
+                     " tried, and these are %" PRIu64 " and %" PRIu64,
+                     c + 1, counts[cause], stop_cause_name(cause), (uint64_t)event->lease,
+                     control->caused[cause].began, control->tried.began);
         }
         control->before[cause] = counts[cause];
     }
@@ -346,13 +353,16 @@ void sim_control_on_own(struct sim *sim, unsigned c, const struct event *event)
     case CAMPAIGN_EVENT_RESUMED:
         note_resumed(sim, c, event);
         return;
+    case CAMPAIGN_EVENT_ROUND:
+        control->before[STOP_FAILED] = event->worker & UINT32_MAX; /* less those taken in */
+        control->before[STOP_COMPLAINED] = event->worker >> 32;
+        return;
     case CAMPAIGN_EVENT_PAUSED:
     case CAMPAIGN_EVENT_CANCELLED:
     case CAMPAIGN_EVENT_FINISHED:
     case CAMPAIGN_EVENT_OVERRIDDEN:
     case CAMPAIGN_EVENT_SCREENED:
     case CAMPAIGN_EVENT_CHANGED:
-    case CAMPAIGN_EVENT_ROUND:
     case CAMPAIGN_EVENTS:
         return;
     }

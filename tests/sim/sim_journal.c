@@ -122,7 +122,7 @@ void sim_journal_check_accepted(const struct sim *sim, const struct sim_report *
                                               : &recipient->course;
         struct recipient_state state =
             sim_journal_track(&sim->journal, c, ordinal, course->leased_step);
-        bool is_last = course->lease == report->lease;
+        bool is_last = course->lease == report->lease && !course->is_of_past;
         if (is_last && !campaign->is_ended && !is_too_late(course, &state) &&
             !was_accepted(recipient, course, &state)) {
             sim_fail(sim, "c%u/%u was reported accepted, and is %s", c + 1, ordinal,
@@ -176,6 +176,7 @@ static void apply_event(struct sim *sim, unsigned c, uint32_t page, const struct
         sim_cap_on_event(sim, c, ordinal, &state, event);
         sim_suppress_on_event(sim, c, ordinal, &state, event);
         sim_control_on_recipient(sim, c, ordinal, &state, event);
+        sim_retry_on_event(sim, c, ordinal, &state, event);
     }
     campaign->is_changed = true;
     sim_control_on_event(sim, c, event);
@@ -234,6 +235,7 @@ static void foresee(struct sim *sim, unsigned c, const struct event_list *list)
     campaign->is_paused = false;
     for (unsigned i = 0; i < list->count; i++) {
         sim_control_foresee(sim, c, &list->events[i]);
+        sim_retry_foresee(sim, c, &list->events[i]);
         campaign->is_cancelled |= is_ending(&list->events[i]);
         campaign->is_ending |=
             campaign->is_cancelled || list->events[i].kind == CAMPAIGN_EVENT_FINISHED;
@@ -325,7 +327,11 @@ static void apply_put(struct sim *sim, const struct record *record,
         buf_clear(&key);
         recovery_end_key(&key, c + 1);
         if (slice_equal(buf_view(&key), record_key(record, entry))) {
-            end_campaign(sim, c, record_value(record, entry));
+            if (entry->kind == RECORD_REMOVE) {
+                sim_retry_on_removed(sim, c);
+            } else {
+                end_campaign(sim, c, record_value(record, entry));
+            }
         }
     }
     buf_release(&key);
@@ -384,7 +390,8 @@ void sim_journal_apply(struct sim *sim, const struct record *record)
         struct buf prefix = {0};
         struct slice key = record_key(record, &record->entries[i]);
         ledger_catalogue_key(&prefix, CATALOGUE_CAMPAIGN_END, slice_of(NULL, 0));
-        bool is_end = record->entries[i].kind == RECORD_PUT && key.len > prefix.len &&
+        bool is_end = record->entries[i].kind != RECORD_BLOCK &&
+                      record->entries[i].kind != RECORD_SNAPSHOT && key.len > prefix.len &&
                       memcmp(key.data, prefix.data, prefix.len) == 0;
         buf_release(&prefix);
         if (is_end) {
@@ -397,6 +404,7 @@ void sim_journal_apply(struct sim *sim, const struct record *record)
     for (unsigned c = 0; c < sim->settings.campaign_count; c++) {
         sim_pair_check(sim, c);
     }
+    sim_retry_judge(sim);
     sim->totals->records++;
 }
 

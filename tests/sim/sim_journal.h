@@ -26,6 +26,7 @@ struct sim_recipient {
     struct sim_attempt *attempts;
     struct sim_course course;
     struct sim_ladder ladder;
+    uint8_t round; /* that he last began in */
     bool was_tried;
     struct sim_course side_course; /* beside the ladder: of steps with_previous */
     struct sim_ladder side;        /* of it only what is of a step */
@@ -49,7 +50,13 @@ struct sim_campaign {
     uint64_t halted_ms;  /* when it last ceased to be sent */
     uint64_t stopped_ms; /* since when it is durable that it is stopped; 0: it is not */
     bool is_ended;
-    bool is_changed; /* since its end was noted: what was heard later counts */
+    unsigned round; /* in the record that is being applied, or before */
+    unsigned round_states;
+    uint32_t to_retry;   /* as the round says */
+    uint32_t retried;    /* in this record */
+    bool is_round_now;   /* it begins in this record */
+    bool is_end_removed; /* in this record */
+    bool is_changed;     /* since its end was noted: what was heard later counts */
 };
 
 /* A lease that was ever durable. */

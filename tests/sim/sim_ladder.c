@@ -312,7 +312,8 @@ static void bounce(const struct rung *rung)
     rung->track->ends_ms = 0;
     rung->ladder->accepted &= (uint16_t)~on_step;
     rung->ladder->bounced |= (uint16_t)on_step;
-    rung->ladder->is_late_bounce |= campaign_of(rung)->is_ending;
+    bool is_of_round = recipient_of(rung)->round == campaign_of(rung)->round;
+    rung->ladder->is_late_bounce |= campaign_of(rung)->is_ending || !is_of_round;
 }
 
 static void complain(const struct rung *rung)
@@ -405,7 +406,9 @@ void sim_ladder_on_event(struct sim *sim, unsigned c, uint32_t ordinal,
                               .ladder = &recipient->ladder,
                               .track = is_beside ? &recipient->side : &recipient->ladder};
     check_done(&rung);
-    if (event->kind != DELIVERY_EVENT_CLIMBED && event->step != state->step) {
+    bool is_of_another =
+        event->kind == DELIVERY_EVENT_CLIMBED || event->kind == DELIVERY_EVENT_RETRIED;
+    if (!is_of_another && event->step != state->step) {
         fail(&rung, "it is an event of another step");
     }
     check_unanswered(&rung);

@@ -68,7 +68,9 @@ static const char *wrong_end(const struct move *move)
     if (is_deferred && move->state->attempt + 1u < move->step->attempts) {
         return "with attempts left";
     }
-    bool is_bounced = move->state->state == DELIVERY_FAILED && !move->campaign->is_ending;
+    bool is_of_round = move->recipient->round == move->campaign->round;
+    bool is_bounced =
+        move->state->state == DELIVERY_FAILED && !move->campaign->is_ending && is_of_round;
     return (is_endpoint || is_bounced) && move->state->endpoint + 1u < move->step->endpoint_ranks
                ? "with an endpoint left"
                : NULL;
@@ -157,6 +159,7 @@ static void note_lease(struct sim_course *course, const struct event *event)
     course->leased_ms = event->at_ms;
     course->ended_ms = SIM_NEVER_MS;
     course->is_recalled = false;
+    course->is_of_past = false;
 }
 
 static void follow(const struct sim *sim, struct sim_course *course,
@@ -176,7 +179,7 @@ static void follow(const struct sim *sim, struct sim_course *course,
         course->is_recalled =
             event->kind == DELIVERY_EVENT_ACKNOWLEDGED || sim_receipts_is_of_receipt(event);
     }
-    if (event->kind == DELIVERY_EVENT_CLIMBED) {
+    if (event->kind == DELIVERY_EVENT_CLIMBED || event->kind == DELIVERY_EVENT_RETRIED) {
         course->waited_ms = 0;
         course->waits = 0;
         course->endpoint = 0;

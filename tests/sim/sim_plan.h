@@ -21,6 +21,7 @@ struct sim_course {
     uint64_t leased_ms;
     uint64_t sent_ms;  /* when it left last, by the engine's clock */
     uint64_t ended_ms; /* when it became durable that it is over, by the simulation's clock */
+    bool is_of_past;   /* of an earlier round than he is in */
     bool is_lost;      /* with its worker, as far as the coordinator knows */
     bool was_lost;     /* any of them was: its batch may still lie with its worker */
     bool is_recalled; /* it is over for what was heard of him: its worker does not know by itself */

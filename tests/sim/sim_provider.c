@@ -118,7 +118,8 @@ static struct token check_attempt(const struct sim *sim, unsigned worker,
     }
     unsigned c = (unsigned)token.campaign - 1;
     if (token.campaign != attempt->campaign || token.ordinal != attempt->ordinal ||
-        token.step != attempt->step || c >= sim->settings.campaign_count ||
+        token.step != attempt->step || token.round != attempt->round ||
+        c >= sim->settings.campaign_count ||
         token.ordinal >= sim->settings.campaigns[c].def.slots) {
         sim_fail(sim, "a token names another attempt");
     }
@@ -127,6 +128,10 @@ static struct token check_attempt(const struct sim *sim, unsigned worker,
         sim_fail(sim, "c%u sends before its launch is durable", c + 1);
     }
     check_stopped(sim, c);
+    if (token.round > sim->journal.campaigns[c].recipients[token.ordinal].round) {
+        sim_fail(sim, "c%u/%u is sent to in round %u, which did not take him in", c + 1,
+                 token.ordinal, token.round + 1u);
+    }
     struct sim_row row = sim_audience_row(&sim->settings, c, token.ordinal);
     if (row.is_hole) {
         sim_fail(sim, "c%u/%u is nobody, and is sent to", c + 1, token.ordinal);

@@ -106,6 +106,7 @@ static void say_later(struct sim *sim, unsigned provider, const struct token *to
         .receipt = {.campaign = token->campaign,
                     .ordinal = token->ordinal,
                     .step = token->step,
+                    .round = token->round,
                     .attempt = token->attempt,
                     .provider = sim->settings.providers[provider].def.id,
                     .kind = kind,
@@ -290,8 +291,10 @@ static void count_said(struct sim *sim, const struct receipt *receipt,
 {
     struct sim_receipt_totals *totals = &sim->totals->receipts;
     struct campaign_view view;
-    bool is_present =
-        receipt->step == before->step && receipt->attempt == recipient_attempt_number(before);
+    unsigned round =
+        engine_recipient_round(sim->coordinator.engine, receipt->campaign, receipt->ordinal);
+    bool is_present = receipt->round == round && receipt->step == before->step &&
+                      receipt->attempt == recipient_attempt_number(before);
     totals->said[receipt->kind]++;
     totals->met[before->state]++;
     totals->earlier += !is_present;
@@ -364,12 +367,18 @@ static void forge(struct sim *sim, const struct receipt *of)
     }
     receipt.kind = (enum receipt_kind)dice_below(&sim->dice, RECEIPT_KINDS);
     receipt.step = state.step;
-    switch (dice_below(&sim->dice, 3)) {
+    receipt.round =
+        (uint8_t)engine_recipient_round(sim->coordinator.engine, of->campaign, of->ordinal);
+    switch (dice_below(&sim->dice, 4)) {
     case 0:
         receipt.ordinal = sim->settings.campaigns[of->campaign - 1].def.slots;
         break;
     case 1:
         receipt.step = (uint8_t)(last_step(sim, of) + 1 + dice_below(&sim->dice, 3));
+        break;
+    case 2:
+        receipt.round++;
+        receipt.step = 0;
         break;
     default:
         if (recipient_attempt_number(&state) == UINT8_MAX) {

@@ -11,6 +11,7 @@
 #include "tests/sim/sim_control.h"
 #include "tests/sim/sim_limits.h"
 #include "tests/sim/sim_receipts.h"
+#include "tests/sim/sim_retry.h"
 
 #define SECOND_MS 1000u
 
@@ -312,6 +313,7 @@ void sim_settings_draw(struct sim_settings *settings, uint64_t seed)
     sim_receipts_draw(settings);
     sim_limits_draw(settings);
     draw_pairs(settings);
+    sim_retry_draw(settings);
 }
 
 static const char *until_name(enum plan_until until)

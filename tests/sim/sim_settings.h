@@ -46,6 +46,7 @@ struct sim_campaign_settings {
     uint64_t launch_at_ms;
     uint32_t command_every_ms; /* pauses, resumes */
     uint64_t cancel_at_ms;     /* 0: never */
+    unsigned retries_most;     /* rounds that are asked for after the first */
     uint32_t suppress_chance;  /* each time that somebody looks */
     uint32_t suppress_most;    /* at once */
     unsigned zones;            /* of its recipients, each with quiet hours of its own */
