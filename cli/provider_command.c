@@ -62,6 +62,8 @@ static enum exit_code run_show(struct cli *cli, const struct arguments *argument
         {"breaker", "breaker", LIST_TEXT},
         {"why", "breaker_reason", LIST_TEXT},
         {"paused until", "paused_until", LIST_TIME},
+        {"quiet from", "quiet_hours.from", LIST_TIME},
+        {"quiet until", "quiet_hours.until", LIST_TIME},
         {"sent/s", "sent_per_s", LIST_NUMBER},
         {"may/s", "rate_now_per_s", LIST_LIMIT},
         {"limit/s", "rate_per_s", LIST_LIMIT},

@@ -28,6 +28,7 @@
 #include "coordinator/ledger/recovery.h"
 #include "coordinator/ledger/turn.h"
 #include "coordinator/link/link.h"
+#include "coordinator/report/provider_hours.h"
 #include "coordinator/report/provider_log.h"
 #include "coordinator/report/screening.h"
 #include "coordinator/report/zone_clock.h"
@@ -74,6 +75,7 @@ struct coordinator {
     struct provider_numbers numbers; /* a provider keeps its number over changes of the settings */
     bool has_new_numbers;
     struct provider_limits limits; /* set while we ran */
+    struct provider_hours provider_hours;
     struct provider_log provider_log;
     struct delivery_keys delivery_keys;
     struct provider_def provider_defs[WIRE_PROVIDERS_MAX];
@@ -127,6 +129,8 @@ static void on_before_sleep(uv_prepare_t *prepare)
     struct coordinator *coordinator = prepare->data;
     follow_clock(coordinator);
     uint64_t now_ms = now_of(coordinator);
+    provider_hours_tell(&coordinator->provider_hours, coordinator->zone_clock, coordinator->engine,
+                        now_ms);
     uint32_t wait_ms = engine_run(coordinator->engine, now_ms);
     link_take_effects(coordinator->link);
     provider_log_look(&coordinator->provider_log, coordinator->engine, clock_monotonic_ms());
@@ -310,6 +314,7 @@ static enum err number_providers(struct coordinator *coordinator, struct problem
         const struct coordinator_provider *provider = &settings->providers[i];
         coordinator->provider_defs[i] = provider->def;
         coordinator->provider_defs[i].id = ids[i];
+        coordinator->provider_hours.by_number[ids[i]] = provider->quiet_hours;
         coordinator->providers[i] = (struct wire_provider){.id = ids[i],
                                                            .name = provider->def.name,
                                                            .channel = provider->def.channel,

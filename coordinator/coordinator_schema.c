@@ -45,6 +45,12 @@ static const cyaml_schema_field_t quiet_hours_fields[] = {
     TEXT("zone", struct raw_quiet_hours, zone),
     CYAML_FIELD_END,
 };
+static const cyaml_schema_field_t night_fields[] = {
+    TEXT("from", struct raw_night, from),
+    TEXT("to", struct raw_night, to),
+    TEXT("zone", struct raw_night, zone),
+    CYAML_FIELD_END,
+};
 static const cyaml_schema_field_t frequency_cap_fields[] = {
     COUNT("messages", struct raw_frequency_cap, messages),
     TEXT("per", struct raw_frequency_cap, per),
@@ -60,6 +66,7 @@ static const cyaml_schema_field_t provider_fields[] = {
     COUNT("weight", struct raw_provider, weight),
     TEXT("breaker", struct raw_provider, breaker),
     CYAML_FIELD_BOOL("receipts", OPTIONAL, struct raw_provider, receipts),
+    CYAML_FIELD_MAPPING("quiet_hours", OPTIONAL, struct raw_provider, quiet_hours, night_fields),
     CYAML_FIELD_IGNORE("settings", OPTIONAL),
     CYAML_FIELD_END,
 };

@@ -40,6 +40,13 @@ struct raw_quiet_hours {
     char *zone;
 };
 
+/* Of a provider. */
+struct raw_night {
+    char *from;
+    char *to;
+    char *zone;
+};
+
 struct raw_frequency_cap {
     uint32_t *messages;
     char *per;
@@ -55,6 +62,7 @@ struct raw_provider {
     uint32_t *weight;
     char *breaker;
     bool receipts;
+    struct raw_night quiet_hours;
 };
 
 struct raw_group {

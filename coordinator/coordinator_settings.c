@@ -446,44 +446,18 @@ static enum err take_settings_of(struct check *check, unsigned index)
     return err;
 }
 
-static enum err take_providers(struct check *check)
-{
-    static enum err (*const takes[])(struct check *, unsigned) = {
-        take_name,
-        take_channel_and_adapter,
-        take_limits_of,
-        take_settings_of,
-    };
-    enum err err = ERR_OK;
-    for (unsigned i = 0; err == ERR_OK && i < check->raw->providers_count; i++) {
-        check->settings->provider_count = i + 1;
-        check->settings->providers[i].def.id = (uint8_t)i;
-        for (size_t take = 0; err == ERR_OK && take < sizeof(takes) / sizeof(takes[0]); take++) {
-            err = takes[take](check, i);
-        }
-    }
-    return err;
-}
-
-static enum err take_groups(struct check *check)
-{
-    char path[GROUP_PATH_BYTES];
-    struct problem problem;
-    enum err err = group_settings_take(check->settings, check->raw, path, &problem);
-    return err == ERR_OK ? ERR_OK : refuse(check, path, "%s", problem.text);
-}
-
 /* ---- what spares recipients: the same words as in a campaign, read by the same reader ---- */
 
 static enum err read_respect(struct check *check, const char *path, json_t *take_json,
-                             enum err (*read)(struct document_reader *, json_t *, struct respect *))
+                             enum err (*read)(struct document_reader *, json_t *, void *),
+                             void *out)
 {
     struct document_problem place;
     struct document_reader reader;
     char full[PATH_MAX_BYTES];
     document_reader_init(&reader, &place, NULL);
     (void)document_enter(&reader, path);
-    enum err err = read(&reader, take_json, &check->settings->respect);
+    enum err err = read(&reader, take_json, out);
     json_decref(take_json);
     if (err == ERR_OK) {
         return ERR_OK;
@@ -503,16 +477,14 @@ static enum err read_respect(struct check *check, const char *path, json_t *take
     return refuse(check, full, "%s", text == NULL ? place.problem.text : text + 2);
 }
 
-static enum err read_quiet_hours(struct document_reader *reader, json_t *json,
-                                 struct respect *respect)
+static enum err read_quiet_hours(struct document_reader *reader, json_t *json, void *hours)
 {
-    return respect_document_quiet_hours(reader, json, false, &respect->quiet_hours);
+    return respect_document_quiet_hours(reader, json, false, hours);
 }
 
-static enum err read_frequency_cap(struct document_reader *reader, json_t *json,
-                                   struct respect *respect)
+static enum err read_frequency_cap(struct document_reader *reader, json_t *json, void *cap)
 {
-    return respect_document_frequency_cap(reader, json, &respect->frequency_cap);
+    return respect_document_frequency_cap(reader, json, cap);
 }
 
 static void set_text(json_t *json, const char *key, const char *text)
@@ -539,7 +511,8 @@ static enum err take_quiet_hours(struct check *check)
         }
         json_object_set_new(json, "channels", channels);
     }
-    return read_respect(check, "quiet_hours", json, read_quiet_hours);
+    return read_respect(check, "quiet_hours", json, read_quiet_hours,
+                        &check->settings->respect.quiet_hours);
 }
 
 static enum err take_frequency_cap(struct check *check)
@@ -553,7 +526,51 @@ static enum err take_frequency_cap(struct check *check)
         json_object_set_new(json, "messages", json_integer(*raw->messages));
     }
     set_text(json, "per", raw->per);
-    return read_respect(check, "frequency_cap", json, read_frequency_cap);
+    return read_respect(check, "frequency_cap", json, read_frequency_cap,
+                        &check->settings->respect.frequency_cap);
+}
+
+/* ---- providers and groups as a whole ---- */
+
+/* Without channels, as it sends on one. */
+static enum err take_quiet_hours_of(struct check *check, unsigned index)
+{
+    const struct raw_night *raw = &check->raw->providers[index].quiet_hours;
+    char path[PATH_MAX_BYTES];
+    if (raw->from == NULL && raw->to == NULL && raw->zone == NULL) {
+        return ERR_OK;
+    }
+    json_t *json = json_object();
+    set_text(json, "from", raw->from);
+    set_text(json, "to", raw->to);
+    set_text(json, "zone", raw->zone);
+    provider_path(path, index, ".quiet_hours");
+    return read_respect(check, path, json, read_quiet_hours,
+                        &check->settings->providers[index].quiet_hours);
+}
+
+static enum err take_providers(struct check *check)
+{
+    static enum err (*const takes[])(struct check *, unsigned) = {
+        take_name, take_channel_and_adapter, take_limits_of, take_quiet_hours_of, take_settings_of,
+    };
+    enum err err = ERR_OK;
+    for (unsigned i = 0; err == ERR_OK && i < check->raw->providers_count; i++) {
+        check->settings->provider_count = i + 1;
+        check->settings->providers[i].def.id = (uint8_t)i;
+        for (size_t take = 0; err == ERR_OK && take < sizeof(takes) / sizeof(takes[0]); take++) {
+            err = takes[take](check, i);
+        }
+    }
+    return err;
+}
+
+static enum err take_groups(struct check *check)
+{
+    char path[GROUP_PATH_BYTES];
+    struct problem problem;
+    enum err err = group_settings_take(check->settings, check->raw, path, &problem);
+    return err == ERR_OK ? ERR_OK : refuse(check, path, "%s", problem.text);
 }
 
 /* ---- all of it ---- */

@@ -10,6 +10,17 @@ static void put_text(struct buf *buf, const char *name, const char *value)
     buf_str(buf, "\"");
 }
 
+static void put_quiet_hours(struct buf *buf, const struct quiet_hours *hours)
+{
+    if (hours->channels != 0) {
+        buf_printf(buf, ",\"quiet_hours\":{\"from\":\"%02u:%02u\",\"to\":\"%02u:%02u\",",
+                   hours->from_min / 60, hours->from_min % 60, hours->to_min / 60,
+                   hours->to_min % 60);
+        put_text(buf, "zone", hours->zone);
+        buf_str(buf, "}");
+    }
+}
+
 static void put_provider(struct buf *buf, const struct coordinator_provider *provider)
 {
     buf_str(buf, "{");
@@ -18,6 +29,7 @@ static void put_provider(struct buf *buf, const struct coordinator_provider *pro
     put_text(buf, "channel", channel_kind_name(provider->def.channel));
     buf_str(buf, ",");
     put_text(buf, "adapter", provider->adapter);
+    put_quiet_hours(buf, &provider->quiet_hours);
     buf_printf(buf, ",\"settings\":%s}", provider->settings);
 }
 

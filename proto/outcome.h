@@ -78,6 +78,7 @@ const char *outcome_name(enum outcome outcome);
     X(MANUAL, 1406, "on the suppression list by hand")                                             \
     X(FREQUENCY_CAP, 1501, "had as many messages as the frequency cap allows")                     \
     X(QUIET_HOURS, 1502, "quiet hours")                                                            \
+    X(PROVIDER_QUIET, 1503, "the provider's quiet hours")                                          \
     X(RECEIPT_FAILED, 1601, "the receipt says that it was not delivered")                          \
     X(RECEIPT_BOUNCED, 1602, "the receipt says that it came back")                                 \
     X(RECEIPT_COMPLAINED, 1603, "the receipt says that the recipient complained")

@@ -19,6 +19,8 @@ bool provider_why_holds(enum provider_why why, const struct provider_view *view)
     switch (why) {
     case PROVIDER_WHY_LIMIT:
         return view->rate_per_s > 0;
+    case PROVIDER_WHY_QUIET_HOURS:
+        return view->quiet_since_ms != 0;
     case PROVIDER_WHY_THROTTLED:
         return view->throttled_per_s > 0;
     case PROVIDER_WHY_PAUSED:
@@ -56,6 +58,8 @@ static json_t *detail_of(enum provider_why why, const struct provider_view *view
     case PROVIDER_WHY_LIMIT:
         return json_sprintf("its limit is %.10g a second, %s", view->rate_per_s,
                             limit->since_ms != 0 ? "set by the API" : "by the settings");
+    case PROVIDER_WHY_QUIET_HOURS:
+        return json_string("it has quiet hours by the settings, and gets nothing");
     case PROVIDER_WHY_THROTTLED:
         return answer_json(view->throttled_reason, view->throttled_per_s, view->rate_now_per_s);
     case PROVIDER_WHY_PAUSED:
@@ -86,17 +90,19 @@ static json_t *detail_of(enum provider_why why, const struct provider_view *view
 static uint64_t since_of(enum provider_why why, const struct provider_view *view,
                          const struct provider_limit *limit)
 {
-    return why == PROVIDER_WHY_LIMIT       ? limit->since_ms
-           : why == PROVIDER_WHY_THROTTLED ? view->lowered_ms
-           : why == PROVIDER_WHY_BREAKER   ? view->down_since_ms
-                                           : 0;
+    return why == PROVIDER_WHY_LIMIT         ? limit->since_ms
+           : why == PROVIDER_WHY_QUIET_HOURS ? view->quiet_since_ms
+           : why == PROVIDER_WHY_THROTTLED   ? view->lowered_ms
+           : why == PROVIDER_WHY_BREAKER     ? view->down_since_ms
+                                             : 0;
 }
 
 static uint64_t until_of(enum provider_why why, const struct provider_view *view)
 {
-    return why == PROVIDER_WHY_PAUSED    ? view->paused_until_ms
-           : why == PROVIDER_WHY_BREAKER ? view->breaker_until_ms
-                                         : 0;
+    return why == PROVIDER_WHY_PAUSED        ? view->paused_until_ms
+           : why == PROVIDER_WHY_QUIET_HOURS ? view->quiet.until_ms
+           : why == PROVIDER_WHY_BREAKER     ? view->breaker_until_ms
+                                             : 0;
 }
 
 json_t *provider_why_json(const struct provider_view *view, const struct provider_limit *limit)

@@ -14,6 +14,7 @@
 /* X(name, word): the kinds of reasons. */
 #define PROVIDER_WHY_MAP(X)                                                                        \
     X(LIMIT, "limit")                                                                              \
+    X(QUIET_HOURS, "quiet_hours")                                                                  \
     X(THROTTLED, "throttled")                                                                      \
     X(PAUSED, "paused")                                                                            \
     X(BREAKER, "breaker")                                                                          \

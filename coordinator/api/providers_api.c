@@ -70,6 +70,15 @@ static void put_health(json_t *json, const struct provider_view *view)
     json_object_set_new(json, "down_since", exchange_time(view->down_since_ms));
 }
 
+/* Those that go on, or the next ones. */
+static json_t *quiet_json(const struct provider_view *view)
+{
+    return view->quiet.until_ms == 0
+               ? json_null()
+               : json_pack("{s:o, s:o}", "from", exchange_time(view->quiet.from_ms), "until",
+                           exchange_time(view->quiet.until_ms));
+}
+
 static json_t *groups_json(const struct api *api, uint32_t provider)
 {
     const struct api_context *context = &api->context;
@@ -109,6 +118,7 @@ static json_t *provider_json(const struct api *api, const struct provider_view *
         "paused_until", exchange_time(is_paused ? view->paused_until_ms : 0), "unopened",
         unopened_json(api, view->def->id), "outcomes", outcomes);
     put_health(json, view);
+    json_object_set_new(json, "quiet_hours", quiet_json(view));
     json_object_set_new(json, "concurrency",
                         view->def->concurrency == 0
                             ? json_null()

@@ -79,7 +79,7 @@ static bool choose_provider(struct engine *engine, const struct plan_step *step,
     for (unsigned i = 0; i < WIRE_PROVIDERS_MAX; i++) {
         struct provider *provider = &engine->providers[i];
         if (!provider->is_there || provider->def.channel != step->channel ||
-            (step->providers >> i & 1) == 0) {
+            (step->providers >> i & 1) == 0 || quiet_holds_provider(engine, provider)) {
             continue;
         }
         uint32_t room = 0;
@@ -326,7 +326,9 @@ static uint64_t provider_next_ms(struct engine *engine, const struct plan_step *
         const struct provider *provider = &engine->providers[i];
         if (provider->is_there && provider->def.channel == step->channel &&
             (step->providers >> i & 1) != 0) {
-            uint64_t at_ms = quota_next_ms(&provider->quota, engine->now_ms);
+            uint64_t at_ms = quiet_holds_provider(engine, provider)
+                                 ? provider->quiet.until_ms
+                                 : quota_next_ms(&provider->quota, engine->now_ms);
             next_ms = at_ms < next_ms ? at_ms : next_ms;
         }
     }

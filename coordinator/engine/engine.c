@@ -66,7 +66,8 @@ void engine_add_provider(struct engine *engine, const struct provider_def *def)
     assert(def->id < WIRE_PROVIDERS_MAX);
     struct provider *provider = &engine->providers[def->id];
     engine->provider_count += !provider->is_there;
-    *provider = (struct provider){.is_there = true, .def = *def};
+    *provider = (struct provider){
+        .is_there = true, .def = *def, .quiet = {.from_ms = UINT64_MAX, .until_ms = UINT64_MAX}};
     provider->def.weight = def->weight == 0 ? 1 : def->weight;
     quota_init(&provider->quota, def->rate_per_s, def->burst, def->breaker_ms, engine->now_ms);
 }

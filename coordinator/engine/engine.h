@@ -315,6 +315,10 @@ struct quiet_source {
 };
 /* Before a campaign with quiet hours is launched or recovered. */
 void engine_set_quiet_source(struct engine *engine, const struct quiet_source *source);
+/* A provider's own quiet hours that go on, or else the next ones: nothing is leased of it within
+ * them, nor in the quiet_margin_ms before, whatever the campaign. It is told them anew when they
+ * are over, and after a restart. */
+void engine_provider_quiet(struct engine *engine, uint8_t id, const struct quiet_span *span);
 /* Until when quiet hours keep a recipient from being sent to; 0: they do not. */
 uint64_t engine_held_until(struct engine *engine, uint64_t campaign, uint32_t ordinal,
                            uint64_t now_ms);
@@ -404,7 +408,7 @@ struct engine_effect {
 bool engine_next_effect(struct engine *engine, struct engine_effect *effect);
 /* Fills everything of a batch but page_bytes; attempts and endpoints point into the engine's memory
  * until the next call. *audience and batch->page say which page. False: the lease is gone or its
- * campaign no longer runs, or somebody of it has quiet hours now: do not send. */
+ * campaign no longer runs, or somebody of it or its provider has quiet hours now: do not send. */
 bool engine_lease_batch(struct engine *engine, uint64_t lease, uint64_t now_ms,
                         struct wire_batch *batch, uint64_t *audience);
 
@@ -476,6 +480,8 @@ struct provider_view {
     double rate_now_per_s; /* allowed at present; 0: no limit */
     double sent_per_s;     /* leased per second, of the last few seconds */
     uint64_t paused_until_ms;
+    struct quiet_span quiet;    /* its own that go on, or the next ones; both 0: none */
+    uint64_t quiet_since_ms;    /* nothing is leased of it, since then; 0: not for that */
     double throttled_per_s;     /* the rate that it had refused when it was lowered; 0: it is not */
     uint64_t lowered_ms;        /* when that was */
     uint16_t throttled_reason;  /* by which answer */

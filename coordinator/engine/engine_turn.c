@@ -191,11 +191,11 @@ static void lease_attempts(struct engine *engine, const struct lease *lease,
     batch->endpoints = has_endpoints ? engine->endpoints.data : NULL;
 }
 
-/* Of the campaign as a whole, or until somebody of it falls asleep; 0: none. */
-static uint64_t not_after_ms(const struct lease *lease)
+/* Of the campaign as a whole, or until somebody of it or the provider falls asleep; 0: none. */
+static uint64_t not_after_ms(const struct engine *engine, const struct lease *lease)
 {
     uint64_t limit_ms = lease->campaign->control.not_after_ms;
-    uint64_t quiet_ms = quiet_begins_ms(lease);
+    uint64_t quiet_ms = quiet_begins_ms(engine, lease);
     if (quiet_ms == UINT64_MAX) {
         return limit_ms;
     }
@@ -249,7 +249,7 @@ bool engine_lease_batch(struct engine *engine, uint64_t id, uint64_t now_ms,
         .step = lease->step,
         .round = (uint8_t)lease->campaign->round, /* whoever is leased was taken in by it */
         .spread_ms = lease->spread_ms,
-        .not_after_ms = not_after_ms(lease),
+        .not_after_ms = not_after_ms(engine, lease),
         .places = batch_places(lease),
     };
     batch->count = (uint16_t)bitmap_count(&batch->places);

@@ -198,6 +198,17 @@ static void count_campaigns(const struct engine *engine, const struct provider *
     }
 }
 
+static void view_quiet(const struct engine *engine, const struct provider *provider,
+                       struct provider_view *view)
+{
+    if (provider->quiet.from_ms != UINT64_MAX) {
+        view->quiet = provider->quiet;
+    }
+    if (quiet_holds_provider(engine, provider)) {
+        view->quiet_since_ms = provider->quiet.from_ms - engine->settings.quiet_margin_ms;
+    }
+}
+
 bool engine_provider(struct engine *engine, unsigned index, struct provider_view *view)
 {
     unsigned seen = 0;
@@ -228,6 +239,7 @@ bool engine_provider(struct engine *engine, unsigned index, struct provider_view
         memcpy(view->outcomes, provider->outcomes, sizeof(view->outcomes));
         count_takers(engine, provider, view);
         count_campaigns(engine, provider, view);
+        view_quiet(engine, provider, view);
         view->down_since_ms = provider->down_since_ms;
         view->part = provider->part;
         view->share = provider->points;

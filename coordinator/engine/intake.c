@@ -143,17 +143,19 @@ static uint64_t provider_free_ms(const struct decision *d)
     return is_paused ? d->provider->quota.paused_until_ms : now_ms;
 }
 
-/* A batch is not sent past its time, which is the campaign's or the beginning of quiet hours. If it
- * is not that time here yet, the worker's clock is ahead, and would bring it back again and again.
- */
+/* A batch is not sent past its time, which is the campaign's or the beginning of quiet hours, his
+ * own or the provider's. If it is not that time here yet, the worker's clock is ahead, and would
+ * bring it back again and again. */
 static void decide_returned(const struct decision *d, struct event *event)
 {
     event->kind = DELIVERY_EVENT_RELEASED;
     event->due_ms = d->engine->now_ms;
     if (d->fate->reason == REASON_NOT_AFTER && !campaign_is_over(d->campaign)) {
+        bool is_providers = d->provider != NULL && quiet_holds_provider(d->engine, d->provider);
         event->due_ms += CLOCK_AHEAD_MS;
-        event->reason =
-            quiet_is_step(d->campaign, event->step) ? REASON_QUIET_HOURS : REASON_NOT_AFTER;
+        event->reason = is_providers                              ? REASON_PROVIDER_QUIET
+                        : quiet_is_step(d->campaign, event->step) ? REASON_QUIET_HOURS
+                                                                  : REASON_NOT_AFTER;
     }
 }
 

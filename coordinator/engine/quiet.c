@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coordinator/engine/quiet.h"
 
+#include <assert.h>
 #include <utlist.h>
 
 #include "common/mem.h"
@@ -127,8 +128,18 @@ bool quiet_holds_any(const struct campaign *campaign, uint32_t page)
     return false;
 }
 
+bool quiet_holds_provider(const struct engine *engine, const struct provider *provider)
+{
+    return provider->is_there &&
+           provider->quiet.from_ms <= engine->now_ms + engine->settings.quiet_margin_ms &&
+           engine->now_ms < provider->quiet.until_ms;
+}
+
 bool quiet_holds_lease(struct engine *engine, const struct lease *lease)
 {
+    if (quiet_holds_provider(engine, &engine->providers[lease->provider % WIRE_PROVIDERS_MAX])) {
+        return true;
+    }
     if (!quiet_is_step(lease->campaign, lease->step)) {
         return false;
     }
@@ -143,10 +154,11 @@ bool quiet_holds_lease(struct engine *engine, const struct lease *lease)
     return false;
 }
 
-uint64_t quiet_begins_ms(const struct lease *lease)
+uint64_t quiet_begins_ms(const struct engine *engine, const struct lease *lease)
 {
     const struct quiet *quiet = lease->campaign->quiet;
-    uint64_t begins_ms = UINT64_MAX;
+    const struct provider *provider = &engine->providers[lease->provider % WIRE_PROVIDERS_MAX];
+    uint64_t begins_ms = provider->is_there ? provider->quiet.from_ms : UINT64_MAX;
     if (!quiet_is_step(lease->campaign, lease->step)) {
         return begins_ms;
     }
@@ -210,6 +222,12 @@ void quiet_advance(struct engine *engine, struct campaign *campaign)
 }
 
 /* ---- The shell ---- */
+
+void engine_provider_quiet(struct engine *engine, uint8_t id, const struct quiet_span *span)
+{
+    assert(id < WIRE_PROVIDERS_MAX && engine->providers[id].is_there);
+    engine->providers[id].quiet = *span;
+}
 
 void engine_set_quiet_source(struct engine *engine, const struct quiet_source *source)
 {

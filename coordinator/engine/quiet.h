@@ -11,6 +11,10 @@
  * A recipient is held from quiet_margin_ms before his quiet hours begin until they end: what was
  * leased before has left by then, and what has not is called back. A batch carries the time too, so
  * that a worker that is held up meanwhile, or cut off, sends nothing when it wakes.
+ *
+ * A provider may have quiet hours of its own: nothing is leased of it then, nor in the margin
+ * before, whatever the campaign's priority. What lies with workers as they begin comes back by the
+ * time that its batch carries, and goes to another provider, or waits.
  */
 #ifndef TOCSIN_ENGINE_QUIET_H
 #define TOCSIN_ENGINE_QUIET_H
@@ -22,6 +26,7 @@
 
 struct campaign;
 struct lease;
+struct provider;
 struct roster_entry;
 
 struct quiet_zone {
@@ -62,10 +67,13 @@ bool quiet_knows_page(const struct campaign *campaign, uint32_t page);
 /* Until when the recipient is held; 0: he is not. The page is known, or nobody is held. */
 uint64_t quiet_until_ms(const struct campaign *campaign, uint32_t page, unsigned place);
 bool quiet_holds_any(const struct campaign *campaign, uint32_t page);
-/* Somebody of the lease is held. */
+/* Nothing is leased of the provider now. */
+bool quiet_holds_provider(const struct engine *engine, const struct provider *provider);
+/* Somebody of the lease is held, or its provider is. */
 bool quiet_holds_lease(struct engine *engine, const struct lease *lease);
-/* When the first of the lease, of whom nobody is held, falls asleep; UINT64_MAX: nobody does. */
-uint64_t quiet_begins_ms(const struct lease *lease);
+/* When the first of the lease, of whom nobody is held, or its provider falls asleep; UINT64_MAX:
+ * never. */
+uint64_t quiet_begins_ms(const struct engine *engine, const struct lease *lease);
 /* A worker is there again: what it may still hold of those who are held now is called back. */
 void quiet_tell(struct engine *engine, const struct roster_entry *entry);
 

@@ -75,9 +75,9 @@ static void print_totals(const struct sim_totals *totals, uint64_t seeds, double
             ", returned for them %" PRIu64,
             totals->starts_after, totals->recalls, totals->recalled);
     fprintf(stderr,
-            "\nleases between quiet hours %" PRIu64 ", people seen held %" PRIu64
-            ", capped %" PRIu64,
-            totals->quiet_leases, totals->holds, totals->capped);
+            "\nleases between quiet hours %" PRIu64 ", between a provider's %" PRIu64
+            ", people seen held %" PRIu64 ", capped %" PRIu64,
+            totals->quiet_leases, totals->quiet_provider_leases, totals->holds, totals->capped);
     print_suppressions(totals);
     sim_control_print(&totals->control);
     sim_health_print(&totals->health);

@@ -89,7 +89,8 @@ struct sim_totals {
     struct sim_receipt_totals receipts;
     uint64_t limit_changes;
     struct sim_retry_totals retry;
-    uint64_t quiet_leases;    /* made between quiet hours */
+    uint64_t quiet_leases; /* made between quiet hours */
+    uint64_t quiet_provider_leases;
     uint64_t capped;          /* suppressed for a frequency cap */
     uint64_t suppressions[3]; /* asked for: of all, of a channel, of an endpoint */
     uint64_t suppressed_as[DELIVERY_STATES];

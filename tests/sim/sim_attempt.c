@@ -41,6 +41,7 @@ static bool is_unstarted(const struct event *event)
     case REASON_HELD_BACK:
     case REASON_RECALLED:
     case REASON_QUIET_HOURS:
+    case REASON_PROVIDER_QUIET:
         return true;
     case REASON_NONE:
     case REASON_LEASE_EXPIRED:

@@ -426,6 +426,7 @@ static void run_turn(struct sim *sim)
 {
     struct sim_coordinator *coordinator = &sim->coordinator;
     coordinator->turn_at_ms = SIM_NEVER_MS;
+    sim_quiet_tell_providers(sim);
     uint32_t wait_ms = engine_run(coordinator->engine, clock_ms(sim));
     link_take_effects(coordinator->link);
     int flush_ms = turn_flush(coordinator->turn, clock_ms(sim));

@@ -32,6 +32,7 @@ static void check_places(struct sim *sim, const struct wire_batch *batch)
 static void check_batch(struct sim *sim, const struct wire_batch *batch)
 {
     struct campaign_view view;
+    sim_quiet_check_batch(sim, batch->provider);
     if (!sim_journal_is_open(&sim->journal, batch->lease, &batch->places)) {
         sim_fail(sim, "lease %" PRIx64 " leaves before it is durable", batch->lease);
     }

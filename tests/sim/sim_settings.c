@@ -254,6 +254,20 @@ static void draw_respect(struct sim_settings *settings)
     }
 }
 
+/* Of their own dice, too. */
+static void draw_provider_hours(struct sim_settings *settings)
+{
+    struct dice dice = {settings->seed * 32452843 + 17};
+    for (unsigned i = 0; i < settings->provider_count; i++) {
+        settings->providers[i].has_quiet_hours = dice_chance(&dice, 120);
+        if (settings->providers[i].has_quiet_hours) {
+            settings->clock_jumps_back = false;
+            settings->skew_max_ms =
+                settings->skew_max_ms > NIGHT_SKEW_MS ? NIGHT_SKEW_MS : settings->skew_max_ms;
+        }
+    }
+}
+
 /* Neighbours of which the first is not beside another one and neither repeats. Of their own dice,
  * too. */
 static void draw_pairs(struct sim_settings *settings)
@@ -309,6 +323,7 @@ void sim_settings_draw(struct sim_settings *settings, uint64_t seed)
     draw_workers(settings, &dice);
     draw_faults(settings, &dice);
     draw_respect(settings);
+    draw_provider_hours(settings);
     sim_control_draw(settings);
     sim_receipts_draw(settings);
     sim_limits_draw(settings);

@@ -34,6 +34,7 @@ struct sim_provider_settings {
     uint32_t receipt_chance;
     uint32_t receipt_delay_max_ms;
     uint32_t bounced_chance; /* of what was taken */
+    bool has_quiet_hours;
 };
 
 struct sim_campaign_settings {

@@ -184,7 +184,7 @@ static void shell_start(void *arg, const struct attempt *attempt)
     check_wanted(worker, attempt);
     sim_control_check_start(worker->sim, worker->index, (unsigned)attempt->campaign - 1);
     sim_quiet_check_start(worker->sim, worker->index, (unsigned)attempt->campaign - 1,
-                          attempt->ordinal, attempt->step);
+                          attempt->ordinal, attempt->step, attempt->provider);
     sim_provider_start(worker->sim, worker->index, attempt);
 }
 

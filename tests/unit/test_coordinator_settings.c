@@ -403,6 +403,41 @@ static void what_spares_recipients_is_read_as_in_a_campaign(void **state)
                    "2: frequency_cap.per: ", "is required");
 }
 
+static void a_provider_has_quiet_hours_of_its_own(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char start[] = "data_dir: /a\nproviders:\n"
+                                "  - {name: n, channel: sms, adapter: 'null'}\n"
+                                "  - name: p\n    channel: sms\n    adapter: 'null'\n"
+                                "    quiet_hours:\n";
+    static const struct {
+        const char *hours;
+        const char *place;
+        const char *what;
+    } wrong[] = {
+        {"      from: 22:00\n", "8: providers[1].quiet_hours.to: ", "is required"},
+        {"      zone: UTC\n", "8: providers[1].quiet_hours.from: ", "is required"},
+        {"      from: 22:00\n      to: 22:00\n", "8: providers[1].quiet_hours: ", "the same time"},
+        {"      from: 22:00\n      to: 7\n", "9: providers[1].quiet_hours.to: ", "such as"},
+        {"      from: 22:00\n      to: 07:00\n      zone: Europe/Olso\n",
+         "10: providers[1].quiet_hours.zone: ", "there is no time zone"},
+        {"      from: 22:00\n      to: 07:00\n      channels: [sms]\n", "9: ", "channels"},
+    };
+    char yaml[512];
+    (void)snprintf(yaml, sizeof(yaml), "%s      from: 22:00\n      to: 07:30\n", start);
+    const struct coordinator_settings *settings = assert_loads(fixture, yaml);
+    assert_int_equal(settings->providers[0].quiet_hours.channels, 0);
+    assert_int_not_equal(settings->providers[1].quiet_hours.channels, 0);
+    assert_int_equal(settings->providers[1].quiet_hours.from_min, 22 * 60);
+    assert_int_equal(settings->providers[1].quiet_hours.to_min, 7 * 60 + 30);
+    assert_string_equal(settings->providers[1].quiet_hours.zone, "UTC");
+    assert_int_equal(settings->respect.quiet_hours.channels, 0);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        (void)snprintf(yaml, sizeof(yaml), "%s%s", start, wrong[i].hours);
+        assert_refused(fixture, yaml, wrong[i].place, wrong[i].what);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -417,6 +452,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(providers_are_checked, setup, teardown),
         cmocka_unit_test_setup_teardown(a_group_names_several_providers, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_provider_has_quiet_hours_of_its_own, setup, teardown),
         cmocka_unit_test_setup_teardown(what_spares_recipients_is_read_as_in_a_campaign, setup,
                                         teardown),
     };

@@ -67,6 +67,20 @@ static void every_other_reason_has_its_numbers(void **state)
     json_decref(why);
 }
 
+static void quiet_hours_say_since_and_until_when(void **state)
+{
+    (void)state;
+    struct provider_def def = {.name = "g"};
+    struct provider_view view = {
+        .def = &def, .workers = 1, .takers = 1, .quiet = {1700000005000, 1700000010000}};
+    expect(&view, &(struct provider_limit){0}, "[]");
+    view.quiet_since_ms = 1700000000000;
+    expect(&view, &(struct provider_limit){0},
+           "[{\"reason\":\"quiet_hours\",\"detail\":\"it has quiet hours by the settings, and gets "
+           "nothing\",\"since\":\"2023-11-14T22:13:20.000Z\",\"until\":\"2023-11-14T22:13:30."
+           "000Z\"}]");
+}
+
 static void an_open_breaker_says_until_when(void **state)
 {
     (void)state;
@@ -92,6 +106,7 @@ int main(void)
         cmocka_unit_test(nothing_holds_back_who_has_no_limit),
         cmocka_unit_test(throttling_says_since_when_and_by_which_answer),
         cmocka_unit_test(every_other_reason_has_its_numbers),
+        cmocka_unit_test(quiet_hours_say_since_and_until_when),
         cmocka_unit_test(an_open_breaker_says_until_when),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,6 +46,19 @@ static void providers_come_with_their_own_settings(void **state)
         "}\n");
 }
 
+static void quiet_hours_come_with_their_provider(void **state)
+{
+    (void)state;
+    assert_reports(
+        "[{name: a, channel: sms, adapter: 'null', quiet_hours: {from: '22:00', to: "
+        "'07:05', zone: Europe/Oslo}}]",
+        "{\"data_dir\":\"/var/lib/\\\"tocsin\\\"\",\"listen\":{\"api\":\"127.0.0.1:7480\","
+        "\"workers\":\"tcp://127.0.0.1:7400\"},\"providers\":["
+        "{\"name\":\"a\",\"channel\":\"sms\",\"adapter\":\"null\",\"quiet_hours\":{"
+        "\"from\":\"22:00\",\"to\":\"07:05\",\"zone\":\"Europe/Oslo\"},\"settings\":{}}],"
+        "\"groups\":[]}\n");
+}
+
 static void groups_come_with_their_providers(void **state)
 {
     (void)state;
@@ -72,6 +85,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_and_the_environment_are_in_the_report),
         cmocka_unit_test(providers_come_with_their_own_settings),
+        cmocka_unit_test(quiet_hours_come_with_their_provider),
         cmocka_unit_test(groups_come_with_their_providers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
