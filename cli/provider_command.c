@@ -62,6 +62,8 @@ static enum exit_code run_show(struct cli *cli, const struct arguments *argument
         {"breaker", "breaker", LIST_TEXT},
         {"why", "breaker_reason", LIST_TEXT},
         {"paused until", "paused_until", LIST_TIME},
+        {"today", "quota.used", LIST_NUMBER},
+        {"at most a day", "quota.per_day", LIST_LIMIT},
         {"quiet from", "quiet_hours.from", LIST_TIME},
         {"quiet until", "quiet_hours.until", LIST_TIME},
         {"sent/s", "sent_per_s", LIST_NUMBER},

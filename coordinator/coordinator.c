@@ -28,6 +28,7 @@
 #include "coordinator/ledger/recovery.h"
 #include "coordinator/ledger/turn.h"
 #include "coordinator/link/link.h"
+#include "coordinator/report/provider_days.h"
 #include "coordinator/report/provider_hours.h"
 #include "coordinator/report/provider_log.h"
 #include "coordinator/report/screening.h"
@@ -76,6 +77,7 @@ struct coordinator {
     bool has_new_numbers;
     struct provider_limits limits; /* set while we ran */
     struct provider_hours provider_hours;
+    struct provider_days provider_days;
     struct provider_log provider_log;
     struct delivery_keys delivery_keys;
     struct provider_def provider_defs[WIRE_PROVIDERS_MAX];
@@ -131,7 +133,10 @@ static void on_before_sleep(uv_prepare_t *prepare)
     uint64_t now_ms = now_of(coordinator);
     provider_hours_tell(&coordinator->provider_hours, coordinator->zone_clock, coordinator->engine,
                         now_ms);
+    provider_days_tell(&coordinator->provider_days, coordinator->engine, now_ms);
     uint32_t wait_ms = engine_run(coordinator->engine, now_ms);
+    provider_days_note(&coordinator->provider_days, coordinator->engine,
+                       turn_record(coordinator->turn));
     link_take_effects(coordinator->link);
     provider_log_look(&coordinator->provider_log, coordinator->engine, clock_monotonic_ms());
     uint32_t screening_ms = screening_run(coordinator->screening, now_ms);
@@ -290,6 +295,11 @@ static enum err load_limits(struct coordinator *coordinator, struct problem *pro
         err = provider_limit_load(limit, coordinator->ledger, def->name, problem);
         if (err == ERR_OK && limit->since_ms != 0) {
             engine_provider_limit(coordinator->engine, def->id, limit->rate_per_s, limit->burst, 0);
+        }
+        if (err == ERR_OK && def->day_quota > 0) {
+            err = provider_days_add(&coordinator->provider_days, def,
+                                    coordinator->settings->providers[i].quota_zone,
+                                    coordinator->ledger, problem);
         }
     }
     return err;
@@ -589,6 +599,7 @@ static void close_rooms(struct coordinator *coordinator)
     engine_free(coordinator->engine);
     zone_clock_free(coordinator->zone_clock);
     hard_failures_free(coordinator->failures);
+    provider_days_release(&coordinator->provider_days);
     delivery_keys_release(&coordinator->delivery_keys);
     suppression_list_free(coordinator->suppressions);
     plan_registry_free(coordinator->plans);

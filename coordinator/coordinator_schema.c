@@ -63,6 +63,8 @@ static const cyaml_schema_field_t provider_fields[] = {
     CYAML_FIELD_FLOAT("rate", OPTIONAL, struct raw_provider, rate),
     CYAML_FIELD_FLOAT("burst", OPTIONAL, struct raw_provider, burst),
     COUNT("concurrency", struct raw_provider, concurrency),
+    COUNT("quota", struct raw_provider, quota),
+    TEXT("quota_zone", struct raw_provider, quota_zone),
     COUNT("weight", struct raw_provider, weight),
     TEXT("breaker", struct raw_provider, breaker),
     CYAML_FIELD_BOOL("receipts", OPTIONAL, struct raw_provider, receipts),

@@ -62,6 +62,8 @@ struct raw_provider {
     uint32_t *weight;
     char *breaker;
     bool receipts;
+    uint32_t *quota;
+    char *quota_zone;
     struct raw_night quiet_hours;
 };
 

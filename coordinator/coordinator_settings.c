@@ -16,6 +16,7 @@
 #include "common/mem.h"
 #include "common/secret.h"
 #include "common/text.h"
+#include "common/time_zone.h"
 #include "coordinator/content/provider_limits.h"
 #include "coordinator/coordinator_schema.h"
 #include "coordinator/group_settings.h"
@@ -426,6 +427,31 @@ static enum err take_limits_of(struct check *check, unsigned index)
     return take_duration(check, path, raw->breaker, &def->breaker_ms, 100, 3600000);
 }
 
+static enum err take_quota_of(struct check *check, unsigned index)
+{
+    const struct raw_provider *raw = &check->raw->providers[index];
+    struct coordinator_provider *provider = &check->settings->providers[index];
+    const char *zone = raw->quota_zone == NULL ? "UTC" : raw->quota_zone;
+    char path[PATH_MAX_BYTES];
+    struct problem problem;
+    struct time_zone *opened = NULL;
+    provider_path(path, index, ".quota");
+    enum err err = take_count(check, path, raw->quota, &provider->def.day_quota, 1, 1000000000);
+    if (err != ERR_OK) {
+        return err;
+    }
+    provider_path(path, index, ".quota_zone");
+    if (raw->quota == NULL && raw->quota_zone != NULL) {
+        return refuse(check, path, "without \"quota\", recipients a day, it has no effect");
+    }
+    if (time_zone_open(zone, &opened, &problem) != ERR_OK) {
+        return refuse(check, path, "%s", problem.text);
+    }
+    time_zone_free(opened);
+    (void)snprintf(provider->quota_zone, sizeof(provider->quota_zone), "%s", zone);
+    return ERR_OK;
+}
+
 static enum err take_settings_of(struct check *check, unsigned index)
 {
     const struct yaml_tree *tree = check->providers != NULL ? check->providers : check->tree;
@@ -552,7 +578,8 @@ static enum err take_quiet_hours_of(struct check *check, unsigned index)
 static enum err take_providers(struct check *check)
 {
     static enum err (*const takes[])(struct check *, unsigned) = {
-        take_name, take_channel_and_adapter, take_limits_of, take_quiet_hours_of, take_settings_of,
+        take_name,     take_channel_and_adapter, take_limits_of,
+        take_quota_of, take_quiet_hours_of,      take_settings_of,
     };
     enum err err = ERR_OK;
     for (unsigned i = 0; err == ERR_OK && i < check->raw->providers_count; i++) {

@@ -26,8 +26,9 @@
 #define COORDINATOR_SETTINGS_PREFIX "TOCSIN_COORDINATOR"
 
 struct coordinator_provider {
-    struct provider_def def;        /* def.id is its place in the list */
-    struct quiet_hours quiet_hours; /* of its own, by `zone`; none if `channels` is 0 */
+    struct provider_def def;               /* def.id is its place in the list */
+    char quota_zone[RESPECT_ZONE_MAX + 1]; /* in which its days begin and end; there is one */
+    struct quiet_hours quiet_hours;        /* of its own, by `zone`; none if `channels` is 0 */
     char *adapter;
     char *settings; /* a JSON object, for the workers; nothing in it was checked */
 };

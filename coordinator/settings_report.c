@@ -29,6 +29,10 @@ static void put_provider(struct buf *buf, const struct coordinator_provider *pro
     put_text(buf, "channel", channel_kind_name(provider->def.channel));
     buf_str(buf, ",");
     put_text(buf, "adapter", provider->adapter);
+    if (provider->def.day_quota > 0) {
+        buf_printf(buf, ",\"quota\":%u,", (unsigned)provider->def.day_quota);
+        put_text(buf, "quota_zone", provider->quota_zone);
+    }
     put_quiet_hours(buf, &provider->quiet_hours);
     buf_printf(buf, ",\"settings\":%s}", provider->settings);
 }

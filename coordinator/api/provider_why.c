@@ -21,6 +21,8 @@ bool provider_why_holds(enum provider_why why, const struct provider_view *view)
         return view->rate_per_s > 0;
     case PROVIDER_WHY_QUIET_HOURS:
         return view->quiet_since_ms != 0;
+    case PROVIDER_WHY_QUOTA:
+        return view->def->day_quota > 0 && view->day_used >= view->def->day_quota;
     case PROVIDER_WHY_THROTTLED:
         return view->throttled_per_s > 0;
     case PROVIDER_WHY_PAUSED:
@@ -60,6 +62,9 @@ static json_t *detail_of(enum provider_why why, const struct provider_view *view
                             limit->since_ms != 0 ? "set by the API" : "by the settings");
     case PROVIDER_WHY_QUIET_HOURS:
         return json_string("it has quiet hours by the settings, and gets nothing");
+    case PROVIDER_WHY_QUOTA:
+        return json_sprintf("%u a day may be sent, and that many were",
+                            (unsigned)view->def->day_quota);
     case PROVIDER_WHY_THROTTLED:
         return answer_json(view->throttled_reason, view->throttled_per_s, view->rate_now_per_s);
     case PROVIDER_WHY_PAUSED:
@@ -101,6 +106,7 @@ static uint64_t until_of(enum provider_why why, const struct provider_view *view
 {
     return why == PROVIDER_WHY_PAUSED        ? view->paused_until_ms
            : why == PROVIDER_WHY_QUIET_HOURS ? view->quiet.until_ms
+           : why == PROVIDER_WHY_QUOTA       ? view->day_until_ms
            : why == PROVIDER_WHY_BREAKER     ? view->breaker_until_ms
                                              : 0;
 }

@@ -15,6 +15,7 @@
 #define PROVIDER_WHY_MAP(X)                                                                        \
     X(LIMIT, "limit")                                                                              \
     X(QUIET_HOURS, "quiet_hours")                                                                  \
+    X(QUOTA, "quota")                                                                              \
     X(THROTTLED, "throttled")                                                                      \
     X(PAUSED, "paused")                                                                            \
     X(BREAKER, "breaker")                                                                          \

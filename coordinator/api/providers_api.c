@@ -79,6 +79,14 @@ static json_t *quiet_json(const struct provider_view *view)
                            exchange_time(view->quiet.until_ms));
 }
 
+static json_t *quota_json(const struct provider_view *view)
+{
+    return view->def->day_quota == 0
+               ? json_null()
+               : json_pack("{s:I, s:I, s:o}", "per_day", (json_int_t)view->def->day_quota, "used",
+                           (json_int_t)view->day_used, "until", exchange_time(view->day_until_ms));
+}
+
 static json_t *groups_json(const struct api *api, uint32_t provider)
 {
     const struct api_context *context = &api->context;
@@ -119,6 +127,7 @@ static json_t *provider_json(const struct api *api, const struct provider_view *
         unopened_json(api, view->def->id), "outcomes", outcomes);
     put_health(json, view);
     json_object_set_new(json, "quiet_hours", quiet_json(view));
+    json_object_set_new(json, "quota", quota_json(view));
     json_object_set_new(json, "concurrency",
                         view->def->concurrency == 0
                             ? json_null()

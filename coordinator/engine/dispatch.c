@@ -69,6 +69,18 @@ struct choice {
     uint32_t most;
 };
 
+/* What its day leaves of `want`. */
+static uint32_t day_room(const struct provider *provider, uint32_t want)
+{
+    if (provider->def.day_quota == 0) {
+        return want;
+    }
+    uint64_t left = provider->day_used < provider->def.day_quota
+                        ? provider->def.day_quota - provider->day_used
+                        : 0;
+    return left < want ? (uint32_t)left : want;
+}
+
 /* Both at once: not every worker could open every provider. At most `most` recipients. */
 static bool choose_provider(struct engine *engine, const struct plan_step *step, uint32_t most,
                             struct choice *choice)
@@ -86,6 +98,7 @@ static bool choose_provider(struct engine *engine, const struct plan_step *step,
         takers[i] = choose_worker(engine, provider, &room);
         uint32_t want = under_way_room(&provider->under_way, provider->def.concurrency,
                                        room < most ? room : most, engine->now_ms);
+        want = day_room(provider, want);
         counts[i] = takers[i] == NULL ? 0 : quota_available(&provider->quota, want, engine->now_ms);
         choice->candidates |= (uint64_t)(counts[i] > 0) << i;
     }
@@ -255,6 +268,7 @@ static bool lease_one(struct engine *engine, struct campaign *campaign, unsigned
         return true;
     }
     quota_charge(&choice.provider->quota, count, engine->now_ms);
+    choice.provider->day_used += choice.provider->def.day_quota > 0 ? count : 0;
     sharing_charge(engine, choice.candidates, choice.provider, count);
     bucket_take(&campaign->bucket, count);
     campaign->turn_share += (double)count / campaign->def.weight;
@@ -326,8 +340,9 @@ static uint64_t provider_next_ms(struct engine *engine, const struct plan_step *
         const struct provider *provider = &engine->providers[i];
         if (provider->is_there && provider->def.channel == step->channel &&
             (step->providers >> i & 1) != 0) {
-            uint64_t at_ms = quiet_holds_provider(engine, provider)
-                                 ? provider->quiet.until_ms
+            uint64_t at_ms = quiet_holds_provider(engine, provider) ? provider->quiet.until_ms
+                             : day_room(provider, 1) == 0
+                                 ? provider->day_until_ms
                                  : quota_next_ms(&provider->quota, engine->now_ms);
             next_ms = at_ms < next_ms ? at_ms : next_ms;
         }

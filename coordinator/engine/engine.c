@@ -80,6 +80,19 @@ void engine_provider_limit(struct engine *engine, uint8_t id, double rate_per_s,
     quota_set_limit(&engine->providers[id].quota, rate_per_s, burst, engine->now_ms);
 }
 
+void engine_provider_day(struct engine *engine, uint8_t id, uint64_t used, uint64_t until_ms)
+{
+    assert(id < WIRE_PROVIDERS_MAX && engine->providers[id].is_there);
+    engine->providers[id].day_used = used;
+    engine->providers[id].day_until_ms = until_ms;
+}
+
+uint64_t engine_provider_used(const struct engine *engine, uint8_t id)
+{
+    assert(id < WIRE_PROVIDERS_MAX);
+    return engine->providers[id].day_used;
+}
+
 /* ---- Effects ---- */
 
 void engine_push_effect(struct engine *engine, const struct engine_effect *effect)

@@ -56,6 +56,7 @@ struct provider_def {
     enum channel_kind channel;
     double rate_per_s;    /* 0: no limit */
     double burst;         /* tokens that may gather; 0: one and 30 ms' worth */
+    uint32_t day_quota;   /* recipients that it may be leased on one day; 0: any number */
     uint32_t concurrency; /* recipients under way at most, over all workers; 0: any number */
     uint32_t weight;      /* share among the providers of a channel; 1 */
     bool has_receipts;    /* its receipts come in: `until: delivered` can be waited for */
@@ -319,6 +320,12 @@ void engine_set_quiet_source(struct engine *engine, const struct quiet_source *s
  * them, nor in the quiet_margin_ms before, whatever the campaign. It is told them anew when they
  * are over, and after a restart. */
 void engine_provider_quiet(struct engine *engine, uint8_t id, const struct quiet_span *span);
+/* A provider's day, which ends at until_ms: so many were leased of it since it began. It is told a
+ * new one when that is over, and after a restart; one without a quota need not be told. */
+void engine_provider_day(struct engine *engine, uint8_t id, uint64_t used, uint64_t until_ms);
+/* How many were leased of the provider on the day that it was told last. What comes back unsent
+ * counts, too. */
+uint64_t engine_provider_used(const struct engine *engine, uint8_t id);
 /* Until when quiet hours keep a recipient from being sent to; 0: they do not. */
 uint64_t engine_held_until(struct engine *engine, uint64_t campaign, uint32_t ordinal,
                            uint64_t now_ms);
@@ -481,6 +488,8 @@ struct provider_view {
     double sent_per_s;     /* leased per second, of the last few seconds */
     uint64_t paused_until_ms;
     struct quiet_span quiet;    /* its own that go on, or the next ones; both 0: none */
+    uint64_t day_used;          /* leased of it on its day, */
+    uint64_t day_until_ms;      /* which ends then; both 0: it has no quota */
     uint64_t quiet_since_ms;    /* nothing is leased of it, since then; 0: not for that */
     double throttled_per_s;     /* the rate that it had refused when it was lowered; 0: it is not */
     uint64_t lowered_ms;        /* when that was */

@@ -26,6 +26,8 @@ struct provider {
     uint64_t down_since_ms; /* 0: it can be used, as far as is known */
     uint64_t outcomes[OUTCOMES];
     struct under_way under_way;
+    uint64_t day_used; /* leased on its day; counted if it has a quota */
+    uint64_t day_until_ms;
     struct quiet_span quiet;   /* its own, that go on or are the next; never: from UINT64_MAX on */
     uint16_t throttled_reason; /* enum reason of the last throttling answer */
     uint64_t slot_ms;          /* when what was sent to workers so far ought to have gone out */

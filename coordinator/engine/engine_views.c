@@ -240,6 +240,8 @@ bool engine_provider(struct engine *engine, unsigned index, struct provider_view
         count_takers(engine, provider, view);
         count_campaigns(engine, provider, view);
         view_quiet(engine, provider, view);
+        view->day_used = provider->day_used;
+        view->day_until_ms = provider->day_until_ms;
         view->down_since_ms = provider->down_since_ms;
         view->part = provider->part;
         view->share = provider->points;

@@ -39,7 +39,7 @@ enum catalogue_kind {
     CATALOGUE_CAMPAIGN_END, /* u64 id -> closing counts, once finished or cancelled */
     CATALOGUE_AUDIENCE,     /* u64 id -> audience_info */
     CATALOGUE_IDEMPOTENCY,  /* client's key -> answer */
-    CATALOGUE_COUNTERS,     /* name -> u64 */
+    CATALOGUE_COUNTERS,     /* name -> u64, or as its owner has it */
     CATALOGUE_PROVIDER,     /* name -> what was changed at run time */
     CATALOGUE_SUPPRESSION,  /* content/suppression.h */
     CATALOGUE_SUPPRESSION_REMOVED,

@@ -438,6 +438,26 @@ static void a_provider_has_quiet_hours_of_its_own(void **state)
     }
 }
 
+static void a_provider_has_a_quota_a_day(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char start[] = "data_dir: /a\nproviders:\n  - name: p\n    channel: sms\n"
+                                "    adapter: 'null'\n";
+    char yaml[512];
+    (void)snprintf(yaml, sizeof(yaml), "%s    quota: 5000\n", start);
+    const struct coordinator_settings *settings = assert_loads(fixture, yaml);
+    assert_int_equal(settings->providers[0].def.day_quota, 5000);
+    assert_string_equal(settings->providers[0].quota_zone, "UTC");
+    (void)snprintf(yaml, sizeof(yaml), "%s    quota: 5\n    quota_zone: Asia/Tokyo\n", start);
+    assert_string_equal(assert_loads(fixture, yaml)->providers[0].quota_zone, "Asia/Tokyo");
+    (void)snprintf(yaml, sizeof(yaml), "%s    quota: 0\n", start);
+    assert_refused(fixture, yaml, "6: providers[0].quota: ", "1 to 1000000000");
+    (void)snprintf(yaml, sizeof(yaml), "%s    quota: 5\n    quota_zone: Asia/Tokio\n", start);
+    assert_refused(fixture, yaml, "7: providers[0].quota_zone: ", "there is no time zone");
+    (void)snprintf(yaml, sizeof(yaml), "%s    quota_zone: UTC\n", start);
+    assert_refused(fixture, yaml, "6: providers[0].quota_zone: ", "no effect");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -453,6 +473,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(providers_are_checked, setup, teardown),
         cmocka_unit_test_setup_teardown(a_group_names_several_providers, setup, teardown),
         cmocka_unit_test_setup_teardown(a_provider_has_quiet_hours_of_its_own, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_provider_has_a_quota_a_day, setup, teardown),
         cmocka_unit_test_setup_teardown(what_spares_recipients_is_read_as_in_a_campaign, setup,
                                         teardown),
     };

@@ -67,6 +67,19 @@ static void every_other_reason_has_its_numbers(void **state)
     json_decref(why);
 }
 
+static void a_quota_that_is_used_up_says_until_when(void **state)
+{
+    (void)state;
+    struct provider_def def = {.name = "g", .day_quota = 40};
+    struct provider_view view = {
+        .def = &def, .workers = 1, .takers = 1, .day_used = 39, .day_until_ms = 1700000010000};
+    expect(&view, &(struct provider_limit){0}, "[]");
+    view.day_used = 40;
+    expect(&view, &(struct provider_limit){0},
+           "[{\"reason\":\"quota\",\"detail\":\"40 a day may be sent, and that many were\","
+           "\"since\":null,\"until\":\"2023-11-14T22:13:30.000Z\"}]");
+}
+
 static void quiet_hours_say_since_and_until_when(void **state)
 {
     (void)state;
@@ -106,6 +119,7 @@ int main(void)
         cmocka_unit_test(nothing_holds_back_who_has_no_limit),
         cmocka_unit_test(throttling_says_since_when_and_by_which_answer),
         cmocka_unit_test(every_other_reason_has_its_numbers),
+        cmocka_unit_test(a_quota_that_is_used_up_says_until_when),
         cmocka_unit_test(quiet_hours_say_since_and_until_when),
         cmocka_unit_test(an_open_breaker_says_until_when),
     };

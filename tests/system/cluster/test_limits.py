@@ -270,6 +270,36 @@ def test_a_provider_sends_nothing_in_its_quiet_hours(place, gateway, make_cluste
         other.stop()
 
 
+def test_a_quota_holds_over_restarts_and_the_rest_goes_by_another(place, gateway, make_cluster):
+    other = Gateway(place + "/other", "return 202;")
+    try:
+        cluster = make_cluster([http_provider(gateway, name="few", quota=700),
+                                http_provider(other, name="many")], workers=2)
+        audience = upload(cluster, 500)
+        only = {"attempts": 2, "within": "5s", "provider": "few"}
+        first = cluster.campaign(audience, "sms", MESSAGE, only)["id"]
+        assert some(cluster.wait_campaign(first, 20)["counts"]) == {"accepted": 500}
+        cluster.coordinator.kill()
+        cluster.start_coordinator()
+        cluster.wait_workers(2)
+        assert provider_of(cluster)["quota"]["used"] == 500
+        second = cluster.campaign(audience, "sms", MESSAGE, only, priority="critical")["id"]
+        path = f"/v1/campaigns/{second}"
+        wait_for("the rest of the day", lambda: cluster.api.get(path)["counts"]["accepted"] == 200, 20)
+        shared = cluster.campaign(audience, "sms", MESSAGE)["id"]
+        assert some(cluster.wait_campaign(shared, 20)["counts"]) == {"accepted": 500}
+        time.sleep(1)
+        assert some(cluster.api.get(path)["counts"]) == {"accepted": 200, "waiting": 300}
+        assert gateway.count() == 700 and other.count() == 500
+        provider = provider_of(cluster)
+        why = [why for why in provider["why"] if why["reason"] == "quota"]
+        assert provider["quota"]["used"] == 700 and len(why) == 1 and why[0]["until"][11:19] == "00:00:00"
+        status, out, err = tocsin(cluster, "provider", "show", "few")
+        assert status == 0 and "at most a day" in out and "700" in out, (out, err)
+    finally:
+        other.stop()
+
+
 def test_what_lies_with_workers_as_quiet_hours_begin_is_not_sent(gateway, make_cluster):
     now = time.time()
     begins = (int(now) // 60 + (1 if now % 60 < 40 else 2)) * 60
