@@ -166,12 +166,15 @@ static void roster_on_event(struct engine *engine, const struct campaign *campai
 
 /* Who left his lease of it, or came into it. That he acknowledged, or that a receipt came, does not
  * mean that his request is over. */
-static void count_under_way(struct engine *engine, uint8_t id, uint32_t before, uint32_t after)
+static void count_under_way(struct engine *engine, uint8_t id, const struct event *event,
+                            uint32_t before, uint32_t after)
 {
     struct provider *provider = &engine->providers[id];
     provider->under_way.leased += after - before;
-    if (after < before && !engine->is_reporting) {
-        under_way_lose(&provider->under_way, before - after, engine->now_ms);
+    if (after < before && !engine->is_reporting && provider->def.concurrency > 0) {
+        assert(before - after == event->span);
+        under_way_leave(&provider->under_way, event->lease, event->offset, event->span,
+                        engine->now_ms);
     }
 }
 
@@ -195,7 +198,7 @@ void engine_decide(struct engine *engine, struct campaign *campaign, uint32_t pa
     assert(fits);
     (void)fits;
     if (event->lease != 0) {
-        count_under_way(engine, provider, before, left_in(engine, event->lease));
+        count_under_way(engine, provider, event, before, left_in(engine, event->lease));
         roster_on_event(engine, campaign, event, instance, step);
     }
     event_list_add(draft_list(engine, campaign, base), event);

@@ -170,6 +170,16 @@ static void take_latency(struct engine *engine, const struct wire_outcome_group 
     }
 }
 
+/* Of places that may have left their lease before. */
+static void hear_of_places(struct engine *engine, uint64_t lease, const struct outcome_run *run)
+{
+    for (unsigned p = 0; p < WIRE_PROVIDERS_MAX; p++) {
+        if (engine->providers[p].under_way.left_count > 0) {
+            under_way_hear(&engine->providers[p].under_way, lease, run->offset, run->span);
+        }
+    }
+}
+
 static void take_group(struct engine *engine, const struct wire_outcome_group *group,
                        struct roster_entry *entry)
 {
@@ -181,6 +191,7 @@ static void take_group(struct engine *engine, const struct wire_outcome_group *g
     for (unsigned r = 0; r < group->run_count; r++) {
         const struct outcome_run *run = &group->runs[r];
         struct lease *lease = lease_find(&engine->leases, group->lease);
+        hear_of_places(engine, group->lease, run);
         if (lease == NULL || lease->campaign != campaign ||
             campaign_base_page(campaign, lease->page) != group->page) {
             intake_late(engine, campaign, group->lease, group->page, run);

@@ -123,10 +123,55 @@ static void who_acknowledges_meanwhile_may_still_be_under_way(void **test)
     for (uint32_t i = 0; i < 10; i++) {
         assert_int_equal(engine_acknowledge(rig.engine, 1, first + i, rig.now_ms), ERR_OK);
     }
+    struct rig_batch batch = rig.batches[0];
     rig_run(&rig, 10);
     assert_int_equal(rig_leased(&rig), 0);
     assert_int_equal(rig_provider(&rig, 0).under_way, LIMIT);
+    /* As soon as their outcomes come they are not, and once only. */
+    for (unsigned times = 0; times < 2; times++) {
+        rig_say(&rig, &batch, 0, 10, &ACCEPTED);
+        assert_int_equal(rig_provider(&rig, 0).under_way, LIMIT - 10);
+    }
+    rig_run(&rig, 10);
+    assert_int_equal(rig_leased(&rig), 10);
     rig_release(&rig);
+}
+
+static void a_lease_that_all_have_left_is_heard_of(void **test)
+{
+    (void)test;
+    struct rig rig;
+    start(&rig);
+    rig_run(&rig, 1);
+    struct rig_batch batch = rig.batches[0];
+    uint32_t first = batch.wire.page * PAGE_RECIPIENTS;
+    for (uint32_t i = 0; i < LIMIT; i++) {
+        assert_int_equal(engine_acknowledge(rig.engine, 1, first + i, rig.now_ms), ERR_OK);
+    }
+    assert_int_equal(rig_provider(&rig, 0).under_way, LIMIT);
+    rig_say(&rig, &batch, 0, LIMIT, &ACCEPTED);
+    assert_int_equal(rig_provider(&rig, 0).under_way, 0);
+    rig_run(&rig, 10);
+    assert_int_equal(rig_leased(&rig), LIMIT);
+    rig_release(&rig);
+}
+
+static void who_left_and_is_not_heard_of_counts_for_a_minute(void **test)
+{
+    (void)test;
+    struct under_way under_way = {0};
+    under_way_leave(&under_way, 5, 10, 3, RIG_NOW_MS);
+    under_way_hear(&under_way, 4, 0, 1024);
+    under_way_hear(&under_way, 5, 13, 1000);
+    under_way_hear(&under_way, 5, 11, 1);
+    assert_int_equal(under_way_count(&under_way, RIG_NOW_MS + 59999), 2);
+    under_way_skip(&under_way, 3600000);
+    assert_int_equal(under_way_count(&under_way, RIG_NOW_MS + 3600000 + 59999), 2);
+    assert_int_equal(under_way_count(&under_way, RIG_NOW_MS + 3600000 + 100001), 0);
+    under_way_leave(&under_way, 6, 0, UNDER_WAY_LEFT_MAX + 5, RIG_NOW_MS + 3700000);
+    assert_int_equal(under_way_count(&under_way, RIG_NOW_MS + 3700000), UNDER_WAY_LEFT_MAX + 5);
+    under_way_hear(&under_way, 6, 0, 1024);
+    assert_int_equal(under_way_count(&under_way, RIG_NOW_MS + 3700000), 5); /* as good as lost */
 }
 
 int main(void)
@@ -139,6 +184,8 @@ int main(void)
         cmocka_unit_test(no_more_are_leased_than_may_be_under_way),
         cmocka_unit_test(a_lost_worker_and_a_restart_free_nothing_at_once),
         cmocka_unit_test(who_acknowledges_meanwhile_may_still_be_under_way),
+        cmocka_unit_test(a_lease_that_all_have_left_is_heard_of),
+        cmocka_unit_test(who_left_and_is_not_heard_of_counts_for_a_minute),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
