@@ -185,6 +185,7 @@ static void take_times(struct preflight_result *result)
         .plan = &result->view->def->plan,
         .counts = preflight_counts(result->preflight),
         .rates = result->rates,
+        .rate_per_s = result->view->def->rate_per_s,
     };
     if (result->clock != NULL) {
         result->times.quiet = (struct preflight_quiet){result->hours->channels, result, span_of};

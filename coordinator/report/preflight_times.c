@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coordinator/report/preflight_times.h"
 
+#include <math.h>
+
 #include "common/mem.h"
 
 uint64_t preflight_providers(const struct plan_step *step,
@@ -181,32 +183,40 @@ static void leave(struct flow *flow, unsigned step, double share)
     }
 }
 
-/* The rooms of the providers for so long. */
-static void make_room(const struct flow *flow, uint64_t ms, double room[WIRE_PROVIDERS_MAX])
+/* What can be sent in a while: by each provider that has a limit, and by the campaign. */
+struct room {
+    double providers[WIRE_PROVIDERS_MAX];
+    double own;
+};
+
+static struct room room_for(const struct flow *flow, uint64_t ms)
 {
     const struct preflight_rate *rates = flow->preflight->rates;
+    double own_per_s = flow->preflight->rate_per_s;
+    struct room room = {.own = own_per_s > 0 ? own_per_s * (double)ms / 1000 : HUGE_VAL};
     for (unsigned i = 0; i < WIRE_PROVIDERS_MAX; i++) {
-        room[i] = rates[i].can_send ? rates[i].per_s * (double)ms / 1000 : 0;
+        room.providers[i] = rates[i].can_send ? rates[i].per_s * (double)ms / 1000 : 0;
     }
+    return room;
 }
 
 /* Sends one step's messages with the room there is; what only this step can use is used first. */
-static void send_step(struct flow *flow, unsigned step, uint64_t later,
-                      double room[WIRE_PROVIDERS_MAX])
+static void send_step(struct flow *flow, unsigned step, uint64_t later, struct room *room)
 {
     const struct plan_step *plan_step = &flow->preflight->plan->steps[step];
     uint64_t providers = preflight_providers(plan_step, flow->preflight->rates);
     double people = awake(flow, step);
+    double sent = people < room->own ? people : room->own;
     double per_s;
     if (people <= 0) {
         return;
     }
-    if (preflight_step_rate(plan_step, flow->preflight->rates, &per_s) == PREFLIGHT_UNLIMITED) {
-        leave(flow, step, 0);
-        return;
+    if (preflight_step_rate(plan_step, flow->preflight->rates, &per_s) != PREFLIGHT_UNLIMITED) {
+        double rest = take(providers & ~later, room->providers, sent);
+        sent -= take(providers, room->providers, rest);
     }
-    double rest = take(providers & ~later, room, people);
-    leave(flow, step, take(providers, room, rest) / people);
+    room->own -= sent;
+    leave(flow, step, (people - sent) / people);
 }
 
 /* ---- What is asked ---- */
@@ -223,15 +233,14 @@ uint64_t preflight_late(const struct preflight_case *preflight, uint64_t span_ms
     uint64_t late = 0;
     span_ms = within_a_year(span_ms);
     while (flow.at_ms < span_ms) {
-        double room[WIRE_PROVIDERS_MAX];
         uint64_t next_ms = flow_cut(&flow, span_ms);
-        make_room(&flow, next_ms - flow.at_ms, room);
+        struct room room = room_for(&flow, next_ms - flow.at_ms);
         for (unsigned s = 0; s < plan->step_count; s++) {
             uint64_t later = 0;
             for (unsigned l = plan_next(plan, s); l < plan->step_count; l = plan_next(plan, l)) {
                 later |= preflight_providers(&plan->steps[l], preflight->rates);
             }
-            send_step(&flow, s, later, room);
+            send_step(&flow, s, later, &room);
         }
         flow_go_on(&flow, next_ms);
     }
@@ -247,10 +256,9 @@ uint64_t preflight_late_at(const struct preflight_case *preflight, unsigned step
     struct flow flow = flow_of(preflight, preflight_begins_after_ms(preflight->plan, step), false);
     uint64_t end_ms = flow.at_ms + YEAR_MS < span_ms ? flow.at_ms + YEAR_MS : span_ms;
     while (flow.at_ms < end_ms) {
-        double room[WIRE_PROVIDERS_MAX];
         uint64_t next_ms = flow_cut(&flow, end_ms);
-        make_room(&flow, next_ms - flow.at_ms, room);
-        send_step(&flow, step, 0, room);
+        struct room room = room_for(&flow, next_ms - flow.at_ms);
+        send_step(&flow, step, 0, &room);
         flow_go_on(&flow, next_ms);
     }
     uint64_t late = whole(left(&flow, step));
@@ -268,7 +276,10 @@ static double rest_ms(const struct flow *flow, unsigned step)
     if (whole(left(flow, step) - people) > 0 || (whole(people) > 0 && speed == PREFLIGHT_NONE)) {
         return -1;
     }
-    return speed == PREFLIGHT_LIMITED ? people / per_s * 1000 : 0;
+    double own_per_s = flow->preflight->rate_per_s;
+    per_s = speed == PREFLIGHT_UNLIMITED ? HUGE_VAL : per_s;
+    per_s = own_per_s > 0 && own_per_s < per_s ? own_per_s : per_s;
+    return people > 0 ? people / per_s * 1000 : 0;
 }
 
 uint64_t preflight_step_takes_ms(const struct preflight_case *preflight, unsigned step)
@@ -277,14 +288,13 @@ uint64_t preflight_step_takes_ms(const struct preflight_case *preflight, unsigne
     uint64_t begin_ms = flow.at_ms;
     uint64_t takes_ms = UINT64_MAX;
     while (takes_ms == UINT64_MAX && flow.at_ms < begin_ms + YEAR_MS) {
-        double room[WIRE_PROVIDERS_MAX];
         uint64_t next_ms = flow_cut(&flow, begin_ms + YEAR_MS);
+        struct room room = room_for(&flow, next_ms - flow.at_ms);
         double rest = rest_ms(&flow, step);
         if (rest >= 0 && rest <= (double)(next_ms - flow.at_ms)) {
             takes_ms = flow.at_ms - begin_ms + (uint64_t)(rest + 0.999);
         }
-        make_room(&flow, next_ms - flow.at_ms, room);
-        send_step(&flow, step, 0, room);
+        send_step(&flow, step, 0, &room);
         flow_go_on(&flow, next_ms);
     }
     mem_free(flow.groups);

@@ -35,6 +35,7 @@ struct preflight_case {
     const struct plan *plan;
     const struct preflight_counts *counts;
     const struct preflight_rate *rates; /* [WIRE_PROVIDERS_MAX] */
+    double rate_per_s;                  /* the campaign's own, of all steps together; 0: none */
     struct preflight_quiet quiet;
 };
 

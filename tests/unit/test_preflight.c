@@ -440,6 +440,21 @@ static void what_is_not_sent_in_the_evening_waits_for_the_morning(void **state)
     assert_int_equal(preflight_step_takes_ms(&preflight, 0), 10 * HOUR_MS);
 }
 
+static void the_campaigns_own_rate_bounds_all_steps_together(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct preflight_rate rates[WIRE_PROVIDERS_MAX] = RATES(true, 10, true, 0, true, 0);
+    struct preflight_case preflight = case_of(fixture, rates);
+    preflight.rate_per_s = 4;
+    assert_int_equal(preflight_late(&preflight, 100000), 1100 - 400);
+    assert_int_equal(preflight_late(&preflight, 275000), 0);
+    assert_int_equal(preflight_late_at(&preflight, 1, 60000 + 25000), 400);
+    assert_int_equal(preflight_step_takes_ms(&preflight, 0), 250000);
+    assert_int_equal(preflight_step_takes_ms(&preflight, 1), 125000);
+    preflight.rate_per_s = 40;
+    assert_int_equal(preflight_step_takes_ms(&preflight, 0), 100000); /* as the provider */
+}
+
 #define WITH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -460,6 +475,7 @@ int main(void)
         WITH(who_is_not_sent_to_in_time_is_late),
         WITH(a_shared_provider_serves_the_earlier_step_first),
         WITH(a_later_step_has_less_time),
+        WITH(the_campaigns_own_rate_bounds_all_steps_together),
         WITH(who_sleeps_as_it_begins_is_counted),
         WITH(who_sleeps_over_a_deadline_is_late),
         WITH(what_is_not_sent_in_the_evening_waits_for_the_morning),
