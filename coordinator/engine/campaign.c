@@ -51,8 +51,10 @@ void campaign_make_pages(struct campaign *campaign)
  * the first step. */
 static void count_fresh(struct campaign *campaign, unsigned state, unsigned count)
 {
+    unsigned rung =
+        state == DELIVERY_NONE ? 0 : campaign->first_step; /* holes stand nowhere else */
     campaign->counts[state] += count;
-    campaign->rungs[campaign->first_step].states[state] += count;
+    campaign->rungs[rung].states[state] += count;
 }
 
 struct campaign *campaign_new(const struct campaign_def *def)

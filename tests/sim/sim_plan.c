@@ -149,7 +149,8 @@ static const char *what_is_wrong(const struct move *move)
 static bool is_trouble(const struct event *event)
 {
     return event->kind == DELIVERY_EVENT_DEFERRED || event->kind == DELIVERY_EVENT_REPEATED ||
-           (event->kind == DELIVERY_EVENT_RELEASED && event->reason == REASON_CONNECT_FAILED);
+           (event->kind == DELIVERY_EVENT_RELEASED && event->reason >= REASON_CONNECT_FAILED &&
+            event->reason < REASON_DRAINED);
 }
 
 static void note_lease(struct sim_course *course, const struct event *event)
