@@ -62,7 +62,8 @@ struct posting {
     uint64_t refused;
     uint64_t broken; /* closed while an answer was awaited */
     uint64_t stalls;
-    unsigned stalled_at; /* connections when the first one stalled */
+    uint64_t turned_away; /* stalls before a request: there was no room for the connection */
+    unsigned stalled_at;  /* connections when the first one stalled */
     uint64_t reopened;
     uint64_t slowest_us;
     uint64_t *slots;
@@ -101,7 +102,10 @@ static void client_open(struct posting *posting, struct client *client)
     }
     client->len = 0;
     client->sent = 0;
-    posting->stalls += now_us() > began_us + STALL_US; /* nobody took the connection */
+    if (now_us() > began_us + STALL_US) {
+        posting->stalls++;
+        posting->turned_away++;
+    }
 }
 
 static void client_close(struct client *client)
@@ -316,11 +320,12 @@ int main(int argc, char **argv)
     uint64_t began_us = now_us();
     run(&posting, number(argv[5]), number(argv[6]), number(argv[7]),
         (uint64_t)number(argv[8]) * 1000);
-    printf("{\"stalls\":%" PRIu64 ",\"stalled_at\":%u,\"answered\":%" PRIu64 ",\"refused\":%" PRIu64
-           ",\"broken\":%" PRIu64 ",\"reopened\":%" PRIu64 ",\"seconds\":%.3f,\"p99_ms\":%.1f,"
+    printf("{\"stalls\":%" PRIu64 ",\"turned_away\":%" PRIu64
+           ",\"stalled_at\":%u,\"answered\":%" PRIu64 ",\"refused\":%" PRIu64 ",\"broken\":%" PRIu64
+           ",\"reopened\":%" PRIu64 ",\"seconds\":%.3f,\"p99_ms\":%.1f,"
            "\"max_ms\":%.1f}\n",
-           posting.stalls, posting.stalled_at, posting.answered, posting.refused, posting.broken,
-           posting.reopened, (double)(now_us() - began_us) / 1e6, percentile_ms(&posting, 0.99),
-           (double)posting.slowest_us / 1e3);
+           posting.stalls, posting.turned_away, posting.stalled_at, posting.answered,
+           posting.refused, posting.broken, posting.reopened, (double)(now_us() - began_us) / 1e6,
+           percentile_ms(&posting, 0.99), (double)posting.slowest_us / 1e3);
     return EXIT_SUCCESS;
 }

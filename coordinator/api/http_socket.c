@@ -6,7 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BACKLOG 511
+/* A flood of new connections waits here until the loop takes them. One that finds no room is tried
+ * again by its client's TCP after a whole second (RFC 6298), so there is room for as many as Linux
+ * gives by itself (net.core.somaxconn). */
+#define BACKLOG 4096
 
 static enum err refuse(const struct listen_address *address, const char *key, int code,
                        struct problem *problem)
