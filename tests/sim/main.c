@@ -86,6 +86,8 @@ static void print_totals(const struct sim_totals *totals, uint64_t seeds, double
             totals->limit_changes, totals->most_under_way);
     fprintf(stderr, "\npairs of steps come to %" PRIu64, totals->pairs);
     sim_retry_print(&totals->retry);
+    fprintf(stderr, "\ndays of quotas %" PRIu64 ", used up %" PRIu64, totals->days.days,
+            totals->days.used_up);
     fprintf(stderr, "\nended on step: ");
     for (unsigned step = 0; step < SIM_STEPS_MAX; step++) {
         fprintf(stderr, "%u %" PRIu64 " ", step, totals->by_step[step]);

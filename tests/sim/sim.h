@@ -13,9 +13,9 @@
  *
  * What is durable is kept beside it (sim_journal), and judged: by what became of each attempt
  * (sim_attempt), by what the plan allows on a step (sim_plan) and from step to step (sim_ladder),
- * by what campaigns do by themselves (sim_control), by the providers' limits (sim_limits), by
- * people's quiet hours (sim_quiet), frequency caps (sim_cap) and suppressions (sim_suppress), and
- * before anything leaves (sim_sent).
+ * by what campaigns do by themselves (sim_control), by the providers' limits (sim_limits) and
+ * quotas (sim_days), by people's quiet hours (sim_quiet), frequency caps (sim_cap) and suppressions
+ * (sim_suppress), and before anything leaves (sim_sent).
  */
 #ifndef TOCSIN_TESTS_SIM_SIM_H
 #define TOCSIN_TESTS_SIM_SIM_H
@@ -31,6 +31,7 @@
 #include "tests/sim/sim_client.h"
 #include "tests/sim/sim_control.h"
 #include "tests/sim/sim_coordinator.h"
+#include "tests/sim/sim_days.h"
 #include "tests/sim/sim_health.h"
 #include "tests/sim/sim_journal.h"
 #include "tests/sim/sim_ladder.h"
@@ -89,6 +90,7 @@ struct sim_totals {
     struct sim_receipt_totals receipts;
     uint64_t limit_changes;
     struct sim_retry_totals retry;
+    struct sim_day_totals days;
     uint64_t quiet_leases; /* made between quiet hours */
     uint64_t quiet_provider_leases;
     uint64_t capped;          /* suppressed for a frequency cap */

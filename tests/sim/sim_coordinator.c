@@ -302,6 +302,7 @@ static void begin_life(struct sim *sim)
     sim_trace(sim, "the coordinator begins with epoch %" PRIu64 " after record %" PRIu64,
               coordinator->epoch, head.recno);
     sim_limits_tell(sim);
+    sim_days_open(sim, coordinator->ledger);
     check_recovered(sim);
 }
 
@@ -329,6 +330,7 @@ static void end_life(struct sim_coordinator *coordinator)
     if (!coordinator->is_up) {
         return;
     }
+    provider_days_release(&coordinator->days);
     link_free(coordinator->link);
     turn_free(coordinator->turn);
     engine_free(coordinator->engine);
@@ -427,7 +429,9 @@ static void run_turn(struct sim *sim)
     struct sim_coordinator *coordinator = &sim->coordinator;
     coordinator->turn_at_ms = SIM_NEVER_MS;
     sim_quiet_tell_providers(sim);
+    sim_days_tell(sim);
     uint32_t wait_ms = engine_run(coordinator->engine, clock_ms(sim));
+    sim_days_note(sim);
     link_take_effects(coordinator->link);
     int flush_ms = turn_flush(coordinator->turn, clock_ms(sim));
     if (flush_ms >= 0 && (uint32_t)flush_ms < wait_ms) {

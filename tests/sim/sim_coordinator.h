@@ -14,6 +14,7 @@
 #include "coordinator/ledger/ledger.h"
 #include "coordinator/ledger/turn.h"
 #include "coordinator/link/link.h"
+#include "coordinator/report/provider_days.h"
 
 struct sim;
 
@@ -44,6 +45,7 @@ struct sim_coordinator {
     struct turn *turn;
     struct link *link;
     struct sim_log log;
+    struct provider_days days; /* sim_days.c */
     uint64_t epoch;
     unsigned turns;
 };

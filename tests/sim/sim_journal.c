@@ -90,11 +90,13 @@ bool sim_journal_is_open(const struct sim_journal *journal, uint64_t id,
     return false;
 }
 
-/* What is heard of a lease that was lost may be of any step or endpoint before, and then settles
- * none. */
-static bool is_too_late(const struct sim_course *course, const struct recipient_state *state)
+/* What is heard of a lease that was lost may be of any round, step or endpoint before, and then
+ * settles none. */
+static bool is_too_late(const struct sim_recipient *recipient, const struct sim_course *course,
+                        const struct recipient_state *state)
 {
-    bool may_be_earlier = state->before != BEFORE_NOTHING || state->step > 0 || state->endpoint > 0;
+    bool may_be_earlier = state->before != BEFORE_NOTHING || state->step > 0 ||
+                          state->endpoint > 0 || recipient->round > 0;
     return course->is_lost && (state->step > course->leased_step || may_be_earlier);
 }
 
@@ -134,7 +136,7 @@ void sim_journal_check_accepted(const struct sim *sim, const struct sim_report *
         struct recipient_state state =
             sim_journal_track(&sim->journal, c, ordinal, course->leased_step);
         bool is_last = course->lease == report->lease && !course->is_of_past;
-        if (is_last && !campaign->is_ended && !is_too_late(course, &state) &&
+        if (is_last && !campaign->is_ended && !is_too_late(recipient, course, &state) &&
             !was_accepted(recipient, course, &state) &&
             !is_left_in_doubt(sim, c, report->page, &state)) {
             sim_fail(sim, "c%u/%u was reported accepted, and is %s", c + 1, ordinal,
@@ -188,7 +190,7 @@ static void apply_event(struct sim *sim, unsigned c, uint32_t page, const struct
         sim_cap_on_event(sim, c, ordinal, &state, event);
         sim_suppress_on_event(sim, c, ordinal, &state, event);
         sim_control_on_recipient(sim, c, ordinal, &state, event);
-        sim_retry_on_event(sim, c, ordinal, &state, event);
+        sim_retry_on_event(sim, c, ordinal, event);
     }
     campaign->is_changed = true;
     sim_control_on_event(sim, c, event);

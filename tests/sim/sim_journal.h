@@ -14,6 +14,7 @@
 #include "coordinator/engine/campaign.h"
 #include "coordinator/engine/record.h"
 #include "tests/sim/sim_attempt.h"
+#include "tests/sim/sim_days.h"
 #include "tests/sim/sim_ladder.h"
 #include "tests/sim/sim_plan.h"
 #include "tests/sim/sim_settings.h"
@@ -30,6 +31,7 @@ struct sim_recipient {
     bool was_tried;
     struct sim_course side_course; /* beside the ladder: of steps with_previous */
     struct sim_ladder side;        /* of it only what is of a step */
+    uint8_t side_round;            /* that he last began beside it in */
     bool has_spoken;               /* said that he knows; it may have been lost */
     struct sim_bars bars;
 };
@@ -82,6 +84,7 @@ struct sim_journal {
     struct lease_table leases; /* open */
     struct sim_lease *seen;
     struct sim_bucket buckets[WIRE_PROVIDERS_MAX];
+    struct sim_day days[SIM_PROVIDERS_MAX];
     uint64_t recno;
     uint64_t epoch;
 };

@@ -188,6 +188,8 @@ static void climb(const struct rung *rung)
         if (track_is_under_way(rung->state)) {
             fail(rung, "the step beside has not ended");
         }
+        campaign_of(rung)->recipients[rung->ordinal].side_round =
+            campaign_of(rung)->recipients[rung->ordinal].round;
         return;
     }
     if (is_paired(rung)) {

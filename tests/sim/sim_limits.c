@@ -225,6 +225,7 @@ void sim_limits_judge(struct sim *sim, struct sim_provider_events *gathered, uin
         } else {
             check_pause(sim, event);
             charge(sim, event);
+            sim_days_charge(sim, event);
         }
     }
     mem_free(gathered->events);

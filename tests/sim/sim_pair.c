@@ -21,16 +21,19 @@ static bool is_satisfied(const struct plan *plan, const struct recipient_state *
     return is_reached && plan->steps[side->step].until == PLAN_ACCEPTED;
 }
 
-/* NULL: nothing. */
+/* is_of_past: what he came to beside is of an earlier round. NULL: nothing. */
 static const char *what_is_wrong(const struct plan *plan, const struct recipient_state *ladder,
-                                 const struct recipient_state *side)
+                                 const struct recipient_state *side, bool is_of_past)
 {
-    bool is_nowhere = side->state == DELIVERY_NONE;
+    bool is_nowhere = side->state == DELIVERY_NONE || is_of_past;
     if (ladder->state == DELIVERY_NONE) {
         return is_nowhere ? NULL : "beside somebody who is nobody";
     }
     if (ladder->state == DELIVERY_ACKNOWLEDGED && track_is_under_way(side)) {
         return "although it was acknowledged";
+    }
+    if (is_of_past && track_is_under_way(side)) {
+        return "which goes on from an earlier round";
     }
     if (plan_has_beside(plan, ladder->step)) {
         return !is_nowhere && side->step == ladder->step + 1u ? NULL : "which has not begun";
@@ -56,7 +59,9 @@ void sim_pair_check(struct sim *sim, unsigned c)
     for (uint32_t ordinal = 0; ordinal < fold->def.slots; ordinal++) {
         struct recipient_state ladder = sim_journal_track(&sim->journal, c, ordinal, 0);
         struct recipient_state side = sim_pair_side(sim, c, ordinal);
-        const char *wrong = what_is_wrong(&fold->def.plan, &ladder, &side);
+        const struct sim_recipient *recipient = &sim->journal.campaigns[c].recipients[ordinal];
+        const char *wrong = what_is_wrong(&fold->def.plan, &ladder, &side,
+                                          recipient->side_round != recipient->round);
         if (wrong != NULL) {
             sim_fail(sim, "c%u/%u is %s on step %u, and %s on step %u beside, %s", c + 1, ordinal,
                      delivery_state_name((enum delivery_state)ladder.state), ladder.step,
@@ -69,7 +74,7 @@ static bool was_leased(const struct sim_recipient *recipient, unsigned step)
 {
     bool was_leased = false;
     for (const struct sim_attempt *a = recipient->attempts; a != NULL; a = a->next) {
-        was_leased |= a->step == step && a->leased > 0;
+        was_leased |= a->round == recipient->round && a->step == step && a->leased > 0;
     }
     return was_leased;
 }

@@ -24,8 +24,7 @@ void sim_retry_draw(struct sim_settings *settings)
 {
     struct dice dice = {settings->seed * 15487469 + 11};
     for (unsigned i = 0; i < settings->campaign_count; i++) {
-        bool has_pair = plan_has_pair(&settings->campaigns[i].def.plan); /* two states each */
-        bool is_retried = dice_chance(&dice, 700) && !has_pair;
+        bool is_retried = dice_chance(&dice, 700);
         settings->campaigns[i].retries_most = is_retried ? dice_between(&dice, 1, 5) : 0;
     }
 }
@@ -33,10 +32,11 @@ void sim_retry_draw(struct sim_settings *settings)
 void sim_retry_print(const struct sim_retry_totals *totals)
 {
     fprintf(stderr,
-            "\nrounds %" PRIu64 " for %" PRIu64 ", refused %" PRIu64 ", too late %" PRIu64
-            ", given up %" PRIu64 ", forgotten by a crash %" PRIu64 ", ended at once %" PRIu64,
-            totals->rounds, totals->recipients, totals->refused, totals->too_late, totals->given_up,
-            totals->forgotten, totals->ended);
+            "\nrounds %" PRIu64 " for %" PRIu64 ", by plans with pairs %" PRIu64
+            ", refused %" PRIu64 ", too late %" PRIu64 ", given up %" PRIu64
+            ", forgotten by a crash %" PRIu64 ", ended at once %" PRIu64,
+            totals->rounds, totals->recipients, totals->beside, totals->refused, totals->too_late,
+            totals->given_up, totals->forgotten, totals->ended);
 }
 
 /* ---- The operator ---- */
@@ -197,19 +197,19 @@ void sim_retry_foresee(struct sim *sim, unsigned c, const struct event *event)
     sim->totals->retry.recipients += campaign->to_retry;
 }
 
-static void retry_one(struct sim *sim, unsigned c, uint32_t ordinal,
-                      const struct recipient_state *state, const struct event *event)
+static void retry_one(struct sim *sim, unsigned c, uint32_t ordinal, const struct event *event)
 {
     struct sim_campaign *campaign = &sim->journal.campaigns[c];
     struct sim_recipient *recipient = &campaign->recipients[ordinal];
-    const char *wrong = !campaign->is_round_now                             ? "without a round"
-                        : (campaign->round_states >> state->state & 1) == 0 ? "as he is"
-                        : event->worker != campaign->round                  ? "for another round"
-                        : recipient->ladder.accepted != 0 ? "although he was accepted"
-                                                          : NULL;
+    unsigned state = sim_journal_state(&sim->journal, c, ordinal).state;
+    const char *wrong = !campaign->is_round_now                      ? "without a round"
+                        : (campaign->round_states >> state & 1) == 0 ? "as he is"
+                        : event->worker != campaign->round           ? "for another round"
+                        : recipient->ladder.accepted != 0            ? "although he was accepted"
+                                                                     : NULL;
     if (wrong != NULL) {
         sim_fail(sim, "c%u/%u, %s, is retried %s", c + 1, ordinal,
-                 delivery_state_name((enum delivery_state)state->state), wrong);
+                 delivery_state_name((enum delivery_state)state), wrong);
     }
     recipient->round = (uint8_t)campaign->round;
     recipient->course.is_of_past = true;
@@ -217,15 +217,18 @@ static void retry_one(struct sim *sim, unsigned c, uint32_t ordinal,
     recipient->ladder.is_held = false;
     recipient->ladder.is_late_bounce = false;
     recipient->ladder.ends_ms = 0;
+    recipient->side_course.is_of_past = true;
+    recipient->side.is_held = false;
+    recipient->side.ends_ms = 0;
     campaign->retried++;
+    sim->totals->retry.beside += plan_has_pair(&campaign->def.plan);
 }
 
-void sim_retry_on_event(struct sim *sim, unsigned c, uint32_t ordinal,
-                        const struct recipient_state *state, const struct event *event)
+void sim_retry_on_event(struct sim *sim, unsigned c, uint32_t ordinal, const struct event *event)
 {
     const struct sim_campaign *campaign = &sim->journal.campaigns[c];
     if (event->kind == DELIVERY_EVENT_RETRIED) {
-        retry_one(sim, c, ordinal, state, event);
+        retry_one(sim, c, ordinal, event);
     } else if (event->kind == DELIVERY_EVENT_LEASED &&
                campaign->recipients[ordinal].round != campaign->round) {
         sim_fail(sim, "c%u/%u is leased in round %u, which did not take him in", c + 1, ordinal,

@@ -28,6 +28,7 @@ struct sim_retry {
 struct sim_retry_totals {
     uint64_t rounds;
     uint64_t recipients;
+    uint64_t beside;   /* of them: by a plan that has a pair */
     uint64_t refused;  /* nobody was in the states, or it had expired */
     uint64_t too_late; /* reopened, and then there was nobody left, or no time */
     uint64_t given_up;
@@ -46,7 +47,7 @@ void sim_retry_act(struct sim *sim, unsigned campaign);
  * applied, that it removes closing counts, and when all of it is applied. */
 void sim_retry_foresee(struct sim *sim, unsigned campaign, const struct event *event);
 void sim_retry_on_event(struct sim *sim, unsigned campaign, uint32_t ordinal,
-                        const struct recipient_state *state, const struct event *event);
+                        const struct event *event);
 void sim_retry_on_removed(struct sim *sim, unsigned campaign);
 void sim_retry_judge(struct sim *sim);
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "tests/sim/sim_control.h"
+#include "tests/sim/sim_days.h"
 #include "tests/sim/sim_limits.h"
 #include "tests/sim/sim_receipts.h"
 #include "tests/sim/sim_retry.h"
@@ -329,6 +330,7 @@ void sim_settings_draw(struct sim_settings *settings, uint64_t seed)
     sim_limits_draw(settings);
     draw_pairs(settings);
     sim_retry_draw(settings);
+    sim_days_draw(settings);
 }
 
 static const char *until_name(enum plan_until until)
@@ -362,16 +364,18 @@ static void print_campaign(const struct sim_campaign_settings *c)
 
 static void print_provider(const struct sim_provider_settings *p)
 {
-    fprintf(stderr,
-            "  p%u: %s, rate %.0f, burst %.0f, concurrency %u of each and %u of all, %s %u ms, "
-            "deferred %u, throttled "
-            "%u, rejected %u, uncertain %u, misconfigured %u, unconnected %u, receipts %u within "
-            "%u ms, bounced %u\n",
-            p->def.id, channel_kind_name(p->def.channel), p->def.rate_per_s, p->def.burst,
-            p->concurrency, p->def.concurrency, p->answers_at_once ? "at once or" : "within",
-            p->latency_max_ms, p->deferred_chance, p->throttled_chance, p->rejected_chance,
-            p->uncertain_chance, p->misconfigured_chance, p->unconnected_chance, p->receipt_chance,
-            p->receipt_delay_max_ms, p->bounced_chance);
+    fprintf(
+        stderr,
+        "  p%u: %s, rate %.0f, burst %.0f, %u each %u ms, concurrency %u of each and %u of all, "
+        "%s %u ms, "
+        "deferred %u, throttled "
+        "%u, rejected %u, uncertain %u, misconfigured %u, unconnected %u, receipts %u within "
+        "%u ms, bounced %u\n",
+        p->def.id, channel_kind_name(p->def.channel), p->def.rate_per_s, p->def.burst,
+        p->def.day_quota, p->day_ms, p->concurrency, p->def.concurrency,
+        p->answers_at_once ? "at once or" : "within", p->latency_max_ms, p->deferred_chance,
+        p->throttled_chance, p->rejected_chance, p->uncertain_chance, p->misconfigured_chance,
+        p->unconnected_chance, p->receipt_chance, p->receipt_delay_max_ms, p->bounced_chance);
 }
 
 void sim_settings_print(const struct sim_settings *settings)

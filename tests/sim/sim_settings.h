@@ -35,6 +35,7 @@ struct sim_provider_settings {
     uint32_t receipt_delay_max_ms;
     uint32_t bounced_chance; /* of what was taken */
     bool has_quiet_hours;
+    uint32_t day_ms; /* how long a day of its quota is */
 };
 
 struct sim_campaign_settings {
