@@ -49,7 +49,7 @@ static void print_totals(const struct sim_totals *totals, uint64_t seeds, double
 {
     static const char *const FAULTS[SIM_FAULTS] = {
         "coordinator crashes", "coordinator freezes", "clock jumps", "worker crashes",
-        "worker freezes",      "worker drains",       "link breaks"};
+        "worker freezes",      "worker drains",       "link breaks", "clocks of workers set"};
     fprintf(stderr,
             "%" PRIu64 " seeds, %" PRIu64 " steps in %.1f s\n"
             "starts %" PRIu64 ", marks %" PRIu64 ", duplicates %" PRIu64

@@ -79,6 +79,8 @@ static uint32_t fault_mean_ms(const struct sim *sim, enum sim_fault fault)
         return sim->settings.worker_drain_ms;
     case SIM_LINK_BREAKS:
         return sim->settings.link_break_ms;
+    case SIM_WORKER_CLOCKS:
+        return sim->settings.worker_clock_ms;
     case SIM_FAULTS:
         break;
     }
@@ -122,6 +124,9 @@ static void happen(struct sim *sim, enum sim_fault fault)
         sim_trace(sim, "the link of w%u breaks for %u ms", worker, down_ms);
         sim_net_break(sim, worker, down_ms);
         break;
+    case SIM_WORKER_CLOCKS:
+        sim_worker_set_clock(sim, worker);
+        break;
     case SIM_FAULTS:
         break;
     }
@@ -144,6 +149,9 @@ static void become_quiet(struct sim *sim)
     for (unsigned worker = 0; worker < sim->settings.worker_count; worker++) {
         if (sim->workers[worker].fails_to_open) {
             sim_worker_crash(sim, worker, 100);
+        }
+        if (sim->settings.mends_clocks) {
+            sim_worker_mend_clock(sim, worker);
         }
     }
 }

@@ -57,6 +57,7 @@ enum sim_fault {
     SIM_WORKER_FREEZES,
     SIM_WORKER_DRAINS,
     SIM_LINK_BREAKS,
+    SIM_WORKER_CLOCKS,
     SIM_FAULTS
 };
 

@@ -443,7 +443,7 @@ void sim_control_judge(struct sim *sim)
 /* The worker's own clock: it may be off, and it may have been held up. */
 void sim_control_check_start(const struct sim *sim, unsigned worker, unsigned c)
 {
-    uint64_t at_ms = sim->now_ms + (uint64_t)sim->workers[worker].skew_ms;
+    uint64_t at_ms = sim_worker_clock_ms(&sim->workers[worker]);
     uint64_t limit_ms = sim->control[c].not_after_ms;
     if (limit_ms != 0 && at_ms >= limit_ms) {
         sim_fail(sim, "w%u starts c%u %" PRIu64 " ms after its not_after", worker, c + 1,

@@ -152,7 +152,7 @@ static void check_provider_start(const struct sim *sim, unsigned worker, uint8_t
                                  const struct sim_course *course)
 {
     unsigned index = quiet_provider(sim, id);
-    uint64_t at_ms = sim->now_ms + (uint64_t)sim->workers[worker].skew_ms;
+    uint64_t at_ms = sim_worker_clock_ms(&sim->workers[worker]);
     if (index == sim->settings.provider_count || sim->settings.provider_missing_chance != 0) {
         return;
     }
@@ -168,7 +168,7 @@ void sim_quiet_check_start(const struct sim *sim, unsigned worker, unsigned c, u
 {
     const struct campaign_def *def = &sim->settings.campaigns[c].def;
     const struct sim_course *course = &sim->journal.campaigns[c].recipients[ordinal].course;
-    uint64_t at_ms = sim->now_ms + (uint64_t)sim->workers[worker].skew_ms;
+    uint64_t at_ms = sim_worker_clock_ms(&sim->workers[worker]);
     check_provider_start(sim, worker, provider, course);
     if ((def->quiet_channels >> def->plan.steps[step].channel & 1) == 0 ||
         def->priority == PRIORITY_CRITICAL) {

@@ -228,10 +228,6 @@ enum page_field sim_settings_field(enum channel_kind channel)
                                      : PAGE_FIELD_PHONE;
 }
 
-/* A worker sends nobody what its clock says is past his bedtime, and nights here are short: it must
- * not be far ahead of the coordinator. */
-#define NIGHT_SKEW_MS 50
-
 /* Of their own dice, so that the rest of a seed stays as it is. */
 static void draw_respect(struct sim_settings *settings)
 {
@@ -247,9 +243,7 @@ static void draw_respect(struct sim_settings *settings)
         campaign->def.cap_messages = dice_chance(&dice, 250) ? 1 : 0;
         campaign->suppress_chance = half_the_time(&dice, PICK(&dice, 5, 50, 300));
         campaign->suppress_most = PICK(&dice, 1, 5, 50);
-        if (campaign->def.quiet_channels != 0 && settings->skew_max_ms > NIGHT_SKEW_MS) {
-            settings->skew_max_ms = NIGHT_SKEW_MS;
-        }
+        settings->mends_clocks |= campaign->def.quiet_channels != 0;
         settings->clock_jumps_back =
             settings->clock_jumps_back && campaign->def.quiet_channels == 0;
     }
@@ -263,10 +257,17 @@ static void draw_provider_hours(struct sim_settings *settings)
         settings->providers[i].has_quiet_hours = dice_chance(&dice, 120);
         if (settings->providers[i].has_quiet_hours) {
             settings->clock_jumps_back = false;
-            settings->skew_max_ms =
-                settings->skew_max_ms > NIGHT_SKEW_MS ? NIGHT_SKEW_MS : settings->skew_max_ms;
+            settings->mends_clocks = true;
         }
     }
+}
+
+/* Of their own dice, too. */
+static void draw_worker_clocks(struct sim_settings *settings)
+{
+    struct dice dice = {settings->seed * 2038074743 + 23};
+    settings->worker_clock_ms = dice_chance(&dice, 150) ? PICK(&dice, 2000, 5000) : 0;
+    settings->mends_clocks |= settings->worker_clock_ms > 0;
 }
 
 /* Neighbours of which the first is not beside another one and neither repeats. Of their own dice,
@@ -325,6 +326,7 @@ void sim_settings_draw(struct sim_settings *settings, uint64_t seed)
     draw_faults(settings, &dice);
     draw_respect(settings);
     draw_provider_hours(settings);
+    draw_worker_clocks(settings);
     sim_control_draw(settings);
     sim_receipts_draw(settings);
     sim_limits_draw(settings);
@@ -388,14 +390,14 @@ void sim_settings_print(const struct sim_settings *settings)
         "  net: %s, delay %u ms, loss %u, duplicates %u, full %u; commit %u ms, stall %u, "
         "fail %u\n"
         "  every: coordinator crash %u, freeze %u, clock set %u by %u; worker crash %u, freeze %u, "
-        "drain %u; link %u; down %u; until %" PRIu64 "\n",
+        "drain %u, clock %u; link %u; down %u; until %" PRIu64 "\n",
         s->worker_count, s->provider_count, s->heartbeat_ms, s->lease_ms, s->snapshot_blocks,
         s->credit_min, s->credit_max, s->skew_max_ms, s->acknowledge_every_ms, s->acknowledge_most,
         s->is_hostile ? "hostile" : "ordered", s->delay_max_ms, s->loss_chance, s->duplicate_chance,
         s->full_chance, s->commit_max_ms, s->commit_stall_chance, s->commit_fail_chance,
         s->coordinator_crash_ms, s->coordinator_freeze_ms, s->clock_jump_ms, s->clock_jump_max_ms,
-        s->worker_crash_ms, s->worker_freeze_ms, s->worker_drain_ms, s->link_break_ms,
-        s->down_max_ms, s->faults_end_ms);
+        s->worker_crash_ms, s->worker_freeze_ms, s->worker_drain_ms, s->worker_clock_ms,
+        s->link_break_ms, s->down_max_ms, s->faults_end_ms);
     for (unsigned i = 0; i < s->campaign_count; i++) {
         print_campaign(&s->campaigns[i]);
     }

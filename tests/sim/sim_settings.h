@@ -74,7 +74,8 @@ struct sim_settings {
     uint32_t credit_min;
     uint32_t credit_max;
     uint32_t outbox_max_bytes;
-    uint32_t skew_max_ms;        /* a worker's clock is off by at most so much */
+    uint32_t skew_max_ms; /* a worker's clock is off by at most so much */
+    bool mends_clocks;    /* when the faults are over: who is ahead by a night sends nobody */
     uint32_t open_failed_chance; /* a worker's life in which a provider cannot be opened */
 
     /* The network. Within a connection messages keep their order and none is lost, unless it is
@@ -96,7 +97,8 @@ struct sim_settings {
     uint32_t worker_freeze_ms;
     uint32_t worker_drain_ms;
     uint32_t link_break_ms;
-    uint32_t clock_jump_ms; /* the coordinator's clock is set */
+    uint32_t worker_clock_ms; /* the clock of a worker's machine is set, by up to an hour */
+    uint32_t clock_jump_ms;   /* the coordinator's clock is set */
     uint32_t clock_jump_max_ms;
     bool clock_jumps_back;
     bool sets_wall_clock;             /* by up to an hour; see sim_control.h */

@@ -11,10 +11,30 @@
 /* A provider that asks to slow down is left alone for so long, if it does not say for how long. */
 #define HOLD_MS     1000
 #define HOLD_MAX_MS 30000
+#define FOLLOW_MS   1000 /* so often it looks at its machine's clock */
+#define HOUR_MS     3600000
+#define CLOSE_MS    50 /* what is kept by NTP */
 
-static uint64_t clock_ms(const struct sim_worker *worker)
+static uint64_t machine_ms(const struct sim_worker *worker)
 {
     return worker->sim->now_ms + (uint64_t)worker->skew_ms;
+}
+
+uint64_t sim_worker_clock_ms(const struct sim_worker *worker)
+{
+    return wall_clock_now(&worker->clock, worker->sim->now_ms);
+}
+
+static uint64_t clock_ms(struct sim_worker *worker)
+{
+    uint64_t now_ms = worker->sim->now_ms;
+    if (now_ms - worker->followed_ms >= FOLLOW_MS) {
+        if (wall_clock_follow(&worker->clock, now_ms, machine_ms(worker)) > 0) {
+            memset(worker->held_until_ms, 0, sizeof(worker->held_until_ms)); /* it is over */
+        }
+        worker->followed_ms = now_ms;
+    }
+    return sim_worker_clock_ms(worker);
 }
 
 static void run_soon(struct sim_worker *worker)
@@ -229,6 +249,8 @@ void sim_worker_release(struct sim_worker *worker)
 static void begin_life(struct sim_worker *worker)
 {
     struct sim *sim = worker->sim;
+    wall_clock_init(&worker->clock, sim->now_ms, machine_ms(worker));
+    worker->followed_ms = sim->now_ms;
     worker->instance = dice_roll(&sim->dice) | 1;
     worker->epoch = 0;
     worker->last_seq = 0;
@@ -280,6 +302,24 @@ void sim_worker_drain(struct sim *sim, unsigned index)
     worker->is_draining = true;
     delivery_drain(worker->delivery, clock_ms(worker));
     run_soon(worker);
+}
+
+void sim_worker_set_clock(struct sim *sim, unsigned index)
+{
+    int64_t jump_ms = (int64_t)dice_below(&sim->dice, 2 * HOUR_MS + 1) - HOUR_MS;
+    sim->workers[index].skew_ms = jump_ms;
+    sim_trace(sim, "the clock of w%u is off by %" PRIi64 " ms", index, jump_ms);
+}
+
+void sim_worker_mend_clock(struct sim *sim, unsigned index)
+{
+    struct sim_worker *worker = &sim->workers[index];
+    int64_t off_ms = (int64_t)sim_worker_clock_ms(worker) - (int64_t)sim->now_ms;
+    bool is_off = worker->delivery != NULL && (off_ms > CLOSE_MS || off_ms < -CLOSE_MS);
+    if (is_off || worker->skew_ms > CLOSE_MS || worker->skew_ms < -CLOSE_MS) {
+        worker->skew_ms = 0;
+        sim_worker_crash(sim, index, 100);
+    }
 }
 
 /* ---- What happens in it ---- */

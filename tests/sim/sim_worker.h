@@ -10,6 +10,7 @@
 
 #include "common/arena.h"
 #include "common/bitmap.h"
+#include "common/wall_clock.h"
 #include "tests/sim/sim_provider.h"
 #include "tests/sim/sim_queue.h"
 #include "tests/sim/sim_settings.h"
@@ -42,7 +43,9 @@ struct sim_worker {
     uint64_t instance;
     uint64_t heard_ms; /* when it last heard of the coordinator, by the simulation's clock */
     uint64_t epoch;    /* the newest it was welcomed to */
-    int64_t skew_ms;
+    int64_t skew_ms;   /* by which its machine's clock is off */
+    struct wall_clock clock;
+    uint64_t followed_ms;
     bool fails_to_open;
     bool is_draining;
     bool is_stopped[SIM_CAMPAIGNS_MAX];  /* heard that it is paused or cancelled, and of no batch
@@ -70,6 +73,12 @@ void sim_worker_take(struct sim *sim, unsigned index, struct slice frame, struct
 void sim_worker_answer(struct sim *sim, unsigned index, const struct sim_answer *answer);
 void sim_worker_crash(struct sim *sim, unsigned index, uint32_t down_ms);
 void sim_worker_drain(struct sim *sim, unsigned index);
+/* Its machine's clock is set, by up to an hour. */
+void sim_worker_set_clock(struct sim *sim, unsigned index);
+/* Somebody has seen to the clocks: where one was off the worker begins anew. */
+void sim_worker_mend_clock(struct sim *sim, unsigned index);
+/* The time as it knows it. */
+uint64_t sim_worker_clock_ms(const struct sim_worker *worker);
 /* The coordinator says that this message of outcomes is durable: it must be. */
 void sim_worker_check_durable(struct sim *sim, unsigned index, uint64_t instance, uint64_t seq);
 /* Nothing in hand, nothing to be confirmed. */
