@@ -19,6 +19,10 @@
  * hand, the sending direction is shut, and what still arrives is thrown away until the client goes
  * or HTTP_LEAVE_MS are over.
  *
+ * With as many connections as it takes at all, it takes the listening socket out of its epoll set,
+ * and puts it back in the run after the one that closed some: nothing would wake it up for those
+ * who wait to be accepted. So it is run once more when connections were closed.
+ *
  * Its timeout counts inactivity only. Deadlines for whole heads and bodies are ours (http_sweep.c).
  *
  * Stopping it with suspended connections aborts the process: all are resumed and ended before.
@@ -65,7 +69,7 @@ struct http_server {
     uv_poll_t poll;
     uv_timer_t run_timer; /* when libmicrohttpd wants to be run */
     uv_timer_t sweep_timer;
-    uv_idle_t idle; /* active when a connection was resumed */
+    uv_idle_t idle; /* active when a connection was resumed, or the last run closed one */
     unsigned open_handles;
     struct MHD_Response *bare; /* of every answer without headers and body */
     struct http_kept kept;
@@ -75,6 +79,7 @@ struct http_server {
     unsigned evicting; /* of those, being closed to make room */
     uint64_t evictions;
     unsigned request_count;
+    bool has_closed; /* a connection since the last run began */
     bool is_quiet;   /* takes no more */
     bool is_closing; /* breaks off what there is */
 };
@@ -125,17 +130,24 @@ static void connection_unlink(struct http_server *server, struct http_connection
     }
 }
 
+static bool is_over_full(const struct http_server *server)
+{
+    return server->connection_count - server->evicting > server->settings.connections_max;
+}
+
 /* Whoever sends nothing, or the head of his request byte by byte, must not keep others out. Those
  * with a request under way stand among the idle ones by the time when they were so last; they are
- * passed over, a few at most. */
+ * passed over, a few at most. So are those whose request has come and is not read yet: they would
+ * never see its answer. When so many were passed over that there is no room, server_run looks
+ * again. */
 static void evict_idle(struct http_server *server)
 {
     unsigned looked_at = 0;
     for (struct http_connection *connection = server->oldest;
-         connection != NULL && looked_at < EVICT_LOOKS &&
-         server->connection_count - server->evicting > server->settings.connections_max;
+         connection != NULL && looked_at < EVICT_LOOKS && is_over_full(server);
          connection = connection->previous, looked_at++) {
-        if (connection->request == NULL && !connection->is_evicted) {
+        if (connection->request == NULL && !connection->is_evicted &&
+            !http_socket_has_unread(connection->fd)) {
             connection->is_evicted = true;
             server->evicting++;
             server->evictions++;
@@ -167,6 +179,7 @@ static void connection_free(struct http_connection *connection)
     struct http_server *server = connection->server;
     connection_unlink(server, connection);
     server->connection_count--;
+    server->has_closed = true;
     server->evicting -= connection->is_evicted;
     buf_release(&connection->uri);
     mem_free(connection);
@@ -432,7 +445,12 @@ static void on_sweep(uv_timer_t *timer)
 
 static void server_run(struct http_server *server)
 {
+    server->has_closed = false;
     (void)MHD_run(server->daemon);
+    evict_idle(server);
+    if (server->has_closed) {
+        uv_idle_start(&server->idle, on_idle); /* there may be room for who waits outside */
+    }
     MHD_UNSIGNED_LONG_LONG wait_ms;
     if (MHD_get_timeout(server->daemon, &wait_ms) == MHD_YES) {
         uv_timer_start(&server->run_timer, on_run_timer, wait_ms, 0);

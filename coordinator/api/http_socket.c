@@ -2,8 +2,10 @@
 #include "coordinator/api/http_socket.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <linux/tcp.h> /* whose struct tcp_info is newer than that of netinet/tcp.h */
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* A flood of new connections waits here until the loop takes them. One that finds no room is tried
@@ -67,4 +69,10 @@ uint64_t http_socket_received(int fd)
     struct tcp_info info = {0};
     socklen_t len = sizeof(info);
     return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 ? info.tcpi_bytes_received : 0;
+}
+
+bool http_socket_has_unread(int fd)
+{
+    int bytes = 0;
+    return ioctl(fd, SIOCINQ, &bytes) == 0 && bytes > 0;
 }

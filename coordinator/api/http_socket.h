@@ -6,6 +6,7 @@
 #ifndef TOCSIN_API_HTTP_SOCKET_H
 #define TOCSIN_API_HTTP_SOCKET_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "coordinator/api/listen_address.h"
@@ -17,5 +18,7 @@ enum err http_socket_listen(int *fd, const struct listen_address *address, const
 
 /* Bytes that a connection has received ever; 0 if the kernel does not say. */
 uint64_t http_socket_received(int fd);
+/* Whether something has come that nobody has read yet. */
+bool http_socket_has_unread(int fd);
 
 #endif

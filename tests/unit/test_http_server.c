@@ -18,7 +18,7 @@
 struct fixture {
     uv_loop_t loop;
     struct http_server *server;
-    struct http_request *waiting[64]; /* of /later, in the order of their coming */
+    struct http_request *waiting[256]; /* of /later, in the order of their coming */
     unsigned waiting_count;
     unsigned heads;
     unsigned finished;
@@ -601,6 +601,95 @@ static void who_is_idle_longest_makes_room(void **state)
     }
 }
 
+static void turn_until_connected(struct fixture *fixture, unsigned count)
+{
+    uint64_t end_ms = clock_monotonic_ms() + HTTP_PEER_PATIENCE_MS;
+    while (http_server_connections(fixture->server) < count) {
+        turn(fixture);
+        assert_true(clock_monotonic_ms() < end_ms);
+    }
+}
+
+/* Those that were idle for the longest time have just sent a request that nobody has read, and in
+ * the same moment others come that need room. */
+static void a_request_that_has_come_is_answered_though_others_need_room(void **state)
+{
+    struct fixture *fixture = *state;
+    struct http_settings settings = test_settings();
+    struct http_peer idle[8];
+    struct http_peer others[4];
+    settings.connections_max = 8;
+    settings.connections_per_address = 8;
+    open_server(fixture, &settings);
+    for (unsigned i = 0; i < 8; i++) {
+        idle[i] = connect_to(fixture);
+        turn_until_connected(fixture, i + 1);
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        others[i] = connect_to(fixture);
+        assert_true(send(idle[i].fd, "GET /old HTTP/1.1\r\nHost: t\r\n\r\n", 31, 0) == 31);
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        http_peer_expect(&idle[i], "GET /old");
+        http_peer_say(&others[i], "GET /new HTTP/1.1\r\nHost: t\r\n\r\n");
+        http_peer_expect(&others[i], "GET /new");
+        http_peer_expect_close(&idle[4 + i]); /* of no use to anybody */
+    }
+    assert_int_equal(http_server_evictions(fixture->server), 4);
+    for (unsigned i = 0; i < 8; i++) {
+        http_peer_release(&idle[i]);
+        if (i < 4) {
+            http_peer_release(&others[i]);
+        }
+    }
+}
+
+/* As many as the library takes at all, every one waiting for an answer: room comes with the
+ * answers, and whoever waited outside is let in without anybody's doing. */
+static void a_listener_full_of_requests_takes_others_when_they_are_answered(void **state)
+{
+    enum { FULL = 8 + 128, OUTSIDE = 100 };
+    struct fixture *fixture = *state;
+    struct http_settings settings = test_settings();
+    struct http_peer busy[FULL];
+    struct http_peer outside[OUTSIDE];
+    settings.connections_max = 8;
+    settings.connections_per_address = 8;
+    open_server(fixture, &settings);
+    for (unsigned i = 0; i < FULL; i++) {
+        busy[i] = connect_to(fixture);
+        http_peer_say(&busy[i], "GET /later HTTP/1.1\r\nHost: t\r\n\r\n");
+        while (fixture->waiting_count <= i) {
+            turn(fixture);
+        }
+    }
+    for (unsigned i = 0; i < OUTSIDE; i++) {
+        outside[i] = connect_to(fixture);
+        assert_true(send(outside[i].fd, "GET /a HTTP/1.1\r\nHost: t\r\n\r\n", 29, 0) == 29);
+    }
+    for (unsigned i = 0; i < 10; i++) {
+        turn(fixture);
+    }
+    for (unsigned i = 0; i < FULL; i++) {
+        http_reply(fixture->waiting[i], 200, "text/plain", slice_str("at last"));
+    }
+    for (unsigned i = 0; i < OUTSIDE; i++) {
+        http_peer_expect(&outside[i], "GET /a");
+    }
+    for (unsigned i = 0; i < FULL; i++) {
+        http_peer_expect(&busy[i], "at last");
+        http_peer_release(&busy[i]);
+    }
+    uint64_t end_ms = clock_monotonic_ms() + HTTP_PEER_PATIENCE_MS;
+    while (http_server_connections(fixture->server) > 8) {
+        turn(fixture);
+        assert_true(clock_monotonic_ms() < end_ms);
+    }
+    for (unsigned i = 0; i < OUTSIDE; i++) {
+        http_peer_release(&outside[i]);
+    }
+}
+
 /* The body of `len` bytes, chunked or not; a consumer that takes 100,000 bytes at a time. */
 static void stream_slowly(struct fixture *fixture, bool is_chunked)
 {
@@ -770,6 +859,8 @@ int main(void)
         TEST(idle_connections_do_not_stand_in_the_way),
         TEST(one_address_has_so_many_connections_and_no_more),
         TEST(who_is_idle_longest_makes_room),
+        TEST(a_request_that_has_come_is_answered_though_others_need_room),
+        TEST(a_listener_full_of_requests_takes_others_when_they_are_answered),
         TEST(a_slow_consumer_holds_the_client_back),
         TEST(a_paused_stream_can_be_answered),
         TEST(a_long_answer_is_pulled_as_the_client_reads),
