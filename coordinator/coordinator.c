@@ -265,6 +265,28 @@ static enum err open_ledger(const struct coordinator_settings *settings, bool cr
     return err == ERR_OK ? ledger_open(out, store, problem) : err;
 }
 
+/* Times in the journal are those of this clock: it goes on where they end, or what is due would
+ * wait until a machine whose clock was set back, or lost, gets there again. */
+static enum err open_clock(struct coordinator *coordinator, struct problem *problem)
+{
+    uint64_t unix_ms = clock_unix_ms();
+    uint64_t newest_ms;
+    enum err err = ledger_newest_time(coordinator->ledger, PARTITION, &newest_ms);
+    if (err != ERR_OK) {
+        return problem_set(problem, err, "the newest record of the journal cannot be read: %s",
+                           err_sentence(err));
+    }
+    if (newest_ms > unix_ms + WALL_CLOCK_EXACT_MS) {
+        LOG_W(MODULE, "clock_behind",
+              "ms=%" PRIu64 " why=\"this machine's clock is behind the journal's newest record; "
+              "time goes on from there, a little slower, until both agree\"",
+              newest_ms - unix_ms);
+        unix_ms = newest_ms;
+    }
+    wall_clock_init(&coordinator->clock, clock_monotonic_ms(), unix_ms);
+    return ERR_OK;
+}
+
 static void open_engine(struct coordinator *coordinator)
 {
     const struct coordinator_settings *settings = coordinator->settings;
@@ -489,6 +511,9 @@ static enum err open_rooms(struct coordinator *coordinator, struct problem *prob
 {
     uint64_t began_ms = clock_monotonic_ms();
     enum err err = open_ledger(coordinator->settings, true, &coordinator->ledger, problem);
+    if (err == ERR_OK) {
+        err = open_clock(coordinator, problem);
+    }
     if (err != ERR_OK) {
         return err;
     }
@@ -551,7 +576,6 @@ enum err coordinator_open(struct coordinator **out, const struct coordinator_set
 {
     struct coordinator *coordinator = mem_zalloc(1, sizeof(*coordinator));
     coordinator->settings = settings;
-    wall_clock_init(&coordinator->clock, clock_monotonic_ms(), clock_unix_ms());
     uv_loop_init(&coordinator->loop);
     start_loop_handles(coordinator);
     enum err err = open_rooms(coordinator, problem);

@@ -103,6 +103,10 @@ typedef bool (*ledger_record_fn)(void *arg, uint64_t recno, uint64_t epoch, uint
                                  const uint8_t hash[HASH_DIGEST_BYTES]);
 enum err ledger_each_record(struct ledger *ledger, uint16_t partition, uint64_t from_recno,
                             ledger_record_fn each, void *arg) WARN_UNUSED;
+/* Unix time in ms of a partition's newest record, 0 before the first: whoever goes on with the
+ * journal is at least as late. */
+enum err ledger_newest_time(struct ledger *ledger, uint16_t partition,
+                            uint64_t *time_ms) WARN_UNUSED;
 
 enum err ledger_catalogue_get(struct ledger *ledger, enum catalogue_kind kind, struct slice id,
                               struct store_value *value) WARN_UNUSED;

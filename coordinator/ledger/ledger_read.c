@@ -208,6 +208,24 @@ enum err ledger_each_record(struct ledger *ledger, uint16_t partition, uint64_t 
     return ledger_visit(ledger, STORE_RECORDS, &from, &prefix, visit_record, &visit);
 }
 
+static bool take_time(void *arg, uint64_t recno, uint64_t epoch, uint64_t time_ms,
+                      const uint8_t *hash)
+{
+    (void)recno;
+    (void)epoch;
+    (void)hash;
+    *(uint64_t *)arg = time_ms;
+    return true;
+}
+
+enum err ledger_newest_time(struct ledger *ledger, uint16_t partition, uint64_t *time_ms)
+{
+    struct ledger_head head;
+    ledger_head(ledger, partition, &head);
+    *time_ms = 0;
+    return ledger_each_record(ledger, partition, head.recno, take_time, time_ms);
+}
+
 /* --- audiences --- */
 
 enum err ledger_page(struct ledger *ledger, uint64_t audience, uint32_t page,

@@ -208,8 +208,8 @@ class Cluster:
         with open(os.path.join(self.data_dir, "admin.token"), encoding="ascii") as f:
             self.api.token = f.read().strip()
 
-    def start_worker(self, name, threads=1, env=None):
-        worker = Process([self.program("tocsin-worker"), "--name", name, "--coordinator",
+    def start_worker(self, name, threads=1, env=None, wrapper=()):
+        worker = Process([*wrapper, self.program("tocsin-worker"), "--name", name, "--coordinator",
                           f"tcp://127.0.0.1:{self.link_port}", "--threads", str(threads)],
                          os.path.join(self.directory, f"{name}.log"), env=env)
         self.workers[name] = worker

@@ -273,6 +273,22 @@ static void check_recovered(struct sim *sim)
     }
 }
 
+/* The machine's clock, unless it is behind what the journal says. */
+static void open_clock(struct sim *sim)
+{
+    struct sim_coordinator *coordinator = &sim->coordinator;
+    uint64_t newest_ms;
+    if (ledger_newest_time(coordinator->ledger, PARTITION, &newest_ms) != ERR_OK) {
+        sim_fail(sim, "the newest record cannot be read");
+    }
+    int64_t least_ms = (int64_t)(newest_ms - sim->now_ms);
+    coordinator->skew_ms -= (int64_t)coordinator->set_back_ms;
+    coordinator->set_back_ms = 0;
+    if (newest_ms > 0 && coordinator->skew_ms < least_ms) {
+        coordinator->skew_ms = least_ms;
+    }
+}
+
 static void begin_life(struct sim *sim)
 {
     struct sim_coordinator *coordinator = &sim->coordinator;
@@ -282,8 +298,7 @@ static void begin_life(struct sim *sim)
         sim_fail(sim, "the ledger cannot be opened: %s", problem.text);
     }
     ledger_head(coordinator->ledger, PARTITION, &head);
-    coordinator->skew_ms -= (int64_t)coordinator->set_back_ms;
-    coordinator->set_back_ms = 0;
+    open_clock(sim);
     coordinator->epoch = head.epoch + 1;
     coordinator->missing = 0;
     if (!sim->is_quiet && dice_chance(&sim->dice, sim->settings.provider_missing_chance)) {

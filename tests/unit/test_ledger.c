@@ -216,6 +216,11 @@ static void the_chain_ends_in_the_head_also_after_reopening(void **state)
     assert_int_equal(note.count, 1);
     ledger_head(ledger, 5, &head);
     assert_int_equal(head.recno, 0);
+    uint64_t newest_ms = 1;
+    assert_int_equal(ledger_newest_time(ledger, 0, &newest_ms), ERR_OK);
+    assert_int_equal(newest_ms, 1002);
+    assert_int_equal(ledger_newest_time(ledger, 5, &newest_ms), ERR_OK);
+    assert_int_equal(newest_ms, 0);
     ledger_close(ledger);
 }
 

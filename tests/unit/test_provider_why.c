@@ -56,8 +56,8 @@ static void every_other_reason_has_its_numbers(void **state)
     json_t *why = provider_why_json(&view, &(struct provider_limit){0});
     static const char *const details[] = {
         "its limit is 12.5 a second, by the settings", "40 may be under way, and 41 are or may be",
-        "1 of 2 campaigns that send by it have a rate of their "
-        "own",
+        ("1 of 2 campaigns that send by it have a rate of their "
+         "own"),
         "2 workers could not open it", "none of 3 workers takes more now"};
     assert_int_equal(json_array_size(why), 5);
     for (size_t i = 0; i < 5; i++) {

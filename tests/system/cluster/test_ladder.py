@@ -121,6 +121,35 @@ def test_whoever_acknowledges_gets_no_further_message_even_after_kill_9(gateway,
     assert timeline[-1] == "acknowledged" and "climbed" in timeline
 
 
+def test_whoever_acknowledges_a_cancelled_campaign_is_thanked_and_heard_and_nothing_else_changes(gateway, second, cluster):
+    """By the link, before and after a kill -9, and by an app; a sent message is not unsent by cancelling."""
+    audience = upload(cluster, PEOPLE)
+    campaign = cluster.campaign(audience, None, {"sms": {"text": "Hi"}, "email": {"subject": "S", "text": "Hi"}}, plan={
+        "steps": [{"channel": "sms", "until": "acknowledged", "within": "1h"}, {"channel": "email"}]})
+    path = f"/v1/campaigns/{campaign['id']}"
+    wait_for("everybody's first message", lambda: cluster.api.get(path)["open"] == PEOPLE)
+    cluster.api.post(f"{path}/cancel")
+    before = cluster.wait_campaign(campaign["id"], states=("cancelled",))
+    keys = {request.recipient: request.key for request in gateway.requests()}
+    assert cluster.api.call("POST", f"/a/{keys['r0']}").status == 200
+    cluster.coordinator.kill()
+    cluster.start_coordinator()
+    page = cluster.api.call("POST", f"/a/{keys['r1']}")
+    assert page.status == 200 and b"Thank you" in page.body, page.body
+    for recipient in ("r1", "r2"):  # r1 for the second time
+        cluster.api.post("/v1/acknowledgements", {"campaign": campaign["id"], "recipient": recipient})
+    after = cluster.api.get(path)
+    expected = dict(before["counts"])
+    expected["acknowledged"] += 3
+    state = next(state for state, count in some(before["counts"]).items() if count == PEOPLE)
+    expected[state] -= 3
+    assert after["counts"] == expected and after["state"] == "cancelled" and after["ended_at"] == before["ended_at"]
+    for recipient in ("r0", "r1", "r2"):
+        events = [entry["event"] for entry in timeline_of(cluster, campaign["id"], recipient)]
+        assert events[-1] == "acknowledged" and events.count("acknowledged") == 1, events
+    assert second.count() == 0 and gateway.count() == PEOPLE
+
+
 def test_a_mistaken_plan_is_refused_where_it_was_written(place, cluster):
     path = os.path.join(place, "people.csv")
     with open(path, "w", encoding="ascii") as f:
