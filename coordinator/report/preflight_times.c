@@ -2,8 +2,10 @@
 #include "coordinator/report/preflight_times.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "common/mem.h"
+#include "coordinator/report/preflight_room.h"
 
 uint64_t preflight_providers(const struct plan_step *step,
                              const struct preflight_rate rates[WIRE_PROVIDERS_MAX])
@@ -52,19 +54,6 @@ uint64_t preflight_begins_after_ms(const struct plan *plan, unsigned step)
     return after_ms;
 }
 
-/* Takes up to `wanted` from the room of these providers; what is left of it. */
-static double take(uint64_t providers, double room[WIRE_PROVIDERS_MAX], double wanted)
-{
-    for (unsigned i = 0; i < WIRE_PROVIDERS_MAX && wanted > 0; i++) {
-        if ((providers >> i & 1) != 0) {
-            double taken = room[i] < wanted ? room[i] : wanted;
-            room[i] -= taken;
-            wanted -= taken;
-        }
-    }
-    return wanted;
-}
-
 /* Whole people; the crumbs of sums are no person. */
 static uint64_t whole(double people)
 {
@@ -85,6 +74,7 @@ struct group {
 struct flow {
     const struct preflight_case *preflight;
     uint64_t at_ms;
+    struct preflight_room room;
     struct group *groups;
     unsigned group_count;
 };
@@ -120,6 +110,7 @@ static struct flow flow_of(const struct preflight_case *preflight, uint64_t at_m
 {
     const struct preflight_counts *counts = preflight->counts;
     struct flow flow = {.preflight = preflight, .at_ms = at_ms};
+    preflight_room_begin(&flow.room, preflight, at_ms);
     bool has_zones = preflight->quiet.channels != 0 && counts->zone_count > 0;
     for (unsigned z = 0; z == 0 || (has_zones && z < counts->zone_count); z++) {
         struct group *group = group_of(&flow, z);
@@ -132,7 +123,7 @@ static struct flow flow_of(const struct preflight_case *preflight, uint64_t at_m
     return flow;
 }
 
-/* Until when nobody falls asleep or wakes up, but not beyond `end_ms`. */
+/* Until when nobody falls asleep or wakes up, no provider either, but not beyond `end_ms`. */
 static uint64_t flow_cut(const struct flow *flow, uint64_t end_ms)
 {
     for (unsigned g = 0; g < flow->group_count; g++) {
@@ -140,7 +131,7 @@ static uint64_t flow_cut(const struct flow *flow, uint64_t end_ms)
         uint64_t next_ms = span->from_ms > flow->at_ms ? span->from_ms : span->until_ms;
         end_ms = next_ms < end_ms ? next_ms : end_ms;
     }
-    return end_ms;
+    return preflight_room_cut(&flow->room, end_ms);
 }
 
 static void flow_go_on(struct flow *flow, uint64_t at_ms)
@@ -153,6 +144,7 @@ static void flow_go_on(struct flow *flow, uint64_t at_ms)
             group->span = quiet->span(quiet->arg, group->zone, at_ms);
         }
     }
+    preflight_room_go_on(&flow->room, at_ms);
 }
 
 static double awake(const struct flow *flow, unsigned step)
@@ -183,40 +175,29 @@ static void leave(struct flow *flow, unsigned step, double share)
     }
 }
 
-/* What can be sent in a while: by each provider that has a limit, and by the campaign. */
-struct room {
-    double providers[WIRE_PROVIDERS_MAX];
-    double own;
-};
-
-static struct room room_for(const struct flow *flow, uint64_t ms)
-{
-    const struct preflight_rate *rates = flow->preflight->rates;
-    double own_per_s = flow->preflight->rate_per_s;
-    struct room room = {.own = own_per_s > 0 ? own_per_s * (double)ms / 1000 : HUGE_VAL};
-    for (unsigned i = 0; i < WIRE_PROVIDERS_MAX; i++) {
-        room.providers[i] = rates[i].can_send ? rates[i].per_s * (double)ms / 1000 : 0;
-    }
-    return room;
-}
-
-/* Sends one step's messages with the room there is; what only this step can use is used first. */
-static void send_step(struct flow *flow, unsigned step, uint64_t later, struct room *room)
+/* Sends one step's messages with the room there is; what only this step can use is used first. In
+ * how long, after the while began. */
+static double send_step(struct flow *flow, unsigned step, uint64_t later)
 {
     const struct plan_step *plan_step = &flow->preflight->plan->steps[step];
     uint64_t providers = preflight_providers(plan_step, flow->preflight->rates);
+    struct preflight_room *room = &flow->room;
     double people = awake(flow, step);
-    double sent = people < room->own ? people : room->own;
-    double per_s;
+    double wanted = people < room->own ? people : room->own;
+    double took_ms = 0;
     if (people <= 0) {
-        return;
+        return 0;
     }
-    if (preflight_step_rate(plan_step, flow->preflight->rates, &per_s) != PREFLIGHT_UNLIMITED) {
-        double rest = take(providers & ~later, room->providers, sent);
-        sent -= take(providers, room->providers, rest);
+    double sent = preflight_room_take(room, providers & ~later, wanted, &took_ms);
+    if (sent < wanted) {
+        double rest_ms;
+        sent += preflight_room_take(room, providers & later, wanted - sent, &rest_ms);
+        took_ms = rest_ms > took_ms ? rest_ms : took_ms;
     }
+    double own_ms = room->own < HUGE_VAL ? sent / flow->preflight->rate_per_s * 1000 : 0;
     room->own -= sent;
     leave(flow, step, (people - sent) / people);
+    return own_ms > took_ms ? own_ms : took_ms;
 }
 
 /* ---- What is asked ---- */
@@ -234,13 +215,13 @@ uint64_t preflight_late(const struct preflight_case *preflight, uint64_t span_ms
     span_ms = within_a_year(span_ms);
     while (flow.at_ms < span_ms) {
         uint64_t next_ms = flow_cut(&flow, span_ms);
-        struct room room = room_for(&flow, next_ms - flow.at_ms);
+        preflight_room_open(&flow.room, next_ms);
         for (unsigned s = 0; s < plan->step_count; s++) {
             uint64_t later = 0;
             for (unsigned l = plan_next(plan, s); l < plan->step_count; l = plan_next(plan, l)) {
                 later |= preflight_providers(&plan->steps[l], preflight->rates);
             }
-            send_step(&flow, s, later, &room);
+            (void)send_step(&flow, s, later);
         }
         flow_go_on(&flow, next_ms);
     }
@@ -251,54 +232,77 @@ uint64_t preflight_late(const struct preflight_case *preflight, uint64_t span_ms
     return late;
 }
 
-uint64_t preflight_late_at(const struct preflight_case *preflight, unsigned step, uint64_t span_ms)
+/* A step to which everybody climbs, after the steps before it. */
+struct climb {
+    struct flow flow;
+    unsigned step;
+    unsigned first; /* of the steps that are sent */
+    uint64_t begins_ms[PLAN_RUNGS_MAX];
+};
+
+/* The steps before make a difference only by what they use up of a quota. */
+static struct climb climb_of(const struct preflight_case *preflight, unsigned step)
 {
-    struct flow flow = flow_of(preflight, preflight_begins_after_ms(preflight->plan, step), false);
-    uint64_t end_ms = flow.at_ms + YEAR_MS < span_ms ? flow.at_ms + YEAR_MS : span_ms;
-    while (flow.at_ms < end_ms) {
-        uint64_t next_ms = flow_cut(&flow, end_ms);
-        struct room room = room_for(&flow, next_ms - flow.at_ms);
-        send_step(&flow, step, 0, &room);
-        flow_go_on(&flow, next_ms);
+    uint64_t shared = preflight_providers(&preflight->plan->steps[step], preflight->rates);
+    struct climb climb = {.step = step, .first = step};
+    for (unsigned i = 0; i < WIRE_PROVIDERS_MAX; i++) {
+        if ((shared >> i & 1) != 0 && preflight->rates[i].day_quota > 0) {
+            climb.first = 0;
+        }
     }
-    uint64_t late = whole(left(&flow, step));
-    mem_free(flow.groups);
-    return late;
+    for (unsigned s = 0; s <= step; s++) {
+        climb.begins_ms[s] = preflight_begins_after_ms(preflight->plan, s);
+    }
+    climb.flow = flow_of(preflight, climb.begins_ms[climb.first], false);
+    return climb;
 }
 
-/* In how long the step's messages are all sent if everybody stays awake; less than 0: not so. */
-static double rest_ms(const struct flow *flow, unsigned step)
+/* To the next cut, at most to `end_ms`. When the step's last message left, if all of them have;
+ * UINT64_MAX: not so. */
+static uint64_t climb_on(struct climb *climb, uint64_t end_ms)
 {
-    double people = awake(flow, step);
-    double per_s;
-    enum preflight_speed speed =
-        preflight_step_rate(&flow->preflight->plan->steps[step], flow->preflight->rates, &per_s);
-    if (whole(left(flow, step) - people) > 0 || (whole(people) > 0 && speed == PREFLIGHT_NONE)) {
-        return -1;
+    struct flow *flow = &climb->flow;
+    uint64_t at_ms = flow->at_ms;
+    double took_ms = 0;
+    for (unsigned s = climb->first; s <= climb->step; s++) {
+        bool is_ahead = climb->begins_ms[s] > at_ms && climb->begins_ms[s] < end_ms;
+        end_ms = is_ahead ? climb->begins_ms[s] : end_ms;
     }
-    double own_per_s = flow->preflight->rate_per_s;
-    per_s = speed == PREFLIGHT_UNLIMITED ? HUGE_VAL : per_s;
-    per_s = own_per_s > 0 && own_per_s < per_s ? own_per_s : per_s;
-    return people > 0 ? people / per_s * 1000 : 0;
+    uint64_t next_ms = flow_cut(flow, end_ms);
+    preflight_room_open(&flow->room, next_ms);
+    for (unsigned s = climb->step + 1; s-- > climb->first;) {
+        if (climb->begins_ms[s] <= at_ms) {
+            double ms = send_step(flow, s, 0);
+            took_ms = s == climb->step ? ms : took_ms;
+        }
+    }
+    flow_go_on(flow, next_ms);
+    bool is_over = climb->begins_ms[climb->step] <= at_ms && whole(left(flow, climb->step)) == 0;
+    return is_over ? at_ms + (uint64_t)(took_ms + 0.999) : UINT64_MAX;
+}
+
+uint64_t preflight_late_at(const struct preflight_case *preflight, unsigned step, uint64_t span_ms)
+{
+    struct climb climb = climb_of(preflight, step);
+    uint64_t year_ms = climb.begins_ms[step] + YEAR_MS;
+    uint64_t end_ms = year_ms < span_ms ? year_ms : span_ms;
+    while (climb.flow.at_ms < end_ms && climb_on(&climb, end_ms) == UINT64_MAX) {
+    }
+    uint64_t late = whole(left(&climb.flow, step));
+    mem_free(climb.flow.groups);
+    return late;
 }
 
 uint64_t preflight_step_takes_ms(const struct preflight_case *preflight, unsigned step)
 {
-    struct flow flow = flow_of(preflight, preflight_begins_after_ms(preflight->plan, step), false);
-    uint64_t begin_ms = flow.at_ms;
-    uint64_t takes_ms = UINT64_MAX;
-    while (takes_ms == UINT64_MAX && flow.at_ms < begin_ms + YEAR_MS) {
-        uint64_t next_ms = flow_cut(&flow, begin_ms + YEAR_MS);
-        struct room room = room_for(&flow, next_ms - flow.at_ms);
-        double rest = rest_ms(&flow, step);
-        if (rest >= 0 && rest <= (double)(next_ms - flow.at_ms)) {
-            takes_ms = flow.at_ms - begin_ms + (uint64_t)(rest + 0.999);
-        }
-        send_step(&flow, step, 0, &room);
-        flow_go_on(&flow, next_ms);
+    struct climb climb = climb_of(preflight, step);
+    uint64_t begin_ms = climb.begins_ms[step];
+    uint64_t end_ms = UINT64_MAX;
+    while (climb.flow.at_ms < begin_ms + YEAR_MS && end_ms == UINT64_MAX) {
+        end_ms = climb_on(&climb, begin_ms + YEAR_MS);
     }
-    mem_free(flow.groups);
-    return takes_ms;
+    mem_free(climb.flow.groups);
+    return end_ms == UINT64_MAX ? UINT64_MAX : end_ms - begin_ms;
 }
 
 uint64_t preflight_asleep(const struct preflight_case *preflight, uint64_t *until_ms)
@@ -319,4 +323,45 @@ uint64_t preflight_asleep(const struct preflight_case *preflight, uint64_t *unti
     }
     mem_free(flow.groups);
     return whole(people);
+}
+
+/* The people who are late for it, but would not be if the provider were as in `rates`. */
+static bool is_stopped(const struct preflight_case *preflight,
+                       const struct preflight_rate rates[WIRE_PROVIDERS_MAX],
+                       struct preflight_stop *stop)
+{
+    struct preflight_case other = *preflight;
+    other.rates = rates;
+    uint64_t late = preflight_late(preflight, stop->until_ms);
+    uint64_t otherwise = late == 0 ? 0 : preflight_late(&other, stop->until_ms);
+    stop->people = late > otherwise ? late - otherwise : 0;
+    return stop->people > 0;
+}
+
+bool preflight_stop_by_hours(const struct preflight_case *preflight, unsigned provider,
+                             struct preflight_stop *stop)
+{
+    struct preflight_rate rates[WIRE_PROVIDERS_MAX];
+    if (!preflight->rates[provider].has_hours) {
+        return false;
+    }
+    memcpy(rates, preflight->rates, sizeof(rates));
+    rates[provider].has_hours = false;
+    struct quiet_span span = preflight->calendar.quiet(preflight->calendar.arg, provider, 0);
+    *stop = (struct preflight_stop){.from_ms = span.from_ms, .until_ms = span.until_ms};
+    return is_stopped(preflight, rates, stop);
+}
+
+bool preflight_stop_by_quota(const struct preflight_case *preflight, unsigned provider,
+                             struct preflight_stop *stop)
+{
+    struct preflight_rate rates[WIRE_PROVIDERS_MAX];
+    if (preflight->rates[provider].day_quota <= 0) {
+        return false;
+    }
+    memcpy(rates, preflight->rates, sizeof(rates));
+    rates[provider].day_quota = 0;
+    *stop = (struct preflight_stop){
+        .until_ms = preflight->calendar.day_end(preflight->calendar.arg, provider, 0)};
+    return is_stopped(preflight, rates, stop);
 }

@@ -273,9 +273,10 @@ static void what_is_left_out_reaches_nobody(void **state)
 /* Of a provider of sms, one of email, and another of sms. */
 #define RATES(can_0, rate_0, can_1, rate_1, can_2, rate_2)                                         \
     {                                                                                              \
-        {CHANNEL_SMS, can_0, rate_0}, {CHANNEL_EMAIL, can_1, rate_1},                              \
+        {.channel = CHANNEL_SMS, .can_send = can_0, .per_s = rate_0},                              \
+            {.channel = CHANNEL_EMAIL, .can_send = can_1, .per_s = rate_1},                        \
         {                                                                                          \
-            CHANNEL_SMS, can_2, rate_2                                                             \
+            .channel = CHANNEL_SMS, .can_send = can_2, .per_s = rate_2                             \
         }                                                                                          \
     }
 
@@ -436,7 +437,7 @@ static void what_is_not_sent_in_the_evening_waits_for_the_morning(void **state)
     assert_int_equal(preflight_step_takes_ms(&preflight, 1), 100000); /* no night for mail */
     rates[0].can_send = false;
     assert_true(preflight_step_takes_ms(&preflight, 0) == UINT64_MAX);
-    rates[0] = (struct preflight_rate){CHANNEL_SMS, true, 0};
+    rates[0] = (struct preflight_rate){.channel = CHANNEL_SMS, .can_send = true};
     assert_int_equal(preflight_step_takes_ms(&preflight, 0), 10 * HOUR_MS);
 }
 
