@@ -69,6 +69,7 @@ static void print_steps(struct cli *cli, const json_t *preflight)
 {
     static const struct list_column columns[] = {
         {"step", "step", LIST_NUMBER},
+        {"again", "repeat", LIST_NUMBER},
         {"channel", "channel", LIST_TEXT},
         {"people", "people", LIST_NUMBER},
         {"suppressed", "suppressed", LIST_NUMBER},

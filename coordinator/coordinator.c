@@ -485,6 +485,8 @@ static enum err open_api(struct coordinator *coordinator, struct problem *proble
         .provider_numbers = &coordinator->numbers,
         .hard_failures = coordinator->failures,
         .provider_limits = &coordinator->limits,
+        .provider_hours = &coordinator->provider_hours,
+        .provider_days = &coordinator->provider_days,
         .delivery_keys = &coordinator->delivery_keys,
         .listen = settings->listen_api,
         .data_dir = settings->data_dir,

@@ -16,7 +16,8 @@ struct preflight_job {
     struct api *api;
     struct exchange *exchange; /* NULL: the client is gone */
     struct preflight *preflight;
-    struct zone_clock *clock; /* its own, for the thread; NULL: quiet hours hold for nobody */
+    struct zone_clock *clock; /* its own, for the thread */
+    bool has_hours;           /* the campaign's quiet hours hold for its people */
     const struct audience_info *info;
     struct suppression_list *suppressions; /* NULL: it makes no difference */
     uint64_t campaign;
@@ -101,13 +102,12 @@ static struct preflight_job *job_new(struct exchange *exchange, const struct cam
     campaign_document_wire(campaign_registry_find(api->context.campaigns, view->def->id),
                            &info->schema, api->context.epoch, exchange->arena, &content);
     content.body_count = has_messages ? content.body_count : 0;
-    struct zone_clock *clock = NULL;
-    if (has_messages && view->def->quiet_channels != 0 &&
-        view->def->priority != PRIORITY_CRITICAL) {
-        clock = zone_clock_new(api->context.ledger, api->context.audiences, api->context.campaigns);
-    }
-    if (preflight_new(&preflight, &content, &view->def->plan, info->slots, clock, &problem) !=
-        ERR_OK) {
+    bool has_hours =
+        has_messages && view->def->quiet_channels != 0 && view->def->priority != PRIORITY_CRITICAL;
+    struct zone_clock *clock =
+        zone_clock_new(api->context.ledger, api->context.audiences, api->context.campaigns);
+    if (preflight_new(&preflight, &content, &view->def->plan, info->slots, has_hours ? clock : NULL,
+                      &problem) != ERR_OK) {
         zone_clock_free(clock);
         exchange_refuse(exchange, 0, &problem);
         return NULL;
@@ -117,6 +117,7 @@ static struct preflight_job *job_new(struct exchange *exchange, const struct cam
     job->exchange = exchange;
     job->preflight = preflight;
     job->clock = clock;
+    job->has_hours = has_hours;
     job->info = info;
     job->campaign = view->def->id;
     job->now_ms = api_now_ms(api);
@@ -135,32 +136,6 @@ static void job_start(struct preflight_job *job, void (*answer)(struct preflight
 
 /* ---- what the campaign would meet ---- */
 
-static unsigned connected_workers(struct engine *engine)
-{
-    struct worker_view worker;
-    unsigned count = 0;
-    for (unsigned i = 0; engine_worker(engine, i, &worker); i++) {
-        count += worker.connected;
-    }
-    return count;
-}
-
-static void take_rates(struct preflight_result *result)
-{
-    struct engine *engine = result->api->context.engine;
-    unsigned workers = connected_workers(engine);
-    struct provider_view provider;
-    result->has_worker = workers > 0;
-    for (unsigned i = 0; engine_provider(engine, i, &provider); i++) {
-        bool is_shut = workers > 0 && provider.unopened >= workers;
-        result->rates[provider.def->id] = (struct preflight_rate){
-            .channel = provider.def->channel,
-            .can_send = provider.breaker != BREAKER_OPEN && !is_shut,
-            .per_s = provider.rate_now_per_s,
-        };
-    }
-}
-
 static uint64_t start_of(const struct campaign_view *view, uint64_t now_ms)
 {
     uint64_t start_ms =
@@ -168,15 +143,10 @@ static uint64_t start_of(const struct campaign_view *view, uint64_t now_ms)
     return start_ms > now_ms ? start_ms : now_ms;
 }
 
-/* Of the beginning on. */
 static struct quiet_span span_of(void *arg, unsigned zone, uint64_t at_ms)
 {
     const struct preflight_result *result = arg;
-    struct quiet_span span =
-        zone_clock_span(result->clock, result->hours, (uint16_t)zone, result->starts_ms + at_ms);
-    span.from_ms = span.from_ms > result->starts_ms ? span.from_ms - result->starts_ms : 0;
-    span.until_ms -= result->starts_ms;
-    return span;
+    return preflight_limits_span(result, result->hours, zone, at_ms);
 }
 
 static void take_times(struct preflight_result *result)
@@ -187,9 +157,10 @@ static void take_times(struct preflight_result *result)
         .rates = result->rates,
         .rate_per_s = result->view->def->rate_per_s,
     };
-    if (result->clock != NULL) {
+    if (result->hours != NULL) {
         result->times.quiet = (struct preflight_quiet){result->hours->channels, result, span_of};
     }
+    preflight_limits(result);
 }
 
 static void answer_preflight(struct preflight_job *job)
@@ -204,10 +175,9 @@ static void answer_preflight(struct preflight_job *job)
             .now_ms = job->now_ms,
             .starts_ms = start_of(&view, job->now_ms),
             .by_ms = job->by_ms,
-            .hours = hours_of(job->api, job->campaign),
+            .hours = job->has_hours ? hours_of(job->api, job->campaign) : NULL,
             .clock = job->clock,
         };
-        take_rates(&result);
         take_times(&result);
         exchange_view(exchange, preflight_json(&result));
     }

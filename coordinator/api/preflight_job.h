@@ -26,11 +26,23 @@ struct preflight_result {
     uint64_t starts_ms;
     uint64_t by_ms; /* 0: none */
     struct preflight_rate rates[WIRE_PROVIDERS_MAX];
-    struct preflight_case times; /* of these rates; quiet hours where they hold */
-    const struct quiet_hours *hours;
+    uint64_t day_until_ms[WIRE_PROVIDERS_MAX]; /* of a quota: the day that goes on now */
+    struct preflight_case times;               /* of these rates; quiet hours where they hold */
+    const struct quiet_hours *hours;           /* NULL: they hold for nobody */
     struct zone_clock *clock;
     bool has_worker;
 };
+/* What the engine knows of the providers and workers now, and when providers are silent. The result
+ * stays where it is: the calendar points to it. */
+void preflight_limits(struct preflight_result *result);
+/* By the clock of the result. Of the beginning on, so long earlier as nobody is leased any more. */
+struct quiet_span preflight_limits_span(const struct preflight_result *result,
+                                        const struct quiet_hours *hours, unsigned zone,
+                                        uint64_t at_ms);
 json_t *preflight_json(struct preflight_result *result);
+/* What its operator should know before the launch, but for the deadlines. */
+json_t *preflight_warnings(const struct preflight_result *result);
+/* One more; the text is emptied. */
+void preflight_warn(json_t *warnings, const char *warning, uint64_t people, struct buf *text);
 
 #endif

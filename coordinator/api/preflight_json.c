@@ -11,7 +11,6 @@
 #include "coordinator/api/preflight_job.h"
 #include "coordinator/content/channel_column.h"
 #include "coordinator/content/object_id.h"
-#include "coordinator/content/plan_check.h"
 
 static const char *const speed_words[] = {
     [PREFLIGHT_NONE] = "none",
@@ -125,115 +124,6 @@ static json_t *problems_json(const struct preflight_result *result)
     return problems;
 }
 
-/* ---- Warnings ---- */
-
-static void warn(json_t *warnings, const char *warning, uint64_t people, struct buf *text)
-{
-    json_array_append_new(warnings, json_pack("{s:s, s:s, s:I}", "warning", warning, "detail",
-                                              buf_cstr(text), "people", (json_int_t)people));
-    buf_clear(text);
-}
-
-static void warn_of_people(const struct preflight_result *result, json_t *warnings,
-                           struct buf *text)
-{
-    const struct preflight_counts *counts = preflight_counts(result->preflight);
-    struct preflight_missing missing;
-    if (counts->unreachable > 0) {
-        buf_printf(text, "%" PRIu64 " people have no endpoint of any channel of the plan",
-                   counts->unreachable);
-        warn(warnings, "unreachable", counts->unreachable, text);
-    }
-    if (counts->suppressed > 0) {
-        buf_printf(text, "%" PRIu64 " people are on the suppression list with all that they have",
-                   counts->suppressed);
-        warn(warnings, "suppressed", counts->suppressed, text);
-    }
-    for (unsigned i = 0; preflight_missing(result->preflight, i, &missing); i++) {
-        buf_printf(text,
-                   "\"%s\" is empty for %" PRIu64 " people who would get the %s message (locale "
-                   "%s): it is not sent to them",
-                   missing.variable, missing.people, channel_kind_name(missing.channel),
-                   missing.locale[0] == '\0' ? "default" : missing.locale);
-        warn(warnings, "missing_variable", missing.people, text);
-    }
-    if (counts->sms.two + counts->sms.more > 0) {
-        buf_printf(text, "the text is longer than one short message for %" PRIu64 " people",
-                   counts->sms.two + counts->sms.more);
-        warn(warnings, "long_sms", counts->sms.two + counts->sms.more, text);
-    }
-}
-
-static void warn_of_steps(const struct preflight_result *result, json_t *warnings, struct buf *text)
-{
-    const struct preflight_counts *counts = preflight_counts(result->preflight);
-    const struct plan *plan = &result->view->def->plan;
-    if (!result->has_worker) {
-        buf_str(text, "no worker is connected: nothing is sent until one is");
-        warn(warnings, "no_worker", counts->reachable, text);
-    }
-    for (unsigned s = 0; s < plan->step_count; s++) {
-        const struct preflight_step *step = &counts->steps[s];
-        const char *channel = channel_kind_name(plan->steps[s].channel);
-        double per_s;
-        if (plan_is_left_out(plan, s)) {
-            buf_printf(text, "step %u (%s) is left out: the campaign does without %s", s + 1,
-                       channel, channel);
-            warn(warnings, "left_out", 0, text);
-        } else if (step->sendable == 0) {
-            buf_printf(text, "step %u (%s) can send to nobody", s + 1, channel);
-            warn(warnings, "idle_step", 0, text);
-        } else if (preflight_step_rate(&plan->steps[s], result->rates, &per_s) == PREFLIGHT_NONE) {
-            buf_printf(text, "step %u (%s) has no provider that can send now: tocsin provider list",
-                       s + 1, channel);
-            warn(warnings, "no_provider", step->sendable, text);
-        }
-    }
-}
-
-/* What the plan may not mean. */
-static void warn_of_plan(const struct preflight_result *result, json_t *warnings, struct buf *text)
-{
-    const struct plan *plan = &result->view->def->plan;
-    for (unsigned s = 1; s < plan->step_count; s++) {
-        if (plan_check_is_echo(plan, s) && !plan_is_left_out(plan, s)) {
-            unsigned step = plan_written(plan, s) + 1;
-            buf_printf(text,
-                       "step %u (%s) uses the channel and providers of step %u, which ends for "
-                       "everybody whose message was accepted: only who could not be sent to comes "
-                       "to it; to write again to who does not answer, let step %u last until "
-                       "acknowledged",
-                       step, channel_kind_name(plan->steps[s].channel), step - 1, step - 1);
-            warn(warnings, "same_channel", 0, text);
-        }
-    }
-}
-
-static void warn_of_respect(const struct preflight_result *result, json_t *warnings,
-                            struct buf *text)
-{
-    const struct campaign_def *def = result->view->def;
-    if (def->priority == PRIORITY_CRITICAL) {
-        return; /* it overrides both */
-    }
-    uint64_t until_ms;
-    uint64_t asleep = preflight_asleep(&result->times, &until_ms);
-    if (asleep > 0) {
-        char time[TEXT_TIME_BYTES + 1];
-        text_time_str(time, result->starts_ms + until_ms);
-        buf_printf(text,
-                   "%" PRIu64 " people have quiet hours as it begins: their first message waits, "
-                   "the last until %s",
-                   asleep, time);
-        warn(warnings, "quiet_hours", asleep, text);
-    }
-    if (def->cap_messages != 0) {
-        buf_str(text, "the frequency cap may spare people; it is applied after the launch, and the "
-                      "numbers here do not count with it");
-        warn(warnings, "frequency_cap", 0, text);
-    }
-}
-
 /* ---- Deadlines ---- */
 
 static json_t *late_steps_json(const struct preflight_result *result, uint64_t span_ms)
@@ -242,9 +132,10 @@ static json_t *late_steps_json(const struct preflight_result *result, uint64_t s
     json_t *steps = json_array();
     for (unsigned s = 0; s < plan->step_count; s++) {
         uint64_t late = preflight_late_at(&result->times, s, span_ms);
-        json_array_append_new(steps, json_pack("{s:i, s:s, s:I}", "step", (int)s + 1, "channel",
-                                               channel_kind_name(plan->steps[s].channel), "late",
-                                               (json_int_t)late));
+        json_array_append_new(
+            steps, json_pack("{s:i, s:i, s:s, s:I}", "step", (int)plan_written(plan, s) + 1,
+                             "repeat", (int)plan->steps[s].repeat, "channel",
+                             channel_kind_name(plan->steps[s].channel), "late", (json_int_t)late));
     }
     return steps;
 }
@@ -267,7 +158,7 @@ static void add_deadline(const struct preflight_result *result, const char *name
                    "at today's limits %" PRIu64 " people are not sent to before %s (%s): raise a "
                    "limit, add a provider, or begin earlier",
                    late, time, name);
-        warn(warnings, "late", late, text);
+        preflight_warn(warnings, "late", late, text);
     }
 }
 
@@ -298,7 +189,7 @@ static json_t *step_json(const struct preflight_result *result, unsigned s)
                          : json_integer((json_int_t)((takes_ms + 999) / 1000));
     return json_pack(
         "{s:i, s:i, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:o, s:s, s:o, s:I, s:o}", "step",
-        (int)s + 1, "repeat", (int)plan->steps[s].repeat, "channel",
+        (int)plan_written(plan, s) + 1, "repeat", (int)plan->steps[s].repeat, "channel",
         channel_kind_name(plan->steps[s].channel), "left_out", (int)plan_is_left_out(plan, s),
         "people", (json_int_t)step->people, "suppressed", (json_int_t)step->suppressed,
         "incomplete", (json_int_t)step->incomplete, "sendable", (json_int_t)step->sendable, "first",
@@ -341,15 +232,11 @@ json_t *preflight_json(struct preflight_result *result)
     struct buf text = {0};
     json_t *steps = json_array();
     json_t *deadlines = json_array();
-    json_t *warnings = json_array();
+    json_t *warnings = preflight_warnings(result);
     object_id_write(id, OBJECT_CAMPAIGN, result->view->def->id);
     for (unsigned s = 0; s < counts->step_count; s++) {
         json_array_append_new(steps, step_json(result, s));
     }
-    warn_of_people(result, warnings, &text);
-    warn_of_steps(result, warnings, &text);
-    warn_of_plan(result, warnings, &text);
-    warn_of_respect(result, warnings, &text);
     add_deadline(result, "by", result->by_ms, deadlines, warnings, &text);
     add_deadline(result, "not_after", not_after_of(result), deadlines, warnings, &text);
     buf_release(&text);

@@ -521,6 +521,9 @@ struct unopened_view {
 bool engine_unopened(const struct engine *engine, uint32_t provider, unsigned index,
                      struct unopened_view *view);
 
+/* So long before quiet hours nobody is leased any more. */
+uint32_t engine_quiet_margin_ms(const struct engine *engine);
+
 struct engine_stats {
     uint64_t leases; /* ever, this life */
     uint64_t leases_open;

@@ -255,6 +255,11 @@ bool engine_provider(struct engine *engine, unsigned index, struct provider_view
     return false;
 }
 
+uint32_t engine_quiet_margin_ms(const struct engine *engine)
+{
+    return engine->settings.quiet_margin_ms;
+}
+
 void engine_stats(const struct engine *engine, struct engine_stats *stats)
 {
     *stats = engine->stats;

@@ -41,6 +41,8 @@ struct house {
     char dir[64];
     char token[AUTH_TOKEN_CHARS + 1];
     struct provider_limits limits;
+    struct provider_hours hours; /* none has any */
+    struct provider_days days;
     struct delivery_keys keys;
 };
 
@@ -170,6 +172,8 @@ static void open_api(struct house *house)
         .providers = wire_providers,
         .provider_count = 2,
         .provider_limits = &house->limits,
+        .provider_hours = &house->hours,
+        .provider_days = &house->days,
         .delivery_keys = &house->keys,
         .data_dir = house->dir,
         .version = "1.2.3",

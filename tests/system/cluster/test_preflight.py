@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from support import http_provider, lines_of_json, problem_of, some, tocsin
+from support import http_provider, lines_of_json, problem_of, some, tocsin, upload
 
 RATE = 50
 CONTENT = {"sms": {"default": {"text": "Dear {{first_name}}, the line is down."}, "de": {"text": "x" * 161}},
@@ -151,3 +151,71 @@ def test_who_sleeps_is_late(cluster):
     critical = draft(cluster, people, steps, content=content, quiet_hours=quiet, priority="critical")
     seen = preflight(cluster, critical, {"by": at(3600)})
     assert seen["warnings"] == [] and seen["steps"][0]["send_s"] == 1000 / RATE
+
+
+def noon_zone():
+    """A time zone where it is about noon: its day ends in about twelve hours."""
+    hours = time.gmtime().tm_hour - 12
+    return "UTC" if hours == 0 else f"Etc/GMT{hours:+d}"
+
+
+def test_what_a_quota_leaves_and_who_takes_over(gateway, make_cluster):
+    cluster = make_cluster([http_provider(gateway, name="few", rate=500, quota=700, quota_zone=noon_zone()),
+                            http_provider(gateway, name="many", rate=100)])
+    people = upload(cluster, 1000)
+    only = [{"channel": "sms", "provider": "few"}]
+    content = {"sms": {"text": "The line is down."}}
+    first = draft(cluster, upload(cluster, 500), only, content=content)
+    assert cluster.api.call("POST", f"/v1/campaigns/{first}/launch").status == 200
+    assert some(cluster.wait_campaign(first, 20)["counts"]) == {"accepted": 500}
+    waiting = draft(cluster, people, only, content=content)
+    seen = preflight(cluster, waiting, {"by": at(3600)})
+    assert seen["deadlines"][0]["late"] == seen["deadlines"][0]["steps"][0]["late"] == 800
+    warned = {warning["warning"]: warning for warning in seen["warnings"]}
+    assert {name: warning["people"] for name, warning in warned.items()} == {"provider_quota": 800, "late": 800}
+    assert "few has 200 left of its quota of 700 until" in warned["provider_quota"]["detail"]
+    local = time.time() % 3600
+    assert abs(seen["steps"][0]["send_s"] - (12 * 3600 - local + 24 * 3600)) < 60, seen["steps"][0]
+    status, out, err = tocsin(cluster, "preflight", waiting)
+    assert status == 0 and "few has 200 left of its quota" in out, (out, err)
+    # 500 a second until the 200 are sent, 100 a second beside and after.
+    shared = draft(cluster, people, [{"channel": "sms"}], content=content)
+    seen = preflight(cluster, shared, {"by": at(3600)})
+    assert (seen["steps"][0]["send_s"], seen["deadlines"][0]["late"], seen["warnings"]) == (8, 0, [])
+    begin = time.time()
+    assert cluster.api.call("POST", f"/v1/campaigns/{shared}/launch").status == 200
+    assert some(cluster.wait_campaign(shared, 30)["counts"]) == {"accepted": 1000}
+    assert 7 < time.time() - begin < 14, time.time() - begin
+    few = cluster.api.get("/v1/providers")["items"][0]
+    assert (few["name"], few["quota"]["used"]) == ("few", 700)
+
+
+def test_a_silent_provider_waits_unless_another_sends(gateway, make_cluster):
+    clock = time.time()
+    hours = {"from": time.strftime("%H:%M", time.gmtime(clock - 3600)),
+             "to": time.strftime("%H:%M", time.gmtime(clock + 7200))}
+    cluster = make_cluster([http_provider(gateway, name="by_day", rate=RATE, quiet_hours=hours),
+                            http_provider(gateway, name="always", rate=RATE)])
+    people = upload(cluster, 1000)
+    content = {"sms": {"text": "The line is down."}}
+    only = draft(cluster, people, [{"channel": "sms", "provider": "by_day"}], content=content, priority="critical")
+    seen = preflight(cluster, only, {"by": at(3600)})
+    assert {w["warning"]: w["people"] for w in seen["warnings"]} == {"provider_quiet_hours": 1000, "late": 1000}
+    assert abs(seen["steps"][0]["send_s"] - (7200 - clock % 60 + 1000 / RATE)) < 60
+    shared = draft(cluster, people, [{"channel": "sms"}], content=content)
+    seen = preflight(cluster, shared, {"by": at(3600)})
+    assert (seen["steps"][0]["send_s"], seen["deadlines"][0]["late"], seen["warnings"]) == (1000 / RATE, 0, [])
+
+
+def test_a_step_that_repeats_is_told_by_its_number(cluster):
+    steps = [{"channel": "sms", "until": "acknowledged", "repeat": {"every": "1m", "times": 2}, "within": "1m"},
+             {"channel": "email"}]
+    campaign = draft(cluster, audience(cluster), steps, without=["email"])
+    seen = preflight(cluster, campaign, {"by": at(3600)})
+    told = [(1, 0, "sms"), (1, 1, "sms"), (1, 2, "sms"), (2, 0, "email")]
+    assert [(step["step"], step["repeat"], step["channel"]) for step in seen["steps"]] == told
+    assert [(s["step"], s["repeat"], s["channel"]) for s in seen["deadlines"][0]["steps"]] == told
+    assert [w["detail"] for w in seen["warnings"] if w["warning"] == "left_out"] == [
+        "step 2 (email) is left out: the campaign does without email"]
+    status, out, err = tocsin(cluster, "preflight", campaign)
+    assert status == 0 and "step 2 (email) is left out" in out and "step 4" not in out, (out, err)
