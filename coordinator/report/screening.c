@@ -6,25 +6,14 @@
 
 #include "common/log.h"
 #include "common/mem.h"
-#include "coordinator/report/cap_merge.h"
-#include "coordinator/report/page_fold.h"
+#include "coordinator/report/cap_survey.h"
 
 #define MODULE          "screening"
-#define PAGES_PER_TURN  32    /* counted in memory */
 #define APPLIED_PER_RUN 16    /* pages */
 #define AGAIN_MS        60000 /* between two screenings of a campaign */
 #define AGAIN_SHARE     20    /* and at least so many times as long as the last one took */
 #define FAILED_MS       10000 /* what could not be read is tried again after so long */
 #define IDLE_MS         1000
-
-/* A campaign whose messages count. */
-struct source {
-    struct campaign_def def;
-    enum delivery_event over; /* how those who waited ended */
-    bool is_folded;           /* from its page `next` on the journal is read */
-    uint32_t next;
-    unsigned tally;
-};
 
 enum phase { PHASE_IDLE, PHASE_COUNTING, PHASE_WAITING, PHASE_READING, PHASE_APPLYING };
 
@@ -45,12 +34,8 @@ struct screening {
     bool is_again;
     struct campaign_def def; /* of the campaign that is screened */
     uint64_t began_ms;
-    struct source *sources;
-    unsigned source_count;
-    struct cap_tally *tallies;
-    unsigned tally_count;
-    unsigned at; /* source, then page */
-    struct bitmap *capped;
+    struct cap_survey *survey;
+    uint32_t at; /* the page that is applied next */
     uint64_t suppressed;
     struct past *pasts;
     unsigned past_count;
@@ -104,14 +89,6 @@ static void forget(struct screening *screening, uint64_t campaign)
     }
 }
 
-/* Do the other's messages count for a cap over `per_ms`? */
-static bool counts(const struct screening *screening, const struct campaign_view *other,
-                   uint64_t campaign, uint64_t per_ms)
-{
-    return other->def->id != campaign && other->launched_ms != 0 &&
-           other->launched_ms + per_ms > screening->now_ms;
-}
-
 /* Has anything been sent since by a campaign that counts? */
 static bool has_news(struct screening *screening, const struct campaign_view *view,
                      uint64_t since_ms)
@@ -120,7 +97,7 @@ static bool has_news(struct screening *screening, const struct campaign_view *vi
     for (uint64_t id = engine_next_campaign(screening->engine, 0); id != 0;
          id = engine_next_campaign(screening->engine, id)) {
         if (engine_campaign(screening->engine, id, &other) &&
-            counts(screening, &other, view->def->id, view->def->cap_per_ms) &&
+            cap_survey_is_source(view->def, &other, screening->now_ms) &&
             (other.ended_ms == 0 || other.ended_ms >= since_ms)) {
             return true;
         }
@@ -164,35 +141,6 @@ static uint64_t choose(struct screening *screening)
 
 /* ---- Beginning and end ---- */
 
-static unsigned tally_of(struct screening *screening, const struct campaign_def *def)
-{
-    for (unsigned i = 0; i < screening->tally_count; i++) {
-        if (screening->tallies[i].audience == def->audience) {
-            return i;
-        }
-    }
-    screening->tallies =
-        mem_resize(screening->tallies, screening->tally_count + 1, sizeof(*screening->tallies));
-    cap_tally_init(&screening->tallies[screening->tally_count], def->audience, def->slots);
-    return screening->tally_count++;
-}
-
-static void gather(struct screening *screening)
-{
-    struct campaign_view view;
-    for (uint64_t id = engine_next_campaign(screening->engine, 0); id != 0;
-         id = engine_next_campaign(screening->engine, id)) {
-        if (!engine_campaign(screening->engine, id, &view) ||
-            !counts(screening, &view, screening->def.id, screening->def.cap_per_ms)) {
-            continue;
-        }
-        screening->sources = mem_resize(screening->sources, screening->source_count + 1,
-                                        sizeof(*screening->sources));
-        screening->sources[screening->source_count++] = (struct source){
-            .def = *view.def, .over = campaign_over(&view), .tally = tally_of(screening, view.def)};
-    }
-}
-
 static void begin(struct screening *screening, uint64_t campaign)
 {
     struct campaign_view view;
@@ -204,24 +152,15 @@ static void begin(struct screening *screening, uint64_t campaign)
     screening->at = 0;
     screening->suppressed = 0;
     screening->err = ERR_OK;
-    screening->capped = mem_zalloc(pages_of(&screening->def), sizeof(*screening->capped));
-    gather(screening);
+    screening->survey =
+        cap_survey_new(screening->ledger, screening->engine, &screening->def, screening->now_ms);
     screening->phase = PHASE_COUNTING;
 }
 
 static void clear(struct screening *screening)
 {
-    for (unsigned i = 0; i < screening->tally_count; i++) {
-        cap_tally_release(&screening->tallies[i]);
-    }
-    mem_free(screening->tallies);
-    mem_free(screening->sources);
-    mem_free(screening->capped);
-    screening->tallies = NULL;
-    screening->tally_count = 0;
-    screening->sources = NULL;
-    screening->source_count = 0;
-    screening->capped = NULL;
+    cap_survey_free(screening->survey);
+    screening->survey = NULL;
     screening->phase = PHASE_IDLE;
 }
 
@@ -232,47 +171,17 @@ static void finish(struct screening *screening)
     past->at_ms = screening->began_ms;
     past->took_ms = screening->now_ms - screening->began_ms;
     LOG_I(MODULE, "screened", "campaign=c%" PRIu64 " others=%u suppressed=%" PRIu64 " ms=%" PRIu64,
-          screening->def.id, screening->source_count, screening->suppressed, past->took_ms);
+          screening->def.id, cap_survey_sources(screening->survey), screening->suppressed,
+          past->took_ms);
     clear(screening);
 }
 
 /* ---- The thread ---- */
 
-static enum err fold_source(struct screening *screening, struct source *source)
-{
-    struct recipient_state states[PAGE_RECIPIENTS];
-    enum err err = ERR_OK;
-    for (; err == ERR_OK && source->next < pages_of(&source->def); source->next++) {
-        struct bitmap messaged = {{0}};
-        unsigned count = 0;
-        if (atomic_load(&screening->is_stopped)) {
-            return ERR_CLOSED;
-        }
-        err = page_fold(screening->ledger, &source->def, source->over, source->next, states, &count,
-                        NULL);
-        for (unsigned i = 0; err == ERR_OK && i < count; i++) {
-            if (engine_is_messaged(&states[i])) {
-                bitmap_set(&messaged, i);
-            }
-        }
-        cap_tally_add(&screening->tallies[source->tally], source->next, &messaged);
-    }
-    return err;
-}
-
 static void read_disk(uv_work_t *work)
 {
     struct screening *screening = work->data;
-    enum err err = ERR_OK;
-    for (unsigned i = 0; err == ERR_OK && i < screening->source_count; i++) {
-        err = fold_source(screening, &screening->sources[i]);
-    }
-    if (err == ERR_OK && screening->tally_count > 0) {
-        err = cap_merge(screening->ledger, screening->def.audience, screening->def.slots,
-                        screening->tallies, screening->tally_count, screening->def.cap_messages,
-                        &screening->is_stopped, screening->capped);
-    }
-    screening->err = err;
+    screening->err = cap_survey_read(screening->survey, &screening->is_stopped);
 }
 
 static void on_read(uv_work_t *work, int status)
@@ -305,44 +214,12 @@ static void on_durable(void *arg)
 
 /* ---- A turn ---- */
 
-/* True when all are counted that can be. */
-static bool count_some(struct screening *screening)
-{
-    for (unsigned pages = 0; pages < PAGES_PER_TURN && screening->at < screening->source_count;
-         pages++) {
-        struct source *source = &screening->sources[screening->at];
-        struct bitmap messaged;
-        bool is_done = source->next == pages_of(&source->def);
-        if (!is_done && !source->is_folded) {
-            source->is_folded =
-                !engine_messaged(screening->engine, source->def.id, source->next, &messaged);
-        }
-        if (is_done || source->is_folded) {
-            screening->at++;
-            continue;
-        }
-        cap_tally_add(&screening->tallies[source->tally], source->next++, &messaged);
-    }
-    return screening->at == screening->source_count;
-}
-
-/* It may have been cancelled since: that shows when its journal is read. */
-static void look_again(struct screening *screening)
-{
-    struct campaign_view view;
-    for (unsigned i = 0; i < screening->source_count; i++) {
-        if (engine_campaign(screening->engine, screening->sources[i].def.id, &view)) {
-            screening->sources[i].over = campaign_over(&view);
-        }
-    }
-}
-
 static bool apply_some(struct screening *screening)
 {
     uint32_t pages = pages_of(&screening->def);
     for (unsigned applied = 0; applied < APPLIED_PER_RUN && screening->at < pages;
          screening->at++) {
-        const struct bitmap *capped = &screening->capped[screening->at];
+        const struct bitmap *capped = &cap_survey_capped(screening->survey)[screening->at];
         if (bitmap_next(capped, 0) < BITMAP_BITS) {
             screening->suppressed += engine_cap(screening->engine, screening->def.id, screening->at,
                                                 capped, screening->now_ms);
@@ -372,8 +249,7 @@ uint32_t screening_run(struct screening *screening, uint64_t now_ms)
     case PHASE_IDLE:
         return be_idle(screening);
     case PHASE_COUNTING:
-        if (count_some(screening)) {
-            look_again(screening);
+        if (cap_survey_count(screening->survey)) {
             screening->phase = PHASE_WAITING;
             turn_when_durable(screening->turn, true, on_durable, screening);
         }

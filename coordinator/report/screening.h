@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * screening: applies frequency caps. A campaign with a cap that was launched waits in the engine
- * until it was screened: which campaigns were launched within the cap's time, to whom each of them
- * really sent (in memory, a few pages a turn of the loop; of ended ones folded from the journal),
- * who of this audience is among them (cap_merge), and whoever had enough is suppressed, a few pages
- * a turn. What reads the disk runs on a thread of its own: the loop is never held up.
+ * until it was screened: who of its audience had enough messages is surveyed (cap_survey), and
+ * suppressed, a few pages a turn of the loop. What reads the disk runs on a thread of its own: the
+ * loop is never held up.
  *
  * A campaign counts once for a contact, however many steps of it reached him. While people of a
  * screened campaign still wait, and others of the time are sent or were since, it is screened again

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "coordinator/report/cap_survey.h"
+
+#include "common/mem.h"
+#include "coordinator/report/cap_merge.h"
+#include "coordinator/report/page_fold.h"
+
+#define PAGES_PER_CALL 32 /* counted in memory */
+
+/* A campaign whose messages count. */
+struct source {
+    struct campaign_def def;
+    enum delivery_event over; /* how those who waited ended */
+    bool is_folded;           /* from its page `next` on the journal is read */
+    uint32_t next;
+    unsigned tally;
+};
+
+struct cap_survey {
+    struct ledger *ledger;
+    struct engine *engine;
+    struct campaign_def def; /* of the campaign with the cap */
+    struct source *sources;
+    unsigned source_count;
+    unsigned at; /* the source that is counted */
+    struct cap_tally *tallies;
+    unsigned tally_count;
+    struct bitmap *capped;
+};
+
+static uint32_t pages_of(const struct campaign_def *def)
+{
+    return (def->slots + PAGE_RECIPIENTS - 1) / PAGE_RECIPIENTS;
+}
+
+bool cap_survey_is_source(const struct campaign_def *def, const struct campaign_view *other,
+                          uint64_t now_ms)
+{
+    return other->def->id != def->id && other->launched_ms != 0 &&
+           other->launched_ms + def->cap_per_ms > now_ms;
+}
+
+static unsigned tally_of(struct cap_survey *survey, const struct campaign_def *def)
+{
+    for (unsigned i = 0; i < survey->tally_count; i++) {
+        if (survey->tallies[i].audience == def->audience) {
+            return i;
+        }
+    }
+    survey->tallies =
+        mem_resize(survey->tallies, survey->tally_count + 1, sizeof(*survey->tallies));
+    cap_tally_init(&survey->tallies[survey->tally_count], def->audience, def->slots);
+    return survey->tally_count++;
+}
+
+static void gather(struct cap_survey *survey, uint64_t now_ms)
+{
+    struct campaign_view view;
+    for (uint64_t id = engine_next_campaign(survey->engine, 0); id != 0;
+         id = engine_next_campaign(survey->engine, id)) {
+        if (!engine_campaign(survey->engine, id, &view) ||
+            !cap_survey_is_source(&survey->def, &view, now_ms)) {
+            continue;
+        }
+        survey->sources =
+            mem_resize(survey->sources, survey->source_count + 1, sizeof(*survey->sources));
+        survey->sources[survey->source_count++] = (struct source){
+            .def = *view.def, .over = campaign_over(&view), .tally = tally_of(survey, view.def)};
+    }
+}
+
+struct cap_survey *cap_survey_new(struct ledger *ledger, struct engine *engine,
+                                  const struct campaign_def *def, uint64_t now_ms)
+{
+    struct cap_survey *survey = mem_zalloc(1, sizeof(*survey));
+    survey->ledger = ledger;
+    survey->engine = engine;
+    survey->def = *def;
+    survey->capped = mem_zalloc(pages_of(def), sizeof(*survey->capped));
+    gather(survey, now_ms);
+    return survey;
+}
+
+void cap_survey_free(struct cap_survey *survey)
+{
+    if (survey == NULL) {
+        return;
+    }
+    for (unsigned i = 0; i < survey->tally_count; i++) {
+        cap_tally_release(&survey->tallies[i]);
+    }
+    mem_free(survey->tallies);
+    mem_free(survey->sources);
+    mem_free(survey->capped);
+    mem_free(survey);
+}
+
+/* It may have been cancelled since: that shows when its journal is read. */
+static void look_again(struct cap_survey *survey)
+{
+    struct campaign_view view;
+    for (unsigned i = 0; i < survey->source_count; i++) {
+        if (engine_campaign(survey->engine, survey->sources[i].def.id, &view)) {
+            survey->sources[i].over = campaign_over(&view);
+        }
+    }
+}
+
+bool cap_survey_count(struct cap_survey *survey)
+{
+    for (unsigned pages = 0; pages < PAGES_PER_CALL && survey->at < survey->source_count; pages++) {
+        struct source *source = &survey->sources[survey->at];
+        struct bitmap messaged;
+        bool is_done = source->next == pages_of(&source->def);
+        if (!is_done && !source->is_folded) {
+            source->is_folded =
+                !engine_messaged(survey->engine, source->def.id, source->next, &messaged);
+        }
+        if (is_done || source->is_folded) {
+            survey->at++;
+            continue;
+        }
+        cap_tally_add(&survey->tallies[source->tally], source->next++, &messaged);
+    }
+    if (survey->at < survey->source_count) {
+        return false;
+    }
+    look_again(survey);
+    return true;
+}
+
+static enum err fold_source(struct cap_survey *survey, struct source *source,
+                            const atomic_bool *is_stopped)
+{
+    struct recipient_state states[PAGE_RECIPIENTS];
+    enum err err = ERR_OK;
+    for (; err == ERR_OK && source->next < pages_of(&source->def); source->next++) {
+        struct bitmap messaged = {{0}};
+        unsigned count = 0;
+        if (atomic_load(is_stopped)) {
+            return ERR_CLOSED;
+        }
+        err = page_fold(survey->ledger, &source->def, source->over, source->next, states, &count,
+                        NULL);
+        for (unsigned i = 0; err == ERR_OK && i < count; i++) {
+            if (engine_is_messaged(&states[i])) {
+                bitmap_set(&messaged, i);
+            }
+        }
+        cap_tally_add(&survey->tallies[source->tally], source->next, &messaged);
+    }
+    return err;
+}
+
+enum err cap_survey_read(struct cap_survey *survey, const atomic_bool *is_stopped)
+{
+    enum err err = ERR_OK;
+    for (unsigned i = 0; err == ERR_OK && i < survey->source_count; i++) {
+        err = fold_source(survey, &survey->sources[i], is_stopped);
+    }
+    if (err == ERR_OK && survey->tally_count > 0) {
+        err = cap_merge(survey->ledger, survey->def.audience, survey->def.slots, survey->tallies,
+                        survey->tally_count, survey->def.cap_messages, is_stopped, survey->capped);
+    }
+    return err;
+}
+
+const struct bitmap *cap_survey_capped(const struct cap_survey *survey)
+{
+    return survey->capped;
+}
+
+unsigned cap_survey_sources(const struct cap_survey *survey)
+{
+    return survey->source_count;
+}
