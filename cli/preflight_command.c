@@ -73,6 +73,7 @@ static void print_steps(struct cli *cli, const json_t *preflight)
         {"channel", "channel", LIST_TEXT},
         {"people", "people", LIST_NUMBER},
         {"suppressed", "suppressed", LIST_NUMBER},
+        {"capped", "capped", LIST_NUMBER},
         {"incomplete", "incomplete", LIST_NUMBER},
         {"can be sent", "sendable", LIST_NUMBER},
         {"begin here", "first", LIST_NUMBER},
@@ -98,6 +99,7 @@ static void put_people(struct buf *text, const json_t *preflight)
     put_line(text, preflight, "reachable", "reachable");
     put_line(text, preflight, "incomplete", "incomplete");
     put_line(text, preflight, "suppressed", "suppressed");
+    put_line(text, preflight, "capped", "capped");
     put_line(text, preflight, "unreachable", "unreachable");
     if (json_is_object(sms)) {
         put_line(text, sms, "sms of 1 part", "one");

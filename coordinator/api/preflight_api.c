@@ -8,6 +8,7 @@
 #include "coordinator/api/preflight_job.h"
 #include "coordinator/api/resources.h"
 #include "coordinator/content/control_document.h"
+#include "coordinator/report/cap_survey.h"
 #include "coordinator/report/page_reader.h"
 
 #define JOBS_MAX 2 /* at once: the threads of the pool have other work as well */
@@ -20,6 +21,8 @@ struct preflight_job {
     bool has_hours;           /* the campaign's quiet hours hold for its people */
     const struct audience_info *info;
     struct suppression_list *suppressions; /* NULL: it makes no difference */
+    struct cap_survey *survey;             /* NULL: no frequency cap holds */
+    uint64_t surveyed;                     /* what was counted is in the journal up to there */
     uint64_t campaign;
     uint64_t now_ms;
     uint64_t by_ms;
@@ -27,27 +30,43 @@ struct preflight_job {
     atomic_bool is_stopped;
     enum err err;
     uv_work_t work;
+    uv_timer_t timer;
 };
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct preflight_job *job = handle->data;
+    job->api->preflights--;
+    mem_free(job);
+}
 
 static void job_free(struct preflight_job *job)
 {
     preflight_free(job->preflight);
     zone_clock_free(job->clock);
-    mem_free(job);
+    cap_survey_free(job->survey);
+    uv_close((uv_handle_t *)&job->timer, on_closed);
 }
 
 static void read_audience(uv_work_t *work)
 {
     struct preflight_job *job = work->data;
-    job->err = preflight_read(job->preflight, job->api->context.ledger, job->info,
-                              job->suppressions, job->now_ms, &job->is_stopped);
+    const struct bitmap *capped = NULL;
+    job->err = ERR_OK;
+    if (job->survey != NULL) {
+        job->err = cap_survey_read(job->survey, &job->is_stopped);
+        capped = cap_survey_capped(job->survey);
+    }
+    if (job->err == ERR_OK) {
+        job->err = preflight_read(job->preflight, job->api->context.ledger, job->info,
+                                  job->suppressions, capped, job->now_ms, &job->is_stopped);
+    }
 }
 
 static void on_read(uv_work_t *work, int status)
 {
     struct preflight_job *job = work->data;
     (void)status;
-    job->api->preflights--;
     if (job->exchange == NULL) {
         job_free(job);
         return;
@@ -121,7 +140,66 @@ static struct preflight_job *job_new(struct exchange *exchange, const struct cam
     job->info = info;
     job->campaign = view->def->id;
     job->now_ms = api_now_ms(api);
+    uv_timer_init(api->context.loop, &job->timer);
+    job->timer.data = job;
+    api->preflights++;
+    if (has_messages && view->def->cap_messages != 0 && view->def->priority != PRIORITY_CRITICAL) {
+        job->survey =
+            cap_survey_new(api->context.ledger, api->context.engine, view->def, job->now_ms);
+    }
     return job;
+}
+
+static void start_reading(struct preflight_job *job)
+{
+    job->work.data = job;
+    uv_queue_work(job->api->context.loop, &job->work, read_audience, on_read);
+}
+
+static bool is_over(struct preflight_job *job)
+{
+    if (job->exchange != NULL && !job->api->is_closing) {
+        return false;
+    }
+    if (job->exchange != NULL) {
+        job->exchange->on_finished = NULL;
+    }
+    job_free(job);
+    return true;
+}
+
+static void on_surveyed(uv_timer_t *timer)
+{
+    struct preflight_job *job = timer->data;
+    struct turn *turn = job->api->context.turn;
+    struct problem problem = {0};
+    if (is_over(job)) {
+        return;
+    }
+    if (turn_durable(turn) >= job->surveyed) {
+        start_reading(job);
+    } else if (turn_is_stalled(turn, api_now_ms(job->api), &problem)) {
+        job->exchange->on_finished = NULL;
+        exchange_refuse(job->exchange, 503, &problem);
+        job_free(job);
+    } else {
+        uv_timer_start(timer, on_surveyed, 1, 0);
+    }
+}
+
+/* A few pages in each turn of the loop. */
+static void on_survey(uv_timer_t *timer)
+{
+    struct preflight_job *job = timer->data;
+    if (is_over(job)) {
+        return;
+    }
+    if (cap_survey_count(job->survey)) {
+        job->surveyed = turn_newest(job->api->context.turn);
+        on_surveyed(timer);
+    } else {
+        uv_timer_start(timer, on_survey, 1, 0);
+    }
 }
 
 static void job_start(struct preflight_job *job, void (*answer)(struct preflight_job *job))
@@ -129,9 +207,11 @@ static void job_start(struct preflight_job *job, void (*answer)(struct preflight
     job->answer = answer;
     job->exchange->resource = job;
     job->exchange->on_finished = on_client_gone;
-    job->work.data = job;
-    job->api->preflights++;
-    uv_queue_work(job->api->context.loop, &job->work, read_audience, on_read);
+    if (job->survey != NULL) {
+        on_survey(&job->timer);
+    } else {
+        start_reading(job);
+    }
 }
 
 /* ---- what the campaign would meet ---- */

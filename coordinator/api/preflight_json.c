@@ -111,9 +111,11 @@ static json_t *problems_json(const struct preflight_result *result)
         buf_printf(&text,
                    "nobody can be reached: of %" PRIu64 " people %" PRIu64
                    " have no endpoint of the plan's channels, %" PRIu64
-                   " are on the suppression list, and %" PRIu64
+                   " are on the suppression list, %" PRIu64
+                   " have had as many messages as the frequency cap allows, and %" PRIu64
                    " lack a variable of the message; change the plan, the message or the audience",
-                   counts->people, counts->unreachable, counts->suppressed, counts->incomplete);
+                   counts->people, counts->unreachable, counts->suppressed, counts->capped,
+                   counts->incomplete);
         add_problem(problems, "nobody_reachable", false, buf_cstr(&text));
         buf_release(&text);
     }
@@ -188,12 +190,13 @@ static json_t *step_json(const struct preflight_result *result, unsigned s)
                          ? json_null()
                          : json_integer((json_int_t)((takes_ms + 999) / 1000));
     return json_pack(
-        "{s:i, s:i, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:o, s:s, s:o, s:I, s:o}", "step",
+        "{s:i, s:i, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:s, s:o, s:I, s:o}", "step",
         (int)plan_written(plan, s) + 1, "repeat", (int)plan->steps[s].repeat, "channel",
         channel_kind_name(plan->steps[s].channel), "left_out", (int)plan_is_left_out(plan, s),
-        "people", (json_int_t)step->people, "suppressed", (json_int_t)step->suppressed,
-        "incomplete", (json_int_t)step->incomplete, "sendable", (json_int_t)step->sendable, "first",
-        (json_int_t)step->first, "providers", providers_json(result, &plan->steps[s]), "speed",
+        "people", (json_int_t)step->people, "suppressed", (json_int_t)step->suppressed, "capped",
+        (json_int_t)step->capped, "incomplete", (json_int_t)step->incomplete, "sendable",
+        (json_int_t)step->sendable, "first", (json_int_t)step->first, "providers",
+        providers_json(result, &plan->steps[s]), "speed",
         plan_is_left_out(plan, s) ? "left_out" : speed_words[speed], "rate_per_s",
         speed == PREFLIGHT_LIMITED ? exchange_rate(per_s) : json_null(), "begins_after_s",
         (json_int_t)(preflight_begins_after_ms(plan, s) / 1000), "send_s", send_s);
@@ -240,13 +243,13 @@ json_t *preflight_json(struct preflight_result *result)
     add_deadline(result, "by", result->by_ms, deadlines, warnings, &text);
     add_deadline(result, "not_after", not_after_of(result), deadlines, warnings, &text);
     buf_release(&text);
-    return json_pack("{s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}",
-                     "campaign", id, "state", campaign_state_name(result->view->state), "at",
-                     exchange_time(result->now_ms), "starts_at", exchange_time(result->starts_ms),
-                     "people", (json_int_t)counts->people, "reachable",
-                     (json_int_t)counts->reachable, "incomplete", (json_int_t)counts->incomplete,
-                     "suppressed", (json_int_t)counts->suppressed, "unreachable",
-                     (json_int_t)counts->unreachable, "steps", steps, "missing",
-                     missing_json(result), "sms", sms_json(result), "deadlines", deadlines,
-                     "problems", problems_json(result), "warnings", warnings);
+    return json_pack(
+        "{s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}",
+        "campaign", id, "state", campaign_state_name(result->view->state), "at",
+        exchange_time(result->now_ms), "starts_at", exchange_time(result->starts_ms), "people",
+        (json_int_t)counts->people, "reachable", (json_int_t)counts->reachable, "incomplete",
+        (json_int_t)counts->incomplete, "suppressed", (json_int_t)counts->suppressed, "capped",
+        (json_int_t)counts->capped, "unreachable", (json_int_t)counts->unreachable, "steps", steps,
+        "missing", missing_json(result), "sms", sms_json(result), "deadlines", deadlines,
+        "problems", problems_json(result), "warnings", warnings);
 }

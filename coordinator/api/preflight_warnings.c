@@ -110,10 +110,13 @@ static void warn_of_respect(const struct preflight_result *result, json_t *warni
                    asleep, time);
         preflight_warn(warnings, "quiet_hours", asleep, text);
     }
-    if (def->cap_messages != 0) {
-        buf_str(text, "the frequency cap may spare people; it is applied after the launch, and the "
-                      "numbers here do not count with it");
-        preflight_warn(warnings, "frequency_cap", 0, text);
+    uint64_t capped = preflight_counts(result->preflight)->capped;
+    if (capped > 0) {
+        buf_printf(text,
+                   "%" PRIu64 " people have had as many messages of other campaigns as the "
+                   "frequency cap allows (%u): as it stands now, they are spared",
+                   capped, (unsigned)def->cap_messages);
+        preflight_warn(warnings, "frequency_cap", capped, text);
     }
 }
 

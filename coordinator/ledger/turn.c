@@ -95,6 +95,11 @@ static bool turn_is_empty(const struct turn *turn)
            (turn->source.is_pending == NULL || !turn->source.is_pending(turn->source.arg));
 }
 
+uint64_t turn_newest(const struct turn *turn)
+{
+    return turn_is_empty(turn) ? turn_open(turn) - 1 : turn_open(turn);
+}
+
 static uint64_t turn_in_flight(const struct turn *turn)
 {
     return turn->record->recno - 1 - turn->durable;
@@ -124,7 +129,7 @@ static void turn_add_waiter(struct turn *turn, struct turn_waiter waiter)
 
 void turn_when_durable(struct turn *turn, bool urgent, turn_durable_fn fn, void *arg)
 {
-    uint64_t newest = turn_is_empty(turn) ? turn_open(turn) - 1 : turn_open(turn);
+    uint64_t newest = turn_newest(turn);
     if (newest == turn->durable) {
         fn(arg);
         return;

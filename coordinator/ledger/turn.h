@@ -47,6 +47,8 @@ void turn_on_durable(void *arg, uint64_t recno); /* arg: the turn */
 /* The newest record that is durable, and the one now open. */
 uint64_t turn_durable(const struct turn *turn);
 uint64_t turn_open(const struct turn *turn);
+/* Everything decided so far is durable when this record is. */
+uint64_t turn_newest(const struct turn *turn);
 /* Not durable for longer than a second: new work should be refused. *problem says why (disk full,
  * I/O error, slow). */
 bool turn_is_stalled(struct turn *turn, uint64_t now_ms, struct problem *problem);

@@ -207,8 +207,9 @@ void preflight_free(struct preflight *preflight)
 
 /* ---- One recipient ---- */
 
-/* What the suppression list bars of him. */
+/* What the suppression list bars of him, and whether the frequency cap spares him. */
 struct barred {
+    bool is_capped;
     unsigned channels;             /* wholly */
     uint16_t ranks[CHANNEL_KINDS]; /* single endpoints */
 };
@@ -324,7 +325,7 @@ static struct standing stand(struct preflight *preflight, const struct page_view
         }
         if (is_allowed && (barred->channels >> kind & 1) == 0) {
             standing.allowed |= 1U << kind;
-            if (check_message(preflight, channel, filled, view)) {
+            if (!barred->is_capped && check_message(preflight, channel, filled, view)) {
                 standing.complete |= 1U << kind;
             }
         }
@@ -354,7 +355,7 @@ static struct preflight_zone *zone_of(struct preflight *preflight, const struct 
 }
 
 static void count_steps(struct preflight *preflight, const struct standing *standing,
-                        struct preflight_zone *zone)
+                        bool is_capped, struct preflight_zone *zone)
 {
     bool is_first = true;
     bool was_first = true; /* as the step began that another one starts together with */
@@ -369,6 +370,8 @@ static void count_steps(struct preflight *preflight, const struct standing *stan
         step->people++;
         if ((standing->allowed & bit) == 0) {
             step->suppressed++;
+        } else if (is_capped) {
+            step->capped++;
         } else if ((standing->complete & bit) == 0) {
             step->incomplete++;
         } else {
@@ -388,10 +391,12 @@ static void count_recipient(struct preflight *preflight, uint32_t page, unsigned
 {
     struct preflight_counts *counts = &preflight->counts;
     struct standing standing = stand(preflight, view, barred);
-    count_steps(preflight, &standing, zone_of(preflight, view));
+    count_steps(preflight, &standing, barred->is_capped, zone_of(preflight, view));
     counts->people++;
     if (standing.complete != 0) {
         counts->reachable++;
+    } else if (barred->is_capped && (standing.allowed != 0 || standing.present == 0)) {
+        counts->capped++;
     } else if (standing.allowed != 0) {
         counts->incomplete++;
     } else if (standing.present != 0) {
@@ -403,19 +408,19 @@ static void count_recipient(struct preflight *preflight, uint32_t page, unsigned
 }
 
 void preflight_page(struct preflight *preflight, uint32_t page, struct page_view *view,
-                    const struct bitmap *holes, const struct suppression_hit *hits,
-                    size_t hit_count)
+                    const struct preflight_kept *kept)
 {
     size_t hit = 0;
     for (unsigned place = 0; place < view->count; place++) {
-        struct barred barred = {0};
+        struct barred barred = {.is_capped =
+                                    kept->capped != NULL && bitmap_has(kept->capped, place)};
         uint32_t ordinal = page * PAGE_RECIPIENTS + place;
-        for (; hit < hit_count && hits[hit].ordinal <= ordinal; hit++) {
-            if (hits[hit].ordinal == ordinal) {
-                bar(&barred, &hits[hit]);
+        for (; hit < kept->hit_count && kept->hits[hit].ordinal <= ordinal; hit++) {
+            if (kept->hits[hit].ordinal == ordinal) {
+                bar(&barred, &kept->hits[hit]);
             }
         }
-        if (!bitmap_has(holes, place)) {
+        if (!bitmap_has(kept->holes, place)) {
             page_seek(view, place);
             count_recipient(preflight, page, place, view, &barred);
         }
@@ -450,7 +455,7 @@ static enum err find_hits(struct preflight *preflight, const struct audience_inf
 
 enum err preflight_read(struct preflight *preflight, struct ledger *ledger,
                         const struct audience_info *info, struct suppression_list *list,
-                        uint64_t now_ms, const atomic_bool *is_stopped)
+                        const struct bitmap *capped, uint64_t now_ms, const atomic_bool *is_stopped)
 {
     struct suppression_hits hits = {0};
     struct page_view view = {0};
@@ -471,7 +476,9 @@ enum err preflight_read(struct preflight *preflight, struct ledger *ledger,
             while (end < hits.count && hits.hits[end].ordinal / PAGE_RECIPIENTS == page) {
                 end++;
             }
-            preflight_page(preflight, page, &view, &holes, hits.hits + hit, end - hit);
+            const struct preflight_kept kept = {&holes, capped == NULL ? NULL : &capped[page],
+                                                hits.hits + hit, end - hit};
+            preflight_page(preflight, page, &view, &kept);
             hit = end;
         }
         store_value_release(&value);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * preflight: counts what a campaign would meet, before it is launched: for how many people each
- * step has an endpoint, who is reached by none, who is on the suppression list, which variables are
- * empty for how many, and how many short messages the texts become. Everybody is counted once:
+ * step has an endpoint, who is reached by none, who is on the suppression list or spared by the
+ * frequency cap, which variables are empty for how many, and how many short messages the texts
+ * become. Everybody is counted once:
  *
- *     reachable + incomplete + suppressed + unreachable == people
+ *     reachable + incomplete + suppressed + capped + unreachable == people
  *
  * Pure: fed page by page, in one pass. preflight_read feeds it a whole audience. One thread at a
  * time, any thread; memory is flat but for one bit a place.
@@ -25,11 +26,12 @@
 
 struct preflight;
 
-/* One step of the plan: people == suppressed + incomplete + sendable. Nobody where it is left out.
- */
+/* One step of the plan: people == suppressed + capped + incomplete + sendable. Nobody where it is
+ * left out. */
 struct preflight_step {
     uint64_t people;     /* with at least one endpoint of the channel */
     uint64_t suppressed; /* of these, all of whose endpoints of it are barred today */
+    uint64_t capped;     /* of the others, those who have had enough messages */
     uint64_t incomplete; /* of the others, those for whom a variable of the message is empty */
     uint64_t sendable;   /* the rest: at most so many messages */
     uint64_t first;      /* of these, those for whom no earlier step has anything to send */
@@ -57,6 +59,7 @@ struct preflight_counts {
     uint64_t reachable;   /* there is a step that can send to them today */
     uint64_t incomplete;  /* none, as a variable is empty */
     uint64_t suppressed;  /* none, as all that the plan could use is barred */
+    uint64_t capped;      /* none, as they have had enough messages, whatever endpoints they have */
     uint64_t unreachable; /* none, as they have no endpoint of any channel of the plan */
     unsigned step_count;
     struct preflight_step steps[PLAN_RUNGS_MAX];
@@ -82,16 +85,22 @@ enum err preflight_new(struct preflight **out, const struct wire_content *conten
                        struct problem *problem) WARN_UNUSED;
 void preflight_free(struct preflight *preflight); /* NULL is fine */
 
-/* A page, whose cursor stands anywhere; `holes` are no recipients. The hits are those of the page,
- * ascending by ordinal. */
+/* Who is kept from what on a page. */
+struct preflight_kept {
+    const struct bitmap *holes;         /* they are no recipients */
+    const struct bitmap *capped;        /* by the frequency cap; NULL: nobody */
+    const struct suppression_hit *hits; /* of the page, ascending by ordinal */
+    size_t hit_count;
+};
+/* A page, whose cursor stands anywhere. */
 void preflight_page(struct preflight *preflight, uint32_t page, struct page_view *view,
-                    const struct bitmap *holes, const struct suppression_hit *hits,
-                    size_t hit_count);
-/* All pages of the audience, matched against the list (NULL: nobody is on it). Stops early with
- * ERR_CLOSED when *is_stopped. ERR_CORRUPT, ERR_IO. */
+                    const struct preflight_kept *kept);
+/* All pages of the audience, matched against the list (NULL: nobody is on it); capped: who is, by
+ * page (NULL: nobody). Stops early with ERR_CLOSED when *is_stopped. ERR_CORRUPT, ERR_IO. */
 enum err preflight_read(struct preflight *preflight, struct ledger *ledger,
                         const struct audience_info *info, struct suppression_list *list,
-                        uint64_t now_ms, const atomic_bool *is_stopped) WARN_UNUSED;
+                        const struct bitmap *capped, uint64_t now_ms,
+                        const atomic_bool *is_stopped) WARN_UNUSED;
 
 const struct preflight_counts *preflight_counts(const struct preflight *preflight);
 /* index 0, 1, ... until false. The names live as long as the preflight. */

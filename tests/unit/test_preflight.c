@@ -50,7 +50,7 @@ struct fixture {
     struct plan plan;
 };
 
-static void feed(struct preflight *preflight)
+static void feed_capped(struct preflight *preflight, const struct bitmap *capped)
 {
     struct page_builder builder;
     struct page_view view = {0};
@@ -68,11 +68,17 @@ static void feed(struct preflight *preflight)
     page_seal(&builder, PAGE_RAW, NULL, &scratch, &page);
     assert_int_equal(page_open(&view, buf_view(&page), NULL), ERR_OK);
     bitmap_set(&holes, 7);
-    preflight_page(preflight, 0, &view, &holes, hits, sizeof(hits) / sizeof(hits[0]));
+    preflight_page(preflight, 0, &view,
+                   &(struct preflight_kept){&holes, capped, hits, sizeof(hits) / sizeof(hits[0])});
     page_view_release(&view);
     buf_release(&page);
     buf_release(&scratch);
     page_builder_release(&builder);
+}
+
+static void feed(struct preflight *preflight)
+{
+    feed_capped(preflight, NULL);
 }
 
 static int setup_with(void **state, unsigned body_count, unsigned without)
@@ -268,6 +274,44 @@ static void what_is_left_out_reaches_nobody(void **state)
     assert_int_equal(preflight_begins_after_ms(&fixture->plan, 2), 60000);
 }
 
+static void who_had_enough_messages_is_spared(void **state)
+{
+    const struct wire_content content = {.name = "Notice",
+                                         .schema = schema,
+                                         .body_count = sizeof(bodies) / sizeof(bodies[0]),
+                                         .bodies = bodies};
+    const struct fixture *fixture = *state;
+    struct preflight *preflight;
+    struct problem problem;
+    struct bitmap capped = {{0}};
+    assert_int_equal(preflight_new(&preflight, &content, &fixture->plan, ROWS, NULL, &problem),
+                     ERR_OK);
+    bitmap_set(&capped, 0); /* he can be reached */
+    bitmap_set(&capped, 2); /* is barred on sms, not for mail */
+    bitmap_set(&capped, 3); /* has no endpoint */
+    bitmap_set(&capped, 4); /* has no name */
+    bitmap_set(&capped, 6); /* is suppressed all the same */
+    bitmap_set(&capped, 7); /* is no recipient */
+    feed_capped(preflight, &capped);
+    const struct preflight_counts *counts = preflight_counts(preflight);
+    struct preflight_missing missing;
+    assert_int_equal(counts->people, 8);
+    assert_int_equal(counts->reachable, 2); /* k1 k5 */
+    assert_int_equal(counts->capped, 4);    /* k0 k2 k3 k4 */
+    assert_int_equal(counts->incomplete, 0);
+    assert_int_equal(counts->suppressed, 1);  /* k6 */
+    assert_int_equal(counts->unreachable, 1); /* k8 */
+    check_step(&counts->steps[0], 6, 2, 0, 2, 2);
+    assert_int_equal(counts->steps[0].capped, 2); /* k0 k4 */
+    check_step(&counts->steps[1], 3, 0, 1, 0, 0);
+    assert_int_equal(counts->steps[1].capped, 2); /* k0 k2 */
+    assert_int_equal(counts->sms.people, 2);
+    assert_true(preflight_missing(preflight, 0, &missing)); /* k5's mail alone */
+    assert_int_equal(missing.channel, CHANNEL_EMAIL);
+    assert_false(preflight_missing(preflight, 1, &missing));
+    preflight_free(preflight);
+}
+
 /* ---- times ---- */
 
 /* Of a provider of sms, one of email, and another of sms. */
@@ -282,7 +326,9 @@ static void what_is_left_out_reaches_nobody(void **state)
 
 static const struct preflight_counts many = {
     .step_count = 3,
-    .steps = {{1000, 0, 0, 1000, 1000}, {500, 0, 0, 500, 100}, {1000, 0, 0, 1000, 0}},
+    .steps = {{.sendable = 1000, .first = 1000},
+              {.sendable = 500, .first = 100},
+              {.sendable = 1000}},
 };
 
 static struct preflight_case case_of(const struct fixture *fixture,
@@ -466,6 +512,7 @@ int main(void)
         WITH(missing_variables_are_counted_by_channel_and_locale),
         WITH(short_messages_are_counted_of_the_filled_text),
         cmocka_unit_test(a_reply_code_counts_as_what_it_will_be),
+        WITH(who_had_enough_messages_is_spared),
         WITH(the_unreachable_are_found_in_order),
         cmocka_unit_test_setup_teardown(what_is_left_out_reaches_nobody, setup_without_sms,
                                         teardown),

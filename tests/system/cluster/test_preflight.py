@@ -58,6 +58,7 @@ def test_the_counts_are_exact(cluster):
     seen = preflight(cluster, campaign)
     people = {name: seen[name] for name in ("people", "reachable", "incomplete", "suppressed", "unreachable")}
     assert people == {"people": 1100, "reachable": 985 + 59, "incomplete": 10, "suppressed": 6, "unreachable": 40}
+    assert seen["capped"] == 0
     sms, email = seen["steps"]
     counts = ("people", "suppressed", "incomplete", "sendable", "first")
     assert [sms[name] for name in counts] == [1000, 5, 10, 985, 985]
@@ -219,3 +220,37 @@ def test_a_step_that_repeats_is_told_by_its_number(cluster):
         "step 2 (email) is left out: the campaign does without email"]
     status, out, err = tocsin(cluster, "preflight", campaign)
     assert status == 0 and "step 2 (email) is left out" in out and "step 4" not in out, (out, err)
+
+
+def test_who_had_enough_messages_is_counted_and_then_spared(cluster):
+    """500 of 1,000 had a message; of them nine have no phone in this audience, and one is on the suppression list."""
+    content = {"sms": {"text": "The line is down."}}
+    steps = [{"channel": "sms", "attempts": 1}, {"channel": "email", "provider": "mail"}]
+    rows = "id,phone,email\n" + "".join(f"r{i},{'' if i < 9 else f'+4790{i:08d}'},\n" for i in range(1000))
+    people = cluster.api.upload(rows.encode()).json()["id"]
+    entry = {"channel": "sms", "endpoint": f"+4790{20:08d}", "reason": "opt_out"}
+    assert cluster.api.call("PUT", "/v1/suppressions", entry).status == 201
+    running = cluster.campaign(upload(cluster, 500), "sms", dict(content), rate=49)["id"]
+    content["email"] = CONTENT["email"]
+    cap = {"frequency_cap": {"messages": 1, "per": "1h"}, "content": content}
+    mixed = draft(cluster, people, steps, **cap)
+    seen = preflight(cluster, mixed)
+    assert 0 <= seen["capped"] < 499
+    assert some(cluster.wait_campaign(running, 30)["counts"]) == {"accepted": 499, "suppressed": 1}
+    seen = preflight(cluster, mixed)
+    people_of = {name: seen[name] for name in ("people", "reachable", "incomplete", "suppressed", "capped", "unreachable")}
+    assert people_of == {"people": 1000, "reachable": 500, "incomplete": 0, "suppressed": 1, "capped": 499,
+                         "unreachable": 0}
+    sms, email = seen["steps"]
+    assert [sms[name] for name in ("people", "suppressed", "capped", "sendable")] == [991, 1, 490, 500]
+    assert [email[name] for name in ("people", "capped")] == [0, 0]
+    assert {w["warning"]: w["people"] for w in seen["warnings"]} == {"suppressed": 1, "frequency_cap": 499, "idle_step": 0}
+    status, out, err = tocsin(cluster, "preflight", mixed)
+    assert status == 0 and "capped        499" in out and "frequency cap allows (1)" in out, (out, err)
+    twice = draft(cluster, people, steps, **{**cap, "frequency_cap": {"messages": 2, "per": "1h"}})
+    assert preflight(cluster, twice)["capped"] == 0
+    critical = draft(cluster, people, steps, priority="critical", **cap)
+    seen = preflight(cluster, critical)
+    assert (seen["capped"], seen["reachable"], seen["unreachable"]) == (0, 990, 9)
+    assert cluster.api.call("POST", f"/v1/campaigns/{mixed}/launch").status == 200
+    assert some(cluster.wait_campaign(mixed, 30)["counts"]) == {"accepted": 500, "suppressed": 500}
