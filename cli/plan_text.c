@@ -183,11 +183,6 @@ static enum err read_step(json_t *steps, const char **at, unsigned number, struc
     if (err == ERR_OK) {
         err = check_times(often, number, time, &times, problem);
     }
-    if (err == ERR_OK && times > 0 && beside[0] != '\0') {
-        err = problem_set(problem, ERR_INVALID,
-                          "--plan: step %u: two channels at once are sent once; leave out \"%s\"",
-                          number, often);
-    }
     if (err == ERR_OK) {
         err = check_end(more, **at, number, problem);
     }
@@ -195,7 +190,7 @@ static enum err read_step(json_t *steps, const char **at, unsigned number, struc
         add_step(steps, channel, time, times, false);
     }
     if (err == ERR_OK && beside[0] != '\0') {
-        add_step(steps, beside, time, 0, true);
+        add_step(steps, beside, time, times, true);
     }
     return err;
 }
@@ -251,7 +246,11 @@ static bool has_time(const json_t *step)
 /* The time of both stands behind the second one, which may have it from the first. */
 static bool are_alike(const json_t *step, const json_t *beside)
 {
-    if (is_left_out(step) || is_left_out(beside)) {
+    const json_t *repeat = json_object_get(step, "repeat");
+    const json_t *other = json_object_get(beside, "repeat");
+    if (is_left_out(step) || is_left_out(beside) ||
+        json_is_object(repeat) != json_is_object(other) ||
+        (json_is_object(repeat) && json_equal(repeat, other) == 0)) {
         return false;
     }
     if (json_object_get(beside, "until") == NULL) {

@@ -306,7 +306,7 @@ static enum err fold_state(struct exchange *exchange, struct lookup *lookup)
         unsigned place = lookup->ordinal % PAGE_RECIPIENTS;
         lookup->tracks[0] = ladder[place];
         lookup->tracks[1] = side[place];
-        lookup->state = pair_state(&ladder[place], &side[place]);
+        lookup->state = pair_state(&view.def->plan, &ladder[place], &side[place]);
     }
     return err;
 }

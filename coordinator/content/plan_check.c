@@ -40,24 +40,15 @@ static enum err check_backoff(struct document_reader *reader, const struct plan 
     return err;
 }
 
-/* What a rung adds to the plan's time: of two that start together, what the second lasts longer. */
-static uint64_t added_ms(const struct plan *plan, unsigned rung)
-{
-    uint64_t within_ms = plan->steps[rung].within_ms;
-    if (rung == 0 || !plan->steps[rung].with_previous) {
-        return within_ms;
-    }
-    uint64_t beside_ms = plan->steps[rung - 1].within_ms;
-    return within_ms > beside_ms ? within_ms - beside_ms : 0;
-}
-
 static enum err check_length(struct document_reader *reader, const struct plan *plan)
 {
-    uint64_t before_ms = 0;
-    uint64_t own_ms = 0;
     unsigned written = last_written(plan);
-    for (unsigned i = 0; i < plan->step_count; i++) {
-        *(i < written ? &before_ms : &own_ms) += added_ms(plan, i);
+    struct plan whole = *plan;
+    whole.without = 0;
+    uint64_t before_ms = plan_begins_after_ms(&whole, written);
+    uint64_t own_ms = 0;
+    for (unsigned i = written; i < plan->step_count; i++) {
+        own_ms += plan->steps[i].within_ms;
     }
     if (before_ms + own_ms <= PLAN_LENGTH_MAX_MS) {
         return ERR_OK;
@@ -84,7 +75,11 @@ enum err plan_check_last_step(struct document_reader *reader, const struct plan 
 enum err plan_check_if_down(struct document_reader *reader, const struct plan *plan, bool is_single)
 {
     unsigned last = last_written(plan);
+    bool is_pair = plan->steps[last].with_previous;
     char number[STEP_POINTER_BYTES];
+    if (is_pair && plan->steps[last].if_down != PLAN_DOWN_CLIMB) {
+        last = plan_first_time(plan, last - 1);
+    }
     if (plan->steps[last].if_down != PLAN_DOWN_CLIMB) {
         return ERR_OK;
     }
@@ -94,8 +89,9 @@ enum err plan_check_if_down(struct document_reader *reader, const struct plan *p
     }
     (void)document_enter(reader, "if_down");
     return document_refuse(reader, ERR_INVALID,
-                           "there is no step after this one to climb to; leave it out, and who is "
-                           "here waits until a provider is back");
+                           "there is no step after %s to climb to; leave it out, and who is "
+                           "here waits until a provider is back",
+                           is_pair ? "these two" : "this one");
 }
 
 static enum err refuse_repetitions(struct document_reader *reader, const struct plan *plan,

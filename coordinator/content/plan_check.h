@@ -23,7 +23,7 @@
  * plan lasts longer than PLAN_LENGTH_MAX_MS. */
 enum err plan_check_last_step(struct document_reader *reader, const struct plan *plan) WARN_UNUSED;
 /* The whole plan, when the reader stands at its steps, or at the only one. ERR_INVALID: whoever is
- * on the last step is to climb if that is down. */
+ * on the last step, or on the two that are the last together, is to climb if that is down. */
 enum err plan_check_if_down(struct document_reader *reader, const struct plan *plan,
                             bool is_single) WARN_UNUSED;
 /* The campaign ends span_ms after it began, or never (0), or at a time however early it may begin

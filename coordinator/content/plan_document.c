@@ -200,11 +200,6 @@ static enum err read_if_down(struct document_reader *reader, json_t *value)
 {
     unsigned index;
     enum err err = document_word(reader, value, "policy", down_words, &index);
-    if (err == ERR_OK && index == PLAN_DOWN_CLIMB && step_of(reader)->with_previous) {
-        return document_refuse(reader, ERR_INVALID,
-                               "nobody climbs from one of two steps at once while its channel is "
-                               "down: he waits, and has the other message; leave out \"if_down\"");
-    }
     if (err == ERR_OK) {
         step_of(reader)->if_down = (enum plan_if_down)index;
     }
@@ -213,7 +208,6 @@ static enum err read_if_down(struct document_reader *reader, json_t *value)
 
 /* ---- pairs ---- */
 
-/* Two messages at once, each sent once, are a pair. */
 static enum err check_pair(struct document_reader *reader)
 {
     const struct plan *plan = reading_of(reader)->plan;
@@ -227,18 +221,6 @@ static enum err check_pair(struct document_reader *reader)
         return document_refuse(reader, ERR_INVALID,
                                "the step before starts together with another one already; two "
                                "steps at once are the most");
-    }
-    if (before->repeats > 0) {
-        return document_refuse(reader, ERR_INVALID,
-                               "the step before is sent again (\"repeat\"), and such a step has "
-                               "none beside it; leave out one of the two");
-    }
-    if (before->if_down == PLAN_DOWN_CLIMB) {
-        return document_refuse(
-            reader, ERR_INVALID,
-            "the step before climbs while its channel is down (\"if_down\"), and "
-            "nobody climbs from one of two steps at once; leave out one of the "
-            "two");
     }
     return ERR_OK;
 }
@@ -295,11 +277,6 @@ static enum err read_repeat(struct document_reader *reader, json_t *value)
         {NULL, false, NULL},
     };
     struct plan_reading *reading = reading_of(reader);
-    if (reading->step->with_previous) {
-        return document_refuse(reader, ERR_INVALID,
-                               "a step that starts together with the one before is not sent again; "
-                               "leave out \"repeat\" or \"with_previous\"");
-    }
     if (reading->has_until && reading->step->until == PLAN_ACCEPTED) {
         return document_refuse(
             reader, ERR_INVALID,
@@ -308,7 +285,8 @@ static enum err read_repeat(struct document_reader *reader, json_t *value)
     }
     enum err err = document_object(reader, value, fields);
     if (err == ERR_OK) {
-        reading->step->until = reading->has_until ? reading->step->until : PLAN_ACKNOWLEDGED;
+        bool is_given = reading->has_until || reading->step->until == PLAN_DELIVERED;
+        reading->step->until = is_given ? reading->step->until : PLAN_ACKNOWLEDGED;
         reading->step->within_ms =
             reading->has_within ? reading->step->within_ms : reading->every_ms;
     }

@@ -199,10 +199,10 @@ static void end_other_track(const struct reading *reading)
     const struct plan *plan = &campaign->def.plan;
     uint32_t page = campaign_other_page(campaign, reading->page);
     struct recipient_state state = campaign_recipient(campaign, page, reading->place);
-    unsigned first = reading->receipt->step - plan_is_beside(plan, reading->receipt->step);
+    unsigned first = plan_first_of_pair(plan, reading->receipt->step);
     bool is_beside =
         reading->receipt->round == campaign_round(campaign, reading->page, reading->place) &&
-        (state.step == first || state.step == first + 1u);
+        state.state != DELIVERY_NONE && plan_first_of_pair(plan, state.step) == first;
     bool is_there =
         track_is_under_way(&state) ||
         (plan_is_paired(plan, state.step) && state.step > first && state.state != DELIVERY_NONE &&
@@ -337,8 +337,9 @@ static bool choose_track(struct reading *reading)
     uint32_t ladder = reading->page;
     reading->page = campaign_page_of_step(campaign, reading->page, reading->receipt->step);
     reading->state = campaign_recipient(campaign, reading->page, reading->place);
+    struct recipient_state state = campaign_recipient(campaign, ladder, reading->place);
     return reading->page != ladder &&
-           campaign_recipient(campaign, ladder, reading->place).step + 1u != reading->state.step;
+           !pair_is_together(&campaign->def.plan, &state, &reading->state);
 }
 
 enum err engine_receipt(struct engine *engine, const struct receipt *receipt, uint64_t now_ms)

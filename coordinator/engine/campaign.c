@@ -64,8 +64,9 @@ struct campaign *campaign_new(const struct campaign_def *def)
     campaign->page_count = (def->slots + PAGE_RECIPIENTS - 1) / PAGE_RECIPIENTS;
     campaign->first_step = plan_first(&def->plan);
     assert(campaign->first_step < def->plan.step_count);
-    campaign->first_beside =
-        plan_has_beside(&def->plan, campaign->first_step) ? campaign->first_step + 1 : 0;
+    campaign->first_beside = plan_has_beside(&def->plan, campaign->first_step)
+                                 ? plan_beside(&def->plan, campaign->first_step)
+                                 : 0;
     campaign->page_total = campaign->page_count * (1 + plan_has_pair(&def->plan));
     count_fresh(campaign, DELIVERY_WAITING, def->slots);
     bucket_init(&campaign->bucket, def->rate_per_s, 0, 0);
@@ -186,7 +187,7 @@ struct recipient_state campaign_both_tracks(const struct campaign *campaign, uin
     if (campaign_has_pair(campaign)) {
         struct recipient_state side =
             campaign_recipient(campaign, campaign_other_page(campaign, page), place);
-        state = pair_state(&state, &side);
+        state = pair_state(&campaign->def.plan, &state, &side);
     }
     return state;
 }

@@ -10,6 +10,9 @@
  * that there is no worker at all is no reason: it would be no better on another channel, or it will
  * be soon.
  *
+ * On a step of a pair it is the step that is given up, without a try: it fails, or stays in doubt,
+ * and the ladder climbs when the other one is through (pair.h).
+ *
  * Who climbs is decided as any climb, by an event: a restart, which knows nothing of breakers,
  * comes to the same. Whoever may have been reached on a step that is over once somebody is accepted
  * waits all the same: he would be sent to twice. And who has no further step waits.
@@ -91,7 +94,7 @@ static unsigned steps_down(const struct engine *engine, const struct campaign *c
     unsigned steps = 0;
     for (unsigned s = 0; s < campaign->def.plan.step_count; s++) {
         const struct plan_step *step = &campaign->def.plan.steps[s];
-        if (step->if_down != PLAN_DOWN_CLIMB || ladder_step_after_failure(campaign, s) == 0) {
+        if (step->if_down != PLAN_DOWN_CLIMB || ladder_step_if_down(campaign, s) == 0) {
             continue;
         }
         uint64_t since_ms = step_down_since_ms(engine, step);
@@ -116,6 +119,28 @@ static bool is_climbing(const struct look *look, unsigned place)
     return is_waiting && (look->steps >> state->step & 1) != 0 && !may_be_done;
 }
 
+/* Neighbours who leave the step that they wait on, which is one; all in doubt, or none. */
+static void leave_step(struct engine *engine, struct campaign *campaign, uint32_t page,
+                       const struct recipient_state *state, unsigned offset, unsigned span)
+{
+    unsigned step = state->step;
+    bool is_of_pair = campaign_has_pair(campaign) && plan_is_paired(&campaign->def.plan, step);
+    enum delivery_event given_up = state->uncertain ? DELIVERY_EVENT_HELD : DELIVERY_EVENT_FAILED;
+    engine_decide(engine, campaign, page,
+                  &(struct event){
+                      .kind = (uint8_t)(is_of_pair ? given_up : DELIVERY_EVENT_CLIMBED),
+                      .step = (uint8_t)(is_of_pair ? step : ladder_step_if_down(campaign, step)),
+                      .offset = (uint16_t)offset,
+                      .span = (uint16_t)span,
+                      .reason = REASON_CHANNEL_DOWN,
+                      .at_ms = engine->now_ms,
+                      .due_ms = is_of_pair ? 0 : engine->now_ms,
+                  });
+    if (is_of_pair) {
+        pair_end(engine, campaign, page, offset, span, REASON_CHANNEL_DOWN);
+    }
+}
+
 /* False: nobody does. */
 static bool climb_page(struct engine *engine, struct campaign *campaign, uint32_t page,
                        unsigned steps)
@@ -126,22 +151,14 @@ static bool climb_page(struct engine *engine, struct campaign *campaign, uint32_
     unsigned slots = campaign_page_slots(campaign, page);
     for (unsigned i = 0; i < slots;) {
         unsigned end = i + 1;
-        unsigned step = look.states[i].step;
+        const struct recipient_state first = look.states[i];
         if (is_climbing(&look, i)) {
             is_climbed = true;
-            while (end < slots && look.states[end].step == step && is_climbing(&look, end)) {
+            while (end < slots && look.states[end].step == first.step &&
+                   look.states[end].uncertain == first.uncertain && is_climbing(&look, end)) {
                 end++;
             }
-            engine_decide(engine, campaign, page,
-                          &(struct event){
-                              .kind = DELIVERY_EVENT_CLIMBED,
-                              .step = (uint8_t)ladder_step_after_failure(campaign, step),
-                              .offset = (uint16_t)i,
-                              .span = (uint16_t)(end - i),
-                              .reason = REASON_CHANNEL_DOWN,
-                              .at_ms = engine->now_ms,
-                              .due_ms = engine->now_ms,
-                          });
+            leave_step(engine, campaign, page, &first, i, end - i);
         }
         i = end;
     }
@@ -152,7 +169,7 @@ static bool climb_page(struct engine *engine, struct campaign *campaign, uint32_
 /* Does somebody of the page wait on one of these steps? */
 static bool is_page_due(const struct campaign *campaign, uint32_t page, unsigned steps)
 {
-    if (page >= campaign->next_fresh) {
+    if (page >= campaign->next_fresh && !campaign_is_side(campaign, page)) {
         return (steps >> campaign->first_step & 1) != 0;
     }
     for (unsigned s = 0; s < campaign->def.plan.step_count; s++) {
@@ -170,14 +187,14 @@ static unsigned run_campaign(struct engine *engine, struct campaign *campaign, u
                    engine->now_ms >= campaign->down_next_ms;
     unsigned steps = is_time ? steps_down(engine, campaign) : 0;
     unsigned pages = 0;
-    while (steps != 0 && pages < most && campaign->down_page < campaign->page_count) {
+    while (steps != 0 && pages < most && campaign->down_page < campaign->page_total) {
         uint32_t page = campaign->down_page++;
         if (is_page_due(campaign, page, steps)) {
             campaign->down_in_vain |= !climb_page(engine, campaign, page, steps);
             pages++;
         }
     }
-    if (steps != 0 && campaign->down_page == campaign->page_count) {
+    if (steps != 0 && campaign->down_page == campaign->page_total) {
         campaign->down_page = 0;
         uint64_t wait_ms = campaign->down_in_vain ? LOOK_LATER_MS : LOOK_SOON_MS;
         campaign->down_next_ms = engine->now_ms + wait_ms / 2 + engine_dice(engine) % wait_ms;

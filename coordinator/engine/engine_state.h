@@ -139,6 +139,10 @@ uint64_t ladder_lease_of_place(const struct campaign *campaign, uint32_t page, u
  */
 unsigned ladder_step_after_failure(const struct campaign *campaign, unsigned step);
 
+/* Where the ladder goes on for whom this step is down; 0: nowhere. Of a step of a pair it is the
+ * step after the pair. */
+unsigned ladder_step_if_down(const struct campaign *campaign, unsigned step);
+
 /* fold_closing, but on a step of a pair: there `event` itself, for the pair goes on (pair.h). */
 enum delivery_event ladder_closing(const struct campaign *campaign,
                                    const struct recipient_state *state, enum delivery_event event);

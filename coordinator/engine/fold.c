@@ -21,7 +21,7 @@ void fold_begin(const struct fold *fold, struct recipient_state *states, unsigne
 {
     unsigned first = plan_first(fold->plan);
     bool is_nobody = fold->is_side && !plan_has_beside(fold->plan, first);
-    first += fold->is_side;
+    first = fold->is_side && !is_nobody ? plan_beside(fold->plan, first) : first;
     for (unsigned i = 0; i < count; i++) {
         bool is_none = is_nobody || (holes != NULL && bitmap_has(holes, i));
         states[i] = is_none ? (struct recipient_state){.state = DELIVERY_NONE}
@@ -82,10 +82,11 @@ static void use_attempt(struct recipient_state *state)
     state->tried = 1;
 }
 
-/* What is barred was not tried, and neither was what is not there. */
+/* What is barred was not tried, and neither was what is not there, or by whom it would be sent. */
 static bool is_untried(uint16_t reason)
 {
-    return reason == REASON_NO_ENDPOINT || reason_is_suppression(reason);
+    return reason == REASON_NO_ENDPOINT || reason == REASON_CHANNEL_DOWN ||
+           reason_is_suppression(reason);
 }
 
 static void begin_endpoint(struct recipient_state *state, unsigned endpoint)
@@ -225,7 +226,8 @@ static void count_one(const struct fold *fold, const struct recipient_state *sta
     if (fold->counts != NULL) {
         if (fold->other != NULL) {
             const struct recipient_state *other = &fold->other[place];
-            both = fold->is_side ? pair_state(other, state) : pair_state(state, other);
+            both = fold->is_side ? pair_state(fold->plan, other, state)
+                                 : pair_state(fold->plan, state, other);
             state = &both;
         }
         fold->counts[state->state] += (uint32_t)sign;

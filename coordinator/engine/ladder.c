@@ -30,7 +30,8 @@ static unsigned next_step(const struct campaign *campaign, unsigned next)
     return is_there ? next : 0;
 }
 
-/* Nobody leaves a pair by one of its steps alone: pair_steps.c decides when both have ended. */
+/* Nobody leaves a pair by one of its steps alone, but climbs from time to time of one that repeats:
+ * pair_steps.c decides when both have ended. */
 static bool is_paired(const struct campaign *campaign, unsigned step)
 {
     return campaign_has_pair(campaign) && plan_is_paired(&campaign->def.plan, step);
@@ -45,13 +46,22 @@ unsigned ladder_step_after_failure(const struct campaign *campaign, unsigned ste
 
 unsigned ladder_step_after_pair(const struct campaign *campaign, unsigned step)
 {
-    return next_step(campaign, plan_next(&campaign->def.plan, step + 1));
+    return next_step(campaign, plan_next_of_pair(&campaign->def.plan, step));
 }
 
 static unsigned step_after_time(const struct campaign *campaign, unsigned step)
 {
-    return is_paired(campaign, step) ? 0
-                                     : next_step(campaign, plan_next(&campaign->def.plan, step));
+    const struct plan *plan = &campaign->def.plan;
+    bool is_end = is_paired(campaign, step) && !plan_has_repetition(plan, step);
+    return is_end ? 0 : next_step(campaign, plan_next(plan, step));
+}
+
+unsigned ladder_step_if_down(const struct campaign *campaign, unsigned step)
+{
+    const struct plan *plan = &campaign->def.plan;
+    return is_paired(campaign, step)
+               ? ladder_step_after_pair(campaign, plan_first_of_pair(plan, step))
+               : ladder_step_after_failure(campaign, step);
 }
 
 enum delivery_event ladder_closing(const struct campaign *campaign,
@@ -182,7 +192,7 @@ static void leave_step(struct engine *engine, struct campaign *campaign, uint32_
         .due_ms = is_climbing ? engine->now_ms : 0,
     };
     engine_decide(engine, campaign, page, &event);
-    if (is_paired(campaign, step)) {
+    if (!is_climbing && is_paired(campaign, step)) {
         pair_end(engine, campaign, page, offset, span, event.reason);
     }
 }

@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coordinator/engine/pair.h"
 
+/* Failed without any try: given up as its channel was down. */
+#define ORDER_GIVEN_UP 2
 static const uint8_t ORDER[DELIVERY_STATES] = {
-    [DELIVERY_NONE] = 0,          [DELIVERY_UNREACHABLE] = 1, [DELIVERY_SUPPRESSED] = 2,
-    [DELIVERY_FAILED] = 3,        [DELIVERY_EXPIRED] = 4,     [DELIVERY_CANCELLED] = 5,
-    [DELIVERY_WAITING] = 6,       [DELIVERY_RETRYING] = 7,    [DELIVERY_LEASED] = 8,
-    [DELIVERY_UNCERTAIN] = 9,     [DELIVERY_ACCEPTED] = 10,   [DELIVERY_DELIVERED] = 11,
-    [DELIVERY_ACKNOWLEDGED] = 12,
+    [DELIVERY_NONE] = 0,          [DELIVERY_UNREACHABLE] = 1, [DELIVERY_SUPPRESSED] = 3,
+    [DELIVERY_FAILED] = 4,        [DELIVERY_EXPIRED] = 5,     [DELIVERY_CANCELLED] = 6,
+    [DELIVERY_WAITING] = 7,       [DELIVERY_RETRYING] = 8,    [DELIVERY_LEASED] = 9,
+    [DELIVERY_UNCERTAIN] = 10,    [DELIVERY_ACCEPTED] = 11,   [DELIVERY_DELIVERED] = 12,
+    [DELIVERY_ACKNOWLEDGED] = 13,
 };
+
+static unsigned order_of(const struct recipient_state *state)
+{
+    bool is_given_up = state->state == DELIVERY_FAILED && state->tried == 0;
+    return is_given_up ? ORDER_GIVEN_UP : ORDER[state->state];
+}
 
 bool track_is_under_way(const struct recipient_state *track)
 {
@@ -36,24 +44,31 @@ static struct recipient_state ended_state(const struct recipient_state *track)
                                              [BEFORE_DELIVERED] = DELIVERY_DELIVERED};
     struct recipient_state state = *track;
     enum delivery_state best = OF[best_of(track)];
-    if (!track_is_under_way(track) && ORDER[best] > ORDER[track->state]) {
+    if (!track_is_under_way(track) && ORDER[best] > order_of(track)) {
         state.state = best & 15u;
         state.due_cs = 0;
     }
     return state;
 }
 
-struct recipient_state pair_state(const struct recipient_state *ladder,
+bool pair_is_together(const struct plan *plan, const struct recipient_state *ladder,
+                      const struct recipient_state *side)
+{
+    return side->state != DELIVERY_NONE && plan_has_beside(plan, ladder->step) &&
+           plan_beside(plan, ladder->step) == plan_first_time(plan, side->step);
+}
+
+struct recipient_state pair_state(const struct plan *plan, const struct recipient_state *ladder,
                                   const struct recipient_state *side)
 {
     if (side->state == DELIVERY_NONE) {
         return *ladder;
     }
-    bool is_beside = side->step == ladder->step + 1u;
+    bool is_beside = pair_is_together(plan, ladder, side);
     struct recipient_state first = ended_state(ladder);
     struct recipient_state second = ended_state(side);
     bool is_alone = !is_beside && track_is_under_way(ladder);
-    bool is_second = !is_alone && ORDER[second.state] > ORDER[first.state];
+    bool is_second = !is_alone && order_of(&second) > order_of(&first);
     struct recipient_state state = is_second ? second : first;
     const struct recipient_state *other = is_second ? ladder : side;
     state.complained = ladder->complained | side->complained;

@@ -3,7 +3,7 @@
  * What happens to the two tracks of a pair together (pair.h). Each event is decided for one track,
  * as if the other were not there; then it is looked at what it means for both:
  *
- *   the ladder climbs to a pair          the side climbs to the step beside
+ *   the ladder climbs to a pair          the side climbs to the step beside; not with repetitions
  *   a step of the pair ends for nothing  if the other one has too, the ladder climbs on
  *
  * So nothing of the other track follows from an event by itself: whatever changes there is an event
@@ -50,9 +50,8 @@ static unsigned step_on(const struct campaign *campaign, uint32_t page, unsigned
     const struct recipient_state *ladder = &campaign->pages[base].states[place];
     const struct recipient_state *side =
         &campaign->pages[campaign_other_page(campaign, base)].states[place];
-    bool are_there = plan_has_beside(plan, ladder->step) && side->state != DELIVERY_NONE &&
-                     side->step == ladder->step + 1u;
-    if (!are_there || !has_missed(plan, ladder) || !has_missed(plan, side) ||
+    if (!pair_is_together(plan, ladder, side) || !has_missed(plan, ladder) ||
+        !has_missed(plan, side) ||
         bars_find_whole(campaign->pages[base].rest.bars, place) != NULL) {
         return 0;
     }
@@ -90,7 +89,7 @@ static void begin_beside(struct engine *engine, struct campaign *campaign, uint3
 {
     struct event event = {
         .kind = DELIVERY_EVENT_CLIMBED,
-        .step = (uint8_t)(climbed->step + 1u),
+        .step = (uint8_t)plan_beside(&campaign->def.plan, climbed->step),
         .offset = climbed->offset,
         .span = climbed->span,
         .reason = climbed->reason,
@@ -105,8 +104,9 @@ void pair_on_begin(struct engine *engine, struct campaign *campaign, uint32_t pa
 {
     bool is_beginning =
         event->kind == DELIVERY_EVENT_CLIMBED || event->kind == DELIVERY_EVENT_RETRIED;
-    if (is_beginning && !campaign_is_side(campaign, page) &&
-        plan_has_beside(&campaign->def.plan, event->step)) {
+    const struct plan *plan = &campaign->def.plan;
+    if (is_beginning && !campaign_is_side(campaign, page) && plan_has_beside(plan, event->step) &&
+        plan->steps[event->step].repeat == 0) {
         begin_beside(engine, campaign, page, event);
     }
 }

@@ -85,20 +85,72 @@ bool plan_has_pair(const struct plan *plan)
     return has_pair;
 }
 
+unsigned plan_first_time(const struct plan *plan, unsigned step)
+{
+    return step - plan->steps[step].repeat;
+}
+
+bool plan_has_repetition(const struct plan *plan, unsigned step)
+{
+    return plan->steps[step].repeat < plan->steps[step].repeats;
+}
+
+static unsigned after_repetitions(const struct plan *plan, unsigned step)
+{
+    return plan_first_time(plan, step) + plan->steps[step].repeats + 1u;
+}
+
 bool plan_is_beside(const struct plan *plan, unsigned step)
 {
     return plan->steps[step].with_previous && !plan_is_left_out(plan, step) &&
-           !plan_is_left_out(plan, step - 1);
+           !plan_is_left_out(plan, plan_first_time(plan, step) - 1);
 }
 
 bool plan_has_beside(const struct plan *plan, unsigned step)
 {
-    return step + 1u < plan->step_count && plan_is_beside(plan, step + 1u);
+    unsigned beside = after_repetitions(plan, step);
+    return beside < plan->step_count && plan_is_beside(plan, beside);
+}
+
+unsigned plan_beside(const struct plan *plan, unsigned step)
+{
+    assert(plan_has_beside(plan, step));
+    return after_repetitions(plan, step);
+}
+
+unsigned plan_first_of_pair(const struct plan *plan, unsigned step)
+{
+    unsigned first = plan_first_time(plan, step);
+    return plan_is_beside(plan, step) ? plan_first_time(plan, first - 1) : first;
+}
+
+unsigned plan_next_of_pair(const struct plan *plan, unsigned step)
+{
+    return from(plan, after_repetitions(plan, plan_beside(plan, step)));
 }
 
 bool plan_is_paired(const struct plan *plan, unsigned step)
 {
     return plan_is_beside(plan, step) || plan_has_beside(plan, step);
+}
+
+uint64_t plan_begins_after_ms(const struct plan *plan, unsigned step)
+{
+    uint64_t begin_ms = 0;         /* of the last step that waited for those before it */
+    uint64_t lasts_ms[2] = {0, 0}; /* on its track since then, and on the one beside */
+    for (unsigned s = 0; s < plan->step_count; s++) {
+        bool is_side = plan_is_beside(plan, s);
+        bool is_repetition = plan->steps[s].repeat > 0 && plan_is_paired(plan, s);
+        if (!is_side && !is_repetition) {
+            begin_ms += lasts_ms[0] > lasts_ms[1] ? lasts_ms[0] : lasts_ms[1];
+            lasts_ms[0] = lasts_ms[1] = 0;
+        }
+        if (s == step) {
+            return begin_ms + lasts_ms[is_side];
+        }
+        lasts_ms[is_side] += plan_is_left_out(plan, s) ? 0 : plan->steps[s].within_ms;
+    }
+    return begin_ms + (lasts_ms[0] > lasts_ms[1] ? lasts_ms[0] : lasts_ms[1]);
 }
 
 uint64_t plan_backoff_ms(const struct plan_step *step, unsigned attempt, uint32_t retry_after_ms,

@@ -47,9 +47,10 @@ struct plan_step {
  * knows of it. Wherever the engine says `step` it means a place in this list; people are told the
  * written step and the repetition.
  *
- * A step with_previous and the one before it are a pair. The first step, a step that repeats and
- * one whose neighbour before is with_previous itself are never so. A recipient stands on both at
- * once, so he has two tracks (pair.h): the ladder, which climbs all steps but these, and the side.
+ * A step with_previous and the one before it are a pair, both with their repetitions. The first
+ * step and one whose neighbour before is with_previous itself are never so. A recipient stands on
+ * both at once, so he has two tracks (pair.h): the ladder, which climbs all steps but these, and
+ * the side.
  */
 struct plan {
     unsigned step_count;
@@ -72,14 +73,29 @@ unsigned plan_first(const struct plan *plan);
 unsigned plan_next(const struct plan *plan, unsigned step);
 /* The same that is no repetition of it. */
 unsigned plan_next_written(const struct plan *plan, unsigned step);
-/* Does the step start together with the one before? Not if one of the two is left out. */
+/* The place where the written step that `step` belongs to begins. */
+unsigned plan_first_time(const struct plan *plan, unsigned step);
+/* Is the step sent once more after this time? Then it is step + 1. */
+bool plan_has_repetition(const struct plan *plan, unsigned step);
+/* Does the step start together with the one before, or repeat one that does? Not if one of the two
+ * is left out. */
 bool plan_is_beside(const struct plan *plan, unsigned step);
 /* Does the plan have a pair? */
 bool plan_has_pair(const struct plan *plan);
 /* Is `step` one of a pair: its first, or the one beside? */
 bool plan_is_paired(const struct plan *plan, unsigned step);
-/* Does a step start together with this one? It is step + 1. */
+/* Does a step start together with this one, or with the one that this one repeats? */
 bool plan_has_beside(const struct plan *plan, unsigned step);
+/* Where the step begins that does; only if there is one. */
+unsigned plan_beside(const struct plan *plan, unsigned step);
+/* Where the pair begins that the step is of; of any other step where it begins itself. */
+unsigned plan_first_of_pair(const struct plan *plan, unsigned step);
+/* The first step after the pair whose first step this is that is not left out; step_count if there
+ * is none. */
+unsigned plan_next_of_pair(const struct plan *plan, unsigned step);
+/* How long after the plan's beginning a step begins at the latest; of step_count, how long all of
+ * it lasts. What is left out takes no time; of a pair the next step waits for the longer one. */
+uint64_t plan_begins_after_ms(const struct plan *plan, unsigned step);
 /* How long to wait before the next attempt: min(backoff * 2^attempt, max), less up to half of it by
  * `dice` (equal jitter), but at least retry_after_ms. */
 uint64_t plan_backoff_ms(const struct plan_step *step, unsigned attempt, uint32_t retry_after_ms,

@@ -113,7 +113,7 @@ enum err page_fold(struct ledger *ledger, const struct campaign_def *def, enum d
     struct recipient_state side[PAGE_RECIPIENTS];
     enum err err = page_fold_tracks(ledger, def, over, page, states, side, count, rest);
     for (unsigned i = 0; err == ERR_OK && plan_has_pair(&def->plan) && i < *count; i++) {
-        states[i] = pair_state(&states[i], &side[i]);
+        states[i] = pair_state(&def->plan, &states[i], &side[i]);
     }
     return err;
 }

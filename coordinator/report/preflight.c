@@ -361,7 +361,8 @@ static void count_steps(struct preflight *preflight, const struct standing *stan
     bool was_first = true; /* as the step began that another one starts together with */
     for (unsigned s = 0; s < preflight->plan.step_count; s++) {
         bool is_beside = plan_is_beside(&preflight->plan, s);
-        was_first = is_beside ? was_first : is_first;
+        bool is_repetition = preflight->plan.steps[s].repeat > 0;
+        was_first = is_beside || is_repetition ? was_first : is_first;
         struct preflight_step *step = &preflight->counts.steps[s];
         unsigned bit = 1U << preflight->plan.steps[s].channel;
         if ((standing->present & bit) == 0) {
@@ -376,10 +377,10 @@ static void count_steps(struct preflight *preflight, const struct standing *stan
             step->incomplete++;
         } else {
             step->sendable++;
-            step->first += was_first;
+            step->first += was_first && !is_repetition;
             if (zone != NULL) {
                 zone->sendable[s]++;
-                zone->first[s] += was_first;
+                zone->first[s] += was_first && !is_repetition;
             }
             is_first = false;
         }

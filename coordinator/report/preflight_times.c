@@ -40,18 +40,7 @@ enum preflight_speed preflight_step_rate(const struct plan_step *step,
 
 uint64_t preflight_begins_after_ms(const struct plan *plan, unsigned step)
 {
-    uint64_t after_ms = 0;
-    uint64_t last_ms = 0; /* how long the step, or the pair, before lasts */
-    for (unsigned s = 0; s <= step; s++) {
-        uint64_t within_ms = plan_is_left_out(plan, s) ? 0 : plan->steps[s].within_ms;
-        if (plan_is_beside(plan, s)) {
-            last_ms = within_ms > last_ms ? within_ms : last_ms;
-        } else {
-            after_ms += last_ms;
-            last_ms = within_ms;
-        }
-    }
-    return after_ms;
+    return plan_begins_after_ms(plan, step);
 }
 
 /* Whole people; the crumbs of sums are no person. */

@@ -73,7 +73,7 @@ struct recipient_state sim_journal_state(const struct sim_journal *journal, unsi
     if (campaign_has_pair(fold)) {
         struct recipient_state side =
             campaign_recipient(fold, campaign_other_page(fold, page), ordinal % PAGE_RECIPIENTS);
-        state = pair_state(&state, &side);
+        state = pair_state(&fold->def.plan, &state, &side);
     }
     return state;
 }

@@ -46,8 +46,17 @@ static bool is_paired(const struct rung *rung)
 /* The event begins a step beside the ladder. */
 static bool is_beginning_beside(const struct rung *rung)
 {
+    const struct plan *plan = &campaign_of(rung)->def.plan;
+    return rung->event->kind == DELIVERY_EVENT_CLIMBED && plan_is_beside(plan, rung->event->step) &&
+           plan->steps[rung->event->step].repeat == 0;
+}
+
+/* The event is the climb to the next repetition of a step. */
+static bool is_repetition(const struct rung *rung)
+{
     return rung->event->kind == DELIVERY_EVENT_CLIMBED &&
-           plan_is_beside(&campaign_of(rung)->def.plan, rung->event->step);
+           plan_has_repetition(&campaign_of(rung)->def.plan, rung->state->step) &&
+           rung->event->step == rung->state->step + 1u;
 }
 
 static bool is_last_step(const struct rung *rung)
@@ -135,7 +144,8 @@ static void open_step(const struct rung *rung)
 static void check_unanswered(const struct rung *rung)
 {
     bool is_for_receipt = step_of(rung)->until == PLAN_DELIVERED;
-    bool is_of_pair = rung->event->kind == DELIVERY_EVENT_CLIMBED && is_paired(rung);
+    bool is_of_pair =
+        rung->event->kind == DELIVERY_EVENT_CLIMBED && is_paired(rung) && !is_repetition(rung);
     if (!is_over_time(rung->event) || is_beginning_beside(rung) || is_of_pair) {
         return; /* of a pair, whose time must be over is another one, or both: sim_pair.c */
     }
@@ -150,6 +160,10 @@ static void check_unanswered(const struct rung *rung)
     }
     if (!is_paired(rung) && (rung->event->kind == DELIVERY_EVENT_CLIMBED) == is_last_step(rung)) {
         fail(rung, "who has a further step climbs, and nobody else");
+    }
+    if (is_paired(rung) && !is_repetition(rung) &&
+        plan_has_repetition(&campaign_of(rung)->def.plan, rung->state->step)) {
+        fail(rung, "a repetition is left");
     }
 }
 
@@ -167,12 +181,30 @@ static void check_down(const struct rung *rung)
     rung->sim->totals->health.downs++;
 }
 
+/* One of two steps at once, while its channel is down. */
+static void give_up(const struct rung *rung)
+{
+    bool is_held = rung->event->kind == DELIVERY_EVENT_HELD;
+    bool is_waiting =
+        rung->state->state == DELIVERY_WAITING || rung->state->state == DELIVERY_RETRYING;
+    check_down(rung);
+    rung->track->ends_ms = 0;
+    if (!is_paired(rung) || !is_waiting || rung->event->due_ms != 0) {
+        fail(rung, "only who waits on one of two steps gives it up");
+    }
+    if (is_held != (rung->state->uncertain != 0)) {
+        fail(rung, "who is in doubt stays so, and nobody else");
+    }
+}
+
 /* Nobody climbs from a pair who is not done with its first step; the one beside: sim_pair.c. */
 static void climb_from_pair(const struct rung *rung)
 {
     bool is_taken =
         rung->state->state == DELIVERY_ACCEPTED || rung->state->state == DELIVERY_UNCERTAIN;
-    if (rung->event->step != plan_next(&campaign_of(rung)->def.plan, rung->state->step + 1u)) {
+    const struct plan *plan = &campaign_of(rung)->def.plan;
+    if (!plan_has_beside(plan, rung->state->step) ||
+        rung->event->step != plan_next_of_pair(plan, rung->state->step)) {
         fail(rung, "from a pair it is climbed to the step after it");
     }
     if (track_is_under_way(rung->state) || (is_taken && step_of(rung)->until == PLAN_ACCEPTED)) {
@@ -192,7 +224,7 @@ static void climb(const struct rung *rung)
             campaign_of(rung)->recipients[rung->ordinal].round;
         return;
     }
-    if (is_paired(rung)) {
+    if (is_paired(rung) && !is_repetition(rung)) {
         climb_from_pair(rung);
         return;
     }
@@ -368,8 +400,15 @@ static void follow(const struct rung *rung)
         return;
     case DELIVERY_EVENT_HELD:
         note_held(rung);
-        if (!is_over_time(rung->event)) {
+        if (rung->event->reason == REASON_CHANNEL_DOWN) {
+            give_up(rung);
+        } else if (!is_over_time(rung->event)) {
             open_step(rung);
+        }
+        return;
+    case DELIVERY_EVENT_FAILED:
+        if (rung->event->reason == REASON_CHANNEL_DOWN) {
+            give_up(rung);
         }
         return;
     case DELIVERY_EVENT_CLIMBED:
@@ -382,7 +421,6 @@ static void follow(const struct rung *rung)
     case DELIVERY_EVENT_REPEATED:
     case DELIVERY_EVENT_RELEASED:
     case DELIVERY_EVENT_NEXT_ENDPOINT:
-    case DELIVERY_EVENT_FAILED:
     case DELIVERY_EVENT_UNREACHABLE:
     case DELIVERY_EVENT_EXPIRED:
     case DELIVERY_EVENT_CANCELLED:
@@ -469,13 +507,14 @@ static struct ending ending_of(const struct sim *sim, unsigned c, uint32_t ordin
     ending.sum = sim_attempt_sum(recipient, -1);
     const struct plan *plan = &campaign->def.plan;
     unsigned step = sim_journal_track(&sim->journal, c, ordinal, 0).step;
+    unsigned beside = sim_pair_side(sim, c, ordinal).step;
     bool is_pair = plan_has_beside(plan, step);
-    unsigned next = is_pair ? plan_next(plan, step + 1) : plan_next_written(plan, step);
+    unsigned next = is_pair ? plan_next_of_pair(plan, step) : plan_next_written(plan, step);
     ending.is_exhausted = campaign->is_cancelled || recipient->bars.is_whole ||
                           recipient->ladder.is_late_bounce || next == plan->step_count ||
                           (is_pair && may_be_capped(sim, c, ordinal));
     ending.is_settled = is_settled(&ending, plan, step, recipient->ladder.is_held) ||
-                        (is_pair && is_settled(&ending, plan, step + 1, recipient->side.is_held));
+                        (is_pair && is_settled(&ending, plan, beside, recipient->side.is_held));
     ending.row = sim_audience_row(&sim->settings, c, ordinal);
     return ending;
 }
@@ -524,7 +563,7 @@ static const char *wrong_unreached(const struct ending *ending)
         return "but has an endpoint";
     }
     if (ending->state.state == DELIVERY_FAILED && ending->sum.starts == 0 &&
-        ending->row.name[0] != '\0') {
+        ending->row.name[0] != '\0' && !ending->ladder.was_down) {
         return "but was never tried";
     }
     return ending->is_exhausted ? NULL : "but has further steps";

@@ -36,7 +36,7 @@ static const char *what_is_wrong(const struct plan *plan, const struct recipient
         return "which goes on from an earlier round";
     }
     if (plan_has_beside(plan, ladder->step)) {
-        return !is_nowhere && side->step == ladder->step + 1u ? NULL : "which has not begun";
+        return pair_is_together(plan, ladder, side) ? NULL : "which has not begun";
     }
     if (is_nowhere) {
         return NULL;
@@ -79,6 +79,13 @@ static bool was_leased(const struct sim_recipient *recipient, unsigned step)
     return was_leased;
 }
 
+/* It may have been given up before anything was sent, as it was down. */
+static bool was_begun(const struct sim_recipient *recipient, const struct plan *plan, unsigned step)
+{
+    return was_leased(recipient, step) ||
+           (recipient->ladder.was_down && plan->steps[step].if_down == PLAN_DOWN_CLIMB);
+}
+
 void sim_pair_check_end(struct sim *sim, unsigned c, uint32_t ordinal)
 {
     const struct sim_campaign *campaign = &sim->journal.campaigns[c];
@@ -89,12 +96,14 @@ void sim_pair_check_end(struct sim *sim, unsigned c, uint32_t ordinal)
                            recipient->ladder.is_done || sim_suppress_has_bar(&recipient->bars) ||
                            campaign->def.cap_messages > 0;
     for (unsigned s = 0; s <= ladder.step && ladder.state != DELIVERY_NONE; s++) {
-        if (!plan_has_beside(plan, s)) {
+        if (!plan_has_beside(plan, s) || plan->steps[s].repeat > 0) {
             continue;
         }
+        unsigned beside = plan_beside(plan, s);
         sim->totals->pairs++;
-        if (!may_be_left_out && !(was_leased(recipient, s) && was_leased(recipient, s + 1))) {
-            sim_fail(sim, "c%u/%u was sent only one of steps %u and %u", c + 1, ordinal, s, s + 1);
+        if (!may_be_left_out &&
+            !(was_begun(recipient, plan, s) && was_begun(recipient, plan, beside))) {
+            sim_fail(sim, "c%u/%u was sent only one of steps %u and %u", c + 1, ordinal, s, beside);
         }
     }
 }

@@ -104,6 +104,16 @@ static bool is_one_step_until_accepted(const struct move *move)
     return plan->step_count == 1 && plan->steps[0].until == PLAN_ACCEPTED;
 }
 
+/* From a pair, or to it; not to a repetition. */
+static bool is_between_tracks(const struct move *move)
+{
+    const struct plan *plan = &move->campaign->def.plan;
+    bool is_repetition =
+        plan_has_repetition(plan, move->state->step) && move->event->step == move->state->step + 1u;
+    return !is_repetition &&
+           (plan_is_paired(plan, move->state->step) || plan_is_beside(plan, move->event->step));
+}
+
 static const char *what_is_wrong(const struct move *move)
 {
     switch ((enum delivery_event)move->event->kind) {
@@ -117,8 +127,7 @@ static const char *what_is_wrong(const struct move *move)
     case DELIVERY_EVENT_HELD:
         return wrong_hold(move);
     case DELIVERY_EVENT_CLIMBED:
-        if (plan_is_paired(&move->campaign->def.plan, move->state->step) ||
-            plan_is_beside(&move->campaign->def.plan, move->event->step)) {
+        if (is_between_tracks(move)) {
             return NULL; /* sim_pair.c */
         }
         return is_one_step_until_accepted(move) ? ONE_STEP : wrong_end(move);

@@ -270,8 +270,23 @@ static void draw_worker_clocks(struct sim_settings *settings)
     settings->mends_clocks |= settings->worker_clock_ms > 0;
 }
 
-/* Neighbours of which the first is not beside another one and neither repeats. Of their own dice,
- * too. */
+/* Channels that are down for so long that somebody climbs. Of their own dice, too. */
+static void draw_downs(struct sim_settings *settings)
+{
+    struct dice dice = {settings->seed * 49979687 + 23};
+    if (!dice_chance(&dice, 250)) {
+        return;
+    }
+    settings->down_grace_ms = PICK(&dice, 0, 1000);
+    for (unsigned i = 0; i < settings->provider_count; i++) {
+        if (dice_chance(&dice, 700)) {
+            draw_outages(&settings->providers[i], &dice);
+        }
+    }
+}
+
+/* Neighbours of which the first is not beside another one; both with their repetitions. Of their
+ * own dice, too. */
 static void draw_pairs(struct sim_settings *settings)
 {
     struct dice dice = {settings->seed * 9576890767 + 11};
@@ -280,10 +295,11 @@ static void draw_pairs(struct sim_settings *settings)
         bool has_pairs = dice_chance(&dice, 500);
         for (unsigned s = 1; s < plan->step_count; s++) {
             struct plan_step *step = &plan->steps[s];
-            bool may_be = step->repeats == 0 && step[-1].repeats == 0 && !step[-1].with_previous;
-            step->with_previous = may_be && has_pairs && dice_chance(&dice, 700);
-            if (step->with_previous) { /* nobody climbs from one of two alone */
-                step[-1].if_down = step->if_down = PLAN_DOWN_WAIT;
+            if (step->repeat == 0) {
+                bool may_be = has_pairs && !step[-1].with_previous;
+                step->with_previous = may_be && dice_chance(&dice, 700);
+            } else {
+                step->with_previous = step[-1].with_previous;
             }
         }
     }
@@ -330,6 +346,7 @@ void sim_settings_draw(struct sim_settings *settings, uint64_t seed)
     sim_control_draw(settings);
     sim_receipts_draw(settings);
     sim_limits_draw(settings);
+    draw_downs(settings);
     draw_pairs(settings);
     sim_retry_draw(settings);
     sim_days_draw(settings);
@@ -354,13 +371,15 @@ static void print_campaign(const struct sim_campaign_settings *c)
     for (unsigned s = 0; s < c->def.plan.step_count; s++) {
         const struct plan_step *step = &c->def.plan.steps[s];
         fprintf(stderr,
-                "    %s%s%s until %s within %" PRIu64 " ms, %u attempts, %u endpoints, "
-                "backoff %u-%u ms, %s\n",
+                "    %s%s%s%s until %s within %" PRIu64 " ms, %u attempts, %u endpoints, "
+                "backoff %u-%u ms, %s%s\n",
+                step->repeat > 0 ? "again " : "",
                 plan_is_left_out(&c->def.plan, s) ? "left out: " : "",
                 step->with_previous ? "with it " : "", channel_kind_name(step->channel),
                 until_name(step->until), step->within_ms, step->attempts, step->endpoint_ranks,
                 step->backoff_ms, step->backoff_max_ms,
-                step->on_uncertain == PLAN_HOLD ? "hold" : "resend");
+                step->on_uncertain == PLAN_HOLD ? "hold" : "resend",
+                step->if_down == PLAN_DOWN_CLIMB ? ", climbs if down" : "");
     }
 }
 

@@ -461,6 +461,10 @@ static struct recipient_state a_track(unsigned state, unsigned before, unsigned 
         .state = state & 15u, .before = before & 3u, .step = step & 7u, .due_cs = is_open};
 }
 
+/* Step 1 stands beside step 0; and step 2 beside step 1. */
+static const struct plan PAIR_LATER = {.step_count = 3, .steps = {[2] = {.with_previous = true}}};
+static const struct plan PAIR = {.step_count = 3, .steps = {[1] = {.with_previous = true}}};
+
 /* Whoever has something under way is counted among those who are left, and nobody else is. */
 static void he_is_left_while_one_of_his_tracks_is(void **test)
 {
@@ -477,7 +481,7 @@ static void he_is_left_while_one_of_his_tracks_is(void **test)
             side.state == DELIVERY_ACKNOWLEDGED || (side.step == 0 && track_is_under_way(&side))) {
             continue; /* there is no such pair, or nothing more happens on it */
         }
-        struct recipient_state both = pair_state(&ladder, &side);
+        struct recipient_state both = pair_state(&PAIR_LATER, &ladder, &side);
         assert_int_equal(track_is_under_way(&both), track_is_under_way(&ladder) || is_side_left);
     }
 }
@@ -494,19 +498,26 @@ static void the_more_advanced_of_both_is_shown(void **test)
         for (unsigned b = 0; b < count; b++) {
             struct recipient_state ladder = a_track(ORDER[a], BEFORE_NOTHING, 0, false);
             struct recipient_state side = a_track(ORDER[b], BEFORE_NOTHING, 1, false);
-            assert_int_equal(pair_state(&ladder, &side).state, ORDER[a > b ? a : b]);
+            ladder.tried = side.tried = 1;
+            assert_int_equal(pair_state(&PAIR, &ladder, &side).state, ORDER[a > b ? a : b]);
         }
     }
     /* What was reached before is not forgotten, and neither is the step beside when the ladder goes
      * on; but then it is the ladder that is looked at. */
     struct recipient_state ladder = a_track(DELIVERY_FAILED, BEFORE_REACHED, 2, false);
     struct recipient_state side = a_track(DELIVERY_FAILED, BEFORE_NOTHING, 1, false);
-    assert_int_equal(pair_state(&ladder, &side).state, DELIVERY_ACCEPTED);
+    assert_int_equal(pair_state(&PAIR, &ladder, &side).state, DELIVERY_ACCEPTED);
     ladder = a_track(DELIVERY_WAITING, BEFORE_NOTHING, 2, false);
     side = a_track(DELIVERY_DELIVERED, BEFORE_NOTHING, 1, false);
-    assert_int_equal(pair_state(&ladder, &side).state, DELIVERY_WAITING);
+    assert_int_equal(pair_state(&PAIR, &ladder, &side).state, DELIVERY_WAITING);
     ladder.state = DELIVERY_UNREACHABLE;
-    assert_int_equal(pair_state(&ladder, &side).state, DELIVERY_DELIVERED);
+    side.state = DELIVERY_FAILED; /* given up without a try */
+    assert_int_equal(pair_state(&PAIR, &ladder, &side).state, DELIVERY_FAILED);
+    ladder.state = DELIVERY_SUPPRESSED;
+    assert_int_equal(pair_state(&PAIR, &ladder, &side).state, DELIVERY_SUPPRESSED);
+    ladder.state = DELIVERY_UNREACHABLE;
+    side.state = DELIVERY_DELIVERED;
+    assert_int_equal(pair_state(&PAIR, &ladder, &side).state, DELIVERY_DELIVERED);
 }
 
 int main(void)

@@ -293,6 +293,34 @@ static void a_step_may_start_together_with_the_one_before(void **state)
     reading_release(&reading);
 }
 
+static void each_of_a_pair_may_be_sent_again_or_given_up(void **state)
+{
+    (void)state;
+    struct reading reading;
+    assert_reads(&reading, "{\"plan\":{\"steps\":[{\"channel\":\"sms\",\"if_down\":\"climb\","
+                           "\"repeat\":{\"every\":\"1m\",\"times\":2},\"within\":\"7m\"},"
+                           "{\"channel\":\"email\",\"with_previous\":true,\"if_down\":\"climb\","
+                           "\"repeat\":{\"every\":\"3m\",\"times\":1}},{\"channel\":\"sms\"}]}}");
+    const struct plan *plan = &reading.plan;
+    assert_int_equal(plan->step_count, 6);
+    assert_int_equal(plan_beside(plan, 0), 3);
+    assert_int_equal(plan_next_of_pair(plan, 0), 5);
+    assert_int_equal(plan->steps[3].until, PLAN_ACKNOWLEDGED);
+    assert_int_equal(plan->steps[3].within_ms, 180000);
+    assert_int_equal(plan->steps[4].within_ms, 180000); /* as of any step that is sent again */
+    for (unsigned s = 0; s < 5; s++) {
+        assert_int_equal(plan->steps[s].if_down, PLAN_DOWN_CLIMB);
+    }
+    reading_release(&reading);
+    /* Sent again beside a step that is over once it is accepted: until it is acknowledged. */
+    assert_reads(&reading, "{\"plan\":{\"steps\":[{\"channel\":\"sms\"},"
+                           "{\"channel\":\"email\",\"with_previous\":true,"
+                           "\"repeat\":{\"every\":\"3m\",\"times\":1}}]}}");
+    assert_int_equal(reading.plan.steps[0].until, PLAN_ACCEPTED);
+    assert_int_equal(reading.plan.steps[1].until, PLAN_ACKNOWLEDGED);
+    reading_release(&reading);
+}
+
 static void a_pair_that_cannot_be_is_refused(void **state)
 {
     (void)state;
@@ -310,21 +338,18 @@ static void a_pair_that_cannot_be_is_refused(void **state)
         {PAIR("{\"channel\":\"email\",\"with_previous\":true},"
               "{\"channel\":\"sms\",\"with_previous\":true}"),
          "/plan/steps/2/with_previous", "two steps at once are the most"},
-        {PAIR("{\"channel\":\"email\",\"with_previous\":true,"
-              "\"repeat\":{\"every\":\"1m\",\"times\":1}}"),
-         "/plan/steps/1/repeat", "is not sent again"},
-        {PAIR("{\"channel\":\"email\",\"repeat\":{\"every\":\"1m\",\"times\":1}},"
-              "{\"channel\":\"sms\",\"with_previous\":true}"),
-         "/plan/steps/2/with_previous", "the step before is sent again"},
         {"{\"plan\":{\"steps\":[{\"channel\":\"sms\",\"until\":\"delivered\"},"
          "{\"channel\":\"email\",\"with_previous\":true}]}}",
          "/plan/steps/1/with_previous", "sends receipts"},
-        {PAIR("{\"channel\":\"email\",\"with_previous\":true,\"if_down\":\"climb\"},"
-              "{\"channel\":\"sms\"}"),
-         "/plan/steps/1/if_down", "from one of two steps at once"},
-        {"{\"plan\":{\"steps\":[{\"channel\":\"sms\",\"if_down\":\"climb\"},"
-         "{\"channel\":\"email\",\"with_previous\":true},{\"channel\":\"sms\"}]}}",
-         "/plan/steps/1/with_previous", "climbs while its channel is down"},
+        {PAIR("{\"channel\":\"email\",\"with_previous\":true,\"if_down\":\"climb\"}"),
+         "/plan/steps/1/if_down", "no step after these two"},
+        {"{\"plan\":{\"steps\":[{\"channel\":\"email\"},{\"channel\":\"sms\",\"if_down\":\"climb\","
+         "\"repeat\":{\"every\":\"1m\",\"times\":2}},"
+         "{\"channel\":\"email\",\"with_previous\":true}]}}",
+         "/plan/steps/1/if_down", "no step after these two"},
+        {PAIR("{\"channel\":\"email\",\"with_previous\":true,\"until\":\"accepted\","
+              "\"repeat\":{\"every\":\"1m\",\"times\":1}}"),
+         "/plan/steps/1/repeat", "make it \"acknowledged\""},
         {"{\"plan\":{\"with_previous\":true,\"steps\":[{\"channel\":\"sms\"}]}}",
          "/plan/with_previous", "in each step"},
     };
@@ -584,6 +609,7 @@ int main(void)
         cmocka_unit_test(a_repetition_that_cannot_be_is_refused),
         cmocka_unit_test(who_waits_for_a_channel_that_is_down_may_climb),
         cmocka_unit_test(a_step_may_start_together_with_the_one_before),
+        cmocka_unit_test(each_of_a_pair_may_be_sent_again_or_given_up),
         cmocka_unit_test(a_pair_that_cannot_be_is_refused),
         cmocka_unit_test(what_is_shown_can_be_said),
         cmocka_unit_test(complaints_name_the_step_and_the_remedy),

@@ -42,6 +42,11 @@ static void steps_stand_between_angles_with_or_without_a_time(void **state)
     assert_steps("push +sms\t5m", "[" PAIR "]");
     assert_steps("push+sms",
                  "[{\"channel\":\"push\"},{\"channel\":\"sms\",\"with_previous\":true}]");
+    assert_steps("push+sms 5m x3",
+                 "[{\"channel\":\"push\",\"until\":\"acknowledged\",\"within\":\"5m\","
+                 "\"repeat\":{\"every\":\"5m\",\"times\":2}},"
+                 "{\"channel\":\"sms\",\"with_previous\":true,"
+                 "\"repeat\":{\"every\":\"5m\",\"times\":2}}]");
 #undef PAIR
 }
 
@@ -76,7 +81,7 @@ static void what_is_wrong_is_named_with_its_step(void **state)
         {"push+sms+voice 5m", "step 1: two channels at once are the most"},
         {"voice > push + sms + email", "step 2: two channels at once are the most"},
         {"push 5m + sms 5m", "step 1: + stands between two channels, before their time"},
-        {"push+sms 5m x3", "step 1: two channels at once are sent once; leave out \"x3\""},
+        {"push+sms x3", "step 1: \"x3\" is no time such as 30s"},
         {"sms+push>sms+push>sms+push>sms+push>sms", "has 9 steps; at most 8"},
         {"push 999ms", "step 1 cannot last 999ms; it may be from 1s to 30d"},
         {"push 0", "step 1 cannot last 0"},
@@ -100,11 +105,17 @@ static void what_is_wrong_is_named_with_its_step(void **state)
 static void a_plan_reads_as_it_is_written(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"sms", "sms 15m", "push 5m > sms 15m > voice",
+    static const char *const texts[] = {"sms",
+                                        "sms 15m",
+                                        "push 5m > sms 15m > voice",
                                         "push + sms 5m > voice+email",
+                                        "push + sms 5m x3",
                                         "sms>sms>sms>sms>sms>sms>sms>sms"};
-    static const char *const written[] = {"sms", "sms 15m", "push 5m > sms 15m > voice",
+    static const char *const written[] = {"sms",
+                                          "sms 15m",
+                                          "push 5m > sms 15m > voice",
                                           "push+sms 5m > voice+email",
+                                          "push+sms 5m x3",
                                           "sms > sms > sms > sms > sms > sms > sms > sms"};
     struct buf text = {0};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -141,6 +152,10 @@ static void two_steps_at_once_have_one_time_if_it_is_the_same(void **state)
         {"[{\"channel\":\"push\",\"until\":\"accepted\",\"within\":\"4h\"},"
          "{\"channel\":\"sms\",\"with_previous\":true,\"until\":\"accepted\",\"within\":\"1h\"}]",
          "push+sms"},
+        {"[{\"channel\":\"push\",\"until\":\"acknowledged\",\"within\":\"5m\"},"
+         "{\"channel\":\"sms\",\"with_previous\":true,\"until\":\"acknowledged\",\"within\":\"5m\","
+         "\"repeat\":{\"every\":\"5m\",\"times\":1}}]",
+         "push 5m + sms 5m x2"},
         {"[{\"channel\":\"push\",\"until\":\"accepted\"},"
          "{\"channel\":\"sms\",\"with_previous\":true,\"until\":\"accepted\",\"left_out\":true}]",
          "push + sms (left out)"},

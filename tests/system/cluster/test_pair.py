@@ -3,6 +3,7 @@
 
 import os
 import re
+import socket
 
 import pytest
 
@@ -118,3 +119,63 @@ def test_an_impossible_pair_is_refused_where_it_was_written(place, cluster):
         "name": "n", "audience": audience, "content": {"sms": {"text": "Hi"}},
         "plan": {"steps": [{"channel": "sms", "with_previous": True}]}})
     assert answer.status == 422 and answer.json()["pointer"] == "/plan/steps/0/with_previous"
+
+
+def test_each_is_sent_again_on_its_own_until_somebody_acknowledges_any_of_them(gateways, cluster):
+    """The SMS twice and the e-mail three times; every fourth acknowledges, by a link of any of them."""
+    sms, email, voice = gateways
+    audience = upload(cluster, PEOPLE)
+    content = {"sms": {"text": "Hi"}, "email": {"subject": "S", "text": "Hi"}, "voice": {"text": "Hi"}}
+    campaign = cluster.campaign(audience, None, content, plan={"steps": [
+        {"channel": "sms", "repeat": {"every": "6s", "times": 1}},
+        {"channel": "email", "with_previous": True, "repeat": {"every": "5s", "times": 2}},
+        {"channel": "voice"}]})
+    path = f"/v1/campaigns/{campaign['id']}"
+    wait_for("both messages of everybody", lambda: len(sms.keys()) == len(email.keys()) == PEOPLE)
+    keys = {r.recipient: r.key for r in email.requests()}
+    for i in range(0, PEOPLE, 4):
+        assert cluster.api.call("POST", f"/a/{keys[f'r{i}']}").status == 200
+    cluster.coordinator.kill()
+    cluster.start_coordinator()
+    view = cluster.wait_campaign(campaign["id"])
+    left = [i for i in range(PEOPLE) if i % 4 != 0]
+    assert some(view["counts"]) == {"accepted": len(left), "acknowledged": PEOPLE - len(left)} and view["open"] == 0
+    assert [step["repeat"] for step in view["ladder"]] == [0, 1, 0, 1, 2, 0]
+    once = names(i for i in range(PEOPLE) if i % 4 == 0)
+    assert message_counts(sms) == {**once, **{f"r{i}": 2 for i in left}}
+    assert message_counts(email) == {**once, **{f"r{i}": 3 for i in left}}
+    assert message_counts(voice) == names(left)
+    last, called = last_times(email), last_times(voice)
+    waits = [called[f"r{i}"] - last[f"r{i}"] for i in left]
+    assert min(waits) >= 5 - CLOCK_S, min(waits)  # the e-mail's third time lasts longer than the SMS' second
+    tracks = cluster.api.get(f"{path}/recipients/r1")["tracks"]
+    assert [(track["step"], track.get("repeat")) for track in tracks] == [(2, None), (1, 2)]
+
+
+def test_one_whose_channel_is_down_is_given_up_alone(gateways, make_cluster):
+    """Nobody listens for SMS: the e-mails are taken at once, and calls follow when their time is over."""
+    sms, email, voice = gateways
+    providers = [http_provider(gateway, name=channel, channel=channel)
+                 for gateway, channel in zip(gateways, ("sms", "email", "voice"))]
+    sms.stop()
+    held = socket.socket()  # nobody else gets its port, and whoever connects is refused
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", sms.port))
+    cluster = make_cluster(providers, {"down_grace": "2s"})
+    audience = upload(cluster, PEOPLE)
+    content = {"sms": {"text": "Hi"}, "email": {"subject": "S", "text": "Hi"}, "voice": {"text": "Hi"}}
+    campaign = cluster.campaign(audience, None, content, plan={"steps": [
+        {"channel": "sms", "until": "acknowledged", "within": "8s", "backoff": "500ms", "if_down": "climb"},
+        {"channel": "email", "with_previous": True, "backoff": "500ms"}, {"channel": "voice"}]})
+    path = f"/v1/campaigns/{campaign['id']}"
+    view = cluster.wait_campaign(campaign["id"])
+    assert some(view["counts"]) == {"accepted": PEOPLE} and view["open"] == 0
+    assert message_counts(email) == message_counts(voice) == names(range(PEOPLE))
+    tracks = cluster.api.get(f"{path}/recipients/r7")["tracks"]
+    assert [(track["step"], track["state"]) for track in tracks] == [(2, "accepted"), (1, "accepted")]
+    timeline = timeline_of(cluster, campaign["id"], "r7")
+    given_up = [event for event in timeline if event["event"] == "failed"]
+    assert [(event["step"], event["reason"]) for event in given_up] == [(0, 1310)], timeline
+    happened = [event["event"] for event in timeline]
+    assert happened.index("failed") < happened.index("climbed")
+    held.close()
