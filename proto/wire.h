@@ -41,6 +41,7 @@
 #include "proto/channel_kind.h"
 #include "proto/outcome.h"
 #include "proto/page.h"
+#include "proto/reply_code.h"
 
 #define WIRE_VERSION         2       /* the newest that this build speaks */
 #define WIRE_VERSION_MIN     2       /* the oldest */
@@ -140,6 +141,7 @@ struct wire_content {
     const char *name;                  /* of the campaign */
     const char *public_url;            /* what links to recipients begin with; "": there are none */
     uint8_t token_key[HASH_KEY_BYTES]; /* of its delivery tokens, as long as it lives */
+    struct reply_range reply_range;    /* of its reply codes; all 0: there are none */
     struct page_schema schema;
     unsigned body_count;
     const struct wire_body *bodies;

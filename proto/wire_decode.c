@@ -211,6 +211,18 @@ static void decode_body(struct decoder *decoder, const Tocsin__Body *in, struct 
     body->html = take_text(decoder, in->html, 0, WIRE_TEXT_MAX, "body html");
 }
 
+static void decode_reply_range(struct decoder *decoder, const Tocsin__Content *in,
+                               struct reply_range *range)
+{
+    *range = (struct reply_range){in->reply_chars, in->reply_first, in->reply_count};
+    if ((range->chars != 0 || range->first != 0 || range->count != 0) &&
+        !reply_range_is_sound(range)) {
+        refuse(decoder, ERR_INVALID,
+               "there are no %" PRIu64 " reply codes of %u characters from %" PRIu64, range->count,
+               range->chars, range->first);
+    }
+}
+
 static void decode_content(struct decoder *decoder, const Tocsin__Envelope *envelope,
                            struct wire_message *message)
 {
@@ -226,6 +238,7 @@ static void decode_content(struct decoder *decoder, const Tocsin__Envelope *enve
         refuse(decoder, ERR_INVALID, "token_key has %zu bytes instead of %d", in->token_key.len,
                HASH_KEY_BYTES);
     }
+    decode_reply_range(decoder, in, &content->reply_range);
     enum err err = page_schema_decode(slice_of(in->schema.data, in->schema.len), &content->schema);
     if (err != ERR_OK) {
         refuse(decoder, err == ERR_UNSUPPORTED ? ERR_UNSUPPORTED : ERR_INVALID,

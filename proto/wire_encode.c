@@ -150,6 +150,9 @@ static void encode_content(struct encoder *encoder, const struct wire_message *m
     out->name = borrow_str(content->name);
     out->public_url = borrow_str(content->public_url);
     out->token_key = borrow_bytes(content->token_key, HASH_KEY_BYTES);
+    out->reply_chars = content->reply_range.chars;
+    out->reply_first = content->reply_range.first;
+    out->reply_count = content->reply_range.count;
     page_schema_encode(&content->schema, &encoder->column);
     out->schema = borrow_bytes(encoder->column.data, encoder->column.len);
     assert(content->body_count <= WIRE_BODIES_MAX);

@@ -48,9 +48,9 @@ struct render_channel {
 struct render {
     struct page_schema schema;
     char *campaign;
-    uint64_t campaign_id;
-    uint8_t token_key[HASH_KEY_BYTES];
-    char *reply_code;               /* the row's, REPLY_CODE_CHARS */
+    bool has_reply_codes;
+    struct reply_codes reply_codes;
+    struct reply_code *reply_code;  /* the row's */
     struct buf links[RENDER_LINKS]; /* the last TOKEN_CHARS bytes are the row's; empty: none */
     int locale_column;              /* or -1 */
     struct render_channel channels[CHANNEL_KINDS];
@@ -79,11 +79,15 @@ static struct slice link_of(const struct render_row *row, int number)
     return slice_of(link->data, link->len);
 }
 
+/* Empty, and so missing, if the campaign has no codes. */
 static struct slice reply_code_of(const struct render_row *row)
 {
     const struct render *render = row->render;
-    reply_code_write(render->campaign_id, row->ordinal, render->token_key, render->reply_code);
-    return slice_of(render->reply_code, REPLY_CODE_CHARS);
+    if (!render->has_reply_codes || row->ordinal >= render->reply_codes.range.count) {
+        return slice_of(NULL, 0);
+    }
+    reply_code_write(&render->reply_codes, row->ordinal, render->reply_code);
+    return slice_of(render->reply_code->chars, render->reply_code->count);
 }
 
 static bool value_of(const struct render_row *row, int number, struct slice *value)
@@ -196,9 +200,12 @@ enum err render_new(struct render **out, const struct wire_content *content,
     struct render *render = mem_zalloc(1, sizeof(*render));
     render->schema = content->schema;
     render->campaign = mem_copy_str(content->name == NULL ? "" : content->name);
-    render->campaign_id = content->campaign;
-    memcpy(render->token_key, content->token_key, HASH_KEY_BYTES);
-    render->reply_code = mem_zalloc(REPLY_CODE_CHARS, 1);
+    render->has_reply_codes = content->reply_range.count > 0;
+    if (render->has_reply_codes) {
+        reply_codes_init(&render->reply_codes, &content->reply_range, content->campaign,
+                         content->token_key);
+    }
+    render->reply_code = mem_zalloc(1, sizeof(*render->reply_code));
     render->locale_column = locale_column(&content->schema);
     render_add_links(render, content->public_url);
     enum err err = ERR_OK;

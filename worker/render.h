@@ -5,9 +5,9 @@
  *
  * Variables are the audience's columns by name (`id`, `phone`, `first_name`) and some of our own,
  * which no column can shadow: `token`, `campaign` (the campaign's name), `reply_code` (what he
- * writes back, proto/reply_code.h), and, if the content has a public URL, the recipient's links
- * `ack_url` and `unsubscribe_url`. A value that is absent from the page is missing: the recipient
- * cannot be served.
+ * writes back, proto/reply_code.h; missing if the content has no codes), and, if the content has a
+ * public URL, the recipient's links `ack_url` and `unsubscribe_url`. A value that is absent from
+ * the page is missing: the recipient cannot be served.
  */
 #ifndef TOCSIN_WORKER_RENDER_H
 #define TOCSIN_WORKER_RENDER_H

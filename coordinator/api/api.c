@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "coordinator/api/api_state.h"
+#include "coordinator/api/code_ranges.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/resources.h"
 #include "coordinator/api/suppressing.h"
@@ -368,6 +369,7 @@ enum err api_open(struct api **out, const struct api_context *context, struct pr
     uv_timer_init(context->loop, &api->sweep);
     api->sweep.data = api;
     uv_timer_start(&api->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
+    code_ranges_give_all(api);
     *out = api;
     return ERR_OK;
 }

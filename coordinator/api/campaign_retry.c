@@ -10,6 +10,7 @@
 
 #include "common/log.h"
 #include "common/mem.h"
+#include "coordinator/api/code_ranges.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/page_wake.h"
 #include "coordinator/api/resources.h"
@@ -105,6 +106,18 @@ static void retry_free(struct retry *retry)
     mem_free(retry);
 }
 
+static bool has_codes(const struct api *api, uint64_t campaign, struct problem *problem)
+{
+    if (!code_ranges_is_lost(api, campaign)) {
+        return true;
+    }
+    problem_set(problem, ERR_CONFLICT,
+                "campaign c%llu was archived for a while, and its reply codes were given to "
+                "another one: make a new one, or start the coordinator anew, which gives it others",
+                (unsigned long long)campaign);
+    return false;
+}
+
 static void on_client_gone(struct exchange *exchange)
 {
     struct retry *retry = exchange->resource;
@@ -139,6 +152,10 @@ static void on_matched(void *arg, enum err err)
                     "retried: %s",
                     err_sentence(err));
         give_up(retry, 503, &problem);
+        return;
+    }
+    if (!has_codes(api, retry->def.id, &problem)) { /* archived meanwhile */
+        give_up(retry, 409, &problem);
         return;
     }
     struct exchange *exchange = retry->exchange;
@@ -260,6 +277,11 @@ void campaigns_retry(struct exchange *exchange)
         problem_set(&problem, ERR_CONFLICT,
                     "campaign c%llu is archived (archive_after) and is not retried: make a new one",
                     (unsigned long long)view.def->id);
+        exchange_refuse_view(exchange, &problem);
+        return;
+    }
+    struct problem problem = {0};
+    if (!has_codes(exchange->api, view.def->id, &problem)) {
         exchange_refuse_view(exchange, &problem);
         return;
     }

@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "coordinator/api/body_document.h"
+#include "coordinator/api/code_ranges.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/preflight_job.h"
 #include "coordinator/api/resources.h"
@@ -129,10 +130,13 @@ static json_t *campaign_json(const struct api *api, const struct campaign_view *
                              (int)def->weight, "without", channel_list_show(def->plan.without),
                              "plan", plan_json(&def->plan, campaign_document_plan(document)),
                              "content", campaign_document_content(document));
+    const struct reply_range *reply_range = campaign_document_reply_range(document);
     const char *plan_name = campaign_document_plan_name(document);
     json_object_set_new(json, "plan_name",
                         plan_name == NULL ? json_null() : json_string(plan_name));
     put_respect(json, view, campaign_document_respect(document));
+    json_object_set_new(json, "reply_code_characters",
+                        reply_range->count == 0 ? json_null() : json_integer(reply_range->chars));
     json_object_set_new(json, "rate",
                         def->rate_per_s > 0 ? json_real(def->rate_per_s) : json_null());
     json_object_set_new(json, "created_at", exchange_time(def->created_ms));
@@ -200,7 +204,7 @@ static bool take_nothing(void *arg, uint32_t page, const struct bitmap *bitmap)
     return true;
 }
 
-static void put_document(struct api *api, const struct campaign_document *document)
+void campaigns_keep(struct api *api, const struct campaign_document *document)
 {
     struct buf key = {0};
     struct buf value = {0};
@@ -220,7 +224,7 @@ static void add_campaign(struct api *api, const struct campaign_document *docume
     assert(err == ERR_OK);
     err = ledger_each_holes(api->context.ledger, def->audience, add_holes, &holes);
     assert(err == ERR_OK); /* read once before */
-    put_document(api, document);
+    campaigns_keep(api, document);
 }
 
 /* False: the request was answered. */
@@ -272,6 +276,12 @@ void campaigns_post(struct exchange *exchange)
     if (err != ERR_OK) {
         campaign_document_free(document);
         exchange_refuse(exchange, 0, &(struct problem){.err = err});
+        return;
+    }
+    struct problem problem = {0};
+    if (code_ranges_give(api, document, &problem) != ERR_OK) {
+        campaign_document_free(document);
+        exchange_refuse(exchange, 409, &problem);
         return;
     }
     campaign_registry_add(api->context.campaigns, api_now_ms(api), document);
@@ -353,7 +363,7 @@ void campaigns_patch(struct exchange *exchange)
     }
     bool is_there = engine_campaign(api->context.engine, id, &view);
     assert(is_there);
-    put_document(api, campaign_registry_change(api->context.campaigns, view.def));
+    campaigns_keep(api, campaign_registry_change(api->context.campaigns, view.def));
     campaigns_tell_changed(exchange, id, "changed");
 }
 

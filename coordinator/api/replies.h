@@ -8,7 +8,6 @@
 #define REPLY_RESULT_MAP(X)                                                                        \
     X(ACKNOWLEDGED, "acknowledged")                                                                \
     X(UNKNOWN, "unknown")               /* nobody with this endpoint has this code */              \
-    X(AMBIGUOUS, "ambiguous")           /* more than one recipient has it */                       \
     X(NOT_UNDERSTOOD, "not_understood") /* not `ACK` and a code */                                 \
     X(INVALID, "invalid")               /* no reply at all: no channel, no endpoint of it */       \
     X(FAILED, "failed")                 /* what it is about cannot be read just now */

@@ -7,8 +7,7 @@
  *
  * Of a campaign that has ended the page comes from the journal. So a few replies at a time are
  * matched and their pages woken before any of them is decided, and the rest goes on when that is
- * durable, as in receipts_batch.c. Matching seeks in every audience: the loop has its turn between
- * two portions.
+ * durable, as in receipts_batch.c. The loop has its turn between two portions.
  */
 #include <string.h>
 #include <uv.h>
@@ -23,8 +22,8 @@
 #include "coordinator/content/suppression.h"
 
 #define REPLIES_MAX 1000
-#define AT_ONCE     16  /* replies before the loop has its turn, */
-#define ASKED_MAX   128 /* or campaigns that are asked for them */
+#define AT_ONCE     16   /* replies before the loop has its turn, */
+#define ASKED_MAX   4096 /* or campaigns that are looked at for them */
 #define TEXT_MAX    1600
 
 static const char *const result_names[REPLY_RESULTS] = {
@@ -33,8 +32,8 @@ static const char *const result_names[REPLY_RESULTS] = {
 #undef RESULT_NAME
 };
 static const unsigned result_statuses[REPLY_RESULTS] = {
-    [REPLY_ACKNOWLEDGED] = 200,   [REPLY_UNKNOWN] = 404, [REPLY_AMBIGUOUS] = 409,
-    [REPLY_NOT_UNDERSTOOD] = 422, [REPLY_INVALID] = 422, [REPLY_FAILED] = 503,
+    [REPLY_ACKNOWLEDGED] = 200, [REPLY_UNKNOWN] = 404, [REPLY_NOT_UNDERSTOOD] = 422,
+    [REPLY_INVALID] = 422,      [REPLY_FAILED] = 503,
 };
 
 const char *reply_result_name(enum reply_result result)
@@ -44,7 +43,8 @@ const char *reply_result_name(enum reply_result result)
 
 struct entry {
     struct reply reply;
-    struct reply_search search;
+    uint64_t after; /* the campaign that was looked at last */
+    struct reply_match match;
     bool is_settled; /* there is a result */
     bool is_matched;
     enum reply_result result;
@@ -132,20 +132,21 @@ static void read_entry(struct entry *entry, json_t *json, struct arena *arena)
         return;
     }
     if (read_endpoint(entry, &fields, arena) &&
-        !reply_code_read(slice_str(fields.text), entry->reply.code)) {
+        !reply_code_read(slice_str(fields.text), &entry->reply.code)) {
         settle(entry, REPLY_NOT_UNDERSTOOD,
-               "the text must be \"ACK\" and the four characters of the message's code, as in "
+               "the text must be \"ACK\" and the four to eight characters of the message's code, "
+               "as in "
                "\"ACK 7KQ2\", and nothing else");
     }
 }
 
 /* ---- deciding ---- */
 
-/* False: there are more campaigns to be asked. */
+/* False: there are more campaigns to be looked at. */
 static bool match(const struct api *api, struct entry *entry, struct arena *arena, unsigned *budget)
 {
     const struct reply *reply = &entry->reply;
-    switch (reply_match_find(api, reply, arena, budget, &entry->search)) {
+    switch (reply_match_find(api, reply, arena, budget, &entry->after, &entry->match)) {
     case ERR_OK:
         entry->is_matched = true;
         return true;
@@ -156,14 +157,7 @@ static bool match(const struct api *api, struct entry *entry, struct arena *aren
                arena_printf(arena,
                             "no campaign that is open for replies went to \"%.64s\" with the code "
                             "%.*s",
-                            reply->endpoint, REPLY_CODE_CHARS, reply->code));
-        return true;
-    case ERR_CONFLICT:
-        settle(entry, REPLY_AMBIGUOUS,
-               arena_printf(arena,
-                            "more than one message to \"%.64s\" has the code %.*s: acknowledge by "
-                            "campaign and recipient (/v1/acknowledgements)",
-                            reply->endpoint, REPLY_CODE_CHARS, reply->code));
+                            reply->endpoint, (int)reply->code.count, reply->code.chars));
         return true;
     default:
         settle(entry, REPLY_FAILED, "an audience cannot be read just now");
@@ -186,7 +180,7 @@ static unsigned prepare(struct exchange *exchange, struct replies *replies)
         if (!entry->is_matched && !match(api, entry, exchange->arena, &budget)) {
             break;
         }
-        const struct reply_match *found = &entry->search.match;
+        const struct reply_match *found = &entry->match;
         if (entry->is_matched && page_wake(api, found->campaign, found->ordinal) != ERR_OK) {
             settle(entry, REPLY_FAILED, "the journal of this campaign cannot be read just now");
         }
@@ -198,8 +192,8 @@ static unsigned prepare(struct exchange *exchange, struct replies *replies)
  */
 static bool acknowledge(struct api *api, struct entry *entry)
 {
-    switch (engine_acknowledge(api->context.engine, entry->search.match.campaign,
-                               entry->search.match.ordinal, api_now_ms(api))) {
+    switch (engine_acknowledge(api->context.engine, entry->match.campaign, entry->match.ordinal,
+                               api_now_ms(api))) {
     case ERR_OK:
         settle(entry, REPLY_ACKNOWLEDGED, NULL);
         return true;
@@ -218,11 +212,12 @@ static json_t *entry_json(const struct entry *entry)
     json_t *json = json_pack("{s:s}", "result", reply_result_name(entry->result));
     if (entry->result == REPLY_ACKNOWLEDGED) {
         char id[OBJECT_ID_CHARS + 1];
-        object_id_write(id, OBJECT_CAMPAIGN, entry->search.match.campaign);
-        json_object_set_new(json, "code", json_stringn(entry->reply.code, REPLY_CODE_CHARS));
+        object_id_write(id, OBJECT_CAMPAIGN, entry->match.campaign);
+        json_object_set_new(json, "code",
+                            json_stringn(entry->reply.code.chars, entry->reply.code.count));
         json_object_set_new(json, "campaign", json_string(id));
-        json_object_set_new(json, "recipient", exchange_text(entry->search.match.key));
-        json_object_set_new(json, "ordinal", json_integer(entry->search.match.ordinal));
+        json_object_set_new(json, "recipient", exchange_text(entry->match.key));
+        json_object_set_new(json, "ordinal", json_integer(entry->match.ordinal));
     } else {
         json_object_set_new(json, "detail", exchange_text(entry->detail));
     }

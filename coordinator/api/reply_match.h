@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * reply_match: which campaign's recipient a reply code is of, by the endpoint that the reply came
- * from. Campaigns that are running or paused come first; those that have ended, and are not
- * archived, are asked only if none of them has the code.
+ * reply_match: whose a reply is. The code says which recipient of which campaign
+ * (proto/reply_code.h), and it counts if the reply came from an endpoint of his: a code is too
+ * short to be a proof by itself. Campaigns that run, are paused or have ended take replies until
+ * they are archived.
  */
 #ifndef TOCSIN_API_REPLY_MATCH_H
 #define TOCSIN_API_REPLY_MATCH_H
@@ -16,7 +17,7 @@
 struct reply {
     enum channel_kind channel;
     const char *endpoint; /* normalised, as the audiences have it */
-    char code[REPLY_CODE_CHARS];
+    struct reply_code code;
 };
 
 struct reply_match {
@@ -25,20 +26,10 @@ struct reply_match {
     const char *key; /* the recipient's, in the arena */
 };
 
-/* What was found so far; zeroed to begin with. */
-struct reply_search {
-    bool is_of_ended; /* those that are under way have been asked */
-    uint64_t after;   /* the campaign that was asked last */
-    unsigned found;
-    struct reply_match match;
-};
-
-/* Asks at most *budget campaigns, which is counted down. ERR_BUSY: there are more, call it again.
- * ERR_OK: search->match. ERR_NOT_FOUND: no such campaign went to the endpoint with this code;
- * ERR_CONFLICT: more than one recipient has it (of different campaigns, or of one), and none is
- * chosen; ERR_IO, ERR_CORRUPT: an audience cannot be read. One seek for each audience, and one page
- * for who has the code. */
+/* Looks at most at *budget campaigns behind *after, which is 0 to begin with; both are moved on.
+ * ERR_BUSY: there are more, call it again. ERR_OK: *match. ERR_NOT_FOUND: nobody with this endpoint
+ * has the code. ERR_IO, ERR_CORRUPT: his page cannot be read. One page is read at most. */
 enum err reply_match_find(const struct api *api, const struct reply *reply, struct arena *arena,
-                          unsigned *budget, struct reply_search *search) WARN_UNUSED;
+                          unsigned *budget, uint64_t *after, struct reply_match *match) WARN_UNUSED;
 
 #endif

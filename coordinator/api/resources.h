@@ -7,6 +7,7 @@
 #define TOCSIN_API_RESOURCES_H
 
 struct api;
+struct campaign_document;
 struct exchange;
 
 /* acknowledgements_api.c */
@@ -41,6 +42,8 @@ void campaigns_pause(struct exchange *exchange);
 void campaigns_resume(struct exchange *exchange);
 void campaigns_cancel(struct exchange *exchange);
 void campaigns_retry(struct exchange *exchange);
+/* Puts the document, as it stands now, into the record. */
+void campaigns_keep(struct api *api, const struct campaign_document *document);
 /* Answers with the campaign, which has just changed, once that is on disk; `event` is for the log.
  */
 void campaigns_tell_changed(struct exchange *exchange, uint64_t id, const char *event);

@@ -17,6 +17,7 @@ struct campaign_document {
     struct campaign_def def;
     struct respect respect;
     uint32_t delivery_key;
+    struct reply_range reply_range;
     json_t *plan; /* as clients read it */
     char plan_name[PLAN_NAME_MAX + 1];
     json_t *content;
@@ -203,6 +204,11 @@ static enum err read_delivery_key(struct document_reader *reader, json_t *value)
     return err;
 }
 
+static enum err read_reply_codes(struct document_reader *reader, json_t *value)
+{
+    return reply_ranges_read(reader, value, &parse_of(reader)->document->reply_range);
+}
+
 #define REQUEST_FIELDS                                                                             \
     {"name", true, read_name}, {"audience", true, read_audience},                                  \
         {"channel", false, note_channel}, {"priority", false, read_priority},                      \
@@ -223,6 +229,7 @@ static const struct document_field stored_fields[] = {
     {"created_ms", true, read_created},
     {"plan_name", false, read_plan_name},
     {"delivery_key", false, read_delivery_key},
+    {"reply_codes", false, read_reply_codes},
     REQUEST_FIELDS,
 };
 
@@ -339,6 +346,16 @@ static enum err read_message(struct document_reader *reader)
     return err == ERR_OK ? read_content(reader) : err;
 }
 
+static enum err check_reply_codes(struct document_reader *reader)
+{
+    const struct campaign_document *document = parse_of(reader)->document;
+    if (document->reply_range.count == 0 || document->reply_range.count >= document->def.slots) {
+        return ERR_OK;
+    }
+    (void)document_enter(reader, "reply_codes");
+    return document_refuse(reader, ERR_INVALID, "are fewer than the audience has places");
+}
+
 static enum err read_document(struct parse *parse, json_t *json, struct document_problem *problem)
 {
     struct campaign_document *document = mem_zalloc(1, sizeof(*document));
@@ -357,6 +374,9 @@ static enum err read_document(struct parse *parse, json_t *json, struct document
         document_object(&reader, json, parse->is_stored ? stored_fields : request_fields);
     if (err == ERR_OK) {
         err = read_message(&reader);
+    }
+    if (err == ERR_OK) {
+        err = check_reply_codes(&reader);
     }
     document->def.quiet_channels = document->respect.quiet_hours.channels;
     document->def.cap_messages = document->respect.frequency_cap.messages;
@@ -470,6 +490,9 @@ void campaign_document_encode(const struct campaign_document *document, struct b
     if (document->delivery_key > 1) {
         json_object_set_new(json, "delivery_key", json_integer(document->delivery_key));
     }
+    if (document->reply_range.count > 0) {
+        json_object_set_new(json, "reply_codes", reply_ranges_show(&document->reply_range));
+    }
     control_document_put(json, &def->control);
     char *text = json_dumps(json, JSON_COMPACT);
     buf_str(buf, text);
@@ -495,6 +518,33 @@ uint32_t campaign_document_delivery_key(const struct campaign_document *document
     return document->delivery_key;
 }
 
+const struct reply_range *campaign_document_reply_range(const struct campaign_document *document)
+{
+    return &document->reply_range;
+}
+
+void campaign_document_set_reply_range(struct campaign_document *document,
+                                       const struct reply_range *range)
+{
+    document->reply_range = *range;
+}
+
+bool campaign_document_wants_reply_codes(const struct campaign_document *document)
+{
+    struct arena arena;
+    unsigned count;
+    bool is_wanted = false;
+    arena_init(&arena, WIRE_BODIES_MAX * sizeof(struct wire_body));
+    const struct wire_body *bodies = campaign_content_bodies(document->content, &arena, &count);
+    for (unsigned i = 0; i < count && !is_wanted; i++) {
+        is_wanted = reply_ranges_is_asked_for(bodies[i].subject) ||
+                    reply_ranges_is_asked_for(bodies[i].text) ||
+                    reply_ranges_is_asked_for(bodies[i].html);
+    }
+    arena_release(&arena);
+    return is_wanted;
+}
+
 json_t *campaign_document_plan(const struct campaign_document *document)
 {
     return document->plan;
@@ -518,6 +568,7 @@ void campaign_document_wire(const struct campaign_document *document,
         .epoch = epoch,
         .campaign = document->def.id,
         .name = document->def.name,
+        .reply_range = document->reply_range,
         .schema = *schema,
     };
     content->bodies = campaign_content_bodies(document->content, arena, &content->body_count);

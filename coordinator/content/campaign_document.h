@@ -14,6 +14,7 @@
  * Members that tell when a campaign begins and ends by itself (control_document.h) are there when
  * they are set.
  * "delivery_key" is the number of its tokens' key (delivery_keys.h), left out for the first.
+ * "reply_codes" says which numbers its reply codes have (reply_ranges.h), left out if it has none.
  * Version 1 had the only step's channel beside a plan without steps (plan_document.h).
  *
  * To change the format: raise CAMPAIGN_DOCUMENT_VERSION, keep reading the versions before, add a
@@ -31,6 +32,7 @@
 #include "coordinator/content/delivery_keys.h"
 #include "coordinator/content/document_reader.h"
 #include "coordinator/content/plan_registry.h"
+#include "coordinator/content/reply_ranges.h"
 #include "coordinator/content/respect_document.h"
 #include "coordinator/engine/engine.h"
 #include "proto/wire.h"
@@ -79,6 +81,12 @@ void campaign_document_encode(const struct campaign_document *document, struct b
 const struct respect *campaign_document_respect(const struct campaign_document *document);
 /* The number of the key of its tokens (delivery_keys.h), the newest when it was written. */
 uint32_t campaign_document_delivery_key(const struct campaign_document *document);
+/* Of its reply codes; its count is 0 if it has none. */
+const struct reply_range *campaign_document_reply_range(const struct campaign_document *document);
+void campaign_document_set_reply_range(struct campaign_document *document,
+                                       const struct reply_range *range);
+/* Do its texts want reply codes? */
+bool campaign_document_wants_reply_codes(const struct campaign_document *document);
 /* Members as clients see them; borrowed. */
 json_t *campaign_document_plan(const struct campaign_document *document);
 /* What the plan was called when it was taken; NULL if it had no name. */

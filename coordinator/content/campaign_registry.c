@@ -130,6 +130,15 @@ const struct campaign_document *campaign_registry_change(struct campaign_registr
     return registry->documents[at];
 }
 
+const struct campaign_document *campaign_registry_set_reply_range(
+    struct campaign_registry *registry, uint64_t id, const struct reply_range *range)
+{
+    size_t at = position(registry, id);
+    assert(at < registry->count && id_at(registry, at) == id);
+    campaign_document_set_reply_range(registry->documents[at], range);
+    return registry->documents[at];
+}
+
 const struct campaign_document *campaign_registry_next(const struct campaign_registry *registry,
                                                        uint64_t after)
 {

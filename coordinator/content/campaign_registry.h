@@ -30,6 +30,9 @@ const struct campaign_document *campaign_registry_find(const struct campaign_reg
 /* The campaign, which is there, was changed: its document takes it over and is returned. */
 const struct campaign_document *campaign_registry_change(struct campaign_registry *registry,
                                                          const struct campaign_def *def);
+/* The campaign, which is there, has these reply codes from now on. */
+const struct campaign_document *campaign_registry_set_reply_range(
+    struct campaign_registry *registry, uint64_t id, const struct reply_range *range);
 /* The campaign with the smallest id above `after`, or NULL. */
 const struct campaign_document *campaign_registry_next(const struct campaign_registry *registry,
                                                        uint64_t after);

@@ -17,7 +17,6 @@
 #include "common/sms_parts.h"
 #include "common/template.h"
 #include "coordinator/content/channel_column.h"
-#include "proto/reply_code.h"
 #include "proto/token.h"
 
 #define LATER_CHARS 60 /* a house variable of which nothing is known here: a link, most likely */
@@ -52,6 +51,7 @@ struct preflight {
     struct page_schema schema;
     struct plan plan;
     char *campaign;
+    unsigned reply_chars;     /* of a reply code */
     int locale_column;        /* or -1 */
     struct zone_clock *clock; /* NULL: zones are not counted */
     int zone_column;          /* or -1 */
@@ -165,6 +165,7 @@ enum err preflight_new(struct preflight **out, const struct wire_content *conten
     preflight->schema = content->schema;
     preflight->plan = *plan;
     preflight->campaign = mem_copy_str(content->name == NULL ? "" : content->name);
+    preflight->reply_chars = content->reply_range.chars;
     preflight->slots = slots;
     preflight->unreachable = mem_zalloc(pages, sizeof(*preflight->unreachable));
     preflight->counts.step_count = plan->step_count;
@@ -267,7 +268,7 @@ static bool fill_value(void *arg, int number, struct slice *value)
         *value = slice_str(filling->preflight->campaign);
     } else {
         *value = slice_of(later, number == HOUSE_TOKEN        ? TOKEN_CHARS
-                                 : number == HOUSE_REPLY_CODE ? REPLY_CODE_CHARS
+                                 : number == HOUSE_REPLY_CODE ? filling->preflight->reply_chars
                                                               : LATER_CHARS);
     }
     return true;

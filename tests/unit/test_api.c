@@ -35,9 +35,12 @@ struct house {
     struct plan_registry *plans;
     struct api *api;
     uint64_t now_ms;
-    bool is_writing; /* records become durable in the turn after they are handed over */
+    uint64_t tick_ms; /* the clock moves on so much with each turn */
+    bool is_writing;  /* records become durable in the turn after they are handed over */
     unsigned lives;
-    bool has_public; /* in the next life there is a public listener */
+    bool has_public;   /* in the next life there is a public listener */
+    bool has_code_url; /* in the next life a provider's settings name the reply code */
+    struct wire_provider providers[2];
     char dir[64];
     char token[AUTH_TOKEN_CHARS + 1];
     struct provider_limits limits;
@@ -56,6 +59,7 @@ static const struct wire_provider wire_providers[] = {
     {0, "gateway", CHANNEL_SMS, "null", "{}"},
     {1, "relay", CHANNEL_EMAIL, "null", "{}"},
 };
+#define CODE_URL "{\"url\":\"http://gateway/{{reply_code}}\"}"
 static const struct provider_def provider_defs[] = {
     {.id = 0,
      .name = "gateway",
@@ -94,6 +98,7 @@ static void engine_close(void *arg, struct record *record)
 static void house_turn(void *arg)
 {
     struct house *house = arg;
+    house->now_ms += house->tick_ms;
     uv_run(&house->loop, UV_RUN_NOWAIT);
     (void)turn_flush(house->turn, house->now_ms);
     while (house->is_writing && changelog_mem_step(house->changelog)) {
@@ -169,7 +174,7 @@ static void open_api(struct house *house)
         .campaigns = house->campaigns,
         .suppressions = house->suppressions,
         .plans = house->plans,
-        .providers = wire_providers,
+        .providers = house->providers,
         .provider_count = 2,
         .provider_limits = &house->limits,
         .provider_hours = &house->hours,
@@ -189,6 +194,10 @@ static void open_api(struct house *house)
         .changed = on_changed,
     };
     assert_int_equal(listen_address_parse(&context.listen, "127.0.0.1:0", &problem), ERR_OK);
+    memcpy(house->providers, wire_providers, sizeof(house->providers));
+    if (house->has_code_url) {
+        house->providers[0].settings = CODE_URL;
+    }
     if (house->has_public) {
         context.listen_public = &context.listen;
         context.public_connections_max = 50;
@@ -964,15 +973,36 @@ static void a_page_speaks_the_recipients_language(void **state)
            "Du er meldt av");
 }
 
+static void create_reply_campaign(struct house *house)
+{
+    expect(house, "POST", "/v1/campaigns", "",
+           "{\"name\":\"Outage\",\"audience\":\"a1\",\"channel\":\"sms\","
+           "\"content\":{\"sms\":{\"text\":\"ACK {{reply_code}}\"}}}",
+           201, "\"reply_code_characters\":");
+}
+
+/* As a worker computes it. */
+static struct reply_code code_of(struct house *house, uint64_t campaign, uint32_t ordinal)
+{
+    const struct campaign_document *document = campaign_registry_find(house->campaigns, campaign);
+    const struct reply_range *range = campaign_document_reply_range(document);
+    const uint32_t key = campaign_document_delivery_key(document);
+    struct reply_codes codes;
+    struct reply_code code;
+    assert_int_not_equal(range->count, 0);
+    reply_codes_init(&codes, range, campaign, delivery_keys_at(&house->keys, key)->bytes);
+    reply_code_write(&codes, ordinal, &code);
+    return code;
+}
+
 /* {"channel":"sms","from":FROM,"text":"BEFORE" and the recipient's code} */
 static const char *reply_from(struct house *house, const char *from, const char *before,
                               uint64_t campaign, uint32_t ordinal)
 {
     static char body[160];
-    char code[REPLY_CODE_CHARS];
-    reply_code_write(campaign, ordinal, delivery_keys_at(&house->keys, 1)->bytes, code);
+    struct reply_code code = code_of(house, campaign, ordinal);
     (void)snprintf(body, sizeof(body), "{\"channel\":\"sms\",\"from\":\"%s\",\"text\":\"%s%.*s\"}",
-                   from, before, REPLY_CODE_CHARS, code);
+                   from, before, (int)code.count, code.chars);
     return body;
 }
 
@@ -980,8 +1010,8 @@ static void a_reply_counts_for_who_has_its_code_and_endpoint(void **state)
 {
     struct house *house = *state;
     upload(house);
-    create_campaign(house);
-    create_campaign(house);
+    create_reply_campaign(house);
+    create_reply_campaign(house);
     expect(house, "POST", "/v1/replies", "", reply_from(house, "+4790000001", "ACK ", 1, 0), 404,
            "no campaign that is open");
     expect(house, "POST", "/v1/campaigns/c1/launch", "", "", 200, "running");
@@ -1007,7 +1037,7 @@ static void a_reply_after_the_end_is_heard_until_the_campaign_is_archived(void *
 {
     struct house *house = *state;
     upload(house);
-    create_campaign(house);
+    create_reply_campaign(house);
     expect(house, "POST", "/v1/campaigns/c1/launch", "", "", 200, "running");
     expect(house, "POST", "/v1/campaigns/c1/cancel", "", "", 200, "\"cancelled\":3");
     house_crash(house);
@@ -1024,7 +1054,7 @@ static void many_replies_come_in_one_request(void **state)
     struct house *house = *state;
     struct buf body = {0};
     upload(house);
-    create_campaign(house);
+    create_reply_campaign(house);
     expect(house, "POST", "/v1/campaigns/c1/launch", "", "", 200, "running");
     buf_str(&body, "[");
     for (unsigned i = 0; i < 40; i++) {
@@ -1052,8 +1082,8 @@ static void a_reply_finds_its_campaign_among_many(void **state)
 {
     struct house *house = *state;
     upload(house);
-    for (unsigned i = 0; i < 300; i++) { /* more than are asked in one turn of the loop */
-        create_campaign(house);
+    for (unsigned i = 0; i < 300; i++) { /* more than there are codes of four characters for */
+        create_reply_campaign(house);
     }
     expect(house, "POST", "/v1/campaigns/c1/launch", "", "", 200, "running");
     expect(house, "POST", "/v1/campaigns/c300/launch", "", "", 200, "running");
@@ -1063,6 +1093,9 @@ static void a_reply_finds_its_campaign_among_many(void **state)
            "\"campaign\":\"c1\"");
     expect(house, "POST", "/v1/replies", "", reply_from(house, "+4790000001", "ACK ", 9, 0), 404,
            "no campaign");
+    assert_int_equal(code_of(house, 1, 0).count, 4);
+    assert_int_equal(code_of(house, 300, 0).count, 5);
+    expect_get(house, "/v1/campaigns/c300", 200, "\"reply_code_characters\":5");
     /* Whoever goes away while it is looked for, or the house closes, leaves nothing behind. */
     struct http_peer peer = send_request(house, "POST", "/v1/replies", "",
                                          reply_from(house, "+4790000002", "ACK ", 300, 1));
@@ -1095,45 +1128,115 @@ static void what_is_no_reply_is_told_so(void **state)
     }
 }
 
-/* Codes are short: of so many campaigns some two of one number have the same. */
-static void a_code_that_two_messages_have_chooses_neither(void **state)
+#define SHARERS 2000 /* of one number: codes by chance would be the same for about eight pairs */
+
+/* Replies of all of them to both campaigns, each with the code of its own. */
+static void reply_for_sharers(struct house *house, uint32_t from, uint32_t to)
+{
+    struct buf body = {0};
+    buf_str(&body, "[");
+    for (uint32_t i = from; i < to; i++) {
+        for (uint64_t campaign = 1; campaign <= 2; campaign++) {
+            buf_printf(&body, "%s%s", body.len > 1 ? "," : "",
+                       reply_from(house, "+4790000000", "ACK ", campaign, i));
+        }
+    }
+    buf_str(&body, "]");
+    struct answer answer = ask(house, "POST", "/v1/replies", "", buf_cstr(&body));
+    json_t *results = json_object_get(answer.json, "results");
+    assert_int_equal(json_array_size(results), 2 * (to - from));
+    for (uint32_t n = 0; n < 2 * (to - from); n++) {
+        json_t *entry = json_array_get(results, n);
+        const char *campaign = json_string_value(json_object_get(entry, "campaign"));
+        assert_non_null(campaign);
+        assert_string_equal(campaign, n % 2 == 0 ? "c1" : "c2");
+        assert_int_equal(json_integer_value(json_object_get(entry, "ordinal")), from + n / 2);
+    }
+    answer_release(&answer);
+    buf_release(&body);
+}
+
+static void whoever_shares_a_number_is_told_apart_in_all_campaigns(void **state)
 {
     struct house *house = *state;
     struct buf rows = {0};
-    const uint8_t *key = delivery_keys_at(&house->keys, 1)->bytes;
-    uint32_t first = 0;
-    uint32_t second = 0;
-    uint32_t *seen = calloc(1u << 20, sizeof(*seen));
-    for (uint32_t i = 0; second == 0; i++) {
-        char code[REPLY_CODE_CHARS];
-        uint32_t number = 0;
-        reply_code_write(1, i, key, code);
-        for (unsigned c = 0; c < REPLY_CODE_CHARS; c++) {
-            number = number << 5 | (uint32_t)(strchr("0123456789ABCDEFGHJKMNPQRSTVWXYZ", code[c]) -
-                                              "0123456789ABCDEFGHJKMNPQRSTVWXYZ");
-        }
-        if (seen[number] != 0) {
-            first = seen[number] - 1;
-            second = i;
-        }
-        seen[number] = i + 1;
-    }
-    free(seen);
-    buf_str(&rows, "id,phone\n"); /* the two share a number, as a family may */
-    for (uint32_t i = 0; i <= second; i++) {
-        buf_printf(&rows, "k%u,+47%08u\n", (unsigned)i,
-                   i == first || i == second ? 90000000u : 40000000u + (unsigned)i);
+    house->tick_ms = 1; /* a portion of replies waits until the one before is written */
+    buf_str(&rows, "id,phone\n");
+    for (uint32_t i = 0; i < SHARERS; i++) {
+        buf_printf(&rows, "k%u,+4790000000\n", (unsigned)i);
     }
     expect(house, "POST", "/v1/audiences?name=customers", CSV, buf_cstr(&rows), 201, "\"id\"");
     buf_release(&rows);
-    expect(house, "POST", "/v1/campaigns", "",
-           "{\"name\":\"Outage\",\"audience\":\"a1\",\"channel\":\"sms\","
-           "\"content\":{\"sms\":{\"text\":\"ACK {{reply_code}}\"}}}",
-           201, "draft");
+    create_reply_campaign(house);
+    expect(house, "POST", "/v1/keys/delivery/rotate", "", "", 200, "\"number\":2");
+    create_reply_campaign(house); /* of another key */
     expect(house, "POST", "/v1/campaigns/c1/launch", "", "", 200, "running");
-    expect(house, "POST", "/v1/replies", "", reply_from(house, "+4790000000", "ACK ", 1, first),
-           409, "more than one message");
-    expect_get(house, "/v1/campaigns/c1", 200, "\"acknowledged\":0");
+    expect(house, "POST", "/v1/campaigns/c2/launch", "", "", 200, "running");
+    expect(house, "POST", "/v1/campaigns/c2/pause", "", "", 200, "paused");
+    reply_for_sharers(house, 0, 500);
+    house_crash(house); /* they keep their codes */
+    for (uint32_t i = 500; i < SHARERS; i += 500) {
+        reply_for_sharers(house, i, i + 500);
+    }
+    expect_get(house, "/v1/campaigns/c1", 200, "\"acknowledged\":2000");
+    expect_get(house, "/v1/campaigns/c2", 200, "\"acknowledged\":2000");
+}
+
+static void a_campaign_that_does_not_use_codes_has_none(void **state)
+{
+    struct house *house = *state;
+    house->tick_ms = 1;
+    upload(house);
+    create_campaign(house);
+    create_reply_campaign(house);
+    expect_get(house, "/v1/campaigns/c1", 200, "\"reply_code_characters\":null");
+    house->has_code_url = true; /* from now on a provider's address has them */
+    house_crash(house);
+    expect_get(house, "/v1/campaigns/c1", 200, "\"reply_code_characters\":4");
+    create_campaign(house);
+    expect_get(house, "/v1/campaigns/c3", 200, "\"reply_code_characters\":4");
+    house->has_code_url = false; /* what a campaign has it keeps */
+    house_crash(house);
+    for (uint64_t campaign = 1; campaign <= 3; campaign++) {
+        char path[32];
+        (void)snprintf(path, sizeof(path), "/v1/campaigns/c%u/launch", (unsigned)campaign);
+        expect(house, "POST", path, "", "", 200, "running");
+        expect(house, "POST", "/v1/replies", "",
+               reply_from(house, "+4790000001", "ACK ", campaign, 0), 200, "acknowledged");
+    }
+}
+
+static void codes_of_an_archived_campaign_are_given_again(void **state)
+{
+    struct house *house = *state;
+    house->tick_ms = 1;
+    upload(house);
+    create_reply_campaign(house);
+    expect(house, "POST", "/v1/campaigns/c1/cancel", "", "", 200, "\"cancelled\":3");
+    const struct reply_range *range =
+        campaign_document_reply_range(campaign_registry_find(house->campaigns, 1));
+    assert_int_equal(range->first, 0);
+    create_reply_campaign(house); /* not while replies to the first are taken */
+    range = campaign_document_reply_range(campaign_registry_find(house->campaigns, 2));
+    assert_int_equal(range->first, 8192);
+    house->now_ms += ARCHIVE_MS;
+    create_reply_campaign(house);
+    range = campaign_document_reply_range(campaign_registry_find(house->campaigns, 3));
+    assert_int_equal(range->first, 0);
+    expect_get(house, "/v1/campaigns/c1", 200, "\"reply_code_characters\":null");
+    house->now_ms -= ARCHIVE_MS; /* a clock that is set back; so they are as one */
+    expect(house, "POST", "/v1/campaigns/c1/retry", "", "", 409, "given to another");
+    expect(house, "POST", "/v1/campaigns/c3/launch", "", "", 200, "running");
+    expect(house, "POST", "/v1/replies", "", reply_from(house, "+4790000001", "ACK ", 3, 0), 200,
+           "\"campaign\":\"c3\"");
+    house_crash(house);
+    range = campaign_document_reply_range(campaign_registry_find(house->campaigns, 1));
+    assert_int_equal(range->first, 16384); /* others than it had */
+    expect(house, "POST", "/v1/replies", "", reply_from(house, "+4790000001", "ACK ", 1, 0), 200,
+           "\"campaign\":\"c1\"");
+    house_crash(house);
+    range = campaign_document_reply_range(campaign_registry_find(house->campaigns, 1));
+    assert_int_equal(range->first, 16384);
 }
 
 static void a_link_that_is_forged_or_cut_off_leads_nowhere(void **state)
@@ -1506,7 +1609,9 @@ int main(void)
         TEST(many_replies_come_in_one_request),
         TEST(a_reply_finds_its_campaign_among_many),
         TEST(what_is_no_reply_is_told_so),
-        TEST(a_code_that_two_messages_have_chooses_neither),
+        TEST(whoever_shares_a_number_is_told_apart_in_all_campaigns),
+        TEST(a_campaign_that_does_not_use_codes_has_none),
+        TEST(codes_of_an_archived_campaign_are_given_again),
         TEST(a_link_that_is_forged_or_cut_off_leads_nowhere),
         TEST(apps_and_call_centres_acknowledge_by_name_or_token),
         TEST(who_acknowledges_after_the_end_is_counted),

@@ -264,6 +264,67 @@ static void the_newest_key_is_kept_with_the_campaign(void **state)
     buf_release(&stored);
 }
 
+static void its_reply_codes_are_kept_with_the_campaign(void **state)
+{
+    static const char *const impossible[] = {
+        ",\"reply_codes\":{\"characters\":4,\"first\":0,\"count\":1001}}", /* slots: 1002 */
+        ",\"reply_codes\":{\"characters\":4,\"first\":1048000,\"count\":8192}}",
+        ",\"reply_codes\":7}",
+    };
+    const struct reply_range range = {5, 123456, 8192};
+    struct fixture *fixture = *state;
+    struct campaign_document *loaded;
+    struct wire_content content;
+    struct problem problem;
+    struct buf stored = {0};
+    struct arena arena;
+    assert_refused(fixture,
+                   HEAD ",\"reply_codes\":{\"characters\":4,\"first\":0,\"count\":8192}" CONTENT,
+                   "/reply_codes", "reply_codes"); /* not for a client to say */
+    assert_parses(fixture, HEAD CONTENT);
+    assert_int_equal(campaign_document_reply_range(fixture->document)->count, 0);
+    campaign_document_number(fixture->document, 7, 1700000000000);
+    for (size_t i = 0; i < 3; i++) {
+        buf_clear(&stored);
+        campaign_document_encode(fixture->document, &stored);
+        stored.len--;
+        buf_str(&stored, impossible[i]);
+        assert_int_equal(
+            campaign_document_load(&loaded, buf_view(&stored), &fixture->surroundings, &problem),
+            ERR_CORRUPT);
+        assert_non_null(strstr(problem.text, "/reply_codes"));
+    }
+    campaign_document_set_reply_range(fixture->document, &range);
+    buf_clear(&stored);
+    campaign_document_encode(fixture->document, &stored);
+    assert_non_null(strstr(buf_cstr(&stored),
+                           "\"reply_codes\":{\"characters\":5,\"first\":123456,\"count\":8192}"));
+    assert_int_equal(
+        campaign_document_load(&loaded, buf_view(&stored), &fixture->surroundings, &problem),
+        ERR_OK);
+    arena_init(&arena, 1024);
+    campaign_document_wire(loaded, &(struct page_schema){0}, 1, &arena, &content);
+    assert_int_equal(content.reply_range.chars, 5);
+    assert_int_equal(content.reply_range.first, 123456);
+    assert_int_equal(content.reply_range.count, 8192);
+    arena_release(&arena);
+    campaign_document_free(loaded);
+    buf_release(&stored);
+}
+
+static void any_text_may_want_reply_codes(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_parses(fixture, HEAD CONTENT);
+    assert_false(campaign_document_wants_reply_codes(fixture->document));
+    assert_parses(fixture, HEAD ",\"content\":{\"sms\":{\"default\":{\"text\":\"Hi\"},"
+                                "\"de\":{\"text\":\"ACK {{ reply_code }}\"}}}}");
+    assert_true(campaign_document_wants_reply_codes(fixture->document));
+    assert_parses(fixture, LADDER ",\"content\":{\"sms\":{\"text\":\"a\"},\"email\":{\"subject\":"
+                                  "\"{{reply_code}}\",\"text\":\"b\"}}}");
+    assert_true(campaign_document_wants_reply_codes(fixture->document));
+}
+
 static void assert_loads(struct fixture *fixture, const char *stored)
 {
     struct problem problem;
@@ -698,6 +759,8 @@ int main(void)
         TEST(a_campaign_does_without_a_channel),
         TEST(the_stored_form_reads_back_the_same),
         TEST(the_newest_key_is_kept_with_the_campaign),
+        TEST(its_reply_codes_are_kept_with_the_campaign),
+        TEST(any_text_may_want_reply_codes),
         TEST(a_step_that_repeats_is_stored_as_it_is_written),
         TEST(the_name_of_a_plan_is_stored_beside_its_copy),
         TEST(a_named_plan_stands_in_place_of_a_plan),

@@ -241,13 +241,31 @@ static void the_reply_code_is_of_campaign_recipient_and_key(void **state)
         .campaign = 7,
         .name = "Outage",
         .token_key = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
+        .reply_range = {4, 8192, 8192},
         .schema = schema,
         .body_count = 1,
         .bodies = &body};
     struct render_texts texts;
     assert_int_equal(render_new(&fixture->render, &content, &fixture->problem), ERR_OK);
     assert_int_equal(fill(fixture, CHANNEL_SMS, 0, &texts), -1);
-    assert_slice_is(texts.text, "YDGY"); /* as in test_reply_code */
+    assert_slice_is(texts.text, "0BT4"); /* as in test_reply_code */
+}
+
+static void without_reply_codes_the_variable_is_missing(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct wire_body body = {.channel = CHANNEL_SMS, .locale = "", .text = "{{reply_code}}"};
+    struct wire_content content = {
+        .campaign = 7, .name = "Outage", .schema = schema, .body_count = 1, .bodies = &body};
+    struct render_texts texts;
+    assert_int_equal(render_new(&fixture->render, &content, &fixture->problem), ERR_OK);
+    int missing = fill(fixture, CHANNEL_SMS, 0, &texts);
+    assert_slice_is(render_variable_name(fixture->render, missing), "reply_code");
+    render_free(fixture->render);
+    content.reply_range = (struct reply_range){4, 0, 1023}; /* the row is the next one */
+    assert_int_equal(render_new(&fixture->render, &content, &fixture->problem), ERR_OK);
+    missing = fill(fixture, CHANNEL_SMS, 0, &texts);
+    assert_slice_is(render_variable_name(fixture->render, missing), "reply_code");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -264,6 +282,7 @@ int main(void)
         TEST(a_template_that_does_not_parse_says_where),
         TEST(every_channel_finds_its_endpoints),
         TEST(the_reply_code_is_of_campaign_recipient_and_key),
+        TEST(without_reply_codes_the_variable_is_missing),
         TEST(any_variable_is_found_by_its_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

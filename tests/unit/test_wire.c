@@ -57,6 +57,7 @@ static struct wire_message example(enum wire_type type)
             .campaign = 5,
             .name = "Outage",
             .token_key = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16},
+            .reply_range = {5, 33000000, 500000},
             .body_count = 2,
             .bodies = bodies};
         message.content.schema =
@@ -262,6 +263,28 @@ static void a_token_key_of_another_length_is_refused(void **state)
     expect_problem(fixture, decode_frame(fixture, none), ERR_INVALID, "token_key has 15 bytes");
 }
 
+static void content_may_have_no_reply_codes_but_no_impossible_ones(void **state)
+{
+    static const struct reply_range impossible[] = {
+        {3, 0, 8},
+        {9, 0, 8},
+        {4, 0, 0},
+        {0, 8, 0},
+        {0, 0, 8},
+        {4, 1048570, 8},
+        {UINT32_MAX, UINT64_MAX, UINT64_MAX},
+    };
+    struct fixture *fixture = *state;
+    struct wire_message message = example(WIRE_CONTENT);
+    message.content.reply_range = (struct reply_range){0};
+    expect_ok(fixture, &message);
+    assert_int_equal(fixture->message.content.reply_range.count, 0);
+    for (size_t i = 0; i < sizeof(impossible) / sizeof(impossible[0]); i++) {
+        message.content.reply_range = impossible[i];
+        expect_problem(fixture, round_trip(fixture, &message), ERR_INVALID, "reply codes of");
+    }
+}
+
 static void refused_survives(void **state)
 {
     struct fixture *fixture = *state;
@@ -336,6 +359,9 @@ static void content_survives(void **state)
     assert_int_equal(got->campaign, 5);
     assert_string_equal(got->name, "Outage");
     assert_memory_equal(got->token_key, message.content.token_key, HASH_KEY_BYTES);
+    assert_int_equal(got->reply_range.chars, 5);
+    assert_int_equal(got->reply_range.first, 33000000);
+    assert_int_equal(got->reply_range.count, 500000);
     assert_memory_equal(&got->schema, &message.content.schema, sizeof(got->schema));
     assert_int_equal(got->body_count, 2);
     for (unsigned i = 0; i < 2; i++) {
@@ -652,6 +678,7 @@ int main(void)
         WIRE_TEST(welcome_has_limits),
         WIRE_TEST(the_most_providers_survive_and_one_more_is_refused),
         WIRE_TEST(a_token_key_of_another_length_is_refused),
+        WIRE_TEST(content_may_have_no_reply_codes_but_no_impossible_ones),
         WIRE_TEST(refused_survives),
         WIRE_TEST(credit_survives_and_unknown_channels_are_passed_over),
         WIRE_TEST(credit_names_the_providers_that_could_not_be_opened),

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Delivery tokens: the pages behind a message's links, and keys that change while campaigns run."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from support import http_provider, some, tocsin, wait_for
@@ -100,3 +102,33 @@ def test_a_reply_stops_the_ladder_of_who_has_the_code(gateway, make_cluster):
     cluster.wait_campaign(campaign["id"])
     times = {recipient: len(keys) for recipient, keys in gateway.keys().items()}
     assert times == {f"r{i}": 1 if i < 3 else 2 for i in range(len(LOCALES))}
+
+
+def test_codes_tell_apart_all_who_share_a_number_in_campaigns_made_at_once(gateway, make_cluster):
+    """2,000 people with one number, three campaigns of two keys: by chance some 17 pairs would have the same code."""
+    settings = {"url": gateway.url("/sent/{{campaign}}/{{reply_code}}")}
+    cluster = make_cluster([http_provider(gateway, adapter_settings=settings)])
+    rows = "id,phone\n" + "".join(f"r{i},+4790000000\n" for i in range(2000))
+    audience = cluster.api.upload(rows.encode()).json()["id"]
+    text = {"sms": {"text": "Reply ACK {{reply_code}}"}}
+    draft = cluster.campaign(audience, "sms", text, name="draft", launch=False)
+    cluster.api.post("/v1/keys/delivery/rotate")
+    with ThreadPoolExecutor(2) as pool:
+        campaigns = list(pool.map(lambda name: cluster.campaign(audience, "sms", text, name=name), ("first", "second")))
+    ids = {campaign["name"]: campaign["id"] for campaign in [draft, *campaigns]}
+    cluster.api.post(f"/v1/campaigns/{draft['id']}/launch")
+    wait_for("all messages", lambda: len(gateway.requests()) == 6000)
+    owners = {}
+    for request in gateway.requests():
+        name, code = request.path.rsplit("/", 2)[1:]
+        assert owners.setdefault(code, (ids[name], request.recipient)) == (ids[name], request.recipient), code
+    assert len(owners) == 6000
+    cluster.coordinator.kill()
+    cluster.start_coordinator()
+    codes = list(owners)
+    for start in range(0, len(codes), 1000):
+        replies = [{"channel": "sms", "from": "+4790000000", "text": f"ack {code}"} for code in codes[start:start + 1000]]
+        for code, entry in zip(codes[start:], cluster.api.post("/v1/replies", replies)["results"]):
+            assert (entry["result"], entry["campaign"], entry["recipient"]) == ("acknowledged", *owners[code]), entry
+    for campaign in ids.values():
+        assert cluster.api.get(f"/v1/campaigns/{campaign}")["counts"]["acknowledged"] == 2000
