@@ -9,8 +9,9 @@
 #include <unistd.h>
 
 #define STEPS_MAX      3000000
-#define QUIET_MAX_MS   (UINT64_C(4) * 3600 * 1000)
 #define THOROUGH_STEPS 150 /* a thorough check in so many steps, on average */
+/* So long after the last fault all is done. */
+#define QUIET_MAX_MS (UINT64_C(1800) * 1000)
 /* A worker doubles the time between two sendings of what is not confirmed. */
 #define LINGER_HEARTBEATS 400
 
