@@ -196,7 +196,7 @@ static bool find_recipient(struct exchange *exchange, const struct request *requ
     const struct audience_info *audience =
         audience_registry_find(context->audiences, view.def->audience);
     enum err err =
-        audience_lookup(context->ledger, audience, slice_str(request->recipient), &of->ordinal);
+        audience_find(exchange->api->finder, audience, slice_str(request->recipient), &of->ordinal);
     if (err == ERR_NOT_FOUND) {
         exchange_not_found(exchange, "recipient", request->recipient);
     } else if (err != ERR_OK) {

@@ -345,6 +345,7 @@ static void api_free(struct api *api)
 {
     idempotency_close(api->idempotency);
     auth_close(api->auth);
+    audience_finder_free(api->finder);
     mem_free(api);
 }
 
@@ -354,6 +355,7 @@ enum err api_open(struct api **out, const struct api_context *context, struct pr
     *out = NULL;
     api->context = *context;
     api->started_ms = api_now_ms(api);
+    api->finder = audience_finder_new(context->ledger);
     tell_surroundings(api);
     enum err err = auth_open(&api->auth, context->data_dir, problem);
     if (err == ERR_OK) {

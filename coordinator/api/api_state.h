@@ -31,6 +31,7 @@ struct api {
     struct api_listener listener; /* of clients and operators */
     struct api_listener public;   /* of recipients and providers, if it has a port of its own */
     struct auth *auth;
+    struct audience_finder *finder;
     struct idempotency *idempotency;
     struct pending *pendings;         /* answers that wait for a record to be durable */
     struct suppressing *suppressings; /* audiences that are matched against the list */

@@ -179,7 +179,8 @@ void audiences_recipient(struct exchange *exchange)
     struct ledger *ledger = exchange->api->context.ledger;
     struct page_reader reader;
     page_reader_init(&reader, ledger, info->id);
-    enum err err = audience_lookup(ledger, info, slice_str(exchange->parts[1]), &ordinal);
+    enum err err =
+        audience_find(exchange->api->finder, info, slice_str(exchange->parts[1]), &ordinal);
     if (err == ERR_NOT_FOUND) {
         exchange_not_found(exchange, "recipient", exchange->parts[1]);
         return;

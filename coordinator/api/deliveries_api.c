@@ -369,7 +369,7 @@ void deliveries_get(struct exchange *exchange)
     struct lookup *lookup = arena_zalloc(exchange->arena, 1, sizeof(*lookup));
     const struct audience_info *audience =
         audience_registry_find(api->context.audiences, view.def->audience);
-    enum err err = audience_lookup(api->context.ledger, audience, slice_str(key), &lookup->ordinal);
+    enum err err = audience_find(api->finder, audience, slice_str(key), &lookup->ordinal);
     if (err == ERR_NOT_FOUND) {
         exchange_not_found(exchange, "recipient", key);
         return;

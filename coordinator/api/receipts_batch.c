@@ -73,8 +73,7 @@ static enum err find_by_name(const struct api *api, const json_t *object, struct
     const struct audience_info *audience =
         audience_registry_find(api->context.audiences, view.def->audience);
     receipt->step = RECEIPTS_NEWEST;
-    enum err err =
-        audience_lookup(api->context.ledger, audience, slice_str(recipient), &receipt->ordinal);
+    enum err err = audience_find(api->finder, audience, slice_str(recipient), &receipt->ordinal);
     return err == ERR_OK ? ERR_OK
                          : problem_set(problem, err,
                                        err == ERR_NOT_FOUND ? "there is no recipient \"%.100s\""

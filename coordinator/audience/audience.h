@@ -103,7 +103,17 @@ void audience_import_progress(struct audience_import *import, struct audience_pr
 int audience_mappings_parse(const char *text, struct audience_mapping *mappings, unsigned max,
                             struct problem *problem);
 
+/* Finds recipients by key, again and again: keeps the keys of pages that it has read, up to 8 MiB.
+ * One thread. */
+struct audience_finder;
+struct audience_finder *audience_finder_new(struct ledger *ledger);
+void audience_finder_free(struct audience_finder *finder);
 /* The ordinal of a recipient by key. ERR_NOT_FOUND. */
+enum err audience_find(struct audience_finder *finder, const struct audience_info *info,
+                       struct slice key, uint32_t *ordinal) WARN_UNUSED;
+/* Pages read so far: what finding has cost. */
+unsigned audience_finder_opened(const struct audience_finder *finder);
+/* The same without anything kept, from any thread. */
 enum err audience_lookup(struct ledger *ledger, const struct audience_info *info, struct slice key,
                          uint32_t *ordinal) WARN_UNUSED;
 

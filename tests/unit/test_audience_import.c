@@ -800,6 +800,41 @@ static void a_missing_page_is_damage(void **state)
     ledger_close(ledger);
 }
 
+static void who_is_asked_for_again_costs_no_page(void **state)
+{
+    struct ledger *ledger = open_ledger(state);
+    struct audience_settings settings = settings_of(AUDIENCE_CSV);
+    struct buf body = {0};
+    struct rig rig;
+    uint32_t ordinal;
+    make_csv(&body, 5000, 0, 0);
+    rig_import(&rig, ledger, buf_view(&body), 50000, &settings);
+    assert_true(rig.is_good);
+    struct audience_finder *finder = audience_finder_new(ledger);
+    struct page_view view = {0};
+    for (unsigned round = 0; round < 2; round++) {
+        for (uint32_t page = 0; page < rig.info.pages; page++) {
+            struct store_value value;
+            assert_int_equal(ledger_page(ledger, AUDIENCE, page, &value), ERR_OK);
+            assert_int_equal(page_open(&view, value.bytes, NULL), ERR_OK);
+            for (unsigned row = 0; row < view.count; row += 11) {
+                page_seek(&view, row);
+                assert_int_equal(audience_find(finder, &rig.info, page_value(&view, 0), &ordinal),
+                                 ERR_OK);
+                assert_int_equal(ordinal, page * PAGE_RECIPIENTS + row);
+            }
+            store_value_release(&value);
+        }
+        assert_int_equal(audience_finder_opened(finder), rig.info.pages);
+    }
+    assert_int_equal(audience_find(finder, &rig.info, slice_str("nobody"), &ordinal),
+                     ERR_NOT_FOUND);
+    audience_finder_free(finder);
+    page_view_release(&view);
+    buf_release(&body);
+    ledger_close(ledger);
+}
+
 static void columns_may_be_renamed(void **state)
 {
     struct ledger *ledger = open_ledger(state);
@@ -924,6 +959,7 @@ int main(void)
         STORES_TEST_MEMORY(a_slow_disk_holds_the_upload_back),
         STORES_TEST_MEMORY(a_full_disk_is_reported_as_such),
         STORES_TEST_MEMORY(a_missing_page_is_damage),
+        STORES_TEST(who_is_asked_for_again_costs_no_page),
         STORES_TEST_MEMORY(columns_may_be_renamed),
         STORES_TEST_MEMORY(whatever_comes_in_adds_up),
         STORES_TEST_MEMORY(progress_is_shown),
