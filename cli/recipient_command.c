@@ -32,9 +32,9 @@ static void put_event_details(struct buf *buf, const json_t *event)
     const struct {
         const char *member;
         const char *before;
-    } members[] = {{"provider", "by "}, {"detail", ""},      {"repeat", "repeat "},
-                   {"repeats", "of "},  {"reason", "code "}, {"due_at", due_words(event)},
-                   {"ref", "ref "}};
+    } members[] = {{"provider", "by "},          {"detail", ""},     {"field", ""},
+                   {"repeat", "repeat "},        {"repeats", "of "}, {"reason", "code "},
+                   {"due_at", due_words(event)}, {"ref", "ref "}};
     const char *between = "";
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
         const json_t *value = json_object_get(event, members[i].member);
@@ -101,7 +101,7 @@ static enum exit_code run_show(struct cli *cli, const struct arguments *argument
 {
     static const struct list_column columns[] = {
         {"recipient", "key", LIST_TEXT},       {"state", "state", LIST_TEXT},
-        {"step", "step", LIST_RANK},           {"endpoint", "endpoint", LIST_RANK},
+        {"step", "step", LIST_NUMBER},         {"endpoint", "endpoint", LIST_RANK},
         {"repeat", "repeat", LIST_NUMBER},     {"of", "repeats", LIST_NUMBER},
         {"attempts", "attempts", LIST_NUMBER}, {"uncertain", "uncertain", LIST_TEXT},
         {"place", "ordinal", LIST_RANK},       {NULL, NULL, LIST_TEXT},

@@ -90,7 +90,7 @@ static const struct route routes[] = {
     {"GET", "/v1/providers/{name}", providers_get, 0, NULL},
     {"PATCH", "/v1/providers/{name}", providers_patch, ROUTE_CHANGES, NULL},
     {"DELETE", "/v1/providers/{name}/limit", providers_reset, ROUTE_CHANGES, NULL},
-    {"GET", "/v1/keys/delivery", keys_list, 0, NULL},
+    {"GET", "/v1/keys/delivery", keys_list, 0, list_parameters},
     {"POST", "/v1/keys/delivery/rotate", keys_rotate, ROUTE_CHANGES, NULL},
     {"GET", "/v1/workers", workers_list, 0, list_parameters},
     {NULL, NULL, NULL, 0, NULL},

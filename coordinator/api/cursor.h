@@ -21,7 +21,8 @@ enum cursor_list {
     CURSOR_CAMPAIGNS,
     CURSOR_RECIPIENTS,
     CURSOR_PROVIDERS,
-    CURSOR_WORKERS
+    CURSOR_WORKERS,
+    CURSOR_KEYS
 };
 
 /* scope: the audience or campaign whose list it is, 0 for a list of its own. position: where the

@@ -42,11 +42,12 @@ static int attempts_of(const struct recipient_state *state)
     return state->attempt + state->repeats + (is_settled && state->tried ? 1 : 0);
 }
 
-/* The step as it is written, and which time it is sent again, of how many, if it repeats. */
+/* The step as it is written, counted from 1 as everywhere, and which time it is sent again, of how
+ * many, if it repeats. */
 static void put_step(json_t *json, const struct plan *plan, unsigned number)
 {
     const struct plan_step *step = &plan->steps[number % PLAN_RUNGS_MAX];
-    json_object_set_new(json, "step", json_integer(plan_written(plan, number)));
+    json_object_set_new(json, "step", json_integer((json_int_t)plan_written(plan, number) + 1));
     if (step->repeats > 0) {
         json_object_set_new(json, "repeat", json_integer(step->repeat));
         json_object_set_new(json, "repeats", json_integer(step->repeats));
@@ -230,6 +231,19 @@ static const char *provider_name(const struct api *api, const struct event *even
     return provider == NULL ? "" : provider->name;
 }
 
+/* As in a campaign. */
+static const char *field_name(unsigned field)
+{
+    static const char *const names[CAMPAIGN_FIELDS] = {
+        [CAMPAIGN_FIELD_RATE] = "rate",
+        [CAMPAIGN_FIELD_PRIORITY] = "priority",
+        [CAMPAIGN_FIELD_WEIGHT] = "weight",
+        [CAMPAIGN_FIELD_NOT_AFTER] = "not_after",
+        [CAMPAIGN_FIELD_STOP_RULES] = "stop_rules",
+    };
+    return field < CAMPAIGN_FIELDS ? names[field] : "";
+}
+
 static json_t *entry_json(const struct api *api, const struct plan *plan,
                           const struct timeline_entry *entry)
 {
@@ -238,6 +252,10 @@ static json_t *entry_json(const struct api *api, const struct plan *plan,
     if (entry->is_campaigns && event->kind == CAMPAIGN_EVENT_ROUND) {
         json_object_set_new(json, "round", json_integer(event->step + 1));
         return json;
+    }
+    if (entry->is_campaigns && event->kind == CAMPAIGN_EVENT_CHANGED) {
+        json_object_set_new(json, "field", json_string(field_name(event->step)));
+        return json; /* its other members are the new value, see change.c */
     }
     if (entry->is_campaigns) {
         put_reason(json, event->reason);

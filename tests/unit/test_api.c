@@ -608,7 +608,7 @@ static void commands_move_a_campaign_or_say_why_not(void **state)
     house_crash(house);
     expect(house, "POST", "/v1/campaigns/c1/cancel", "", "", 200, "\"cancelled\":3");
     expect_get(house, "/v1/campaigns/c1/recipients/k2", 200,
-               "\"state\":\"cancelled\",\"step\":0,\"endpoint\":0,\"attempts\":0,"
+               "\"state\":\"cancelled\",\"step\":1,\"endpoint\":0,\"attempts\":0,"
                "\"uncertain\":false,\"timeline\":[{\"at\":");
     expect_get(house, "/v1/campaigns/c1/recipients/k2", 200, "\"event\":\"launched\"");
     house_crash(house);
@@ -633,7 +633,8 @@ static void a_campaign_is_changed_and_stays_so(void **state)
     expect(house, "PATCH", path, "", "{\"rate\":7}", 200, "\"rate\":7.0");
     house_crash(house);
     expect_get(house, path, 200, "\"rate\":7.0");
-    expect_get(house, "/v1/campaigns/c1/recipients/k2", 200, "\"event\":\"changed\"");
+    expect_get(house, "/v1/campaigns/c1/recipients/k2", 200,
+               "\"event\":\"changed\",\"field\":\"rate\"}");
     expect(house, "PATCH", path, "", "{\"rate\":null}", 200, "\"rate\":null");
     expect(house, "PATCH", path, "", "{\"priority\":\"high\",\"weight\":3}", 200,
            "\"priority\":\"high\",\"weight\":3");
@@ -644,6 +645,11 @@ static void a_campaign_is_changed_and_stays_so(void **state)
     expect(house, "PATCH", path, "", "{\"not_after\":\"2001-01-01T00:00:00Z\"}", 409, "has passed");
     expect(house, "PATCH", path, "", "{\"stop_rules\":{\"complained\":{\"count\":9}}}", 200,
            "\"stop_rules\":{\"complained\":{\"count\":9}}");
+    /* The journal packs percentages where other events have their reason. */
+    expect(house, "PATCH", path, "", "{\"stop_rules\":{\"failed\":{\"percent\":30}}}", 200,
+           "\"percent\":30");
+    expect_get(house, "/v1/campaigns/c1/recipients/k2", 200,
+               "\"event\":\"changed\",\"field\":\"stop_rules\"}]");
     expect(house, "PATCH", path, "", "{\"stop_rules\":{\"failed\":{}}}", 422,
            "\"/stop_rules/failed\"");
     expect(house, "PATCH", path, "", "{\"rate\":0}", 422, "to send nothing, pause the campaign");
@@ -897,6 +903,23 @@ static void a_campaign_keeps_the_key_that_it_began_with(void **state)
         expect_get(house, "/v1/keys/delivery", 200, "\"campaigns\":1,\"newest\":false");
         house_crash(house);
     }
+}
+
+static void keys_are_listed_page_by_page(void **state)
+{
+    struct house *house = *state;
+    expect(house, "POST", "/v1/keys/delivery/rotate", "", "", 200, "\"number\":2");
+    expect_get(house, "/v1/keys/delivery?limit=1000", 200, "\"newest\":true}],\"next\":null}");
+    struct answer first = ask(house, "GET", "/v1/keys/delivery?limit=1", "", "");
+    assert_int_equal(first.status, 200);
+    assert_int_equal(json_array_size(json_object_get(first.json, "items")), 1);
+    char path[80];
+    (void)snprintf(path, sizeof(path), "/v1/keys/delivery?limit=1&cursor=%s",
+                   json_string_value(json_object_get(first.json, "next")));
+    answer_release(&first);
+    expect_get(house, path, 200, "{\"items\":[{\"number\":2,");
+    expect_get(house, path, 200, "\"next\":null}");
+    expect_get(house, "/v1/keys/delivery?limit=0", 400, "from 1 to 1000");
 }
 
 static void a_rotation_that_was_not_written_takes_its_campaigns_with_it(void **state)
@@ -1601,6 +1624,7 @@ int main(void)
         TEST(a_campaign_is_changed_and_stays_so),
         TEST(what_is_public_has_a_port_of_its_own),
         TEST(a_campaign_keeps_the_key_that_it_began_with),
+        TEST(keys_are_listed_page_by_page),
         TEST(a_rotation_that_was_not_written_takes_its_campaigns_with_it),
         TEST(a_link_asks_and_only_its_button_confirms),
         TEST(a_page_speaks_the_recipients_language),

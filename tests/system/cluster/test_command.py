@@ -72,6 +72,20 @@ def test_numbers_come_as_the_api_gives_them(make_cluster):
     assert lines_of_json(out)[0].keys() == cluster.api.get("/v1/providers")["items"][0].keys()
 
 
+def test_every_list_is_shown(make_cluster):
+    cluster = make_cluster([PROVIDER])
+    cluster.campaign(upload(cluster, 10), "sms", {"sms": {"text": "Hi"}}, launch=False)
+    help_text = tocsin(None, "--help")[1].split("options\n")[0]
+    lists = set(re.findall(r"^  ([a-z]+ (?:list|refusals)) ", help_text, re.M))
+    operands = {"audience refusals": ["a1"], "recipient list": ["c1"]}
+    assert {"key list", "plan list", "suppression list", *operands} <= lists
+    for command in lists:
+        for more in ([], ["--json"], ["--quiet"]):
+            status, _, err = tocsin(cluster, *command.split(), *operands.get(command, []), *more)
+            assert status == 0, (command, more, err)
+    assert re.search(r"^ +1 ", tocsin(cluster, "key", "list")[1], re.M)
+
+
 def test_a_reader_that_has_enough_ends_the_command_quietly(make_cluster):
     cluster = make_cluster([PROVIDER], workers=0)
     cluster.campaign(upload(cluster, 20000), "sms", {"sms": {"text": "Hi"}}, launch=False)

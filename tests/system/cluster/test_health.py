@@ -197,7 +197,7 @@ def test_a_campaign_does_without_a_channel(place, gateway, other, make_cluster):
     assert some(cluster.wait_campaign(campaign["id"])["counts"]) == {"accepted": 2000}
     assert gateway.count() == 0 and other.count() == 2000
     one = cluster.api.get(f"/v1/campaigns/{campaign['id']}/recipients/r7")
-    assert one["step"] == 1 and [event["event"] for event in one["timeline"]] == ["launched", "leased", "accepted",
+    assert one["step"] == 2 and [event["event"] for event in one["timeline"]] == ["launched", "leased", "accepted",
                                                                                   "finished"]
     answer = cluster.api.call("POST", "/v1/campaigns", {**document, "without": ["sms", "voice"]})
     problem = problem_of(answer, 422)

@@ -72,12 +72,12 @@ def test_both_go_at_once_and_whoever_acknowledges_either_is_left_alone_even_afte
     assert min(waits) >= WITHIN_S - CLOCK_S, min(waits)
     for recipient in ("r0", "r1"):
         entry = cluster.api.get(f"{path}/recipients/{recipient}")
-        assert entry["state"] == "acknowledged" and [track["step"] for track in entry["tracks"]] == [0, 1]
+        assert entry["state"] == "acknowledged" and [track["step"] for track in entry["tracks"]] == [1, 2]
         assert {track["state"] for track in entry["tracks"]} == {"acknowledged"}
     timeline = [(event["event"], event["step"]) for event in timeline_of(cluster, campaign["id"], "r2")
                 if "step" in event]
-    assert set(timeline[:2]) == {("leased", 0), ("leased", 1)}
-    assert timeline[-3:] == [("climbed", 2), ("leased", 2), ("accepted", 2)], timeline
+    assert set(timeline[:2]) == {("leased", 1), ("leased", 2)}
+    assert timeline[-3:] == [("climbed", 3), ("leased", 3), ("accepted", 3)], timeline
 
 
 def test_what_becomes_of_one_changes_nothing_for_the_other(place, gateways, cluster):
@@ -100,7 +100,7 @@ def test_what_becomes_of_one_changes_nothing_for_the_other(place, gateways, clus
     assert message_counts(voice) == {f"d{i}": 1 for i in range(count)}
     assert some(cluster.api.get("/v1/campaigns/c1")["counts"]) == {"accepted": 4 * count}
     tracks = cluster.api.get("/v1/campaigns/c1/recipients/b7")["tracks"]
-    assert [(track["step"], track["state"]) for track in tracks] == [(0, "accepted"), (1, "failed")]
+    assert [(track["step"], track["state"]) for track in tracks] == [(1, "accepted"), (2, "failed")]
 
     status, out, _ = tocsin(cluster, "campaign", "list")
     assert status == 0 and "sms+email > voice" in out
@@ -149,7 +149,7 @@ def test_each_is_sent_again_on_its_own_until_somebody_acknowledges_any_of_them(g
     waits = [called[f"r{i}"] - last[f"r{i}"] for i in left]
     assert min(waits) >= 5 - CLOCK_S, min(waits)  # the e-mail's third time lasts longer than the SMS' second
     tracks = cluster.api.get(f"{path}/recipients/r1")["tracks"]
-    assert [(track["step"], track.get("repeat")) for track in tracks] == [(2, None), (1, 2)]
+    assert [(track["step"], track.get("repeat")) for track in tracks] == [(3, None), (2, 2)]
 
 
 def test_one_whose_channel_is_down_is_given_up_alone(gateways, make_cluster):
@@ -172,10 +172,10 @@ def test_one_whose_channel_is_down_is_given_up_alone(gateways, make_cluster):
     assert some(view["counts"]) == {"accepted": PEOPLE} and view["open"] == 0
     assert message_counts(email) == message_counts(voice) == names(range(PEOPLE))
     tracks = cluster.api.get(f"{path}/recipients/r7")["tracks"]
-    assert [(track["step"], track["state"]) for track in tracks] == [(2, "accepted"), (1, "accepted")]
+    assert [(track["step"], track["state"]) for track in tracks] == [(3, "accepted"), (2, "accepted")]
     timeline = timeline_of(cluster, campaign["id"], "r7")
     given_up = [event for event in timeline if event["event"] == "failed"]
-    assert [(event["step"], event["reason"]) for event in given_up] == [(0, 1310)], timeline
+    assert [(event["step"], event["reason"]) for event in given_up] == [(1, 1310)], timeline
     happened = [event["event"] for event in timeline]
     assert happened.index("failed") < happened.index("climbed")
     held.close()
