@@ -133,6 +133,7 @@ static void read_ladder(struct progress *progress, const json_t *ladder, uint64_
         struct progress_rung *rung = &progress->rungs[progress->rung_count++];
         rung->step = (unsigned)member_count(json, "step");
         rung->repeat = (unsigned)member_count(json, "repeat");
+        rung->is_beside = json_is_true(json_object_get(json, "with_previous"));
         member_text(rung->channel, PROGRESS_WORD_MAX, json, "channel");
         rung->open = member_count(json, "open");
         rung->next_s = member_in_s(json, "next_at", now_unix_ms);

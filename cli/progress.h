@@ -60,6 +60,7 @@ enum progress_part progress_state_part(enum progress_state state);
 struct progress_rung {
     unsigned step;   /* as it is written, from 1 on */
     unsigned repeat; /* 0, or for the how many-th time again */
+    bool is_beside;  /* of two steps at once the second one: it is counted for itself */
     char channel[PROGRESS_WORD_MAX + 1];
     uint64_t counts[PROGRESS_STATES]; /* who stands there, or ended there */
     uint64_t open;                    /* of the accepted and uncertain: an answer is awaited */

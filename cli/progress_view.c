@@ -232,7 +232,7 @@ static void put_in(struct line *line, const char *what, double s)
 }
 
 /* "  2 sms   accepted 4,012   acknowledged 310   awaited 4,012   next in 12 s"; nothing of a rung
- * that nobody stands on. */
+ * that nobody stands on. "  2 +sms" starts together with step 1. */
 static void view_rung(struct line *line, const struct progress_rung *rung)
 {
     struct buf text = {0};
@@ -244,7 +244,7 @@ static void view_rung(struct line *line, const struct progress_rung *rung)
         return;
     }
     line_blanks(line, 2);
-    buf_printf(&text, "%u %s", rung->step, rung->channel);
+    buf_printf(&text, "%u %s%s", rung->step, rung->is_beside ? "+" : "", rung->channel);
     if (rung->repeat > 0) {
         buf_printf(&text, " again %u", rung->repeat);
     }

@@ -102,12 +102,15 @@ static json_t *ladder_json(const struct campaign_view *view, uint64_t now_ms)
     for (unsigned s = 0; s < plan->step_count; s++) {
         const struct rung_counts *rung = &view->rungs[s];
         uint64_t next_ms = view->due_ms[s] > now_ms ? view->due_ms[s] : 0;
-        json_array_append_new(ladder, json_pack("{s:i, s:i, s:s, s:o, s:i, s:o}", "step",
-                                                (int)plan_written(plan, s) + 1, "repeat",
-                                                (int)plan->steps[s].repeat, "channel",
-                                                channel_kind_name(plan->steps[s].channel), "counts",
-                                                states_json(rung->states), "open", (int)rung->open,
-                                                "next_at", exchange_time(next_ms)));
+        json_t *json = json_pack(
+            "{s:i, s:i, s:s, s:o, s:i, s:o}", "step", (int)plan_written(plan, s) + 1, "repeat",
+            (int)plan->steps[s].repeat, "channel", channel_kind_name(plan->steps[s].channel),
+            "counts", states_json(rung->states), "open", (int)rung->open, "next_at",
+            exchange_time(next_ms));
+        if (plan_is_beside(plan, s)) {
+            json_object_set_new(json, "with_previous", json_true());
+        }
+        json_array_append_new(ladder, json);
     }
     return ladder;
 }

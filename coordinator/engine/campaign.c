@@ -48,13 +48,16 @@ void campaign_make_pages(struct campaign *campaign)
 }
 
 /* Of recipients whom nothing has happened to but that they wait, or ended as it was over: all on
- * the first step. */
+ * the first step, and on the one beside it. */
 static void count_fresh(struct campaign *campaign, unsigned state, unsigned count)
 {
     unsigned rung =
         state == DELIVERY_NONE ? 0 : campaign->first_step; /* holes stand nowhere else */
     campaign->counts[state] += count;
     campaign->rungs[rung].states[state] += count;
+    if (campaign->first_beside != 0 && state != DELIVERY_NONE) {
+        campaign->rungs[campaign->first_beside].states[state] += count;
+    }
 }
 
 struct campaign *campaign_new(const struct campaign_def *def)

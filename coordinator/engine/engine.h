@@ -157,7 +157,7 @@ struct campaign_end {
     uint64_t not_after_ms;
     uint64_t superseded_by;
     uint32_t complained;
-    /* By step, which add up to counts; has_rungs: they were counted when it ended. */
+    /* By step, as in campaign_view; has_rungs: they were counted when it ended. */
     bool has_rungs;
     struct rung_counts rungs[PLAN_RUNGS_MAX];
     unsigned round; /* how many further ones there were */
@@ -430,7 +430,9 @@ struct campaign_view {
     bool is_screening;                /* launched, and waits until the frequency cap was applied */
     uint32_t open;       /* of the accepted, delivered and uncertain: an answer is awaited */
     uint32_t complained; /* recipients of whom a receipt said so */
-    /* By step of the plan, which add up to counts; NULL: it ended before they were kept. */
+    /* By step of the plan; NULL: it ended before they were kept. They add up to counts. Of a plan
+     * with a pair each track stands there for itself: the steps of the ladder add up to the
+     * recipients, and those with_previous to whoever came to a pair. */
     const struct rung_counts *rungs;
     uint64_t
         due_ms[PLAN_RUNGS_MAX]; /* somebody is to be sent to on the step then, or was; 0: none */

@@ -219,8 +219,19 @@ static void apply(const struct fold *fold, struct recipient_state *state, const 
     }
 }
 
-static void count_one(const struct fold *fold, const struct recipient_state *state, unsigned place,
-                      int sign)
+/* On the rungs each track is counted for itself; on the side only who stands somewhere. */
+static void count_on_rung(const struct fold *fold, const struct recipient_state *track,
+                          bool is_side, int sign)
+{
+    if (fold->counts != NULL && !(is_side && track->state == DELIVERY_NONE)) {
+        fold->rungs[track->step].states[track->state] += (uint32_t)sign;
+        fold->rungs[track->step].open += recipient_is_open(track) ? (uint32_t)sign : 0;
+    }
+}
+
+/* The recipient as he is shown, whatever tracks he is on. */
+static void count_person(const struct fold *fold, const struct recipient_state *state,
+                         unsigned place, int sign)
 {
     struct recipient_state both;
     if (fold->counts != NULL) {
@@ -234,9 +245,14 @@ static void count_one(const struct fold *fold, const struct recipient_state *sta
         *fold->open += recipient_is_open(state) ? (uint32_t)sign : 0;
         *fold->complained += state->complained ? (uint32_t)sign : 0;
         *fold->tried += state->tried ? (uint32_t)sign : 0;
-        fold->rungs[state->step].states[state->state] += (uint32_t)sign;
-        fold->rungs[state->step].open += recipient_is_open(state) ? (uint32_t)sign : 0;
     }
+}
+
+static void count_one(const struct fold *fold, const struct recipient_state *state, unsigned place,
+                      int sign)
+{
+    count_person(fold, state, place, sign);
+    count_on_rung(fold, state, fold->is_side, sign);
 }
 
 void fold_count(const struct fold *fold, const struct recipient_state *states, unsigned count,
@@ -244,6 +260,9 @@ void fold_count(const struct fold *fold, const struct recipient_state *states, u
 {
     for (unsigned i = 0; i < count; i++) {
         count_one(fold, &states[i], i, sign);
+        if (fold->other != NULL) {
+            count_on_rung(fold, &fold->other[i], !fold->is_side, sign);
+        }
     }
 }
 

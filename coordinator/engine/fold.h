@@ -22,7 +22,7 @@ struct fold {
     uint32_t *open;            /* how many recipients are open, likewise */
     uint32_t *complained;      /* and how many complained */
     uint32_t *tried;           /* and how many were tried at least once */
-    struct rung_counts *rungs; /* all of them by step, likewise; [PLAN_RUNGS_MAX] */
+    struct rung_counts *rungs; /* by step, each track for itself; likewise; [PLAN_RUNGS_MAX] */
     /* The same recipients on the other track of a pair (pair.h), who are counted by both; NULL:
      * there is none. */
     const struct recipient_state *other;
@@ -51,7 +51,7 @@ uint64_t fold_due_ms(const struct fold *fold, uint32_t due_cs);
  * step's time is over. */
 unsigned fold_used(const struct fold *fold, const struct recipient_state *state, uint64_t due_ms);
 
-/* Adds the page's recipients to the counts, or takes them out (sign -1). */
+/* Adds the page's recipients to the counts, on both tracks, or takes them out (sign -1). */
 void fold_count(const struct fold *fold, const struct recipient_state *states, unsigned count,
                 int sign);
 

@@ -297,6 +297,60 @@ static void without_one_of_them_the_other_repeats_alone(void **test)
     }
 }
 
+/* Who stands where, of each message for itself. */
+static void assert_on_rung(struct rig *rig, unsigned step, enum delivery_state state,
+                           uint32_t people, uint32_t open)
+{
+    struct campaign_view view;
+    assert_true(engine_campaign(rig->engine, 1, &view));
+    assert_int_equal(view.rungs[step].states[state], people);
+    assert_int_equal(view.rungs[step].open, open);
+    uint32_t sums[2] = {0, 0};
+    for (unsigned s = 0; s < RUNGS; s++) {
+        for (unsigned i = DELIVERY_WAITING; i < DELIVERY_STATES; i++) {
+            sums[s == EMAIL || s == EMAIL_1] += view.rungs[s].states[i];
+        }
+    }
+    assert_int_equal(sums[0], view.def->recipients);
+    assert_int_equal(sums[1], view.def->recipients);
+}
+
+static void each_message_is_counted_where_it_stands(void **test)
+{
+    (void)test;
+    struct rig rig;
+    rig_make(&rig);
+    struct bitmap holes = {{0}};
+    bitmap_set(&holes, 7);
+    struct campaign_def def = pair_def(&rig, PLAN_ACKNOWLEDGED, 1500);
+    def.recipients--;
+    rig_add(&rig, &def);
+    rig_add_holes(&rig, 1, 0, &holes);
+    assert_on_rung(&rig, SMS, DELIVERY_WAITING, 1499, 0);
+    assert_on_rung(&rig, EMAIL, DELIVERY_WAITING, 1499, 0);
+    assert_int_equal(engine_launch(rig.engine, 1, rig.now_ms, NULL), ERR_OK);
+    rig_join(&rig, 1, 11, CREDIT);
+    rig_run(&rig, 0);
+    assert_on_rung(&rig, EMAIL, DELIVERY_LEASED, 1499, 0);
+    for (unsigned b = 0; b < rig.batch_count; b++) {
+        rig_say(&rig, &rig.batches[b], 0, PAGE_RECIPIENTS,
+                rig.batches[b].wire.step == SMS ? &ACCEPTED : &REJECTED);
+    }
+    assert_on_rung(&rig, SMS, DELIVERY_ACCEPTED, 1499, 1499);
+    assert_on_rung(&rig, EMAIL, DELIVERY_FAILED, 1499, 0);
+    unsigned sent[RUNGS] = {0};
+    pass(&rig, MINUTE_MS + 1000, ALL_ACCEPTED, sent);
+    assert_on_rung(&rig, SMS, DELIVERY_ACCEPTED, 0, 0);
+    assert_on_rung(&rig, SMS_1, DELIVERY_ACCEPTED, 1499, 1499);
+    assert_on_rung(&rig, EMAIL, DELIVERY_FAILED, 1499, 0);
+    rig_check(&rig);
+    rig_restart(&rig);
+    assert_on_rung(&rig, SMS_1, DELIVERY_ACCEPTED, 1499, 1499);
+    assert_int_equal(engine_cancel(rig.engine, 1, rig.now_ms, NULL), ERR_OK);
+    assert_on_rung(&rig, SMS_1, DELIVERY_ACCEPTED, 1499, 0);
+    rig_release(&rig);
+}
+
 /* ---- A channel that is down ---- */
 
 static void down_init(struct rig *rig, enum plan_until until, unsigned climbing, uint32_t slots)
@@ -464,6 +518,7 @@ int main(void)
         cmocka_unit_test(a_delivery_of_an_earlier_time_ends_its_track),
         cmocka_unit_test(another_round_begins_with_the_first_sending_of_both),
         cmocka_unit_test(without_one_of_them_the_other_repeats_alone),
+        cmocka_unit_test(each_message_is_counted_where_it_stands),
         cmocka_unit_test(one_that_is_down_is_given_up_and_the_other_goes_on),
         cmocka_unit_test(while_both_are_down_the_ladder_climbs),
         cmocka_unit_test(where_the_plan_does_not_say_so_they_wait),

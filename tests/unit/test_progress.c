@@ -210,6 +210,7 @@ static void climb(struct progress *progress)
                                                 .repeat = 1,
                                                 .channel = "sms",
                                                 .counts = {[PROGRESS_RETRYING] = 12},
+                                                .is_beside = true,
                                                 .next_s = 75};
 }
 
@@ -225,7 +226,7 @@ static void the_view_shows_who_stands_on_which_rung(void **state)
     assert_non_null(strstr(buf_cstr(&view),
                            "\n  1 push   acknowledged 300,001   accepted 382,114   "
                            "awaited 382,114\n"
-                           "  2 sms again 1   retrying 12   next in 1 min 15 s\n"));
+                           "  2 +sms again 1   retrying 12   next in 1 min 15 s\n"));
     assert_non_null(strstr(buf_cstr(&view), "84,312 a second   the next climbs in 4 s\n"));
     buf_release(&view);
 }
@@ -237,10 +238,10 @@ static void the_ladder_is_read_from_the_apis_json(void **state)
     struct progress progress;
     json_object_set_new(
         campaign, "ladder",
-        json_pack("[{s:i, s:i, s:s, s:{s:i}, s:i, s:n}, {s:i, s:i, s:s, s:{}, s:i, s:s}]", "step",
-                  1, "repeat", 0, "channel", "sms", "counts", "accepted", 500, "open", 200,
-                  "next_at", "step", 2, "repeat", 3, "channel", "voice", "counts", "open", 0,
-                  "next_at", "2026-11-23T10:01:12.400Z"));
+        json_pack("[{s:i, s:i, s:s, s:{s:i}, s:i, s:n}, {s:i, s:b, s:i, s:s, s:{}, s:i, s:s}]",
+                  "step", 1, "repeat", 0, "channel", "sms", "counts", "accepted", 500, "open", 200,
+                  "next_at", "step", 2, "with_previous", 1, "repeat", 3, "channel", "voice",
+                  "counts", "open", 0, "next_at", "2026-11-23T10:01:12.400Z"));
     json_object_set_new(campaign, "next_climb_at", json_string("2026-11-23T09:00:00.000Z"));
     assert_true(progress_read(&progress, campaign, NOW_MS));
     assert_int_equal(progress.rung_count, 2);
@@ -249,6 +250,7 @@ static void the_ladder_is_read_from_the_apis_json(void **state)
     assert_true(progress.rungs[0].next_s < 0);
     assert_string_equal(progress.rungs[1].channel, "voice");
     assert_int_equal(progress.rungs[1].repeat, 3);
+    assert_true(progress.rungs[1].is_beside && !progress.rungs[0].is_beside);
     assert_true(progress.rungs[1].next_s > 59.9 && progress.rungs[1].next_s < 60.1);
     assert_true(progress.next_climb_s < 0); /* is past */
     json_decref(campaign);

@@ -170,6 +170,8 @@ def test_one_whose_channel_is_down_is_given_up_alone(gateways, make_cluster):
     path = f"/v1/campaigns/{campaign['id']}"
     view = cluster.wait_campaign(campaign["id"])
     assert some(view["counts"]) == {"accepted": PEOPLE} and view["open"] == 0
+    assert [(rung["step"], rung.get("with_previous"), rung["counts"]) for rung in view["ladder"]] == [
+        (1, None, {}), (2, True, {"accepted": PEOPLE}), (3, None, {"accepted": PEOPLE})]
     assert message_counts(email) == message_counts(voice) == names(range(PEOPLE))
     tracks = cluster.api.get(f"{path}/recipients/r7")["tracks"]
     assert [(track["step"], track["state"]) for track in tracks] == [(3, "accepted"), (2, "accepted")]
