@@ -156,7 +156,7 @@ static bool parse_size(const char *text, uint64_t *bytes)
     } units[] = {{"", 0}, {"B", 0}, {"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"TiB", 40}};
     size_t len = strspn(text, "0123456789");
     uint64_t number;
-    if (!text_number(slice_of(text, len), 0, UINT64_MAX >> 40, &number)) {
+    if (!text_number(slice_of(text, len), 0, UINT64_MAX, &number)) {
         return false;
     }
     const char *unit = text + len + strspn(text + len, " ");

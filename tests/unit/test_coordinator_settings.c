@@ -154,6 +154,28 @@ static void every_key_arrives(void **state)
     assert_int_equal(settings->import_threads, 3);
 }
 
+static void a_size_has_a_unit_or_is_in_bytes(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct {
+        const char *text;
+        uint64_t bytes;
+    } sizes[] = {
+        {"\"268435456\"", UINT64_C(1) << 28},
+        {"268435456", UINT64_C(1) << 28},
+        {"512 B", 512},
+        {"3 TiB", UINT64_C(3) << 40},
+    };
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        char yaml[80];
+        (void)snprintf(yaml, sizeof(yaml), "data_dir: /a\ndisk_reserve: %s\n", sizes[i].text);
+        const struct coordinator_settings *settings = assert_loads(fixture, yaml);
+        assert_true(settings->disk_reserve_bytes == sizes[i].bytes);
+    }
+    assert_refused(fixture, "data_dir: /a\ndisk_reserve: 99999999TiB\n",
+                   "2: disk_reserve: ", "is no size");
+}
+
 static const char providers_yaml[] = "data_dir: /tmp/t\n"
                                      "providers:\n"
                                      "  - name: gateway\n"
@@ -463,6 +485,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_data_directory_is_enough, setup, teardown),
         cmocka_unit_test_setup_teardown(every_key_arrives, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_size_has_a_unit_or_is_in_bytes, setup, teardown),
         cmocka_unit_test_setup_teardown(providers_keep_their_own_settings_as_json, setup, teardown),
         cmocka_unit_test_setup_teardown(the_environment_overrides_values_and_is_named_when_wrong,
                                         setup, teardown),
