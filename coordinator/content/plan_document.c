@@ -112,6 +112,9 @@ static enum err check_receipts(struct document_reader *reader)
 {
     const struct plan_source *source = reading_of(reader)->source;
     const struct plan_step *step = step_of(reader);
+    if (step->until != PLAN_DELIVERED || source->is_stored || is_left_out(reader, step->channel)) {
+        return ERR_OK;
+    }
     for (unsigned i = 0; i < source->provider_count; i++) {
         const struct provider_def *provider = &source->providers[i];
         if (provider->channel == step->channel && provider->has_receipts &&
@@ -134,10 +137,7 @@ static enum err read_until(struct document_reader *reader, json_t *value)
     if (err == ERR_OK) {
         reading_of(reader)->has_until = true;
         step_of(reader)->until = (enum plan_until)index;
-        if (index == PLAN_DELIVERED && !reading_of(reader)->source->is_stored &&
-            !is_left_out(reader, step_of(reader)->channel)) {
-            err = check_receipts(reader);
-        }
+        err = check_receipts(reader);
         if (index == PLAN_ACKNOWLEDGED && !step_of(reader)->with_previous) {
             step_of(reader)->within_ms = WITHIN_ACKNOWLEDGED_MS; /* if it is not given */
         }
@@ -240,9 +240,6 @@ static enum err read_with_previous(struct document_reader *reader, json_t *value
         step->with_previous = true;
         step->until = step[-1].until;
         step->within_ms = step[-1].within_ms;
-    }
-    if (err == ERR_OK && step->until == PLAN_DELIVERED && !reading_of(reader)->source->is_stored) {
-        err = check_receipts(reader);
     }
     return err;
 }
@@ -349,11 +346,25 @@ static json_t *step_json(struct plan_reading *reading)
     return json;
 }
 
+/* `until` is as on the step before, unless it was given after all. */
+static enum err check_inherited(struct document_reader *reader)
+{
+    const struct plan_reading *reading = reading_of(reader);
+    if (!reading->step->with_previous || reading->has_until) {
+        return ERR_OK;
+    }
+    size_t mark = document_enter(reader, "with_previous");
+    enum err err = check_receipts(reader);
+    document_leave(reader, mark);
+    return err;
+}
+
 /* The reader stands at the step. */
 static enum err end_step(struct document_reader *reader)
 {
     struct plan_reading *reading = reading_of(reader);
     struct plan *plan = reading->plan;
+    enum err err = check_inherited(reader);
     json_array_append_new(reading->steps, step_json(reading));
     plan->step_count++;
     plan_repeat_last(plan, (unsigned)reading->times, reading->every_ms);
@@ -361,7 +372,7 @@ static enum err end_step(struct document_reader *reader)
     reading->times = 0;
     reading->has_until = false;
     reading->has_within = false;
-    return reading->source->is_stored ? ERR_OK : plan_check_last_step(reader, plan);
+    return err != ERR_OK || reading->source->is_stored ? err : plan_check_last_step(reader, plan);
 }
 
 static enum err read_steps(struct document_reader *reader, json_t *value)

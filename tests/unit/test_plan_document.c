@@ -36,13 +36,13 @@ static void reading_release(struct reading *reading)
     free(reading->view);
 }
 
-/* "channel" and "plan" of the object that `json` is. */
-static enum err read_plan(struct reading *reading, const char *json)
+/* "channel" and "plan" of the object that `json` is, of a campaign that does `without` channels. */
+static enum err read_plan_without(struct reading *reading, const char *json, unsigned without)
 {
     json_t *object;
     json_t *view = NULL;
     struct document_reader reader;
-    *reading = (struct reading){0};
+    *reading = (struct reading){.plan = {.without = (uint8_t)without}};
     assert_int_equal(document_parse(slice_str(json), &object, &reading->problem), ERR_OK);
     document_reader_init(&reader, &reading->problem, NULL);
     const struct plan_source source = {
@@ -59,6 +59,11 @@ static enum err read_plan(struct reading *reading, const char *json)
     json_decref(view);
     json_decref(object);
     return err;
+}
+
+static enum err read_plan(struct reading *reading, const char *json)
+{
+    return read_plan_without(reading, json, 0);
 }
 
 static void assert_reads(struct reading *reading, const char *json)
@@ -115,6 +120,25 @@ static void delivered_needs_a_provider_with_receipts(void **state)
         assert_non_null(strstr(reading.problem.problem.text, "receipts: true"));
         reading_release(&reading);
     }
+}
+
+static void a_pair_needs_receipts_for_what_it_sends_and_waits_for(void **state)
+{
+    (void)state;
+    struct reading reading;
+    static const char steps[] =
+        "{\"plan\":{\"steps\":[{\"channel\":\"sms\",\"until\":\"delivered\"},"
+        "{\"channel\":\"email\",\"with_previous\":true}]}}";
+    assert_int_equal(read_plan(&reading, steps), ERR_INVALID);
+    assert_string_equal(reading.problem.pointer, "/plan/steps/1/with_previous");
+    reading_release(&reading);
+    assert_int_equal(read_plan_without(&reading, steps, 1U << CHANNEL_EMAIL), ERR_OK);
+    reading_release(&reading);
+    assert_reads(&reading,
+                 "{\"plan\":{\"steps\":[{\"channel\":\"sms\",\"until\":\"delivered\"},"
+                 "{\"channel\":\"email\",\"with_previous\":true,\"until\":\"accepted\"}]}}");
+    assert_int_equal(reading.plan.steps[1].until, PLAN_ACCEPTED);
+    reading_release(&reading);
 }
 
 static void each_step_has_its_own(void **state)
@@ -603,6 +627,7 @@ int main(void)
         cmocka_unit_test(the_default_is_one_step_until_accepted),
         cmocka_unit_test(whoever_waits_for_an_acknowledgement_waits_15_minutes),
         cmocka_unit_test(delivered_needs_a_provider_with_receipts),
+        cmocka_unit_test(a_pair_needs_receipts_for_what_it_sends_and_waits_for),
         cmocka_unit_test(each_step_has_its_own),
         cmocka_unit_test(a_plan_may_have_as_many_steps_as_a_ladder),
         cmocka_unit_test(a_step_that_repeats_is_climbed_as_several),
