@@ -48,9 +48,26 @@ static uint64_t rounded(double number)
     return number < (double)WHOLE_MAX ? (uint64_t)(number + 0.5) : WHOLE_MAX;
 }
 
+void human_limit(struct buf *buf, double per_s)
+{
+    uint64_t thousandths = rounded(per_s * 1000);
+    thousandths = per_s > 0 && thousandths == 0 ? 1 : thousandths;
+    human_count(buf, thousandths / 1000);
+    unsigned rest = (unsigned)(thousandths % 1000);
+    int digits = 3;
+    for (; rest > 0 && rest % 10 == 0; rest /= 10) {
+        digits--;
+    }
+    if (rest > 0) {
+        buf_printf(buf, ".%0*u", digits, rest);
+    }
+}
+
 void human_rate(struct buf *buf, double per_s)
 {
-    if (per_s > 0 && per_s < 9.95) {
+    if (per_s > 0 && per_s < 0.1) {
+        human_limit(buf, per_s);
+    } else if (per_s > 0 && per_s < 9.95) {
         buf_printf(buf, "%.1f", per_s);
     } else {
         human_count(buf, rounded(per_s));

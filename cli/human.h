@@ -18,6 +18,7 @@
 void human_count(struct buf *buf, uint64_t count); /* "1,000,000" */
 void human_bytes(struct buf *buf, uint64_t bytes); /* "812 bytes", "39.1 MB" (powers of 1000) */
 void human_rate(struct buf *buf, double per_s);    /* "0", "3.4", "84,312"; without a unit */
+void human_limit(struct buf *buf, double per_s);   /* exact: "0.001", "12.5", "1,000" */
 void human_duration(struct buf *buf,
                     double seconds); /* "0.4 s", "12 s", "4 min 12 s", "2 h 5 min" */
 void human_percent(struct buf *buf, uint64_t part,

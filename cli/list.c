@@ -80,6 +80,8 @@ static void put_value(struct buf *buf, const json_t *object, const char *name, e
         buf_printf(buf, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
     } else if (kind == LIST_LIMIT && json_number_value(value) <= 0) {
         buf_str(buf, "none");
+    } else if ((kind == LIST_LIMIT || kind == LIST_RATE) && json_is_real(value)) {
+        human_limit(buf, json_real_value(value));
     } else if (kind == LIST_TIME && json_is_string(value)) {
         put_time(buf, json_string_value(value));
     } else {

@@ -10,7 +10,8 @@
 #include "cli/command.h"
 
 /* LIST_RANK: a number from 0, shown from 1. LIST_PLACE: a number that is no amount, to be pasted
- * elsewhere. LIST_LIMIT: a rate, 0 for no limit. LIST_UNOPENED: as cli_unopened. LIST_PLAN: a
+ * elsewhere. LIST_LIMIT: a rate or number that was set, 0 for no limit. LIST_RATE: such a rate, or
+ * nothing. LIST_UNOPENED: as cli_unopened. LIST_PLAN: a
  * plan's steps, as plan_text has them. */
 enum list_kind {
     LIST_TEXT,
@@ -18,6 +19,7 @@ enum list_kind {
     LIST_RANK,
     LIST_PLACE,
     LIST_LIMIT,
+    LIST_RATE,
     LIST_TIME,
     LIST_UNOPENED,
     LIST_PLAN

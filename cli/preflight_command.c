@@ -78,7 +78,7 @@ static void print_steps(struct cli *cli, const json_t *preflight)
         {"can be sent", "sendable", LIST_NUMBER},
         {"begin here", "first", LIST_NUMBER},
         {"speed", "speed", LIST_TEXT},
-        {"a second", "rate_per_s", LIST_NUMBER},
+        {"a second", "rate_per_s", LIST_RATE},
         {"takes s", "send_s", LIST_NUMBER},
         {NULL, NULL, LIST_TEXT},
     };

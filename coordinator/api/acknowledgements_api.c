@@ -146,7 +146,8 @@ struct request {
 static enum err read_request_token(struct document_reader *reader, json_t *value)
 {
     struct request *request = reader->arg;
-    return document_string(reader, value, TOKEN_CHARS, TOKEN_CHARS, &request->token);
+    /* One of another length is forged or cut off, and answered so. */
+    return document_string(reader, value, 1, SIZE_MAX, &request->token);
 }
 
 static enum err read_request_campaign(struct document_reader *reader, json_t *value)

@@ -115,8 +115,9 @@ static json_t *ladder_json(const struct campaign_view *view, uint64_t now_ms)
     return ladder;
 }
 
-/* A campaign as clients see it. Every campaign of the engine has a document. */
-static json_t *campaign_json(const struct api *api, const struct campaign_view *view)
+/* A campaign as clients see it, its content left out. Every campaign of the engine has a
+ * document. */
+static json_t *listed_json(const struct api *api, const struct campaign_view *view)
 {
     const struct campaign_def *def = view->def;
     const struct campaign_document *document =
@@ -126,13 +127,12 @@ static json_t *campaign_json(const struct api *api, const struct campaign_view *
     assert(document != NULL);
     object_id_write(id, OBJECT_CAMPAIGN, def->id);
     object_id_write(audience, OBJECT_AUDIENCE, def->audience);
-    json_t *json = json_pack("{s:s, s:s, s:s, s:s*, s:s, s:s, s:i, s:o, s:o, s:O}", "id", id,
-                             "name", def->name, "audience", audience, "channel",
-                             only_channel(&def->plan), "state", campaign_state_name(view->state),
-                             "priority", campaign_priority_name(def->priority), "weight",
-                             (int)def->weight, "without", channel_list_show(def->plan.without),
-                             "plan", plan_json(&def->plan, campaign_document_plan(document)),
-                             "content", campaign_document_content(document));
+    json_t *json = json_pack("{s:s, s:s, s:s, s:s*, s:s, s:s, s:i, s:o, s:o}", "id", id, "name",
+                             def->name, "audience", audience, "channel", only_channel(&def->plan),
+                             "state", campaign_state_name(view->state), "priority",
+                             campaign_priority_name(def->priority), "weight", (int)def->weight,
+                             "without", channel_list_show(def->plan.without), "plan",
+                             plan_json(&def->plan, campaign_document_plan(document)));
     const struct reply_range *reply_range = campaign_document_reply_range(document);
     const char *plan_name = campaign_document_plan_name(document);
     json_object_set_new(json, "plan_name",
@@ -157,6 +157,15 @@ static json_t *campaign_json(const struct api *api, const struct campaign_view *
     return json;
 }
 
+static json_t *campaign_json(const struct api *api, const struct campaign_view *view)
+{
+    json_t *json = listed_json(api, view);
+    const struct campaign_document *document =
+        campaign_registry_find(api->context.campaigns, view->def->id);
+    json_object_set(json, "content", campaign_document_content(document));
+    return json;
+}
+
 void campaigns_list(struct exchange *exchange)
 {
     struct exchange_page page;
@@ -170,7 +179,7 @@ void campaigns_list(struct exchange *exchange)
         struct campaign_view view;
         page.position = id;
         if (engine_campaign(engine, id, &view)) {
-            json_array_append_new(items, campaign_json(exchange->api, &view));
+            json_array_append_new(items, listed_json(exchange->api, &view));
         }
         id = engine_next_campaign(engine, id);
     }

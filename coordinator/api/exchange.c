@@ -518,3 +518,8 @@ json_t *exchange_rate(double per_s)
 {
     return json_real(round(per_s * 10) / 10);
 }
+
+json_t *exchange_limit(double per_s)
+{
+    return json_real((per_s > 0 ? fmax(round(per_s * 1000), 1) : 0) / 1000);
+}

@@ -116,6 +116,7 @@ const struct wire_provider *exchange_provider(const struct api *api, uint32_t nu
 json_t *exchange_time(uint64_t unix_ms); /* 0 is null */
 json_t *exchange_text(const char *text); /* as much of it as is UTF-8; it may have been cut off */
 json_t *exchange_share(double share);    /* 0 to 1: four digits behind the point */
-json_t *exchange_rate(double per_s);     /* one digit behind the point */
+json_t *exchange_rate(double per_s);     /* measured: one digit behind the point */
+json_t *exchange_limit(double per_s);    /* set: three; none but 0, for no limit, becomes 0 */
 
 #endif

@@ -198,7 +198,7 @@ static json_t *step_json(const struct preflight_result *result, unsigned s)
         (json_int_t)step->sendable, "first", (json_int_t)step->first, "providers",
         providers_json(result, &plan->steps[s]), "speed",
         plan_is_left_out(plan, s) ? "left_out" : speed_words[speed], "rate_per_s",
-        speed == PREFLIGHT_LIMITED ? exchange_rate(per_s) : json_null(), "begins_after_s",
+        speed == PREFLIGHT_LIMITED ? exchange_limit(per_s) : json_null(), "begins_after_s",
         (json_int_t)(preflight_begins_after_ms(plan, s) / 1000), "send_s", send_s);
 }
 

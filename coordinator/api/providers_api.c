@@ -117,8 +117,8 @@ static json_t *provider_json(const struct api *api, const struct provider_view *
         "{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o}", "name",
         view->def->name, "channel", channel_kind_name(view->def->channel), "adapter",
         adapter == NULL ? "" : adapter->adapter, "groups", groups_json(api, view->def->id),
-        "rate_per_s", exchange_rate(view->rate_per_s), "limit", limit_json(api, view->def),
-        "rate_now_per_s", exchange_rate(view->rate_now_per_s), "sent_per_s",
+        "rate_per_s", exchange_limit(view->rate_per_s), "limit", limit_json(api, view->def),
+        "rate_now_per_s", exchange_limit(view->rate_now_per_s), "sent_per_s",
         exchange_rate(view->sent_per_s), "breaker", breaker_word(view->breaker), "breaker_reason",
         has_reason
             ? json_sprintf("%u: %s", view->breaker_reason, reason_sentence(view->breaker_reason))

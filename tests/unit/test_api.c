@@ -746,6 +746,11 @@ static void lists_go_on_where_they_stopped(void **state)
         assert_string_equal(all, cases[i].all);
         free(all);
     }
+    struct answer list = ask(house, "GET", "/v1/campaigns", "", "");
+    assert_int_equal(list.status, 200);
+    assert_null(strstr(list.text, "\"content\"")); /* it may be long, and is there for one */
+    answer_release(&list);
+    expect_get(house, "/v1/campaigns/c1", 200, "\"content\":{\"sms\":");
     expect_get(house, "/v1/campaigns?limit=0", 400, "\"parameter\":\"limit\"");
     expect_get(house, "/v1/campaigns?limit=1001", 400, "1 to 1000");
     expect_get(house, "/v1/campaigns?cursor=xyz", 400, "\"parameter\":\"cursor\"");
@@ -1294,6 +1299,10 @@ static void apps_and_call_centres_acknowledge_by_name_or_token(void **state)
     expect_get(house, "/v1/campaigns/c1", 200, "\"acknowledged\":2");
     expect(house, "POST", path, "", "{\"campaign\":\"c1\"}", 422, "or \\\"campaign\\\" and");
     expect(house, "POST", path, "", "{}", 422, "give \\\"token\\\"");
+    expect(house, "POST", path, "", "{\"token\":\"\"}", 422, "must not be empty");
+    expect(house, "POST", path, "", "{\"token\":\"x\"}", 403, "not all of it");
+    body[strlen(body) - 3] = '\0'; /* without its last character */
+    expect(house, "POST", path, "", strcat(body, "\"}"), 403, "not all of it");
     expect(house, "POST", path, "", "{\"tokn\":\"x\"}", 422, "did you mean \\\"token\\\"?");
     expect(house, "POST", path, "", "{\"campaign\":\"c1\",\"recipient\":\"zz\"}", 404, "zz");
     expect(house, "POST", path, "", "{\"campaign\":\"c4\",\"recipient\":\"k2\"}", 404, "c4");
@@ -1457,6 +1466,9 @@ static void a_limit_that_was_set_holds_until_it_is_taken_back(void **state)
     expect_get(house, path, 200, "\"since\":\"2023-11-14T22:13:20.000Z\"");
     expect(house, "PATCH", path, "", "{\"rate\":0.25}", 200,
            "\"override\":{\"rate\":0.25,\"burst\":null,");
+    /* A small one is no "none", which 0 stands for. */
+    expect(house, "PATCH", path, "", "{\"rate\":0.001}", 200, "\"rate_per_s\":0.001,");
+    expect_get(house, path, 200, "\"rate_now_per_s\":0.001,");
     expect(house, "PATCH", path, "", "{\"rate\":null}", 200, "\"override\":null");
     expect_get(house, path, 200, "\"rate_now_per_s\":0.0");
     expect(house, "PATCH", path, "", "{\"rate\":7}", 200, "\"rate_per_s\":7.0");

@@ -61,6 +61,24 @@ static void rates_have_a_decimal_only_when_small(void **state)
     buf_release(&buf);
 }
 
+static void a_limit_is_exact_and_no_small_rate_is_nothing(void **state)
+{
+    (void)state;
+    static const struct {
+        double per_s;
+        const char *text;
+    } limits[] = {{0, "0"},       {0.001, "0.001"},     {0.0001, "0.001"}, {0.04, "0.04"},
+                  {12.5, "12.5"}, {442.125, "442.125"}, {500, "500"},      {12000, "12,000"}};
+    struct buf buf = {0};
+    for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+        human_limit(&buf, limits[i].per_s);
+        assert_buf_is(&buf, limits[i].text);
+    }
+    human_rate(&buf, 0.04);
+    assert_buf_is(&buf, "0.04");
+    buf_release(&buf);
+}
+
 static void durations_have_at_most_two_units(void **state)
 {
     (void)state;
@@ -148,6 +166,7 @@ int main(void)
         cmocka_unit_test(counts_are_grouped_by_thousands),
         cmocka_unit_test(bytes_are_rounded_to_the_largest_unit),
         cmocka_unit_test(rates_have_a_decimal_only_when_small),
+        cmocka_unit_test(a_limit_is_exact_and_no_small_rate_is_nothing),
         cmocka_unit_test(durations_have_at_most_two_units),
         cmocka_unit_test(percent_reaches_100_only_at_the_end),
         cmocka_unit_test(foreign_text_cannot_steer_the_terminal),
