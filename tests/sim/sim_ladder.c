@@ -415,6 +415,8 @@ static void follow(const struct rung *rung)
         climb(rung);
         return;
     case DELIVERY_EVENT_ACKNOWLEDGED:
+        rung->ladder->acknowledged_ms =
+            rung->ladder->is_acknowledged ? rung->ladder->acknowledged_ms : rung->sim->now_ms;
         rung->ladder->is_acknowledged = true;
         return;
     case DELIVERY_EVENT_DEFERRED:

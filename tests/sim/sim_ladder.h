@@ -21,10 +21,11 @@ struct sim;
 
 struct sim_ladder {
     bool is_acknowledged;
-    uint16_t accepted; /* bit s: step s was, as the journal says */
-    uint16_t bounced;  /* bit s: on step s something came back */
-    bool is_held;      /* on this step: it may have been taken, and is not sent again */
-    bool is_heard;     /* receipts have moved him */
+    uint64_t acknowledged_ms; /* when that became durable, by the simulation's clock */
+    uint16_t accepted;        /* bit s: step s was, as the journal says */
+    uint16_t bounced;         /* bit s: on step s something came back */
+    bool is_held;             /* on this step: it may have been taken, and is not sent again */
+    bool is_heard;            /* receipts have moved him */
     bool was_delivered;
     bool was_down; /* he passed by a step whose channel was down, with or without an endpoint */
     bool is_done;  /* delivered, and nothing more is waited for */

@@ -186,6 +186,13 @@ static void check_wanted(const struct sim_worker *worker, const struct attempt *
     if (worker->is_stopped[c]) {
         sim_fail(sim, "w%u starts for c%u, which was stopped", worker->index, c + 1);
     }
+    const struct sim_ladder *ladder =
+        &sim->journal.campaigns[c].recipients[attempt->ordinal].ladder;
+    if (ladder->is_acknowledged && worker->welcomed_ms > ladder->acknowledged_ms) {
+        sim_fail(sim, "w%u starts c%u/%u, who had acknowledged %" PRIu64 " ms before its welcome",
+                 worker->index, c + 1, attempt->ordinal,
+                 worker->welcomed_ms - ladder->acknowledged_ms);
+    }
     if ((recall_of(worker, c, attempt->ordinal) & SIM_RECALL_NOW) != 0) {
         sim_fail(sim, "w%u starts c%u/%u, who was called back", worker->index, c + 1,
                  attempt->ordinal);
@@ -416,6 +423,7 @@ void sim_worker_take(struct sim *sim, unsigned index, struct slice frame, struct
     note_stopped(worker, &message);
     if (message.type == WIRE_WELCOME && message.welcome.epoch > worker->epoch) {
         worker->epoch = message.welcome.epoch;
+        worker->welcomed_ms = sim->now_ms;
     } else if (message.type == WIRE_RECALL) {
         note_recall(worker, &message.recall);
     } else if (message.type == WIRE_BATCH) {

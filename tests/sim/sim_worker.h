@@ -41,9 +41,10 @@ struct sim_worker {
     char name[8];
     struct delivery *delivery; /* NULL while it is down */
     uint64_t instance;
-    uint64_t heard_ms; /* when it last heard of the coordinator, by the simulation's clock */
-    uint64_t epoch;    /* the newest it was welcomed to */
-    int64_t skew_ms;   /* by which its machine's clock is off */
+    uint64_t heard_ms;    /* when it last heard of the coordinator, by the simulation's clock */
+    uint64_t epoch;       /* the newest it was welcomed to */
+    uint64_t welcomed_ms; /* when that was, by the simulation's clock */
+    int64_t skew_ms;      /* by which its machine's clock is off */
     struct wall_clock clock;
     uint64_t followed_ms;
     bool fails_to_open;
