@@ -52,26 +52,37 @@ bool engine_is_messaged(const struct recipient_state *state)
            state->before != BEFORE_NOTHING;
 }
 
-static void note_messaged(const struct campaign *campaign, uint32_t page, struct bitmap *messaged)
+static void note_messaged(const struct campaign *campaign, uint32_t page, unsigned from_round,
+                          struct bitmap *messaged)
 {
     const struct recipient_state *states = campaign->pages[page].states;
     for (unsigned i = 0; states != NULL && i < campaign_page_slots(campaign, page); i++) {
-        if (engine_is_messaged(&states[i])) {
+        if (engine_is_messaged(&states[i]) && campaign_round(campaign, page, i) >= from_round) {
             bitmap_set(messaged, i);
         }
     }
 }
 
-bool engine_messaged(struct engine *engine, uint64_t id, uint32_t page, struct bitmap *messaged)
+unsigned engine_round_since(const struct campaign_view *view, uint64_t since_ms)
+{
+    unsigned round = view->launched_ms != 0 && view->launched_ms > since_ms ? 0 : 1;
+    while (round > 0 && round <= view->round && view->rounds[round - 1].at_ms <= since_ms) {
+        round++;
+    }
+    return round <= view->round ? round : ENGINE_ROUNDS_MAX;
+}
+
+bool engine_messaged(struct engine *engine, uint64_t id, uint32_t page, unsigned from_round,
+                     struct bitmap *messaged)
 {
     const struct campaign *campaign = engine_find_campaign(engine, id);
     bitmap_clear_all(messaged);
     if (campaign == NULL || campaign->is_closed || page >= campaign->page_count) {
         return false;
     }
-    note_messaged(campaign, page, messaged);
+    note_messaged(campaign, page, from_round, messaged);
     if (campaign_has_pair(campaign)) {
-        note_messaged(campaign, campaign_other_page(campaign, page), messaged);
+        note_messaged(campaign, campaign_other_page(campaign, page), from_round, messaged);
     }
     return true;
 }
@@ -129,7 +140,7 @@ unsigned engine_cap(struct engine *engine, uint64_t id, uint32_t page, const str
     /* Nothing of this campaign reached them so far. */
     struct bitmap unreached;
     struct bitmap capped = {{0}};
-    (void)engine_messaged(engine, id, page, &unreached);
+    (void)engine_messaged(engine, id, page, 0, &unreached);
     for (unsigned w = 0; w < BITMAP_WORDS; w++) {
         unreached.words[w] = places->words[w] & ~unreached.words[w];
     }

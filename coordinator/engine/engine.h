@@ -343,8 +343,9 @@ unsigned engine_cap(struct engine *engine, uint64_t campaign, uint32_t page,
 void engine_screened(struct engine *engine, uint64_t campaign, uint64_t now_ms);
 /* Was something sent to him, for sure or perhaps, or is it about to be? */
 bool engine_is_messaged(const struct recipient_state *state);
-/* Of a page of a campaign that is in memory, those of whom it is so; false if it is not. */
-bool engine_messaged(struct engine *engine, uint64_t campaign, uint32_t page,
+/* Of a page of a campaign that is in memory, those of whom it is so and who last began in this
+ * round or a later one (0: all); false if it is not. */
+bool engine_messaged(struct engine *engine, uint64_t campaign, uint32_t page, unsigned from_round,
                      struct bitmap *messaged);
 
 /* ---- Workers. A worker is known by a number that the shell gives it (its link), named for people
@@ -452,6 +453,9 @@ struct campaign_view {
     const struct campaign_round *rounds;
 };
 bool engine_campaign(struct engine *engine, uint64_t campaign, struct campaign_view *view);
+/* The first round of a campaign that began after `since_ms`; 0: its launch did. ENGINE_ROUNDS_MAX:
+ * none. */
+unsigned engine_round_since(const struct campaign_view *view, uint64_t since_ms);
 /* How those ended who still waited when it ended: DELIVERY_EVENT_CANCELLED or
  * DELIVERY_EVENT_EXPIRED; DELIVERY_EVENTS: nobody did, or it has not ended. */
 enum delivery_event campaign_over(const struct campaign_view *view);

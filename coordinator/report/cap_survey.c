@@ -11,6 +11,7 @@
 struct source {
     struct campaign_def def;
     enum delivery_event over; /* how those who waited ended */
+    unsigned from_round;      /* who last began in an earlier one does not count */
     bool is_folded;           /* from its page `next` on the journal is read */
     uint32_t next;
     unsigned tally;
@@ -33,11 +34,18 @@ static uint32_t pages_of(const struct campaign_def *def)
     return (def->slots + PAGE_RECIPIENTS - 1) / PAGE_RECIPIENTS;
 }
 
+/* The first of its rounds that began within the cap's time; ENGINE_ROUNDS_MAX: none did. */
+static unsigned from_round_of(const struct campaign_def *def, const struct campaign_view *other,
+                              uint64_t now_ms)
+{
+    uint64_t since_ms = now_ms > def->cap_per_ms ? now_ms - def->cap_per_ms : 0;
+    return engine_round_since(other, since_ms);
+}
+
 bool cap_survey_is_source(const struct campaign_def *def, const struct campaign_view *other,
                           uint64_t now_ms)
 {
-    return other->def->id != def->id && other->launched_ms != 0 &&
-           other->launched_ms + def->cap_per_ms > now_ms;
+    return other->def->id != def->id && from_round_of(def, other, now_ms) != ENGINE_ROUNDS_MAX;
 }
 
 static unsigned tally_of(struct cap_survey *survey, const struct campaign_def *def)
@@ -64,8 +72,11 @@ static void gather(struct cap_survey *survey, uint64_t now_ms)
         }
         survey->sources =
             mem_resize(survey->sources, survey->source_count + 1, sizeof(*survey->sources));
-        survey->sources[survey->source_count++] = (struct source){
-            .def = *view.def, .over = campaign_over(&view), .tally = tally_of(survey, view.def)};
+        survey->sources[survey->source_count++] =
+            (struct source){.def = *view.def,
+                            .over = campaign_over(&view),
+                            .from_round = from_round_of(&survey->def, &view, now_ms),
+                            .tally = tally_of(survey, view.def)};
     }
 }
 
@@ -113,8 +124,8 @@ bool cap_survey_count(struct cap_survey *survey)
         struct bitmap messaged;
         bool is_done = source->next == pages_of(&source->def);
         if (!is_done && !source->is_folded) {
-            source->is_folded =
-                !engine_messaged(survey->engine, source->def.id, source->next, &messaged);
+            source->is_folded = !engine_messaged(survey->engine, source->def.id, source->next,
+                                                 source->from_round, &messaged);
         }
         if (is_done || source->is_folded) {
             survey->at++;
@@ -136,17 +147,20 @@ static enum err fold_source(struct cap_survey *survey, struct source *source,
     enum err err = ERR_OK;
     for (; err == ERR_OK && source->next < pages_of(&source->def); source->next++) {
         struct bitmap messaged = {{0}};
+        struct page_rest rest = {0};
         unsigned count = 0;
         if (atomic_load(is_stopped)) {
             return ERR_CLOSED;
         }
         err = page_fold(survey->ledger, &source->def, source->over, source->next, states, &count,
-                        NULL);
+                        &rest);
         for (unsigned i = 0; err == ERR_OK && i < count; i++) {
-            if (engine_is_messaged(&states[i])) {
+            unsigned round = rest.rounds == NULL ? 0 : rest.rounds[i];
+            if (engine_is_messaged(&states[i]) && round >= source->from_round) {
                 bitmap_set(&messaged, i);
             }
         }
+        page_rest_release(&rest);
         cap_tally_add(&survey->tallies[source->tally], source->next, &messaged);
     }
     return err;

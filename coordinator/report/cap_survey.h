@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * cap_survey: who of an audience has had as many messages as a campaign's frequency cap allows.
- * Which campaigns were launched within the cap's time, to whom each of them really sent (in memory,
- * a few pages a call; of ended ones folded from the journal), and who of the audience is among them
- * (cap_merge). A campaign counts once for a contact, however many steps of it reached him.
+ * Which campaigns were launched, or began a further round, within the cap's time, to whom each of
+ * them really sent (in memory, a few pages a call; of ended ones folded from the journal), and who
+ * of the audience is among them (cap_merge). A campaign counts once for a contact, however many
+ * steps of it reached him.
  *
  * In this order: cap_survey_count on the loop's thread until it is true, whatever was decided until
  * then becomes durable, cap_survey_read on any thread, cap_survey_capped.

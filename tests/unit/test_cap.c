@@ -110,7 +110,7 @@ static void who_was_sent_something_is_not_capped_any_more(void **test)
             &(struct rig_fate){.outcome = OUTCOME_UNCERTAIN, .reason = REASON_TIMED_OUT_AFTER});
     struct bitmap all = places(0, 10);
     struct bitmap messaged;
-    assert_true(engine_messaged(rig.engine, 1, 0, &messaged));
+    assert_true(engine_messaged(rig.engine, 1, 0, 0, &messaged));
     assert_int_equal(bitmap_count(&messaged), 8); /* all but those who were deferred */
     assert_false(bitmap_has(&messaged, 2));
     /* Accepted, in doubt or under way: only those who were deferred have nothing. */
@@ -118,6 +118,44 @@ static void who_was_sent_something_is_not_capped_any_more(void **test)
     assert_int_equal(rig_state(&rig, 1, 2).state, DELIVERY_SUPPRESSED);
     assert_int_equal(rig_state(&rig, 1, 4).state, DELIVERY_RETRYING);
     rig_check(&rig);
+    rig_release(&rig);
+}
+
+/* Of a campaign that was retried: whoever the round took in, as long as its time goes on. */
+static void messages_of_a_round_count_from_its_beginning(void **test)
+{
+    (void)test;
+    struct rig rig;
+    rig_init(&rig);
+    rig_join(&rig, 1, 11, 65536);
+    rig_launch(&rig, 1, 100);
+    rig_run(&rig, 0);
+    const struct rig_batch first = rig.batches[0];
+    uint64_t launched_ms = rig.now_ms;
+    rig_say(&rig, &first, 0, 40, &(struct rig_fate){.outcome = OUTCOME_REJECTED, .reason = 400});
+    rig_say(&rig, &first, 40, 60, &(struct rig_fate){.outcome = OUTCOME_ACCEPTED});
+    rig_run(&rig, 1000);
+    assert_int_equal(rig_retry(&rig, 1, 1u << DELIVERY_FAILED, NULL), ERR_OK);
+    uint64_t round_ms = rig.now_ms;
+    rig_run(&rig, 10);
+    assert_int_equal(rig.batch_count, 1);
+    struct rig_batch second = rig.batches[0];
+    rig_say(&rig, &second, 0, 30, &(struct rig_fate){.outcome = OUTCOME_ACCEPTED});
+    rig_say(&rig, &second, 30, 10, &(struct rig_fate){.outcome = OUTCOME_DEFERRED, .reason = 451});
+    struct bitmap messaged;
+    assert_true(engine_messaged(rig.engine, 1, 0, 0, &messaged));
+    assert_int_equal(bitmap_count(&messaged), 90);
+    assert_true(engine_messaged(rig.engine, 1, 0, 1, &messaged));
+    assert_int_equal(bitmap_count(&messaged), 30);
+    assert_false(bitmap_has(&messaged, 40));
+    assert_true(engine_messaged(rig.engine, 1, 0, 2, &messaged));
+    assert_int_equal(bitmap_count(&messaged), 0);
+    struct campaign_view view;
+    assert_true(engine_campaign(rig.engine, 1, &view));
+    assert_int_equal(engine_round_since(&view, launched_ms - 1), 0);
+    assert_int_equal(engine_round_since(&view, view.launched_ms), 1);
+    assert_int_equal(engine_round_since(&view, round_ms - 1), 1);
+    assert_int_equal(engine_round_since(&view, round_ms), ENGINE_ROUNDS_MAX);
     rig_release(&rig);
 }
 
@@ -205,6 +243,7 @@ int main(void)
         cmocka_unit_test(a_campaign_with_a_cap_waits_until_it_was_screened),
         cmocka_unit_test(a_restart_screens_what_was_not_screened),
         cmocka_unit_test(who_was_sent_something_is_not_capped_any_more),
+        cmocka_unit_test(messages_of_a_round_count_from_its_beginning),
         cmocka_unit_test(a_campaign_of_which_all_had_enough_is_finished),
         cmocka_unit_test(a_critical_campaign_overrides_and_the_journal_says_so),
         cmocka_unit_test(what_a_critical_campaign_has_not_it_does_not_override),
