@@ -376,6 +376,15 @@ enum err engine_receipt(struct engine *engine, const struct receipt *receipt, ui
 
 /* ---- Ended campaigns ---- */
 
+/* The closing counts do not say. */
+static void count_tried(struct campaign *campaign, const struct recipient_state *states,
+                        const struct recipient_state *side, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        campaign->tried += states[i].tried || (side != NULL && side[i].tried);
+    }
+}
+
 void engine_wake_page(struct engine *engine, uint64_t id, uint32_t page,
                       const struct recipient_state *states, const struct recipient_state *side,
                       unsigned count, struct page_rest *rest, uint64_t now_ms)
@@ -394,6 +403,7 @@ void engine_wake_page(struct engine *engine, uint64_t id, uint32_t page,
         campaign->pages[page].rest = *rest;
         campaign->pages[page].is_restored = true; /* what bounced is not known */
         *rest = (struct page_rest){0};
+        count_tried(campaign, states, side, count);
         if (side != NULL) {
             struct page_state *other = &campaign->pages[campaign_other_page(campaign, page)];
             other->states = mem_copy(side, count * sizeof(*side));

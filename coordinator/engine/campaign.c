@@ -88,6 +88,7 @@ void campaign_drop_pages(struct campaign *campaign)
     }
     mem_free(campaign->pages);
     campaign->pages = NULL;
+    campaign->tried = 0; /* of pages in memory */
     for (unsigned s = 0; s < campaign->def.plan.step_count; s++) {
         page_timers_release(&campaign->due[s]);
     }
@@ -382,9 +383,8 @@ bool campaign_apply(struct campaign *campaign, struct lease_table *leases, uint3
 static bool apply_note(struct campaign *campaign, const struct event *event)
 {
     bool is_running = campaign->state == CAMPAIGN_RUNNING || campaign->state == CAMPAIGN_PAUSED;
-    if (event->kind == CAMPAIGN_EVENT_SCREENED) {
-        campaign->is_screened = true;
-    }
+    campaign->is_screened |= event->kind == CAMPAIGN_EVENT_SCREENED;
+    campaign->is_taking_in &= event->kind != CAMPAIGN_EVENT_ROUND_WHOLE;
     return is_running;
 }
 
@@ -396,6 +396,9 @@ static bool apply_round(struct campaign *campaign, const struct event *event)
     }
     campaign->rounds[campaign->round++] =
         (struct campaign_round){event->at_ms, (uint32_t)(event->lease >> 32), event->reason};
+    campaign->is_taking_in = event->provider != 0;
+    campaign->round_page = 0;
+    campaign->round_states = event->reason;
     campaign->ended_ms = 0;
     campaign->is_screened =
         campaign->def.cap_messages == 0 || campaign->def.priority == PRIORITY_CRITICAL;
@@ -432,7 +435,8 @@ bool campaign_apply_own(struct campaign *campaign, const struct event *event)
         [CAMPAIGN_EVENT_CHANGED] = BEFORE_END,
         [CAMPAIGN_EVENT_ROUND] = 1u << CAMPAIGN_FINISHED,
     };
-    if (event->kind == CAMPAIGN_EVENT_OVERRIDDEN || event->kind == CAMPAIGN_EVENT_SCREENED) {
+    if (event->kind == CAMPAIGN_EVENT_OVERRIDDEN || event->kind == CAMPAIGN_EVENT_SCREENED ||
+        event->kind == CAMPAIGN_EVENT_ROUND_WHOLE) {
         return apply_note(campaign, event);
     }
     if (event->kind >= CAMPAIGN_EVENTS || (FROM[event->kind] >> campaign->state & 1) == 0) {

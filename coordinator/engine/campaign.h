@@ -79,6 +79,9 @@ struct campaign {
     struct bucket bucket;                   /* its own rate */
     uint64_t repeated;
     struct rate_meter meter;
+    bool is_taking_in;     /* the present round has not taken in all whom it will */
+    uint32_t round_page;   /* the first that it has not looked through */
+    unsigned round_states; /* whom it takes in */
     uint32_t down_page;    /* the next to be looked through for who climbs as his step is down */
     uint64_t down_next_ms; /* when that begins anew */
     bool down_in_vain;     /* somebody who was looked at may not climb */

@@ -30,13 +30,19 @@ static bool is_running(const struct campaign *campaign)
     return campaign->state == CAMPAIGN_RUNNING || campaign->state == CAMPAIGN_PAUSED;
 }
 
+/* When all whom a round takes in wait, so that whoever had enough is found. */
+static bool is_to_be_screened(const struct campaign *campaign)
+{
+    return is_running(campaign) && !campaign->is_screened && !campaign->is_taking_in;
+}
+
 uint64_t engine_unscreened(struct engine *engine, uint64_t after)
 {
     uint64_t first = 0;
     const struct campaign *campaign = NULL;
     DL_FOREACH(engine->live, campaign)
     {
-        if (is_running(campaign) && !campaign->is_screened && campaign->def.id > after &&
+        if (is_to_be_screened(campaign) && campaign->def.id > after &&
             (first == 0 || campaign->def.id < first)) {
             first = campaign->def.id;
         }
@@ -156,7 +162,7 @@ void engine_screened(struct engine *engine, uint64_t id, uint64_t now_ms)
 {
     struct campaign *campaign = engine_find_campaign(engine, id);
     engine_advance(engine, now_ms);
-    if (campaign != NULL && is_running(campaign) && !campaign->is_screened) {
+    if (campaign != NULL && is_to_be_screened(campaign)) {
         engine_decide_own(engine, campaign, CAMPAIGN_EVENT_SCREENED);
     }
 }

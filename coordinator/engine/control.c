@@ -60,6 +60,7 @@ void control_apply(struct control *control, const struct event *event)
     case CAMPAIGN_EVENT_OVERRIDDEN:
     case CAMPAIGN_EVENT_SCREENED:
     case CAMPAIGN_EVENT_CHANGED:
+    case CAMPAIGN_EVENT_ROUND_WHOLE:
     case CAMPAIGN_EVENTS:
         return;
     }
@@ -174,7 +175,7 @@ void control_resume(struct engine *engine, struct campaign *campaign)
 void control_check_stop(struct engine *engine, struct campaign *campaign)
 {
     const struct control *control = &campaign->control;
-    if (!campaign_is_sending(campaign) || campaign_left(campaign) == 0) {
+    if (!campaign_is_sending(campaign) || campaign_left(campaign) == 0 || campaign->is_taking_in) {
         return;
     }
     for (enum stop_cause cause = 0; cause < STOP_CAUSES; cause++) {

@@ -248,7 +248,8 @@ void engine_note_own(struct engine *engine, struct campaign *campaign, enum camp
 void engine_settle(struct engine *engine, struct campaign *campaign)
 {
     control_check_stop(engine, campaign);
-    if (campaign->is_ended || campaign_left(campaign) > 0) {
+    bool is_taking_in = campaign->is_taking_in && !campaign_is_over(campaign);
+    if (campaign->is_ended || campaign_left(campaign) > 0 || is_taking_in) {
         return;
     }
     if (campaign->state == CAMPAIGN_RUNNING || campaign->state == CAMPAIGN_PAUSED) {

@@ -43,6 +43,7 @@ struct engine_settings {
     uint32_t snapshot_blocks; /* a page gets a snapshot after so many blocks; 0: never */
     uint32_t quiet_margin_ms; /* so long before quiet hours nobody is leased any more */
     uint32_t down_grace_ms;   /* a step is down so long before those who may climb from it */
+    uint32_t round_pages;     /* that a further round takes in in one run; 0: 64 */
 };
 
 struct engine *engine_new(const struct engine_settings *settings);
@@ -224,7 +225,9 @@ enum err engine_change(struct engine *engine, uint64_t campaign,
 /* Another round of a campaign that has finished: those in one of the states (bit s: state s) start
  * anew at the plan's first step, everybody else stays as he is. First it is reopened: from then on
  * the pages that are woken stay, and engine_suppress bars whom it means. When
- * all pages are awake, engine_retry begins the round. ERR_NOT_FOUND; ERR_CONFLICT: it has not
+ * all pages are awake, engine_retry begins the round; of a large campaign it takes in the first
+ * pages, and engine_run the others, with the events `retried` of each; who has acknowledged by then
+ * is not among them. ERR_NOT_FOUND; ERR_CONFLICT: it has not
  * finished or expired, nobody is in these states, it is being reopened, or had all its rounds. A
  * campaign that engine_retry refuses is not reopened any more. */
 #define ENGINE_RETRY_STATES                                                                        \

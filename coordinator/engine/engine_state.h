@@ -83,6 +83,8 @@ void engine_decide_own(struct engine *engine, struct campaign *campaign, enum ca
 /* The same with a reason. */
 void engine_note_own(struct engine *engine, struct campaign *campaign, enum campaign_event kind,
                      uint16_t reason);
+/* round.c: rounds take in some more pages. True if there are more at once. */
+bool round_run(struct engine *engine);
 /* cap.c: what a critical campaign overrides is journaled as it is launched. */
 void cap_on_launched(struct engine *engine, struct campaign *campaign);
 /* The same with more in the event than its kind; span and at_ms are filled in. */

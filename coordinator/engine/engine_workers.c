@@ -366,8 +366,9 @@ uint32_t engine_run(struct engine *engine, uint64_t now_ms)
     ladder_run(engine);
     engine_put_to_sleep(engine);
     sharing_run(engine);
-    bool is_down = down_run(engine);
-    if (dispatch_run(engine) || is_down) {
+    bool is_more = round_run(engine);
+    is_more |= down_run(engine);
+    if (dispatch_run(engine) || is_more) {
         return 0;
     }
     uint64_t climb_ms = ladder_next_ms(engine);

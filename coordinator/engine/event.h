@@ -36,14 +36,15 @@
     X(RESUMED, "resumed")                                                                          \
     X(CANCELLED, "cancelled")                                                                      \
     X(FINISHED, "finished")                                                                        \
-    X(OVERRIDDEN, "overridden") /* being critical, it overrides what `reason` says */              \
-    X(SCREENED, "screened")     /* the frequency cap was applied; from now on it is sent */        \
-    X(SCHEDULED, "scheduled")   /* launched, to begin at `due` */                                  \
-    X(EXPIRED, "expired")       /* not_after has passed */                                         \
-    X(STOPPED, "stopped")       /* paused by a stop rule: its number, how many, of how many */     \
-    X(SUPERSEDED, "superseded") /* cancelled by the launch of campaign `worker` */                 \
-    X(CHANGED, "changed")       /* one of its fields, see change.h */                              \
-    X(ROUND, "round")           /* after its end it goes on for some (round.h) */
+    X(OVERRIDDEN, "overridden")   /* being critical, it overrides what `reason` says */            \
+    X(SCREENED, "screened")       /* the frequency cap was applied; from now on it is sent */      \
+    X(SCHEDULED, "scheduled")     /* launched, to begin at `due` */                                \
+    X(EXPIRED, "expired")         /* not_after has passed */                                       \
+    X(STOPPED, "stopped")         /* paused by a stop rule: its number, how many, of how many */   \
+    X(SUPERSEDED, "superseded")   /* cancelled by the launch of campaign `worker` */               \
+    X(CHANGED, "changed")         /* one of its fields, see change.h */                            \
+    X(ROUND, "round")             /* after its end it goes on for some (round.h) */                \
+    X(ROUND_WHOLE, "round_whole") /* all whom it takes in are, if `round` did not say so */
 
 enum campaign_event {
 #define CAMPAIGN_EVENT_MEMBER(name, word) CAMPAIGN_EVENT_##name,

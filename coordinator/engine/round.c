@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * While a round is prepared, the campaign has ended as before: the shell wakes all its pages, and
- * bars whoever has come onto the suppression list since. Then everything is decided at once, in
- * memory. Nobody can be leased in between, an acknowledgement is seen wherever it falls, and after
- * a crash the campaign has ended as before or runs again, with nothing between.
+ * bars whoever has come onto the suppression list since. Then it begins. Of a small campaign all
+ * are taken in at once; of a large one some pages in each run of the engine, for to look through
+ * ten millions takes most of a second. Nobody can be leased before he is taken in, and an
+ * acknowledgement is seen wherever it falls. After a crash the campaign has ended as before, or it
+ * runs, and takes in those whom it has not yet.
  */
 #include "coordinator/engine/round.h"
 
 #include <assert.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "common/mem.h"
 #include "common/text.h"
 #include "coordinator/engine/engine_state.h"
+
+/* Looked through in one run of the engine: the rest has its turn in the next one. */
+#define PAGES_PER_RUN 64
 
 /* due_cs cannot tell times much later. */
 #define AGE_MAX_MS (UINT64_C(400) * 86400000)
@@ -224,14 +230,20 @@ bool engine_page_is_awake(struct engine *engine, uint64_t id, uint32_t page)
     return campaign != NULL && page < campaign->page_count && campaign_has_page(campaign, page);
 }
 
-static void retry_page(struct engine *engine, struct campaign *campaign, uint32_t page,
-                       unsigned states)
+/* Whom it has taken in may have failed in it since. */
+static bool is_meant(const struct campaign *campaign, uint32_t page, unsigned place)
+{
+    unsigned state = campaign_both_tracks(campaign, page, place).state;
+    return (campaign->round_states >> state & 1) != 0 &&
+           campaign_round(campaign, page, place) != campaign->round;
+}
+
+static void retry_page(struct engine *engine, struct campaign *campaign, uint32_t page)
 {
     unsigned slots = campaign_page_slots(campaign, page);
     for (unsigned i = 0; i < slots;) {
         unsigned end = i;
-        while (end < slots &&
-               (states >> campaign_both_tracks(campaign, page, end).state & 1) != 0) {
+        while (end < slots && is_meant(campaign, page, end)) {
             end++;
         }
         if (end > i) {
@@ -250,7 +262,44 @@ static void retry_page(struct engine *engine, struct campaign *campaign, uint32_
     }
 }
 
-/* The closing counts do not have all that is counted while a campaign runs. */
+/* Returns how many pages were looked through. */
+static unsigned take_in(struct engine *engine, struct campaign *campaign, unsigned most)
+{
+    unsigned pages = 0;
+    while (pages < most && campaign->round_page < campaign->page_count) {
+        retry_page(engine, campaign, campaign->round_page++);
+        pages++;
+    }
+    if (campaign->round_page == campaign->page_count && campaign->is_taking_in) {
+        engine_decide_own(engine, campaign, CAMPAIGN_EVENT_ROUND_WHOLE);
+    }
+    return pages;
+}
+
+static unsigned pages_per_run(const struct engine *engine)
+{
+    return engine->settings.round_pages == 0 ? PAGES_PER_RUN : engine->settings.round_pages;
+}
+
+bool round_run(struct engine *engine)
+{
+    struct campaign *campaign = NULL;
+    struct campaign *next = NULL;
+    unsigned left = pages_per_run(engine);
+    DL_FOREACH_SAFE(engine->live, campaign, next)
+    {
+        if (campaign->is_taking_in && campaign_is_over(campaign)) {
+            campaign->is_taking_in = false; /* who is not taken in stays as he is */
+        }
+        if (campaign->is_taking_in && left > 0) {
+            left -= take_in(engine, campaign, left);
+            engine_settle(engine, campaign);
+        }
+    }
+    return left == 0;
+}
+
+/* Closing counts of former versions do not have them by step. */
 static void recount(struct campaign *campaign)
 {
     memset(campaign->counts, 0, sizeof(campaign->counts));
@@ -269,10 +318,13 @@ static void recount(struct campaign *campaign)
 static void begin(struct engine *engine, struct campaign *campaign, unsigned states)
 {
     bool has_failed = (states >> DELIVERY_FAILED & 1) != 0;
-    recount(campaign);
+    if (campaign->is_without_rungs) {
+        recount(campaign);
+    }
     uint64_t failed_before = has_failed ? 0 : campaign->counts[DELIVERY_FAILED];
     const struct event event = {
         .kind = CAMPAIGN_EVENT_ROUND,
+        .provider = campaign->page_count > pages_per_run(engine),
         .step = (uint8_t)(campaign->round + 1),
         .reason = (uint16_t)states,
         .lease = (uint64_t)count_in(campaign, states) << 32 | campaign->tried,
@@ -306,9 +358,7 @@ enum err engine_retry(struct engine *engine, uint64_t id, uint64_t now_ms, struc
         assert(campaign_has_page(campaign, page));
     }
     begin(engine, campaign, states);
-    for (uint32_t page = 0; page < campaign->page_count; page++) {
-        retry_page(engine, campaign, page, states);
-    }
+    (void)take_in(engine, campaign, pages_per_run(engine));
     engine_settle(engine, campaign);
     return ERR_OK;
 }

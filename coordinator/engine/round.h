@@ -3,11 +3,12 @@
  * round: a finished campaign goes on for some of its recipients, who start anew. The rounds are
  * counted from 0; the first needs nothing of this.
  *
- * A round begins in one record, so that it is there whole or not at all: the event ROUND of the
- * campaign, and RETRIED for all whom it takes in. What stands in their columns:
- *     round        step: the round · reason: bit s: those in state s · lease: how many were tried
- *                  (bits 0 to 31) and are taken in (32 to 63) · worker: how many had failed, but
- *                  for those taken in, and complained, as in `resumed` (control.h) · due: its
+ * A round begins with the event ROUND of the campaign; in the same record, or if there are many
+ * pages in several, RETRIED follows for all whom it takes in, and then ROUND_WHOLE. What stands in
+ * their columns:
+ *     round        provider: 1 if ROUND_WHOLE follows · step: the round · reason: bit s: those in
+ * state s · lease: how many were tried (bits 0 to 31) and are taken in (32 to 63) · worker: how
+ * many had failed, but for those taken in, and complained, as in `resumed` (control.h) · due: its
  *                  not_after (none: 0)
  *     retried      worker: the round
  *

@@ -364,6 +364,7 @@ void sim_control_on_own(struct sim *sim, unsigned c, const struct event *event)
     case CAMPAIGN_EVENT_OVERRIDDEN:
     case CAMPAIGN_EVENT_SCREENED:
     case CAMPAIGN_EVENT_CHANGED:
+    case CAMPAIGN_EVENT_ROUND_WHOLE:
     case CAMPAIGN_EVENTS:
         return;
     }
@@ -414,7 +415,7 @@ static void judge_rule(const struct sim *sim, unsigned c, enum stop_cause cause)
     uint64_t tried = control->tried_now;
     count -= count > before ? before : count;
     tried -= tried > before ? before : tried;
-    if (campaign_is_sending(fold) && campaign_left(fold) > 0 &&
+    if (campaign_is_sending(fold) && campaign_left(fold) > 0 && !fold->is_taking_in &&
         is_over(&sim->settings.campaigns[c].def.control.stop[cause], count, tried)) {
         sim_fail(sim, "c%u goes on, and %" PRIu64 " of %" PRIu64 " have %s", c + 1, count, tried,
                  stop_cause_name(cause));

@@ -166,7 +166,8 @@ struct engine *sim_coordinator_replay(struct sim *sim, struct ledger *ledger, ui
                                        .lease_ms = sim->settings.lease_ms,
                                        .snapshot_blocks = sim->settings.snapshot_blocks,
                                        .quiet_margin_ms = sim->settings.quiet_margin_ms,
-                                       .down_grace_ms = sim->settings.down_grace_ms};
+                                       .down_grace_ms = sim->settings.down_grace_ms,
+                                       .round_pages = sim->settings.round_pages};
     struct quiet_source quiet = sim_quiet_source(sim);
     struct recovering recovering = {sim, engine_new(&settings), ledger};
     engine_set_end_key(recovering.engine, recovery_end_key);

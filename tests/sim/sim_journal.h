@@ -57,6 +57,8 @@ struct sim_campaign {
     uint32_t to_retry;   /* as the round says */
     uint32_t retried;    /* in this record */
     bool is_round_now;   /* it begins in this record */
+    bool is_taking_in;   /* it has not taken in all, before this record or all through it */
+    bool is_whole_now;   /* in this record it has */
     bool is_end_removed; /* in this record */
     bool is_changed;     /* since its end was noted: what was heard later counts */
 };

@@ -27,6 +27,7 @@ void sim_retry_draw(struct sim_settings *settings)
         bool is_retried = dice_chance(&dice, 700);
         settings->campaigns[i].retries_most = is_retried ? dice_between(&dice, 1, 5) : 0;
     }
+    settings->round_pages = dice_chance(&dice, 500) ? 1 : 0;
 }
 
 void sim_retry_print(const struct sim_retry_totals *totals)
@@ -34,9 +35,10 @@ void sim_retry_print(const struct sim_retry_totals *totals)
     fprintf(stderr,
             "\nrounds %" PRIu64 " for %" PRIu64 ", by plans with pairs %" PRIu64
             ", refused %" PRIu64 ", too late %" PRIu64 ", given up %" PRIu64
-            ", forgotten by a crash %" PRIu64 ", ended at once %" PRIu64,
+            ", forgotten by a crash %" PRIu64 ", ended at once %" PRIu64
+            ", over several records %" PRIu64,
             totals->rounds, totals->recipients, totals->beside, totals->refused, totals->too_late,
-            totals->given_up, totals->forgotten, totals->ended);
+            totals->given_up, totals->forgotten, totals->ended, totals->spread);
 }
 
 /* ---- The operator ---- */
@@ -178,6 +180,13 @@ void sim_retry_act(struct sim *sim, unsigned c)
 void sim_retry_foresee(struct sim *sim, unsigned c, const struct event *event)
 {
     struct sim_campaign *campaign = &sim->journal.campaigns[c];
+    if (event->kind == CAMPAIGN_EVENT_ROUND_WHOLE) {
+        if (!campaign->is_taking_in) {
+            sim_fail(sim, "c%u has taken in all of its round %u twice", c + 1,
+                     campaign->round + 1u);
+        }
+        campaign->is_whole_now = true;
+    }
     if (event->kind != CAMPAIGN_EVENT_ROUND) {
         return;
     }
@@ -186,6 +195,8 @@ void sim_retry_foresee(struct sim *sim, unsigned c, const struct event *event)
                  event->step + 1u);
     }
     campaign->is_round_now = true;
+    campaign->is_taking_in = event->provider != 0;
+    campaign->is_whole_now = !campaign->is_taking_in;
     campaign->is_ended = false;
     campaign->is_changed = false;
     campaign->is_ending = false;
@@ -202,9 +213,11 @@ static void retry_one(struct sim *sim, unsigned c, uint32_t ordinal, const struc
     struct sim_campaign *campaign = &sim->journal.campaigns[c];
     struct sim_recipient *recipient = &campaign->recipients[ordinal];
     unsigned state = sim_journal_state(&sim->journal, c, ordinal).state;
-    const char *wrong = !campaign->is_round_now                      ? "without a round"
+    bool is_beginning = campaign->is_round_now || campaign->is_taking_in;
+    const char *wrong = !is_beginning                                ? "without a round"
                         : (campaign->round_states >> state & 1) == 0 ? "as he is"
                         : event->worker != campaign->round           ? "for another round"
+                        : recipient->round == campaign->round        ? "twice"
                         : recipient->ladder.accepted != 0            ? "although he was accepted"
                                                                      : NULL;
     if (wrong != NULL) {
@@ -245,31 +258,49 @@ void sim_retry_on_removed(struct sim *sim, unsigned c)
     campaign->is_end_removed = true;
 }
 
+/* He was in its states when it looked through his page. */
+static void judge_whole(struct sim *sim, unsigned c)
+{
+    const struct sim_campaign *campaign = &sim->journal.campaigns[c];
+    for (uint32_t ordinal = 0; ordinal < campaign->def.slots; ordinal++) {
+        const struct sim_recipient *recipient = &campaign->recipients[ordinal];
+        unsigned state = sim_journal_state(&sim->journal, c, ordinal).state;
+        bool is_late = recipient->ladder.is_late_bounce; /* after the round began */
+        if ((campaign->round_states >> state & 1) != 0 && !is_late &&
+            recipient->round != campaign->round) {
+            sim_fail(sim, "c%u/%u is %s, and was not retried", c + 1, ordinal,
+                     delivery_state_name((enum delivery_state)state));
+        }
+    }
+}
+
+static void judge_beginning(struct sim *sim, unsigned c)
+{
+    const struct sim_campaign *campaign = &sim->journal.campaigns[c];
+    if (campaign->is_whole_now && !campaign->is_taking_in &&
+        campaign->retried != campaign->to_retry) {
+        sim_fail(sim, "c%u retries %u, and not the %u that it says", c + 1, campaign->retried,
+                 campaign->to_retry);
+    }
+    if (campaign->is_end_removed == campaign->is_ended) {
+        sim_fail(sim, "c%u begins a round, and its closing counts are %s", c + 1,
+                 campaign->is_ended ? "removed" : "still there");
+    }
+}
+
 void sim_retry_judge(struct sim *sim)
 {
     for (unsigned c = 0; c < sim->settings.campaign_count; c++) {
         struct sim_campaign *campaign = &sim->journal.campaigns[c];
-        if (!campaign->is_round_now) {
-            continue;
+        if (campaign->is_round_now) {
+            judge_beginning(sim, c);
         }
-        if (campaign->retried != campaign->to_retry) {
-            sim_fail(sim, "c%u retries %u, and not the %u that it says", c + 1, campaign->retried,
-                     campaign->to_retry);
+        if (campaign->is_whole_now) {
+            judge_whole(sim, c);
         }
-        if (campaign->is_end_removed == campaign->is_ended) {
-            sim_fail(sim, "c%u begins a round, and its closing counts are %s", c + 1,
-                     campaign->is_ended ? "removed" : "still there");
-        }
-        for (uint32_t ordinal = 0; ordinal < campaign->def.slots; ordinal++) {
-            const struct sim_recipient *recipient = &campaign->recipients[ordinal];
-            unsigned state = sim_journal_state(&sim->journal, c, ordinal).state;
-            bool is_late = recipient->ladder.is_late_bounce; /* after the round began */
-            if ((campaign->round_states >> state & 1) != 0 && !is_late &&
-                recipient->round != campaign->round) {
-                sim_fail(sim, "c%u/%u is %s, and was not retried", c + 1, ordinal,
-                         delivery_state_name((enum delivery_state)state));
-            }
-        }
+        sim->totals->retry.spread += campaign->is_whole_now && campaign->is_taking_in;
+        campaign->is_taking_in &= !campaign->is_whole_now && !campaign->is_cancelled;
+        campaign->is_whole_now = false;
         campaign->is_round_now = false;
         campaign->is_end_removed = false;
         campaign->retried = 0;

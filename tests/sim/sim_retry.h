@@ -4,8 +4,9 @@
  * for some of the states; while its pages are woken everything else goes on (acknowledgements,
  * receipts, suppressions, crashes), and then it begins, or is given up.
  *
- * A round is there as a whole, in one record: it takes in all who are in its states and nobody
- * else, and in it nobody is leased whom it did not take in.
+ * A small round is there as a whole, in one record, a larger one in several: it takes in all who
+ * are in its states and nobody else, whatever crashes, and in it nobody is leased whom it did not
+ * take in.
  */
 #ifndef TOCSIN_TESTS_SIM_RETRY_H
 #define TOCSIN_TESTS_SIM_RETRY_H
@@ -34,6 +35,7 @@ struct sim_retry_totals {
     uint64_t given_up;
     uint64_t forgotten; /* by a crash in between */
     uint64_t ended;     /* at once: all were suppressed */
+    uint64_t spread;    /* taken in over several records */
 };
 
 /* Of their own dice. */

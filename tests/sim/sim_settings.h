@@ -66,6 +66,7 @@ struct sim_settings {
 
     uint32_t quiet_margin_ms;
     uint32_t down_grace_ms;
+    uint32_t round_pages;          /* that a further round takes in at once */
     uint32_t limit_change_chance;  /* each time that the operator looks */
     uint32_t acknowledge_every_ms; /* mean time between acknowledgements */
     uint32_t acknowledge_most;     /* at once */

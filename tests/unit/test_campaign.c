@@ -58,10 +58,11 @@ static void a_campaign_lives_by_its_table(void **test)
 {
     (void)test;
     /* By state, then by event (launched, paused, resumed, cancelled, finished, overridden,
-     * screened, scheduled, expired, stopped, superseded, changed, round): what follows, or `-`. */
-    static const char *const EXPECTED[CAMPAIGN_STATES] = {"R--C---S--CD-", "-P-CFRR-RPCR-",
-                                                          "--RCFPP-P-CP-", "------------R",
-                                                          "-------------", "R--C---S--CS-"};
+     * screened, scheduled, expired, stopped, superseded, changed, round, round_whole): what
+     * follows, or `-`. */
+    static const char *const EXPECTED[CAMPAIGN_STATES] = {"R--C---S--CD--", "-P-CFRR-RPCR-R",
+                                                          "--RCFPP-P-CP-P", "------------R-",
+                                                          "--------------", "R--C---S--CS--"};
     static const char LETTERS[] = "DRPFCS";
     static const enum campaign_event WAY[CAMPAIGN_STATES][3] = {
         {CAMPAIGN_EVENTS, CAMPAIGN_EVENTS, CAMPAIGN_EVENTS},

@@ -450,6 +450,7 @@ static void campaign_events_have_names_and_stored_numbers(void **test)
     assert_int_equal(CAMPAIGN_EVENT_CANCELLED, 3);
     assert_int_equal(CAMPAIGN_EVENT_FINISHED, 4);
     assert_int_equal(CAMPAIGN_EVENT_ROUND, 12);
+    assert_int_equal(CAMPAIGN_EVENT_ROUND_WHOLE, 13);
 }
 
 int main(void)

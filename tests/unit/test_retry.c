@@ -147,6 +147,102 @@ static void a_restart_in_the_middle_of_a_round_goes_on_with_it(void **test)
     rig_release(&rig);
 }
 
+/* A page a run: 4 of each page failed. */
+static void begin_large_round(struct rig *rig, const struct stop_rule *rule)
+{
+    rig_init_with(rig, &(struct engine_settings){.epoch = 1,
+                                                 .seed = 1,
+                                                 .heartbeat_ms = RIG_HEARTBEAT_MS,
+                                                 .lease_ms = RIG_LEASE_MS,
+                                                 .round_pages = 1});
+    rig_add_provider(rig, 0, 0);
+    rig_join(rig, 1, WORKER, CREDIT);
+    struct campaign_def def = rig_def(rig, 1, 4 * PAGE_RECIPIENTS);
+    def.control.stop[STOP_FAILED] = *rule;
+    rig_add(rig, &def);
+    assert_int_equal(engine_launch(rig->engine, 1, rig->now_ms, NULL), ERR_OK);
+    rig_run(rig, 1);
+    assert_int_equal(rig->batch_count, 4);
+    for (unsigned page = 0; page < 4; page++) {
+        const struct rig_batch batch = rig->batches[page];
+        rig_say(rig, &batch, 4, PAGE_RECIPIENTS - 4, &ACCEPTED);
+        rig_say(rig, &batch, 0, 4, &REFUSED);
+    }
+    assert_int_equal(rig_campaign_state(rig, 1), CAMPAIGN_FINISHED);
+    rig_close(rig);
+    assert_int_equal(rig_retry(rig, 1, ALL, NULL), ERR_OK);
+    assert_int_equal(view_of(rig).rounds[0].recipients, 16);
+}
+
+static void a_large_round_takes_in_some_pages_at_a_time(void **test)
+{
+    (void)test;
+    struct rig rig;
+    struct engine_effect effect = {0};
+    begin_large_round(&rig, &(struct stop_rule){0});
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_WAITING), 4);
+    /* Who says so before it is his page's turn is not among them. */
+    assert_int_equal(engine_acknowledge(rig.engine, 1, 3 * PAGE_RECIPIENTS, rig.now_ms), ERR_OK);
+    rig.now_ms += 10;
+    assert_int_equal(engine_run(rig.engine, rig.now_ms), 0); /* the second page */
+    while (engine_next_effect(rig.engine, &effect) && effect.kind != ENGINE_BATCH) {
+    }
+    assert_int_equal(effect.kind, ENGINE_BATCH);
+    rig_say_of_lease(&rig, 1, effect.lease, 1, 0, 0, 3, &ACCEPTED);
+    rig_say_of_lease(&rig, 1, effect.lease, 1, 0, 3, 1, &REFUSED);
+    rig_close(&rig);
+    assert_int_equal(rig_count_events(&rig, 1, DELIVERY_EVENT_RETRIED), 8);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_FAILED), 1 + 4 + 3);
+    rig_check(&rig);
+    rig_restart(&rig);
+    rig_join(&rig, 1, WORKER, CREDIT);
+    rig_run(&rig, 10);
+    rig_run(&rig, 10);
+    rig_accept_all(&rig);
+    rig_run(&rig, RIG_LEASE_MS + 1); /* what the former life leased, and did not send */
+    rig_join(&rig, 1, WORKER + 1, CREDIT);
+    rig_run(&rig, 10);
+    rig_accept_all(&rig);
+    rig_close(&rig);
+    rig_check(&rig);
+    /* Who failed in it is not taken in again. */
+    assert_int_equal(rig_campaign_state(&rig, 1), CAMPAIGN_FINISHED);
+    assert_int_equal(rig_count_events(&rig, 1, DELIVERY_EVENT_RETRIED), 15);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_FAILED), 1);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_ACKNOWLEDGED), 1);
+    rig_release(&rig);
+}
+
+static void whom_a_large_round_has_not_taken_in_stays_as_he_is_when_it_is_cancelled(void **test)
+{
+    (void)test;
+    struct rig rig;
+    begin_large_round(&rig, &(struct stop_rule){0});
+    rig_close(&rig);
+    assert_int_equal(engine_cancel(rig.engine, 1, rig.now_ms, NULL), ERR_OK);
+    rig_close(&rig);
+    rig_run(&rig, 1);
+    assert_int_equal(rig_campaign_state(&rig, 1), CAMPAIGN_CANCELLED);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_CANCELLED), 4);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_FAILED), 12);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
+/* Those who had failed before are no reason to stop. */
+static void no_rule_stops_a_large_round_before_it_is_whole(void **test)
+{
+    (void)test;
+    struct rig rig;
+    begin_large_round(&rig, &(struct stop_rule){.count = 10});
+    assert_int_equal(rig_campaign_state(&rig, 1), CAMPAIGN_RUNNING);
+    rig_run(&rig, 10);
+    rig_run(&rig, 10);
+    assert_int_equal(rig_campaign_state(&rig, 1), CAMPAIGN_RUNNING);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_LEASED), 16);
+    rig_release(&rig);
+}
+
 static void snapshots_know_the_rounds(void **test)
 {
     (void)test;
@@ -539,6 +635,9 @@ int main(void)
         cmocka_unit_test(a_round_may_be_for_one_state_alone),
         cmocka_unit_test(who_may_have_been_reached_never_ends_as_if_he_had_not),
         cmocka_unit_test(a_restart_in_the_middle_of_a_round_goes_on_with_it),
+        cmocka_unit_test(a_large_round_takes_in_some_pages_at_a_time),
+        cmocka_unit_test(whom_a_large_round_has_not_taken_in_stays_as_he_is_when_it_is_cancelled),
+        cmocka_unit_test(no_rule_stops_a_large_round_before_it_is_whole),
         cmocka_unit_test(snapshots_know_the_rounds),
         cmocka_unit_test(nobody_who_has_acknowledged_is_sent_to),
         cmocka_unit_test(when_all_have_acknowledged_meanwhile_nobody_is_retried),
