@@ -50,6 +50,40 @@ uint64_t engine_unscreened(struct engine *engine, uint64_t after)
     return first;
 }
 
+uint64_t engine_next_capped(struct engine *engine, uint64_t after)
+{
+    const struct campaign *campaign = after == 0 ? NULL : engine_find_campaign(engine, after);
+    if (after != 0 && (campaign == NULL || !campaign->is_live)) {
+        return 0;
+    }
+    campaign = after == 0 ? engine->live : campaign->next;
+    while (campaign != NULL && !(is_running(campaign) && holds(campaign))) {
+        campaign = campaign->next;
+    }
+    return campaign == NULL ? 0 : campaign->def.id;
+}
+
+static uint64_t last_begun_ms(const struct campaign *campaign)
+{
+    return campaign->round > 0 ? campaign->rounds[campaign->round - 1].at_ms
+                               : campaign->launched_ms;
+}
+
+bool engine_cap_has_news(struct engine *engine, uint64_t id, uint64_t since_ms, uint64_t now_ms)
+{
+    const struct campaign *capped = engine_find_campaign(engine, id);
+    const struct campaign *other = capped == NULL ? NULL : engine->campaigns;
+    for (; other != NULL; other = other->hh.next) {
+        uint64_t begun_ms = last_begun_ms(other);
+        bool counts =
+            other != capped && begun_ms != 0 && begun_ms + capped->def.cap_per_ms > now_ms;
+        if (counts && (other->ended_ms == 0 || other->ended_ms >= since_ms)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool engine_is_messaged(const struct recipient_state *state)
 {
     return state->state == DELIVERY_LEASED || state->state == DELIVERY_ACCEPTED ||

@@ -339,6 +339,13 @@ uint64_t engine_held_until(struct engine *engine, uint64_t campaign, uint32_t or
 
 /* The launched campaign with the smallest id above `after` that waits to be screened; 0: none. */
 uint64_t engine_unscreened(struct engine *engine, uint64_t after);
+/* Those of the running and paused campaigns for which a cap holds, in no order: the first one for
+ * `after` 0, then the one after it; 0: no more. */
+uint64_t engine_next_capped(struct engine *engine, uint64_t after);
+/* Has another campaign whose messages count for this one's cap sent since, or may it have? Walks
+ * all campaigns there are. */
+bool engine_cap_has_news(struct engine *engine, uint64_t campaign, uint64_t since_ms,
+                         uint64_t now_ms);
 /* Whoever of these places waits to be sent his first message is suppressed. Returns how many were;
  * 0 also if the campaign has ended, or no cap holds for it. */
 unsigned engine_cap(struct engine *engine, uint64_t campaign, uint32_t page,

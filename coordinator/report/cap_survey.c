@@ -42,8 +42,8 @@ static unsigned from_round_of(const struct campaign_def *def, const struct campa
     return engine_round_since(other, since_ms);
 }
 
-bool cap_survey_is_source(const struct campaign_def *def, const struct campaign_view *other,
-                          uint64_t now_ms)
+static bool is_source(const struct campaign_def *def, const struct campaign_view *other,
+                      uint64_t now_ms)
 {
     return other->def->id != def->id && from_round_of(def, other, now_ms) != ENGINE_ROUNDS_MAX;
 }
@@ -67,7 +67,7 @@ static void gather(struct cap_survey *survey, uint64_t now_ms)
     for (uint64_t id = engine_next_campaign(survey->engine, 0); id != 0;
          id = engine_next_campaign(survey->engine, id)) {
         if (!engine_campaign(survey->engine, id, &view) ||
-            !cap_survey_is_source(&survey->def, &view, now_ms)) {
+            !is_source(&survey->def, &view, now_ms)) {
             continue;
         }
         survey->sources =

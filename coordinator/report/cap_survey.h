@@ -36,8 +36,4 @@ const struct bitmap *cap_survey_capped(const struct cap_survey *survey);
 /* Of how many campaigns messages were counted. */
 unsigned cap_survey_sources(const struct cap_survey *survey);
 
-/* Do the other's messages count for a cap of this campaign? */
-bool cap_survey_is_source(const struct campaign_def *def, const struct campaign_view *other,
-                          uint64_t now_ms);
-
 #endif

@@ -22,6 +22,7 @@ struct past {
     uint64_t campaign;
     uint64_t at_ms;
     uint64_t took_ms;
+    bool is_seen; /* it still runs */
 };
 
 struct screening {
@@ -39,6 +40,7 @@ struct screening {
     uint64_t suppressed;
     struct past *pasts;
     unsigned past_count;
+    uint64_t looked_ms; /* when it was looked which is due again */
     uint64_t failed_ms; /* nothing is begun before FAILED_MS after it */
     uv_work_t work;
     atomic_bool is_stopped;
@@ -63,7 +65,7 @@ static uint32_t pages_of(const struct campaign_def *def)
     return (def->slots + PAGE_RECIPIENTS - 1) / PAGE_RECIPIENTS;
 }
 
-/* ---- Which campaign ---- */
+/* ---- Which campaign is screened again ---- */
 
 static struct past *past_of(struct screening *screening, uint64_t campaign)
 {
@@ -75,68 +77,53 @@ static struct past *past_of(struct screening *screening, uint64_t campaign)
     screening->pasts =
         mem_resize(screening->pasts, screening->past_count + 1, sizeof(*screening->pasts));
     struct past *past = &screening->pasts[screening->past_count++];
-    *past = (struct past){campaign, screening->now_ms, 0};
+    *past = (struct past){.campaign = campaign, .at_ms = screening->now_ms};
     return past;
 }
 
-static void forget(struct screening *screening, uint64_t campaign)
+/* Those that have ended since. */
+static void forget_unseen(struct screening *screening)
 {
+    unsigned kept = 0;
     for (unsigned i = 0; i < screening->past_count; i++) {
-        if (screening->pasts[i].campaign == campaign) {
-            screening->pasts[i] = screening->pasts[--screening->past_count];
-            return;
+        if (screening->pasts[i].is_seen) {
+            screening->pasts[kept] = screening->pasts[i];
+            screening->pasts[kept++].is_seen = false;
         }
     }
+    screening->past_count = kept;
 }
 
-/* Has anything been sent since by a campaign that counts? */
-static bool has_news(struct screening *screening, const struct campaign_view *view,
-                     uint64_t since_ms)
-{
-    struct campaign_view other;
-    for (uint64_t id = engine_next_campaign(screening->engine, 0); id != 0;
-         id = engine_next_campaign(screening->engine, id)) {
-        if (engine_campaign(screening->engine, id, &other) &&
-            cap_survey_is_source(view->def, &other, screening->now_ms) &&
-            (other.ended_ms == 0 || other.ended_ms >= since_ms)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_due_again(struct screening *screening, const struct campaign_view *view)
-{
-    const struct campaign_def *def = view->def;
-    if (def->cap_messages == 0 || def->priority == PRIORITY_CRITICAL) {
-        return false;
-    }
-    bool is_open = view->state == CAMPAIGN_RUNNING || view->state == CAMPAIGN_PAUSED;
-    if (!is_open) {
-        forget(screening, def->id);
-        return false;
-    }
-    const struct past *past = past_of(screening, def->id);
-    uint64_t wait_ms = past->took_ms * AGAIN_SHARE;
-    wait_ms = wait_ms > AGAIN_MS ? wait_ms : AGAIN_MS;
-    return view->counts[DELIVERY_WAITING] + view->counts[DELIVERY_RETRYING] > 0 &&
-           past->at_ms + wait_ms <= screening->now_ms && has_news(screening, view, past->at_ms);
-}
-
-static uint64_t choose(struct screening *screening)
+static bool has_anybody_waiting(struct screening *screening, uint64_t campaign)
 {
     struct campaign_view view;
-    uint64_t unscreened = engine_unscreened(screening->engine, 0);
-    if (unscreened != 0) {
-        return unscreened;
+    return engine_campaign(screening->engine, campaign, &view) &&
+           view.counts[DELIVERY_WAITING] + view.counts[DELIVERY_RETRYING] > 0;
+}
+
+static bool is_due_again(struct screening *screening, const struct past *past)
+{
+    uint64_t wait_ms = past->took_ms * AGAIN_SHARE;
+    wait_ms = wait_ms > AGAIN_MS ? wait_ms : AGAIN_MS;
+    return past->at_ms + wait_ms <= screening->now_ms &&
+           has_anybody_waiting(screening, past->campaign) &&
+           engine_cap_has_news(screening->engine, past->campaign, past->at_ms, screening->now_ms);
+}
+
+/* There may be many campaigns, and many turns of the loop in a second: only those that run are
+ * looked at, and not in every turn. */
+static uint64_t choose_again(struct screening *screening)
+{
+    uint64_t chosen = 0;
+    screening->looked_ms = screening->now_ms;
+    for (uint64_t id = engine_next_capped(screening->engine, 0); id != 0;
+         id = engine_next_capped(screening->engine, id)) {
+        struct past *past = past_of(screening, id);
+        past->is_seen = true;
+        chosen = chosen == 0 && is_due_again(screening, past) ? id : chosen;
     }
-    for (uint64_t id = engine_next_campaign(screening->engine, 0); id != 0;
-         id = engine_next_campaign(screening->engine, id)) {
-        if (engine_campaign(screening->engine, id, &view) && is_due_again(screening, &view)) {
-            return id;
-        }
-    }
-    return 0;
+    forget_unseen(screening);
+    return chosen;
 }
 
 /* ---- Beginning and end ---- */
@@ -234,9 +221,13 @@ static uint32_t be_idle(struct screening *screening)
     if (screening->failed_ms != 0 && screening->now_ms < screening->failed_ms + FAILED_MS) {
         return IDLE_MS;
     }
-    uint64_t campaign = choose(screening);
+    uint64_t campaign = engine_unscreened(screening->engine, 0);
+    bool is_early = screening->now_ms < screening->looked_ms + IDLE_MS;
+    if (campaign == 0 && !is_early) {
+        campaign = choose_again(screening);
+    }
     if (campaign == 0) {
-        return screening->past_count > 0 ? IDLE_MS : UINT32_MAX;
+        return screening->past_count > 0 || is_early ? IDLE_MS : UINT32_MAX;
     }
     begin(screening, campaign);
     return 0;

@@ -237,6 +237,69 @@ static void what_a_critical_campaign_has_not_it_does_not_override(void **test)
     rig_release(&rig);
 }
 
+static unsigned capped_count(struct rig *rig)
+{
+    unsigned count = 0;
+    for (uint64_t id = engine_next_capped(rig->engine, 0); id != 0;
+         id = engine_next_capped(rig->engine, id)) {
+        count++;
+    }
+    return count;
+}
+
+static void only_running_campaigns_with_a_cap_are_looked_at_again(void **test)
+{
+    (void)test;
+    struct rig rig;
+    rig_init(&rig);
+    for (uint64_t id = 1; id <= 5; id++) {
+        struct campaign_def def = capped_def(&rig, id, 10);
+        rig_add(&rig, &def); /* drafts */
+    }
+    assert_int_equal(capped_count(&rig), 0);
+    struct campaign_def def = rig_def(&rig, 6, 10);
+    launch(&rig, &def); /* without a cap */
+    def = capped_def(&rig, 7, 10);
+    def.priority = PRIORITY_CRITICAL;
+    launch(&rig, &def);
+    assert_int_equal(capped_count(&rig), 0);
+    assert_int_equal(engine_launch(rig.engine, 2, rig.now_ms, NULL), ERR_OK);
+    assert_int_equal(engine_launch(rig.engine, 4, rig.now_ms, NULL), ERR_OK);
+    assert_int_equal(engine_launch(rig.engine, 5, rig.now_ms, NULL), ERR_OK);
+    assert_int_equal(engine_pause(rig.engine, 4, rig.now_ms, NULL), ERR_OK);
+    assert_int_equal(capped_count(&rig), 3);
+    assert_int_equal(engine_cancel(rig.engine, 5, rig.now_ms, NULL), ERR_OK);
+    rig_run(&rig, 0);
+    assert_int_equal(capped_count(&rig), 2);
+    assert_int_equal(engine_next_capped(rig.engine, 5), 0); /* it has ended */
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
+static void what_others_send_within_its_time_is_news_for_a_cap(void **test)
+{
+    (void)test;
+    struct rig rig;
+    rig_init(&rig);
+    struct campaign_def def = capped_def(&rig, 1, 10);
+    launch(&rig, &def);
+    uint64_t since_ms = rig.now_ms;
+    assert_false(engine_cap_has_news(rig.engine, 1, since_ms, rig.now_ms));
+    def = rig_def(&rig, 2, 10);
+    rig_add(&rig, &def); /* a draft sends nothing */
+    assert_false(engine_cap_has_news(rig.engine, 1, since_ms, rig.now_ms));
+    assert_int_equal(engine_launch(rig.engine, 2, rig.now_ms, NULL), ERR_OK);
+    assert_true(engine_cap_has_news(rig.engine, 1, since_ms, rig.now_ms));
+    assert_false(
+        engine_cap_has_news(rig.engine, 1, since_ms, rig.now_ms + def.cap_per_ms + 3600000));
+    rig.now_ms += 1000;
+    assert_int_equal(engine_cancel(rig.engine, 2, rig.now_ms, NULL), ERR_OK);
+    assert_true(engine_cap_has_news(rig.engine, 1, since_ms, rig.now_ms));
+    assert_false(engine_cap_has_news(rig.engine, 1, rig.now_ms + 1, rig.now_ms + 1));
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +310,8 @@ int main(void)
         cmocka_unit_test(a_campaign_of_which_all_had_enough_is_finished),
         cmocka_unit_test(a_critical_campaign_overrides_and_the_journal_says_so),
         cmocka_unit_test(what_a_critical_campaign_has_not_it_does_not_override),
+        cmocka_unit_test(only_running_campaigns_with_a_cap_are_looked_at_again),
+        cmocka_unit_test(what_others_send_within_its_time_is_news_for_a_cap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
