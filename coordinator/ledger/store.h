@@ -109,7 +109,7 @@ struct store_rocks_settings {
     /* Free room that is never used up: below it, writes give ERR_NO_SPACE early. RocksDB's own
      * work (flushes, compactions) lives on it: three times memtable_bytes is a good measure. */
     uint64_t reserve_bytes;
-    size_t memtable_bytes; /* memory for what is only in the log yet; 0: 64 MiB */
+    size_t memtable_bytes; /* memory for what is only in the log yet; 0: 16 MiB */
 };
 
 /* ERR_LOCKED, ERR_NOT_FOUND, ERR_CORRUPT, ERR_NEWER_VERSION, ERR_IO, ERR_NO_SPACE; *problem says

@@ -19,11 +19,16 @@
  * Bulk. Sorted keys go into files of their own (bulk/), are synced, and become part of the database
  * by a hard link: no log, no memtable, no compaction.
  *
+ * Background. What is written gathers in memtables of a few MiB, is written out when they are full,
+ * and is merged later on: small, so that memory stays as it is and each time takes little; by
+ * threads that are nicer than those on whom requests wait.
+ *
  * Traps: rocksdb_close with an open iterator aborts the process (`users` is asserted); a database
  * must be opened with all families that it has.
  */
 #include <assert.h>
 #include <inttypes.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -35,6 +40,9 @@
 #include "coordinator/ledger/table_tail.h"
 
 #define CACHE_BYTES (16u << 20)
+/* Of the threads that write memtables out and merge tables: who waits for an answer comes first.
+ * Not more, or with all cores busy for long they would fall behind, and writes would be stopped. */
+#define BACKGROUND_NICE 5
 /* A write must leave at least this much, for the manifest and the files' own overhead. */
 #define ROOM_MARGIN_BYTES (256u << 10)
 
@@ -43,9 +51,20 @@ struct store_batch {
     struct store_rocks *rocks;
 };
 
-/* ERR_OK, or the message of RocksDB in *message. */
-static void rocks_open_db(struct store_rocks *rocks, bool is_read_only, char **message)
+struct rocks_opening {
+    struct store_rocks *rocks;
+    bool is_read_only;
+    char *message;
+};
+
+static void *rocks_open_here(void *arg)
 {
+    struct rocks_opening *opening = arg;
+    struct store_rocks *rocks = opening->rocks;
+    id_t self = (id_t)gettid();
+    if (getpriority(PRIO_PROCESS, self) < BACKGROUND_NICE) {
+        (void)setpriority(PRIO_PROCESS, self, BACKGROUND_NICE); /* of this thread only */
+    }
     const char *names[ROCKS_FAMILIES];
     const rocksdb_options_t *options[ROCKS_FAMILIES];
     for (unsigned i = 0; i < ROCKS_FAMILIES; i++) {
@@ -53,12 +72,25 @@ static void rocks_open_db(struct store_rocks *rocks, bool is_read_only, char **m
         options[i] = rocks->options[i];
     }
     const rocksdb_options_t *of_db = rocks->options[STORE_FAMILIES];
-    rocks->db =
-        is_read_only
-            ? rocksdb_open_for_read_only_column_families(of_db, rocks->dir, ROCKS_FAMILIES, names,
-                                                         options, rocks->families, 0, message)
-            : rocksdb_open_column_families(of_db, rocks->dir, ROCKS_FAMILIES, names, options,
-                                           rocks->families, message);
+    rocks->db = opening->is_read_only
+                    ? rocksdb_open_for_read_only_column_families(of_db, rocks->dir, ROCKS_FAMILIES,
+                                                                 names, options, rocks->families, 0,
+                                                                 &opening->message)
+                    : rocksdb_open_column_families(of_db, rocks->dir, ROCKS_FAMILIES, names,
+                                                   options, rocks->families, &opening->message);
+    return NULL;
+}
+
+/* *message stays NULL, or is what RocksDB says. RocksDB starts its threads when it first opens a
+ * database, and they inherit how nice the thread is that does it. */
+static void rocks_open_db(struct store_rocks *rocks, bool is_read_only, char **message)
+{
+    struct rocks_opening opening = {rocks, is_read_only, NULL};
+    pthread_t thread;
+    int failed = pthread_create(&thread, NULL, rocks_open_here, &opening);
+    assert(!failed);
+    (void)pthread_join(thread, NULL);
+    *message = opening.message;
 }
 
 static void rocks_close_db(struct store_rocks *rocks)

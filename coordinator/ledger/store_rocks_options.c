@@ -3,9 +3,15 @@
 
 #include "coordinator/ledger/store_rocks_internal.h"
 
-#define MEMTABLE_BYTES_DEFAULT (64u << 20)
+#define MEMTABLE_BYTES_DEFAULT (16u << 20)
 #define OPEN_FILES_MAX         512
 #define BACKGROUND_JOBS        2
+
+/* Files of one memtable each that gather before they are merged into the rest, which is then
+ * written anew as a whole; and at which number writes are slowed down and stopped. */
+#define GATHERED_FILES      16
+#define GATHERED_FILES_SLOW 48
+#define GATHERED_FILES_STOP 64
 
 /* As c.h wants them: enum WALRecoveryMode and InfoLogLevel of RocksDB. */
 #define WAL_TOLERATE_CORRUPTED_TAIL 0
@@ -80,6 +86,10 @@ rocksdb_options_t *rocks_options_new(unsigned family, const struct store_rocks_s
         rocksdb_options_set_disable_auto_compactions(options, 1);
         rocksdb_options_set_level0_slowdown_writes_trigger(options, INT32_MAX);
         rocksdb_options_set_level0_stop_writes_trigger(options, INT32_MAX);
+    } else {
+        rocksdb_options_set_level0_file_num_compaction_trigger(options, GATHERED_FILES);
+        rocksdb_options_set_level0_slowdown_writes_trigger(options, GATHERED_FILES_SLOW);
+        rocksdb_options_set_level0_stop_writes_trigger(options, GATHERED_FILES_STOP);
     }
     options_set_tables(options, of, cache);
     return options;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/mem.h"
 #include "coordinator/ledger/store.h"
 #include "stores.h"
@@ -104,6 +106,80 @@ static void a_value_stays_valid_while_others_write(void **state)
     assert_slice_is(value.bytes, "before");
     store_value_release(&value);
     store_value_release(&value);
+    store->ops->close(store);
+}
+
+/* The number of threads of RocksDB's pools that are as nice as `nice`. */
+static unsigned count_background(int nice)
+{
+    unsigned count = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    assert_non_null(tasks);
+    for (struct dirent *task = readdir(tasks); task != NULL; task = readdir(tasks)) {
+        char path[300];
+        char name[64] = "";
+        (void)snprintf(path, sizeof(path), "/proc/self/task/%s/comm", task->d_name);
+        FILE *file = fopen(path, "r");
+        if (file == NULL) {
+            continue;
+        }
+        bool is_one = fgets(name, sizeof(name), file) != NULL && strncmp(name, "rocksdb", 7) == 0;
+        (void)fclose(file);
+        id_t id = (id_t)strtoul(task->d_name, NULL, 10);
+        count += is_one && getpriority(PRIO_PROCESS, id) == nice;
+    }
+    (void)closedir(tasks);
+    return count;
+}
+
+static void background_work_gives_way_to_those_who_wait(void **state)
+{
+    struct store *store = stores_open(*state);
+    int nice = getpriority(PRIO_PROCESS, 0);
+    int background = nice < 5 ? 5 : nice;
+    put(store, STORE_META, "a", "1");
+    assert_int_equal(getpriority(PRIO_PROCESS, 0), nice);
+    assert_true(count_background(background) >= 2);
+    store->ops->close(store);
+}
+
+static unsigned count_tables(const char *path)
+{
+    unsigned count = 0;
+    DIR *dir = opendir(path);
+    assert_non_null(dir);
+    for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
+        count += strstr(entry->d_name, ".sst") != NULL;
+    }
+    (void)closedir(dir);
+    return count;
+}
+
+/* With the settings that the coordinator has: 300,000 events as receipts make them, one for a page
+ * each, take 24 MB of memtables. */
+static void what_is_only_in_the_log_takes_little_memory(void **state)
+{
+    struct stores *stores = *state;
+    struct store_rocks_settings settings = {.dir = stores->dir, .create = true};
+    struct problem problem = {0};
+    struct store *store;
+    assert_int_equal(store_rocks_open(&store, &settings, &problem), ERR_OK);
+    for (uint32_t i = 0; i < 300; i++) {
+        struct store_batch *batch = store->ops->batch_new(store);
+        for (uint32_t page = 0; page < 1000; page++) {
+            uint8_t key[22] = {(uint8_t)(page >> 8), (uint8_t)page, (uint8_t)(i >> 8), (uint8_t)i};
+            uint8_t value[14] = {(uint8_t)(page * 7), (uint8_t)(i * 3)};
+            store->ops->batch_put(batch, STORE_JOURNAL, slice_of(key, sizeof(key)),
+                                  slice_of(value, sizeof(value)));
+        }
+        assert_int_equal(store->ops->write(store, batch, &problem), ERR_OK);
+        store->ops->batch_free(batch);
+    }
+    uint64_t end_ms = clock_monotonic_ms() + 20000;
+    while (count_tables(stores->dir) == 0 && clock_monotonic_ms() < end_ms) {
+        usleep(10000); /* it is written out beside us */
+    }
+    assert_true(count_tables(stores->dir) > 0);
     store->ops->close(store);
 }
 
@@ -503,6 +579,8 @@ int main(int argc, char **argv)
         STORES_TEST(a_batch_becomes_visible_as_a_whole),
         STORES_TEST(the_last_change_of_a_key_in_a_batch_counts),
         STORES_TEST(a_value_stays_valid_while_others_write),
+        STORES_TEST_ROCKS(background_work_gives_way_to_those_who_wait),
+        STORES_TEST_ROCKS(what_is_only_in_the_log_takes_little_memory),
         STORES_TEST(a_scan_gives_its_range_in_order),
         STORES_TEST(a_scan_does_not_see_later_writes),
         STORES_TEST(what_was_written_is_there_after_reopening),
