@@ -20,7 +20,6 @@
 #include "coordinator/content/campaign_registry.h"
 #include "coordinator/content/delivery_keys.h"
 #include "coordinator/content/hard_failures.h"
-#include "coordinator/content/provider_limits.h"
 #include "coordinator/content/provider_numbers.h"
 #include "coordinator/content/suppression_list.h"
 #include "coordinator/ledger/changelog.h"
@@ -28,8 +27,7 @@
 #include "coordinator/ledger/recovery.h"
 #include "coordinator/ledger/turn.h"
 #include "coordinator/link/link.h"
-#include "coordinator/report/provider_days.h"
-#include "coordinator/report/provider_hours.h"
+#include "coordinator/report/provider_controls.h"
 #include "coordinator/report/provider_log.h"
 #include "coordinator/report/screening.h"
 #include "coordinator/report/zone_clock.h"
@@ -75,9 +73,7 @@ struct coordinator {
     struct api *api;
     struct provider_numbers numbers; /* a provider keeps its number over changes of the settings */
     bool has_new_numbers;
-    struct provider_limits limits; /* set while we ran */
-    struct provider_hours provider_hours;
-    struct provider_days provider_days;
+    struct provider_controls provider_controls;
     struct provider_log provider_log;
     struct delivery_keys delivery_keys;
     struct provider_def provider_defs[WIRE_PROVIDERS_MAX];
@@ -131,12 +127,9 @@ static void on_before_sleep(uv_prepare_t *prepare)
     struct coordinator *coordinator = prepare->data;
     follow_clock(coordinator);
     uint64_t now_ms = now_of(coordinator);
-    provider_hours_tell(&coordinator->provider_hours, coordinator->zone_clock, coordinator->engine,
-                        now_ms);
-    provider_days_tell(&coordinator->provider_days, coordinator->engine, now_ms);
+    provider_controls_tell(&coordinator->provider_controls, now_ms);
     uint32_t wait_ms = engine_run(coordinator->engine, now_ms);
-    provider_days_note(&coordinator->provider_days, coordinator->engine,
-                       turn_record(coordinator->turn));
+    provider_controls_note(&coordinator->provider_controls, turn_record(coordinator->turn));
     link_take_effects(coordinator->link);
     provider_log_look(&coordinator->provider_log, coordinator->engine, clock_monotonic_ms());
     uint32_t screening_ms = screening_run(coordinator->screening, now_ms);
@@ -307,22 +300,18 @@ static void open_engine(struct coordinator *coordinator)
     }
 }
 
-/* Those that were set at run time hold in place of the settings'. */
-static enum err load_limits(struct coordinator *coordinator, struct problem *problem)
+static enum err add_controls(struct coordinator *coordinator, struct problem *problem)
 {
     enum err err = ERR_OK;
+    coordinator->provider_controls.engine = coordinator->engine;
+    coordinator->provider_controls.clock = coordinator->zone_clock;
     for (unsigned i = 0; err == ERR_OK && i < coordinator->settings->provider_count; i++) {
-        const struct provider_def *def = &coordinator->provider_defs[i];
-        struct provider_limit *limit = &coordinator->limits.by_number[def->id];
-        err = provider_limit_load(limit, coordinator->ledger, def->name, problem);
-        if (err == ERR_OK && limit->since_ms != 0) {
-            engine_provider_limit(coordinator->engine, def->id, limit->rate_per_s, limit->burst, 0);
-        }
-        if (err == ERR_OK && def->day_quota > 0) {
-            err = provider_days_add(&coordinator->provider_days, def,
-                                    coordinator->settings->providers[i].quota_zone,
-                                    coordinator->ledger, problem);
-        }
+        const struct coordinator_provider *provider = &coordinator->settings->providers[i];
+        struct provider_terms terms = {.def = &coordinator->provider_defs[i],
+                                       .quiet_hours = provider->quiet_hours};
+        memcpy(terms.quota_zone, provider->quota_zone, sizeof(terms.quota_zone));
+        err = provider_controls_add(&coordinator->provider_controls, &terms, coordinator->ledger,
+                                    problem);
     }
     return err;
 }
@@ -346,7 +335,6 @@ static enum err number_providers(struct coordinator *coordinator, struct problem
         const struct coordinator_provider *provider = &settings->providers[i];
         coordinator->provider_defs[i] = provider->def;
         coordinator->provider_defs[i].id = ids[i];
-        coordinator->provider_hours.by_number[ids[i]] = provider->quiet_hours;
         coordinator->providers[i] = (struct wire_provider){.id = ids[i],
                                                            .name = provider->def.name,
                                                            .channel = provider->def.channel,
@@ -484,9 +472,7 @@ static enum err open_api(struct coordinator *coordinator, struct problem *proble
         .group_count = settings->group_count,
         .provider_numbers = &coordinator->numbers,
         .hard_failures = coordinator->failures,
-        .provider_limits = &coordinator->limits,
-        .provider_hours = &coordinator->provider_hours,
-        .provider_days = &coordinator->provider_days,
+        .provider_controls = &coordinator->provider_controls,
         .delivery_keys = &coordinator->delivery_keys,
         .listen = settings->listen_api,
         .data_dir = settings->data_dir,
@@ -533,7 +519,7 @@ static enum err open_rooms(struct coordinator *coordinator, struct problem *prob
     coordinator->zone_clock =
         zone_clock_new(coordinator->ledger, coordinator->audiences, coordinator->campaigns);
     open_engine(coordinator);
-    err = load_limits(coordinator, problem);
+    err = add_controls(coordinator, problem);
     if (err == ERR_OK) {
         err = recover(coordinator, problem);
     }
@@ -625,7 +611,7 @@ static void close_rooms(struct coordinator *coordinator)
     engine_free(coordinator->engine);
     zone_clock_free(coordinator->zone_clock);
     hard_failures_free(coordinator->failures);
-    provider_days_release(&coordinator->provider_days);
+    provider_controls_release(&coordinator->provider_controls);
     delivery_keys_release(&coordinator->delivery_keys);
     suppression_list_free(coordinator->suppressions);
     plan_registry_free(coordinator->plans);

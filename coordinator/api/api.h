@@ -19,15 +19,13 @@
 #include "coordinator/content/delivery_keys.h"
 #include "coordinator/content/hard_failures.h"
 #include "coordinator/content/plan_registry.h"
-#include "coordinator/content/provider_limits.h"
 #include "coordinator/content/provider_numbers.h"
 #include "coordinator/content/suppression_list.h"
 #include "coordinator/engine/engine.h"
 #include "coordinator/ledger/changelog.h"
 #include "coordinator/ledger/ledger.h"
 #include "coordinator/ledger/turn.h"
-#include "coordinator/report/provider_days.h"
-#include "coordinator/report/provider_hours.h"
+#include "coordinator/report/provider_controls.h"
 #include "proto/wire.h"
 
 struct api;
@@ -43,11 +41,9 @@ struct api_context {
     struct campaign_registry *campaigns;
     struct plan_registry *plans;
     struct suppression_list *suppressions;
-    const struct hard_failures *hard_failures;   /* for what is counted; may be NULL */
-    struct provider_limits *provider_limits;     /* set at run time */
-    const struct provider_hours *provider_hours; /* quiet hours of providers, */
-    const struct provider_days *provider_days;   /* and the days of their quotas */
-    const struct wire_provider *providers;       /* as the workers are told of them */
+    const struct hard_failures *hard_failures; /* for what is counted; may be NULL */
+    struct provider_controls *provider_controls;
+    const struct wire_provider *providers; /* as the workers are told of them */
     struct delivery_keys *delivery_keys;
     unsigned provider_count;
     const struct provider_group *groups; /* of these providers */

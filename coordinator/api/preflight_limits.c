@@ -18,8 +18,8 @@ static unsigned connected_workers(struct engine *engine)
 /* So many under way, each for the latency of late, make so many a second. */
 static double rate_of(const struct provider_view *view)
 {
-    double by_concurrency = view->def->concurrency > 0 && view->latency_ms > 0
-                                ? view->def->concurrency * 1000.0 / view->latency_ms
+    double by_concurrency = view->concurrency > 0 && view->latency_ms > 0
+                                ? view->concurrency * 1000.0 / view->latency_ms
                                 : 0;
     bool is_less =
         by_concurrency > 0 && (view->rate_now_per_s <= 0 || by_concurrency < view->rate_now_per_s);
@@ -33,7 +33,7 @@ static uint64_t since_start(const struct preflight_result *result, uint64_t at_m
 
 static double day_left_of(const struct preflight_result *result, const struct provider_view *view)
 {
-    uint64_t quota = view->def->day_quota;
+    uint64_t quota = view->day_quota;
     uint64_t used = result->starts_ms < view->day_until_ms ? view->day_used : 0;
     return used < quota ? (double)(quota - used) : 0;
 }
@@ -48,9 +48,9 @@ static void take_provider(struct preflight_result *result, const struct provider
         .can_send = view->breaker != BREAKER_OPEN && !is_shut,
         .per_s = rate_of(view),
         .share = view->share > 0 ? view->share : view->def->weight,
-        .day_quota = view->def->day_quota,
+        .day_quota = view->day_quota,
         .day_left = day_left_of(result, view),
-        .has_hours = result->api->context.provider_hours->by_number[id].channels != 0,
+        .has_hours = result->api->context.provider_controls->hours.by_number[id].channels != 0,
         .resumes_ms = since_start(result, view->paused_until_ms),
     };
     result->day_until_ms[id] = view->day_until_ms;
@@ -71,15 +71,16 @@ struct quiet_span preflight_limits_span(const struct preflight_result *result,
 static struct quiet_span provider_span(void *arg, unsigned provider, uint64_t at_ms)
 {
     const struct preflight_result *result = arg;
-    return preflight_limits_span(result, &result->api->context.provider_hours->by_number[provider],
-                                 0, at_ms);
+    return preflight_limits_span(
+        result, &result->api->context.provider_controls->hours.by_number[provider], 0, at_ms);
 }
 
 static uint64_t provider_day_end(void *arg, unsigned provider, uint64_t at_ms)
 {
     const struct preflight_result *result = arg;
     uint64_t now_ms = result->starts_ms + at_ms;
-    const struct time_zone *zone = result->api->context.provider_days->by_number[provider].zone;
+    const struct time_zone *zone =
+        result->api->context.provider_controls->days.by_number[provider].zone;
     uint64_t end_ms = now_ms < result->day_until_ms[provider] ? result->day_until_ms[provider]
                                                               : time_zone_next_day_ms(zone, now_ms);
     return end_ms - result->starts_ms;

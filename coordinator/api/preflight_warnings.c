@@ -144,8 +144,8 @@ static void warn_of_limits(const struct preflight_result *result, json_t *warnin
             buf_printf(text,
                        "provider %s has %.0f left of its quota of %u until %s: the first message "
                        "of %" PRIu64 " people waits for the days after",
-                       provider.def->name, result->rates[id].day_left,
-                       (unsigned)provider.def->day_quota, until, stop.people);
+                       provider.def->name, result->rates[id].day_left, (unsigned)provider.day_quota,
+                       until, stop.people);
             preflight_warn(warnings, "provider_quota", stop.people, text);
         }
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coordinator/api/provider_why.h"
 
+#include <inttypes.h>
+
 #include "coordinator/api/exchange.h"
 
 static const char *const WORDS[PROVIDER_WHYS] = {
@@ -22,7 +24,7 @@ bool provider_why_holds(enum provider_why why, const struct provider_view *view)
     case PROVIDER_WHY_QUIET_HOURS:
         return view->quiet_since_ms != 0;
     case PROVIDER_WHY_QUOTA:
-        return view->def->day_quota > 0 && view->day_used >= view->def->day_quota;
+        return view->day_quota > 0 && view->day_used >= view->day_quota;
     case PROVIDER_WHY_THROTTLED:
         return view->throttled_per_s > 0;
     case PROVIDER_WHY_PAUSED:
@@ -30,7 +32,7 @@ bool provider_why_holds(enum provider_why why, const struct provider_view *view)
     case PROVIDER_WHY_BREAKER:
         return view->breaker != BREAKER_CLOSED;
     case PROVIDER_WHY_CONCURRENCY:
-        return view->def->concurrency > 0 && view->under_way >= view->def->concurrency;
+        return view->concurrency > 0 && view->under_way >= view->concurrency;
     case PROVIDER_WHY_CAMPAIGN_RATE:
         return view->limited_campaigns > 0;
     case PROVIDER_WHY_UNOPENED:
@@ -53,18 +55,25 @@ static json_t *answer_json(uint16_t reason, double per_s, double now_per_s)
         per_s, reason, reason_sentence(reason), now_per_s);
 }
 
+static const char *source_of(uint64_t since_ms)
+{
+    return since_ms != 0 ? "set by the API" : "by the settings";
+}
+
 static json_t *detail_of(enum provider_why why, const struct provider_view *view,
                          const struct provider_limit *limit)
 {
     switch (why) {
     case PROVIDER_WHY_LIMIT:
         return json_sprintf("its limit is %.10g a second, %s", view->rate_per_s,
-                            limit->since_ms != 0 ? "set by the API" : "by the settings");
+                            source_of(limit->since_ms));
     case PROVIDER_WHY_QUIET_HOURS:
-        return json_string("it has quiet hours by the settings, and gets nothing");
+        return json_sprintf("it has quiet hours, %s, and gets nothing",
+                            source_of(limit->quiet_since_ms));
     case PROVIDER_WHY_QUOTA:
-        return json_sprintf("%u a day may be sent, and that many were",
-                            (unsigned)view->def->day_quota);
+        return json_sprintf("%u a day may be sent, %s, and %" PRIu64 " were",
+                            (unsigned)view->day_quota, source_of(limit->quota_since_ms),
+                            view->day_used);
     case PROVIDER_WHY_THROTTLED:
         return answer_json(view->throttled_reason, view->throttled_per_s, view->rate_now_per_s);
     case PROVIDER_WHY_PAUSED:
@@ -75,8 +84,9 @@ static json_t *detail_of(enum provider_why why, const struct provider_view *view
                                                           : "it gets a few to try",
                             view->breaker_reason, reason_sentence(view->breaker_reason));
     case PROVIDER_WHY_CONCURRENCY:
-        return json_sprintf("%u may be under way, and %u are or may be",
-                            (unsigned)view->def->concurrency, (unsigned)view->under_way);
+        return json_sprintf("%u may be under way, %s, and %u are or may be",
+                            (unsigned)view->concurrency, source_of(limit->concurrency_since_ms),
+                            (unsigned)view->under_way);
     case PROVIDER_WHY_CAMPAIGN_RATE:
         return json_sprintf("%u of %u campaigns that send by it have a rate of their own",
                             view->limited_campaigns, view->campaigns);

@@ -34,23 +34,49 @@ static json_t *unopened_json(const struct api *api, uint32_t provider)
     return unopened;
 }
 
-/* Exact, as it was set. A burst of 0 is one that goes by the rate. */
-static json_t *rate_json(double rate_per_s, double burst)
+static json_t *count_json(uint32_t count)
 {
-    return json_pack("{s:f, s:o}", "rate", rate_per_s, "burst",
-                     burst > 0 ? json_real(burst) : json_null());
+    return count == 0 ? json_null() : json_integer((json_int_t)count);
+}
+
+/* Exact, as they were set. A burst of 0 is one that goes by the rate. */
+static json_t *terms_json(const struct provider_terms *terms)
+{
+    const struct provider_def *def = terms->def;
+    json_t *hours = respect_document_show_quiet_hours(&terms->quiet_hours);
+    json_object_del(hours, "channels");
+    return json_pack(
+        "{s:f, s:o, s:o, s:o, s:o, s:o}", "rate", def->rate_per_s, "burst",
+        def->burst > 0 ? json_real(def->burst) : json_null(), "concurrency",
+        count_json(def->concurrency), "quota", count_json(def->day_quota), "quota_zone",
+        def->day_quota == 0 ? json_null() : json_string(terms->quota_zone), "quiet_hours", hours);
+}
+
+static void put_since(json_t *json, const char *key, uint64_t since_ms)
+{
+    if (since_ms != 0) {
+        json_object_set_new(json, key, exchange_time(since_ms));
+    }
+}
+
+static json_t *override_json(const struct provider_limit *limit)
+{
+    if (!provider_limit_is_set(limit)) {
+        return json_null();
+    }
+    json_t *json = provider_limit_show(limit);
+    put_since(json, "since", limit->since_ms);
+    put_since(json, "concurrency_since", limit->concurrency_since_ms);
+    put_since(json, "quota_since", limit->quota_since_ms);
+    put_since(json, "quiet_hours_since", limit->quiet_since_ms);
+    return json;
 }
 
 static json_t *limit_json(const struct api *api, const struct provider_def *def)
 {
-    const struct provider_limit *limit = &api->context.provider_limits->by_number[def->id];
-    json_t *override = json_null();
-    if (limit->since_ms != 0) {
-        override = rate_json(limit->rate_per_s, limit->burst);
-        json_object_set_new(override, "since", exchange_time(limit->since_ms));
-    }
-    return json_pack("{s:o, s:o}", "settings", rate_json(def->rate_per_s, def->burst), "override",
-                     override);
+    const struct provider_controls *controls = api->context.provider_controls;
+    return json_pack("{s:o, s:o}", "settings", terms_json(&controls->terms[def->id]), "override",
+                     override_json(&controls->limits[def->id]));
 }
 
 /* What share of its channel it gets, and why. */
@@ -81,9 +107,9 @@ static json_t *quiet_json(const struct provider_view *view)
 
 static json_t *quota_json(const struct provider_view *view)
 {
-    return view->def->day_quota == 0
+    return view->day_quota == 0
                ? json_null()
-               : json_pack("{s:I, s:I, s:o}", "per_day", (json_int_t)view->def->day_quota, "used",
+               : json_pack("{s:I, s:I, s:o}", "per_day", (json_int_t)view->day_quota, "used",
                            (json_int_t)view->day_used, "until", exchange_time(view->day_until_ms));
 }
 
@@ -128,14 +154,11 @@ static json_t *provider_json(const struct api *api, const struct provider_view *
     put_health(json, view);
     json_object_set_new(json, "quiet_hours", quiet_json(view));
     json_object_set_new(json, "quota", quota_json(view));
-    json_object_set_new(json, "concurrency",
-                        view->def->concurrency == 0
-                            ? json_null()
-                            : json_integer((json_int_t)view->def->concurrency));
+    json_object_set_new(json, "concurrency", count_json(view->concurrency));
     json_object_set_new(json, "under_way", json_integer((json_int_t)view->under_way));
     json_object_set_new(
         json, "why",
-        provider_why_json(view, &api->context.provider_limits->by_number[view->def->id]));
+        provider_why_json(view, &api->context.provider_controls->limits[view->def->id]));
     return json;
 }
 
@@ -180,24 +203,36 @@ void providers_get(struct exchange *exchange)
     }
 }
 
+/* Each time of a part stands for whether it is set. */
+static void log_limit(const struct provider_view *view, const struct provider_limit *limit)
+{
+    LOG_I("api", "provider_limit",
+          "provider=%s rate=%g burst=%g from=%s concurrency=%u from=%s quota=%u from=%s "
+          "quiet_hours_from=%s",
+          view->def->name, view->rate_per_s, limit->since_ms != 0 ? limit->burst : view->def->burst,
+          limit->since_ms != 0 ? "api" : "settings", (unsigned)view->concurrency,
+          limit->concurrency_since_ms != 0 ? "api" : "settings", (unsigned)view->day_quota,
+          limit->quota_since_ms != 0 ? "api" : "settings",
+          limit->quiet_since_ms != 0 ? "api" : "settings");
+}
+
 static void set_limit(struct exchange *exchange, const struct provider_def *def,
                       const struct provider_limit *limit)
 {
     const struct api_context *context = &exchange->api->context;
-    struct provider_limit *kept = &context->provider_limits->by_number[def->id];
-    bool has_limit = limit->since_ms != 0;
+    struct provider_controls *controls = context->provider_controls;
     struct provider_view view;
-    if (has_limit || kept->since_ms != 0) {
-        *kept = *limit;
-        engine_provider_limit(context->engine, def->id,
-                              has_limit ? limit->rate_per_s : def->rate_per_s,
-                              has_limit ? limit->burst : def->burst, api_now_ms(exchange->api));
-        provider_limit_put(limit, def->name, turn_record(context->turn));
-        LOG_I("api", "provider_limit", "provider=%s rate=%g burst=%g from=%s", def->name,
-              has_limit ? limit->rate_per_s : def->rate_per_s,
-              has_limit ? limit->burst : def->burst, has_limit ? "api" : "settings");
+    struct problem problem;
+    if (provider_limit_is_set(limit) || provider_limit_is_set(&controls->limits[def->id])) {
+        enum err err = provider_controls_set(controls, def->id, limit, api_now_ms(exchange->api),
+                                             turn_record(context->turn), &problem);
+        if (err != ERR_OK) {
+            exchange_refuse(exchange, 0, &problem);
+            return;
+        }
     }
     if (find_provider(exchange, &view)) {
+        log_limit(&view, limit);
         exchange_commit(exchange, 200, NULL, provider_json(exchange->api, &view), NULL, NULL);
     }
 }
@@ -206,11 +241,11 @@ void providers_patch(struct exchange *exchange)
 {
     struct document_problem problem;
     struct provider_view view;
-    struct provider_limit limit = {0};
     json_t *json = NULL;
     if (!find_provider(exchange, &view)) {
         return;
     }
+    struct provider_limit limit = exchange->api->context.provider_controls->limits[view.def->id];
     enum err err = document_parse(http_body(exchange->http), &json, &problem);
     if (err == ERR_OK) {
         err = provider_limit_read(&limit, json, api_now_ms(exchange->api), &problem);

@@ -72,12 +72,11 @@ struct choice {
 /* What its day leaves of `want`. */
 static uint32_t day_room(const struct provider *provider, uint32_t want)
 {
-    if (provider->def.day_quota == 0) {
+    if (provider->day_quota == 0) {
         return want;
     }
-    uint64_t left = provider->day_used < provider->def.day_quota
-                        ? provider->def.day_quota - provider->day_used
-                        : 0;
+    uint64_t left =
+        provider->day_used < provider->day_quota ? provider->day_quota - provider->day_used : 0;
     return left < want ? (uint32_t)left : want;
 }
 
@@ -96,7 +95,7 @@ static bool choose_provider(struct engine *engine, const struct plan_step *step,
         }
         uint32_t room = 0;
         takers[i] = choose_worker(engine, provider, &room);
-        uint32_t want = under_way_room(&provider->under_way, provider->def.concurrency,
+        uint32_t want = under_way_room(&provider->under_way, provider->concurrency,
                                        room < most ? room : most, engine->now_ms);
         want = day_room(provider, want);
         counts[i] = takers[i] == NULL ? 0 : quota_available(&provider->quota, want, engine->now_ms);
@@ -268,7 +267,7 @@ static bool lease_one(struct engine *engine, struct campaign *campaign, unsigned
         return true;
     }
     quota_charge(&choice.provider->quota, count, engine->now_ms);
-    choice.provider->day_used += choice.provider->def.day_quota > 0 ? count : 0;
+    choice.provider->day_used += count;
     sharing_charge(engine, choice.candidates, choice.provider, count);
     bucket_take(&campaign->bucket, count);
     campaign->turn_share += (double)count / campaign->def.weight;

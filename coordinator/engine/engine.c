@@ -66,31 +66,13 @@ void engine_add_provider(struct engine *engine, const struct provider_def *def)
     assert(def->id < WIRE_PROVIDERS_MAX);
     struct provider *provider = &engine->providers[def->id];
     engine->provider_count += !provider->is_there;
-    *provider = (struct provider){
-        .is_there = true, .def = *def, .quiet = {.from_ms = UINT64_MAX, .until_ms = UINT64_MAX}};
+    *provider = (struct provider){.is_there = true,
+                                  .def = *def,
+                                  .concurrency = def->concurrency,
+                                  .day_quota = def->day_quota,
+                                  .quiet = {.from_ms = UINT64_MAX, .until_ms = UINT64_MAX}};
     provider->def.weight = def->weight == 0 ? 1 : def->weight;
     quota_init(&provider->quota, def->rate_per_s, def->burst, def->breaker_ms, engine->now_ms);
-}
-
-void engine_provider_limit(struct engine *engine, uint8_t id, double rate_per_s, double burst,
-                           uint64_t now_ms)
-{
-    assert(id < WIRE_PROVIDERS_MAX && engine->providers[id].is_there);
-    engine_advance(engine, now_ms);
-    quota_set_limit(&engine->providers[id].quota, rate_per_s, burst, engine->now_ms);
-}
-
-void engine_provider_day(struct engine *engine, uint8_t id, uint64_t used, uint64_t until_ms)
-{
-    assert(id < WIRE_PROVIDERS_MAX && engine->providers[id].is_there);
-    engine->providers[id].day_used = used;
-    engine->providers[id].day_until_ms = until_ms;
-}
-
-uint64_t engine_provider_used(const struct engine *engine, uint8_t id)
-{
-    assert(id < WIRE_PROVIDERS_MAX);
-    return engine->providers[id].day_used;
 }
 
 /* ---- Effects ---- */
@@ -171,7 +153,7 @@ static void count_under_way(struct engine *engine, uint8_t id, const struct even
 {
     struct provider *provider = &engine->providers[id];
     provider->under_way.leased += after - before;
-    if (after < before && !engine->is_reporting && provider->def.concurrency > 0) {
+    if (after < before && !engine->is_reporting) {
         assert(before - after == event->span);
         under_way_leave(&provider->under_way, event->lease, event->offset, event->span,
                         engine->now_ms);

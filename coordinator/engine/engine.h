@@ -66,9 +66,15 @@ struct provider_def {
 void engine_add_provider(struct engine *engine, const struct provider_def *def);
 /* Another rate and burst for a provider that is there, shapes as in its definition, from now on;
  * running campaigns feel it with their next lease. What throttling answers have lowered stays
- * lowered. Nothing of it is kept here: after a restart it must be told again. */
+ * lowered. Nothing of it is kept here: after a restart it must be told again. So it is with all
+ * that changes a provider. */
 void engine_provider_limit(struct engine *engine, uint8_t id, double rate_per_s, double burst,
                            uint64_t now_ms);
+/* 0: any number. If more are under way, what its workers have not sent comes back. */
+void engine_provider_concurrency(struct engine *engine, uint8_t id, uint32_t concurrency,
+                                 uint64_t now_ms);
+/* 0: any number. What was leased on its day before counts; what is leased now goes on. */
+void engine_provider_quota(struct engine *engine, uint8_t id, uint32_t day_quota);
 
 enum campaign_state {
     CAMPAIGN_DRAFT,
@@ -320,11 +326,12 @@ struct quiet_source {
 /* Before a campaign with quiet hours is launched or recovered. */
 void engine_set_quiet_source(struct engine *engine, const struct quiet_source *source);
 /* A provider's own quiet hours that go on, or else the next ones: nothing is leased of it within
- * them, nor in the quiet_margin_ms before, whatever the campaign. It is told them anew when they
- * are over, and after a restart. */
+ * them, nor in the quiet_margin_ms before, whatever the campaign; as they begin, what lies unsent
+ * with workers comes back. It is told them anew when they are over or others, and after a restart;
+ * from UINT64_MAX on there are none. */
 void engine_provider_quiet(struct engine *engine, uint8_t id, const struct quiet_span *span);
 /* A provider's day, which ends at until_ms: so many were leased of it since it began. It is told a
- * new one when that is over, and after a restart; one without a quota need not be told. */
+ * new one when that is over or another, and after a restart; one without a quota need not be. */
 void engine_provider_day(struct engine *engine, uint8_t id, uint64_t used, uint64_t until_ms);
 /* How many were leased of the provider on the day that it was told last. What comes back unsent
  * counts, too. */
@@ -500,12 +507,14 @@ bool engine_worker(struct engine *engine, unsigned index, struct worker_view *vi
 struct provider_view {
     const struct provider_def *def;
     double rate_per_s;     /* the limit that was set last; 0: none */
+    uint32_t concurrency;  /* the same: under way at most, */
+    uint32_t day_quota;    /* and leased on one day; 0: any number */
     double rate_now_per_s; /* allowed at present; 0: no limit */
     double sent_per_s;     /* leased per second, of the last few seconds */
     uint64_t paused_until_ms;
     struct quiet_span quiet;    /* its own that go on, or the next ones; both 0: none */
     uint64_t day_used;          /* leased of it on its day, */
-    uint64_t day_until_ms;      /* which ends then; both 0: it has no quota */
+    uint64_t day_until_ms;      /* which ends then; both 0: it was told none */
     uint64_t quiet_since_ms;    /* nothing is leased of it, since then; 0: not for that */
     double throttled_per_s;     /* the rate that it had refused when it was lowered; 0: it is not */
     uint64_t lowered_ms;        /* when that was */

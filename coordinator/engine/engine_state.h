@@ -26,8 +26,11 @@ struct provider {
     uint64_t down_since_ms; /* 0: it can be used, as far as is known */
     uint64_t outcomes[OUTCOMES];
     struct under_way under_way;
-    uint64_t day_used; /* leased on its day; counted if it has a quota */
+    uint32_t concurrency; /* as def has them, or as they were changed to */
+    uint32_t day_quota;
+    uint64_t day_used; /* leased on its day */
     uint64_t day_until_ms;
+    bool was_quiet;            /* in its own quiet hours, as far as its workers were told */
     struct quiet_span quiet;   /* its own, that go on or are the next; never: from UINT64_MAX on */
     uint16_t throttled_reason; /* enum reason of the last throttling answer */
     uint64_t slot_ms;          /* when what was sent to workers so far ought to have gone out */
@@ -188,6 +191,9 @@ void intake_settle_all(struct engine *engine, struct lease *lease, const struct 
 /* An outcome for a lease that is not known (any more). */
 void intake_late(struct engine *engine, struct campaign *campaign, uint64_t lease, uint32_t page,
                  const struct outcome_run *run);
+
+/* provider_change.c: what lies with workers as a provider's quiet hours begin comes back. */
+void provider_change_run(struct engine *engine);
 
 /* sharing.c: which of several providers (bit i: provider i) is next. */
 #define SHARING_REVIEW_MS 200

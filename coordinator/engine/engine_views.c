@@ -231,6 +231,8 @@ bool engine_provider(struct engine *engine, unsigned index, struct provider_view
             .throttled_reason = provider->throttled_reason,
             .breaker_until_ms =
                 provider->quota.breaker == BREAKER_OPEN ? provider->quota.breaker_until_ms : 0,
+            .concurrency = provider->concurrency,
+            .day_quota = provider->day_quota,
             .under_way = under_way_count(&provider->under_way, engine->now_ms),
             .breaker = provider->quota.breaker,
             .breaker_reason = provider->quota.breaker_reason,

@@ -365,6 +365,7 @@ uint32_t engine_run(struct engine *engine, uint64_t now_ms)
     resend_batches(engine);
     ladder_run(engine);
     engine_put_to_sleep(engine);
+    provider_change_run(engine);
     sharing_run(engine);
     bool is_more = round_run(engine);
     is_more |= down_run(engine);

@@ -197,7 +197,7 @@ void quiet_tell(struct engine *engine, const struct roster_entry *entry)
     struct campaign *campaign = NULL;
     DL_FOREACH(engine->live, campaign)
     {
-        if (campaign->quiet != NULL && campaign->state == CAMPAIGN_RUNNING) {
+        if (campaign->state == CAMPAIGN_RUNNING) {
             call_back(engine, entry, campaign);
         }
     }

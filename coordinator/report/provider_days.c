@@ -45,6 +45,42 @@ enum err provider_days_add(struct provider_days *days, const struct provider_def
                                        def->name, err_sentence(err));
 }
 
+static void put(const struct provider_day *day, struct record *record)
+{
+    struct buf name = {0};
+    struct buf key = {0};
+    struct buf value = {0};
+    buf_printf(&name, "%s%s", ENTRY, day->name);
+    ledger_catalogue_key(&key, CATALOGUE_COUNTERS, buf_view(&name));
+    buf_u8(&value, VERSION);
+    buf_u64(&value, day->day);
+    buf_u64(&value, day->used);
+    record_put(record, buf_view(&key), buf_view(&value));
+    buf_release(&name);
+    buf_release(&key);
+    buf_release(&value);
+}
+
+enum err provider_days_move(struct provider_days *days, struct engine *engine, uint8_t id,
+                            const char *zone, uint64_t now_ms, struct record *record,
+                            struct problem *problem)
+{
+    struct provider_day *day = &days->by_number[id];
+    struct time_zone *opened = NULL;
+    enum err err = time_zone_open(zone, &opened, problem);
+    if (err != ERR_OK) {
+        return err;
+    }
+    time_zone_free(day->zone);
+    day->zone = opened;
+    day->day = time_zone_day(opened, now_ms);
+    day->used = engine_provider_used(engine, id);
+    day->until_ms = time_zone_next_day_ms(opened, now_ms);
+    engine_provider_day(engine, id, day->used, day->until_ms);
+    put(day, record);
+    return ERR_OK;
+}
+
 void provider_days_release(struct provider_days *days)
 {
     for (unsigned i = 0; i < WIRE_PROVIDERS_MAX; i++) {
@@ -68,22 +104,6 @@ void provider_days_tell(struct provider_days *days, struct engine *engine, uint6
         day->until_ms = time_zone_next_day_ms(day->zone, now_ms);
         engine_provider_day(engine, (uint8_t)i, day->used, day->until_ms);
     }
-}
-
-static void put(const struct provider_day *day, struct record *record)
-{
-    struct buf name = {0};
-    struct buf key = {0};
-    struct buf value = {0};
-    buf_printf(&name, "%s%s", ENTRY, day->name);
-    ledger_catalogue_key(&key, CATALOGUE_COUNTERS, buf_view(&name));
-    buf_u8(&value, VERSION);
-    buf_u64(&value, day->day);
-    buf_u64(&value, day->used);
-    record_put(record, buf_view(&key), buf_view(&value));
-    buf_release(&name);
-    buf_release(&key);
-    buf_release(&value);
 }
 
 void provider_days_note(struct provider_days *days, const struct engine *engine,

@@ -19,6 +19,10 @@ struct provider_hours {
     uint64_t told_until_ms[WIRE_PROVIDERS_MAX];
 };
 
+/* Others of one provider, from now on: the engine is told at once. */
+void provider_hours_set(struct provider_hours *hours, struct zone_clock *clock,
+                        struct engine *engine, uint8_t id, const struct quiet_hours *own,
+                        uint64_t now_ms);
 /* Before the engine runs: of each provider with quiet hours those that go on, or else the next,
  * unless the engine knows them. Providers with hours are there. */
 void provider_hours_tell(struct provider_hours *hours, struct zone_clock *clock,

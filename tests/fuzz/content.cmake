@@ -2,4 +2,5 @@
 tocsin_fuzzer(fuzz_campaign_document LIBS tocsin_content)
 tocsin_fuzzer(fuzz_change_document LIBS tocsin_content)
 tocsin_fuzzer(fuzz_plan LIBS tocsin_content)
+tocsin_fuzzer(fuzz_provider_limit LIBS tocsin_content)
 tocsin_fuzzer(fuzz_suppression LIBS tocsin_content)

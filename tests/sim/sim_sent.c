@@ -43,6 +43,16 @@ static void check_batch(struct sim *sim, const struct wire_batch *batch)
     check_places(sim, batch);
 }
 
+/* Quiet hours of it, or of a provider, call back what was not sent. */
+static bool has_quiet_hours(const struct sim_settings *settings, uint64_t campaign)
+{
+    bool has_them = settings->campaigns[campaign - 1].def.quiet_channels != 0;
+    for (unsigned i = 0; i < settings->provider_count; i++) {
+        has_them |= settings->providers[i].has_quiet_hours;
+    }
+    return has_them;
+}
+
 static void check_cancel(const struct sim *sim, const struct wire_cancel *cancel)
 {
     const unsigned *events = sim->journal.campaigns[cancel->campaign - 1].events;
@@ -51,8 +61,7 @@ static void check_cancel(const struct sim *sim, const struct wire_cancel *cancel
                    0;
     bool is_paused = events[CAMPAIGN_EVENT_PAUSED] + events[CAMPAIGN_EVENT_STOPPED] > 0;
     bool is_durable = is_over || (!cancel->for_good && is_paused);
-    bool is_for_quiet =
-        !cancel->for_good && sim->settings.campaigns[cancel->campaign - 1].def.quiet_channels != 0;
+    bool is_for_quiet = !cancel->for_good && has_quiet_hours(&sim->settings, cancel->campaign);
     if (!is_durable && !is_for_quiet) {
         sim_fail(sim, "a worker hears that c%u is stopped before that is durable",
                  (unsigned)cancel->campaign);

@@ -43,9 +43,8 @@ struct house {
     struct wire_provider providers[2];
     char dir[64];
     char token[AUTH_TOKEN_CHARS + 1];
-    struct provider_limits limits;
-    struct provider_hours hours; /* none has any */
-    struct provider_days days;
+    struct zone_clock *zone_clock;
+    struct provider_controls controls;
     struct delivery_keys keys;
 };
 
@@ -141,14 +140,15 @@ static void recover(struct house *house)
 static void load_limits(struct house *house)
 {
     struct problem problem;
-    for (uint8_t i = 0; i < 2; i++) {
-        struct provider_limit *limit = &house->limits.by_number[i];
-        assert_int_equal(provider_limit_load(limit, house->ledger, provider_defs[i].name, &problem),
+    house->zone_clock = zone_clock_new(house->ledger, house->audiences, house->campaigns);
+    house->controls =
+        (struct provider_controls){.engine = house->engine, .clock = house->zone_clock};
+    for (unsigned i = 0; i < 2; i++) {
+        const struct provider_terms terms = {.def = &provider_defs[i], .quota_zone = "UTC"};
+        assert_int_equal(provider_controls_add(&house->controls, &terms, house->ledger, &problem),
                          ERR_OK);
-        if (limit->since_ms != 0) {
-            engine_provider_limit(house->engine, i, limit->rate_per_s, limit->burst, 0);
-        }
     }
+    provider_controls_tell(&house->controls, house->now_ms);
 }
 
 static void open_turn(struct house *house)
@@ -176,9 +176,7 @@ static void open_api(struct house *house)
         .plans = house->plans,
         .providers = house->providers,
         .provider_count = 2,
-        .provider_limits = &house->limits,
-        .provider_hours = &house->hours,
-        .provider_days = &house->days,
+        .provider_controls = &house->controls,
         .delivery_keys = &house->keys,
         .data_dir = house->dir,
         .version = "1.2.3",
@@ -215,11 +213,11 @@ static void house_open(struct house *house)
     engine_set_end_key(house->engine, recovery_end_key);
     engine_add_provider(house->engine, &provider_defs[0]);
     engine_add_provider(house->engine, &provider_defs[1]);
-    load_limits(house);
     house->audiences = audience_registry_new();
     house->campaigns = campaign_registry_new();
     house->suppressions = suppression_list_new(house->ledger);
     house->plans = plan_registry_new();
+    load_limits(house);
     recover(house);
     open_turn(house);
     open_api(house);
@@ -232,6 +230,8 @@ static void house_close(struct house *house)
     house->changelog->ops->close(house->changelog);
     turn_free(house->turn);
     engine_free(house->engine);
+    provider_controls_release(&house->controls);
+    zone_clock_free(house->zone_clock);
     suppression_list_free(house->suppressions);
     plan_registry_free(house->plans);
     delivery_keys_release(&house->keys);
@@ -1454,7 +1454,8 @@ static void a_limit_that_was_set_holds_until_it_is_taken_back(void **state)
     struct house *house = *state;
     static const char path[] = "/v1/providers/gateway";
     expect_get(house, path, 200,
-               "\"rate_per_s\":0.0,\"limit\":{\"settings\":{\"rate\":0.0,\"burst\":null},"
+               "\"rate_per_s\":0.0,\"limit\":{\"settings\":{\"rate\":0.0,\"burst\":null,"
+               "\"concurrency\":null,\"quota\":null,\"quota_zone\":null,\"quiet_hours\":null},"
                "\"override\":null}");
     expect(house, "PATCH", path, "", "{\"rate\":500,\"burst\":20}", 200,
            "\"override\":{\"rate\":500.0,\"burst\":20.0,\"since\":\"2023-11-14T22:13:20.000Z\"}");
@@ -1477,6 +1478,45 @@ static void a_limit_that_was_set_holds_until_it_is_taken_back(void **state)
     house_crash(house);
     expect_get(house, path, 200, "\"override\":null");
     expect_get(house, path, 200, "\"rate_now_per_s\":0.0");
+}
+
+/* 22:13 UTC is in the night of Oslo, an hour ahead; it ends at 06:00 UTC. */
+static void each_limit_is_set_and_taken_back_alone(void **state)
+{
+    struct house *house = *state;
+    static const char path[] = "/v1/providers/gateway";
+    expect(house, "PATCH", path, "", "{\"concurrency\":40}", 200, "\"concurrency\":40,");
+    expect(house, "PATCH", path, "", "{\"quota\":500,\"quota_zone\":\"Europe/Oslo\"}", 200,
+           "\"quota\":{\"per_day\":500,\"used\":0,\"until\":\"2023-11-14T23:00:00.000Z\"}");
+    expect(house, "PATCH", path, "",
+           "{\"quiet_hours\":{\"from\":\"22:00\",\"to\":\"07:00\",\"zone\":\"Europe/Oslo\"}}", 200,
+           "\"until\":\"2023-11-15T06:00:00.000Z\"}");
+    expect_get(house, path, 200, "it has quiet hours, set by the API, and gets nothing");
+    static const char all[] =
+        "\"override\":{\"concurrency\":40,\"quota\":500,\"quota_zone\":\"Europe/Oslo\","
+        "\"quiet_hours\":{\"from\":\"22:00\",\"to\":\"07:00\",\"zone\":\"Europe/Oslo\"},"
+        "\"concurrency_since\":\"2023-11-14T22:13:20.000Z\","
+        "\"quota_since\":\"2023-11-14T22:13:20.000Z\","
+        "\"quiet_hours_since\":\"2023-11-14T22:13:20.000Z\"}";
+    expect_get(house, path, 200, all);
+    house_crash(house);
+    expect_get(house, path, 200, all);
+    expect_get(house, path, 200, "\"concurrency\":40,\"under_way\"");
+    expect_get(house, path, 200, "\"per_day\":500,");
+    expect_get(house, path, 200, "\"until\":\"2023-11-15T06:00:00.000Z\"}");
+    expect_get(house, "/v1/providers/relay", 200, "\"override\":null");
+    expect(
+        house, "PATCH", path, "", "{\"rate\":7,\"quota\":null,\"quiet_hours\":\"none\"}", 200,
+        "\"override\":{\"rate\":7.0,\"burst\":null,\"concurrency\":40,\"quiet_hours\":\"none\",");
+    expect_get(house, path, 200, "\"quiet_hours\":null,\"quota\":null,\"concurrency\":40,");
+    expect(house, "PATCH", path, "", "{\"rate\":null,\"quiet_hours\":null}", 200,
+           "\"override\":{\"concurrency\":40,\"concurrency_since\"");
+    expect(house, "PATCH", path, "", "{\"concurrency\":\"none\"}", 200,
+           "\"override\":{\"concurrency\":\"none\",\"concurrency_since\"");
+    expect_get(house, path, 200, "\"concurrency\":null,\"under_way\"");
+    expect(house, "DELETE", "/v1/providers/gateway/limit", "", "", 200, "\"override\":null");
+    house_crash(house);
+    expect_get(house, path, 200, "\"override\":null");
 }
 
 static void a_provider_says_why_it_is_at_its_rate(void **state)
@@ -1513,7 +1553,25 @@ static void what_is_no_limit_is_refused(void **state)
         {"{\"rate\":5,\"burts\":3}", 422, "burst"},
         {"{\"burst\":5}", 422, "\\\"rate\\\""},
         {"{\"rate\":null,\"burst\":5}", 422, "has its own"},
-        {"{}", 422, "\\\"rate\\\""},
+        {"{}", 422, "says nothing to change"},
+        {"{\"concurrency\":0}", 422, "from 1 to 1000000 (recipients under way at once)"},
+        {"{\"concurrency\":1000001}", 422, "\"pointer\":\"/concurrency\""},
+        {"{\"concurrency\":2.5}", 422, "must be a whole number"},
+        {"{\"concurrency\":\"non\"}", 422, "\\\"none\\\" for any number"},
+        {"{\"concurency\":4}", 422, "did you mean"},
+        {"{\"quota\":0}", 422, "from 1 to 1000000000 (recipients a day)"},
+        {"{\"quota\":-5,\"rate\":7}", 422, "\"pointer\":\"/quota\""},
+        {"{\"quota\":5,\"quota_zone\":\"Europe/Olso\"}", 422, "there is no time zone"},
+        {"{\"quota\":5,\"quota_zone\":7}", 422, "\"pointer\":\"/quota_zone\""},
+        {"{\"quota_zone\":\"UTC\"}", 422, "needs its \\\"quota\\\""},
+        {"{\"quota\":\"none\",\"quota_zone\":\"UTC\"}", 422, "needs its \\\"quota\\\""},
+        {"{\"quiet_hours\":5}", 422, "\"pointer\":\"/quiet_hours\""},
+        {"{\"quiet_hours\":{\"from\":\"22:00\"}}", 422, "\\\"to\\\""},
+        {"{\"quiet_hours\":{\"from\":\"22:00\",\"to\":\"25:00\"}}", 422,
+         "\"pointer\":\"/quiet_hours/to\""},
+        {"{\"quiet_hours\":{\"from\":\"22:00\",\"to\":\"22:00\"}}", 422, "are the same time"},
+        {"{\"quiet_hours\":{\"from\":\"22:00\",\"to\":\"07:00\",\"channels\":[\"sms\"]}}", 422,
+         "\"pointer\":\"/quiet_hours/channels\""},
         {"[]", 400, "object"},
         {"{\"rate\":", 400, "\"line\":1"},
     };
@@ -1657,6 +1715,7 @@ int main(void)
         TEST(many_receipts_come_in_one_request),
         TEST(a_limit_that_was_set_holds_until_it_is_taken_back),
         TEST(what_is_no_limit_is_refused),
+        TEST(each_limit_is_set_and_taken_back_alone),
         TEST(a_provider_says_why_it_is_at_its_rate),
         TEST(a_plan_is_stored_listed_and_deleted),
         TEST(what_is_no_plan_is_refused),

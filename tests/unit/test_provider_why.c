@@ -45,9 +45,10 @@ static void throttling_says_since_when_and_by_which_answer(void **state)
 static void every_other_reason_has_its_numbers(void **state)
 {
     (void)state;
-    struct provider_def def = {.name = "g", .concurrency = 40};
+    struct provider_def def = {.name = "g"};
     const struct provider_view view = {.def = &def,
                                        .rate_per_s = 12.5,
+                                       .concurrency = 40,
                                        .under_way = 41,
                                        .workers = 3,
                                        .limited_campaigns = 1,
@@ -55,7 +56,8 @@ static void every_other_reason_has_its_numbers(void **state)
                                        .unopened = 2};
     json_t *why = provider_why_json(&view, &(struct provider_limit){0});
     static const char *const details[] = {
-        "its limit is 12.5 a second, by the settings", "40 may be under way, and 41 are or may be",
+        "its limit is 12.5 a second, by the settings",
+        "40 may be under way, by the settings, and 41 are or may be",
         ("1 of 2 campaigns that send by it have a rate of their "
          "own"),
         "2 workers could not open it", "none of 3 workers takes more now"};
@@ -70,14 +72,19 @@ static void every_other_reason_has_its_numbers(void **state)
 static void a_quota_that_is_used_up_says_until_when(void **state)
 {
     (void)state;
-    struct provider_def def = {.name = "g", .day_quota = 40};
-    struct provider_view view = {
-        .def = &def, .workers = 1, .takers = 1, .day_used = 39, .day_until_ms = 1700000010000};
+    struct provider_def def = {.name = "g"};
+    struct provider_view view = {.def = &def,
+                                 .workers = 1,
+                                 .takers = 1,
+                                 .day_quota = 40,
+                                 .day_used = 39,
+                                 .day_until_ms = 1700000010000};
     expect(&view, &(struct provider_limit){0}, "[]");
     view.day_used = 40;
-    expect(&view, &(struct provider_limit){0},
-           "[{\"reason\":\"quota\",\"detail\":\"40 a day may be sent, and that many were\","
-           "\"since\":null,\"until\":\"2023-11-14T22:13:30.000Z\"}]");
+    expect(
+        &view, &(struct provider_limit){.quota_since_ms = 5},
+        "[{\"reason\":\"quota\",\"detail\":\"40 a day may be sent, set by the API, and 40 were\","
+        "\"since\":null,\"until\":\"2023-11-14T22:13:30.000Z\"}]");
 }
 
 static void quiet_hours_say_since_and_until_when(void **state)
@@ -88,10 +95,11 @@ static void quiet_hours_say_since_and_until_when(void **state)
         .def = &def, .workers = 1, .takers = 1, .quiet = {1700000005000, 1700000010000}};
     expect(&view, &(struct provider_limit){0}, "[]");
     view.quiet_since_ms = 1700000000000;
-    expect(&view, &(struct provider_limit){0},
-           "[{\"reason\":\"quiet_hours\",\"detail\":\"it has quiet hours by the settings, and gets "
-           "nothing\",\"since\":\"2023-11-14T22:13:20.000Z\",\"until\":\"2023-11-14T22:13:30."
-           "000Z\"}]");
+    expect(
+        &view, &(struct provider_limit){0},
+        "[{\"reason\":\"quiet_hours\",\"detail\":\"it has quiet hours, by the settings, and gets "
+        "nothing\",\"since\":\"2023-11-14T22:13:20.000Z\",\"until\":\"2023-11-14T22:13:30."
+        "000Z\"}]");
 }
 
 static void an_open_breaker_says_until_when(void **state)
