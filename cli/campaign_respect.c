@@ -13,7 +13,7 @@ static bool is_none(const char *text)
     return strcmp(text, "none") == 0;
 }
 
-static enum err put_quiet_hours(json_t *request, const char *text, struct problem *problem)
+enum err campaign_respect_hours(json_t *request, const char *text, struct problem *problem)
 {
     if (is_none(text)) {
         json_object_set_new(request, "quiet_hours", json_string(text));
@@ -66,7 +66,7 @@ enum err campaign_respect_put(json_t *request, const struct arguments *arguments
 {
     const char *hours = arguments_value(arguments, "quiet-hours");
     const char *cap = arguments_value(arguments, "frequency-cap");
-    enum err err = hours == NULL ? ERR_OK : put_quiet_hours(request, hours, problem);
+    enum err err = hours == NULL ? ERR_OK : campaign_respect_hours(request, hours, problem);
     if (err == ERR_OK && cap != NULL) {
         err = put_frequency_cap(request, cap, problem);
     }

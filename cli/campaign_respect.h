@@ -22,5 +22,8 @@
 /* Adds the members to the request. ERR_INVALID. */
 enum err campaign_respect_put(json_t *request, const struct arguments *arguments,
                               struct problem *problem) WARN_UNUSED;
+/* The hours alone, as the option has them. ERR_INVALID. */
+enum err campaign_respect_hours(json_t *request, const char *text,
+                                struct problem *problem) WARN_UNUSED;
 
 #endif

@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "cli/command_table.h"
 #include "cli/list.h"
+#include "cli/provider_request.h"
 #include "common/text.h"
 
 static enum exit_code run_list(struct cli *cli, const struct arguments *arguments)
@@ -102,6 +103,13 @@ static enum exit_code change_limit(struct cli *cli, const char *name, const char
         {"may/s", "rate_now_per_s", LIST_LIMIT},
         {"settings' limit/s", "limit.settings.rate", LIST_LIMIT},
         {"set by hand", "limit.override.since", LIST_TIME},
+        {"under way at most", "concurrency", LIST_LIMIT},
+        {"set by hand", "limit.override.concurrency_since", LIST_TIME},
+        {"at most a day", "quota.per_day", LIST_LIMIT},
+        {"set by hand", "limit.override.quota_since", LIST_TIME},
+        {"quiet from", "quiet_hours.from", LIST_TIME},
+        {"quiet until", "quiet_hours.until", LIST_TIME},
+        {"set by hand", "limit.override.quiet_hours_since", LIST_TIME},
         {NULL, NULL, LIST_TEXT},
     };
     struct problem problem;
@@ -125,35 +133,16 @@ static enum exit_code change_limit(struct cli *cli, const char *name, const char
     return EXIT_DONE;
 }
 
-/* Whether it is a sensible number, the API says. */
-static enum err read_number(const struct arguments *arguments, const char *option, json_t *body,
-                            struct problem *problem)
-{
-    double number = 0;
-    enum err err = arguments_decimal(arguments, option, &number, problem);
-    if (err == ERR_OK && arguments_has(arguments, option)) {
-        json_object_set_new(body, option, json_real(number));
-    }
-    return err;
-}
-
 static enum exit_code run_set(struct cli *cli, const struct arguments *arguments)
 {
     struct problem problem;
-    json_t *body = json_object();
-    enum err err = ERR_OK;
-    if (arguments_value(arguments, "rate") == NULL) {
-        err = problem_set(&problem, ERR_INVALID,
-                          "say how many a second: --rate 500; the limit of the settings is back "
-                          "after tocsin provider reset");
+    json_t *request = NULL;
+    if (provider_request_new(&request, arguments, &problem) != ERR_OK) {
+        return cli_usage(&problem);
     }
-    err = err == ERR_OK ? read_number(arguments, "rate", body, &problem) : err;
-    err = err == ERR_OK ? read_number(arguments, "burst", body, &problem) : err;
-    char *text = json_dumps(body, JSON_COMPACT);
-    json_decref(body);
-    enum exit_code code = err == ERR_OK
-                              ? change_limit(cli, arguments->operands[0], "PATCH", "", text)
-                              : cli_usage(&problem);
+    char *text = json_dumps(request, JSON_COMPACT);
+    json_decref(request);
+    enum exit_code code = change_limit(cli, arguments->operands[0], "PATCH", "", text);
     free(text);
     return code;
 }
@@ -162,12 +151,6 @@ static enum exit_code run_reset(struct cli *cli, const struct arguments *argumen
 {
     return change_limit(cli, arguments->operands[0], "DELETE", "/limit", NULL);
 }
-
-static const struct option set_options[] = {
-    {"rate", "N", "recipients a second, over all workers"},
-    {"burst", "N", "how many may go at once; else one and 30 ms' worth"},
-    {NULL, NULL, NULL},
-};
 
 const struct command provider_commands[] = {
     {
@@ -189,11 +172,15 @@ const struct command provider_commands[] = {
         .operands = "NAME",
         .operands_min = 1,
         .operands_max = 1,
-        .summary = "give a provider another limit, now and for running campaigns",
-        .details = "It holds over restarts, in place of the settings', until it is reset.\n\n"
-                   "  tocsin provider set gateway --rate 500\n"
-                   "  tocsin provider set gateway --rate 500 --burst 20\n",
-        .options = set_options,
+        .summary = "give a provider other limits, now and for running campaigns",
+        .details = "They hold over restarts, in place of the settings', until they are reset;\n"
+                   "what is not named stays as it is. In place of a number or of hours, none says\n"
+                   "that there is no such limit, and settings takes the settings' own back.\n\n"
+                   "  tocsin provider set gateway --rate 500 --burst 20\n"
+                   "  tocsin provider set gateway --concurrency 40 --quota 10000/Europe/Oslo\n"
+                   "  tocsin provider set gateway --quiet-hours 22:00-07:00/Europe/Oslo\n"
+                   "  tocsin provider set gateway --quota none --quiet-hours settings\n",
+        .options = provider_request_options,
         .run = run_set,
     },
     {
@@ -201,7 +188,7 @@ const struct command provider_commands[] = {
         .operands = "NAME",
         .operands_min = 1,
         .operands_max = 1,
-        .summary = "go back to the limit of the settings",
+        .summary = "go back to the limits of the settings",
         .details = "  tocsin provider reset gateway\n",
         .run = run_reset,
     },
