@@ -368,3 +368,102 @@ def test_retry_after_is_obeyed_in_both_forms(form, make_cluster):
     # and whoever reads it may find up to one less to wait.
     early = [at for at in server.arrivals if server.arrivals[0] + 1 < at < server.until - 1]
     assert not early, [at - server.arrivals[0] for at in early]
+
+
+
+def change(cluster, **limits):
+    answer = cluster.api.call("PATCH", "/v1/providers/gateway", limits)
+    assert answer.status == 200, answer.body
+    return answer.json()
+
+
+def most_of(gateway, seconds):
+    """How many were open at once at most, in the next seconds."""
+    with gateway.lock:
+        gateway.most = gateway.open
+    time.sleep(seconds)
+    return gateway.most
+
+
+def test_concurrency_is_changed_in_mid_run(make_cluster):
+    gateway = SlowGateway(0.2)
+    threading.Thread(target=gateway.serve_forever, daemon=True).start()
+    cluster = make_cluster([http_provider(gateway)], workers=2)
+    campaign = cluster.campaign(upload(cluster, 3000), "sms", MESSAGE)["id"]
+    path = f"/v1/campaigns/{campaign}"
+    wait_for("some", lambda: cluster.api.get(path)["counts"]["accepted"] > 100, 20)
+    assert most_of(gateway, 1) > 20  # two workers with 16 connections
+    assert change(cluster, concurrency=6)["concurrency"] == 6
+    time.sleep(1)  # what has left goes on, and the rest comes back
+    before = cluster.api.get(path)["counts"]["accepted"]
+    assert 3 <= most_of(gateway, 3) <= 6, gateway.most
+    view, provider = cluster.api.get(path), provider_of(cluster)
+    assert view["counts"]["accepted"] > before and total(view) == 3000
+    assert provider["under_way"] <= 6 and provider["limit"]["settings"]["concurrency"] is None
+    assert "6 may be under way, set by the API" in str(provider["why"])
+    status, out, err = tocsin(cluster, "provider", "set", "gateway", "--concurrency", "none")
+    assert status == 0 and "under way at most" in out, (out, err)
+    assert most_of(gateway, 2) > 20
+    assert some(cluster.wait_campaign(campaign, 60)["counts"]) == {"accepted": 3000}
+    gateway.shutdown()
+    gateway.server_close()
+
+
+def test_a_quota_is_changed_in_mid_run(gateway, make_cluster):
+    cluster = make_cluster([http_provider(gateway, rate=400)], workers=2)
+    campaign = cluster.campaign(upload(cluster, 1500), "sms", MESSAGE)["id"]
+    path = f"/v1/campaigns/{campaign}"
+    wait_for("some", lambda: cluster.api.get(path)["counts"]["accepted"] > 50, 20)
+    assert 0 < change(cluster, quota=600)["quota"]["used"] < 600
+    wait_for("the day is over", lambda: provider_of(cluster)["quota"]["used"] == 600, 20)
+    wait_for("all are back", lambda: cluster.api.get(path)["counts"]["leased"] == 0, 20)
+    sent = gateway.count()
+    assert 400 < sent <= 600  # what comes back unsent counts, too
+    cluster.coordinator.kill()
+    cluster.start_coordinator()
+    cluster.wait_workers(2)
+    provider = provider_of(cluster)
+    assert provider["quota"]["per_day"] == provider["quota"]["used"] == 600
+    time.sleep(2)
+    assert gateway.count() == sent and cluster.api.get(path)["state"] == "running"
+    change(cluster, quota=800)
+    wait_for("the rest of the day", lambda: provider_of(cluster)["quota"]["used"] == 800, 20)
+    time.sleep(1)
+    assert sent < gateway.count() <= sent + 200
+    status, _, err = tocsin(cluster, "provider", "set", "gateway", "--quota", "800/Europe/Olso")
+    assert status == 1 and "there is no time zone" in err, err
+    status, out, err = tocsin(cluster, "provider", "set", "gateway", "--quota", "none")
+    assert status == 0, (out, err)
+    assert some(cluster.wait_campaign(campaign, 30)["counts"]) == {"accepted": 1500}
+
+
+def test_quiet_hours_are_changed_in_mid_run(make_cluster):
+    """Far more than it can send at once lies with the workers, and comes back."""
+    gateway = SlowGateway(0.2)
+    threading.Thread(target=gateway.serve_forever, daemon=True).start()
+    cluster = make_cluster([http_provider(gateway)], workers=2)
+    campaign = cluster.campaign(upload(cluster, 3000), "sms", MESSAGE)["id"]
+    path = f"/v1/campaigns/{campaign}"
+    wait_for("some", lambda: cluster.api.get(path)["counts"]["accepted"] > 100, 20)
+    assert cluster.api.get(path)["counts"]["leased"] > 100
+    now = time.time()
+    hours = {"from": time.strftime("%H:%M", time.gmtime(now - 3600)), "to": time.strftime("%H:%M", time.gmtime(now + 7200))}
+    provider = change(cluster, quiet_hours=hours)
+    began = time.time()
+    assert "quiet_hours" in [why["reason"] for why in provider["why"]], provider["why"]
+    view = wait_for("all are back", lambda: (lambda view: view if view["counts"]["leased"] == 0 else None)(
+        cluster.api.get(path)), 20)
+    assert gateway.last < began + 1, gateway.last - began
+    counts = some(view["counts"])
+    assert set(counts) == {"accepted", "waiting"} and sum(counts.values()) == 3000, counts
+    cluster.coordinator.kill()
+    cluster.start_coordinator()
+    cluster.wait_workers(2)
+    time.sleep(2)
+    assert some(cluster.api.get(path)["counts"]) == counts and gateway.last < began + 1
+    status, out, err = tocsin(cluster, "provider", "set", "gateway", "--quiet-hours", "settings")
+    assert status == 0, (out, err)
+    assert provider_of(cluster)["limit"]["override"] is None
+    assert some(cluster.wait_campaign(campaign, 60)["counts"]) == {"accepted": 3000}
+    gateway.shutdown()
+    gateway.server_close()
