@@ -40,7 +40,7 @@ struct engine_settings {
     uint64_t seed;  /* of the dice for jitter */
     uint32_t heartbeat_ms;
     uint32_t lease_ms;        /* a worker silent for so long has lost its leases */
-    uint32_t snapshot_blocks; /* a page gets a snapshot after so many blocks; 0: never */
+    uint32_t snapshot_blocks; /* a page gets a snapshot after about so many blocks; 0: never */
     uint32_t quiet_margin_ms; /* so long before quiet hours nobody is leased any more */
     uint32_t down_grace_ms;   /* a step is down so long before those who may climb from it */
     uint32_t round_pages;     /* that a further round takes in in one run; 0: 64 */

@@ -25,6 +25,16 @@ void engine_set_end_key(struct engine *engine, engine_end_key_fn key)
     engine->end_key = key;
 }
 
+/* After how many blocks a page is due for a snapshot: for one it is half of `blocks`, for another
+ * half as many again. Were it the same for all, pages that fill at the same pace would be due at
+ * the same time, and ten thousand snapshots of 8 KiB would hold up everybody who waits for the
+ * record. */
+static uint32_t snapshot_due(uint32_t blocks, uint32_t page)
+{
+    uint32_t mixed = page * UINT32_C(0x9e3779b1);
+    return blocks - blocks / 2 + (mixed >> 8) % blocks;
+}
+
 static void close_draft(struct engine *engine, struct draft *draft, struct record *record,
                         struct buf *bytes)
 {
@@ -43,7 +53,8 @@ static void close_draft(struct engine *engine, struct draft *draft, struct recor
     struct page_state *page = &campaign->pages[draft->page];
     page->draft = 0;
     page->blocks++;
-    if (engine->settings.snapshot_blocks != 0 && page->blocks >= engine->settings.snapshot_blocks) {
+    uint32_t blocks = engine->settings.snapshot_blocks;
+    if (blocks != 0 && page->blocks >= snapshot_due(blocks, draft->page)) {
         page->blocks = 0;
         buf_clear(bytes);
         campaign_snapshot(campaign, draft->page, bytes);

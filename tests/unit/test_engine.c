@@ -849,6 +849,43 @@ static void random_campaigns(struct rig *rig, struct dice *dice)
     }
 }
 
+/* Every page gets an event in every turn, as in a flood of receipts. */
+static void pages_are_not_all_due_for_a_snapshot_at_once(void **test)
+{
+    (void)test;
+    enum { PAGES = 256, TURNS = 640, BLOCKS = 64 };
+    unsigned all = 0;
+    unsigned most = 0;
+    struct rig rig;
+    rig_init_with(&rig, &(struct engine_settings){.epoch = 1,
+                                                  .seed = 1,
+                                                  .heartbeat_ms = RIG_HEARTBEAT_MS,
+                                                  .lease_ms = RIG_LEASE_MS,
+                                                  .snapshot_blocks = BLOCKS});
+    rig_add_provider(&rig, 0, 0);
+    rig_launch(&rig, 1, PAGES * PAGE_RECIPIENTS);
+    for (uint32_t turn = 0; turn < TURNS; turn++) {
+        for (uint32_t page = 0; page < PAGES; page++) {
+            assert_int_equal(
+                engine_acknowledge(rig.engine, 1, page * PAGE_RECIPIENTS + turn, rig.now_ms),
+                ERR_OK);
+        }
+        rig_close(&rig);
+        const struct record *record = rig.records[rig.record_count - 1];
+        unsigned count = 0;
+        for (size_t i = 0; i < record->entry_count; i++) {
+            count += record->entries[i].kind == RECORD_SNAPSHOT;
+        }
+        all += count;
+        most = count > most ? count : most;
+    }
+    assert_in_range(all, PAGES * TURNS / BLOCKS * 9 / 10, PAGES * TURNS / BLOCKS * 12 / 10);
+    assert_in_range(most, 1, PAGES / 8);
+    rig_restart(&rig);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
 static void the_journal_alone_says_where_everything_stands(void **test)
 {
     (void)test;
@@ -917,6 +954,7 @@ int main(void)
         cmocka_unit_test(a_cancelled_campaign_is_cancelled_after_the_restart_too),
         cmocka_unit_test(damaged_blocks_are_refused),
         cmocka_unit_test(closing_counts_come_back_from_their_bytes),
+        cmocka_unit_test(pages_are_not_all_due_for_a_snapshot_at_once),
         cmocka_unit_test(the_journal_alone_says_where_everything_stands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
