@@ -23,7 +23,14 @@ static bool wants_codes(const struct api *api, const struct campaign_document *d
     return is_wanted;
 }
 
-/* What campaigns have that are not archived; to be freed. */
+bool code_ranges_is_held(const struct api *api, uint64_t campaign)
+{
+    struct campaign_view view;
+    return engine_campaign(api->context.engine, campaign, &view) &&
+           (view.ended_ms == 0 || view.launched_ms != 0) && !page_is_archived(api, campaign);
+}
+
+/* What is held; to be freed. */
 static struct reply_range *gather(const struct api *api, size_t *count)
 {
     struct reply_range *taken = NULL;
@@ -33,7 +40,7 @@ static struct reply_range *gather(const struct api *api, size_t *count)
     for (; document != NULL;
          document = campaign_registry_next(api->context.campaigns, id_of(document))) {
         const struct reply_range *range = campaign_document_reply_range(document);
-        if (range->count == 0 || page_is_archived(api, id_of(document))) {
+        if (range->count == 0 || !code_ranges_is_held(api, id_of(document))) {
             continue;
         }
         if (*count == cap) {
@@ -45,7 +52,7 @@ static struct reply_range *gather(const struct api *api, size_t *count)
     return taken;
 }
 
-/* Only archived campaigns can have any of it. */
+/* From campaigns that do not hold it any more. */
 static void take_away(struct api *api, const struct reply_range *given)
 {
     static const struct reply_range none;
@@ -100,7 +107,7 @@ void code_ranges_give_all(struct api *api)
         struct reply_range range;
         struct problem problem = {0};
         if (campaign_document_reply_range(document)->count > 0 ||
-            page_is_archived(api, id_of(document)) || !wants_codes(api, document)) {
+            !code_ranges_is_held(api, id_of(document)) || !wants_codes(api, document)) {
             continue;
         }
         if (choose(api, document, &range, &problem) != ERR_OK) {

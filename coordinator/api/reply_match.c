@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "coordinator/api/page_wake.h"
+#include "coordinator/api/code_ranges.h"
 #include "coordinator/report/page_reader.h"
 
 /* Addresses that differ in case alone reach the same person. */
@@ -52,7 +52,7 @@ static enum err check_owner(const struct api *api, const struct audience_info *i
 static bool takes_replies(const struct api *api, uint64_t campaign, struct campaign_view *view)
 {
     return engine_campaign(api->context.engine, campaign, view) && view->state != CAMPAIGN_DRAFT &&
-           view->state != CAMPAIGN_SCHEDULED && !page_is_archived(api, campaign);
+           view->state != CAMPAIGN_SCHEDULED && code_ranges_is_held(api, campaign);
 }
 
 /* The code is one of the campaign's, and of no other's. */

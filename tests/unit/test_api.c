@@ -1234,13 +1234,35 @@ static void a_campaign_that_does_not_use_codes_has_none(void **state)
     }
 }
 
+static void codes_that_nobody_was_sent_are_given_again_at_once(void **state)
+{
+    struct house *house = *state;
+    upload(house);
+    create_reply_campaign(house);
+    create_reply_campaign(house);
+    expect(house, "POST", "/v1/campaigns/c1/cancel", "", "", 200, "\"cancelled\":3");
+    expect(house, "POST", "/v1/replies", "", reply_from(house, "+4790000001", "ACK ", 1, 0), 404,
+           "no campaign");
+    house_crash(house);
+    create_reply_campaign(house);
+    const struct reply_range *range =
+        campaign_document_reply_range(campaign_registry_find(house->campaigns, 3));
+    assert_int_equal(range->first, 0);
+    expect_get(house, "/v1/campaigns/c1", 200, "\"reply_code_characters\":null");
+    expect_get(house, "/v1/campaigns/c2", 200, "\"reply_code_characters\":4");
+    house_crash(house); /* which gives it none either */
+    expect_get(house, "/v1/campaigns/c1", 200, "\"reply_code_characters\":null");
+}
+
 static void codes_of_an_archived_campaign_are_given_again(void **state)
 {
     struct house *house = *state;
     house->tick_ms = 1;
     upload(house);
     create_reply_campaign(house);
+    expect(house, "POST", "/v1/campaigns/c1/launch", "", "", 200, "running");
     expect(house, "POST", "/v1/campaigns/c1/cancel", "", "", 200, "\"cancelled\":3");
+    house_crash(house);
     const struct reply_range *range =
         campaign_document_reply_range(campaign_registry_find(house->campaigns, 1));
     assert_int_equal(range->first, 0);
@@ -1705,6 +1727,7 @@ int main(void)
         TEST(what_is_no_reply_is_told_so),
         TEST(whoever_shares_a_number_is_told_apart_in_all_campaigns),
         TEST(a_campaign_that_does_not_use_codes_has_none),
+        TEST(codes_that_nobody_was_sent_are_given_again_at_once),
         TEST(codes_of_an_archived_campaign_are_given_again),
         TEST(a_link_that_is_forged_or_cut_off_leads_nowhere),
         TEST(apps_and_call_centres_acknowledge_by_name_or_token),
