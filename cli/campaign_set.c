@@ -9,11 +9,17 @@
 
 const struct option campaign_set_options[] = {
     {"rate", "N", "at most so many a second of this campaign; none: only the providers' limits"},
-    {"priority", "critical|high|normal|bulk", "critical overtakes everything"},
-    {"weight", "N", "share among campaigns of the same priority (1 to 1000)"},
+    {"priority", "critical|high|normal|bulk",
+     "critical overtakes everything; normal is what a campaign has that says nothing"},
+    {"weight", "N",
+     "share among campaigns of the same priority (1 to 1000); 1 is as if nothing had been said"},
     {"not-after", "TIME", "nobody is sent to from then on, or so long after it began (6h); none"},
-    {"stop-if-failed", "N|P%[/OF]", "pause when more fail: 100, or 5% of those tried; none"},
-    {"stop-if-complained", "N|P%[/OF]", "the same for complaints; both rules are set anew"},
+    {"stop-if-failed", "N|P%[/OF]",
+     "pause when more fail: 100, or 5% of those tried; none. Both rules are set anew: one that "
+     "is not given is taken away"},
+    {"stop-if-complained", "N|P%[/OF]",
+     "the same for complaints; both rules are set anew, a --stop-if-failed that is not given "
+     "is taken away"},
     {NULL, NULL, NULL},
 };
 

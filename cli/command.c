@@ -329,7 +329,8 @@ enum err arguments_decimal(const struct arguments *arguments, const char *name, 
         return ERR_OK;
     }
     double read = strtod(value, &end);
-    if (end == value || *end != '\0' || !isfinite(read)) {
+    bool is_decimal = value[strspn(value, "+-.0123456789eE")] == '\0'; /* strtod takes 0x10, too */
+    if (!is_decimal || end == value || *end != '\0' || !isfinite(read)) {
         return problem_set(problem, ERR_INVALID,
                            "--%s takes a number, as 500 or 0.5, not \"%.64s\"", name, value);
     }

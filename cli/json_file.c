@@ -18,6 +18,15 @@ static enum err read_yaml(json_t **json, const char *file, struct slice text,
                                        place.line, place.column);
 }
 
+/* In our words where the library's speak of itself. */
+static const char *flaw_of(const json_error_t *error)
+{
+    enum json_error_code code = json_error_code(error);
+    return code == json_error_null_character || code == json_error_null_byte_in_key
+               ? "a text with the character \\u0000 is not taken"
+               : error->text;
+}
+
 static enum err read_json(json_t **json, const char *file, struct slice text,
                           struct problem *problem)
 {
@@ -26,16 +35,45 @@ static enum err read_json(json_t **json, const char *file, struct slice text,
     return *json != NULL
                ? ERR_OK
                : problem_set(problem, ERR_INVALID, "%s is no JSON: %s; line %d, column %d", file,
-                             error.text, error.line, error.column);
+                             flaw_of(&error), error.line, error.column);
+}
+
+/* Nothing tells what standard input is: YAML, if it is no JSON. */
+static enum err read_either(json_t **json, struct slice text, struct problem *problem)
+{
+    static const char name[] = "standard input";
+    struct problem inner;
+    enum err err = read_json(json, name, text, problem);
+    if (err == ERR_OK) {
+        return err;
+    }
+    enum err yaml_err = read_yaml(json, name, text, &inner);
+    if (yaml_err == ERR_OK && (json_is_object(*json) || json_is_array(*json))) {
+        return ERR_OK;
+    }
+    json_decref(*json);
+    *json = NULL;
+    const char *start = text.len == 0 ? "" : (const char *)text.data;
+    size_t blanks = 0;
+    while (blanks < text.len && strchr(" \t\r\n", start[blanks]) != NULL) {
+        blanks++;
+    }
+    bool is_meant_as_json = blanks < text.len && strchr("{[", start[blanks]) != NULL;
+    if (yaml_err != ERR_OK && !is_meant_as_json) {
+        *problem = inner;
+    }
+    return err;
 }
 
 enum err json_file_load(json_t **json, const char *file, size_t max_bytes, struct problem *problem)
 {
     struct buf text = {0};
     *json = NULL;
-    const char *path = strcmp(file, "-") == 0 ? "/dev/stdin" : file;
-    enum err err = file_read(&text, path, max_bytes, problem);
-    if (err == ERR_OK) {
+    bool is_input = strcmp(file, "-") == 0;
+    enum err err = file_read(&text, is_input ? "/dev/stdin" : file, max_bytes, problem);
+    if (err == ERR_OK && is_input) {
+        err = read_either(json, buf_view(&text), problem);
+    } else if (err == ERR_OK) {
         err = yaml_json_is_file(file) ? read_yaml(json, file, buf_view(&text), problem)
                                       : read_json(json, file, buf_view(&text), problem);
     }

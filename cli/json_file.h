@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * json_file: what a file says, as JSON: YAML (common/yaml_json.h) if its name ends in .yaml or
- * .yml, else JSON.
+ * .yml, or if it is standard input and no JSON; else JSON.
  */
 #ifndef TOCSIN_CLI_JSON_FILE_H
 #define TOCSIN_CLI_JSON_FILE_H

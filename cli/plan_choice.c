@@ -138,9 +138,13 @@ enum err plan_choice_look_up(struct plan_choice *choice, struct client *client,
     buf_release(&path);
     if (err == ERR_NOT_FOUND) {
         const char *nearest = text_nearest(choice->said, plan_text_channels());
-        err = problem_set(problem, err, "--plan: %s%s%s%s", inner.text,
-                          nearest == NULL ? "" : "; if it is a channel, is it \"",
-                          nearest == NULL ? "" : nearest, nearest == NULL ? "" : "\"?");
+        err = nearest == NULL
+                  ? problem_set(problem, err,
+                                "--plan: %s; tocsin plan list shows them, tocsin plan set stores "
+                                "one",
+                                inner.text)
+                  : problem_set(problem, err, "--plan: %s; if it is a channel, is it \"%s\"?",
+                                inner.text, nearest);
     } else if (err != ERR_OK) {
         *problem = inner;
     } else {

@@ -229,7 +229,7 @@ static void decimals_are_numbers_and_nothing_else(void **state)
     assert_int_equal(parse(&arguments, "tocsin bell ring x --times 0.5", &problem), ERR_OK);
     assert_int_equal(arguments_decimal(&arguments, "times", &number, &problem), ERR_OK);
     assert_true(number == 0.5);
-    static const char *const wrong[] = {"5x", "inf", "nan", "fast"};
+    static const char *const wrong[] = {"5x", "inf", "nan", "fast", "0x10"};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         char line[64];
         (void)snprintf(line, sizeof(line), "tocsin bell ring x --times %s", wrong[i]);

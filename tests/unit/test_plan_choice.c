@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +77,60 @@ static void a_file_has_the_steps(void **state)
     plan_choice_release(&choice);
 }
 
+/* What `-` reads. */
+static enum err read_input(struct plan_choice *choice, const char *text, struct problem *problem)
+{
+    char path[] = "/tmp/tocsin_input_XXXXXX";
+    int file = mkstemp(path);
+    assert_true(file >= 0);
+    assert_int_equal(write(file, text, strlen(text)), strlen(text));
+    assert_int_equal(lseek(file, 0, SEEK_SET), 0);
+    int kept = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+    assert_int_equal(dup2(file, STDIN_FILENO), STDIN_FILENO);
+    enum err err = plan_choice_read(choice, "-", problem);
+    if (kept >= 0) {
+        assert_int_equal(dup2(kept, STDIN_FILENO), STDIN_FILENO);
+        assert_int_equal(close(kept), 0);
+    }
+    assert_int_equal(close(file), 0);
+    (void)unlink(path);
+    return err;
+}
+
+static void standard_input_may_be_either(void **state)
+{
+    (void)state;
+    static const char *const good[] = {
+        "{\"steps\":[{\"channel\":\"sms\"}]}",
+        "steps:\n  - channel: sms\n",
+        " \n# a comment\nsteps: [{channel: sms}]\n",
+    };
+    struct plan_choice choice;
+    struct problem problem;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        assert_int_equal(read_input(&choice, good[i], &problem), ERR_OK);
+        assert_int_equal(json_array_size(choice.steps), 1);
+        plan_choice_release(&choice);
+    }
+    static const struct {
+        const char *text;
+        const char *words;
+    } wrong[] = {
+        {"", "standard input: it is empty"},
+        {"hello", "standard input is no JSON"},
+        {" {\"steps\": \"a", "standard input is no JSON"},
+        {"steps:\n  - channel: *x\n", "standard input: "},
+        {"{\"name\":\"\\u0000\"}", "the character \\u0000 is not taken; line 1"},
+    };
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        assert_int_equal(read_input(&choice, wrong[i].text, &problem), ERR_INVALID);
+        if (strstr(problem.text, wrong[i].words) == NULL) {
+            fail_msg("%s: %s", wrong[i].text, problem.text);
+        }
+        plan_choice_release(&choice);
+    }
+}
+
 static void what_is_wrong_in_a_file_is_said(void **state)
 {
     (void)state;
@@ -112,6 +167,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_said_means_one_thing),
         cmocka_unit_test(a_file_has_the_steps),
+        cmocka_unit_test(standard_input_may_be_either),
         cmocka_unit_test(what_is_wrong_in_a_file_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,6 +63,8 @@ def test_the_operator_stores_and_uses_a_plan(place, gateway, cluster):
     assert status == 0 and "twice" in out and "sms 1s > sms" in out
     status, out, _ = tocsin(cluster, "plan", "show", "twice", "--json")
     assert status == 0 and len(json.loads(out)["steps"]) == 2
+    assert tocsin(cluster, "plan", "set", "again", "--file", "-", stdin=b"steps: [{channel: sms, repeat: {every: 5m, times: 2}}]\n")[0] == 0
+    assert "x3, every 5m" in tocsin(cluster, "plan", "show", "again")[1]
     path = os.path.join(place, "plan.json")
     with open(path, "w", encoding="ascii") as f:
         f.write(out)
@@ -161,7 +163,7 @@ def test_bad_yaml_is_refused_with_line_and_column(place, cluster):
         (b"steps:\n  - channel: !!str sms\n", 2, 14, "tags"),
         (b"steps: []\n---\nsteps: []\n", 2, 1, "second document"),
         (b"steps:\n  - channel: sms\n  channel: sms\n", 3, 3, "no YAML"),
-        (b"- channel: sms\n", 1, 1, "must be a JSON object"),
+        (b"- channel: sms\n", 1, 1, "must be an object, not an array"),
         (b"\xff\xfes", 1, 1, "UTF-8"),
     ]
     path = os.path.join(place, "bad.yaml")
