@@ -72,11 +72,11 @@ static enum err take_limits_of(struct settings_check *check, unsigned index)
     const struct raw_provider *raw = &check->raw->providers[index];
     struct provider_def *def = &check->settings->providers[index].def;
     char path[SETTINGS_PATH_BYTES];
-    if (!(raw->rate >= 0 && raw->rate <= PROVIDER_RATE_MAX)) {
+    if (raw->rate != 0 && !(raw->rate >= PROVIDER_RATE_LEAST && raw->rate <= PROVIDER_RATE_MAX)) {
         provider_path(path, index, ".rate");
         return settings_refuse(
-            check, path, "must be recipients per second, up to %.0f; 0 or nothing is no limit",
-            PROVIDER_RATE_MAX);
+            check, path, "must be recipients per second, %g to %.0f; 0 or nothing is no limit",
+            PROVIDER_RATE_LEAST, PROVIDER_RATE_MAX);
     }
     if (!(raw->burst >= 0 && raw->burst <= PROVIDER_RATE_MAX)) {
         provider_path(path, index, ".burst");

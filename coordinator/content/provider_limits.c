@@ -6,10 +6,9 @@
 #include "common/buf.h"
 #include "common/time_zone.h"
 
-#define VERSION    2
-#define RATE_LEAST 0.001
-#define THOUSAND   1000.0
-#define DAY_MIN    1440
+#define VERSION  2
+#define THOUSAND 1000.0
+#define DAY_MIN  1440
 
 bool provider_limit_is_set(const struct provider_limit *limit)
 {
@@ -40,7 +39,7 @@ static enum err read_rate(struct document_reader *reader, json_t *value)
     limit->since_ms = now_of(reader);
     limit->burst = 0;
     return document_number(
-        reader, value, RATE_LEAST, PROVIDER_RATE_MAX,
+        reader, value, PROVIDER_RATE_LEAST, PROVIDER_RATE_MAX,
         " (recipients per second), or null for the limit of the settings; to send "
         "nothing, pause the campaigns",
         &limit->rate_per_s);
@@ -289,10 +288,10 @@ static enum err decode(struct provider_limit *limit, struct slice bytes)
     read.burst = (double)reader_u64(&reader) / THOUSAND;
     read.since_ms = reader_u64(&reader);
     bool is_right = version == 1 || (version == VERSION && decode_rest(&read, &reader));
-    bool is_rate = read.since_ms == 0
-                       ? version > 1 && read.rate_per_s <= 0 && read.burst <= 0
-                       : read.rate_per_s >= RATE_LEAST && read.rate_per_s <= PROVIDER_RATE_MAX &&
-                             read.burst <= PROVIDER_RATE_MAX;
+    bool is_rate = read.since_ms == 0 ? version > 1 && read.rate_per_s <= 0 && read.burst <= 0
+                                      : read.rate_per_s >= PROVIDER_RATE_LEAST &&
+                                            read.rate_per_s <= PROVIDER_RATE_MAX &&
+                                            read.burst <= PROVIDER_RATE_MAX;
     if (!is_right || !is_rate || reader.bad || reader_left(&reader) > 0 ||
         !provider_limit_is_set(&read)) {
         return ERR_CORRUPT;

@@ -22,6 +22,7 @@
 #include "coordinator/engine/record.h"
 #include "coordinator/ledger/ledger.h"
 
+#define PROVIDER_RATE_LEAST      0.001
 #define PROVIDER_RATE_MAX        10e6 /* recipients per second, and of a burst */
 #define PROVIDER_CONCURRENCY_MAX 1000000
 #define PROVIDER_QUOTA_MAX       1000000000

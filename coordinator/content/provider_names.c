@@ -98,6 +98,16 @@ static enum err find(struct document_reader *reader, const struct choice *choice
     return refuse_unknown(reader, choice, name);
 }
 
+static bool is_doubled(const json_t *names, size_t place)
+{
+    for (size_t i = 0; i < place; i++) {
+        if (json_equal(json_array_get(names, i), json_array_get(names, place))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum err provider_names_read(struct document_reader *reader, json_t *value,
                              const struct plan_source *source, enum channel_kind channel,
                              json_t **names, uint64_t *bits)
@@ -119,6 +129,9 @@ enum err provider_names_read(struct document_reader *reader, json_t *value,
     for (size_t i = 0; i < json_array_size(*names); i++) {
         const char *name;
         enum err err = document_line(reader, json_array_get(*names, i), 1, ENGINE_NAME_MAX, &name);
+        if (err == ERR_OK && !source->is_stored && is_doubled(*names, i)) {
+            err = document_refuse(reader, ERR_INVALID, "\"%s\" stands here a second time", name);
+        }
         if (err == ERR_OK) {
             err = find(reader, &choice, name, bits);
         }

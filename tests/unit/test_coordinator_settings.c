@@ -329,6 +329,8 @@ static void providers_are_checked(void **state)
         {"    channel: sms\n    adapter: smtp\n", "5: providers[0].adapter: ", "channel email"},
         {"    channel: sms\n    adapter: http\n    rate: -1\n",
          "6: providers[0].rate: ", "per second"},
+        {"    channel: sms\n    adapter: http\n    rate: 0.0001\n",
+         "6: providers[0].rate: ", "0.001 to 10000000; 0 or nothing"},
         {"    channel: sms\n    adapter: http\n    concurrency: 0\n",
          "6: providers[0].concurrency: ", "1 to 1000000"},
         {"    channel: sms\n    adapter: http\n    weight: 0\n",
