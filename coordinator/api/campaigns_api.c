@@ -329,7 +329,7 @@ static void command(struct exchange *exchange, command_fn decide, const char *ev
     struct api *api = exchange->api;
     struct campaign_view view;
     struct problem problem = {0};
-    if (!exchange_campaign(exchange, &view)) {
+    if (!exchange_campaign(exchange, &view) || !exchange_empty_body(exchange)) {
         return;
     }
     uint64_t id = view.def->id;

@@ -90,6 +90,30 @@ void exchange_refuse_document(struct exchange *exchange, const struct document_p
                                });
 }
 
+bool exchange_empty_body(struct exchange *exchange)
+{
+    struct slice body = http_body(exchange->http);
+    struct document_problem problem;
+    struct document_reader reader;
+    json_t *json = NULL;
+    if (body.len == 0) {
+        return true;
+    }
+    enum err err = document_parse(body, &json, &problem);
+    if (err == ERR_OK && json_object_size(json) > 0) {
+        const char *member = json_object_iter_key(json_object_iter(json));
+        document_reader_init(&reader, &problem, NULL);
+        (void)document_enter(&reader, member);
+        err = document_refuse(&reader, ERR_INVALID,
+                              "this request takes no members, only {} or no body");
+    }
+    json_decref(json);
+    if (err != ERR_OK) {
+        exchange_refuse_document(exchange, &problem);
+    }
+    return err == ERR_OK;
+}
+
 void exchange_not_found(struct exchange *exchange, const char *what, const char *id)
 {
     const char *detail = arena_printf(exchange->arena, "there is no %s \"%.200s\"", what, id);

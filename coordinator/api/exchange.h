@@ -49,6 +49,8 @@ void exchange_problem(struct exchange *exchange, const struct problem_reply *rep
 /* The status that fits, or `status` if that is not 0. */
 void exchange_refuse(struct exchange *exchange, unsigned status, const struct problem *problem);
 void exchange_refuse_document(struct exchange *exchange, const struct document_problem *problem);
+/* The body of a request that has nothing to say: none, or {}. False: the request was answered. */
+bool exchange_empty_body(struct exchange *exchange);
 void exchange_not_found(struct exchange *exchange, const char *what, const char *id);
 void exchange_refuse_parameter(struct exchange *exchange, const char *parameter, const char *format,
                                ...) PRINTF_LIKE(3, 4);

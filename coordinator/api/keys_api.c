@@ -54,6 +54,9 @@ void keys_rotate(struct exchange *exchange)
 {
     struct api *api = exchange->api;
     struct problem problem;
+    if (!exchange_empty_body(exchange)) {
+        return;
+    }
     if (delivery_keys_rotate(api->context.delivery_keys, api_now_ms(api),
                              turn_record(api->context.turn)) != ERR_OK) {
         (void)problem_set(&problem, ERR_CONFLICT,

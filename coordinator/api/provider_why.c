@@ -71,7 +71,7 @@ static json_t *detail_of(enum provider_why why, const struct provider_view *view
         return json_sprintf("it has quiet hours, %s, and gets nothing",
                             source_of(limit->quiet_since_ms));
     case PROVIDER_WHY_QUOTA:
-        return json_sprintf("%u a day may be sent, %s, and %" PRIu64 " were",
+        return json_sprintf("%u a day may be handed out, %s, and %" PRIu64 " were",
                             (unsigned)view->day_quota, source_of(limit->quota_since_ms),
                             view->day_used);
     case PROVIDER_WHY_THROTTLED:

@@ -126,9 +126,7 @@ static void read_entry(struct entry *entry, json_t *json, struct arena *arena)
     struct fields fields = {0};
     struct document_problem problem = {0};
     if (read_fields(json, &fields, &problem) != ERR_OK) {
-        settle(entry, REPLY_INVALID,
-               arena_printf(arena, "%s%s%s", problem.pointer,
-                            problem.pointer[0] == '\0' ? "" : ": ", problem.problem.text));
+        settle(entry, REPLY_INVALID, arena_str(arena, slice_str(problem.problem.text)));
         return;
     }
     if (read_endpoint(entry, &fields, arena) &&

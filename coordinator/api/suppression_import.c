@@ -131,6 +131,7 @@ static bool take_row(struct import *import)
     struct api *api = import->api;
     const struct row *row = row_reader_row(import->reader);
     struct problem problem = {0};
+    const char *member;
     if (!learn_columns(import)) {
         return false;
     }
@@ -139,7 +140,7 @@ static bool take_row(struct import *import)
                                             value_of(import, row, COLUMN_ENDPOINT),
                                             value_of(import, row, COLUMN_CONTACT), row->values[0],
                                             source.len > 0 ? source : slice_str("import")};
-    if (suppression_from_words(&import->entry, &words, &problem) != ERR_OK) {
+    if (suppression_from_words(&import->entry, &words, &member, &problem) != ERR_OK) {
         return refuse_row(import, import->rows, problem.text);
     }
     import->entry.at_ms = api_now_ms(api);

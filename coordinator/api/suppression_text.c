@@ -4,19 +4,30 @@
 #include "coordinator/api/exchange.h"
 
 enum err suppression_from_words(struct suppression *entry, const struct suppression_words *words,
-                                struct problem *problem)
+                                const char **member, struct problem *problem)
 {
     bool is_contact = words->contact.len > 0;
+    enum channel_kind channel;
+    *member = NULL;
     if (is_contact == (words->endpoint.len > 0)) {
         return problem_set(problem, ERR_INVALID,
                            "give \"endpoint\" with its \"channel\", or \"contact\"");
     }
     enum err err = suppression_set(entry, is_contact, words->channel,
                                    is_contact ? words->contact : words->endpoint, problem);
-    if (err == ERR_OK) {
-        err = suppression_set_reason(entry, words->reason, problem);
+    if (err != ERR_OK) {
+        bool is_no_channel =
+            words->channel.len == 0 ? !is_contact : !channel_kind_parse(words->channel, &channel);
+        *member = is_no_channel ? "channel" : is_contact ? "contact" : "endpoint";
+        return err;
     }
-    return err == ERR_OK ? suppression_set_source(entry, words->source, problem) : err;
+    *member = "reason";
+    err = suppression_set_reason(entry, words->reason, problem);
+    if (err == ERR_OK) {
+        *member = "source";
+        err = suppression_set_source(entry, words->source, problem);
+    }
+    return err;
 }
 
 static const char *channel_of(const struct suppression *entry)

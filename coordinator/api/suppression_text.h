@@ -19,9 +19,10 @@ struct suppression_words {
     struct slice reason;
     struct slice source;
 };
-/* All but the time. ERR_INVALID, and what would be right. */
+/* All but the time. ERR_INVALID, what would be right, and of which member; *member is NULL if it is
+ * of no single one. */
 enum err suppression_from_words(struct suppression *entry, const struct suppression_words *words,
-                                struct problem *problem) WARN_UNUSED;
+                                const char **member, struct problem *problem) WARN_UNUSED;
 
 json_t *suppression_json(const struct suppression *entry);
 

@@ -47,6 +47,7 @@ static enum err read_body(json_t *json, struct suppression *entry, struct docume
     struct body body = {0};
     struct document_reader reader;
     struct problem flaw = {0};
+    const char *member;
     document_reader_init(&reader, problem, &body);
     enum err err = document_object(&reader, json, fields);
     if (err != ERR_OK) {
@@ -55,7 +56,10 @@ static enum err read_body(json_t *json, struct suppression *entry, struct docume
     const struct suppression_words words = {slice_str(body.channel), slice_str(body.endpoint),
                                             slice_str(body.contact), slice_str(body.reason),
                                             slice_str(body.source == NULL ? "api" : body.source)};
-    err = suppression_from_words(entry, &words, &flaw);
+    err = suppression_from_words(entry, &words, &member, &flaw);
+    if (err != ERR_OK && member != NULL) {
+        (void)document_enter(&reader, member);
+    }
     return err == ERR_OK ? ERR_OK : document_refuse(&reader, err, "%s", flaw.text);
 }
 

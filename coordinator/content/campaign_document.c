@@ -239,6 +239,11 @@ static enum err choose_plan(struct document_reader *reader, json_t **plan)
     struct parse *parse = parse_of(reader);
     struct named_plan named;
     *plan = parse->plan;
+    if (parse->plan != NULL && !json_is_string(parse->plan) && !json_is_object(parse->plan)) {
+        (void)document_enter(reader, "plan");
+        return document_refuse(reader, ERR_INVALID,
+                               "must be an object such as {\"steps\":[…]}, or the name of a plan");
+    }
     if (parse->is_stored || !json_is_string(parse->plan)) {
         return ERR_OK;
     }

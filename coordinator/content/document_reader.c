@@ -44,8 +44,17 @@ static enum err check_object(json_t **out, struct document_problem *problem)
     *out = NULL;
     problem->line = 1;
     problem->column = 1;
-    return problem_set(&problem->problem, ERR_INVALID, "the document must be a JSON object, not %s",
+    return problem_set(&problem->problem, ERR_INVALID, "the document must be an object, not %s",
                        kind);
+}
+
+/* In our words where the library's speak of itself. */
+static const char *flaw_of(const json_error_t *error)
+{
+    enum json_error_code code = json_error_code(error);
+    return code == json_error_null_character || code == json_error_null_byte_in_key
+               ? "a text with the character \\u0000 is not taken"
+               : error->text;
 }
 
 enum err document_parse_any(struct slice text, json_t **out, struct document_problem *problem)
@@ -57,7 +66,7 @@ enum err document_parse_any(struct slice text, json_t **out, struct document_pro
         problem->line = error.line > 0 ? (unsigned)error.line : 1;
         problem->column = error.column > 0 ? (unsigned)error.column : 1;
         return problem_set(&problem->problem, ERR_INVALID, "the document is no JSON: %s",
-                           text.len == 0 ? "it is empty" : error.text);
+                           text.len == 0 ? "it is empty" : flaw_of(&error));
     }
     return ERR_OK;
 }

@@ -277,8 +277,8 @@ static enum err read_repeat(struct document_reader *reader, json_t *value)
     if (reading->has_until && reading->step->until == PLAN_ACCEPTED) {
         return document_refuse(
             reader, ERR_INVALID,
-            "sends again while nobody has acknowledged, and the step's \"until\" "
-            "is \"accepted\"; make it \"acknowledged\"");
+            "sends again until the message has reached him, and the step's \"until\" is "
+            "\"accepted\"; make it \"acknowledged\" or \"delivered\"");
     }
     enum err err = document_object(reader, value, fields);
     if (err == ERR_OK) {

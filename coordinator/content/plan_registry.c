@@ -297,11 +297,11 @@ void plan_registry_tell_missing(const struct plan_registry *registry, const char
     if (nearest != NULL) {
         buf_printf(text, "; did you mean \"%s\"?", nearest);
     } else if (count == 0) {
-        buf_str(text, ", nor any other; PUT /v1/plans/{name} stores one");
+        buf_str(text, ", nor any other");
     } else {
         for (unsigned i = 0; i < count && i < TOLD_MAX; i++) {
             buf_printf(text, "%s%s", i == 0 ? "; there are: " : ", ", known[i]);
         }
-        buf_str(text, count > TOLD_MAX ? " and more: GET /v1/plans" : "");
+        buf_str(text, count > TOLD_MAX ? " and more" : "");
     }
 }

@@ -1034,6 +1034,53 @@ static const char *reply_from(struct house *house, const char *from, const char 
     return body;
 }
 
+static void complaints_name_the_member_once(void **state)
+{
+    struct house *house = *state;
+    static const struct {
+        const char *method;
+        const char *path;
+        const char *body;
+        unsigned status;
+        const char *words;
+    } cases[] = {
+        {"POST", "/v1/replies", "{\"channel\":7,\"from\":\"x\",\"text\":\"y\"}", 422,
+         "\"detail\":\"channel: must be a string"},
+        {"PUT", "/v1/suppressions",
+         "{\"channel\":\"smss\",\"endpoint\":\"x\",\"reason\":\"legal\"}", 422,
+         "\"pointer\":\"/channel\""},
+        {"PUT", "/v1/suppressions", "{\"endpoint\":\"x\",\"reason\":\"legal\"}", 422,
+         "\"pointer\":\"/channel\""},
+        {"PUT", "/v1/suppressions", "{\"channel\":\"sms\",\"endpoint\":\"x\",\"reason\":\"legal\"}",
+         422, "\"pointer\":\"/endpoint\""},
+        {"PUT", "/v1/suppressions", "{\"contact\":\"x\",\"reason\":\"leagl\"}", 422,
+         "\"detail\":\"reason: "},
+        {"PUT", "/v1/suppressions", "{\"contact\":\"x\",\"reason\":\"\\u0000\"}", 400,
+         "no JSON: a text with the character \\\\u0000 is not taken"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        expect(house, cases[i].method, cases[i].path, "", cases[i].body, cases[i].status,
+               cases[i].words);
+    }
+}
+
+static void what_takes_nothing_refuses_a_body(void **state)
+{
+    struct house *house = *state;
+    static const char *const paths[] = {"/v1/campaigns/c1/pause", "/v1/campaigns/c1/resume",
+                                        "/v1/campaigns/c1/cancel", "/v1/keys/delivery/rotate"};
+    upload(house);
+    create_campaign(house);
+    expect(house, "POST", "/v1/campaigns/c1/launch", "", "", 200, "running");
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        expect(house, "POST", paths[i], "", "garbage", 400, "no JSON");
+        expect(house, "POST", paths[i], "", "{\"states\":[]}", 422, "\"pointer\":\"/states\"");
+    }
+    expect_get(house, "/v1/campaigns/c1", 200, "\"state\":\"running\"");
+    expect(house, "POST", paths[0], "", "{}", 200, "\"state\":\"paused\"");
+    expect(house, "POST", paths[1], "", "", 200, "\"state\":\"running\"");
+}
+
 static void a_reply_counts_for_who_has_its_code_and_endpoint(void **state)
 {
     struct house *house = *state;
@@ -1640,7 +1687,7 @@ static void what_is_no_plan_is_refused(void **state)
     expect(house, "PUT", "/v1/plans/a%20b", "", NIGHT, 422, "cannot be a plan's name");
     expect(house, "PUT", "/v1/plans/night", "", "{\"steps\":[{\"channel\":\"smss\"}]}", 422,
            "\"pointer\":\"/steps/0/channel\"");
-    expect(house, "PUT", "/v1/plans/night", "", "[]", 400, "must be a JSON object");
+    expect(house, "PUT", "/v1/plans/night", "", "[]", 400, "must be an object, not an array");
     expect(house, "POST", "/v1/plans/night", "", NIGHT, 405, "");
     expect_get(house, "/v1/plans", 200, "{\"items\":[],\"next\":null}");
 }
@@ -1717,6 +1764,8 @@ int main(void)
         TEST(what_is_public_has_a_port_of_its_own),
         TEST(a_campaign_keeps_the_key_that_it_began_with),
         TEST(keys_are_listed_page_by_page),
+        TEST(complaints_name_the_member_once),
+        TEST(what_takes_nothing_refuses_a_body),
         TEST(a_rotation_that_was_not_written_takes_its_campaigns_with_it),
         TEST(a_link_asks_and_only_its_button_confirms),
         TEST(a_page_speaks_the_recipients_language),

@@ -373,7 +373,7 @@ static void the_name_of_a_plan_is_stored_beside_its_copy(void **state)
                    "unknown member");
     assert_refused(fixture, HEAD ",\"plan\":\"ladder\"" CONTENT, "/plan",
                    "there is no plan \"ladder\"");
-    assert_refused(fixture, HEAD ",\"plan\":7" CONTENT, "/plan", "must be an object");
+    assert_refused(fixture, HEAD ",\"plan\":7" CONTENT, "/plan", "or the name of a plan");
 }
 
 static void a_repetition_behind_the_end_is_refused(void **state)
@@ -565,7 +565,7 @@ static void complaints_name_the_place_and_the_remedy(void **state)
         {HEAD ",\"weight\":1.5" CONTENT, "/weight", "whole number"},
         {HEAD ",\"rate\":0" CONTENT, "/rate", "from 0.001 to 10000000 (recipients per second)"},
         {HEAD ",\"rate\":\"5\"" CONTENT, "/rate", "must be a number"},
-        {HEAD ",\"plan\":[]" CONTENT, "/plan", "must be an object, not an array"},
+        {HEAD ",\"plan\":[]" CONTENT, "/plan", "or the name of a plan"},
         {HEAD ",\"plan\":{\"attemps\":3}" CONTENT, "/plan/attemps", "did you mean \"attempts\"?"},
         {HEAD ",\"plan\":{\"attempts\":16}" CONTENT, "/plan/attempts", "from 1 to 15"},
         {HEAD ",\"plan\":{\"backoff\":30}" CONTENT, "/plan/backoff", "\"30s\""},

@@ -213,6 +213,19 @@ static void a_step_that_repeats_is_climbed_as_several(void **state)
     reading_release(&reading);
 }
 
+static void a_step_repeats_until_it_is_delivered_if_it_says_so(void **state)
+{
+    (void)state;
+    struct reading reading;
+    assert_reads(&reading, "{\"channel\":\"sms\",\"plan\":{\"until\":\"delivered\",\"repeat\":"
+                           "{\"every\":\"1m\",\"times\":2}}}");
+    assert_int_equal(reading.plan.step_count, 3);
+    assert_int_equal(reading.plan.steps[0].until, PLAN_DELIVERED);
+    assert_int_equal(reading.plan.steps[2].until, PLAN_DELIVERED);
+    assert_non_null(strstr(reading.view, "\"until\":\"delivered\""));
+    reading_release(&reading);
+}
+
 static void a_repetition_that_cannot_be_is_refused(void **state)
 {
     (void)state;
@@ -222,7 +235,7 @@ static void a_repetition_that_cannot_be_is_refused(void **state)
         const char *words;
     } cases[] = {
         {"{\"until\":\"accepted\",\"repeat\":{\"every\":\"1m\",\"times\":1}}", "/plan/repeat",
-         "make it \"acknowledged\""},
+         "make it \"acknowledged\" or \"delivered\""},
         {"{\"repeat\":{\"every\":\"1m\",\"times\":16}}", "/plan/repeat/times", "from 1 to 15"},
         {"{\"repeat\":{\"every\":\"1m\",\"times\":0}}", "/plan/repeat/times", "from 1 to 15"},
         {"{\"repeat\":{\"every\":\"-1m\",\"times\":1}}", "/plan/repeat/every", "a duration"},
@@ -507,6 +520,18 @@ static void a_step_that_only_tries_the_same_again_is_told_apart(void **state)
     }
 }
 
+static void a_name_stands_once(void **state)
+{
+    (void)state;
+    struct reading reading;
+    assert_int_equal(read_plan(&reading, "{\"channel\":\"sms\",\"plan\":{\"provider\":[\"gateway\","
+                                         "\"backup\",\"gateway\"]}}"),
+                     ERR_INVALID);
+    assert_string_equal(reading.problem.pointer, "/plan/provider");
+    assert_non_null(strstr(reading.problem.problem.text, "\"gateway\" stands here a second time"));
+    reading_release(&reading);
+}
+
 static void there_is_an_end_to_how_many_names(void **state)
 {
     (void)state;
@@ -631,6 +656,7 @@ int main(void)
         cmocka_unit_test(each_step_has_its_own),
         cmocka_unit_test(a_plan_may_have_as_many_steps_as_a_ladder),
         cmocka_unit_test(a_step_that_repeats_is_climbed_as_several),
+        cmocka_unit_test(a_step_repeats_until_it_is_delivered_if_it_says_so),
         cmocka_unit_test(a_repetition_that_cannot_be_is_refused),
         cmocka_unit_test(who_waits_for_a_channel_that_is_down_may_climb),
         cmocka_unit_test(a_step_may_start_together_with_the_one_before),
@@ -640,6 +666,7 @@ int main(void)
         cmocka_unit_test(complaints_name_the_step_and_the_remedy),
         cmocka_unit_test(what_could_never_come_is_refused_with_what_could),
         cmocka_unit_test(a_group_stands_for_its_members_on_the_channel),
+        cmocka_unit_test(a_name_stands_once),
         cmocka_unit_test(there_is_an_end_to_how_many_names),
         cmocka_unit_test(a_step_that_only_tries_the_same_again_is_told_apart),
     };

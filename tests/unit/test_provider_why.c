@@ -81,10 +81,10 @@ static void a_quota_that_is_used_up_says_until_when(void **state)
                                  .day_until_ms = 1700000010000};
     expect(&view, &(struct provider_limit){0}, "[]");
     view.day_used = 40;
-    expect(
-        &view, &(struct provider_limit){.quota_since_ms = 5},
-        "[{\"reason\":\"quota\",\"detail\":\"40 a day may be sent, set by the API, and 40 were\","
-        "\"since\":null,\"until\":\"2023-11-14T22:13:30.000Z\"}]");
+    expect(&view, &(struct provider_limit){.quota_since_ms = 5},
+           "[{\"reason\":\"quota\",\"detail\":\"40 a day may be handed out, set by the API, and 40 "
+           "were\","
+           "\"since\":null,\"until\":\"2023-11-14T22:13:30.000Z\"}]");
 }
 
 static void quiet_hours_say_since_and_until_when(void **state)
