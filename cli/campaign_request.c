@@ -7,23 +7,63 @@
 #include "cli/plan_text.h"
 #include "common/text.h"
 
-#define ATTEMPTS_MAX 15
-#define WEIGHT_MAX   1000
+#define ATTEMPTS_MAX     15
+#define WEIGHT_MAX       1000
+#define NOT_AFTER_MIN_MS 1000
+#define NOT_AFTER_MAX_MS (UINT64_C(400) * 24 * 3600 * 1000)
 
-static enum err put_duration(json_t *plan, const char *member, const struct arguments *arguments,
-                             const char *option, struct problem *problem)
+/* Bounds as the API has them, so that a mistake comes to light before a file is uploaded. */
+struct duration_option {
+    const char *member;
+    const char *option;
+    const char *least;
+    const char *most;
+};
+
+static enum err put_duration(json_t *plan, const struct duration_option *duration,
+                             const struct arguments *arguments, struct problem *problem)
 {
-    const char *value = arguments_value(arguments, option);
-    uint64_t ms;
+    const char *value = arguments_value(arguments, duration->option);
+    uint64_t ms = 0;
+    uint64_t least_ms = 0;
+    uint64_t most_ms = UINT64_MAX;
     if (value == NULL) {
         return ERR_OK;
     }
-    if (!text_duration_ms(slice_str(value), &ms)) {
-        return problem_set(problem, ERR_INVALID,
-                           "--%s cannot be \"%s\"; it is a time such as 30s, 5m or 2h", option,
-                           value);
+    bool is_known = text_duration_ms(slice_str(value), &ms) &&
+                    text_duration_ms(slice_str(duration->least), &least_ms) &&
+                    text_duration_ms(slice_str(duration->most), &most_ms);
+    if (!is_known || ms < least_ms || ms > most_ms) {
+        return problem_set(
+            problem, ERR_INVALID,
+            "--%s cannot be \"%s\"; it is a time such as 30s, 5m or 2h, from %s to %s",
+            duration->option, value, duration->least, duration->most);
     }
-    json_object_set_new(plan, member, json_string(value));
+    json_object_set_new(plan, duration->member, json_string(value));
+    return ERR_OK;
+}
+
+/* A time, or so long after it began. */
+static enum err check_times(const struct arguments *arguments, struct problem *problem)
+{
+    const char *at = arguments_value(arguments, "at");
+    const char *end = arguments_value(arguments, "not-after");
+    uint64_t ms = 0;
+    if (at != NULL && !text_time_parse(slice_str(at), &ms)) {
+        return problem_set(problem, ERR_INVALID,
+                           "--at cannot be \"%s\"; it is a time such as 2026-12-01T08:00:00Z, or "
+                           "with an offset such as +01:00",
+                           at);
+    }
+    if (end != NULL && !text_time_parse(slice_str(end), &ms) &&
+        !(text_duration_ms(slice_str(end), &ms) && ms >= NOT_AFTER_MIN_MS &&
+          ms <= NOT_AFTER_MAX_MS)) {
+        return problem_set(problem, ERR_INVALID,
+                           "--not-after cannot be \"%s\"; it is a time such as "
+                           "2026-12-01T18:00:00Z, or so long after the beginning, such as 6h, from "
+                           "1s to 400d",
+                           end);
+    }
     return ERR_OK;
 }
 
@@ -50,15 +90,15 @@ static enum err read_rest(json_t *rest, const struct arguments *arguments, struc
 {
     put_word(rest, "provider", arguments_value(arguments, "provider"));
     put_word(rest, "on_uncertain", arguments_value(arguments, "on-uncertain"));
+    const char *backoff = arguments_value(arguments, "backoff");
+    const struct duration_option durations[] = {
+        {"backoff", "backoff", "10ms", "1d"},
+        {"backoff_max", "backoff-max", backoff == NULL ? "30s" : backoff, "1d"},
+        {"within", "within", "1s", "30d"},
+    };
     enum err err = put_number(rest, "attempts", arguments, ATTEMPTS_MAX, problem);
-    if (err == ERR_OK) {
-        err = put_duration(rest, "backoff", arguments, "backoff", problem);
-    }
-    if (err == ERR_OK) {
-        err = put_duration(rest, "backoff_max", arguments, "backoff-max", problem);
-    }
-    if (err == ERR_OK) {
-        err = put_duration(rest, "within", arguments, "within", problem);
+    for (size_t i = 0; err == ERR_OK && i < sizeof(durations) / sizeof(durations[0]); i++) {
+        err = put_duration(rest, &durations[i], arguments, problem);
     }
     return err;
 }
@@ -235,6 +275,9 @@ enum err campaign_request_new(json_t **request, const struct arguments *argument
     put_word(*request, "not_after", arguments_value(arguments, "not-after"));
     put_word(*request, "supersedes", arguments_value(arguments, "supersedes"));
     enum err err = read_steps(&steps, arguments, plan, problem);
+    if (err == ERR_OK) {
+        err = check_times(arguments, problem);
+    }
     if (err == ERR_OK) {
         err = put_number(*request, "weight", arguments, WEIGHT_MAX, problem);
     }

@@ -6,6 +6,8 @@
 #include "cli/campaign_stop.h"
 
 #define WEIGHT_MAX 1000
+#define RATE_LEAST 0.001
+#define RATE_MAX   10e6
 
 const struct option campaign_set_options[] = {
     {"rate", "N", "at most so many a second of this campaign; none: only the providers' limits"},
@@ -35,6 +37,12 @@ enum err campaign_set_rate(json_t *body, const struct arguments *arguments, stru
         return ERR_OK;
     }
     enum err err = arguments_decimal(arguments, "rate", &rate, problem);
+    if (err == ERR_OK && (rate < RATE_LEAST || rate > RATE_MAX)) {
+        err = problem_set(problem, ERR_INVALID,
+                          "--rate cannot be \"%.64s\"; it is from 0.001 to 10000000 a second, or "
+                          "none; to send nothing, pause the campaign",
+                          text);
+    }
     if (err == ERR_OK) {
         json_object_set_new(body, "rate", json_real(rate));
     }
