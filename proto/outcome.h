@@ -70,6 +70,7 @@ const char *outcome_name(enum outcome outcome);
     X(NOT_ACKNOWLEDGED, 1305, "not acknowledged in time")                                          \
     X(NOT_DELIVERED, 1306, "no receipt in time")                                                   \
     X(CHANNEL_DOWN, 1310, "no provider of the step could be used")                                 \
+    X(PASSED_BY, 1311, "back to what was passed by while no provider of it could be used")         \
     X(OPTED_OUT, 1401, "on the suppression list: opted out")                                       \
     X(COMPLAINED, 1402, "on the suppression list: complained")                                     \
     X(BOUNCED, 1403, "on the suppression list: bounced before")                                    \

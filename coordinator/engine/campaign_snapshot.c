@@ -7,6 +7,7 @@
 
 #include "common/mem.h"
 #include "coordinator/engine/campaign.h"
+#include "coordinator/engine/detour.h"
 #include "coordinator/engine/pair.h"
 
 /* Version 1 kept the time of the lease in due_cs of who had been accepted or held. Versions 1 and 2
@@ -21,6 +22,22 @@
 #define LEASE_BYTES (8u + 8 + 1 + 1 + 8u * BITMAP_WORDS)
 /* Only where the plan has a pair: after the states and the leases come those of the side. */
 #define VERSION_WITH_SIDE 6
+/* Only where somebody passed by a step that was down: the same two, and detours at the end. */
+#define VERSION_WITH_DETOURS          7
+#define VERSION_WITH_DETOURS_AND_SIDE 8
+
+static uint8_t version_of(bool has_pair, bool has_detours)
+{
+    if (has_detours) {
+        return has_pair ? VERSION_WITH_DETOURS_AND_SIDE : VERSION_WITH_DETOURS;
+    }
+    return has_pair ? VERSION_WITH_SIDE : SNAPSHOT_VERSION;
+}
+
+static bool has_side(uint8_t version)
+{
+    return version == VERSION_WITH_SIDE || version == VERSION_WITH_DETOURS_AND_SIDE;
+}
 
 static void encode_leases(const struct lease *first, struct buf *buf)
 {
@@ -44,7 +61,7 @@ void campaign_snapshot(struct campaign *campaign, uint32_t page, struct buf *buf
 {
     unsigned slots = campaign_page_slots(campaign, page);
     bool has_pair = campaign_has_pair(campaign);
-    buf_u8(buf, has_pair ? VERSION_WITH_SIDE : SNAPSHOT_VERSION);
+    buf_u8(buf, version_of(has_pair, campaign->pages[page].rest.detours != NULL));
     fold_states_encode(campaign_states(campaign, page), slots, buf);
     if (has_pair) {
         fold_states_encode(campaign_states(campaign, campaign_other_page(campaign, page)), slots,
@@ -56,6 +73,7 @@ void campaign_snapshot(struct campaign *campaign, uint32_t page, struct buf *buf
     }
     bars_encode(campaign->pages[page].rest.bars, buf);
     rounds_encode(campaign->pages[page].rest.rounds, slots, buf);
+    detours_encode(campaign->pages[page].rest.detours, slots, buf);
 }
 
 /* All of the lease's places are leased, and in no other lease. */
@@ -121,6 +139,9 @@ static enum err restore_rest(struct page_rest *rest, unsigned slots, uint8_t ver
     if (version >= VERSION_WITH_ROUNDS && !rounds_decode(&rest->rounds, slots, reader)) {
         return ERR_CORRUPT;
     }
+    if (version >= VERSION_WITH_DETOURS && !detours_decode(&rest->detours, slots, reader)) {
+        return ERR_CORRUPT;
+    }
     return !reader->bad && reader_left(reader) == 0 ? ERR_OK : ERR_CORRUPT;
 }
 
@@ -160,11 +181,10 @@ static enum err read_states(struct reader *reader, struct recipient_state *state
                             struct recipient_state *side, unsigned count)
 {
     uint8_t version = reader_u8(reader);
-    if (version < 1 || version > VERSION_WITH_SIDE) {
+    if (version < 1 || version > VERSION_WITH_DETOURS_AND_SIDE) {
         return reader->bad ? ERR_CORRUPT : ERR_UNSUPPORTED;
     }
-    if ((side != NULL) != (version == VERSION_WITH_SIDE) ||
-        !fold_states_decode(reader, states, count) ||
+    if ((side != NULL) != has_side(version) || !fold_states_decode(reader, states, count) ||
         (side != NULL && !fold_states_decode(reader, side, count))) {
         return ERR_CORRUPT;
     }

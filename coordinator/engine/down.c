@@ -15,7 +15,8 @@
  *
  * Who climbs is decided as any climb, by an event: a restart, which knows nothing of breakers,
  * comes to the same. Whoever may have been reached on a step that is over once somebody is accepted
- * waits all the same: he would be sent to twice. And who has no further step waits.
+ * waits all the same: he would be sent to twice. And who has no further step waits, or who has come
+ * back from his way past it (detour.h).
  *
  * Who waits for his backoff climbs with the others: else a few would be the probe again and again.
  *
@@ -25,6 +26,7 @@
  */
 #include <utlist.h>
 
+#include "coordinator/engine/detour.h"
 #include "coordinator/engine/engine_state.h"
 
 #define PAGES_PER_RUN 64
@@ -108,6 +110,7 @@ static unsigned steps_down(const struct engine *engine, const struct campaign *c
 struct look {
     const struct plan *plan;
     const struct recipient_state *states;
+    const uint8_t *detours;
     unsigned steps;
 };
 
@@ -116,7 +119,8 @@ static bool is_climbing(const struct look *look, unsigned place)
     const struct recipient_state *state = &look->states[place];
     bool is_waiting = state->state == DELIVERY_WAITING || state->state == DELIVERY_RETRYING;
     bool may_be_done = state->uncertain && look->plan->steps[state->step].until == PLAN_ACCEPTED;
-    return is_waiting && (look->steps >> state->step & 1) != 0 && !may_be_done;
+    return is_waiting && detour_of(look->detours, place) != DETOUR_BACK &&
+           (look->steps >> state->step & 1) != 0 && !may_be_done;
 }
 
 /* Neighbours who leave the step that they wait on, which is one; all in doubt, or none. */
@@ -146,8 +150,11 @@ static bool climb_page(struct engine *engine, struct campaign *campaign, uint32_
                        unsigned steps)
 {
     bool is_climbed = false;
-    const struct look look = {
-        .plan = &campaign->def.plan, .states = campaign_states(campaign, page), .steps = steps};
+    const struct look look = {.plan = &campaign->def.plan,
+                              .states = campaign_states(campaign, page),
+                              .detours =
+                                  campaign->pages[campaign_base_page(campaign, page)].rest.detours,
+                              .steps = steps};
     unsigned slots = campaign_page_slots(campaign, page);
     for (unsigned i = 0; i < slots;) {
         unsigned end = i + 1;

@@ -154,6 +154,16 @@ enum delivery_event ladder_closing(const struct campaign *campaign,
 /* The step after the pair that begins with `step`; 0: the ladder ends. */
 unsigned ladder_step_after_pair(const struct campaign *campaign, unsigned step);
 
+/* detour.c: an event that would end an untried recipient takes him back to what he passed by while
+ * it was down, if he has not been back yet. On a step of a pair pair_steps.c decides that for both.
+ */
+void detour_decide(const struct engine *engine, const struct campaign *campaign, uint32_t page,
+                   struct event *event);
+/* May he go back? */
+bool detour_is_due(const struct campaign *campaign, uint32_t page, unsigned place);
+/* Where to. */
+unsigned detour_step(const struct campaign *campaign);
+
 /* pair_steps.c: of a campaign whose plan has a pair. After an event was applied: what begins with
  * it on the other track, and, when bars have been enforced, what ends. */
 void pair_on_begin(struct engine *engine, struct campaign *campaign, uint32_t page,

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "coordinator/engine/detour.h"
 #include "coordinator/engine/engine_state.h"
 
 /* ---- Questions ---- */
@@ -304,6 +305,7 @@ static void digest_campaign(const struct campaign *campaign, struct buf *buf)
             bars_encode(campaign->pages[page].rest.bars, buf);
         }
         rounds_encode(campaign->pages[page].rest.rounds, slots, buf);
+        detours_encode(campaign->pages[page].rest.detours, slots, buf);
     }
 }
 

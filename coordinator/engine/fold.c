@@ -82,11 +82,11 @@ static void use_attempt(struct recipient_state *state)
     state->tried = 1;
 }
 
-/* What is barred was not tried, and neither was what is not there, or by whom it would be sent. */
+/* What is barred was not tried, and neither was what is not there, or nobody could send. */
 static bool is_untried(uint16_t reason)
 {
     return reason == REASON_NO_ENDPOINT || reason == REASON_CHANNEL_DOWN ||
-           reason_is_suppression(reason);
+           reason == REASON_PASSED_BY || reason_is_suppression(reason);
 }
 
 static void begin_endpoint(struct recipient_state *state, unsigned endpoint)

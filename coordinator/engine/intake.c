@@ -254,6 +254,7 @@ static void settle_run(const struct decision *d, const struct lease *lease, unsi
         event.step = lease->step;
         tell_refused(d, page, i, &states[i]);
         decide_one(d, &states[i], &event);
+        detour_decide(d->engine, d->campaign, page, &event);
         suppress_explain(d->campaign, page, &event);
         engine_decide(d->engine, d->campaign, page, &event);
         ladder_close_accepted(d->engine, d->campaign, page, &event);

@@ -42,7 +42,10 @@ static bool has_missed(const struct plan *plan, const struct recipient_state *tr
     return false;
 }
 
-/* The step that the ladder climbs to from the pair that the place stands on; 0: it stays. */
+#define STAYS PLAN_RUNGS_MAX
+
+/* The step that the ladder climbs to from the pair that the place stands on, or goes back to
+ * (detour.h), or STAYS. */
 static unsigned step_on(const struct campaign *campaign, uint32_t page, unsigned place)
 {
     const struct plan *plan = &campaign->def.plan;
@@ -53,9 +56,12 @@ static unsigned step_on(const struct campaign *campaign, uint32_t page, unsigned
     if (!pair_is_together(plan, ladder, side) || !has_missed(plan, ladder) ||
         !has_missed(plan, side) ||
         bars_find_whole(campaign->pages[base].rest.bars, place) != NULL) {
-        return 0;
+        return STAYS;
     }
-    return ladder_step_after_pair(campaign, ladder->step);
+    unsigned next = ladder_step_after_pair(campaign, ladder->step);
+    bool is_back =
+        next == 0 && ladder->tried == 0 && side->tried == 0 && detour_is_due(campaign, base, place);
+    return is_back ? detour_step(campaign) : next == 0 ? STAYS : next;
 }
 
 void pair_end(struct engine *engine, struct campaign *campaign, uint32_t page, unsigned offset,
@@ -64,20 +70,22 @@ void pair_end(struct engine *engine, struct campaign *campaign, uint32_t page, u
     for (unsigned i = offset; i < offset + span;) {
         unsigned next = step_on(campaign, page, i);
         unsigned end = i + 1;
-        while (next != 0 && end < offset + span && step_on(campaign, page, end) == next) {
+        while (next != STAYS && end < offset + span && step_on(campaign, page, end) == next) {
             end++;
         }
-        if (next != 0) {
+        if (next != STAYS) {
+            uint32_t base = campaign_base_page(campaign, page);
+            bool is_back = next <= campaign->pages[base].states[i].step;
             struct event event = {
                 .kind = DELIVERY_EVENT_CLIMBED,
                 .step = (uint8_t)next,
                 .offset = (uint16_t)i,
                 .span = (uint16_t)(end - i),
-                .reason = reason,
+                .reason = is_back ? REASON_PASSED_BY : reason,
                 .at_ms = engine->now_ms,
                 .due_ms = engine->now_ms,
             };
-            engine_decide(engine, campaign, campaign_base_page(campaign, page), &event);
+            engine_decide(engine, campaign, base, &event);
         }
         i = end;
     }

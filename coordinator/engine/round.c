@@ -15,6 +15,7 @@
 
 #include "common/mem.h"
 #include "common/text.h"
+#include "coordinator/engine/detour.h"
 #include "coordinator/engine/engine_state.h"
 
 /* Looked through in one run of the engine: the rest has its turn in the next one. */
@@ -29,6 +30,7 @@ void page_rest_release(struct page_rest *rest)
 {
     bars_free(rest->bars);
     mem_free(rest->rounds);
+    mem_free(rest->detours);
     *rest = (struct page_rest){0};
 }
 
@@ -39,6 +41,7 @@ void page_rest_apply(struct page_rest *rest, const struct event *event)
     } else if (event->kind == DELIVERY_EVENT_RETRIED) {
         rounds_take(&rest->rounds, event);
     }
+    detours_take(&rest->detours, event);
 }
 
 unsigned round_of_event(const struct event *event)

@@ -33,6 +33,7 @@ struct bars;
 struct page_rest {
     struct bars *bars; /* NULL: none */
     uint8_t *rounds;   /* PAGE_RECIPIENTS of them; NULL: all are of the first */
+    uint8_t *detours;  /* the same of enum detour; NULL: nobody passed by a step that was down */
 };
 void page_rest_release(struct page_rest *rest);
 /* Takes what the event, which fits the page, changes of it. */

@@ -76,6 +76,7 @@ static bool move_on(struct engine *engine, struct campaign *campaign, uint32_t p
     }
     event.reason = bar->reason;
     pass_by(engine, campaign, &state, &event);
+    detour_decide(engine, campaign, page, &event);
     engine_decide(engine, campaign, page, &event);
     return true;
 }

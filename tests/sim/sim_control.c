@@ -188,7 +188,7 @@ static bool is_try(const struct recipient_state *state, const struct event *even
         IF_THERE = 1u << DELIVERY_EVENT_FAILED | 1u << DELIVERY_EVENT_NEXT_ENDPOINT
     };
     bool is_there = event->reason != REASON_NO_ENDPOINT && event->reason != REASON_CHANNEL_DOWN &&
-                    !reason_is_suppression(event->reason);
+                    event->reason != REASON_PASSED_BY && !reason_is_suppression(event->reason);
     bool may_be =
         (IF_THERE >> event->kind & 1) != 0 ||
         (event->kind == DELIVERY_EVENT_CLIMBED && state->state == DELIVERY_LEASED) ||

@@ -77,6 +77,6 @@ void sim_health_print(const struct sim_health_totals *totals)
 {
     fprintf(stderr,
             "\nshares lowered %" PRIu64 ", raised %" PRIu64
-            "; climbed as the step was down %" PRIu64,
-            totals->lowered, totals->raised, totals->downs);
+            "; climbed as the step was down %" PRIu64 ", and back %" PRIu64,
+            totals->lowered, totals->raised, totals->downs, totals->backs);
 }

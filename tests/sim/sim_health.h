@@ -21,6 +21,7 @@ struct sim_health {
 };
 
 struct sim_health_totals {
+    uint64_t backs; /* of these, who went back as nothing else could be sent to him */
     uint64_t downs; /* who climbed because no provider of his step could be used */
     uint64_t lowered;
     uint64_t raised;

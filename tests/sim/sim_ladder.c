@@ -171,7 +171,7 @@ static void check_unanswered(const struct rung *rung)
 static void check_down(const struct rung *rung)
 {
     const struct plan_step *step = step_of(rung);
-    if (step->if_down != PLAN_DOWN_CLIMB) {
+    if (step->if_down != PLAN_DOWN_CLIMB || rung->ladder->is_back) {
         fail(rung, "he is to wait while the step is down");
     }
     if (rung->state->uncertain && step->until == PLAN_ACCEPTED) {
@@ -179,6 +179,29 @@ static void check_down(const struct rung *rung)
     }
     rung->ladder->was_down = true;
     rung->sim->totals->health.downs++;
+}
+
+/* Nothing was sent to him, and he passed by a step that was down: he goes back there, once. */
+static void go_back(const struct rung *rung)
+{
+    const struct plan *plan = &campaign_of(rung)->def.plan;
+    unsigned first = plan_first(plan);
+    while (first < plan->step_count && plan->steps[first].if_down != PLAN_DOWN_CLIMB) {
+        first = plan_next(plan, first);
+    }
+    if (!rung->ladder->was_down || rung->ladder->is_back) {
+        fail(rung, "he passed by nothing, or was back before");
+    }
+    if (first == plan->step_count || rung->event->step != plan_first_of_pair(plan, first)) {
+        fail(rung, "it is gone back to the first step that climbs while it is down");
+    }
+    if (rung->state->tried || campaign_of(rung)->is_cancelled ||
+        track_is_under_way(rung->state) !=
+            (rung->state->state == DELIVERY_LEASED || rung->state->state == DELIVERY_WAITING)) {
+        fail(rung, "something was sent to him, or nothing can be");
+    }
+    rung->ladder->is_back = true;
+    rung->sim->totals->health.backs++;
 }
 
 /* One of two steps at once, while its channel is down. */
@@ -222,6 +245,10 @@ static void climb(const struct rung *rung)
         }
         campaign_of(rung)->recipients[rung->ordinal].side_round =
             campaign_of(rung)->recipients[rung->ordinal].round;
+        return;
+    }
+    if (rung->event->reason == REASON_PASSED_BY) {
+        go_back(rung);
         return;
     }
     if (is_paired(rung) && !is_repetition(rung)) {
@@ -560,8 +587,7 @@ static const char *wrong_unreached(const struct ending *ending)
     if (ending->state.state == DELIVERY_CANCELLED && !campaign->is_cancelled) {
         return "but its campaign is not";
     }
-    if (ending->state.state == DELIVERY_UNREACHABLE && has_endpoint(ending) &&
-        !(ending->ladder.was_down && ending->sum.starts == 0)) {
+    if (ending->state.state == DELIVERY_UNREACHABLE && has_endpoint(ending)) {
         return "but has an endpoint";
     }
     if (ending->state.state == DELIVERY_FAILED && ending->sum.starts == 0 &&

@@ -28,6 +28,7 @@ struct sim_ladder {
     bool is_heard;            /* receipts have moved him */
     bool was_delivered;
     bool was_down; /* he passed by a step whose channel was down, with or without an endpoint */
+    bool is_back;  /* he went back to it, and waits now */
     bool is_done;  /* delivered, and nothing more is waited for */
     bool is_late_bounce; /* it came back after the campaign's end: nothing follows */
     uint64_t ends_ms;    /* the step lasts at least until then; 0: it is not open */

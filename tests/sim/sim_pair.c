@@ -60,8 +60,11 @@ void sim_pair_check(struct sim *sim, unsigned c)
         struct recipient_state ladder = sim_journal_track(&sim->journal, c, ordinal, 0);
         struct recipient_state side = sim_pair_side(sim, c, ordinal);
         const struct sim_recipient *recipient = &sim->journal.campaigns[c].recipients[ordinal];
+        /* He went back to a step before the pair. */
+        bool is_behind = recipient->ladder.is_back && side.step > ladder.step &&
+                         !plan_has_beside(&fold->def.plan, ladder.step);
         const char *wrong = what_is_wrong(&fold->def.plan, &ladder, &side,
-                                          recipient->side_round != recipient->round);
+                                          recipient->side_round != recipient->round || is_behind);
         if (wrong != NULL) {
             sim_fail(sim, "c%u/%u is %s on step %u, and %s on step %u beside, %s", c + 1, ordinal,
                      delivery_state_name((enum delivery_state)ladder.state), ladder.step,

@@ -229,6 +229,8 @@ static void retry_one(struct sim *sim, unsigned c, uint32_t ordinal, const struc
     recipient->ladder.bounced = 0;
     recipient->ladder.is_held = false;
     recipient->ladder.is_late_bounce = false;
+    recipient->ladder.was_down = false;
+    recipient->ladder.is_back = false;
     recipient->ladder.ends_ms = 0;
     recipient->side_course.is_of_past = true;
     recipient->side.is_held = false;

@@ -281,6 +281,8 @@ static void draw_downs(struct sim_settings *settings)
     for (unsigned i = 0; i < settings->provider_count; i++) {
         if (dice_chance(&dice, 700)) {
             draw_outages(&settings->providers[i], &dice);
+            settings->providers[i].def.breaker_ms = 10000;
+            settings->providers[i].phase_max_ms = 30000;
         }
     }
 }

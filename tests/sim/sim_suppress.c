@@ -237,7 +237,9 @@ static void note_bar(struct sim *sim, unsigned c, uint32_t ordinal,
         sim_suppress_is_barred(sim, c, ordinal, side.step, side.endpoint)) {
         recipient->bars.leased[1] = (struct sim_barred){recipient->side_course.lease, sim->now_ms};
     }
-    count_ahead(sim, c, ordinal, state->step, state->endpoint, ahead);
+    bool may_go_back = recipient->ladder.was_down && !recipient->ladder.is_back;
+    count_ahead(sim, c, ordinal, may_go_back ? 0 : state->step, may_go_back ? 0 : state->endpoint,
+                ahead);
     bool is_beside = recipient->side_course.lease != 0;
     bool is_nothing_left =
         !is_beside && (recipient->bars.is_whole || (ahead[0] == 0 && recipient->course.lease == 0));

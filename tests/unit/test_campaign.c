@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/mem.h"
 #include "coordinator/engine/campaign.h"
+#include "coordinator/engine/detour.h"
 #include "tests/dice.h"
 #include "tests/unit/unit.h"
 
@@ -306,6 +307,46 @@ static void a_snapshot_without_rounds_is_read(void **test)
     bench_release(&bench);
 }
 
+/* In a page in which somebody passed by a step that was down, and only there. */
+static void detours_stand_at_the_end_of_a_snapshot(void **test)
+{
+    (void)test;
+    struct bench bench;
+    struct bench back;
+    struct buf bytes = {0};
+    make_history(&bench);
+    const struct event passed = {
+        .kind = DELIVERY_EVENT_CLIMBED, .reason = REASON_CHANNEL_DOWN, .offset = 700, .span = 2};
+    const struct event went_back = {
+        .kind = DELIVERY_EVENT_CLIMBED, .reason = REASON_PASSED_BY, .offset = 701, .span = 1};
+    uint8_t **detours = &bench.campaign->pages[1].rest.detours;
+    detours_take(detours, &went_back);
+    detours_take(detours, &passed);
+    detours_take(detours, &went_back);
+    campaign_snapshot(bench.campaign, 1, &bytes);
+    assert_int_equal(bytes.data[0], 7);
+    bench_init(&back, 2000);
+    assert_int_equal(campaign_restore(back.campaign, &back.leases, 1, buf_view(&bytes)), ERR_OK);
+    assert_same(&bench, &back);
+    for (unsigned i = 0; i < 976; i++) {
+        assert_int_equal(detour_of(back.campaign->pages[1].rest.detours, i),
+                         i == 700   ? DETOUR_PASSED
+                         : i == 701 ? DETOUR_BACK
+                                    : DETOUR_NONE);
+    }
+    bench_release(&back);
+    bench_init(&back, 2000);
+    bytes.data[bytes.len - 1] = DETOURS; /* of the last run */
+    assert_int_equal(campaign_restore(back.campaign, &back.leases, 1, buf_view(&bytes)),
+                     ERR_CORRUPT);
+    bench_release(&back);
+    const struct event retried = {.kind = DELIVERY_EVENT_RETRIED, .offset = 700, .span = 1};
+    detours_take(detours, &retried);
+    assert_int_equal(detour_of(*detours, 700), DETOUR_NONE);
+    buf_release(&bytes);
+    bench_release(&bench);
+}
+
 static void every_truncation_of_a_snapshot_is_refused(void **test)
 {
     (void)test;
@@ -534,6 +575,7 @@ int main(void)
         cmocka_unit_test(a_page_comes_back_from_its_snapshot),
         cmocka_unit_test(states_of_older_snapshots_are_read),
         cmocka_unit_test(a_snapshot_without_rounds_is_read),
+        cmocka_unit_test(detours_stand_at_the_end_of_a_snapshot),
         cmocka_unit_test(every_truncation_of_a_snapshot_is_refused),
         cmocka_unit_test(a_snapshot_of_two_tracks_has_the_side_after_the_ladder),
         cmocka_unit_test(only_a_plan_with_a_pair_has_a_side),

@@ -231,6 +231,101 @@ static void who_is_on_the_last_step_waits(void **test)
     rig_release(&rig);
 }
 
+/* ---- Whom nothing but what was down can reach ---- */
+
+static const struct rig_fate NO_ENDPOINT = {.outcome = OUTCOME_REJECTED,
+                                            .reason = REASON_NO_ENDPOINT};
+
+/* What is sent meets these fates (SMS, and e-mail; NULL: the worker says nothing). */
+static void pass_by(struct rig *rig, uint64_t ms, const struct rig_fate *sms,
+                    const struct rig_fate *email)
+{
+    for (uint64_t passed = 0; passed < ms; passed += 100) {
+        (void)engine_worker_heartbeat(rig->engine, 1, rig->now_ms);
+        rig_run(rig, 100);
+        for (unsigned b = 0; b < rig->batch_count; b++) {
+            const struct rig_fate *fate = rig->batches[b].wire.step == 0 ? sms : email;
+            if (fate != NULL) {
+                rig_say(rig, &rig->batches[b], 0, PAGE_RECIPIENTS, fate);
+            }
+        }
+    }
+}
+
+/* Both providers of SMS are down from the start, as no worker can open them; nobody has e-mail. */
+static void passed_init(struct rig *rig, uint32_t slots)
+{
+    const struct wire_unopened unopened[] = {{.provider = 0, .why = "no secret"},
+                                             {.provider = 1, .why = "no secret"}};
+    down_init(rig, PLAN_DOWN_CLIMB, PLAN_ACCEPTED, slots, 0);
+    assert_int_equal(engine_launch(rig->engine, 1, rig->now_ms, NULL), ERR_OK);
+    engine_worker_hello(rig->engine, 1, "w1", 11, rig->now_ms);
+    engine_worker_unopened(rig->engine, 1, unopened, 2);
+    engine_worker_credit(rig->engine, 1, (const uint32_t[CHANNEL_KINDS]){CREDIT, CREDIT},
+                         rig->now_ms);
+    pass_by(rig, 2 * GRACE_MS, NULL, &NO_ENDPOINT);
+}
+
+/* He waits as if the plan said so, over a restart too, and is sent to when the channel is back. */
+static void who_has_no_other_endpoint_goes_back_and_waits(void **test)
+{
+    (void)test;
+    struct rig rig;
+    passed_init(&rig, 2000);
+    struct event event;
+    rig_check(&rig);
+    assert_true(rig_last_event(&rig, 1, DELIVERY_EVENT_CLIMBED, &event));
+    assert_int_equal(event.reason, REASON_PASSED_BY);
+    assert_int_equal(event.step, 0);
+    assert_int_equal(rig_count_events(&rig, 1, DELIVERY_EVENT_CLIMBED), 2 * 2000);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_WAITING), 2000);
+    pass_by(&rig, 20 * GRACE_MS, NULL, &NO_ENDPOINT);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_WAITING), 2000);
+    assert_int_equal(rig_state(&rig, 1, 1999).step, 0);
+    rig_check(&rig);
+    assert_int_equal(rig_count_events(&rig, 1, DELIVERY_EVENT_CLIMBED), 2 * 2000);
+    rig_restart(&rig);
+    engine_worker_hello(rig.engine, 1, "w1", 12, rig.now_ms); /* it has the secret now */
+    engine_worker_credit(rig.engine, 1, (const uint32_t[CHANNEL_KINDS]){CREDIT, CREDIT},
+                         rig.now_ms);
+    pass_by(&rig, 1000, &ACCEPTED, NULL);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_ACCEPTED), 2000);
+    assert_int_equal(rig_campaign_state(&rig, 1), CAMPAIGN_FINISHED);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
+static void who_has_no_endpoint_there_either_is_unreachable(void **test)
+{
+    (void)test;
+    struct rig rig;
+    passed_init(&rig, 10);
+    engine_worker_unopened(rig.engine, 1, NULL, 0);
+    pass_by(&rig, 1000, &NO_ENDPOINT, &NO_ENDPOINT);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_UNREACHABLE), 10);
+    assert_int_equal(rig_campaign_state(&rig, 1), CAMPAIGN_FINISHED);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
+/* Where he may not be sent to, he is not sent back; and neither when it is too late. */
+static void who_is_suppressed_or_late_does_not_go_back(void **test)
+{
+    (void)test;
+    struct rig rig;
+    passed_init(&rig, 3);
+    assert_int_equal(engine_suppress(rig.engine, 1, 0, CHANNEL_SMS, ENGINE_ALL_RANKS,
+                                     REASON_OPTED_OUT, rig.now_ms),
+                     ERR_OK);
+    pass_by(&rig, 1000, NULL, &NO_ENDPOINT);
+    assert_int_equal(rig_state(&rig, 1, 0).state, DELIVERY_SUPPRESSED);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_WAITING), 2);
+    assert_int_equal(engine_cancel(rig.engine, 1, rig.now_ms, NULL), ERR_OK);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_CANCELLED), 2);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -243,6 +338,9 @@ int main(void)
         cmocka_unit_test(a_provider_that_no_worker_could_open_is_down),
         cmocka_unit_test(who_is_a_probe_climbs_in_the_end),
         cmocka_unit_test(who_is_on_the_last_step_waits),
+        cmocka_unit_test(who_has_no_other_endpoint_goes_back_and_waits),
+        cmocka_unit_test(who_has_no_endpoint_there_either_is_unreachable),
+        cmocka_unit_test(who_is_suppressed_or_late_does_not_go_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

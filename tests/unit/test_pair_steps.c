@@ -477,6 +477,94 @@ static void a_repetition_is_given_up_as_well(void **test)
     rig_release(&rig);
 }
 
+/* ---- Whom nothing but what was down can reach ---- */
+
+static void set_unopened(struct rig *rig, uint64_t instance, unsigned providers)
+{
+    struct wire_unopened unopened[3];
+    unsigned count = 0;
+    for (uint8_t p = 0; p < 3; p++) {
+        if ((providers >> p & 1) != 0) {
+            unopened[count++] = (struct wire_unopened){.provider = p, .why = "no secret"};
+        }
+    }
+    engine_worker_hello(rig->engine, 1, "w1", instance, rig->now_ms);
+    engine_worker_unopened(rig->engine, 1, unopened, count);
+    engine_worker_credit(
+        rig->engine, 1,
+        (const uint32_t[CHANNEL_KINDS]){
+            [CHANNEL_SMS] = CREDIT, [CHANNEL_EMAIL] = CREDIT, [CHANNEL_VOICE] = CREDIT},
+        rig->now_ms);
+}
+
+/* Both were given up without a try, and there is nobody to call: he goes back to both. */
+static void who_gave_up_both_goes_back_to_both(void **test)
+{
+    (void)test;
+    struct rig rig;
+    rig_make(&rig);
+    struct campaign_def def = pair_def(&rig, PLAN_ACCEPTED, 1500);
+    for (unsigned s = 0; s < VOICE; s++) {
+        def.plan.steps[s].if_down = PLAN_DOWN_CLIMB;
+    }
+    rig_add(&rig, &def);
+    assert_int_equal(engine_launch(rig.engine, 1, rig.now_ms, NULL), ERR_OK);
+    set_unopened(&rig, 11, 3);
+    unsigned sent[RUNGS] = {0};
+    static const struct rig_fate *const fates[3] = {&ACCEPTED, &NO_ENDPOINT, &NO_ENDPOINT};
+    pass(&rig, 4 * GRACE_MS, fates, sent);
+    assert_sent(sent, (const unsigned[RUNGS]){[VOICE] = 1500});
+    assert_int_equal(track(&rig, 0, false).state, DELIVERY_WAITING);
+    assert_int_equal(track(&rig, 1499, true).state, DELIVERY_WAITING);
+    assert_int_equal(track(&rig, 1499, true).step, EMAIL);
+    struct event event;
+    rig_check(&rig);
+    assert_true(rig_last_event(&rig, 1, DELIVERY_EVENT_CLIMBED, &event));
+    assert_int_equal(event.reason, REASON_PASSED_BY);
+    rig_restart(&rig);
+    set_unopened(&rig, 12, 1);
+    pass(&rig, 4 * GRACE_MS, fates, sent); /* he waits for the SMS alone */
+    assert_sent(sent, (const unsigned[RUNGS]){[VOICE] = 1500, [EMAIL] = 1500});
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_WAITING), 1500);
+    set_unopened(&rig, 12, 0);
+    pass(&rig, 1000, fates, sent);
+    assert_int_equal(sent[SMS], 1500);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_ACCEPTED), 1500);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
+/* What he passed by is before the pair, on whose steps he has nothing. */
+static void who_has_neither_of_both_goes_back_to_what_was_before(void **test)
+{
+    (void)test;
+    struct rig rig;
+    rig_make(&rig);
+    struct campaign_def def = rig_def(&rig, 1, 10);
+    def.plan.step_count = 0;
+    add_step(&def.plan, CHANNEL_VOICE, false, PLAN_ACCEPTED, 0);
+    add_step(&def.plan, CHANNEL_SMS, false, PLAN_ACCEPTED, 0);
+    add_step(&def.plan, CHANNEL_EMAIL, true, PLAN_ACCEPTED, 0);
+    def.plan.steps[0].if_down = PLAN_DOWN_CLIMB;
+    rig_add(&rig, &def);
+    assert_int_equal(engine_launch(rig.engine, 1, rig.now_ms, NULL), ERR_OK);
+    set_unopened(&rig, 11, 4);
+    unsigned sent[RUNGS] = {0};
+    static const struct rig_fate *const fates[3] = {&NO_ENDPOINT, &NO_ENDPOINT, &NO_ENDPOINT};
+    pass(&rig, 4 * GRACE_MS, fates, sent);
+    assert_sent(sent, (const unsigned[RUNGS]){[1] = 10, [2] = 10});
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_WAITING), 10);
+    assert_int_equal(rig_state(&rig, 1, 0).step, 0);
+    rig_check(&rig);
+    set_unopened(&rig, 11, 0);
+    pass(&rig, 2000, fates, sent);
+    assert_sent(sent, (const unsigned[RUNGS]){10, 20, 20});
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_UNREACHABLE), 10);
+    assert_int_equal(rig_campaign_state(&rig, 1), CAMPAIGN_FINISHED);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
 /* ---- The plan ---- */
 
 static void both_have_their_places_in_the_plan(void **test)
@@ -524,6 +612,8 @@ int main(void)
         cmocka_unit_test(where_the_plan_does_not_say_so_they_wait),
         cmocka_unit_test(who_is_in_doubt_stays_so),
         cmocka_unit_test(a_repetition_is_given_up_as_well),
+        cmocka_unit_test(who_gave_up_both_goes_back_to_both),
+        cmocka_unit_test(who_has_neither_of_both_goes_back_to_what_was_before),
         cmocka_unit_test(both_have_their_places_in_the_plan),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -181,6 +181,36 @@ def test_who_waits_for_a_channel_that_is_down_climbs_after_the_grace(gateway, ot
     assert gateway.count() == 3000
 
 
+def test_who_has_no_other_endpoint_goes_back_and_waits_for_the_channel(place, gateway, other, make_cluster):
+    """No worker can open the SMS provider until one with its secret comes; every other person has an e-mail address."""
+    secret = {"secrets": {"token": "env:HEALTH_TOKEN"}, "headers": {
+        "Idempotency-Key": "{{token}}", "X-Recipient": "{{id}}", "Authorization": "Bearer {{secret.token}}"}}
+    cluster = make_cluster([http_provider(gateway, name="texts", adapter_settings=secret),
+                            http_provider(other, name="mails", channel="email")], {"down_grace": "1s"}, workers=0)
+    cluster.start_worker("without")
+    cluster.wait_workers(1)
+    path = os.path.join(place, "people.csv")
+    with open(path, "w", encoding="ascii") as f:
+        f.write("id,phone,email\n" + "".join(f"a{i},+4790{i:08d},\nb{i},+4791{i:08d},b{i}@customer.test\n"
+                                             for i in range(500)))
+    audience = cluster.api.upload(open(path, "rb").read()).json()["id"]
+    content = {"sms": {"text": "Hi"}, "email": {"subject": "S", "text": "Hi"}}
+    plan = {"steps": [{"channel": "sms", "if_down": "climb"}, {"channel": "email"}]}
+    campaign = cluster.campaign(audience, None, content, plan)["id"]
+    view = wait_for("the e-mails", lambda: (v := cluster.api.get(f"/v1/campaigns/{campaign}")) and
+                    some(v["counts"]) == {"accepted": 500, "waiting": 500} and v["ladder"][0]["counts"] and v)
+    assert view["state"] == "running" and [rung["counts"] for rung in view["ladder"]] == [
+        {"waiting": 500}, {"accepted": 500}]
+    events = [(event["event"], event["step"], event["reason"])
+              for event in timeline_of(cluster, campaign, "a7") if event["event"] == "climbed"]
+    assert events == [("climbed", 2, 1310), ("climbed", 1, 1311)]
+    time.sleep(2)  # nobody climbs a second time
+    assert gateway.count() == 0 and other.count() == 500
+    cluster.start_worker("with", env={**os.environ, "HEALTH_TOKEN": "t"})
+    assert some(cluster.wait_campaign(campaign)["counts"]) == {"accepted": 1000}
+    assert set(gateway.keys()) == {f"a{i}" for i in range(500)} and gateway.count() == 500
+
+
 def test_a_campaign_does_without_a_channel(place, gateway, other, make_cluster):
     cluster = make_cluster(two_channels(gateway, other))
     audience = upload(cluster, 2000)
