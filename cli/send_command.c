@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * All that can be checked without the coordinator is checked first, options within the API's bounds:
- * a mistake in them should not come to light after a million rows were uploaded. Whether the
- * audience has the message's variables is known when its columns are. When a later step fails the
- * audience is there, and the message says how to go on from it.
+ * All that can be checked without the coordinator is checked first, options within the API's
+ * bounds: a mistake in them should not come to light after a million rows were uploaded. Whether
+ * the audience has the message's variables is known when its columns are. When a later step fails
+ * the audience is there, and the message says how to go on from it.
  */
 #include <stdlib.h>
 #include <string.h>
