@@ -167,15 +167,6 @@ static enum err read_steps(json_t **steps, const struct arguments *arguments,
     return err;
 }
 
-static bool is_channel(struct slice word)
-{
-    const char *const *channel = plan_text_channels();
-    while (*channel != NULL && !slice_is(word, *channel)) {
-        channel++;
-    }
-    return *channel != NULL;
-}
-
 /* "email,push" to a list. */
 static enum err put_without(json_t *request, const struct arguments *arguments,
                             struct problem *problem)
@@ -185,7 +176,7 @@ static enum err put_without(json_t *request, const struct arguments *arguments,
     while (at != NULL) {
         const char *comma = strchr(at, ',');
         size_t len = comma == NULL ? strlen(at) : (size_t)(comma - at);
-        if (!is_channel(slice_of(at, len))) {
+        if (!plan_text_is_channel(slice_of(at, len))) {
             json_decref(channels);
             return problem_set(problem, ERR_INVALID,
                                "--without cannot be \"%s\"; it is a channel or several, such as "

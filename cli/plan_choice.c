@@ -9,30 +9,13 @@
 #include "common/text.h"
 #include "common/yaml_json.h"
 
-static bool is_channel(const char *word)
-{
-    for (const char *const *channel = plan_text_channels(); *channel != NULL; channel++) {
-        if (strcmp(*channel, word) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool has_ending(const char *text, const char *ending)
-{
-    size_t len = strlen(text);
-    size_t ending_len = strlen(ending);
-    return len >= ending_len && strcmp(text + len - ending_len, ending) == 0;
-}
-
 static enum plan_choice_kind kind_of(const char *said)
 {
-    if (*said == '\0' || strpbrk(said, "> \t\r\n") != NULL || is_channel(said)) {
+    if (*said == '\0' || strpbrk(said, "> \t\r\n") != NULL ||
+        plan_text_is_channel(slice_str(said))) {
         return PLAN_CHOICE_STEPS;
     }
-    if (strchr(said, '/') != NULL || strcmp(said, "-") == 0 || has_ending(said, ".json") ||
-        yaml_json_is_file(said)) {
+    if (strchr(said, '/') != NULL || strcmp(said, "-") == 0 || yaml_json_is_document(said)) {
         return PLAN_CHOICE_FILE;
     }
     if (strchr(said, '+') != NULL) { /* no name has one: `push+sms` */
@@ -54,7 +37,7 @@ static enum err check_steps(const json_t *steps, const char *file, struct proble
     json_array_foreach(steps, i, step)
     {
         const char *channel = json_string_value(json_object_get(step, "channel"));
-        if (channel == NULL || !is_channel(channel)) {
+        if (channel == NULL || !plan_text_is_channel(slice_str(channel))) {
             return problem_set(problem, ERR_INVALID,
                                "%s: the channel of step %zu is %s%.64s; it is email, sms, voice, "
                                "push, chat or webhook",

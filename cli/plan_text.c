@@ -21,6 +21,15 @@ const char *const *plan_text_channels(void)
     return channels;
 }
 
+bool plan_text_is_channel(struct slice word)
+{
+    const char *const *channel = plan_text_channels();
+    while (*channel != NULL && !slice_is(word, *channel)) {
+        channel++;
+    }
+    return *channel != NULL;
+}
+
 /* The next word of a step; *at moves behind it. Empty at its end. */
 static void next_word(const char **at, char word[WORD_BYTES])
 {
@@ -37,13 +46,10 @@ static void next_word(const char **at, char word[WORD_BYTES])
 
 static enum err check_channel(const char *word, unsigned number, struct problem *problem)
 {
-    const char *const *channels = plan_text_channels();
-    for (size_t i = 0; channels[i] != NULL; i++) {
-        if (strcmp(channels[i], word) == 0) {
-            return ERR_OK;
-        }
+    if (plan_text_is_channel(slice_str(word))) {
+        return ERR_OK;
     }
-    const char *nearest = text_nearest(word, channels);
+    const char *nearest = text_nearest(word, plan_text_channels());
     if (word[0] == '\0') {
         return problem_set(
             problem, ERR_INVALID,

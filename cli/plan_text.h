@@ -20,6 +20,7 @@
 
 /* NULL-terminated list of the channels there are, as the API calls them. */
 const char *const *plan_text_channels(void);
+bool plan_text_is_channel(struct slice word);
 /* To the API's steps: *steps is the caller's. ERR_INVALID names the step, the word, and what would
  * be right. */
 enum err plan_text_read(json_t **steps, const char *text, struct problem *problem) WARN_UNUSED;

@@ -298,15 +298,19 @@ enum err yaml_json_read(json_t **json, struct slice text, struct yaml_place *pla
     return err;
 }
 
+static bool has_ending(const char *name, const char *ending)
+{
+    size_t len = strlen(name);
+    size_t ending_len = strlen(ending);
+    return len >= ending_len && strcmp(name + len - ending_len, ending) == 0;
+}
+
 bool yaml_json_is_file(const char *name)
 {
-    static const char *const endings[] = {".yaml", ".yml"};
-    size_t len = strlen(name);
-    for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
-        size_t ending = strlen(endings[i]);
-        if (len >= ending && strcmp(name + len - ending, endings[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return has_ending(name, ".yaml") || has_ending(name, ".yml");
+}
+
+bool yaml_json_is_document(const char *name)
+{
+    return yaml_json_is_file(name) || has_ending(name, ".json");
 }

@@ -30,5 +30,7 @@ enum err yaml_json_read(json_t **json, struct slice text, struct yaml_place *pla
                         struct problem *problem) WARN_UNUSED;
 /* Does the name of a file say that it is YAML? .yaml, .yml */
 bool yaml_json_is_file(const char *name);
+/* That it is YAML or JSON? .json, too */
+bool yaml_json_is_document(const char *name);
 
 #endif

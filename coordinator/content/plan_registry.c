@@ -8,6 +8,7 @@
 #include "common/buf.h"
 #include "common/mem.h"
 #include "common/text.h"
+#include "common/yaml_json.h"
 
 #define TOLD_MAX 8 /* names in a complaint */
 
@@ -163,13 +164,6 @@ enum err plan_registry_load(struct plan_registry *registry, struct ledger *ledge
     return load.err;
 }
 
-static bool has_ending(const char *name, const char *ending)
-{
-    size_t len = strlen(name);
-    size_t ending_len = strlen(ending);
-    return len >= ending_len && strcmp(name + len - ending_len, ending) == 0;
-}
-
 enum err plan_registry_check_name(const char *name, struct problem *problem)
 {
     enum channel_kind channel;
@@ -185,7 +179,7 @@ enum err plan_registry_check_name(const char *name, struct problem *problem)
                            "is the plan of that one step",
                            name, name);
     }
-    if (has_ending(name, ".json") || has_ending(name, ".yaml") || has_ending(name, ".yml")) {
+    if (yaml_json_is_document(name)) {
         return problem_set(problem, ERR_INVALID,
                            "\"%s\" cannot be a plan's name: on a command line it is a file; leave "
                            "the ending off",

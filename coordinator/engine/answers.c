@@ -21,7 +21,6 @@
  * So receipts may come in any order and any number: delivered beats bounced beats accepted.
  */
 #include <assert.h>
-#include <string.h>
 
 #include "common/mem.h"
 #include "coordinator/engine/engine_state.h"
@@ -35,17 +34,6 @@ static const char *const KIND_NAMES[RECEIPT_KINDS] = {"accepted", "delivered", "
 const char *receipt_kind_name(enum receipt_kind kind)
 {
     return kind < RECEIPT_KINDS ? KIND_NAMES[kind] : "?";
-}
-
-bool receipt_kind_parse(const char *name, enum receipt_kind *kind)
-{
-    for (unsigned k = 0; k < RECEIPT_KINDS; k++) {
-        if (strcmp(KIND_NAMES[k], name) == 0) {
-            *kind = (enum receipt_kind)k;
-            return true;
-        }
-    }
-    return false;
 }
 
 /* If the campaign has ended, its counts have changed, and more may come for its pages. */

@@ -279,7 +279,6 @@ enum receipt_kind {
     RECEIPT_KINDS
 };
 const char *receipt_kind_name(enum receipt_kind kind);
-bool receipt_kind_parse(const char *name, enum receipt_kind *kind);
 struct receipt {
     uint64_t campaign;
     uint32_t ordinal;

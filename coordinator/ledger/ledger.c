@@ -53,13 +53,6 @@ void ledger_catalogue_key_u64(struct buf *buf, enum catalogue_kind kind, uint64_
     buf_be64(buf, id);
 }
 
-struct store_scan *ledger_scan_prefix(struct ledger *ledger, enum store_family family,
-                                      const struct key *prefix)
-{
-    struct key to = key_after(prefix);
-    return ledger->store->ops->scan(ledger->store, family, key_view(prefix), key_view(&to));
-}
-
 size_t ledger_partitions(struct ledger *ledger)
 {
     pthread_mutex_lock(&ledger->lock);

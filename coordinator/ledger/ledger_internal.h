@@ -33,8 +33,4 @@ struct ledger {
 size_t ledger_partitions(struct ledger *ledger);
 uint16_t ledger_partition(struct ledger *ledger, size_t n);
 
-/* All keys that begin with a prefix. */
-struct store_scan *ledger_scan_prefix(struct ledger *ledger, enum store_family family,
-                                      const struct key *prefix);
-
 #endif

@@ -137,6 +137,8 @@ static void files_say_it_in_their_names(void **state)
     (void)state;
     assert_true(yaml_json_is_file("a/night.yaml") && yaml_json_is_file("x.yml"));
     assert_false(yaml_json_is_file("yaml") || yaml_json_is_file("x.json"));
+    assert_true(yaml_json_is_document("x.json") && yaml_json_is_document("x.yml"));
+    assert_false(yaml_json_is_document("json") || yaml_json_is_document("x.jsonl"));
     assert_false(yaml_json_is_file("x.yaml.gz") || yaml_json_is_file(""));
 }
 
