@@ -390,12 +390,14 @@ void engine_wake_page(struct engine *engine, uint64_t id, uint32_t page,
         campaign->pages[page].states = mem_copy(states, count * sizeof(*states));
         campaign->pages[page].rest = *rest;
         campaign->pages[page].is_restored = true; /* what bounced is not known */
+        campaign->pages[page].has_lost = campaign->has_lost;
         *rest = (struct page_rest){0};
         count_tried(campaign, states, side, count);
         if (side != NULL) {
             struct page_state *other = &campaign->pages[campaign_other_page(campaign, page)];
             other->states = mem_copy(side, count * sizeof(*side));
             other->is_restored = true;
+            other->has_lost = campaign->has_lost;
         }
     }
     page_rest_release(rest);

@@ -49,6 +49,7 @@ struct campaign {
     bool is_ended;      /* finished, or cancelled with nobody leased: only the counts are left */
     bool end_is_noted;  /* its closing counts were written and have not changed since */
     bool is_screened;   /* or has no frequency cap to be screened for */
+    bool has_lost;      /* one of its pages has, or had before they were dropped */
     bool is_swept;      /* those who waited when it was over have been ended */
     bool end_is_void;   /* they stand in the catalogue, but it goes on: they must be removed */
     bool is_closed;     /* its pages were dropped: in memory are only those that were woken since */

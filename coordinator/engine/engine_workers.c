@@ -24,6 +24,7 @@
 static void settle_expired(struct engine *engine, struct lease *lease, const struct fate *fate)
 {
     lease->campaign->pages[lease->page].has_lost = true;
+    lease->campaign->has_lost = true;
     if (lease->sends > 0) {
         under_way_lose(&engine->providers[lease->provider].under_way, lease->left, engine->now_ms);
     }

@@ -243,6 +243,36 @@ static void no_rule_stops_a_large_round_before_it_is_whole(void **test)
     rig_release(&rig);
 }
 
+/* Whose lease was given up may lie with a worker also when his campaign has ended. */
+static void who_acknowledges_after_the_end_is_called_back_if_his_lease_was_given_up(void **test)
+{
+    (void)test;
+    struct rig rig;
+    struct engine_effect effect;
+    unsigned recalls = 0;
+    rig_init(&rig);
+    rig_join(&rig, 1, WORKER, CREDIT);
+    struct campaign_def def = rig_def(&rig, 1, 4);
+    def.plan.steps[0].on_uncertain = PLAN_HOLD;
+    rig_add(&rig, &def);
+    assert_int_equal(engine_launch(rig.engine, 1, rig.now_ms, NULL), ERR_OK);
+    rig_run(&rig, 1);
+    assert_int_equal(rig.batch_count, 1);
+    rig_run(&rig, RIG_LEASE_MS + 1);
+    assert_int_equal(rig_campaign_state(&rig, 1), CAMPAIGN_FINISHED);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_UNCERTAIN), 4);
+    rig_join(&rig, 1, WORKER, CREDIT); /* it is back */
+    rig_wake(&rig, 1);
+    while (engine_next_effect(rig.engine, &effect)) {
+    }
+    assert_int_equal(engine_acknowledge(rig.engine, 1, 2, rig.now_ms), ERR_OK);
+    while (engine_next_effect(rig.engine, &effect)) {
+        recalls += effect.kind == ENGINE_RECALL && effect.worker == 1 && effect.place == 2;
+    }
+    assert_int_equal(recalls, 1);
+    rig_release(&rig);
+}
+
 static void snapshots_know_the_rounds(void **test)
 {
     (void)test;
@@ -638,6 +668,7 @@ int main(void)
         cmocka_unit_test(a_large_round_takes_in_some_pages_at_a_time),
         cmocka_unit_test(whom_a_large_round_has_not_taken_in_stays_as_he_is_when_it_is_cancelled),
         cmocka_unit_test(no_rule_stops_a_large_round_before_it_is_whole),
+        cmocka_unit_test(who_acknowledges_after_the_end_is_called_back_if_his_lease_was_given_up),
         cmocka_unit_test(snapshots_know_the_rounds),
         cmocka_unit_test(nobody_who_has_acknowledged_is_sent_to),
         cmocka_unit_test(when_all_have_acknowledged_meanwhile_nobody_is_retried),
