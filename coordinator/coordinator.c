@@ -29,6 +29,7 @@
 #include "coordinator/link/link.h"
 #include "coordinator/report/provider_controls.h"
 #include "coordinator/report/provider_log.h"
+#include "coordinator/report/provider_lost.h"
 #include "coordinator/report/screening.h"
 #include "coordinator/report/zone_clock.h"
 
@@ -74,6 +75,7 @@ struct coordinator {
     struct provider_numbers numbers; /* a provider keeps its number over changes of the settings */
     bool has_new_numbers;
     struct provider_controls provider_controls;
+    struct provider_lost provider_lost;
     struct provider_log provider_log;
     struct delivery_keys delivery_keys;
     struct provider_def provider_defs[WIRE_PROVIDERS_MAX];
@@ -115,6 +117,7 @@ static void engine_close(void *arg, struct record *record)
 {
     struct coordinator *coordinator = arg;
     engine_close_turn(coordinator->engine, record);
+    provider_lost_note(&coordinator->provider_lost, coordinator->engine, record);
 }
 
 static void on_wake_up(uv_timer_t *timer)
@@ -527,6 +530,11 @@ static enum err open_rooms(struct coordinator *coordinator, struct problem *prob
         return err;
     }
     engine_recovered(coordinator->engine, now_of(coordinator));
+    err = provider_lost_load(&coordinator->provider_lost, coordinator->engine, coordinator->ledger,
+                             problem);
+    if (err != ERR_OK) {
+        return err;
+    }
     open_turn(coordinator);
     coordinator->screening = screening_new(&coordinator->loop, coordinator->ledger,
                                            coordinator->engine, coordinator->turn);

@@ -335,6 +335,11 @@ void engine_provider_day(struct engine *engine, uint8_t id, uint64_t used, uint6
 /* How many were leased of the provider on the day that it was told last. What comes back unsent
  * counts, too. */
 uint64_t engine_provider_used(const struct engine *engine, uint8_t id);
+/* How many of a provider, whether there is one of that number or not, may be under way without a
+ * lease: nobody knows whether their requests are over. No event says so: it is kept with the events
+ * of each turn, and a later life is told when it has recovered. */
+uint32_t engine_provider_lost(struct engine *engine, uint8_t id);
+void engine_provider_lose(struct engine *engine, uint8_t id, uint32_t count);
 /* Until when quiet hours keep a recipient from being sent to; 0: they do not. */
 uint64_t engine_held_until(struct engine *engine, uint64_t campaign, uint32_t ordinal,
                            uint64_t now_ms);

@@ -73,6 +73,19 @@ void engine_provider_quota(struct engine *engine, uint8_t id, uint32_t day_quota
     engine->providers[id].day_quota = day_quota;
 }
 
+uint32_t engine_provider_lost(struct engine *engine, uint8_t id)
+{
+    assert(id < WIRE_PROVIDERS_MAX);
+    struct under_way *under_way = &engine->providers[id].under_way;
+    return under_way_count(under_way, engine->now_ms) - under_way->leased;
+}
+
+void engine_provider_lose(struct engine *engine, uint8_t id, uint32_t count)
+{
+    assert(id < WIRE_PROVIDERS_MAX);
+    under_way_lose(&engine->providers[id].under_way, count, engine->now_ms);
+}
+
 void provider_change_run(struct engine *engine)
 {
     for (unsigned i = 0; i < WIRE_PROVIDERS_MAX; i++) {

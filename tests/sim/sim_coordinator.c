@@ -196,6 +196,7 @@ static void engine_close(void *arg, struct record *record)
 {
     struct sim *sim = arg;
     engine_close_turn(sim->coordinator.engine, record);
+    provider_lost_note(&sim->coordinator.lost, sim->coordinator.engine, record);
 }
 
 /* The first record of a life carries its epoch. */
@@ -307,6 +308,11 @@ static void begin_life(struct sim *sim)
         coordinator->missing = UINT64_C(1) << sim->settings.providers[one].def.id;
     }
     coordinator->engine = sim_coordinator_replay(sim, coordinator->ledger, coordinator->epoch);
+    coordinator->lost = (struct provider_lost){0};
+    if (provider_lost_load(&coordinator->lost, coordinator->engine, coordinator->ledger,
+                           &problem) != ERR_OK) {
+        sim_fail(sim, "who was lost before cannot be read: %s", problem.text);
+    }
     open_turn(sim, head.recno);
     open_link(sim);
     coordinator->is_up = true;

@@ -15,6 +15,7 @@
 #include "coordinator/ledger/turn.h"
 #include "coordinator/link/link.h"
 #include "coordinator/report/provider_days.h"
+#include "coordinator/report/provider_lost.h"
 
 struct sim;
 
@@ -46,6 +47,7 @@ struct sim_coordinator {
     struct link *link;
     struct sim_log log;
     struct provider_days days; /* sim_days.c */
+    struct provider_lost lost;
     uint64_t epoch;
     unsigned turns;
 };

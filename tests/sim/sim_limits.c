@@ -180,13 +180,10 @@ static bool is_throttled(const struct event *event)
     return event->kind == DELIVERY_EVENT_RELEASED && event->reason == SIM_REASON_THROTTLED;
 }
 
-/* Whoever is frozen has got his answers, and does not know it. A new life does not know what was
- * lost shortly before it. */
+/* Whoever is frozen has got his answers, and does not know it. */
 void sim_limits_check_start(struct sim *sim, uint8_t provider)
 {
     uint32_t limit = sim_provider_def(sim, provider)->concurrency;
-    uint64_t known_from_ms = sim->coordinator.began_ms + sim->settings.lease_ms +
-                             (uint64_t)UNDER_WAY_SLOT_MS * UNDER_WAY_SLOTS;
     uint32_t count = 0;
     for (unsigned w = 0; w < sim->settings.worker_count; w++) {
         const struct sim_worker *worker = &sim->workers[w];
@@ -194,8 +191,7 @@ void sim_limits_check_start(struct sim *sim, uint8_t provider)
                      ? worker->in_flight[provider]
                      : 0;
     }
-    if (limit > 0 && count > limit &&
-        (sim->coordinator.epoch == 1 || sim->now_ms > known_from_ms)) {
+    if (limit > 0 && count > limit) {
         sim_fail(sim, "provider %u has %u under way, and takes %u", provider, count, limit);
     }
     sim->totals->most_under_way += limit > 0 && count == limit;
