@@ -155,7 +155,9 @@ void sim_control_move(struct sim *sim, unsigned c)
 void sim_control_set_clock(struct sim *sim)
 {
     uint32_t jump_ms = dice_between(&sim->dice, 60000, HOUR_MS);
-    bool is_back = dice_chance(&sim->dice, 500); /* seen at the next start */
+    /* Seen at the next start, and from then on: where there are quiet hours, workers whose clocks
+     * are ahead of the coordinator's would return batches as too late for hours. */
+    bool is_back = !sim->settings.mends_clocks && dice_chance(&sim->dice, 500);
     sim_trace(sim, "the machine's clock is set %u ms %s", jump_ms, is_back ? "back" : "ahead");
     if (is_back) {
         sim->coordinator.set_back_ms += jump_ms;
