@@ -373,8 +373,9 @@ bool campaign_apply(struct campaign *campaign, struct lease_table *leases, uint3
         }
         campaign->next_fresh = page + 1;
     }
-    if (event->due_ms != 0) {
-        page_timers_at_latest(timers_of(campaign, event), page, fold_due_cs(&fold, event->due_ms));
+    uint32_t due_cs = fold_due_cs(&fold, event->due_ms);
+    if (event->due_ms != 0 && due_cs != FOLD_NEVER_CS) {
+        page_timers_at_latest(timers_of(campaign, event), page, due_cs);
     }
     return true;
 }
@@ -494,7 +495,7 @@ void campaign_sweep(struct campaign *campaign)
 
 static void timers_put(struct page_timers *timers, uint32_t page, uint32_t due_cs)
 {
-    if (due_cs == UINT32_MAX) {
+    if (due_cs == FOLD_NEVER_CS) {
         page_timers_clear(timers, page);
     } else {
         page_timers_set(timers, page, due_cs);
@@ -517,7 +518,7 @@ static uint32_t earliest_fresh(struct campaign *campaign, uint32_t page)
 {
     bool is_side = campaign_is_side(campaign, page);
     unsigned step = is_side ? campaign->first_beside : campaign->first_step;
-    uint32_t earliest_cs = UINT32_MAX;
+    uint32_t earliest_cs = FOLD_NEVER_CS;
     if (is_side && step == 0) {
         return earliest_cs; /* nobody of it stands anywhere yet */
     }
@@ -528,18 +529,18 @@ static uint32_t earliest_fresh(struct campaign *campaign, uint32_t page)
     return earliest_cs;
 }
 
-/* The earliest time of each step, and of the climbs; UINT32_MAX: none. A page without states waits
- * as a whole on the first step. */
+/* The earliest time of each step, and of the climbs; FOLD_NEVER_CS: none. A page without states
+ * waits as a whole on the first step. */
 static void earliest_due(struct campaign *campaign, uint32_t page, uint32_t due_cs[PLAN_RUNGS_MAX],
                          uint32_t *climb_cs)
 {
     const struct recipient_state *states = campaign->pages[page].states;
     unsigned slots = states == NULL ? 0 : campaign_page_slots(campaign, page);
     memset(due_cs, UINT8_MAX, PLAN_RUNGS_MAX * sizeof(*due_cs));
-    *climb_cs = UINT32_MAX;
+    *climb_cs = FOLD_NEVER_CS;
     bool is_side = campaign_is_side(campaign, page);
     due_cs[is_side ? campaign->first_beside : campaign->first_step] =
-        states == NULL ? earliest_fresh(campaign, page) : UINT32_MAX;
+        states == NULL ? earliest_fresh(campaign, page) : FOLD_NEVER_CS;
     for (unsigned i = 0; i < slots; i++) {
         uint32_t *earliest = NULL;
         uint32_t cs = states[i].due_cs;

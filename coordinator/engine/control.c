@@ -119,6 +119,23 @@ static void begin(struct engine *engine, struct campaign *campaign)
     }
 }
 
+static enum err refuse_age(const struct engine *engine, const struct campaign *campaign,
+                           uint64_t begins_ms, struct problem *problem)
+{
+    unsigned long long id = campaign->def.id;
+    char latest[TEXT_TIME_BYTES + 1];
+    text_time_str(latest, campaign->def.created_ms + CONTROL_BEGIN_MAX_MS);
+    return begins_ms > engine->now_ms
+               ? problem_set(problem, ERR_CONFLICT,
+                             "campaign c%llu would begin more than %u days after it was made: "
+                             "begin by %s, or make a new one later",
+                             id, (unsigned)CONTROL_BEGIN_MAX_DAYS, latest)
+               : problem_set(problem, ERR_CONFLICT,
+                             "campaign c%llu was made more than %u days ago and could begin until "
+                             "%s: make a new one",
+                             id, (unsigned)CONTROL_BEGIN_MAX_DAYS, latest);
+}
+
 enum err control_launch(struct engine *engine, struct campaign *campaign, uint64_t at_ms,
                         struct problem *problem)
 {
@@ -131,6 +148,9 @@ enum err control_launch(struct engine *engine, struct campaign *campaign, uint64
                            "campaign c%llu would begin after its not_after, %s, and reach nobody: "
                            "begin earlier, or make one with a later not_after",
                            (unsigned long long)campaign->def.id, limit);
+    }
+    if (begins_ms > campaign->def.created_ms + CONTROL_BEGIN_MAX_MS) {
+        return refuse_age(engine, campaign, begins_ms, problem);
     }
     if (at_ms > engine->now_ms) {
         engine_decide_event(engine, campaign,

@@ -37,10 +37,15 @@ struct control {
     uint64_t before[STOP_CAUSES]; /* not counted by the rules any more */
 };
 
+/* Times of recipients are 32 bits of 10 ms since the campaign was made, 497 days (fold.h). Whatever
+ * begins by this age has time for a plan of 180 days, and for what is made up for later. */
+#define CONTROL_BEGIN_MAX_DAYS 300
+#define CONTROL_BEGIN_MAX_MS   (UINT64_C(86400000) * CONTROL_BEGIN_MAX_DAYS)
+
 /* What the event, which fits, changes. */
 void control_apply(struct control *control, const struct event *event);
 /* A campaign that is a draft or scheduled begins at `at_ms`, or now if that has passed.
- * ERR_CONFLICT: nobody could be sent to. */
+ * ERR_CONFLICT: nobody could be sent to, or it would be too long after it was made. */
 enum err control_launch(struct engine *engine, struct campaign *campaign, uint64_t at_ms,
                         struct problem *problem);
 /* A paused one goes on; its stop rules leave out who had failed by then. */

@@ -36,12 +36,12 @@ uint32_t fold_due_cs(const struct fold *fold, uint64_t due_ms)
         return 0;
     }
     uint64_t due_cs = (due_ms - fold->base_ms + 9) / 10;
-    return due_cs > UINT32_MAX ? UINT32_MAX : (uint32_t)due_cs;
+    return due_cs > FOLD_NEVER_CS ? FOLD_NEVER_CS : (uint32_t)due_cs;
 }
 
 uint64_t fold_due_ms(const struct fold *fold, uint32_t due_cs)
 {
-    return fold->base_ms + (uint64_t)due_cs * 10;
+    return due_cs == FOLD_NEVER_CS ? FOLD_NEVER_MS : fold->base_ms + (uint64_t)due_cs * 10;
 }
 
 /* A wait is often less than the smallest part of the step. It is rounded up or down by what looks

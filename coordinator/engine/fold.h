@@ -44,7 +44,10 @@ enum delivery_event fold_closing(const struct recipient_state *state, enum deliv
 void fold_sweep(const struct fold *fold, struct recipient_state *states, unsigned count,
                 enum delivery_event over);
 
-/* Time of a recipient's next try and back; due_cs rounds up so that nothing is early. */
+/* Time of a recipient's next try and back; due_cs rounds up so that nothing is early. What is more
+ * than 497 days after the campaign's creation never comes: FOLD_NEVER_CS, FOLD_NEVER_MS. */
+#define FOLD_NEVER_CS UINT32_MAX
+#define FOLD_NEVER_MS UINT64_C(253402300799000) /* 9999-12-31T23:59:59Z */
 uint32_t fold_due_cs(const struct fold *fold, uint64_t due_ms);
 uint64_t fold_due_ms(const struct fold *fold, uint32_t due_cs);
 /* What `used` would be after waiting from the lease until due_ms; above RECIPIENT_USED_MAX if the

@@ -21,9 +21,6 @@
 /* Looked through in one run of the engine: the rest has its turn in the next one. */
 #define PAGES_PER_RUN 64
 
-/* due_cs cannot tell times much later. */
-#define AGE_MAX_MS (UINT64_C(400) * 86400000)
-
 /* ---- Pages ---- */
 
 void page_rest_release(struct page_rest *rest)
@@ -181,11 +178,11 @@ static enum err check(const struct engine *engine, const struct campaign *campai
                            "be: make a new one",
                            id, (unsigned)ENGINE_ROUNDS_MAX);
     }
-    if (engine->now_ms > campaign->def.created_ms + AGE_MAX_MS) {
+    if (engine->now_ms > campaign->def.created_ms + CONTROL_BEGIN_MAX_MS) {
         return problem_set(problem, ERR_CONFLICT,
-                           "campaign c%llu was made more than 400 days ago and is not retried: "
+                           "campaign c%llu was made more than %u days ago and is not retried: "
                            "make a new one",
-                           id);
+                           id, (unsigned)CONTROL_BEGIN_MAX_DAYS);
     }
     return count_in(campaign, states) == 0 ? refuse_nobody(campaign, states, problem) : ERR_OK;
 }

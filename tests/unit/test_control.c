@@ -2,6 +2,7 @@
 /* What campaigns do by themselves: begin, expire, stop, and take the place of others. */
 #include <string.h>
 
+#include "coordinator/engine/fold.h"
 #include "tests/unit/engine_rig.h"
 #include "tests/unit/unit.h"
 
@@ -551,6 +552,71 @@ static void a_share_leaves_out_who_had_failed_before_the_resume(void **test)
     rig_release(&rig);
 }
 
+#define DAY_MS UINT64_C(86400000)
+
+static void nothing_begins_later_than_its_times_can_tell(void **test)
+{
+    (void)test;
+    struct rig rig;
+    struct problem problem = {0};
+    rig_init(&rig);
+    struct campaign_def def = rig_def(&rig, 1, 10);
+    rig_add(&rig, &def);
+    def = rig_def(&rig, 2, 10);
+    rig_add(&rig, &def);
+    uint64_t latest_ms = rig.now_ms + 300 * DAY_MS;
+    assert_int_equal(engine_schedule(rig.engine, 1, FOLD_NEVER_MS, rig.now_ms, &problem),
+                     ERR_CONFLICT);
+    assert_non_null(strstr(problem.text, "more than 300 days after it was made"));
+    assert_int_equal(engine_schedule(rig.engine, 1, latest_ms + 1, rig.now_ms, &problem),
+                     ERR_CONFLICT);
+    assert_int_equal(engine_schedule(rig.engine, 1, latest_ms, rig.now_ms, &problem), ERR_OK);
+    rig.now_ms = latest_ms + 1;
+    assert_int_equal(engine_launch(rig.engine, 2, rig.now_ms, &problem), ERR_CONFLICT);
+    assert_non_null(strstr(problem.text, "was made more than 300 days ago"));
+    assert_int_equal(rig_campaign_state(&rig, 2), CAMPAIGN_DRAFT);
+    rig_run(&rig, 0); /* what was scheduled in time begins, a little late */
+    assert_int_equal(rig_campaign_state(&rig, 1), CAMPAIGN_RUNNING);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
+/* Who was paused for so long that the time of his next step cannot be told any more waits for it:
+ * it is not taken for one that has passed. */
+static void after_a_pause_of_years_no_step_is_early(void **test)
+{
+    (void)test;
+    struct rig rig;
+    rig_init(&rig);
+    struct campaign_def def = rig_def(&rig, 1, 10);
+    def.plan.step_count = 2;
+    for (unsigned s = 0; s < 2; s++) {
+        plan_step_defaults(&def.plan.steps[s], CHANNEL_SMS);
+        def.plan.steps[s].until = PLAN_ACKNOWLEDGED;
+        def.plan.steps[s].within_ms = 3600000;
+    }
+    rig_add(&rig, &def);
+    assert_int_equal(engine_launch(rig.engine, 1, rig.now_ms, NULL), ERR_OK);
+    assert_int_equal(engine_pause(rig.engine, 1, rig.now_ms, NULL), ERR_OK);
+    rig.now_ms += 498 * DAY_MS;
+    assert_int_equal(engine_resume(rig.engine, 1, rig.now_ms, NULL), ERR_OK);
+    rig_join(&rig, 1, 11, 65536);
+    rig_run(&rig, 0);
+    assert_int_equal(rig_leased(&rig), 10);
+    rig_accept_all(&rig);
+    rig_run(&rig, 1000);
+    assert_int_equal(rig_leased(&rig), 0);
+    assert_int_equal(rig_state(&rig, 1, 0).step, 0);
+    struct campaign_view view;
+    assert_true(engine_campaign(rig.engine, 1, &view));
+    assert_int_equal(view.climb_ms, 0);
+    rig_check(&rig);
+    rig_restart(&rig);
+    rig_run(&rig, 1000);
+    assert_int_equal(rig_state(&rig, 1, 0).step, 0);
+    rig_release(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -559,6 +625,8 @@ int main(void)
         cmocka_unit_test(whose_not_after_passed_while_nobody_was_there_reaches_nobody),
         cmocka_unit_test(a_scheduled_campaign_can_be_moved_started_and_cancelled),
         cmocka_unit_test(a_campaign_that_would_reach_nobody_is_not_launched),
+        cmocka_unit_test(nothing_begins_later_than_its_times_can_tell),
+        cmocka_unit_test(after_a_pause_of_years_no_step_is_early),
         cmocka_unit_test(whoever_was_not_sent_to_in_time_expires),
         cmocka_unit_test(a_cancellation_after_the_end_of_time_counts_nobody_twice),
         cmocka_unit_test(a_lease_that_returns_after_not_after_ends_the_campaign),

@@ -189,7 +189,9 @@ static void times_round_up_so_that_nothing_is_early(void **test)
     assert_int_equal(fold_due_cs(&bench.fold, BASE_MS + 10), 1);
     assert_int_equal(fold_due_cs(&bench.fold, BASE_MS + 11), 2);
     assert_int_equal(fold_due_cs(&bench.fold, BASE_MS - 5000), 0);
-    assert_true(fold_due_cs(&bench.fold, UINT64_MAX) == UINT32_MAX);
+    assert_true(fold_due_cs(&bench.fold, UINT64_MAX) == FOLD_NEVER_CS);
+    assert_true(fold_due_ms(&bench.fold, FOLD_NEVER_CS) == FOLD_NEVER_MS);
+    assert_true(fold_due_cs(&bench.fold, FOLD_NEVER_MS) == FOLD_NEVER_CS);
     assert_true(fold_due_ms(&bench.fold, fold_due_cs(&bench.fold, BASE_MS + 11)) >= BASE_MS + 11);
 }
 

@@ -518,6 +518,21 @@ static void a_retry_of_nobody_says_so(void **test)
     rig_release(&rig);
 }
 
+static void what_is_as_old_as_its_times_can_tell_is_not_retried(void **test)
+{
+    (void)test;
+    struct rig rig;
+    finish_first_round(&rig, &(struct campaign_control){0});
+    uint64_t latest_ms = RIG_NOW_MS + UINT64_C(300) * 86400000;
+    assert_true(latest_ms > rig.now_ms);
+    rig.now_ms = latest_ms;
+    assert_int_equal(engine_reopen(rig.engine, 1, ALL, rig.now_ms, NULL), ERR_OK);
+    engine_reopen_give_up(rig.engine, 1);
+    rig.now_ms++;
+    assert_refused(&rig, ALL, "was made more than 300 days ago and is not retried");
+    rig_release(&rig);
+}
+
 static void two_retries_at_a_time_are_one_too_many(void **test)
 {
     (void)test;
@@ -679,6 +694,7 @@ int main(void)
         cmocka_unit_test(a_late_bounce_of_an_earlier_round_counts_after_the_end),
         cmocka_unit_test(only_what_has_finished_is_retried),
         cmocka_unit_test(a_retry_of_nobody_says_so),
+        cmocka_unit_test(what_is_as_old_as_its_times_can_tell_is_not_retried),
         cmocka_unit_test(two_retries_at_a_time_are_one_too_many),
         cmocka_unit_test(there_are_fifteen_rounds_and_no_more),
         cmocka_unit_test(a_round_begins_its_time_anew_but_not_after_a_fixed_end),
