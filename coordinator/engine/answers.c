@@ -53,7 +53,7 @@ static void tell_provider(struct engine *engine, uint64_t id, bool is_answer)
     if (lease == NULL) {
         return;
     }
-    struct provider *provider = &engine->providers[lease->provider % WIRE_PROVIDERS_MAX];
+    struct provider *provider = &engine->providers[lease->provider];
     if (provider->is_there && is_answer) {
         quota_on_success(&provider->quota);
     } else if (provider->is_there && lease->left == 1) {

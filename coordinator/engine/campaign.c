@@ -277,7 +277,7 @@ static bool lease_accepts(const struct campaign *campaign, const struct lease *l
         return false;
     }
     if (event->kind == DELIVERY_EVENT_LEASED) {
-        return event->lease != 0;
+        return event->lease != 0 && event->provider < WIRE_PROVIDERS_MAX;
     }
     if (delivery_event_is_remark((enum delivery_event)event->kind)) {
         return event->lease == 0;

@@ -89,7 +89,8 @@ static bool restored_lease_is_sound(const struct campaign *campaign, const struc
         }
         bitmap_set(taken, i);
     }
-    return lease->left > 0 && lease->step < campaign->def.plan.step_count &&
+    return lease->left > 0 && lease->provider < WIRE_PROVIDERS_MAX &&
+           lease->step < campaign->def.plan.step_count &&
            plan_is_beside(&campaign->def.plan, lease->step) ==
                campaign_is_side(campaign, lease->page);
 }

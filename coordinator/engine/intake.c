@@ -321,7 +321,7 @@ static void tell_provider(const struct decision *d, unsigned span)
 static struct decision decision_of(struct engine *engine, const struct lease *lease,
                                    const struct fate *fate)
 {
-    struct provider *provider = &engine->providers[lease->provider % WIRE_PROVIDERS_MAX];
+    struct provider *provider = &engine->providers[lease->provider];
     return (struct decision){
         .engine = engine,
         .campaign = lease->campaign,

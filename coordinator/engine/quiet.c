@@ -137,7 +137,7 @@ bool quiet_holds_provider(const struct engine *engine, const struct provider *pr
 
 bool quiet_holds_lease(struct engine *engine, const struct lease *lease)
 {
-    if (quiet_holds_provider(engine, &engine->providers[lease->provider % WIRE_PROVIDERS_MAX])) {
+    if (quiet_holds_provider(engine, &engine->providers[lease->provider])) {
         return true;
     }
     if (!quiet_is_step(lease->campaign, lease->step)) {
@@ -157,7 +157,7 @@ bool quiet_holds_lease(struct engine *engine, const struct lease *lease)
 uint64_t quiet_begins_ms(const struct engine *engine, const struct lease *lease)
 {
     const struct quiet *quiet = lease->campaign->quiet;
-    const struct provider *provider = &engine->providers[lease->provider % WIRE_PROVIDERS_MAX];
+    const struct provider *provider = &engine->providers[lease->provider];
     uint64_t begins_ms = provider->is_there ? provider->quiet.from_ms : UINT64_MAX;
     if (!quiet_is_step(lease->campaign, lease->step)) {
         return begins_ms;

@@ -492,6 +492,11 @@ static void leases_and_states_of_a_snapshot_must_agree(void **test)
     bitmap_set(&places, 3);
     write_snapshot(&bytes, states, 976, 7, 0, &places);
     assert_int_equal(restore(buf_view(&bytes)), ERR_OK);
+    uint8_t *provider = &bytes.data[bytes.len - sizeof(places.words) - 2];
+    *provider = WIRE_PROVIDERS_MAX - 1;
+    assert_int_equal(restore(buf_view(&bytes)), ERR_OK);
+    *provider = WIRE_PROVIDERS_MAX;
+    assert_int_equal(restore(buf_view(&bytes)), ERR_CORRUPT);
     write_snapshot(&bytes, states, 976, 0, 0, &places);
     assert_int_equal(restore(buf_view(&bytes)), ERR_CORRUPT);
     write_snapshot(&bytes, states, 976, 7, 1, &places);

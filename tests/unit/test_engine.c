@@ -706,6 +706,18 @@ static void damaged_blocks_are_refused(void **test)
     assert_int_equal(engine_replay_block(rig.engine, 1, 0, buf_view(&block)), ERR_CORRUPT);
     assert_int_equal(engine_replay_block(rig.engine, 1, RECORD_PAGE_CAMPAIGN, buf_view(&block)),
                      ERR_CORRUPT);
+    event_list_clear(&list);
+    struct event leased = {.kind = DELIVERY_EVENT_LEASED,
+                           .provider = WIRE_PROVIDERS_MAX,
+                           .offset = 1,
+                           .span = 1,
+                           .lease = 77,
+                           .worker = 5,
+                           .at_ms = rig.now_ms};
+    event_list_add(&list, &leased);
+    buf_clear(&block);
+    event_block_encode(&list, &block);
+    assert_int_equal(engine_replay_block(rig.engine, 1, 0, buf_view(&block)), ERR_CORRUPT);
     event_list_release(&list);
     buf_release(&block);
     rig_release(&rig);
