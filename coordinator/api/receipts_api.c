@@ -65,7 +65,7 @@ enum err receipts_decide(struct api *api, const struct receipt *receipt)
     struct receipt of = *receipt;
     enum err err = ERR_OK;
     if (receipt->step == RECEIPTS_NEWEST) {
-        struct recipient_state state;
+        struct recipient_state state = {0};
         err = newest_attempt(api, &of, &state);
         of.step = state.step;
         of.attempt = recipient_attempt_number(&state);
