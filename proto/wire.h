@@ -53,6 +53,7 @@
 #define WIRE_RUNS_MAX        65536           /* in one OUTCOMES message */
 #define WIRE_GROUP_RUNS_MAX  PAGE_RECIPIENTS /* in one group: a place of the page comes once */
 #define WIRE_PAGE_NUMBER_MAX (UINT32_MAX / PAGE_RECIPIENTS) /* ordinals have 32 bits */
+#define WIRE_STEPS_MAX       16                             /* as a token can tell */
 #define WIRE_NAME_MAX        64
 #define WIRE_LINE_MAX        1024
 #define WIRE_TEXT_MAX        262144 /* 256 KiB */
@@ -207,6 +208,7 @@ struct wire_recall {
     uint64_t campaign;
     uint32_t page;
     uint16_t place; /* in the page, < PAGE_RECIPIENTS */
+    uint8_t step;   /* only what is of this step, plus one; 0: of any; at most WIRE_STEPS_MAX */
 };
 
 struct wire_drain {

@@ -480,6 +480,8 @@ static void decode_recall(struct decoder *decoder, const Tocsin__Envelope *envel
         (uint32_t)take_number(decoder, envelope->recall->page, 0, WIRE_PAGE_NUMBER_MAX, "page");
     message->recall.place =
         (uint16_t)take_number(decoder, envelope->recall->place, 0, PAGE_RECIPIENTS - 1, "place");
+    message->recall.step =
+        (uint8_t)take_number(decoder, envelope->recall->step, 0, WIRE_STEPS_MAX, "step");
 }
 
 static void decode_drain(struct decoder *decoder, const Tocsin__Envelope *envelope,

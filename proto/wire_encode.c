@@ -354,6 +354,7 @@ static void encode_recall(struct encoder *encoder, const struct wire_message *me
     out->campaign = message->recall.campaign;
     out->page = message->recall.page;
     out->place = message->recall.place;
+    out->step = message->recall.step;
     encoder->envelope.recall = out;
 }
 

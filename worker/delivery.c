@@ -200,9 +200,8 @@ static void on_cancel(struct delivery *delivery, const struct wire_message *mess
 static void on_recall(struct delivery *delivery, const struct wire_message *message,
                       uint64_t now_ms)
 {
-    const struct wire_recall *recall = &message->recall;
     (void)now_ms;
-    inbox_recall(&delivery->inbox, recall->campaign, recall->page, recall->place);
+    inbox_recall(&delivery->inbox, &message->recall);
 }
 
 static void on_outcomes_durable(struct delivery *delivery, const struct wire_message *message,

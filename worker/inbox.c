@@ -136,17 +136,18 @@ void inbox_park(struct inbox *inbox, struct batch *batch)
     inbox_append(inbox, batch, BATCH_PARKED);
 }
 
-void inbox_recall(struct inbox *inbox, uint64_t campaign, uint32_t page, unsigned place)
+void inbox_recall(struct inbox *inbox, const struct wire_recall *recall)
 {
     for (struct batch *batch = inbox->by_lease; batch != NULL; batch = batch->hh.next) {
-        if (batch->campaign != campaign || batch->page != page ||
-            !bitmap_has(&batch->places, place)) {
+        bool is_of_step = recall->step == 0 || batch->step + 1 == recall->step;
+        if (batch->campaign != recall->campaign || batch->page != recall->page || !is_of_step ||
+            !bitmap_has(&batch->places, recall->place)) {
             continue;
         }
         if (batch->recalled == NULL) {
             batch->recalled = mem_zalloc(1, sizeof(*batch->recalled));
         }
-        bitmap_set(batch->recalled, place);
+        bitmap_set(batch->recalled, recall->place);
     }
 }
 

@@ -78,9 +78,8 @@ static inline struct batch *inbox_first(const struct inbox *inbox, unsigned prov
 {
     return inbox->queues[provider];
 }
-/* The recipient of this place of the page is not to be started any more, in whatever batch he is.
- */
-void inbox_recall(struct inbox *inbox, uint64_t campaign, uint32_t page, unsigned place);
+/* The recipient is not to be started any more, in whatever batch he is, or in those of one step. */
+void inbox_recall(struct inbox *inbox, const struct wire_recall *recall);
 /* `count` recipients before `place` have been started or settled. */
 void inbox_advance(struct batch *batch, unsigned count, unsigned place);
 /* Nobody is left to be started: leaves its queue, gives up its page. The caller has dropped the

@@ -73,8 +73,8 @@ static void acknowledge(struct engine *engine, struct campaign *campaign, uint32
         .lease = ladder_lease_of_place(campaign, page, place),
         .at_ms = engine->now_ms,
     };
-    ladder_recall(engine, event.lease, event.offset);
-    ladder_recall_lost(engine, campaign, page, event.offset);
+    ladder_recall(engine, event.lease, event.offset, RECALL_ALL);
+    ladder_recall_lost(engine, campaign, page, event.offset, RECALL_ALL);
     tell_provider(engine, event.lease, false);
     engine_decide(engine, campaign, page, &event);
 }
@@ -144,9 +144,10 @@ static void decide(const struct reading *reading, enum delivery_event kind, uint
         .at_ms = reading->engine->now_ms,
         .due_ms = due_ms,
     };
-    ladder_recall(reading->engine, lease, reading->place);
+    ladder_recall(reading->engine, lease, reading->place, RECALL_TRACK);
     if (!delivery_event_is_remark(kind)) {
-        ladder_recall_lost(reading->engine, reading->campaign, reading->page, reading->place);
+        ladder_recall_lost(reading->engine, reading->campaign, reading->page, reading->place,
+                           RECALL_TRACK);
         tell_provider(reading->engine, lease, reading->is_present);
     }
     engine_decide(reading->engine, reading->campaign, reading->page, &event);

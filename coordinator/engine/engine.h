@@ -417,7 +417,8 @@ enum engine_effect_kind {
     ENGINE_BATCH, /* send the lease's batch: engine_lease_batch fills it; it may be gone by then */
     ENGINE_DURABLE, /* tell the worker that outcomes up to seq are durable */
     ENGINE_CANCEL,  /* tell the worker to return what it has not sent of the campaign */
-    ENGINE_RECALL,  /* tell the worker not to send to one place of a campaign's page any more */
+    ENGINE_RECALL,  /* tell the worker not to send to one place of a campaign's page any more, on
+                       the step before `step`; 0: on any */
     ENGINE_REFUSED  /* a provider refused an endpoint for good: campaign, page, place, step, rank */
 };
 struct engine_effect {

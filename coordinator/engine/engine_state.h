@@ -133,11 +133,13 @@ uint64_t ladder_open_until_ms(const struct engine *engine, const struct campaign
 void ladder_run(struct engine *engine);
 uint64_t ladder_next_ms(struct engine *engine);
 
+/* Of whom there is nothing to be sent any more, or nothing on this track of a pair. */
+enum recall { RECALL_ALL, RECALL_TRACK };
 /* What was handed to a worker and has not left yet must not. */
-void ladder_recall(struct engine *engine, uint64_t lease, unsigned place);
+void ladder_recall(struct engine *engine, uint64_t lease, unsigned place, enum recall recall);
 /* Nor what was handed out under a lease that was given up: its worker may be back. */
 void ladder_recall_lost(struct engine *engine, const struct campaign *campaign, uint32_t page,
-                        unsigned place);
+                        unsigned place, enum recall recall);
 /* 0: he is in none. */
 uint64_t ladder_lease_of_place(const struct campaign *campaign, uint32_t page, unsigned place);
 /* Where the recipient climbs whom the message of this step cannot be sent to; 0: the ladder ends.

@@ -264,35 +264,57 @@ uint64_t ladder_next_ms(struct engine *engine)
 
 /* ---- What was handed out ---- */
 
+/* step: plus one; 0: any. */
 static void push_recall(struct engine *engine, const struct roster_entry *entry,
-                        const struct campaign *campaign, uint32_t page, unsigned place)
+                        const struct campaign *campaign, uint32_t page, unsigned place,
+                        unsigned step)
 {
     engine_push_effect(engine, &(struct engine_effect){.kind = ENGINE_RECALL,
                                                        .worker = entry->worker,
                                                        .instance = entry->instance,
                                                        .campaign = campaign->def.id,
                                                        .page = campaign_base_page(campaign, page),
-                                                       .place = (uint16_t)place});
+                                                       .place = (uint16_t)place,
+                                                       .step = (uint8_t)step});
 }
 
-/* What was handed to a worker and has not left yet must not. */
-void ladder_recall(struct engine *engine, uint64_t id, unsigned place)
+void ladder_recall(struct engine *engine, uint64_t id, unsigned place, enum recall recall)
 {
     const struct lease *lease = lease_find(&engine->leases, id);
     const struct roster_entry *entry =
         lease == NULL ? NULL : roster_find(&engine->roster, lease->instance);
     if (entry != NULL && entry->present && lease->sends > 0) {
-        push_recall(engine, entry, lease->campaign, lease->page, place);
+        bool is_of_track = recall == RECALL_TRACK && campaign_has_pair(lease->campaign);
+        push_recall(engine, entry, lease->campaign, lease->page, place,
+                    is_of_track ? lease->step + 1u : 0);
+    }
+}
+
+/* The batch may be of any step that he has been on. */
+static void recall_track(struct engine *engine, const struct roster_entry *entry,
+                         const struct campaign *campaign, uint32_t page, unsigned place)
+{
+    bool is_side = campaign_is_side(campaign, page);
+    unsigned last = campaign_recipient(campaign, page, place).step;
+    for (unsigned s = 0; s <= last; s++) {
+        if (plan_is_beside(&campaign->def.plan, s) == is_side) {
+            push_recall(engine, entry, campaign, page, place, s + 1);
+        }
     }
 }
 
 void ladder_recall_lost(struct engine *engine, const struct campaign *campaign, uint32_t page,
-                        unsigned place)
+                        unsigned place, enum recall recall)
 {
     for (unsigned i = 0; campaign->pages[page].has_lost && i < engine->roster.count; i++) {
         const struct roster_entry *entry = &engine->roster.entries[i];
-        if (entry->present) {
-            push_recall(engine, entry, campaign, page, place);
+        if (!entry->present) {
+            continue;
+        }
+        if (recall == RECALL_TRACK && campaign_has_pair(campaign)) {
+            recall_track(engine, entry, campaign, page, place);
+        } else {
+            push_recall(engine, entry, campaign, page, place, 0);
         }
     }
 }

@@ -147,7 +147,7 @@ void suppress_recall_again(struct engine *engine, struct lease *lease)
 {
     struct bitmap barred = suppress_barred(lease);
     for (unsigned i = bitmap_next(&barred, 0); i < BITMAP_BITS; i = bitmap_next(&barred, i + 1)) {
-        ladder_recall(engine, lease->id, i);
+        ladder_recall(engine, lease->id, i, RECALL_TRACK);
     }
     lease->recalls += bitmap_count(&barred) > 0;
 }
@@ -158,7 +158,7 @@ static void take_out(struct engine *engine, struct campaign *campaign, uint32_t 
 {
     struct lease *lease = lease_find(&engine->leases, ladder_lease_of_place(campaign, page, place));
     struct bitmap barred = {{0}};
-    ladder_recall_lost(engine, campaign, page, place);
+    ladder_recall_lost(engine, campaign, page, place, RECALL_TRACK);
     if (lease != NULL) {
         barred = suppress_barred(lease);
     }
@@ -166,7 +166,7 @@ static void take_out(struct engine *engine, struct campaign *campaign, uint32_t 
         return;
     }
     if (lease->sends > 0) {
-        ladder_recall(engine, lease->id, place);
+        ladder_recall(engine, lease->id, place, RECALL_TRACK);
         return;
     }
     const struct fate unsent = {.outcome = OUTCOME_RETURNED, .reason = REASON_RECALLED};

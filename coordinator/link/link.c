@@ -316,7 +316,8 @@ static void send_recall(struct link *link, const struct engine_effect *effect)
                                            .recall = {.epoch = link->settings.epoch,
                                                       .campaign = effect->campaign,
                                                       .page = effect->page,
-                                                      .place = effect->place}});
+                                                      .place = effect->place,
+                                                      .step = effect->step}});
 }
 
 static void carry_out(void *arg)

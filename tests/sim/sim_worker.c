@@ -57,19 +57,20 @@ static void note_recall(struct sim_worker *worker, const struct wire_recall *rec
         return;
     }
     if (worker->recalls[c] == NULL) {
-        worker->recalls[c] = mem_zalloc(worker->sim->settings.campaigns[c].def.slots, 1);
+        worker->recalls[c] =
+            mem_zalloc(worker->sim->settings.campaigns[c].def.slots, sizeof(uint32_t));
     }
-    worker->recalls[c][recall->page * PAGE_RECIPIENTS + recall->place] =
-        SIM_RECALL_EVER | SIM_RECALL_NOW;
+    uint32_t now = recall->step == 0 ? (uint32_t)SIM_RECALL_NOW : 1u << (recall->step - 1);
+    worker->recalls[c][recall->page * PAGE_RECIPIENTS + recall->place] |= SIM_RECALL_EVER | now;
     worker->sim->totals->recalls++;
 }
 
 static void note_batch(struct sim_worker *worker, const struct wire_batch *batch)
 {
-    uint8_t *recalls = worker->recalls[batch->campaign - 1];
+    uint32_t *recalls = worker->recalls[batch->campaign - 1];
     for (unsigned i = bitmap_next(&batch->places, 0); recalls != NULL && i < BITMAP_BITS;
          i = bitmap_next(&batch->places, i + 1)) {
-        recalls[batch->page * PAGE_RECIPIENTS + i] &= SIM_RECALL_EVER;
+        recalls[batch->page * PAGE_RECIPIENTS + i] &= ~(1u << batch->step);
     }
 }
 
@@ -193,7 +194,7 @@ static void check_wanted(const struct sim_worker *worker, const struct attempt *
                  worker->index, c + 1, attempt->ordinal,
                  worker->welcomed_ms - ladder->acknowledged_ms);
     }
-    if ((recall_of(worker, c, attempt->ordinal) & SIM_RECALL_NOW) != 0) {
+    if ((recall_of(worker, c, attempt->ordinal) >> attempt->step & 1) != 0) {
         sim_fail(sim, "w%u starts c%u/%u, who was called back", worker->index, c + 1,
                  attempt->ordinal);
     }

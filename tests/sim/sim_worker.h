@@ -31,8 +31,8 @@ struct sim_report {
 
 /* What a worker heard of a recipient in this life. */
 enum sim_recall {
-    SIM_RECALL_EVER = 1, /* that he was called back */
-    SIM_RECALL_NOW = 2   /* and of no batch with him since */
+    SIM_RECALL_NOW = 65535, /* bit s: that he was called back on step s, and no batch of it since */
+    SIM_RECALL_EVER = 65536, /* that he was called back */
 };
 
 struct sim_worker {
@@ -49,9 +49,9 @@ struct sim_worker {
     uint64_t followed_ms;
     bool fails_to_open;
     bool is_draining;
-    bool is_stopped[SIM_CAMPAIGNS_MAX];  /* heard that it is paused or cancelled, and of no batch
-                                            since */
-    uint8_t *recalls[SIM_CAMPAIGNS_MAX]; /* of each recipient: enum sim_recall, NULL: of none */
+    bool is_stopped[SIM_CAMPAIGNS_MAX];   /* heard that it is paused or cancelled, and of no batch
+                                             since */
+    uint32_t *recalls[SIM_CAMPAIGNS_MAX]; /* of each recipient: enum sim_recall, NULL: of none */
     uint32_t in_flight[WIRE_PROVIDERS_MAX];
     uint64_t held_until_ms[WIRE_PROVIDERS_MAX]; /* the provider asked it to wait */
     uint64_t up_at_ms;

@@ -367,6 +367,37 @@ static void who_was_recalled_is_not_started_from_any_batch(void **state)
     assert_int_equal(fixture_reported(fixture, 2, OUTCOME_ACCEPTED, 0), 2);
 }
 
+/* Both steps of a pair have the same pages. */
+static void who_was_recalled_on_one_step_is_started_on_the_other(void **state)
+{
+    struct fixture *fixture = fixture_ready(state);
+    fixture->is_answering = false;
+    fixture->concurrency = 1;
+    struct wire_batch batch = fixture_make_batch(fixture, 1, 3);
+    batch.step = 0;
+    fixture_give(fixture, &batch);
+    batch = fixture_make_batch(fixture, 2, 3);
+    batch.page = 1;
+    batch.step = 1;
+    fixture_give(fixture, &batch);
+    (void)fixture_run(fixture);
+    const struct wire_message recall = {.type = WIRE_RECALL,
+                                        .recall = {.epoch = fixture->epoch,
+                                                   .campaign = fixture->campaign_of_next_lease,
+                                                   .page = 1,
+                                                   .place = 2,
+                                                   .step = 1}};
+    fixture_say(fixture, &recall);
+    for (unsigned i = 0; i < 5; i++) {
+        fixture_end(fixture, 1, OUTCOME_ACCEPTED);
+        (void)fixture_run(fixture);
+    }
+    fixture_pass(fixture, 50, 10);
+    assert_int_equal(fixture->attempt_count, 5);
+    assert_int_equal(fixture_reported(fixture, 1, OUTCOME_RETURNED, REASON_RECALLED), 1);
+    assert_int_equal(fixture_reported(fixture, 2, OUTCOME_ACCEPTED, 0), 3);
+}
+
 static void who_was_recalled_is_not_started(void **state)
 {
     struct fixture *fixture = fixture_ready(state);
@@ -691,6 +722,7 @@ int main(void)
         TEST(who_is_late_gets_no_old_news),
         TEST(who_was_recalled_is_not_started),
         TEST(who_was_recalled_is_not_started_from_any_batch),
+        TEST(who_was_recalled_on_one_step_is_started_on_the_other),
         TEST(a_throttling_answer_returns_what_is_queued),
         TEST(wrong_credentials_return_what_is_queued_for_the_provider),
         TEST(a_result_of_an_unknown_attempt_is_passed_over),

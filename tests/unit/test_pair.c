@@ -177,6 +177,55 @@ static void what_one_of_them_waits_for_keeps_the_ladder(void **test)
     rig_release(&rig);
 }
 
+/* The page of the other step has the same number, and its message may not have left yet. */
+static void a_bar_on_one_channel_calls_back_only_its_step(void **test)
+{
+    (void)test;
+    struct rig rig;
+    pairs_init(&rig, 3, 2, PLAN_ACKNOWLEDGED, 2);
+    const struct rig_batch email = batch_of(&rig, 1);
+    rig_effects(&rig);
+    assert_int_equal(engine_suppress(rig.engine, 1, 0, CHANNEL_EMAIL, ENGINE_ALL_RANKS,
+                                     REASON_OPTED_OUT, rig.now_ms),
+                     ERR_OK);
+    rig_effects(&rig);
+    unsigned recalls = 0;
+    for (unsigned i = 0; i < rig.effect_count; i++) {
+        if (rig.effects[i].kind == ENGINE_RECALL) {
+            assert_int_equal(rig.effects[i].step, email.wire.step + 1);
+            recalls++;
+        }
+    }
+    assert_int_equal(recalls, 1);
+    rig_release(&rig);
+}
+
+static void a_receipt_of_one_step_calls_back_only_that_step(void **test)
+{
+    (void)test;
+    struct rig rig;
+    pairs_init(&rig, 3, 2, PLAN_ACKNOWLEDGED, 2);
+    const struct rig_batch sms = batch_of(&rig, 0);
+    rig_effects(&rig);
+    const struct receipt receipt = {.campaign = 1,
+                                    .ordinal = 0,
+                                    .provider = sms.wire.provider,
+                                    .step = sms.wire.step,
+                                    .kind = RECEIPT_DELIVERED};
+    assert_int_equal(engine_receipt(rig.engine, &receipt, rig.now_ms), ERR_OK);
+    rig_effects(&rig);
+    unsigned recalls = 0;
+    for (unsigned i = 0; i < rig.effect_count; i++) {
+        if (rig.effects[i].kind == ENGINE_RECALL) {
+            assert_int_equal(rig.effects[i].step, sms.wire.step + 1);
+            recalls++;
+        }
+    }
+    assert_int_equal(recalls, 1);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
 static void an_acknowledgement_ends_both(void **test)
 {
     (void)test;
@@ -190,6 +239,7 @@ static void an_acknowledgement_ends_both(void **test)
     for (unsigned i = 0; i < rig.effect_count; i++) {
         bool is_recall = rig.effects[i].kind == ENGINE_RECALL;
         assert_true(!is_recall || (rig.effects[i].page == 0 && rig.effects[i].place == 0));
+        assert_true(!is_recall || rig.effects[i].step == 0);
         recalls += is_recall;
     }
     assert_int_equal(recalls, 2); /* each may lie with another worker */
@@ -526,6 +576,8 @@ int main(void)
         cmocka_unit_test(both_messages_go_at_once_and_the_ladder_climbs_when_both_are_over),
         cmocka_unit_test(one_that_fails_leaves_the_other_its_time),
         cmocka_unit_test(what_one_of_them_waits_for_keeps_the_ladder),
+        cmocka_unit_test(a_bar_on_one_channel_calls_back_only_its_step),
+        cmocka_unit_test(a_receipt_of_one_step_calls_back_only_that_step),
         cmocka_unit_test(an_acknowledgement_ends_both),
         cmocka_unit_test(a_pair_further_on_begins_with_the_climb),
         cmocka_unit_test(two_pairs_follow_each_other),

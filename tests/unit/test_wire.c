@@ -91,7 +91,7 @@ static struct wire_message example(enum wire_type type)
         message.cancel = (struct wire_cancel){9, 5, true};
         break;
     case WIRE_RECALL:
-        message.recall = (struct wire_recall){9, 7, 12, 1023};
+        message.recall = (struct wire_recall){9, 7, 12, 1023, 16};
         break;
     case WIRE_DRAIN:
         message.drain = (struct wire_drain){9};
@@ -134,6 +134,28 @@ static void hello_is_written_for_ever_as_it_is(void **state)
     expect_ok(fixture, &message);
     assert_int_equal(fixture->frame.len, sizeof(golden) - 1);
     assert_memory_equal(fixture->frame.data, golden, sizeof(golden) - 1);
+}
+
+/* Without a step it is that of who knew of none: workers before and after read the same. */
+static void a_recall_of_any_step_is_written_as_ever(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char golden[] = "\x72\x09"             /* Recall of 9 bytes */
+                                 "\x08\x09\x18\xff\x07" /* epoch, place */
+                                 "\x20\x07\x28\x0c";    /* campaign, page */
+    static const char of_step[] = "\x72\x0b"
+                                  "\x08\x09\x18\xff\x07\x20\x07\x28\x0c"
+                                  "\x30\x03"; /* step */
+    struct wire_message message = example(WIRE_RECALL);
+    message.recall.step = 0;
+    expect_ok(fixture, &message);
+    assert_int_equal(fixture->frame.len, sizeof(golden) - 1);
+    assert_memory_equal(fixture->frame.data, golden, sizeof(golden) - 1);
+    assert_int_equal(fixture->message.recall.step, 0);
+    message.recall.step = 3;
+    expect_ok(fixture, &message);
+    assert_int_equal(fixture->frame.len, sizeof(of_step) - 1);
+    assert_memory_equal(fixture->frame.data, of_step, sizeof(of_step) - 1);
 }
 
 /* Its first two fields are what they are today; nothing is known of the rest. */
@@ -532,6 +554,7 @@ static void the_small_ones_survive(void **state)
     assert_int_equal(fixture->message.recall.campaign, 7);
     assert_int_equal(fixture->message.recall.page, 12);
     assert_int_equal(fixture->message.recall.place, 1023);
+    assert_int_equal(fixture->message.recall.step, 16);
     message = example(WIRE_DRAIN);
     expect_ok(fixture, &message);
     assert_int_equal(fixture->message.drain.epoch, 9);
@@ -672,6 +695,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WIRE_TEST(hello_survives),
         WIRE_TEST(hello_is_written_for_ever_as_it_is),
+        WIRE_TEST(a_recall_of_any_step_is_written_as_ever),
         WIRE_TEST(a_hello_of_the_far_future_can_be_refused),
         WIRE_TEST(hello_has_limits),
         WIRE_TEST(welcome_survives),
