@@ -72,8 +72,8 @@ static void print_totals(const struct sim_totals *totals, uint64_t seeds, double
     fprintf(stderr, "late %" PRIu64 " ", totals->acknowledged_late);
     fprintf(stderr,
             "\nstarts of earlier leases after it: %" PRIu64 "; recalls %" PRIu64
-            ", returned for them %" PRIu64,
-            totals->starts_after, totals->recalls, totals->recalled);
+            ", returned for them %" PRIu64 ", after a lease was given up %" PRIu64,
+            totals->starts_after, totals->recalls, totals->recalled, totals->lost_recalls);
     fprintf(stderr,
             "\nleases between quiet hours %" PRIu64 ", between a provider's %" PRIu64
             ", people seen held %" PRIu64 ", capped %" PRIu64,
@@ -84,6 +84,9 @@ static void print_totals(const struct sim_totals *totals, uint64_t seeds, double
     sim_receipts_print(&totals->receipts);
     fprintf(stderr, "\nlimits changed %" PRIu64 ", starts at a provider's concurrency %" PRIu64,
             totals->limit_changes, totals->most_under_way);
+    fprintf(stderr,
+            ", leases at a campaign's own rate %" PRIu64 ", runs with several priorities %" PRIu64,
+            totals->own_rate_leases, totals->overtakes);
     fprintf(stderr, "\npairs of steps come to %" PRIu64, totals->pairs);
     sim_retry_print(&totals->retry);
     fprintf(stderr, "\ndays of quotas %" PRIu64 ", used up %" PRIu64, totals->days.days,

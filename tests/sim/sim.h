@@ -90,6 +90,9 @@ struct sim_totals {
     struct sim_control_totals control;
     struct sim_receipt_totals receipts;
     uint64_t limit_changes;
+    uint64_t own_rate_leases; /* of campaigns with a rate of their own */
+    uint64_t lost_recalls;    /* of whom a lease was given up, as he acknowledged */
+    uint64_t overtakes;       /* runs in which leases of several priorities were made */
     struct sim_retry_totals retry;
     struct sim_day_totals days;
     uint64_t quiet_leases; /* made between quiet hours */

@@ -4,6 +4,9 @@
 #include "coordinator/engine/engine_state.h"
 #include "tests/sim/sim.h"
 
+#define NEEDLESS_MS 300000
+#define EACH_MS     1000 /* longer for each recipient */
+
 static uint32_t sum_of(const uint32_t counts[DELIVERY_STATES])
 {
     uint32_t sum = 0;
@@ -74,6 +77,53 @@ static void check_sum(struct sim *sim, unsigned c)
     }
 }
 
+/* A provider of the step that takes whatever it is given. */
+static bool has_free_provider(const struct sim *sim, const struct plan_step *step)
+{
+    const struct engine *engine = sim->coordinator.engine;
+    for (unsigned i = 0; i < sim->settings.provider_count; i++) {
+        const struct sim_provider_settings *own = &sim->settings.providers[i];
+        const struct provider *provider = &engine->providers[own->def.id];
+        bool has_limit = own->def.rate_per_s > 0 || own->def.day_quota > 0 ||
+                         own->def.concurrency > 0 || own->has_quiet_hours ||
+                         provider->quota.ceiling_per_s > 0 ||
+                         provider->quota.paused_until_ms > engine->now_ms ||
+                         provider->quota.breaker != BREAKER_CLOSED;
+        if (provider->is_there && !has_limit && own->def.channel == step->channel &&
+            (step->providers >> own->def.id & 1) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Credit may be for one at a time, over a slow network. */
+static uint64_t needless_ms(const struct sim *sim)
+{
+    uint64_t slots = 0;
+    for (unsigned c = 0; c < sim->settings.campaign_count; c++) {
+        slots += sim->settings.campaigns[c].def.slots;
+    }
+    return NEEDLESS_MS + slots * EACH_MS;
+}
+
+/* When nothing goes wrong any more nobody waits without a reason. */
+static void check_overdue(const struct sim *sim, const struct campaign *campaign, uint32_t ordinal,
+                          uint32_t due_cs, const struct recipient_state *state)
+{
+    const struct fold fold = {.plan = &campaign->def.plan, .base_ms = campaign->def.created_ms};
+    bool is_waiting = !recipient_is_open(state);
+    uint64_t patience_ms = needless_ms(sim);
+    uint64_t quiet_ms = SIM_START_MS + sim->settings.faults_end_ms + patience_ms;
+    bool may_wait = is_waiting && (campaign->def.rate_per_s > 0 || !campaign->is_screened ||
+                                   !has_free_provider(sim, &fold.plan->steps[state->step]));
+    if (sim->is_quiet && sim->now_ms > quiet_ms && campaign_is_sending(campaign) && !may_wait &&
+        fold_due_ms(&fold, due_cs) + patience_ms < sim->coordinator.engine->now_ms) {
+        sim_fail(sim, "c%u/%u, %s on step %u, waits for nothing", (unsigned)campaign->def.id,
+                 ordinal, delivery_state_name((enum delivery_state)state->state), state->step);
+    }
+}
+
 /* Whoever is to be sent to, or is open, is in the heap that will find him, and not too late. */
 static void check_timer(struct sim *sim, unsigned c, uint32_t ordinal,
                         const struct recipient_state *state)
@@ -97,6 +147,7 @@ static void check_timer(struct sim *sim, unsigned c, uint32_t ordinal,
         uint32_t now_cs = fold_due_cs(&fold, sim->coordinator.engine->now_ms);
         due_cs = now_cs > due_cs ? now_cs : due_cs;
     }
+    check_overdue(sim, campaign, ordinal, due_cs, state);
     if (timers->place[page] == 0 || timers->due_cs[page] > due_cs) {
         sim_fail(sim, "c%u/%u, %s on step %u, is due and no timer says so", c + 1, ordinal,
                  delivery_state_name((enum delivery_state)state->state), state->step);
@@ -160,6 +211,32 @@ static void check_in_hand(struct sim *sim)
             if (entry->present && entry->in_hand[channel] != in_hand[channel]) {
                 sim_fail(sim, "%s is said to have %u in hand for %s, but holds %u", entry->name,
                          entry->in_hand[channel], name, in_hand[channel]);
+            }
+        }
+    }
+}
+
+void sim_check_priorities(struct sim *sim, uint64_t last_lease)
+{
+    const struct engine *engine = sim->coordinator.engine;
+    uint64_t counter = (UINT64_C(1) << 40) - 1;
+    uint64_t first[PRIORITIES];
+    uint64_t last[PRIORITIES] = {0};
+    memset(first, UINT8_MAX, sizeof(first));
+    for (const struct lease *l = engine->leases.by_id; l != NULL; l = l->hh.next) {
+        enum campaign_priority priority = l->campaign->def.priority;
+        if ((l->id & counter) > last_lease && l->id >> 40 == engine->settings.epoch) {
+            first[priority] = l->id < first[priority] ? l->id : first[priority];
+            last[priority] = l->id > last[priority] ? l->id : last[priority];
+        }
+    }
+    for (unsigned urgent = 0; urgent + 1 < PRIORITIES; urgent++) {
+        for (unsigned other = urgent + 1; other < PRIORITIES; other++) {
+            sim->totals->overtakes += last[urgent] != 0 && last[other] != 0;
+            if (last[urgent] != 0 && first[other] < last[urgent]) {
+                sim_fail(sim, "somebody of priority %s is leased before one of %s",
+                         campaign_priority_name((enum campaign_priority)other),
+                         campaign_priority_name((enum campaign_priority)urgent));
             }
         }
     }

@@ -229,6 +229,13 @@ static bool may_be(const struct sim_count *count, uint64_t value)
 void sim_control_foresee(struct sim *sim, unsigned c, const struct event *event)
 {
     struct sim_control *control = &sim->control[c];
+    control->is_begun_now |=
+        event->kind == CAMPAIGN_EVENT_LAUNCHED || event->kind == CAMPAIGN_EVENT_ROUND;
+    if (event->kind == CAMPAIGN_EVENT_OVERRIDDEN) {
+        control->overrides_now |= event->reason == REASON_QUIET_HOURS     ? SIM_OVERRIDES_QUIET
+                                  : event->reason == REASON_FREQUENCY_CAP ? SIM_OVERRIDES_CAP
+                                                                          : SIM_OVERRIDES_ELSE;
+    }
     if (event->kind == CAMPAIGN_EVENT_SCHEDULED) {
         control->begins_ms = event->due_ms;
     } else if (event->kind == CAMPAIGN_EVENT_LAUNCHED) {
@@ -424,6 +431,22 @@ static void judge_rule(const struct sim *sim, unsigned c, enum stop_cause cause)
     }
 }
 
+/* Whoever is disturbed as he must not be finds in the journal that it was meant so. */
+static void judge_overrides(const struct sim *sim, unsigned c)
+{
+    const struct sim_control *control = &sim->control[c];
+    const struct campaign_def *def = &sim->settings.campaigns[c].def;
+    unsigned due = 0;
+    if (control->is_begun_now && def->priority == PRIORITY_CRITICAL) {
+        due |= def->quiet_channels != 0 ? SIM_OVERRIDES_QUIET : 0;
+        due |= def->cap_messages != 0 ? SIM_OVERRIDES_CAP : 0;
+    }
+    if (control->overrides_now != due) {
+        sim_fail(sim, "c%u says that it overrides %u, and overrides %u", c + 1,
+                 control->overrides_now, due);
+    }
+}
+
 void sim_control_judge(struct sim *sim)
 {
     for (unsigned c = 0; c < sim->settings.campaign_count; c++) {
@@ -433,6 +456,9 @@ void sim_control_judge(struct sim *sim)
         }
         control->made_at = control->made_at == 0 ? sim->journal.recno : control->made_at;
         judge_superseded(sim, c);
+        judge_overrides(sim, c);
+        control->is_begun_now = false;
+        control->overrides_now = 0;
         sim_control_counted(sim, c);
         for (enum stop_cause cause = 0; cause < STOP_CAUSES; cause++) {
             judge_rule(sim, c, cause);

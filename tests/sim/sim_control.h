@@ -21,6 +21,9 @@ struct sim;
 
 #define SIM_MOVES_MAX 8 /* of one campaign's start */
 
+/* What a critical campaign overrides. */
+enum sim_override { SIM_OVERRIDES_QUIET = 1, SIM_OVERRIDES_CAP = 2, SIM_OVERRIDES_ELSE = 4 };
+
 /* A number of recipients at the start of a record, and how often it rose and fell in it. */
 struct sim_count {
     uint64_t began;
@@ -50,6 +53,9 @@ struct sim_control {
     /* Since when is what it has to do by itself overdue? 0: it is not. */
     uint64_t overdue_ms; /* since then something is, in this life of the coordinator */
     uint64_t overdue_in; /* its epoch */
+    /* In the record that is being applied: */
+    bool is_begun_now;      /* it is launched, or begins a round */
+    unsigned overrides_now; /* enum sim_override */
 };
 
 struct sim_control_totals {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "common/mem.h"
+#include "coordinator/engine/engine_state.h"
 #include "coordinator/ledger/recovery.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/sim_audience.h"
@@ -68,6 +69,7 @@ static void log_on_durable(void *arg, uint64_t recno)
     record_free(record);
     buf_release(&oldest);
     turn_on_durable(sim->coordinator.turn, recno);
+    sim_sent_check_lost(sim);
 }
 
 /* ---- The link's port ---- */
@@ -452,7 +454,9 @@ static void run_turn(struct sim *sim)
     coordinator->turn_at_ms = SIM_NEVER_MS;
     sim_quiet_tell_providers(sim);
     sim_days_tell(sim);
+    uint64_t last_lease = coordinator->engine->last_lease;
     uint32_t wait_ms = engine_run(coordinator->engine, clock_ms(sim));
+    sim_check_priorities(sim, last_lease);
     sim_days_note(sim);
     link_take_effects(coordinator->link);
     int flush_ms = turn_flush(coordinator->turn, clock_ms(sim));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/sim/sim_days.h"
 
+#include <inttypes.h>
+
 #include "coordinator/engine/engine_state.h"
 #include "tests/sim/sim.h"
 
@@ -105,5 +107,45 @@ void sim_days_charge(struct sim *sim, const struct event *event)
             sim_fail(sim, "provider %u was leased %u on one day, and its quota is %u",
                      event->provider, (unsigned)day->used, provider->def.day_quota);
         }
+    }
+}
+
+static void take_count(struct sim *sim, unsigned index, struct slice value)
+{
+    struct sim_day *day = &sim->journal.days[index];
+    struct reader reader = reader_of(value);
+    (void)reader_u8(&reader);
+    uint64_t number = reader_u64(&reader);
+    day->noted = reader_u64(&reader);
+    if (reader.bad || number != day->day) {
+        sim_fail(sim, "the ledger counts provider %u on day %" PRIu64 ", and it is day %" PRIu64,
+                 sim->settings.providers[index].def.id, number, day->day);
+    }
+}
+
+void sim_days_judge(struct sim *sim, const struct record *record)
+{
+    for (unsigned i = 0; i < sim->settings.provider_count; i++) {
+        const struct provider_def *def = &sim->settings.providers[i].def;
+        const struct sim_day *day = &sim->journal.days[i];
+        struct buf name = {0};
+        struct buf key = {0};
+        buf_printf(&name, "provider_day/%s", def->name);
+        ledger_catalogue_key(&key, CATALOGUE_COUNTERS, buf_view(&name));
+        const struct record_entry *last = NULL; /* a record may last over days */
+        for (size_t e = 0; e < record->entry_count; e++) {
+            bool is_count = record->entries[e].kind == RECORD_PUT &&
+                            slice_equal(record_key(record, &record->entries[e]), buf_view(&key));
+            last = is_count ? &record->entries[e] : last;
+        }
+        if (last != NULL) {
+            take_count(sim, i, record_value(record, last));
+        }
+        if (def->day_quota > 0 && day->noted != day->used) {
+            sim_fail(sim, "the ledger has %u of provider %u on its day, and %u were leased",
+                     (unsigned)day->noted, def->id, (unsigned)day->used);
+        }
+        buf_release(&name);
+        buf_release(&key);
     }
 }

@@ -21,6 +21,7 @@ struct sim_settings;
 struct sim_day {
     uint64_t day; /* since SIM_START_MS */
     uint64_t used;
+    uint64_t noted; /* as the ledger has it */
 };
 
 struct sim_day_totals {
@@ -37,5 +38,7 @@ void sim_days_tell(struct sim *sim);
 void sim_days_note(struct sim *sim);
 /* A lease that became durable, in the order of time. */
 void sim_days_charge(struct sim *sim, const struct event *event);
+/* A record, when all its leases are charged: the ledger counts no more and no less. */
+void sim_days_judge(struct sim *sim, const struct record *record);
 
 #endif

@@ -39,6 +39,7 @@ void sim_journal_release(struct sim_journal *journal)
         }
         free_recipients(&journal->campaigns[c]);
     }
+    mem_free(journal->lost);
     lease_table_release(&journal->leases);
     struct sim_lease *lease = NULL;
     struct sim_lease *next = NULL;
@@ -76,6 +77,13 @@ struct recipient_state sim_journal_state(const struct sim_journal *journal, unsi
         state = pair_state(&fold->def.plan, &state, &side);
     }
     return state;
+}
+
+const struct sim_lease *sim_journal_lease(const struct sim_journal *journal, uint64_t id)
+{
+    struct sim_lease *seen = NULL;
+    HASH_FIND(hh, journal->seen, &id, sizeof(id), seen);
+    return seen;
 }
 
 bool sim_journal_is_open(const struct sim_journal *journal, uint64_t id,
@@ -413,6 +421,7 @@ void sim_journal_apply(struct sim *sim, const struct record *record)
         }
     }
     sim_limits_judge(sim, &gathered, record->epoch);
+    sim_days_judge(sim, record);
     check_halted(sim);
     sim_control_judge(sim);
     for (unsigned c = 0; c < sim->settings.campaign_count; c++) {

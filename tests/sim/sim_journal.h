@@ -34,6 +34,25 @@ struct sim_recipient {
     uint8_t side_round;            /* that he last began beside it in */
     bool has_spoken;               /* said that he knows; it may have been lost */
     struct sim_bars bars;
+    uint64_t
+        told_in; /* the life of the coordinator in which workers were told that he is called back */
+    unsigned told; /* bit w: worker w was */
+};
+
+/* Whoever acknowledged in the record that has just become durable, and of whom a lease was given up
+ * in this life. */
+struct sim_lost {
+    unsigned campaign;
+    uint32_t ordinal;
+};
+
+struct sim_bucket {
+    double level;
+    uint64_t at_ms;
+    double rate_per_s; /* 0: not known yet */
+    double burst;
+    unsigned changes;      /* of its limit that are behind */
+    uint64_t throttled_ms; /* in this life of the coordinator */
 };
 
 struct sim_campaign {
@@ -54,13 +73,14 @@ struct sim_campaign {
     bool is_ended;
     unsigned round; /* in the record that is being applied, or before */
     unsigned round_states;
-    uint32_t to_retry;   /* as the round says */
-    uint32_t retried;    /* in this record */
-    bool is_round_now;   /* it begins in this record */
-    bool is_taking_in;   /* it has not taken in all, before this record or all through it */
-    bool is_whole_now;   /* in this record it has */
-    bool is_end_removed; /* in this record */
-    bool is_changed;     /* since its end was noted: what was heard later counts */
+    uint32_t to_retry;        /* as the round says */
+    uint32_t retried;         /* in this record */
+    bool is_round_now;        /* it begins in this record */
+    bool is_taking_in;        /* it has not taken in all, before this record or all through it */
+    bool is_whole_now;        /* in this record it has */
+    bool is_end_removed;      /* in this record */
+    struct sim_bucket bucket; /* of its own rate */
+    bool is_changed;          /* since its end was noted: what was heard later counts */
 };
 
 /* A lease that was ever durable. */
@@ -72,21 +92,14 @@ struct sim_lease {
     UT_hash_handle hh;
 };
 
-struct sim_bucket {
-    double level;
-    uint64_t at_ms;
-    double rate_per_s; /* 0: not known yet */
-    double burst;
-    unsigned changes;      /* of its limit that are behind */
-    uint64_t throttled_ms; /* in this life of the coordinator */
-};
-
 struct sim_journal {
     struct sim_campaign campaigns[SIM_CAMPAIGNS_MAX];
     struct lease_table leases; /* open */
     struct sim_lease *seen;
     struct sim_bucket buckets[WIRE_PROVIDERS_MAX];
     struct sim_day days[SIM_PROVIDERS_MAX];
+    struct sim_lost *lost;
+    unsigned lost_count;
     uint64_t recno;
     uint64_t epoch;
 };
@@ -95,6 +108,8 @@ void sim_journal_init(struct sim *sim);
 void sim_journal_release(struct sim_journal *journal);
 /* The record is on disk. */
 void sim_journal_apply(struct sim *sim, const struct record *record);
+/* One that was ever durable. */
+const struct sim_lease *sim_journal_lease(const struct sim_journal *journal, uint64_t lease);
 /* Is any place of the lease in this bitmap still leased, as far as the disk knows? */
 bool sim_journal_is_open(const struct sim_journal *journal, uint64_t lease,
                          const struct bitmap *places);

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "common/mem.h"
 #include "coordinator/engine/pair.h"
 #include "proto/outcome.h"
 #include "tests/sim/sim.h"
@@ -399,6 +400,17 @@ static void check_done(const struct rung *rung)
     }
 }
 
+static void note_lost(const struct rung *rung)
+{
+    struct sim_journal *journal = &rung->sim->journal;
+    const struct sim_course *course =
+        sim_journal_course(campaign_of(rung), rung->ordinal, rung->event->step);
+    if (course->lost_in == rung->sim->coordinator.epoch) {
+        journal->lost = mem_resize(journal->lost, journal->lost_count + 1, sizeof(*journal->lost));
+        journal->lost[journal->lost_count++] = (struct sim_lost){rung->campaign, rung->ordinal};
+    }
+}
+
 static void follow(const struct rung *rung)
 {
     switch ((enum delivery_event)rung->event->kind) {
@@ -442,6 +454,7 @@ static void follow(const struct rung *rung)
         climb(rung);
         return;
     case DELIVERY_EVENT_ACKNOWLEDGED:
+        note_lost(rung);
         rung->ladder->acknowledged_ms =
             rung->ladder->is_acknowledged ? rung->ladder->acknowledged_ms : rung->sim->now_ms;
         rung->ladder->is_acknowledged = true;

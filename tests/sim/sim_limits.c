@@ -9,6 +9,8 @@
 #include "tests/sim/sim.h"
 
 #define THROTTLED_MS 1000
+#define SLOW_S       40  /* for all of a campaign once, at its own rate */
+#define OWN_BURST_S  0.1 /* of a campaign's own rate */
 
 /* ---- Changes ---- */
 
@@ -16,6 +18,14 @@ void sim_limits_draw(struct sim_settings *settings)
 {
     struct dice dice = {settings->seed * 86028121 + 3};
     settings->limit_change_chance = dice_chance(&dice, 400) ? dice_between(&dice, 10, 150) : 0;
+    for (unsigned c = 0; c < settings->campaign_count; c++) {
+        struct campaign_def *def = &settings->campaigns[c].def;
+        double least_per_s = (double)def->slots / SLOW_S;
+        double rate_per_s = dice_chance(&dice, 500) ? 25 : dice_between(&dice, 50, 1000);
+        rate_per_s = rate_per_s < least_per_s ? least_per_s : rate_per_s;
+        def->rate_per_s = dice_chance(&dice, 200) ? rate_per_s : 0;
+        settings->clock_jumps_back &= def->rate_per_s <= 0;
+    }
 }
 
 static struct sim_limit limit_now(const struct sim *sim, unsigned index)
@@ -149,6 +159,26 @@ static void charge(struct sim *sim, const struct event *event)
     }
 }
 
+/* It begins empty, and a new life with an empty one. */
+static void charge_campaign(struct sim *sim, const struct sim_lease *lease,
+                            const struct event *event)
+{
+    const struct campaign_def *def = &sim->settings.campaigns[lease->campaign].def;
+    struct sim_bucket *bucket = &sim->journal.campaigns[lease->campaign].bucket;
+    if (def->rate_per_s <= 0) {
+        return;
+    }
+    bucket->rate_per_s = def->rate_per_s;
+    bucket->burst = def->rate_per_s * OWN_BURST_S > 1 ? def->rate_per_s * OWN_BURST_S : 1;
+    leak(bucket, event->at_ms);
+    bucket->level += event->span;
+    sim->totals->own_rate_leases++;
+    if (bucket->level > bucket->burst + 0.01) {
+        sim_fail(sim, "c%u was leased %f beyond what its own rate leaves", lease->campaign + 1,
+                 bucket->level - bucket->burst);
+    }
+}
+
 /* It asked for a second at least. */
 static void check_pause(const struct sim *sim, const struct event *event)
 {
@@ -221,6 +251,7 @@ void sim_limits_judge(struct sim *sim, struct sim_provider_events *gathered, uin
         } else {
             check_pause(sim, event);
             charge(sim, event);
+            charge_campaign(sim, sim_journal_lease(&sim->journal, event->lease), event);
             sim_days_charge(sim, event);
         }
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sim_limits: what was leased of a provider, against its rate and its wish to be left alone. Rates
- * and bursts are changed while campaigns run; a coordinator that begins anew is told again.
+ * sim_limits: what was leased of a provider, against its rate and its wish to be left alone, and of
+ * a campaign with a rate of its own. Rates and bursts are changed while campaigns run; a
+ * coordinator that begins anew is told again.
  */
 #ifndef TOCSIN_TESTS_SIM_LIMITS_H
 #define TOCSIN_TESTS_SIM_LIMITS_H

@@ -186,6 +186,8 @@ static void follow(const struct sim *sim, struct sim_course *course,
         course->ended_ms = sim->now_ms;
         course->is_lost = is_lost(event);
         course->was_lost |= course->is_lost;
+        bool is_given_up = course->is_lost && event->kind != DELIVERY_EVENT_RELEASED;
+        course->lost_in = is_given_up ? sim->coordinator.epoch : course->lost_in;
         course->is_recalled =
             event->kind == DELIVERY_EVENT_ACKNOWLEDGED || sim_receipts_is_of_receipt(event);
     }

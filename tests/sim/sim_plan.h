@@ -23,6 +23,7 @@ struct sim_course {
     uint64_t ended_ms; /* when it became durable that it is over, by the simulation's clock */
     bool is_of_past;   /* of an earlier round than he is in */
     bool is_lost;      /* with its worker, as far as the coordinator knows */
+    uint64_t lost_in;  /* the life of the coordinator that gave one of them up last; 0: none */
     bool was_lost;     /* any of them was: its batch may still lie with its worker */
     bool is_recalled; /* it is over for what was heard of him: its worker does not know by itself */
     uint64_t due_ms;

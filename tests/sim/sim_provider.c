@@ -103,6 +103,12 @@ static void check_recalled(const struct sim *sim, unsigned c, uint32_t ordinal, 
         sim_fail(sim, "c%u/%u is sent to %u ms after he was suppressed", c + 1, ordinal,
                  (unsigned)(sim->now_ms - barred->since_ms));
     }
+    const struct sim_ladder *ladder = &campaign->recipients[ordinal].ladder;
+    if (ladder->is_acknowledged && sim->now_ms > ladder->acknowledged_ms + way_ms &&
+        is_heard(&sim->settings)) { /* also of a lease that was given up */
+        sim_fail(sim, "c%u/%u is sent to %u ms after he acknowledged", c + 1, ordinal,
+                 (unsigned)(sim->now_ms - ladder->acknowledged_ms));
+    }
     if (course->is_recalled && sim->now_ms > heard_ms && is_heard(&sim->settings)) {
         sim_fail(sim, "c%u/%u is sent to %u ms after it was heard of", c + 1, ordinal,
                  (unsigned)(sim->now_ms - course->ended_ms));

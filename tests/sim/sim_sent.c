@@ -6,6 +6,8 @@
 #include "coordinator/engine/engine_state.h"
 #include "tests/sim/sim.h"
 
+#define JOINED_MS 10000 /* longer than a record takes to become durable */
+
 static void check_places(struct sim *sim, const struct wire_batch *batch)
 {
     unsigned c = (unsigned)batch->campaign - 1;
@@ -68,7 +70,7 @@ static void check_cancel(const struct sim *sim, const struct wire_cancel *cancel
     }
 }
 
-static void check_recall(const struct sim *sim, const struct wire_recall *recall)
+static void check_recall(struct sim *sim, unsigned worker, const struct wire_recall *recall)
 {
     unsigned c = (unsigned)recall->campaign - 1;
     uint32_t ordinal = recall->page * PAGE_RECIPIENTS + recall->place;
@@ -76,7 +78,10 @@ static void check_recall(const struct sim *sim, const struct wire_recall *recall
         sim_fail(sim, "place %u of page %u of c%u, which there is not, is called back",
                  recall->place, recall->page, c + 1);
     }
-    const struct sim_recipient *recipient = &sim->journal.campaigns[c].recipients[ordinal];
+    struct sim_recipient *recipient = &sim->journal.campaigns[c].recipients[ordinal];
+    recipient->told = recipient->told_in == recall->epoch ? recipient->told : 0;
+    recipient->told |= 1u << worker;
+    recipient->told_in = recall->epoch;
     if (!(recipient->ladder.is_acknowledged || recipient->ladder.is_heard ||
           sim_suppress_has_bar(&recipient->bars))) {
         sim_fail(sim, "c%u/%u is called back before it is durable why", c + 1, ordinal);
@@ -100,7 +105,36 @@ void sim_sent_check(struct sim *sim, unsigned worker, struct slice frame, struct
     } else if (message.type == WIRE_CANCEL) {
         check_cancel(sim, &message.cancel);
     } else if (message.type == WIRE_RECALL) {
-        check_recall(sim, &message.recall);
+        check_recall(sim, worker, &message.recall);
     }
     arena_release(&arena);
+}
+
+/* Since a while, so that it was there as the acknowledgement was decided. */
+static bool is_there(const struct sim *sim, unsigned index)
+{
+    const struct sim_worker *worker = &sim->workers[index];
+    const struct roster_entry *entry =
+        roster_find(&sim->coordinator.engine->roster, worker->instance);
+    return worker->delivery != NULL && worker->epoch == sim->coordinator.epoch && entry != NULL &&
+           entry->present && sim->now_ms > worker->welcomed_ms + JOINED_MS;
+}
+
+void sim_sent_check_lost(struct sim *sim)
+{
+    struct sim_journal *journal = &sim->journal;
+    for (unsigned i = 0; i < journal->lost_count; i++) {
+        const struct sim_lost *lost = &journal->lost[i];
+        const struct sim_recipient *recipient =
+            &journal->campaigns[lost->campaign].recipients[lost->ordinal];
+        unsigned told = recipient->told_in == sim->coordinator.epoch ? recipient->told : 0;
+        for (unsigned w = 0; w < sim->settings.worker_count; w++) {
+            if (is_there(sim, w) && (told >> w & 1) == 0) {
+                sim_fail(sim, "c%u/%u acknowledged, his lease was given up, and w%u is not told",
+                         lost->campaign + 1, lost->ordinal, w);
+            }
+        }
+        sim->totals->lost_recalls++;
+    }
+    journal->lost_count = 0;
 }

@@ -12,4 +12,8 @@ struct sim;
 
 void sim_sent_check(struct sim *sim, unsigned worker, struct slice frame, struct slice payload);
 
+/* A record is durable, and what waited for it was sent: whoever acknowledged in it, and may lie
+ * with any worker since his lease was given up, was called back from all who are there. */
+void sim_sent_check_lost(struct sim *sim);
+
 #endif
