@@ -94,6 +94,7 @@ void quiet_know_page(struct engine *engine, struct campaign *campaign, uint32_t 
     if (known->is_known) {
         return;
     }
+    known->has_zones = true;
     known->is_known = source->zones(source->arg, &campaign->def, page, zones, slots);
     known->only = zones[0];
     engine->quiet_reads++;
@@ -112,7 +113,7 @@ uint64_t quiet_until_ms(const struct campaign *campaign, uint32_t page, unsigned
     const struct quiet *quiet = campaign->quiet;
     const struct quiet_page *known = &quiet->pages[campaign_base_page(campaign, page)];
     uint16_t zone = known->zones != NULL ? known->zones[place] : known->only;
-    return zone < quiet->zone_count ? quiet->zones[zone].held_until_ms : 0;
+    return known->has_zones && zone < quiet->zone_count ? quiet->zones[zone].held_until_ms : 0;
 }
 
 bool quiet_holds_any(const struct campaign *campaign, uint32_t page)

@@ -38,6 +38,7 @@ struct quiet_zone {
 struct quiet_page {
     uint16_t *zones; /* by place; NULL: all in `only` */
     uint16_t only;
+    bool has_zones; /* they count: as they were read, or the campaign's own in their place */
     bool is_known;
 };
 

@@ -2,6 +2,7 @@
 /*
  * Who must not be disturbed now.
  */
+#include "coordinator/engine/engine_state.h"
 #include "tests/unit/engine_rig.h"
 #include "tests/unit/unit.h"
 
@@ -318,6 +319,25 @@ static void a_page_that_cannot_be_read_counts_as_of_the_campaigns_zone(void **te
 }
 
 /* A worker that is frozen meanwhile hears of no call back. */
+/* A timer of such a page would wait for the night of a zone that nobody of it lives in. */
+static void nobody_is_held_of_a_page_whose_zones_were_not_asked_for(void **test)
+{
+    (void)test;
+    struct rig rig;
+    struct nights *nights = begin(&rig, 2 * PAGE_RECIPIENTS, PRIORITY_NORMAL);
+    for (unsigned i = 0; i < PAGE_RECIPIENTS; i++) {
+        nights->zone[i] = 2;
+    }
+    nights->span[0].from_ms = RIG_NOW_MS - HOUR_MS;
+    struct campaign *campaign = engine_find_campaign(rig.engine, 1);
+    quiet_know_page(rig.engine, campaign, 1);
+    assert_int_equal(quiet_until_ms(campaign, 1, 0), RIG_NOW_MS + 20 * HOUR_MS);
+    assert_int_equal(quiet_until_ms(campaign, 0, 0), 0);
+    quiet_know_page(rig.engine, campaign, 0);
+    assert_int_equal(quiet_until_ms(campaign, 0, 0), 0);
+    rig_release(&rig);
+}
+
 static void a_batch_carries_the_time_when_the_first_of_it_falls_asleep(void **test)
 {
     (void)test;
@@ -404,6 +424,7 @@ int main(void)
         cmocka_unit_test(nobody_is_leased_shortly_before_he_falls_asleep),
         cmocka_unit_test(what_has_not_left_when_he_falls_asleep_is_called_back),
         cmocka_unit_test(a_batch_whose_record_took_too_long_does_not_leave),
+        cmocka_unit_test(nobody_is_held_of_a_page_whose_zones_were_not_asked_for),
         cmocka_unit_test(a_batch_carries_the_time_when_the_first_of_it_falls_asleep),
         cmocka_unit_test(the_sooner_of_the_night_and_the_campaigns_own_end_holds),
         cmocka_unit_test(what_a_worker_with_a_fast_clock_brings_back_waits_a_moment),
