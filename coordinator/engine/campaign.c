@@ -506,8 +506,8 @@ static void timers_put(struct page_timers *timers, uint32_t page, uint32_t due_c
 static uint32_t sendable_cs(struct campaign *campaign, uint32_t page, unsigned place, unsigned step,
                             uint32_t due_cs)
 {
-    if (!quiet_is_step(campaign, step) || !quiet_knows_page(campaign, page)) {
-        return due_cs; /* who leases of it finds out */
+    if (!quiet_is_step(campaign, step)) {
+        return due_cs;
     }
     struct fold fold = campaign_fold(campaign);
     uint32_t held_cs = fold_due_cs(&fold, quiet_until_ms(campaign, page, place));
