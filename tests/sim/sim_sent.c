@@ -117,7 +117,7 @@ static bool is_there(const struct sim *sim, unsigned index)
     const struct roster_entry *entry =
         roster_find(&sim->coordinator.engine->roster, worker->instance);
     return worker->delivery != NULL && worker->epoch == sim->coordinator.epoch && entry != NULL &&
-           entry->present && sim->now_ms > worker->welcomed_ms + JOINED_MS;
+           entry->present && sim->now_ms > worker->joined_ms + JOINED_MS;
 }
 
 void sim_sent_check_lost(struct sim *sim)

@@ -422,6 +422,7 @@ void sim_worker_take(struct sim *sim, unsigned index, struct slice frame, struct
     worker->heard_ms = sim->now_ms;
     delivery_on_message(worker->delivery, &message, clock_ms(worker));
     note_stopped(worker, &message);
+    worker->joined_ms = message.type == WIRE_WELCOME ? sim->now_ms : worker->joined_ms;
     if (message.type == WIRE_WELCOME && message.welcome.epoch > worker->epoch) {
         worker->epoch = message.welcome.epoch;
         worker->welcomed_ms = sim->now_ms;

@@ -44,6 +44,7 @@ struct sim_worker {
     uint64_t heard_ms;    /* when it last heard of the coordinator, by the simulation's clock */
     uint64_t epoch;       /* the newest it was welcomed to */
     uint64_t welcomed_ms; /* when that was, by the simulation's clock */
+    uint64_t joined_ms;   /* its last welcome, also to an epoch that it knew */
     int64_t skew_ms;      /* by which its machine's clock is off */
     struct wall_clock clock;
     uint64_t followed_ms;
