@@ -145,7 +145,7 @@ static struct preflight_job *job_new(struct exchange *exchange, const struct cam
     api->preflights++;
     if (has_messages && view->def->cap_messages != 0 && view->def->priority != PRIORITY_CRITICAL) {
         job->survey =
-            cap_survey_new(api->context.ledger, api->context.engine, view->def, job->now_ms);
+            cap_survey_new(api->context.ledger, api->context.engine, view->def, false, job->now_ms);
     }
     return job;
 }

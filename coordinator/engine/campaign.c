@@ -74,6 +74,7 @@ struct campaign *campaign_new(const struct campaign_def *def)
     count_fresh(campaign, DELIVERY_WAITING, def->slots);
     bucket_init(&campaign->bucket, def->rate_per_s, 0, 0);
     campaign->is_screened = def->cap_messages == 0 || def->priority == PRIORITY_CRITICAL;
+    campaign->cap.is_surveyed = campaign->is_screened;
     campaign_make_pages(campaign);
     return campaign;
 }
@@ -95,6 +96,8 @@ void campaign_drop_pages(struct campaign *campaign)
     page_timers_release(&campaign->climbs);
     quiet_free(campaign->quiet);
     campaign->quiet = NULL;
+    mem_free(campaign->cap.had);
+    campaign->cap.had = NULL;
 }
 
 void campaign_free(struct campaign *campaign)
@@ -403,6 +406,7 @@ static bool apply_round(struct campaign *campaign, const struct event *event)
     campaign->ended_ms = 0;
     campaign->is_screened =
         campaign->def.cap_messages == 0 || campaign->def.priority == PRIORITY_CRITICAL;
+    campaign->cap.is_surveyed = campaign->is_screened;
     return true;
 }
 

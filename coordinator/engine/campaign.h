@@ -43,13 +43,23 @@ struct page_state {
     bool has_lost; /* a lease was given up in this life: its batch may still lie with a worker */
 };
 
+/* What is known for its frequency cap in this life. Numbers are the engine's cap_seq. */
+struct cap {
+    bool is_surveyed;     /* it was screened, or need not be */
+    uint64_t surveyed;    /* whoever ended until then is in the survey */
+    uint8_t *had;         /* by ordinal: messages by then of others; NULL: none, or it allows one */
+    uint64_t ended;       /* when it ended itself, */
+    uint64_t round_began; /* and when it went on; 0: not in this life */
+};
+
 struct campaign {
     struct campaign_def def;
     enum campaign_state state;
-    bool is_ended;      /* finished, or cancelled with nobody leased: only the counts are left */
-    bool end_is_noted;  /* its closing counts were written and have not changed since */
-    bool is_screened;   /* or has no frequency cap to be screened for */
-    bool has_lost;      /* one of its pages has, or had before they were dropped */
+    bool is_ended;     /* finished, or cancelled with nobody leased: only the counts are left */
+    bool end_is_noted; /* its closing counts were written and have not changed since */
+    bool is_screened;  /* or has no frequency cap to be screened for */
+    bool has_lost;     /* one of its pages has, or had before they were dropped */
+    struct cap cap;
     bool is_swept;      /* those who waited when it was over have been ended */
     bool end_is_void;   /* they stand in the catalogue, but it goes on: they must be removed */
     bool is_closed;     /* its pages were dropped: in memory are only those that were woken since */

@@ -241,6 +241,10 @@ static bool lease_one(struct engine *engine, struct campaign *campaign, unsigned
         !know_zones(engine, campaign, number, page)) {
         return false;
     }
+    cap_look(engine, campaign, page);
+    if (!campaign_is_sending(campaign)) {
+        return true; /* that was the last of it */
+    }
     struct event event = {
         .kind = DELIVERY_EVENT_LEASED,
         .provider = choice.provider->def.id,
@@ -288,7 +292,7 @@ static struct campaign *choose_campaign(struct engine *engine, enum campaign_pri
     struct campaign *campaign = NULL;
     DL_FOREACH(engine->live, campaign)
     {
-        if (campaign_is_sending(campaign) && campaign->is_screened &&
+        if (campaign_is_sending(campaign) && cap_lets_send(campaign) &&
             campaign->def.priority == priority && campaign->passed_over != all_steps(campaign) &&
             (best == NULL || campaign->turn_share < best->turn_share)) {
             best = campaign;
@@ -376,7 +380,7 @@ uint64_t dispatch_next_ms(struct engine *engine)
     struct campaign *campaign = NULL;
     DL_FOREACH(engine->live, campaign)
     {
-        for (unsigned s = 0; campaign_is_sending(campaign) && campaign->is_screened &&
+        for (unsigned s = 0; campaign_is_sending(campaign) && cap_lets_send(campaign) &&
                              s < campaign->def.plan.step_count;
              s++) {
             uint64_t at_ms = step_next_ms(engine, campaign, s);

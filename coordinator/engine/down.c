@@ -190,7 +190,7 @@ static bool is_page_due(const struct campaign *campaign, uint32_t page, unsigned
 /* Returns how many pages were looked through. */
 static unsigned run_campaign(struct engine *engine, struct campaign *campaign, unsigned most)
 {
-    bool is_time = campaign_is_sending(campaign) && campaign->is_screened &&
+    bool is_time = campaign_is_sending(campaign) && cap_lets_send(campaign) &&
                    engine->now_ms >= campaign->down_next_ms;
     unsigned steps = is_time ? steps_down(engine, campaign) : 0;
     unsigned pages = 0;

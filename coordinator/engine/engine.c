@@ -239,6 +239,9 @@ void engine_settle(struct engine *engine, struct campaign *campaign)
     }
     campaign->is_ended =
         campaign->state == CAMPAIGN_FINISHED || campaign->state == CAMPAIGN_CANCELLED;
+    if (campaign->is_ended) {
+        cap_on_ended(engine, campaign);
+    }
 }
 
 /* ---- Campaigns ---- */

@@ -345,8 +345,10 @@ uint64_t engine_held_until(struct engine *engine, uint64_t campaign, uint32_t or
                            uint64_t now_ms);
 
 /* ---- Frequency cap: who had so many messages is sent no more. A campaign with a cap is leased
- * nothing before it was screened: the shell finds out who had enough, tells page by page, and then
- * that it is done. It may do so again later. A critical campaign overrides the cap ---- */
+ * nothing before it was screened, in this life of the engine too: the shell finds out who had
+ * enough, tells page by page, and then that it is done. It may do so again later. What other
+ * campaigns of the same audience send meanwhile the engine sees itself, in the moment in which
+ * somebody would be leased. A critical campaign overrides the cap ---- */
 
 /* The launched campaign with the smallest id above `after` that waits to be screened; 0: none. */
 uint64_t engine_unscreened(struct engine *engine, uint64_t after);
@@ -362,6 +364,14 @@ bool engine_cap_has_news(struct engine *engine, uint64_t campaign, uint64_t sinc
 unsigned engine_cap(struct engine *engine, uint64_t campaign, uint32_t page,
                     const struct bitmap *places, uint64_t now_ms);
 void engine_screened(struct engine *engine, uint64_t campaign, uint64_t now_ms);
+/* Does the engine see itself, from now on, what `other` sends to people of the campaign? */
+bool engine_cap_sees(const struct engine *engine, uint64_t campaign, uint64_t other);
+/* Of now, to be kept with a survey that begins. */
+uint64_t engine_cap_mark(const struct engine *engine);
+/* The survey that began at the mark is what holds: take_had (mem_alloc, of the campaign's slots,
+ * by ordinal) has how many messages of campaigns that the engine did not see then each has had;
+ * NULL if the cap allows only one. Before it is told who is capped, and that it is done. */
+void engine_cap_survey(struct engine *engine, uint64_t campaign, uint64_t mark, uint8_t *take_had);
 /* Was something sent to him, for sure or perhaps, or is it about to be? */
 bool engine_is_messaged(const struct recipient_state *state);
 /* Of a page of a campaign that is in memory, those of whom it is so and who last began in this

@@ -62,6 +62,7 @@ struct engine {
     unsigned draft_cap;
     engine_end_key_fn end_key;
     struct quiet_source quiet_source;
+    uint64_t cap_seq;     /* ends, and beginnings of rounds */
     bool is_reporting;    /* what is decided is what a worker says of its lease */
     unsigned quiet_reads; /* pages whose zones were read in this run */
     bool is_put_off;      /* somebody due was passed over only for that */
@@ -90,6 +91,18 @@ void engine_note_own(struct engine *engine, struct campaign *campaign, enum camp
 bool round_run(struct engine *engine);
 /* cap.c: what a critical campaign overrides is journaled as it is launched. */
 void cap_on_launched(struct engine *engine, struct campaign *campaign);
+/* It has ended, or goes on in another round. */
+void cap_on_ended(struct engine *engine, struct campaign *campaign);
+void cap_on_round(struct engine *engine, struct campaign *campaign);
+/* Whom it sent to must stay in memory: another campaign with a cap has not counted it yet. */
+bool cap_needs(const struct engine *engine, const struct campaign *campaign);
+/* May it send, for its cap? */
+static inline bool cap_lets_send(const struct campaign *campaign)
+{
+    return campaign->is_screened && campaign->cap.is_surveyed;
+}
+/* Before somebody of the page is leased: whoever had enough by now is suppressed. */
+void cap_look(struct engine *engine, struct campaign *campaign, uint32_t page);
 /* The same with more in the event than its kind; span and at_ms are filled in. */
 void engine_decide_event(struct engine *engine, struct campaign *campaign, struct event event);
 /* The workers are to return what they have not sent of it. */

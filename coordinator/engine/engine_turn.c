@@ -65,7 +65,7 @@ static void close_draft(struct engine *engine, struct draft *draft, struct recor
 static void put_to_sleep(struct engine *engine, struct campaign *campaign)
 {
     if (campaign->is_ended && campaign->end_is_noted && campaign->reopening == 0 &&
-        campaign->awake_until_ms <= engine->now_ms) {
+        campaign->awake_until_ms <= engine->now_ms && !cap_needs(engine, campaign)) {
         campaign->is_closed = true;
         campaign->is_live = false;
         DL_DELETE(engine->live, campaign);

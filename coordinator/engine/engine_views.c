@@ -44,7 +44,7 @@ bool engine_campaign(struct engine *engine, uint64_t id, struct campaign_view *v
         .repeated = campaign->repeated,
         .open = campaign->open,
         .is_screening =
-            !campaign->is_ended && !campaign->is_screened && campaign->state != CAMPAIGN_DRAFT,
+            !campaign->is_ended && !cap_lets_send(campaign) && campaign->state != CAMPAIGN_DRAFT,
         .complained = campaign->complained,
         .rungs = campaign->is_without_rungs ? NULL : campaign->rungs,
         .round = campaign->round,

@@ -338,6 +338,7 @@ static void begin(struct engine *engine, struct campaign *campaign, unsigned sta
     engine_join_class(engine, campaign);
     engine_decide_event(engine, campaign, event);
     cap_on_launched(engine, campaign);
+    cap_on_round(engine, campaign);
 }
 
 enum err engine_retry(struct engine *engine, uint64_t id, uint64_t now_ms, struct problem *problem)

@@ -64,15 +64,20 @@ static uint32_t sum_of(struct cursor *cursor, uint64_t hash)
     return cursor->sum;
 }
 
-static void mark(struct bitmap *capped, uint32_t ordinal)
+static void note(const struct cap_found *found, uint32_t ordinal, uint32_t sum, uint32_t messages)
 {
-    bitmap_set(&capped[ordinal / PAGE_RECIPIENTS], ordinal % PAGE_RECIPIENTS);
+    if (sum >= messages) {
+        bitmap_set(&found->capped[ordinal / PAGE_RECIPIENTS], ordinal % PAGE_RECIPIENTS);
+    }
+    if (found->had != NULL) {
+        found->had[ordinal] = (uint8_t)(sum < UINT8_MAX ? sum : UINT8_MAX);
+    }
 }
 
 /* The audience's own index leads. */
 static enum err merge(struct ledger *ledger, uint64_t audience, uint32_t slots,
                       struct cursor *cursors, unsigned count, uint32_t messages,
-                      const atomic_bool *is_stopped, struct bitmap *capped)
+                      const atomic_bool *is_stopped, const struct cap_found *found)
 {
     struct lookup_scan *own = lookup_scan_new(ledger, audience);
     uint64_t hash;
@@ -83,8 +88,8 @@ static enum err merge(struct ledger *ledger, uint64_t audience, uint32_t slots,
         for (unsigned i = 0; i < count; i++) {
             sum += sum_of(&cursors[i], hash);
         }
-        if (sum >= messages && ordinal < slots) {
-            mark(capped, ordinal);
+        if (ordinal < slots) {
+            note(found, ordinal, sum, messages);
         }
     }
     return lookup_scan_free(own);
@@ -92,7 +97,7 @@ static enum err merge(struct ledger *ledger, uint64_t audience, uint32_t slots,
 
 enum err cap_merge(struct ledger *ledger, uint64_t audience, uint32_t slots,
                    const struct cap_tally *tallies, unsigned count, uint32_t messages,
-                   const atomic_bool *is_stopped, struct bitmap *capped)
+                   const atomic_bool *is_stopped, const struct cap_found *found)
 {
     struct cursor *cursors = mem_zalloc(count + 1, sizeof(*cursors));
     for (unsigned i = 0; i < count; i++) {
@@ -100,7 +105,7 @@ enum err cap_merge(struct ledger *ledger, uint64_t audience, uint32_t slots,
         cursors[i].scan = lookup_scan_new(ledger, tallies[i].audience);
         step(&cursors[i]);
     }
-    enum err err = merge(ledger, audience, slots, cursors, count, messages, is_stopped, capped);
+    enum err err = merge(ledger, audience, slots, cursors, count, messages, is_stopped, found);
     for (unsigned i = 0; i < count; i++) {
         enum err read = lookup_scan_free(cursors[i].scan);
         err = err != ERR_OK ? err : read;

@@ -30,10 +30,17 @@ void cap_tally_release(struct cap_tally *tally);
 /* One message more to each of these places of a page. */
 void cap_tally_add(struct cap_tally *tally, uint32_t page, const struct bitmap *messaged);
 
-/* Sets in capped[page] who of `audience` had `messages` or more. Stops early with ERR_CLOSED when
- * *is_stopped. From any thread. ERR_CORRUPT, ERR_IO. */
+/* What is found: who of the audience had so many messages or more, by page; and how many each had,
+ * by ordinal, up to 255 (NULL: nobody wants to know). */
+struct cap_found {
+    struct bitmap *capped;
+    uint8_t *had;
+};
+
+/* Of `audience`. Stops early with ERR_CLOSED when *is_stopped. From any thread. ERR_CORRUPT,
+ * ERR_IO. */
 enum err cap_merge(struct ledger *ledger, uint64_t audience, uint32_t slots,
                    const struct cap_tally *tallies, unsigned count, uint32_t messages,
-                   const atomic_bool *is_stopped, struct bitmap *capped) WARN_UNUSED;
+                   const atomic_bool *is_stopped, const struct cap_found *found) WARN_UNUSED;
 
 #endif

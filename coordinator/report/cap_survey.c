@@ -13,6 +13,7 @@ struct source {
     enum delivery_event over; /* how those who waited ended */
     unsigned from_round;      /* who last began in an earlier one does not count */
     bool is_folded;           /* from its page `next` on the journal is read */
+    bool is_seen;             /* the engine goes on counting its messages itself */
     uint32_t next;
     unsigned tally;
 };
@@ -27,6 +28,9 @@ struct cap_survey {
     struct cap_tally *tallies;
     unsigned tally_count;
     struct bitmap *capped;
+    uint64_t mark;
+    uint8_t *had;          /* NULL: nobody wants to know */
+    struct cap_tally seen; /* messages of the sources that the engine sees; none without `had` */
 };
 
 static uint32_t pages_of(const struct campaign_def *def)
@@ -76,18 +80,24 @@ static void gather(struct cap_survey *survey, uint64_t now_ms)
             (struct source){.def = *view.def,
                             .over = campaign_over(&view),
                             .from_round = from_round_of(&survey->def, &view, now_ms),
+                            .is_seen = engine_cap_sees(survey->engine, survey->def.id, id),
                             .tally = tally_of(survey, view.def)};
     }
 }
 
 struct cap_survey *cap_survey_new(struct ledger *ledger, struct engine *engine,
-                                  const struct campaign_def *def, uint64_t now_ms)
+                                  const struct campaign_def *def, bool is_applied, uint64_t now_ms)
 {
     struct cap_survey *survey = mem_zalloc(1, sizeof(*survey));
     survey->ledger = ledger;
     survey->engine = engine;
     survey->def = *def;
     survey->capped = mem_zalloc(pages_of(def), sizeof(*survey->capped));
+    survey->mark = engine_cap_mark(engine);
+    if (is_applied && def->cap_messages > 1) {
+        survey->had = mem_zalloc(def->slots, 1);
+        cap_tally_init(&survey->seen, def->audience, def->slots);
+    }
     gather(survey, now_ms);
     return survey;
 }
@@ -103,6 +113,8 @@ void cap_survey_free(struct cap_survey *survey)
     mem_free(survey->tallies);
     mem_free(survey->sources);
     mem_free(survey->capped);
+    mem_free(survey->had);
+    cap_tally_release(&survey->seen);
     mem_free(survey);
 }
 
@@ -130,6 +142,9 @@ bool cap_survey_count(struct cap_survey *survey)
         if (is_done || source->is_folded) {
             survey->at++;
             continue;
+        }
+        if (source->is_seen && survey->had != NULL) {
+            cap_tally_add(&survey->seen, source->next, &messaged);
         }
         cap_tally_add(&survey->tallies[source->tally], source->next++, &messaged);
     }
@@ -173,10 +188,21 @@ enum err cap_survey_read(struct cap_survey *survey, const atomic_bool *is_stoppe
         err = fold_source(survey, &survey->sources[i], is_stopped);
     }
     if (err == ERR_OK && survey->tally_count > 0) {
+        const struct cap_found found = {survey->capped, survey->had};
         err = cap_merge(survey->ledger, survey->def.audience, survey->def.slots, survey->tallies,
-                        survey->tally_count, survey->def.cap_messages, is_stopped, survey->capped);
+                        survey->tally_count, survey->def.cap_messages, is_stopped, &found);
+    }
+    for (uint32_t i = 0; survey->had != NULL && i < survey->def.slots; i++) {
+        uint8_t seen = survey->seen.counts[i];
+        survey->had[i] = survey->had[i] > seen ? (uint8_t)(survey->had[i] - seen) : 0;
     }
     return err;
+}
+
+void cap_survey_apply(struct cap_survey *survey)
+{
+    engine_cap_survey(survey->engine, survey->def.id, survey->mark, survey->had);
+    survey->had = NULL;
 }
 
 const struct bitmap *cap_survey_capped(const struct cap_survey *survey)

@@ -23,9 +23,10 @@
 
 struct cap_survey;
 
-/* Of the campaign's audience by its cap, as it is now. Ledger and engine are borrowed. */
+/* Of the campaign's audience by its cap, as it is now. is_applied: the engine will be told of it.
+ * Ledger and engine are borrowed. */
 struct cap_survey *cap_survey_new(struct ledger *ledger, struct engine *engine,
-                                  const struct campaign_def *def, uint64_t now_ms);
+                                  const struct campaign_def *def, bool is_applied, uint64_t now_ms);
 void cap_survey_free(struct cap_survey *survey); /* NULL is fine */
 /* True when all are counted that can be. */
 bool cap_survey_count(struct cap_survey *survey);
@@ -33,6 +34,9 @@ bool cap_survey_count(struct cap_survey *survey);
 enum err cap_survey_read(struct cap_survey *survey, const atomic_bool *is_stopped) WARN_UNUSED;
 /* By page; valid until the survey is freed. */
 const struct bitmap *cap_survey_capped(const struct cap_survey *survey);
+/* Tells the engine, on the loop's thread, what it must know besides. Once, after cap_survey_read.
+ */
+void cap_survey_apply(struct cap_survey *survey);
 /* Of how many campaigns messages were counted. */
 unsigned cap_survey_sources(const struct cap_survey *survey);
 

@@ -10,7 +10,7 @@
 
 #define MODULE          "screening"
 #define APPLIED_PER_RUN 16    /* pages */
-#define AGAIN_MS        60000 /* between two screenings of a campaign */
+#define AGAIN_MS        10000 /* between two screenings of a campaign */
 #define AGAIN_SHARE     20    /* and at least so many times as long as the last one took */
 #define FAILED_MS       10000 /* what could not be read is tried again after so long */
 #define IDLE_MS         1000
@@ -21,8 +21,8 @@ enum phase { PHASE_IDLE, PHASE_COUNTING, PHASE_WAITING, PHASE_READING, PHASE_APP
 struct past {
     uint64_t campaign;
     uint64_t at_ms;
-    uint64_t took_ms;
-    bool is_seen; /* it still runs */
+    uint64_t took_ms; /* 0: it is the first */
+    bool is_seen;     /* it still runs */
 };
 
 struct screening {
@@ -32,7 +32,6 @@ struct screening {
     struct turn *turn;
     uint64_t now_ms;
     enum phase phase;
-    bool is_again;
     struct campaign_def def; /* of the campaign that is screened */
     uint64_t began_ms;
     struct cap_survey *survey;
@@ -139,8 +138,8 @@ static void begin(struct screening *screening, uint64_t campaign)
     screening->at = 0;
     screening->suppressed = 0;
     screening->err = ERR_OK;
-    screening->survey =
-        cap_survey_new(screening->ledger, screening->engine, &screening->def, screening->now_ms);
+    screening->survey = cap_survey_new(screening->ledger, screening->engine, &screening->def, true,
+                                       screening->now_ms);
     screening->phase = PHASE_COUNTING;
 }
 
@@ -154,12 +153,16 @@ static void clear(struct screening *screening)
 static void finish(struct screening *screening)
 {
     struct past *past = past_of(screening, screening->def.id);
+    bool is_news = screening->suppressed > 0 || past->took_ms == 0;
     engine_screened(screening->engine, screening->def.id, screening->now_ms);
     past->at_ms = screening->began_ms;
-    past->took_ms = screening->now_ms - screening->began_ms;
-    LOG_I(MODULE, "screened", "campaign=c%" PRIu64 " others=%u suppressed=%" PRIu64 " ms=%" PRIu64,
-          screening->def.id, cap_survey_sources(screening->survey), screening->suppressed,
-          past->took_ms);
+    past->took_ms = screening->now_ms - screening->began_ms + 1;
+    if (is_news) {
+        LOG_I(MODULE, "screened",
+              "campaign=c%" PRIu64 " others=%u suppressed=%" PRIu64 " ms=%" PRIu64,
+              screening->def.id, cap_survey_sources(screening->survey), screening->suppressed,
+              past->took_ms);
+    }
     clear(screening);
 }
 
@@ -184,7 +187,9 @@ static void on_read(uv_work_t *work, int status)
         }
         screening->failed_ms = screening->now_ms;
         clear(screening);
+        return;
     }
+    cap_survey_apply(screening->survey);
 }
 
 /* All that campaigns which are no longer in memory went through is in the journal now. */

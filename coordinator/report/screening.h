@@ -5,11 +5,12 @@
  * suppressed, a few pages a turn of the loop. What reads the disk runs on a thread of its own: the
  * loop is never held up.
  *
- * A campaign counts once for a contact, however many steps of it reached him. While people of a
- * screened campaign still wait, and others of the time are sent or were since, it is screened again
- * about once a minute: what two campaigns send at the same moment is not seen before that.
+ * What others of the same audience send later the engine sees itself. For the others, while people
+ * of a screened campaign still wait, and others of the time are sent or were since, it is screened
+ * again every ten seconds, or after 20 times as long as that took, if this is more: what campaigns
+ * of two audiences send at the same moment is not seen before that.
  *
- * Loop's thread only. A restart begins anew with whatever was not screened.
+ * Loop's thread only. A restart begins anew with all that run.
  */
 #ifndef TOCSIN_REPORT_SCREENING_H
 #define TOCSIN_REPORT_SCREENING_H

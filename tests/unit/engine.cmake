@@ -27,6 +27,7 @@ tocsin_unit_test(test_receipt_states LIBS tocsin_engine SOURCES unit/engine_rig.
 tocsin_unit_test(test_retry LIBS tocsin_engine SOURCES unit/engine_rig.c)
 tocsin_unit_test(test_roster LIBS tocsin_engine)
 tocsin_unit_test(test_cap LIBS tocsin_engine SOURCES unit/engine_rig.c)
+tocsin_unit_test(test_cap_beside LIBS tocsin_engine SOURCES unit/engine_rig.c)
 tocsin_unit_test(test_under_way LIBS tocsin_engine SOURCES unit/engine_rig.c)
 tocsin_unit_test(test_provider_change LIBS tocsin_engine SOURCES unit/engine_rig.c)
 tocsin_unit_test(test_suppress LIBS tocsin_engine SOURCES unit/engine_rig.c)

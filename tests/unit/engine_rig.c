@@ -130,7 +130,9 @@ static void fill_batch(struct rig *rig, const struct engine_effect *effect)
     }
     assert_true(rig->batch_count < RIG_BATCHES - 1);
     assert_int_equal(batch->wire.count, bitmap_count(&batch->wire.places));
-    assert_int_equal(audience, batch->wire.campaign + 100);
+    struct campaign_view view;
+    assert_true(engine_campaign(rig->engine, batch->wire.campaign, &view));
+    assert_int_equal(audience, view.def->audience);
     if (batch->wire.attempts != NULL) {
         memcpy(batch->attempts, batch->wire.attempts, batch->wire.count);
     }

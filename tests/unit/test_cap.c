@@ -68,7 +68,7 @@ static void a_campaign_with_a_cap_waits_until_it_was_screened(void **test)
     rig_release(&rig);
 }
 
-static void a_restart_screens_what_was_not_screened(void **test)
+static void a_restart_screens_anew(void **test)
 {
     (void)test;
     struct rig rig;
@@ -83,10 +83,16 @@ static void a_restart_screens_what_was_not_screened(void **test)
     engine_screened(rig.engine, 1, rig.now_ms);
     rig_check(&rig);
     rig_restart(&rig);
-    assert_int_equal(engine_unscreened(rig.engine, 0), 0);
     rig_join(&rig, 1, 11, 65536);
     rig_run(&rig, 0);
+    assert_int_equal(rig_leased(&rig), 0);
+    assert_int_equal(engine_unscreened(rig.engine, 0), 1); /* what was found is forgotten */
+    assert_true(is_screening(&rig, 1));
+    engine_screened(rig.engine, 1, rig.now_ms);
+    assert_false(is_screening(&rig, 1));
+    rig_run(&rig, 0);
     assert_int_equal(rig_leased(&rig), 95);
+    rig_check(&rig);
     rig_release(&rig);
 }
 
@@ -304,7 +310,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_campaign_with_a_cap_waits_until_it_was_screened),
-        cmocka_unit_test(a_restart_screens_what_was_not_screened),
+        cmocka_unit_test(a_restart_screens_anew),
         cmocka_unit_test(who_was_sent_something_is_not_capped_any_more),
         cmocka_unit_test(messages_of_a_round_count_from_its_beginning),
         cmocka_unit_test(a_campaign_of_which_all_had_enough_is_finished),

@@ -44,14 +44,20 @@ static void whoever_had_so_many_messages_is_found_in_any_order(void **state)
     cap_tally_add(&tallies[1], 0, &two);
     atomic_bool is_stopped = false;
     struct bitmap capped = {{0}};
-    assert_int_equal(cap_merge(ledger, 1, 5, tallies, 2, 2, &is_stopped, &capped), ERR_OK);
+    assert_int_equal(
+        cap_merge(ledger, 1, 5, tallies, 2, 2, &is_stopped, &(struct cap_found){&capped, NULL}),
+        ERR_OK);
     assert_int_equal(bitmap_count(&capped), 1);
     assert_true(bitmap_has(&capped, 4));
-    assert_int_equal(cap_merge(ledger, 1, 5, tallies, 2, 1, &is_stopped, &capped), ERR_OK);
+    assert_int_equal(
+        cap_merge(ledger, 1, 5, tallies, 2, 1, &is_stopped, &(struct cap_found){&capped, NULL}),
+        ERR_OK);
     assert_int_equal(bitmap_count(&capped), 2);
     assert_true(bitmap_has(&capped, 3));
     atomic_store(&is_stopped, true);
-    assert_int_equal(cap_merge(ledger, 1, 5, tallies, 2, 1, &is_stopped, &capped), ERR_CLOSED);
+    assert_int_equal(
+        cap_merge(ledger, 1, 5, tallies, 2, 1, &is_stopped, &(struct cap_found){&capped, NULL}),
+        ERR_CLOSED);
     cap_tally_release(&tallies[0]);
     cap_tally_release(&tallies[1]);
     ledger_close(ledger);
@@ -88,9 +94,9 @@ static void a_merge_of_thousands_is_what_looking_up_each_would_give(void **state
             struct bitmap capped[(SLOTS + PAGE_RECIPIENTS - 1) / PAGE_RECIPIENTS];
             atomic_bool is_stopped = false;
             memset(capped, 0, sizeof(capped));
-            assert_int_equal(
-                cap_merge(ledger, a + 1, count, tallies, AUDIENCES, 2, &is_stopped, capped),
-                ERR_OK);
+            assert_int_equal(cap_merge(ledger, a + 1, count, tallies, AUDIENCES, 2, &is_stopped,
+                                       &(struct cap_found){capped, NULL}),
+                             ERR_OK);
             for (uint32_t i = 0; i < count; i++) {
                 bool is_capped = bitmap_has(&capped[ordinals[i] / PAGE_RECIPIENTS],
                                             ordinals[i] % PAGE_RECIPIENTS);

@@ -52,7 +52,7 @@ static unsigned survey_now(struct rig *rig, struct ledger *ledger, uint32_t mess
 {
     atomic_bool is_stopped = false;
     struct campaign_def def = capped_def(rig, messages);
-    struct cap_survey *survey = cap_survey_new(ledger, rig->engine, &def, rig->now_ms);
+    struct cap_survey *survey = cap_survey_new(ledger, rig->engine, &def, false, rig->now_ms);
     assert_int_equal(cap_survey_sources(survey), sources);
     while (!cap_survey_count(survey)) {
     }
@@ -118,10 +118,65 @@ static void a_survey_that_is_stopped_says_so(void **test)
     rig_init(&rig);
     send(&rig, 1, 100);
     struct campaign_def def = capped_def(&rig, 1);
-    struct cap_survey *survey = cap_survey_new(ledger, rig.engine, &def, rig.now_ms);
+    struct cap_survey *survey = cap_survey_new(ledger, rig.engine, &def, false, rig.now_ms);
     assert_true(cap_survey_count(survey));
     assert_int_equal(cap_survey_read(survey, &is_stopped), ERR_CLOSED);
     cap_survey_free(survey);
+    rig_release(&rig);
+    ledger_close(ledger);
+}
+
+/* Of the same audience as the first. */
+static void survey_and_send(struct rig *rig, struct ledger *ledger, uint64_t id, uint32_t messages)
+{
+    atomic_bool is_stopped = false;
+    struct campaign_def def = rig_def(rig, id, 100);
+    def.audience = 101;
+    def.cap_messages = messages;
+    def.cap_per_ms = HOUR_MS;
+    rig_add(rig, &def);
+    assert_int_equal(engine_launch(rig->engine, id, rig->now_ms, NULL), ERR_OK);
+    struct cap_survey *survey = cap_survey_new(ledger, rig->engine, &def, true, rig->now_ms);
+    while (!cap_survey_count(survey)) {
+    }
+    assert_int_equal(cap_survey_read(survey, &is_stopped), ERR_OK);
+    cap_survey_apply(survey);
+    assert_int_equal(bitmap_count(cap_survey_capped(survey)), 0);
+    cap_survey_free(survey);
+    engine_screened(rig->engine, id, rig->now_ms);
+}
+
+static void what_the_engine_sees_itself_is_not_counted_twice(void **test)
+{
+    struct rig rig;
+    struct ledger *ledger = make_ledger();
+    (void)test;
+    rig_init(&rig);
+    send(&rig, 1, 100);
+    send(&rig, 2, 100);
+    survey_and_send(&rig, ledger, 3, 3); /* each has had two, one of which it sees */
+    rig_run(&rig, 0);
+    assert_int_equal(rig_leased(&rig), 100);
+    rig_release(&rig);
+    ledger_close(ledger);
+}
+
+static void what_it_does_not_see_is_added_to_what_it_sees_later(void **test)
+{
+    struct rig rig;
+    struct ledger *ledger = make_ledger();
+    (void)test;
+    rig_init(&rig);
+    send(&rig, 2, 70);
+    survey_and_send(&rig, ledger, 3, 2);
+    struct campaign_def def = rig_def(&rig, 4, 100);
+    def.audience = 101;
+    def.priority = PRIORITY_CRITICAL; /* it is sent first */
+    rig_add(&rig, &def);
+    assert_int_equal(engine_launch(rig.engine, 4, rig.now_ms, NULL), ERR_OK);
+    rig_run(&rig, 0);
+    assert_int_equal(rig_leased(&rig), 100 + 30);
+    assert_int_equal(rig_count(&rig, 3, DELIVERY_SUPPRESSED), 70);
     rig_release(&rig);
     ledger_close(ledger);
 }
@@ -133,6 +188,8 @@ int main(void)
         cmocka_unit_test(what_was_launched_before_the_time_of_the_cap_does_not_count),
         cmocka_unit_test(neither_a_draft_nor_the_campaign_itself_counts),
         cmocka_unit_test(a_survey_that_is_stopped_says_so),
+        cmocka_unit_test(what_the_engine_sees_itself_is_not_counted_twice),
+        cmocka_unit_test(what_it_does_not_see_is_added_to_what_it_sees_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

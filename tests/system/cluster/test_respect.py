@@ -157,6 +157,21 @@ def test_a_campaign_that_is_still_sent_counts_too(gateway, make_cluster):
     assert len(gateway.keys()) == gateway.count() == 2000
 
 
+def test_campaigns_that_run_together_share_what_the_cap_allows(gateway, make_cluster):
+    """Nobody knows before who is first; whoever it is, nobody gets one message more."""
+    cluster = make_cluster([http_provider(gateway, rate=1000)], workers=2)
+    audience = upload_rows(cluster, people(3000))
+    for messages, campaigns in ((1, 2), (3, 3)):
+        # The second time everybody has had one: two of three are left.
+        cap = {"messages": messages, "per": "1d"}
+        ids = [cluster.campaign(audience, "sms", MESSAGE, frequency_cap=cap)["id"] for _ in range(campaigns)]
+        counts = [some(cluster.wait_campaign(campaign, 60)["counts"]) for campaign in ids]
+        assert all(count["accepted"] > 0 for count in counts), counts
+        assert sum(count["accepted"] for count in counts) == 3000 * (campaigns - 1), counts
+        assert sum(count["suppressed"] for count in counts) == 3000, counts
+    assert gateway.count() == 3 * 3000
+
+
 def test_what_cannot_be_is_refused_and_says_what_would_be_right(gateway, make_cluster):
     cluster = make_cluster([http_provider(gateway)])
     rows = b"id,phone,first_name,timezone\nr1,+4790000001,A,Europe/Oslo\nr2,+4790000002,B,Europe/Olso\n"
