@@ -129,11 +129,13 @@ bool quiet_holds_any(const struct campaign *campaign, uint32_t page)
     return false;
 }
 
+/* Hours that are over hold as well: the next are told before the engine runs, and when the time has
+ * jumped they may have begun. */
 bool quiet_holds_provider(const struct engine *engine, const struct provider *provider)
 {
-    return provider->is_there &&
-           provider->quiet.from_ms <= engine->now_ms + engine->settings.quiet_margin_ms &&
-           engine->now_ms < provider->quiet.until_ms;
+    bool is_told = provider->quiet.until_ms != 0;
+    return provider->is_there && is_told &&
+           provider->quiet.from_ms <= engine->now_ms + engine->settings.quiet_margin_ms;
 }
 
 bool quiet_holds_lease(struct engine *engine, const struct lease *lease)

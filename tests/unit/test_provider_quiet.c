@@ -10,6 +10,7 @@
 #define SLOTS     100
 #define FROM_MS   (RIG_NOW_MS + HOUR_MS)
 #define UNTIL_MS  (RIG_NOW_MS + 9 * HOUR_MS)
+#define DAY_MS    (24 * HOUR_MS)
 
 static const struct rig_fate LATE = {OUTCOME_RETURNED, REASON_NOT_AFTER, 0, NULL};
 
@@ -35,10 +36,13 @@ static void begin(struct rig *rig, unsigned providers, uint64_t now_ms)
     rig_join(rig, 1, 11, 65536);
 }
 
-/* The worker is heard of, and time goes on. */
+/* Time goes on, the next hours are told as the coordinator does it, and the worker is heard of. */
 static void be_at(struct rig *rig, uint64_t now_ms)
 {
     rig->now_ms = now_ms;
+    if (now_ms >= UNTIL_MS) {
+        tell(rig, 0, FROM_MS + DAY_MS, UNTIL_MS + DAY_MS);
+    }
     assert_true(engine_worker_heartbeat(rig->engine, 1, rig->now_ms));
     rig_run(rig, 0);
 }
@@ -167,6 +171,27 @@ static void a_batch_whose_record_took_too_long_does_not_leave(void **test)
     rig_release(&rig);
 }
 
+/* The clock has jumped beyond the hours that were told: the next may have begun. */
+static void a_batch_does_not_leave_before_the_next_hours_are_told(void **test)
+{
+    (void)test;
+    struct rig rig;
+    begin(&rig, 1, FROM_MS - MARGIN_MS - 1);
+    struct campaign_def def = rig_def(&rig, 1, SLOTS);
+    rig_add(&rig, &def);
+    assert_int_equal(engine_launch(rig.engine, 1, rig.now_ms, NULL), ERR_OK);
+    (void)engine_run(rig.engine, rig.now_ms);
+    assert_int_equal(rig_count(&rig, 1, DELIVERY_LEASED), SLOTS);
+    rig.now_ms = UNTIL_MS + 1;
+    assert_true(engine_worker_heartbeat(rig.engine, 1, rig.now_ms));
+    rig_effects(&rig);
+    assert_int_equal(rig.batch_count, 0);
+    be_at(&rig, rig.now_ms + RIG_LEASE_MS);
+    assert_int_equal(rig_leased(&rig), SLOTS);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
 /* A coordinator that starts anew may have sent the batch, or not; it is sent no more in quiet
  * hours, and given up in the end. */
 static void a_batch_of_a_former_life_is_not_sent_again_at_night(void **test)
@@ -215,6 +240,7 @@ int main(void)
         cmocka_unit_test(what_comes_back_as_they_begin_waits_for_the_morning),
         cmocka_unit_test(another_provider_takes_them),
         cmocka_unit_test(a_batch_whose_record_took_too_long_does_not_leave),
+        cmocka_unit_test(a_batch_does_not_leave_before_the_next_hours_are_told),
         cmocka_unit_test(a_batch_of_a_former_life_is_not_sent_again_at_night),
         cmocka_unit_test(a_breaker_is_not_probed_in_quiet_hours),
     };
