@@ -3,90 +3,27 @@
 
 #include <inttypes.h>
 #include <signal.h>
-#include <sodium.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <uv.h>
 
-#include "common/bus.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/secret.h"
-#include "common/wall_clock.h"
-#include "coordinator/api/api.h"
-#include "coordinator/audience/audience_registry.h"
-#include "coordinator/content/campaign_registry.h"
-#include "coordinator/content/delivery_keys.h"
-#include "coordinator/content/hard_failures.h"
-#include "coordinator/content/provider_numbers.h"
-#include "coordinator/content/suppression_list.h"
-#include "coordinator/ledger/changelog.h"
-#include "coordinator/ledger/ledger.h"
-#include "coordinator/ledger/recovery.h"
-#include "coordinator/ledger/turn.h"
-#include "coordinator/link/link.h"
-#include "coordinator/report/provider_controls.h"
-#include "coordinator/report/provider_log.h"
-#include "coordinator/report/provider_lost.h"
-#include "coordinator/report/screening.h"
-#include "coordinator/report/zone_clock.h"
+#include "coordinator/coordinator_state.h"
 
 #define MODULE            "coordinator"
-#define PARTITION         0 /* one machine has one */
-#define BUS_HIGH_WATER    1000
 #define LINGER_MS         500
 #define OTHER_DESCRIPTORS 2048
 #define FOLLOW_MS         1000 /* how often the machine's clock is looked at */
 #define EPOCH_ENTRY       "epoch"
-/* A batch holds about a second of what its provider takes; most have left long before that. */
-#define QUIET_MARGIN_MS 5000
 #define ANSWERS_MS                                                                                 \
     2000 /* how long answers may still wait for the disk when we are told to stop                  \
           */
 
-struct coordinator {
-    const struct coordinator_settings *settings;
-    uv_loop_t loop;
-    uv_prepare_t before_sleep;
-    uv_timer_t wake_up;
-    uv_signal_t on_term;
-    uv_signal_t on_int;
-    bool is_stopping;
-    uint64_t stop_by_ms; /* by the monotonic clock */
-    struct wall_clock clock;
-    uint64_t followed_ms; /* by the monotonic clock */
-    struct ledger *ledger;
-    struct ledger_head head; /* where the journal ended when we started */
-    struct engine *engine;
-    struct audience_registry *audiences;
-    struct campaign_registry *campaigns;
-    struct zone_clock *zone_clock;
-    struct screening *screening;
-    struct suppression_list *suppressions;
-    struct plan_registry *plans;
-    struct hard_failures *failures;
-    struct turn *turn;
-    struct changelog *changelog;
-    struct link *link;
-    struct bus *bus;
-    struct api *api;
-    struct provider_numbers numbers; /* a provider keeps its number over changes of the settings */
-    bool has_new_numbers;
-    struct provider_controls provider_controls;
-    struct provider_lost provider_lost;
-    struct provider_log provider_log;
-    struct delivery_keys delivery_keys;
-    struct provider_def provider_defs[WIRE_PROVIDERS_MAX];
-    struct wire_provider providers[WIRE_PROVIDERS_MAX];
-    struct buf bus_secret;
-    struct recovery recovery;
-};
-
 /* ---- The loop ---- */
 
-static uint64_t now_of(const struct coordinator *coordinator)
+uint64_t coordinator_now_ms(const struct coordinator *coordinator)
 {
     return wall_clock_now(&coordinator->clock, clock_monotonic_ms());
 }
@@ -129,7 +66,7 @@ static void on_before_sleep(uv_prepare_t *prepare)
 {
     struct coordinator *coordinator = prepare->data;
     follow_clock(coordinator);
-    uint64_t now_ms = now_of(coordinator);
+    uint64_t now_ms = coordinator_now_ms(coordinator);
     provider_controls_tell(&coordinator->provider_controls, now_ms);
     uint32_t wait_ms = engine_run(coordinator->engine, now_ms);
     provider_controls_note(&coordinator->provider_controls, turn_record(coordinator->turn));
@@ -182,212 +119,7 @@ static void start_loop_handles(struct coordinator *coordinator)
     uv_signal_start(&coordinator->on_int, on_signal, SIGINT);
 }
 
-/* ---- The link's port ---- */
-
-static bool port_send(void *arg, struct slice peer, struct slice frame, struct slice payload)
-{
-    struct coordinator *coordinator = arg;
-    return bus_send(coordinator->bus, peer, frame, payload);
-}
-
-static uint64_t port_now_ms(void *arg)
-{
-    return now_of(arg);
-}
-
-static enum err port_content(void *arg, uint64_t campaign, struct arena *arena,
-                             struct wire_content *content)
-{
-    const struct coordinator *coordinator = arg;
-    const struct campaign_document *document =
-        campaign_registry_find(coordinator->campaigns, campaign);
-    if (document == NULL) {
-        return ERR_NOT_FOUND;
-    }
-    const struct audience_info *audience =
-        audience_registry_find(coordinator->audiences, campaign_document_def(document)->audience);
-    if (audience == NULL) {
-        return ERR_NOT_FOUND;
-    }
-    campaign_document_wire(document, &audience->schema, 0, arena, content);
-    content->public_url = coordinator->settings->public_url;
-    memcpy(content->token_key,
-           delivery_keys_at(&coordinator->delivery_keys, campaign_document_delivery_key(document))
-               ->bytes,
-           HASH_KEY_BYTES);
-    return ERR_OK;
-}
-
-static enum err port_page(void *arg, uint64_t audience, uint32_t page, struct store_value *value)
-{
-    struct coordinator *coordinator = arg;
-    return ledger_page(coordinator->ledger, audience, page, value);
-}
-
-static void port_refused(void *arg, const struct engine_effect *effect)
-{
-    const struct coordinator *coordinator = arg;
-    struct campaign_view view;
-    if (engine_campaign(coordinator->engine, effect->campaign, &view)) {
-        hard_failures_add(coordinator->failures,
-                          &(struct hard_failure){
-                              .campaign = effect->campaign,
-                              .audience = view.def->audience,
-                              .ordinal = effect->page * PAGE_RECIPIENTS + effect->place,
-                              .channel = (uint8_t)view.def->plan.steps[effect->step].channel,
-                              .rank = effect->rank,
-                              .reason = effect->reason,
-                          });
-    }
-}
-
-static void on_frames(void *arg, struct slice peer, struct slice frame, struct slice payload)
-{
-    struct coordinator *coordinator = arg;
-    link_on_frames(coordinator->link, peer, frame, payload);
-}
-
 /* ---- Opening ---- */
-
-static enum err open_ledger(const struct coordinator_settings *settings, bool create,
-                            struct ledger **out, struct problem *problem)
-{
-    struct store_rocks_settings store_settings = {.dir = settings->data_dir,
-                                                  .create = create,
-                                                  .read_only = !create,
-                                                  .reserve_bytes = settings->disk_reserve_bytes};
-    struct store *store = NULL;
-    enum err err = store_rocks_open(&store, &store_settings, problem);
-    return err == ERR_OK ? ledger_open(out, store, problem) : err;
-}
-
-/* Times in the journal are those of this clock: it goes on where they end, or what is due would
- * wait until a machine whose clock was set back, or lost, gets there again. */
-static enum err open_clock(struct coordinator *coordinator, struct problem *problem)
-{
-    uint64_t unix_ms = clock_unix_ms();
-    uint64_t newest_ms;
-    enum err err = ledger_newest_time(coordinator->ledger, PARTITION, &newest_ms);
-    if (err != ERR_OK) {
-        return problem_set(problem, err, "the newest record of the journal cannot be read: %s",
-                           err_sentence(err));
-    }
-    if (newest_ms > unix_ms + WALL_CLOCK_EXACT_MS) {
-        LOG_W(MODULE, "clock_behind",
-              "ms=%" PRIu64 " why=\"this machine's clock is behind the journal's newest record; "
-              "time goes on from there, a little slower, until both agree\"",
-              newest_ms - unix_ms);
-        unix_ms = newest_ms;
-    }
-    wall_clock_init(&coordinator->clock, clock_monotonic_ms(), unix_ms);
-    return ERR_OK;
-}
-
-static void open_engine(struct coordinator *coordinator)
-{
-    const struct coordinator_settings *settings = coordinator->settings;
-    ledger_head(coordinator->ledger, PARTITION, &coordinator->head);
-    struct engine_settings engine_settings = {.epoch = coordinator->head.epoch + 1,
-                                              .heartbeat_ms = settings->heartbeat_ms,
-                                              .lease_ms = settings->lease_ms,
-                                              .snapshot_blocks = settings->snapshot_blocks,
-                                              .quiet_margin_ms = QUIET_MARGIN_MS,
-                                              .down_grace_ms = settings->down_grace_ms};
-    randombytes_buf(&engine_settings.seed, sizeof(engine_settings.seed));
-    coordinator->engine = engine_new(&engine_settings);
-    engine_set_end_key(coordinator->engine, recovery_end_key);
-    struct quiet_source quiet = zone_clock_source(coordinator->zone_clock);
-    engine_set_quiet_source(coordinator->engine, &quiet);
-    for (unsigned i = 0; i < settings->provider_count; i++) {
-        engine_add_provider(coordinator->engine, &coordinator->provider_defs[i]);
-    }
-}
-
-static enum err add_controls(struct coordinator *coordinator, struct problem *problem)
-{
-    enum err err = ERR_OK;
-    coordinator->provider_controls.engine = coordinator->engine;
-    coordinator->provider_controls.clock = coordinator->zone_clock;
-    for (unsigned i = 0; err == ERR_OK && i < coordinator->settings->provider_count; i++) {
-        const struct coordinator_provider *provider = &coordinator->settings->providers[i];
-        struct provider_terms terms = {.def = &coordinator->provider_defs[i],
-                                       .quiet_hours = provider->quiet_hours};
-        memcpy(terms.quota_zone, provider->quota_zone, sizeof(terms.quota_zone));
-        err = provider_controls_add(&coordinator->provider_controls, &terms, coordinator->ledger,
-                                    problem);
-    }
-    return err;
-}
-
-/* As the settings have them, under the numbers that the ledger has for them. */
-static enum err number_providers(struct coordinator *coordinator, struct problem *problem)
-{
-    const struct coordinator_settings *settings = coordinator->settings;
-    const char *names[WIRE_PROVIDERS_MAX];
-    uint8_t ids[WIRE_PROVIDERS_MAX];
-    enum err err = provider_numbers_load(&coordinator->numbers, coordinator->ledger, problem);
-    if (err != ERR_OK) {
-        return err;
-    }
-    for (unsigned i = 0; i < settings->provider_count; i++) {
-        names[i] = settings->providers[i].def.name;
-    }
-    coordinator->has_new_numbers =
-        provider_numbers_give(&coordinator->numbers, names, settings->provider_count, ids);
-    for (unsigned i = 0; i < settings->provider_count; i++) {
-        const struct coordinator_provider *provider = &settings->providers[i];
-        coordinator->provider_defs[i] = provider->def;
-        coordinator->provider_defs[i].id = ids[i];
-        coordinator->providers[i] = (struct wire_provider){.id = ids[i],
-                                                           .name = provider->def.name,
-                                                           .channel = provider->def.channel,
-                                                           .adapter = provider->adapter,
-                                                           .settings = provider->settings};
-    }
-    return ERR_OK;
-}
-
-static enum err recover(struct coordinator *coordinator, struct problem *problem)
-{
-    struct campaign_surroundings surroundings = {.audiences = coordinator->audiences,
-                                                 .providers = coordinator->provider_defs,
-                                                 .provider_count =
-                                                     coordinator->settings->provider_count,
-                                                 .groups = coordinator->settings->groups,
-                                                 .group_count = coordinator->settings->group_count,
-                                                 .respect = &coordinator->settings->respect,
-                                                 .delivery_keys = &coordinator->delivery_keys};
-    enum err err = ledger_sweep(coordinator->ledger);
-    if (err != ERR_OK) {
-        return problem_set(problem, err, "clearing up after a broken-off import failed: %s",
-                           err_sentence(err));
-    }
-    err = audience_registry_load(coordinator->audiences, coordinator->ledger, problem);
-    if (err == ERR_OK) {
-        err = suppression_list_load(coordinator->suppressions, problem);
-    }
-    if (err == ERR_OK) {
-        err = plan_registry_load(coordinator->plans, coordinator->ledger, problem);
-    }
-    if (err == ERR_OK) {
-        err = delivery_keys_load(&coordinator->delivery_keys, coordinator->ledger, problem);
-    }
-    if (err == ERR_OK) {
-        err = campaign_registry_load(coordinator->campaigns, coordinator->ledger, &surroundings,
-                                     problem);
-    }
-    const struct campaign_document *document = campaign_registry_next(coordinator->campaigns, 0);
-    for (; err == ERR_OK && document != NULL;) {
-        const struct campaign_def *def = campaign_document_def(document);
-        err = engine_add_campaign(coordinator->engine, def);
-        if (err == ERR_OK) {
-            err = recovery_campaign(coordinator->ledger, coordinator->engine, def,
-                                    &coordinator->recovery, problem);
-        }
-        document = campaign_registry_next(coordinator->campaigns, def->id);
-    }
-    return err;
-}
 
 /* The first record of a life carries its epoch, so that the next life's is larger even if nothing
  * else happens. */
@@ -405,7 +137,7 @@ static void note_epoch(struct coordinator *coordinator)
 static void open_turn(struct coordinator *coordinator)
 {
     coordinator->turn =
-        turn_new(PARTITION, coordinator->head.epoch + 1, coordinator->head.recno + 1);
+        turn_new(COORDINATOR_PARTITION, coordinator->head.epoch + 1, coordinator->head.recno + 1);
     coordinator->changelog = changelog_local_new(coordinator->ledger, &coordinator->loop,
                                                  turn_on_durable, coordinator->turn);
     turn_set_changelog(coordinator->turn, coordinator->changelog);
@@ -417,43 +149,9 @@ static void open_turn(struct coordinator *coordinator)
     }
 }
 
-static enum err open_bus(struct coordinator *coordinator, struct problem *problem)
+static uint64_t api_now_ms(void *arg)
 {
-    const struct coordinator_settings *settings = coordinator->settings;
-    struct bus_settings bus_settings = {
-        .endpoint = settings->listen_workers,
-        .bind = true,
-        .frame_max_bytes = WIRE_FRAME_MAX,
-        .high_water = BUS_HIGH_WATER,
-        .public_key = settings->keys_public,
-        .allowed_keys = settings->keys_workers,
-    };
-    if (settings->keys_secret != NULL) {
-        enum err err = secret_resolve(settings->keys_secret, &coordinator->bus_secret, problem);
-        if (err != ERR_OK) {
-            return err;
-        }
-        bus_settings.secret_key = buf_cstr(&coordinator->bus_secret);
-    } else {
-        LOG_W(MODULE, "link_unencrypted",
-              "endpoint=%s why=\"no keys are set: only this host can be served\"",
-              settings->listen_workers);
-    }
-    return bus_open(&coordinator->bus, &coordinator->loop, &bus_settings, on_frames, coordinator,
-                    problem);
-}
-
-static enum err open_link(struct coordinator *coordinator, struct problem *problem)
-{
-    struct link_settings link_settings = {.epoch = coordinator->head.epoch + 1,
-                                          .heartbeat_ms = coordinator->settings->heartbeat_ms,
-                                          .lease_ms = coordinator->settings->lease_ms,
-                                          .provider_count = coordinator->settings->provider_count,
-                                          .providers = coordinator->providers};
-    struct link_port port = {coordinator,  port_send, port_now_ms,
-                             port_content, port_page, port_refused};
-    coordinator->link = link_new(&link_settings, &port, coordinator->engine, coordinator->turn);
-    return open_bus(coordinator, problem);
+    return coordinator_now_ms(arg);
 }
 
 static enum err open_api(struct coordinator *coordinator, struct problem *problem)
@@ -492,7 +190,7 @@ static enum err open_api(struct coordinator *coordinator, struct problem *proble
         .respect = &settings->respect,
         .public_url = settings->public_url,
         .arg = coordinator,
-        .now_ms = port_now_ms,
+        .now_ms = api_now_ms,
         .changed = on_changed,
     };
     return api_open(&coordinator->api, &context, problem);
@@ -501,37 +199,7 @@ static enum err open_api(struct coordinator *coordinator, struct problem *proble
 static enum err open_rooms(struct coordinator *coordinator, struct problem *problem)
 {
     uint64_t began_ms = clock_monotonic_ms();
-    enum err err = open_ledger(coordinator->settings, true, &coordinator->ledger, problem);
-    if (err == ERR_OK) {
-        err = open_clock(coordinator, problem);
-    }
-    if (err != ERR_OK) {
-        return err;
-    }
-    coordinator->audiences = audience_registry_new();
-    coordinator->campaigns = campaign_registry_new();
-    coordinator->suppressions = suppression_list_new(coordinator->ledger);
-    coordinator->plans = plan_registry_new();
-    coordinator->failures =
-        hard_failures_new(coordinator->ledger, coordinator->audiences, coordinator->suppressions,
-                          coordinator->settings->hard_failures_kept_ms);
-    err = number_providers(coordinator, problem);
-    if (err != ERR_OK) {
-        return err;
-    }
-    coordinator->zone_clock =
-        zone_clock_new(coordinator->ledger, coordinator->audiences, coordinator->campaigns);
-    open_engine(coordinator);
-    err = add_controls(coordinator, problem);
-    if (err == ERR_OK) {
-        err = recover(coordinator, problem);
-    }
-    if (err != ERR_OK) {
-        return err;
-    }
-    engine_recovered(coordinator->engine, now_of(coordinator));
-    err = provider_lost_load(&coordinator->provider_lost, coordinator->engine, coordinator->ledger,
-                             problem);
+    enum err err = coordinator_recover(coordinator, problem);
     if (err != ERR_OK) {
         return err;
     }
@@ -544,7 +212,7 @@ static enum err open_rooms(struct coordinator *coordinator, struct problem *prob
           coordinator->head.epoch + 1, coordinator->head.recno, coordinator->recovery.campaigns,
           coordinator->recovery.snapshots, coordinator->recovery.blocks,
           clock_monotonic_ms() - began_ms);
-    err = open_link(coordinator, problem);
+    err = coordinator_open_link(coordinator, problem);
     return err == ERR_OK ? open_api(coordinator, problem) : err;
 }
 
@@ -607,7 +275,7 @@ static void close_rooms(struct coordinator *coordinator)
         api_close(coordinator->api);
     }
     if (coordinator->changelog != NULL) {
-        turn_close(coordinator->turn, now_of(coordinator));
+        turn_close(coordinator->turn, coordinator_now_ms(coordinator));
         coordinator->changelog->ops->close(coordinator->changelog);
     }
     if (coordinator->bus != NULL) {
@@ -651,7 +319,7 @@ long coordinator_check(const struct coordinator_settings *settings, struct probl
 {
     struct ledger *ledger = NULL;
     struct ledger_check check = {0};
-    if (open_ledger(settings, false, &ledger, problem) != ERR_OK) {
+    if (coordinator_open_ledger(settings, false, &ledger, problem) != ERR_OK) {
         return -1;
     }
     enum err err = ledger_check(ledger, report_damage, NULL, &check);
