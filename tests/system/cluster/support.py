@@ -3,11 +3,14 @@
 and clusters that are ended, and searched for reports of sanitizers, when a test ends."""
 
 import collections
+import http.server
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..", "..", "..")
@@ -132,6 +135,38 @@ def http_provider(gateway, name="gateway", channel="sms", path="/", connections=
     return {"name": name, "channel": channel, "adapter": "http", "settings": settings, **more}
 
 
+class SlowGateway(http.server.ThreadingHTTPServer):
+    """Takes its time for each request, and knows how many were open at once."""
+
+    def __init__(self, seconds):
+        self.seconds, self.open, self.most, self.last, self.lock = seconds, 0, 0, 0, threading.Lock()
+        super().__init__(("127.0.0.1", 0), SlowAnswer)
+
+    def url(self, path):
+        return f"http://127.0.0.1:{self.server_address[1]}{path}"
+
+
+class SlowAnswer(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        gateway = self.server
+        with gateway.lock:
+            gateway.open += 1
+            gateway.most = max(gateway.most, gateway.open)
+            gateway.last = time.time()
+        self.rfile.read(int(self.headers["Content-Length"]))
+        time.sleep(gateway.seconds)
+        with gateway.lock:
+            gateway.open -= 1
+        self.send_response(202)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *arguments):
+        pass
+
+
 def customers(count, first=0):
     """A CSV of `count` recipients r0, r1, ... with a phone, an address and a name, in pieces."""
     yield b"id,phone,email,first_name\n"
@@ -152,6 +187,16 @@ def upload(cluster, count, **more):
     answer = cluster.api.upload(customers(count), **more)
     assert answer.status == 201, answer.body
     return answer.json()["id"]
+
+
+def provider_of(cluster, number=0):
+    return cluster.api.get("/v1/providers")["items"][number]
+
+
+def change_provider(cluster, **limits):
+    answer = cluster.api.call("PATCH", "/v1/providers/gateway", limits)
+    assert answer.status == 200, answer.body
+    return answer.json()
 
 
 def total(view):

@@ -10,14 +10,11 @@ import time
 
 import pytest
 
-from support import Gateway, http_provider, some, timeline_of, tocsin, total, upload, wait_for
+from support import (Gateway, SlowGateway, change_provider, http_provider, provider_of, some, timeline_of, tocsin, total, upload,
+                     wait_for)
 
 MESSAGE = {"sms": {"text": "Dear {{first_name}}"}}
 PATIENT = {"attempts": 10, "backoff": "200ms", "backoff_max": "1s", "within": "5m"}
-
-
-def provider_of(cluster, number=0):
-    return cluster.api.get("/v1/providers")["items"][number]
 
 
 def test_a_rate_holds_for_all_workers_together(gateway, make_cluster):
@@ -182,38 +179,6 @@ def test_a_campaign_has_a_rate_of_its_own_and_it_changes_in_mid_run(gateway, mak
     assert status == 1 and "finished and cannot be changed" in err, err
 
 
-class SlowGateway(http.server.ThreadingHTTPServer):
-    """Takes its time for each request, and knows how many were open at once."""
-
-    def __init__(self, seconds):
-        self.seconds, self.open, self.most, self.last, self.lock = seconds, 0, 0, 0, threading.Lock()
-        super().__init__(("127.0.0.1", 0), SlowAnswer)
-
-    def url(self, path):
-        return f"http://127.0.0.1:{self.server_address[1]}{path}"
-
-
-class SlowAnswer(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self):
-        gateway = self.server
-        with gateway.lock:
-            gateway.open += 1
-            gateway.most = max(gateway.most, gateway.open)
-            gateway.last = time.time()
-        self.rfile.read(int(self.headers["Content-Length"]))
-        time.sleep(gateway.seconds)
-        with gateway.lock:
-            gateway.open -= 1
-        self.send_response(202)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *arguments):
-        pass
-
-
 def test_no_more_are_under_way_than_a_provider_takes_also_when_a_worker_is_lost(make_cluster):
     gateway = SlowGateway(0.05)
     thread = threading.Thread(target=gateway.serve_forever, daemon=True)
@@ -230,44 +195,6 @@ def test_no_more_are_under_way_than_a_provider_takes_also_when_a_worker_is_lost(
     assert 6 <= gateway.most <= 12, gateway.most
     status, out, err = tocsin(cluster, "provider", "show", "gateway")
     assert status == 0 and "at most" in out and "12" in out, (out, err)
-
-
-def test_a_provider_sends_nothing_in_its_quiet_hours(place, gateway, make_cluster):
-    """What it cannot take goes by another, or waits until they end, over a restart, also if it is critical."""
-    now = time.time()
-    ends = (int(now) // 60 + (1 if now % 60 < 30 else 2)) * 60
-    hours = {"from": time.strftime("%H:%M", time.gmtime(now - 3600)), "to": time.strftime("%H:%M", time.gmtime(ends))}
-    other = Gateway(place + "/other", "return 202;")
-    try:
-        cluster = make_cluster([http_provider(gateway, name="by_day", quiet_hours=hours),
-                                http_provider(other, name="always")], workers=2)
-        audience = upload(cluster, 300)
-        shared = cluster.campaign(audience, "sms", MESSAGE)["id"]
-        plan = {"attempts": 2, "within": "5s", "provider": "by_day"}
-        waiting = [cluster.campaign(audience, "sms", MESSAGE, plan, priority=priority)["id"]
-                   for priority in ("normal", "critical")]
-        assert some(cluster.wait_campaign(shared, 20)["counts"]) == {"accepted": 300}
-        assert other.count() == 300 and gateway.count() == 0
-        provider = provider_of(cluster)
-        why = [why for why in provider["why"] if why["reason"] == "quiet_hours"]
-        assert len(why) == 1 and why[0]["until"][11:16] == hours["to"] and why[0]["until"] == provider["quiet_hours"]["until"]
-        assert provider_of(cluster, 1)["quiet_hours"] is None
-        metrics = cluster.api.call("GET", "/metrics").body.decode()
-        assert 'tocsin_provider_held_back{provider="by_day",reason="quiet_hours"} 1' in metrics
-        assert 'tocsin_provider_held_back{provider="always",reason="quiet_hours"} 0' in metrics
-        status, out, err = tocsin(cluster, "provider", "show", "by_day")
-        assert status == 0 and "quiet_hours" in out and "quiet until" in out, (out, err)
-        cluster.coordinator.kill()
-        cluster.start_coordinator()
-        cluster.wait_workers(2)
-        for campaign in waiting:
-            view = cluster.wait_campaign(campaign, ends - time.time() + 20)
-            assert some(view["counts"]) == {"accepted": 300}
-        times = [request.at_s for request in gateway.requests()]
-        assert len(times) == 600 and min(times) >= ends and max(times) < ends + 10, (min(times), max(times), ends)
-        assert not [why for why in provider_of(cluster)["why"] if why["reason"] == "quiet_hours"]
-    finally:
-        other.stop()
 
 
 def test_a_quota_holds_over_restarts_and_the_rest_goes_by_another(place, gateway, make_cluster):
@@ -298,29 +225,6 @@ def test_a_quota_holds_over_restarts_and_the_rest_goes_by_another(place, gateway
         assert status == 0 and "at most a day" in out and "700" in out, (out, err)
     finally:
         other.stop()
-
-
-def test_what_lies_with_workers_as_quiet_hours_begin_is_not_sent(gateway, make_cluster):
-    now = time.time()
-    begins = (int(now) // 60 + (1 if now % 60 < 40 else 2)) * 60
-    hours = {"from": time.strftime("%H:%M", time.gmtime(begins)), "to": time.strftime("%H:%M", time.gmtime(begins + 7200))}
-    slow = SlowGateway(0.5)
-    threading.Thread(target=slow.serve_forever, daemon=True).start()
-    cluster = make_cluster([http_provider(slow, connections=8, quiet_hours=hours)], workers=1)
-    # Far more than it can send by then lies with the worker.
-    campaign = cluster.campaign(upload(cluster, 5000), "sms", MESSAGE)["id"]
-    path = f"/v1/campaigns/{campaign}"
-    time.sleep(max(0, begins - 1 - time.time()))
-    assert cluster.api.get(path)["counts"]["leased"] > 100
-    view = wait_for("all are back", lambda: (lambda view: view if view["counts"]["leased"] == 0 else None)(
-        cluster.api.get(path)), 20)
-    assert slow.last < begins + 0.2, slow.last - begins
-    counts = some(view["counts"])
-    assert set(counts) == {"accepted", "waiting"} and counts["accepted"] > 0 and sum(counts.values()) == 5000, counts
-    time.sleep(3)
-    assert some(cluster.api.get(path)["counts"]) == counts
-    slow.shutdown()
-    slow.server_close()
 
 
 class ThrottlingAnswer(http.server.BaseHTTPRequestHandler):
@@ -370,13 +274,6 @@ def test_retry_after_is_obeyed_in_both_forms(form, make_cluster):
     assert not early, [at - server.arrivals[0] for at in early]
 
 
-
-def change(cluster, **limits):
-    answer = cluster.api.call("PATCH", "/v1/providers/gateway", limits)
-    assert answer.status == 200, answer.body
-    return answer.json()
-
-
 def most_of(gateway, seconds):
     """How many were open at once at most, in the next seconds."""
     with gateway.lock:
@@ -393,7 +290,7 @@ def test_concurrency_is_changed_in_mid_run(make_cluster):
     path = f"/v1/campaigns/{campaign}"
     wait_for("some", lambda: cluster.api.get(path)["counts"]["accepted"] > 100, 20)
     assert most_of(gateway, 1) > 20  # two workers with 16 connections
-    assert change(cluster, concurrency=6)["concurrency"] == 6
+    assert change_provider(cluster, concurrency=6)["concurrency"] == 6
     time.sleep(1)  # what has left goes on, and the rest comes back
     before = cluster.api.get(path)["counts"]["accepted"]
     assert 3 <= most_of(gateway, 3) <= 6, gateway.most
@@ -414,7 +311,7 @@ def test_a_quota_is_changed_in_mid_run(gateway, make_cluster):
     campaign = cluster.campaign(upload(cluster, 1500), "sms", MESSAGE)["id"]
     path = f"/v1/campaigns/{campaign}"
     wait_for("some", lambda: cluster.api.get(path)["counts"]["accepted"] > 50, 20)
-    assert 0 < change(cluster, quota=600)["quota"]["used"] < 600
+    assert 0 < change_provider(cluster, quota=600)["quota"]["used"] < 600
     wait_for("the day is over", lambda: provider_of(cluster)["quota"]["used"] == 600, 20)
     wait_for("all are back", lambda: cluster.api.get(path)["counts"]["leased"] == 0, 20)
     sent = gateway.count()
@@ -426,7 +323,7 @@ def test_a_quota_is_changed_in_mid_run(gateway, make_cluster):
     assert provider["quota"]["per_day"] == provider["quota"]["used"] == 600
     time.sleep(2)
     assert gateway.count() == sent and cluster.api.get(path)["state"] == "running"
-    change(cluster, quota=800)
+    change_provider(cluster, quota=800)
     wait_for("the rest of the day", lambda: provider_of(cluster)["quota"]["used"] == 800, 20)
     time.sleep(1)
     assert sent < gateway.count() <= sent + 200
@@ -435,35 +332,3 @@ def test_a_quota_is_changed_in_mid_run(gateway, make_cluster):
     status, out, err = tocsin(cluster, "provider", "set", "gateway", "--quota", "none")
     assert status == 0, (out, err)
     assert some(cluster.wait_campaign(campaign, 30)["counts"]) == {"accepted": 1500}
-
-
-def test_quiet_hours_are_changed_in_mid_run(make_cluster):
-    """Far more than it can send at once lies with the workers, and comes back."""
-    gateway = SlowGateway(0.2)
-    threading.Thread(target=gateway.serve_forever, daemon=True).start()
-    cluster = make_cluster([http_provider(gateway)], workers=2)
-    campaign = cluster.campaign(upload(cluster, 3000), "sms", MESSAGE)["id"]
-    path = f"/v1/campaigns/{campaign}"
-    wait_for("some", lambda: cluster.api.get(path)["counts"]["accepted"] > 100, 20)
-    assert cluster.api.get(path)["counts"]["leased"] > 100
-    now = time.time()
-    hours = {"from": time.strftime("%H:%M", time.gmtime(now - 3600)), "to": time.strftime("%H:%M", time.gmtime(now + 7200))}
-    provider = change(cluster, quiet_hours=hours)
-    began = time.time()
-    assert "quiet_hours" in [why["reason"] for why in provider["why"]], provider["why"]
-    view = wait_for("all are back", lambda: (lambda view: view if view["counts"]["leased"] == 0 else None)(
-        cluster.api.get(path)), 20)
-    assert gateway.last < began + 1, gateway.last - began
-    counts = some(view["counts"])
-    assert set(counts) == {"accepted", "waiting"} and sum(counts.values()) == 3000, counts
-    cluster.coordinator.kill()
-    cluster.start_coordinator()
-    cluster.wait_workers(2)
-    time.sleep(2)
-    assert some(cluster.api.get(path)["counts"]) == counts and gateway.last < began + 1
-    status, out, err = tocsin(cluster, "provider", "set", "gateway", "--quiet-hours", "settings")
-    assert status == 0, (out, err)
-    assert provider_of(cluster)["limit"]["override"] is None
-    assert some(cluster.wait_campaign(campaign, 60)["counts"]) == {"accepted": 3000}
-    gateway.shutdown()
-    gateway.server_close()
