@@ -155,8 +155,10 @@ static void apply(const struct fold *fold, struct recipient_state *state, const 
         if (is_trouble(event->reason)) {
             use_time(fold, state, event);
         }
-        /* An endpoint was there, though its provider was not, or would not. */
-        state->tried |= is_trouble(event->reason) || is_answer(event->reason);
+        /* An endpoint was there, though its provider was not, or would not. A worker that lacks a
+         * secret asked nobody. */
+        state->tried |= (is_trouble(event->reason) && event->reason != REASON_SECRET_MISSING) ||
+                        is_answer(event->reason);
         state->due_cs = fold_due_cs(fold, event->due_ms);
         return;
     case DELIVERY_EVENT_NEXT_ENDPOINT:

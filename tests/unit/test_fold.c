@@ -62,8 +62,9 @@ static void everybody_waits_at_the_beginning_but_the_holes(void **test)
 static void who_had_an_endpoint_was_tried_though_the_provider_was_gone(void **test)
 {
     (void)test;
-    static const uint16_t REASONS[] = {REASON_CONNECT_FAILED, 401, REASON_DRAINED, REASON_PAUSED};
-    for (unsigned i = 0; i < 4; i++) {
+    static const uint16_t REASONS[] = {REASON_CONNECT_FAILED, 401, REASON_DRAINED, REASON_PAUSED,
+                                       REASON_SECRET_MISSING};
+    for (unsigned i = 0; i < 5; i++) {
         struct bench bench;
         bench_init(&bench);
         struct event event = {
