@@ -153,16 +153,22 @@ static void another_provider_takes_them(void **test)
     rig_release(&rig);
 }
 
+/* All are leased a moment before the margin, and nothing has left. */
+static void lease_just_before(struct rig *rig)
+{
+    begin(rig, 1, FROM_MS - MARGIN_MS - 1);
+    struct campaign_def def = rig_def(rig, 1, SLOTS);
+    rig_add(rig, &def);
+    assert_int_equal(engine_launch(rig->engine, 1, rig->now_ms, NULL), ERR_OK);
+    (void)engine_run(rig->engine, rig->now_ms);
+    assert_int_equal(rig_count(rig, 1, DELIVERY_LEASED), SLOTS);
+}
+
 static void a_batch_whose_record_took_too_long_does_not_leave(void **test)
 {
     (void)test;
     struct rig rig;
-    begin(&rig, 1, FROM_MS - MARGIN_MS - 1);
-    struct campaign_def def = rig_def(&rig, 1, SLOTS);
-    rig_add(&rig, &def);
-    assert_int_equal(engine_launch(rig.engine, 1, rig.now_ms, NULL), ERR_OK);
-    (void)engine_run(rig.engine, rig.now_ms);
-    assert_int_equal(rig_count(&rig, 1, DELIVERY_LEASED), SLOTS);
+    lease_just_before(&rig);
     rig.now_ms += 2; /* the disk stood still */
     rig_effects(&rig);
     assert_int_equal(rig.batch_count, 0);
@@ -176,12 +182,7 @@ static void a_batch_does_not_leave_before_the_next_hours_are_told(void **test)
 {
     (void)test;
     struct rig rig;
-    begin(&rig, 1, FROM_MS - MARGIN_MS - 1);
-    struct campaign_def def = rig_def(&rig, 1, SLOTS);
-    rig_add(&rig, &def);
-    assert_int_equal(engine_launch(rig.engine, 1, rig.now_ms, NULL), ERR_OK);
-    (void)engine_run(rig.engine, rig.now_ms);
-    assert_int_equal(rig_count(&rig, 1, DELIVERY_LEASED), SLOTS);
+    lease_just_before(&rig);
     rig.now_ms = UNTIL_MS + 1;
     assert_true(engine_worker_heartbeat(rig.engine, 1, rig.now_ms));
     rig_effects(&rig);
