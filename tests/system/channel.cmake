@@ -12,3 +12,9 @@ foreach(subject IN ITEMS docs http kannel postfix smtp smtp_login)
   set_tests_properties(channel_${subject} PROPERTIES LABELS system TIMEOUT 120
       ENVIRONMENT "CHANNEL_DRIVER=$<TARGET_FILE:channel_driver>")
 endforeach()
+
+# The examples of the documents are shown to both programs.
+if("coordinator" IN_LIST tocsin_built_rooms AND "worker" IN_LIST tocsin_built_rooms)
+  set_property(TEST channel_docs APPEND PROPERTY ENVIRONMENT
+      "WORKER=$<TARGET_FILE:tocsin-worker>" "COORDINATOR=$<TARGET_FILE:tocsin-coordinator>")
+endif()

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The adapter for a mail relay: one mail for each recipient (mime), one transaction each over kept
- * connections (smtp_client). The settings are documented in docs/channels.md.
+ * connections (smtp_client). The settings are documented in docs/channels/smtp.md.
  *
  * Message-ID is made of what stays the same over retries (campaign, ordinal, step) and of the
  * address, so that a mail that arrives twice can be known as one, and two clusters do not give the
