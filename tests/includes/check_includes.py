@@ -19,6 +19,7 @@ WORKER_CORE = ("catalog", "credit", "delivery", "delivery_core", "delivery_repor
 ROOMS = {
     "common": "common",
     "proto": "proto",
+    "net": "net",
     "coordinator": "coordinator",
     "coordinator/engine": "engine",
     "coordinator/ledger": "ledger",
@@ -39,6 +40,7 @@ FREE = ("tests", "bench")
 MAY_INCLUDE = {
     "common": [],
     "proto": ["common"],
+    "net": ["common", "proto"],
     "engine": ["common", "proto"],
     "ledger": ["common", "proto", "engine"],
     "audience": ["common", "proto", "engine", "ledger"],
@@ -46,12 +48,13 @@ MAY_INCLUDE = {
     "report": ["common", "proto", "engine", "ledger", "audience", "content"],
     "cluster": ["common", "proto", "engine", "ledger"],
     "link": ["common", "proto", "engine", "ledger"],
-    "api": ["common", "proto", "engine", "ledger", "audience", "content", "report", "cluster", "link"],
-    "coordinator": ["common", "proto", "engine", "ledger", "audience", "content", "report", "cluster",
+    "api": ["common", "proto", "engine", "ledger", "audience", "content", "report", "cluster", "link",
+            "net"],
+    "coordinator": ["common", "proto", "net", "engine", "ledger", "audience", "content", "report", "cluster",
                     "link", "api"],
     "worker core": ["common", "proto"],
-    "channel": ["common", "proto", "worker core"],
-    "worker": ["common", "proto", "worker core", "channel"],
+    "channel": ["common", "proto", "net", "worker core"],
+    "worker": ["common", "proto", "net", "worker core", "channel"],
     "cli": ["common"],
 }
 
@@ -60,7 +63,7 @@ HOMES = {
     "zmq.h": ["common/bus.c", "common/bus_settings.c"],
     "rocksdb/c.h": ["coordinator/ledger/store_rocks_internal.h"],
     "microhttpd.h": ["coordinator/api/http_server.c"],
-    "curl/curl.h": ["worker/channel/http_client.c", "worker/channel/transfer.[ch]", "cli/client.c"],
+    "curl/curl.h": ["net/http_client.c", "net/transfer.[ch]", "cli/client.c"],
     "nats/nats.h": ["coordinator/cluster/*.c"],
     "proto/tocsin.pb-c.h": ["proto/wire.c", "proto/wire_*.[ch]"],
     "tocsin.pb-c.h": [],

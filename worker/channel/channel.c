@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "common/text.h"
+#include "proto/adapter.h"
 #include "worker/channel/channel_adapters.h"
 
 static const struct channel_adapter *const adapters[] = {
@@ -14,13 +15,6 @@ static const struct channel_adapter *const adapters[] = {
 
 #define ADAPTERS (sizeof(adapters) / sizeof(adapters[0]))
 
-static const char *const adapter_names[] = {"null", "http", "smtp", NULL};
-
-const char *const *channel_adapter_names(void)
-{
-    return adapter_names;
-}
-
 static const struct channel_adapter *adapter_find(const struct wire_provider *provider,
                                                   struct problem *problem)
 {
@@ -30,10 +24,10 @@ static const struct channel_adapter *adapter_find(const struct wire_provider *pr
             return adapters[i];
         }
     }
-    const char *nearest = text_nearest(name, adapter_names);
+    const char *nearest = text_nearest(name, adapter_names());
     (void)problem_set(problem, ERR_NOT_FOUND,
-                      "provider \"%.64s\": there is no adapter \"%.64s\"; %s%s%s", provider->name,
-                      name, nearest == NULL ? "there are null, http and smtp" : "did you mean \"",
+                      "provider \"%.64s\": there is no adapter \"%.64s\"%s%s%s", provider->name,
+                      name, nearest == NULL ? "" : "; did you mean \"",
                       nearest == NULL ? "" : nearest, nearest == NULL ? "" : "\"?");
     return NULL;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * channel: an open way to send, one for each provider and loop; made by an adapter from the
- * provider's settings. One adapter per file and one row in the table of channel.c. Loop's thread
- * only.
+ * provider's settings. One adapter per file, one row in the table of channel.c and one in
+ * proto/adapter.h. Loop's thread only.
  */
 #ifndef TOCSIN_CHANNEL_CHANNEL_H
 #define TOCSIN_CHANNEL_CHANNEL_H
@@ -29,7 +29,7 @@ struct channel {
 };
 
 struct channel_adapter {
-    const char *name; /* "null", "http", "smtp" */
+    const char *name; /* of proto/adapter.h */
     /* settings: the provider's JSON object. ERR_INVALID with a problem that names the key and what
      * would be right; a secret that is not there is ERR_NOT_FOUND. */
     enum err (*open)(struct channel **out, const struct channel_context *context,
@@ -37,16 +37,18 @@ struct channel_adapter {
                      struct problem *problem);
     /* How many attempts may be under way together. More are a bug of the caller. */
     uint32_t (*concurrency)(const struct channel *channel);
-    /* Copies what it keeps; calls context.result once, now or later. */
+    /* Copies what it keeps; calls context.result once, now or later. An adapter whose requests take
+     * many recipients may gather attempts here until one is full. */
     void (*start)(struct channel *channel, const struct attempt *attempt);
+    /* Sends what start has gathered: nothing follows at once that could go with it. NULL: every
+     * attempt goes alone. */
+    void (*flush)(struct channel *channel);
     /* Attempts under way are given up: their results still come (uncertain or deferred) before this
      * returns. What libuv still holds is freed in later turns: run the loop until it has no handles
      * before uv_loop_close. */
     void (*close)(struct channel *channel);
 };
 
-/* NULL-terminated names, for text_nearest and --version. */
-const char *const *channel_adapter_names(void);
 /* By the provider's adapter name; ERR_NOT_FOUND names the nearest. */
 enum err channel_open(struct channel **out, const struct channel_context *context,
                       const struct wire_provider *provider, struct problem *problem) WARN_UNUSED;

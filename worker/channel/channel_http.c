@@ -8,10 +8,10 @@
 
 #include "common/mem.h"
 #include "common/secret.h"
+#include "net/http_client.h"
 #include "worker/channel/channel_adapters.h"
 #include "worker/channel/channel_fields.h"
 #include "worker/channel/channel_settings.h"
-#include "worker/channel/http_client.h"
 #include "worker/channel/http_message.h"
 #include "worker/channel/http_rules.h"
 

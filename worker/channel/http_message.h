@@ -14,8 +14,8 @@
 #include <stdbool.h>
 
 #include "common/err.h"
+#include "net/http_client.h"
 #include "worker/channel/channel_fields.h"
-#include "worker/channel/http_client.h"
 
 struct http_message;
 

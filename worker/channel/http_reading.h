@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 #include "common/err.h"
-#include "worker/channel/http_client.h"
+#include "net/http_client.h"
 
 struct http_ref;
 

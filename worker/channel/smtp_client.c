@@ -18,7 +18,7 @@
 #include <strings.h>
 
 #include "common/mem.h"
-#include "worker/channel/transfer.h"
+#include "net/transfer.h"
 
 struct smtp_line {
     struct transfer transfer; /* first: callbacks get it */

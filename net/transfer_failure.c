@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stddef.h>
 
-#include "worker/channel/transfer.h"
+#include "net/transfer.h"
 
 struct failure_row {
     CURLcode result;

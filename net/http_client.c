@@ -4,14 +4,14 @@
  * and whatever does not change is set on them once. Of libcurl's options, those that it copies (the
  * URL) are set anew only where they differ from request to request.
  */
-#include "worker/channel/http_client.h"
+#include "net/http_client.h"
 
 #include <assert.h>
 #include <curl/curl.h>
 #include <strings.h>
 
 #include "common/mem.h"
-#include "worker/channel/transfer.h"
+#include "net/transfer.h"
 
 /* libcurl asks for leave (Expect: 100-continue, a second of waiting) to send more than this. */
 #define EXPECT_BYTES 1048576

@@ -3,10 +3,10 @@
  * transfer_socket: the sockets of a hub on its loop, found by their descriptors. Part of transfer;
  * nobody else includes it.
  */
-#ifndef TOCSIN_CHANNEL_TRANSFER_SOCKET_H
-#define TOCSIN_CHANNEL_TRANSFER_SOCKET_H
+#ifndef TOCSIN_NET_TRANSFER_SOCKET_H
+#define TOCSIN_NET_TRANSFER_SOCKET_H
 
-#include "worker/channel/transfer.h"
+#include "net/transfer.h"
 
 struct transfer_socket;
 

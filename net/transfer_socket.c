@@ -13,7 +13,7 @@
  *   nothing since nothing changed in its eyes; but the kernel's watch has gone with the old socket.
  *   Hence opening a socket whose number is known renews the watch.
  */
-#include "worker/channel/transfer_socket.h"
+#include "net/transfer_socket.h"
 
 #include <assert.h>
 #include <string.h>

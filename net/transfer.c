@@ -15,12 +15,12 @@
  * of the answer. The provider may have taken the first, and a message that is sent twice must be
  * known as such: the pre-request callback refuses the second try once a byte of the first has left.
  */
-#include "worker/channel/transfer.h"
+#include "net/transfer.h"
 
 #include <assert.h>
 
 #include "common/mem.h"
-#include "worker/channel/transfer_socket.h"
+#include "net/transfer_socket.h"
 
 /* The receive buffer is allocated anew for every transfer; answers are short. */
 #define RECEIVE_BUFFER_BYTES 4096

@@ -8,8 +8,8 @@
  * A transfer sits inside its owner's struct. Its life is idle -> started -> done (the callback,
  * with the easy handle still in the multi, so that it can be asked) -> ended -> idle.
  */
-#ifndef TOCSIN_CHANNEL_TRANSFER_H
-#define TOCSIN_CHANNEL_TRANSFER_H
+#ifndef TOCSIN_NET_TRANSFER_H
+#define TOCSIN_NET_TRANSFER_H
 
 #include <curl/curl.h>
 #include <stdbool.h>

@@ -5,8 +5,8 @@
  * or is not to be had. Redirects are never followed; nothing is sent a second time. Loop's thread
  * only.
  */
-#ifndef TOCSIN_CHANNEL_HTTP_CLIENT_H
-#define TOCSIN_CHANNEL_HTTP_CLIENT_H
+#ifndef TOCSIN_NET_HTTP_CLIENT_H
+#define TOCSIN_NET_HTTP_CLIENT_H
 
 #include <stdbool.h>
 #include <stdint.h>
