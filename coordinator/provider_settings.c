@@ -9,6 +9,7 @@
 #include "common/time_zone.h"
 #include "coordinator/content/provider_limits.h"
 #include "coordinator/respect_settings.h"
+#include "proto/adapter.h"
 
 /* key with its dot, or "" for the provider as a whole. */
 static void provider_path(char path[SETTINGS_PATH_BYTES], unsigned index, const char *key)
@@ -41,7 +42,6 @@ static enum err take_name(struct settings_check *check, unsigned index)
 
 static enum err take_channel_and_adapter(struct settings_check *check, unsigned index)
 {
-    static const char *const adapters[] = {"null", "http", "smtp", NULL};
     const struct raw_provider *raw = &check->raw->providers[index];
     struct coordinator_provider *provider = &check->settings->providers[index];
     char path[SETTINGS_PATH_BYTES];
@@ -58,10 +58,13 @@ static enum err take_channel_and_adapter(struct settings_check *check, unsigned 
     }
     provider->def.channel = (enum channel_kind)word;
     provider_path(path, index, ".adapter");
-    err = settings_take_word(check, path, raw->adapter, adapters, &word);
-    if (err == ERR_OK && strcmp(raw->adapter, "smtp") == 0 &&
-        provider->def.channel != CHANNEL_EMAIL) {
-        err = settings_refuse(check, path, "smtp sends on channel email, not on %s", raw->channel);
+    err = settings_take_word(check, path, raw->adapter, adapter_names(), &word);
+    if (err == ERR_OK && !adapter_serves(raw->adapter, provider->def.channel)) {
+        struct buf channels = {0};
+        adapter_put_channels(raw->adapter, &channels);
+        err = settings_refuse(check, path, "%s sends on channel %s, not on %s", raw->adapter,
+                              buf_cstr(&channels), raw->channel);
+        buf_release(&channels);
     }
     provider->adapter = mem_copy_str(raw->adapter);
     return err;

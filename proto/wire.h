@@ -88,7 +88,7 @@ struct wire_provider {
     uint32_t id; /* 0..WIRE_PROVIDERS_MAX-1, stable while the coordinator lives */
     const char *name;
     enum channel_kind channel;
-    const char *adapter;  /* "null", "http", "smtp" */
+    const char *adapter;  /* a name of proto/adapter.h */
     const char *settings; /* a JSON object: what the adapter needs; secrets only by reference */
 };
 

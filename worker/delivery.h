@@ -72,6 +72,9 @@ struct delivery_shell {
     uint32_t (*concurrency)(void *arg, uint8_t provider);
     /* May call delivery_on_result before it returns. */
     void (*start)(void *arg, const struct attempt *attempt);
+    /* Nothing more of the provider is started now: what a channel gathers for one request goes. May
+     * be NULL. */
+    void (*flush)(void *arg, uint8_t provider);
 };
 
 struct delivery_settings {

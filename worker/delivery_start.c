@@ -229,6 +229,9 @@ static uint32_t lane_turn(struct delivery *delivery, unsigned provider, bool *is
             *is_blocked = true;
         }
     }
+    if (passed > 0 && delivery->shell.flush != NULL) {
+        delivery->shell.flush(delivery->shell.arg, (uint8_t)provider);
+    }
     return passed;
 }
 

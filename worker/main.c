@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
-#include "worker/channel/channel.h"
+#include "proto/adapter.h"
 #include "worker/crew.h"
 #include "worker/worker_settings.h"
 
@@ -35,7 +35,7 @@ static const char help[] =
 static void print_version(void)
 {
     printf("tocsin-worker %s\nadapters:", TOCSIN_VERSION);
-    for (const char *const *name = channel_adapter_names(); *name != NULL; name++) {
+    for (const char *const *name = adapter_names(); *name != NULL; name++) {
         printf(" %s", *name);
     }
     printf("\n");

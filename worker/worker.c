@@ -18,6 +18,7 @@
 #include "common/mem.h"
 #include "common/text.h"
 #include "common/wall_clock.h"
+#include "proto/adapter.h"
 #include "worker/channel/channel.h"
 #include "worker/delivery.h"
 
@@ -83,7 +84,7 @@ static void close_channel(struct worker *worker, uint32_t provider)
 
 static bool is_adapter(const char *name)
 {
-    for (const char *const *at = channel_adapter_names(); *at != NULL; at++) {
+    for (const char *const *at = adapter_names(); *at != NULL; at++) {
         if (strcmp(*at, name) == 0) {
             return true;
         }
@@ -123,6 +124,15 @@ static void shell_start(void *arg, const struct attempt *attempt)
     struct worker *worker = arg;
     struct channel *channel = worker->channels[attempt->provider];
     channel->adapter->start(channel, attempt);
+}
+
+static void shell_flush(void *arg, uint8_t provider)
+{
+    struct worker *worker = arg;
+    struct channel *channel = worker->channels[provider];
+    if (channel != NULL && channel->adapter->flush != NULL) {
+        channel->adapter->flush(channel);
+    }
 }
 
 /* ---- The loop ---- */
@@ -216,6 +226,7 @@ static struct delivery *open_delivery(struct worker *worker, const struct worker
         .open_provider = shell_open_provider,
         .concurrency = shell_concurrency,
         .start = shell_start,
+        .flush = shell_flush,
     };
     return delivery_new(&settings, &shell);
 }

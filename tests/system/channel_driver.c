@@ -83,6 +83,13 @@ static void start_next(struct driver *driver)
     driver->channel->adapter->start(driver->channel, &attempt);
 }
 
+static void flush(struct driver *driver)
+{
+    if (driver->channel->adapter->flush != NULL) {
+        driver->channel->adapter->flush(driver->channel);
+    }
+}
+
 static void start_all(struct driver *driver)
 {
     size_t count = json_array_size(driver->attempts);
@@ -90,6 +97,7 @@ static void start_all(struct driver *driver)
     while (driver->started < count && driver->started - driver->answered < concurrency) {
         start_next(driver);
     }
+    flush(driver);
 }
 
 static void on_close_timer(uv_timer_t *timer)
@@ -108,6 +116,7 @@ static void on_close_timer(uv_timer_t *timer)
 static void on_next_timer(uv_timer_t *timer)
 {
     start_next(timer->data);
+    flush(timer->data);
 }
 
 static void go_on(struct driver *driver)

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+tocsin_unit_test(test_adapter LIBS tocsin_proto)
 tocsin_unit_test(test_bus LIBS tocsin_bus)
 set_tests_properties(test_bus PROPERTIES
     ENVIRONMENT "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a failed transfer means, which URLs can be called, and the life of a client. The exchange
  * with real peers is a matter of the system tests. */
+#include "net/http_client.h"
+#include "net/transfer.h"
 #include "tests/unit/unit.h"
-#include "worker/channel/http_client.h"
-#include "worker/channel/transfer.h"
 
 static void assert_failure(CURLcode result, bool sent, enum outcome outcome, enum reason reason)
 {
