@@ -5,7 +5,7 @@ add_executable(channel_driver channel_driver.c)
 target_link_libraries(channel_driver PRIVATE tocsin_channel tocsin_flags)
 set_target_properties(channel_driver PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests/system")
 
-foreach(subject IN ITEMS docs http kannel postfix smtp smtp_login)
+foreach(subject IN ITEMS docs http kannel node_peers postfix smtp smtp_login)
   add_test(NAME channel_${subject}
       COMMAND "${TOCSIN_PYTHON}" -B -m pytest -q -rs -p no:cacheprovider
           "${CMAKE_CURRENT_SOURCE_DIR}/channels/test_${subject}.py")
@@ -18,3 +18,5 @@ if("coordinator" IN_LIST tocsin_built_rooms AND "worker" IN_LIST tocsin_built_ro
   set_property(TEST channel_docs APPEND PROPERTY ENVIRONMENT
       "WORKER=$<TARGET_FILE:tocsin-worker>" "COORDINATOR=$<TARGET_FILE:tocsin-coordinator>")
 endif()
+
+tocsin_test_needs_peers(channel_node_peers HEAVY)
