@@ -9,8 +9,6 @@
 #define UCS2_SINGLE 70
 #define UCS2_PART   67
 
-#define REPLACEMENT 0xfffdU
-
 /* Of the default alphabet, what is not ASCII. */
 static const uint16_t gsm_beyond_ascii[] = {
     0x00a1, 0x00a3, 0x00a4, 0x00a5, 0x00a7, 0x00bf, 0x00c4, 0x00c5, 0x00c6, 0x00c7,
@@ -37,8 +35,7 @@ static void add(struct count *count, uint32_t units, uint32_t part)
     count->used += units;
 }
 
-/* Septets of a character; 0: it is not in the alphabet. */
-static uint32_t septets(uint32_t c)
+uint32_t sms_parts_septets(uint32_t c)
 {
     switch (c) {
     case '\f':
@@ -71,8 +68,7 @@ static uint32_t septets(uint32_t c)
     return 0;
 }
 
-/* The character at *at, which moves behind it. */
-static uint32_t next_character(struct slice text, size_t *at)
+uint32_t sms_parts_next(struct slice text, size_t *at)
 {
     uint32_t c = text.data[(*at)++];
     if (c < 0x80) {
@@ -80,13 +76,13 @@ static uint32_t next_character(struct slice text, size_t *at)
     }
     unsigned more = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : 1;
     if (c < 0xc2 || c > 0xf4 || more > text.len - *at) {
-        return REPLACEMENT;
+        return SMS_PARTS_NO_CHARACTER;
     }
     c &= 0x3fU >> more;
     for (unsigned i = 0; i < more; i++) {
         uint32_t byte = text.data[*at + i];
         if ((byte & 0xc0U) != 0x80) {
-            return REPLACEMENT;
+            return SMS_PARTS_NO_CHARACTER;
         }
         c = c << 6 | (byte & 0x3fU);
     }
@@ -100,8 +96,8 @@ struct sms_size sms_parts(struct slice text)
     struct count ucs2 = {.parts = 1};
     bool is_ucs2 = false;
     for (size_t at = 0; at < text.len;) {
-        uint32_t c = next_character(text, &at);
-        uint32_t wanted = is_ucs2 ? 0 : septets(c);
+        uint32_t c = sms_parts_next(text, &at);
+        uint32_t wanted = is_ucs2 ? 0 : sms_parts_septets(c);
         is_ucs2 = wanted == 0;
         add(&gsm, wanted, GSM_PART);
         add(&ucs2, c > 0xffff ? 2 : 1, UCS2_PART);

@@ -26,4 +26,11 @@ struct sms_size {
 /* Of UTF-8; a byte that is none counts as one character outside of the GSM alphabet. */
 struct sms_size sms_parts(struct slice text);
 
+#define SMS_PARTS_NO_CHARACTER 0xfffdU /* a byte that is no UTF-8 */
+
+/* The character at *at, which is below text.len and moves behind it. */
+uint32_t sms_parts_next(struct slice text, size_t *at);
+/* Septets of a character; 0: it is not in the GSM alphabet. */
+uint32_t sms_parts_septets(uint32_t c);
+
 #endif

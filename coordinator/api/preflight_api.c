@@ -131,6 +131,8 @@ static struct preflight_job *job_new(struct exchange *exchange, const struct cam
         exchange_refuse(exchange, 0, &problem);
         return NULL;
     }
+    struct sms_rule sms_rule = preflight_sms_rule(api, &view->def->plan);
+    preflight_set_sms_rule(preflight, &sms_rule);
     struct preflight_job *job = mem_zalloc(1, sizeof(*job));
     job->api = api;
     job->exchange = exchange;
@@ -257,6 +259,7 @@ static void answer_preflight(struct preflight_job *job)
             .by_ms = job->by_ms,
             .hours = job->has_hours ? hours_of(job->api, job->campaign) : NULL,
             .clock = job->clock,
+            .sms_rule = preflight_sms_rule(job->api, &view.def->plan),
         };
         take_times(&result);
         exchange_view(exchange, preflight_json(&result));

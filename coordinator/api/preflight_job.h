@@ -30,6 +30,7 @@ struct preflight_result {
     struct preflight_case times;               /* of these rates; quiet hours where they hold */
     const struct quiet_hours *hours;           /* NULL: they hold for nobody */
     struct zone_clock *clock;
+    struct sms_rule sms_rule;
     bool has_worker;
 };
 /* What the engine knows of the providers and workers now, and when providers are silent. The result
@@ -39,6 +40,8 @@ void preflight_limits(struct preflight_result *result);
 struct quiet_span preflight_limits_span(const struct preflight_result *result,
                                         const struct quiet_hours *hours, unsigned zone,
                                         uint64_t at_ms);
+/* How the plan's providers send texts on sms. */
+struct sms_rule preflight_sms_rule(const struct api *api, const struct plan *plan);
 json_t *preflight_json(struct preflight_result *result);
 /* What its operator should know before the launch, but for the deadlines. */
 json_t *preflight_warnings(const struct preflight_result *result);

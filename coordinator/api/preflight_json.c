@@ -221,11 +221,14 @@ static json_t *sms_json(const struct preflight_result *result)
     if (sms->people == 0) {
         return json_null();
     }
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:b}", "people", (json_int_t)sms->people,
-                     "one", (json_int_t)sms->one, "two", (json_int_t)sms->two, "three_or_more",
-                     (json_int_t)sms->more, "parts", (json_int_t)sms->parts, "unicode",
-                     (json_int_t)sms->ucs2, "longest", (int)sms->most, "estimated",
-                     sms->is_estimated);
+    uint32_t max_parts = result->sms_rule.max_parts;
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:I, s:o, s:b, s:b}", "people",
+                     (json_int_t)sms->people, "one", (json_int_t)sms->one, "two",
+                     (json_int_t)sms->two, "three_or_more", (json_int_t)sms->more, "parts",
+                     (json_int_t)sms->parts, "unicode", (json_int_t)sms->ucs2, "longest",
+                     (int)sms->most, "too_long", (json_int_t)sms->too_long, "max_parts",
+                     max_parts == 0 ? json_null() : json_integer(max_parts), "transliterated",
+                     result->sms_rule.transliterate, "estimated", sms->is_estimated);
 }
 
 json_t *preflight_json(struct preflight_result *result)

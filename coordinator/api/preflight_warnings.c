@@ -41,6 +41,13 @@ static void warn_of_people(const struct preflight_result *result, json_t *warnin
                    counts->sms.two + counts->sms.more);
         preflight_warn(warnings, "long_sms", counts->sms.two + counts->sms.more, text);
     }
+    if (counts->sms.too_long > 0) {
+        buf_printf(text,
+                   "the text is longer than the %u short messages that a provider of the plan lets "
+                   "out (max_parts) for %" PRIu64 " people: that provider does not send it to them",
+                   (unsigned)result->sms_rule.max_parts, counts->sms.too_long);
+        preflight_warn(warnings, "too_long_sms", counts->sms.too_long, text);
+    }
 }
 
 static void warn_of_steps(const struct preflight_result *result, json_t *warnings, struct buf *text)

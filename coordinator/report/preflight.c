@@ -14,7 +14,6 @@
 #include "common/buf.h"
 #include "common/locale.h"
 #include "common/mem.h"
-#include "common/sms_parts.h"
 #include "common/template.h"
 #include "coordinator/content/channel_column.h"
 #include "proto/token.h"
@@ -62,7 +61,9 @@ struct preflight {
     uint32_t slots;
     struct bitmap *unreachable; /* by page */
     struct preflight_counts counts;
+    struct sms_rule sms_rule;
     struct buf text;
+    struct buf plain; /* the same, transliterated */
 };
 
 /* ---- What is counted ---- */
@@ -203,7 +204,13 @@ void preflight_free(struct preflight *preflight)
     mem_free(preflight->unreachable);
     mem_free(preflight->zones);
     buf_release(&preflight->text);
+    buf_release(&preflight->plain);
     mem_free(preflight);
+}
+
+void preflight_set_sms_rule(struct preflight *preflight, const struct sms_rule *rule)
+{
+    preflight->sms_rule = *rule;
 }
 
 /* ---- One recipient ---- */
@@ -281,13 +288,15 @@ static void count_sms(struct preflight *preflight, const struct body *body,
     struct preflight_sms *sms = &preflight->counts.sms;
     buf_clear(&preflight->text);
     (void)template_fill(body->sms, &preflight->text, fill_value, &filling);
-    struct sms_size size = sms_parts(buf_view(&preflight->text));
+    struct sms_size size;
+    (void)sms_text(buf_view(&preflight->text), &preflight->sms_rule, &preflight->plain, &size);
     sms->people++;
     sms->one += size.parts == 1;
     sms->two += size.parts == 2;
     sms->more += size.parts > 2;
     sms->parts += size.parts;
     sms->ucs2 += size.is_ucs2;
+    sms->too_long += sms_text_is_too_long(&size, &preflight->sms_rule);
     sms->most = size.parts > sms->most ? size.parts : sms->most;
     sms->is_estimated = sms->is_estimated || body->has_later;
 }

@@ -19,6 +19,7 @@
 
 #include "common/bitmap.h"
 #include "common/err.h"
+#include "common/sms_text.h"
 #include "coordinator/content/suppression_list.h"
 #include "coordinator/engine/plan.h"
 #include "coordinator/report/zone_clock.h"
@@ -44,6 +45,7 @@ struct preflight_sms {
     uint64_t more;
     uint64_t parts;    /* of all together */
     uint64_t ucs2;     /* people whose text is not of the GSM alphabet alone */
+    uint64_t too_long; /* people whose text has more parts than the rule lets out */
     uint32_t most;     /* parts of the longest */
     bool is_estimated; /* a text has a variable whose length is known only when it is sent */
 };
@@ -84,6 +86,8 @@ enum err preflight_new(struct preflight **out, const struct wire_content *conten
                        const struct plan *plan, uint32_t slots, struct zone_clock *clock,
                        struct problem *problem) WARN_UNUSED;
 void preflight_free(struct preflight *preflight); /* NULL is fine */
+/* How texts are sent on sms. Before the first page; without it they go as they are. */
+void preflight_set_sms_rule(struct preflight *preflight, const struct sms_rule *rule);
 
 /* Who is kept from what on a page. */
 struct preflight_kept {

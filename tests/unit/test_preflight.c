@@ -187,6 +187,33 @@ static void short_messages_are_counted_of_the_filled_text(void **state)
     assert_false(sms->is_estimated);
 }
 
+static void short_messages_are_counted_as_the_providers_send_them(void **state)
+{
+    (void)state;
+    const struct wire_body body = {CHANNEL_SMS, "", "", LONG80 "\xe2\x80\x9c{{id}}\xe2\x80\x9d",
+                                   ""};
+    const struct wire_content content = {
+        .name = "Notice", .schema = schema, .body_count = 1, .bodies = &body};
+    const struct sms_rule rules[] = {{false, 1}, {true, 1}, {false, 0}};
+    const unsigned too_long[] = {4, 0, 0};
+    const unsigned parts[] = {8, 4, 8};
+    struct plan plan = {.step_count = 1};
+    plan_step_defaults(&plan.steps[0], CHANNEL_SMS);
+    for (unsigned i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+        struct preflight *preflight;
+        struct problem problem;
+        assert_int_equal(preflight_new(&preflight, &content, &plan, ROWS, NULL, &problem), ERR_OK);
+        preflight_set_sms_rule(preflight, &rules[i]);
+        feed(preflight);
+        const struct preflight_sms *sms = &preflight_counts(preflight)->sms;
+        assert_int_equal(sms->people, 4); /* k0 k1 k4 k5 */
+        assert_int_equal(sms->too_long, too_long[i]);
+        assert_int_equal(sms->parts, parts[i]);
+        assert_int_equal(sms->ucs2, rules[i].transliterate ? 0 : 4);
+        preflight_free(preflight);
+    }
+}
+
 /* The parts of the first body alone. */
 static void expect_parts(const char *text, unsigned reply_chars, uint64_t one, uint64_t two)
 {
@@ -512,6 +539,7 @@ int main(void)
         WITH(a_step_counts_who_has_an_endpoint_and_what_keeps_them_from_it),
         WITH(missing_variables_are_counted_by_channel_and_locale),
         WITH(short_messages_are_counted_of_the_filled_text),
+        cmocka_unit_test(short_messages_are_counted_as_the_providers_send_them),
         cmocka_unit_test(a_reply_code_counts_as_what_it_will_be),
         WITH(who_had_enough_messages_is_spared),
         WITH(the_unreachable_are_found_in_order),

@@ -67,7 +67,7 @@ def test_the_counts_are_exact(cluster):
     assert (email["speed"], email["send_s"], email["begins_after_s"]) == ("unlimited", None, 60)
     assert seen["missing"] == [{"channel": "sms", "locale": "default", "variable": "first_name", "people": 10}]
     assert seen["sms"] == {"people": 985, "one": 965, "two": 20, "three_or_more": 0, "parts": 1005, "unicode": 0,
-                           "longest": 2, "estimated": False}
+                           "longest": 2, "too_long": 0, "max_parts": None, "transliterated": False, "estimated": False}
     assert seen["problems"] == []
     warned = {warning["warning"]: warning["people"] for warning in seen["warnings"]}
     assert warned == {"unreachable": 40, "suppressed": 6, "missing_variable": 10, "long_sms": 20}
