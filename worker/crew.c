@@ -32,6 +32,7 @@ struct crew {
     uv_loop_t loop;
     uv_signal_t terminate;
     uv_signal_t interrupt;
+    uv_signal_t hangup;
     uv_async_t ended; /* a thread has: see how many are left */
     struct crew_member *members;
     unsigned count;
@@ -50,6 +51,15 @@ static void on_signal(uv_signal_t *handle, int number)
     crew->is_draining = true;
     for (unsigned i = 0; i < crew->count; i++) {
         worker_drain(crew->members[i].worker);
+    }
+}
+
+static void on_hangup(uv_signal_t *handle, int number)
+{
+    const struct crew *crew = handle->data;
+    LOG_I("worker", "reload", "signal=%d", number);
+    for (unsigned i = 0; i < crew->count; i++) {
+        worker_reload(crew->members[i].worker);
     }
 }
 
@@ -105,10 +115,12 @@ static void open_handles(struct crew *crew)
     rc |= uv_mutex_init(&crew->mutex);
     rc |= uv_signal_init(&crew->loop, &crew->terminate);
     rc |= uv_signal_init(&crew->loop, &crew->interrupt);
+    rc |= uv_signal_init(&crew->loop, &crew->hangup);
     rc |= uv_async_init(&crew->loop, &crew->ended, on_ended);
     assert(rc == 0);
     crew->terminate.data = crew;
     crew->interrupt.data = crew;
+    crew->hangup.data = crew;
     crew->ended.data = crew;
 }
 
@@ -116,6 +128,7 @@ static void close_handles(struct crew *crew)
 {
     uv_close((uv_handle_t *)&crew->terminate, NULL);
     uv_close((uv_handle_t *)&crew->interrupt, NULL);
+    uv_close((uv_handle_t *)&crew->hangup, NULL);
     uv_close((uv_handle_t *)&crew->ended, NULL);
     (void)uv_run(&crew->loop, UV_RUN_DEFAULT);
     int rc = uv_loop_close(&crew->loop);
@@ -142,6 +155,7 @@ static void work(struct crew *crew)
 {
     (void)uv_signal_start(&crew->terminate, on_signal, SIGTERM);
     (void)uv_signal_start(&crew->interrupt, on_signal, SIGINT);
+    (void)uv_signal_start(&crew->hangup, on_hangup, SIGHUP);
     start_threads(crew);
     (void)uv_run(&crew->loop, UV_RUN_DEFAULT);
     for (unsigned i = 0; i < crew->count; i++) {

@@ -64,8 +64,9 @@ struct delivery_shell {
     void *arg;
     /* False: the link is down or full; the core keeps what it says and tries again later. */
     bool (*send)(void *arg, const struct wire_message *message);
-    /* Opens, changes or (settings NULL: closes) a provider's channel. The core logs the problem and
-     * tells the coordinator, which leases nothing of the provider to this worker then. */
+    /* Opens, opens anew or (settings NULL) closes a provider's channel. If it fails, what was open
+     * before stays so until it is closed. The core logs the problem and tells the coordinator,
+     * which leases nothing of a provider without a channel to this worker. */
     enum err (*open_provider)(void *arg, const struct wire_provider *provider,
                               struct problem *problem);
     /* How many attempts of the provider may be under way together. */
@@ -104,6 +105,9 @@ void delivery_on_result(struct delivery *delivery, uint32_t attempt,
 uint32_t delivery_run(struct delivery *delivery, uint64_t now_ms);
 /* Finish what is under way, return the rest, say BYE when all of it is durable. */
 void delivery_drain(struct delivery *delivery, uint64_t now_ms);
+/* Secrets may have changed: opens every provider anew. One that cannot be opened now goes on as it
+ * was. */
+void delivery_reload(struct delivery *delivery);
 /* Drained and BYE sent. */
 bool delivery_is_done(const struct delivery *delivery);
 

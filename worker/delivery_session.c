@@ -64,6 +64,14 @@ static enum reason reason_of_open(enum err err)
     return err == ERR_NOT_FOUND ? REASON_SECRET_MISSING : REASON_CHANNEL_UNKNOWN;
 }
 
+static void shut(struct delivery *delivery, const struct wire_provider *def)
+{
+    struct wire_provider none = *def;
+    none.settings = NULL;
+    struct problem problem = {0};
+    (void)delivery->shell.open_provider(delivery->shell.arg, &none, &problem);
+}
+
 static void open_lane(struct delivery *delivery, const struct wire_provider *def, uint64_t now_ms)
 {
     struct lane *lane = &delivery->lanes[def->id];
@@ -72,6 +80,9 @@ static void open_lane(struct delivery *delivery, const struct wire_provider *def
     }
     struct problem problem = {0};
     enum err err = delivery->shell.open_provider(delivery->shell.arg, def, &problem);
+    if (err != ERR_OK && lane->is_open) {
+        shut(delivery, &lane->def); /* it was of another definition */
+    }
     lane_define(lane, def);
     lane->is_open = err == ERR_OK;
     if (lane->is_open) {
@@ -91,10 +102,7 @@ static void close_lane(struct delivery *delivery, unsigned provider, uint64_t no
     struct lane *lane = &delivery->lanes[provider];
     LOG_I("delivery", "provider_closed", "provider=%s", lane->def.name);
     settle_lane(delivery, provider, OUTCOME_RETURNED, REASON_CHANNEL_UNKNOWN, now_ms);
-    struct wire_provider def = lane->def;
-    def.settings = NULL;
-    struct problem problem = {0};
-    (void)delivery->shell.open_provider(delivery->shell.arg, &def, &problem);
+    shut(delivery, &lane->def);
     lane_undefine(lane);
 }
 
@@ -111,6 +119,36 @@ static void take_providers(struct delivery *delivery, const struct wire_welcome 
             close_lane(delivery, provider, now_ms);
         }
     }
+}
+
+/* What cannot be opened now stays as it is: a secret that is being replaced may be missing for a
+ * moment. */
+static void reopen_lane(struct delivery *delivery, struct lane *lane)
+{
+    struct problem problem = {0};
+    enum err err = delivery->shell.open_provider(delivery->shell.arg, &lane->def, &problem);
+    if (err == ERR_OK) {
+        lane->is_open = true;
+        lane->reason = REASON_NONE;
+        lane->why = NULL;
+        LOG_I("delivery", "provider_reopened", "provider=%s", lane->def.name);
+        return;
+    }
+    if (!lane->is_open) {
+        lane_fail(lane, reason_of_open(err), problem.text);
+    }
+    LOG_E("delivery", "provider_kept", "provider=%s open=%d problem=\"%s\"", lane->def.name,
+          lane->is_open, problem.text);
+}
+
+void delivery_reload(struct delivery *delivery)
+{
+    for (unsigned provider = 0; provider < WIRE_PROVIDERS_MAX; provider++) {
+        if (delivery->lanes[provider].is_known) {
+            reopen_lane(delivery, &delivery->lanes[provider]);
+        }
+    }
+    delivery->is_credit_due = true;
 }
 
 static void note_refused(struct delivery *delivery, uint32_t version_min, uint32_t version_max,

@@ -30,7 +30,8 @@ static const char help[] =
     "\n"
     "SIGTERM and SIGINT drain: what is under way is finished and reported, the rest goes back "
     "unsent.\n"
-    "A second one ends at once. Exit status: 0 drained, 1 it failed, 2 wrong usage.\n";
+    "A second one ends at once. SIGHUP reads the providers' secrets anew. Exit status: 0 drained, "
+    "1 it failed, 2 wrong usage.\n";
 
 static void print_version(void)
 {

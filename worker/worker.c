@@ -18,9 +18,8 @@
 #include "common/mem.h"
 #include "common/text.h"
 #include "common/wall_clock.h"
-#include "proto/adapter.h"
-#include "worker/channel/channel.h"
 #include "worker/delivery.h"
+#include "worker/outlets.h"
 
 #define WORKER_LINGER_MS 1000 /* for BYE to leave */
 #define WORKER_FOLLOW_MS 1000 /* how often the machine's clock is looked at */
@@ -31,12 +30,13 @@ struct worker {
     uv_idle_t idle;
     uv_timer_t timer;
     uv_async_t drain;
+    uv_async_t reload;
     struct wall_clock clock;
     uint64_t followed_ms; /* of uv_now */
     bool is_due;          /* the core is to be run in this turn */
     struct uplink *uplink;
     struct delivery *delivery;
-    struct channel *channels[WIRE_PROVIDERS_MAX];
+    struct outlets *outlets;
 };
 
 static uint64_t worker_now_ms(const struct worker *worker)
@@ -73,66 +73,33 @@ static void on_result(void *arg, uint32_t attempt, const struct attempt_result *
     wake(worker);
 }
 
-static void close_channel(struct worker *worker, uint32_t provider)
-{
-    struct channel *channel = worker->channels[provider];
-    worker->channels[provider] = NULL;
-    if (channel != NULL) {
-        channel->adapter->close(channel);
-    }
-}
-
-static bool is_adapter(const char *name)
-{
-    for (const char *const *at = adapter_names(); *at != NULL; at++) {
-        if (strcmp(*at, name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A changed provider is opened anew before the old channel is closed, so that it is never without
- * one; one that cannot be opened has none. */
 static enum err shell_open_provider(void *arg, const struct wire_provider *provider,
                                     struct problem *problem)
 {
     struct worker *worker = arg;
-    struct channel *opened = NULL;
-    enum err err = ERR_OK;
-    if (provider->settings != NULL) {
-        const struct channel_context context = {&worker->loop, on_result, worker};
-        err = channel_open(&opened, &context, provider, problem);
-        if (err == ERR_NOT_FOUND && !is_adapter(provider->adapter)) {
-            err = ERR_UNSUPPORTED; /* the adapter is missing, and not a secret of it */
-        }
+    if (provider->settings == NULL) {
+        outlets_shut(worker->outlets, (uint8_t)provider->id);
+        return ERR_OK;
     }
-    close_channel(worker, provider->id);
-    worker->channels[provider->id] = err == ERR_OK ? opened : NULL;
-    return err;
+    return outlets_open(worker->outlets, provider, problem);
 }
 
 static uint32_t shell_concurrency(void *arg, uint8_t provider)
 {
     const struct worker *worker = arg;
-    const struct channel *channel = worker->channels[provider];
-    return channel == NULL ? 0 : channel->adapter->concurrency(channel);
+    return outlets_concurrency(worker->outlets, provider);
 }
 
 static void shell_start(void *arg, const struct attempt *attempt)
 {
     struct worker *worker = arg;
-    struct channel *channel = worker->channels[attempt->provider];
-    channel->adapter->start(channel, attempt);
+    outlets_start(worker->outlets, attempt);
 }
 
 static void shell_flush(void *arg, uint8_t provider)
 {
     struct worker *worker = arg;
-    struct channel *channel = worker->channels[provider];
-    if (channel != NULL && channel->adapter->flush != NULL) {
-        channel->adapter->flush(channel);
-    }
+    outlets_flush(worker->outlets, provider);
 }
 
 /* ---- The loop ---- */
@@ -155,6 +122,7 @@ static void run_core(struct worker *worker)
     }
     worker->is_due = true; /* what happens from now on is seen by this run, or by the next */
     uint32_t wait_ms = delivery_run(worker->delivery, worker_now_ms(worker));
+    outlets_sweep(worker->outlets);
     if (delivery_is_done(worker->delivery)) {
         uv_stop(&worker->loop);
         return;
@@ -188,6 +156,13 @@ static void on_drain(uv_async_t *async)
     wake(worker);
 }
 
+static void on_reload(uv_async_t *async)
+{
+    struct worker *worker = async->data;
+    delivery_reload(worker->delivery);
+    wake(worker);
+}
+
 static void open_handles(struct worker *worker)
 {
     uv_loop_t *loop = &worker->loop;
@@ -195,17 +170,20 @@ static void open_handles(struct worker *worker)
     rc |= uv_idle_init(loop, &worker->idle);
     rc |= uv_timer_init(loop, &worker->timer);
     rc |= uv_async_init(loop, &worker->drain, on_drain);
+    rc |= uv_async_init(loop, &worker->reload, on_reload);
     assert(rc == 0);
     worker->check.data = worker;
     worker->timer.data = worker;
     worker->drain.data = worker;
+    worker->reload.data = worker;
     (void)uv_check_start(&worker->check, on_check);
 }
 
 static void close_handles(struct worker *worker)
 {
     uv_handle_t *handles[] = {(uv_handle_t *)&worker->check, (uv_handle_t *)&worker->idle,
-                              (uv_handle_t *)&worker->timer, (uv_handle_t *)&worker->drain};
+                              (uv_handle_t *)&worker->timer, (uv_handle_t *)&worker->drain,
+                              (uv_handle_t *)&worker->reload};
     for (size_t i = 0; i < sizeof(handles) / sizeof(handles[0]); i++) {
         uv_close(handles[i], NULL);
     }
@@ -243,6 +221,8 @@ enum err worker_open(struct worker **out, const struct worker_options *options,
     open_handles(worker);
     wall_clock_init(&worker->clock, uv_now(&worker->loop), clock_unix_ms());
     worker->followed_ms = uv_now(&worker->loop);
+    const struct channel_context context = {&worker->loop, on_result, worker};
+    worker->outlets = outlets_new(&context);
     worker->delivery = open_delivery(worker, options);
     enum err err =
         uplink_open(&worker->uplink, &worker->loop, &options->uplink, on_message, worker, problem);
@@ -266,14 +246,17 @@ void worker_drain(struct worker *worker)
     (void)uv_async_send(&worker->drain);
 }
 
+void worker_reload(struct worker *worker)
+{
+    (void)uv_async_send(&worker->reload);
+}
+
 void worker_close(struct worker *worker)
 {
     if (worker == NULL) {
         return;
     }
-    for (uint32_t provider = 0; provider < WIRE_PROVIDERS_MAX; provider++) {
-        close_channel(worker, provider);
-    }
+    outlets_free(worker->outlets);
     uplink_close(worker->uplink, WORKER_LINGER_MS);
     close_handles(worker);
     (void)uv_run(&worker->loop, UV_RUN_DEFAULT);

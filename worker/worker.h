@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * worker: one loop of the worker program: an uplink, a delivery core, and a channel for each
- * provider, wired together. One thread at a time; only worker_drain may be called by others.
+ * provider, wired together. One thread at a time; only worker_drain and worker_reload may be called
+ * by others.
  */
 #ifndef TOCSIN_WORKER_WORKER_H
 #define TOCSIN_WORKER_WORKER_H
@@ -24,6 +25,8 @@ void worker_run(struct worker *worker);
 /* Finish what is under way, return the rest, say BYE. Any thread, any number of times, while the
  * worker is open. */
 void worker_drain(struct worker *worker);
+/* Reads all secrets anew. As worker_drain, of any thread. */
+void worker_reload(struct worker *worker);
 /* After worker_run has returned, or instead of it. */
 void worker_close(struct worker *worker);
 

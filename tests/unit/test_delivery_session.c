@@ -60,6 +60,69 @@ static void a_second_welcome_opens_nothing_twice_and_repeats_the_credit(void **s
     assert_int_equal(fixture->sent[WIRE_CREDIT], 2);
 }
 
+static void secrets_that_changed_open_every_provider_anew(void **state)
+{
+    struct fixture *fixture = *state;
+    delivery_connect(fixture->delivery, fixture->now_ms);
+    fixture_welcome_with(fixture, 1, 2);
+    (void)fixture_run(fixture);
+    delivery_reload(fixture->delivery);
+    (void)fixture_run(fixture);
+    assert_int_equal(fixture->opened, 4);
+    assert_int_equal(fixture->closed, 0);
+    fixture_batch(fixture, 1, 20);
+    fixture_content(fixture, 5, FIXTURE_TEXT);
+    fixture_pass(fixture, 50, 10);
+    assert_int_equal(fixture_reported(fixture, 1, OUTCOME_ACCEPTED, REASON_NONE), 20);
+}
+
+static void a_secret_that_is_missing_for_a_moment_changes_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_join(fixture);
+    fixture->open_err = ERR_NOT_FOUND;
+    delivery_reload(fixture->delivery);
+    assert_int_equal(fixture->closed, 0);
+    fixture_pass(fixture, 50, 10);
+    assert_true(fixture->credit[CHANNEL_SMS] >= 1024);
+    fixture_batch(fixture, 1, 20);
+    fixture_content(fixture, 5, FIXTURE_TEXT);
+    fixture_pass(fixture, 50, 10);
+    assert_int_equal(fixture_reported(fixture, 1, OUTCOME_ACCEPTED, REASON_NONE), 20);
+}
+
+static void a_secret_that_came_opens_what_could_not_be(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->open_err = ERR_NOT_FOUND;
+    fixture_join(fixture);
+    assert_int_equal(fixture->credit[CHANNEL_SMS], 0);
+    fixture->open_err = ERR_OK;
+    delivery_reload(fixture->delivery);
+    fixture_pass(fixture, 50, 10);
+    assert_true(fixture->credit[CHANNEL_SMS] >= 1024);
+}
+
+static void a_changed_provider_that_cannot_be_opened_is_closed(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_join(fixture);
+    fixture->open_err = ERR_INVALID;
+    const struct wire_provider changed = {
+        .id = 0, .name = "p0", .channel = CHANNEL_SMS, .adapter = "null", .settings = "{\"x\":1}"};
+    const struct wire_message message = {.type = WIRE_WELCOME,
+                                         .welcome = {.version = WIRE_VERSION,
+                                                     .epoch = 1,
+                                                     .heartbeat_ms = FIXTURE_HEARTBEAT_MS,
+                                                     .lease_ms = FIXTURE_LEASE_MS,
+                                                     .providers = &changed,
+                                                     .provider_count = 1}};
+    fixture_say(fixture, &message);
+    assert_int_equal(fixture->closed, 1);
+    fixture_pass(fixture, 50, 10);
+    assert_int_equal(fixture->credit[CHANNEL_SMS], 0);
+}
+
 static void a_provider_that_is_gone_is_closed_and_its_batches_returned(void **state)
 {
     struct fixture *fixture = fixture_ready(state);
@@ -489,6 +552,10 @@ int main(void)
         TEST(a_hello_that_cannot_leave_is_tried_again_soon),
         TEST(a_welcome_opens_providers_and_gives_credit_on_their_channels),
         TEST(a_second_welcome_opens_nothing_twice_and_repeats_the_credit),
+        TEST(secrets_that_changed_open_every_provider_anew),
+        TEST(a_secret_that_is_missing_for_a_moment_changes_nothing),
+        TEST(a_secret_that_came_opens_what_could_not_be),
+        TEST(a_changed_provider_that_cannot_be_opened_is_closed),
         TEST(a_provider_that_is_gone_is_closed_and_its_batches_returned),
         TEST(a_provider_that_cannot_be_opened_gets_no_credit_and_the_coordinator_hears_why),
         TEST(what_was_leased_of_a_provider_that_cannot_be_opened_is_returned),

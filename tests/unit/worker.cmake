@@ -8,6 +8,7 @@ tocsin_unit_test(test_delivery_session LIBS tocsin_worker_core
 tocsin_unit_test(test_flight LIBS tocsin_worker_core)
 tocsin_unit_test(test_inbox LIBS tocsin_worker_core)
 tocsin_unit_test(test_outbox LIBS tocsin_worker_core)
+tocsin_unit_test(test_outlets LIBS tocsin_worker)
 tocsin_unit_test(test_outcome_run LIBS tocsin_worker_core)
 tocsin_unit_test(test_render LIBS tocsin_worker_core)
 tocsin_unit_test(test_session LIBS tocsin_worker_core)

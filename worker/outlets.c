@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/outlets.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "common/mem.h"
+#include "proto/adapter.h"
+
+struct outlet {
+    struct outlets *outlets;
+    struct channel *channel;
+    uint32_t in_flight;
+    struct outlet *next;
+};
+
+struct outlets {
+    struct channel_context context;
+    struct outlet *current[WIRE_PROVIDERS_MAX];
+    struct outlet *retired;
+};
+
+static void on_result(void *arg, uint32_t attempt, const struct attempt_result *result)
+{
+    struct outlet *outlet = arg;
+    const struct channel_context *context = &outlet->outlets->context;
+    assert(outlet->in_flight > 0);
+    outlet->in_flight--;
+    context->result(context->arg, attempt, result);
+}
+
+static void outlet_close(struct outlet *outlet)
+{
+    outlet->channel->adapter->close(outlet->channel);
+    mem_free(outlet);
+}
+
+struct outlets *outlets_new(const struct channel_context *context)
+{
+    struct outlets *outlets = mem_zalloc(1, sizeof(*outlets));
+    outlets->context = *context;
+    return outlets;
+}
+
+void outlets_free(struct outlets *outlets)
+{
+    if (outlets == NULL) {
+        return;
+    }
+    for (unsigned provider = 0; provider < WIRE_PROVIDERS_MAX; provider++) {
+        outlets_shut(outlets, (uint8_t)provider);
+    }
+    while (outlets->retired != NULL) {
+        struct outlet *outlet = outlets->retired;
+        outlets->retired = outlet->next;
+        outlet_close(outlet);
+    }
+    mem_free(outlets);
+}
+
+static bool is_adapter(const char *name)
+{
+    for (const char *const *at = adapter_names(); *at != NULL; at++) {
+        if (strcmp(*at, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum err outlets_open(struct outlets *outlets, const struct wire_provider *provider,
+                      struct problem *problem)
+{
+    struct outlet *outlet = mem_zalloc(1, sizeof(*outlet));
+    outlet->outlets = outlets;
+    struct channel_context context = outlets->context;
+    context.result = on_result;
+    context.arg = outlet;
+    enum err err = channel_open(&outlet->channel, &context, provider, problem);
+    if (err != ERR_OK) {
+        mem_free(outlet);
+        return err == ERR_NOT_FOUND && !is_adapter(provider->adapter) ? ERR_UNSUPPORTED : err;
+    }
+    outlets_shut(outlets, (uint8_t)provider->id);
+    outlets->current[provider->id] = outlet;
+    return ERR_OK;
+}
+
+void outlets_shut(struct outlets *outlets, uint8_t provider)
+{
+    struct outlet *outlet = outlets->current[provider];
+    outlets->current[provider] = NULL;
+    if (outlet != NULL) {
+        outlet->next = outlets->retired;
+        outlets->retired = outlet;
+    }
+}
+
+uint32_t outlets_concurrency(const struct outlets *outlets, uint8_t provider)
+{
+    const struct outlet *outlet = outlets->current[provider];
+    return outlet == NULL ? 0 : outlet->channel->adapter->concurrency(outlet->channel);
+}
+
+void outlets_start(struct outlets *outlets, const struct attempt *attempt)
+{
+    struct outlet *outlet = outlets->current[attempt->provider];
+    outlet->in_flight++;
+    outlet->channel->adapter->start(outlet->channel, attempt);
+}
+
+void outlets_flush(struct outlets *outlets, uint8_t provider)
+{
+    struct outlet *outlet = outlets->current[provider];
+    if (outlet != NULL && outlet->channel->adapter->flush != NULL) {
+        outlet->channel->adapter->flush(outlet->channel);
+    }
+}
+
+void outlets_sweep(struct outlets *outlets)
+{
+    struct outlet **at = &outlets->retired;
+    while (*at != NULL) {
+        struct outlet *outlet = *at;
+        if (outlet->in_flight > 0) {
+            at = &outlet->next;
+        } else {
+            *at = outlet->next;
+            outlet_close(outlet);
+        }
+    }
+}
