@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,12 +42,31 @@ static void drain_both(int out, int err, struct child *child)
     }
 }
 
-static int spawn(pid_t *pid, char *const *argv, const int out[2], const int err[2])
+/* A file in memory, so that a child that reads late or never stops nobody. -1: none can be made. */
+static int input_file(struct slice input)
+{
+    int fd = memfd_create("input", MFD_CLOEXEC);
+    while (fd >= 0 && input.len > 0) {
+        ssize_t put = write(fd, input.data, input.len);
+        if (put < 0 && errno != EINTR) {
+            (void)close(fd);
+            return -1;
+        }
+        size_t done = put < 0 ? 0 : (size_t)put;
+        input = slice_of(input.data + done, input.len - done);
+    }
+    if (fd >= 0) {
+        (void)lseek(fd, 0, SEEK_SET);
+    }
+    return fd;
+}
+
+static int spawn(pid_t *pid, char *const *argv, int in, const int out[2], const int err[2])
 {
     posix_spawn_file_actions_t actions;
     int code = posix_spawn_file_actions_init(&actions);
     if (code == 0) {
-        code = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+        code = posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
     }
     if (code == 0) {
         code = posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
@@ -72,30 +92,36 @@ static int wait_for(pid_t pid)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-enum err child_run(struct child *child, char *const *argv, struct problem *problem)
+static void close_all(const int fds[], unsigned count)
 {
-    int out[2];
-    int err[2];
+    for (unsigned i = 0; i < count; i++) {
+        if (fds[i] >= 0) {
+            (void)close(fds[i]);
+        }
+    }
+}
+
+enum err child_run(struct child *child, char *const *argv, struct slice input,
+                   struct problem *problem)
+{
+    int out[2] = {-1, -1};
+    int err[2] = {-1, -1};
     pid_t pid;
     *child = (struct child){0};
-    if (pipe2(out, O_CLOEXEC) != 0) {
-        return problem_set(problem, err_from_errno(errno), "no pipe can be made");
-    }
-    if (pipe2(err, O_CLOEXEC) != 0) {
+    int in = input_file(input);
+    if (in < 0 || pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0) {
         enum err code = err_from_errno(errno);
-        (void)close(out[0]);
-        (void)close(out[1]);
+        close_all(&in, 1);
+        close_all(out, 2);
         return problem_set(problem, code, "no pipe can be made");
     }
-    int code = spawn(&pid, argv, out, err);
-    (void)close(out[1]);
-    (void)close(err[1]);
+    int code = spawn(&pid, argv, in, out, err);
+    close_all((const int[]){in, out[1], err[1]}, 3);
     if (code == 0) {
         drain_both(out[0], err[0], child);
         child->status = wait_for(pid);
     }
-    (void)close(out[0]);
-    (void)close(err[0]);
+    close_all((const int[]){out[0], err[0]}, 2);
     if (code != 0) {
         return problem_set(problem, err_from_errno(code), "%s cannot be run: %s", argv[0],
                            err_sentence(err_from_errno(code)));

@@ -7,6 +7,7 @@
 
 #include "common/buf.h"
 #include "common/err.h"
+#include "common/slice.h"
 
 #define CHILD_TEXT_MAX ((size_t)1024 * 1024) /* of each; more is thrown away */
 
@@ -16,9 +17,10 @@ struct child {
     struct buf err;
 };
 
-/* argv[0] is a path, or a name for PATH. ERR_NOT_FOUND: there is no such program. The child is
- * released by the caller in any case. */
-enum err child_run(struct child *child, char *const *argv, struct problem *problem) WARN_UNUSED;
+/* argv[0] is a path, or a name for PATH; `input` is its standard input. ERR_NOT_FOUND: there is no
+ * such program. The child is released by the caller in any case. */
+enum err child_run(struct child *child, char *const *argv, struct slice input,
+                   struct problem *problem) WARN_UNUSED;
 void child_release(struct child *child);
 
 #endif

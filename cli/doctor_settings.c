@@ -5,10 +5,12 @@
  *     {"data_dir": "…", "listen": {"api": "127.0.0.1:7480", "workers": "tcp://127.0.0.1:7400"},
  *      "providers": [{"name": "…", "channel": "…", "adapter": "…", "settings": {…}}],
  *      "groups": [{"name": "…", "providers": ["…"]}]}
- * So there is one reader of that file in the house, and the checks here see what it would see.
+ * So there is one reader of that file in the house, and the checks here see what it would see. The
+ * worker says in the same way whether it could open the providers.
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -19,24 +21,26 @@
 #include "cli/tcp_probe.h"
 #include "common/mem.h"
 
-#define PROGRAM        "tocsin-coordinator"
+#define COORDINATOR    "tocsin-coordinator"
+#define WORKER         "tocsin-worker"
 #define PATH_BYTES     4096
 #define ROOM_LOW_BYTES UINT64_C(2000000000)
 
 /* The program beside this one, or its name for PATH. */
-static char *find_coordinator(void)
+static char *find_program(const char *name)
 {
     char path[PATH_BYTES];
-    ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - sizeof(PROGRAM) - 1);
+    size_t name_bytes = strlen(name) + 1;
+    ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - name_bytes - 1);
     if (len > 0) {
         path[len] = '\0';
         char *slash = strrchr(path, '/');
-        memcpy(slash + 1, PROGRAM, sizeof(PROGRAM));
+        memcpy(slash + 1, name, name_bytes);
         if (access(path, X_OK) == 0) {
             return mem_copy_str(path);
         }
     }
-    return mem_copy_str(PROGRAM);
+    return mem_copy_str(name);
 }
 
 /* The settings as JSON, or NULL when they are wrong or cannot be had. */
@@ -45,11 +49,11 @@ static json_t *load_settings(struct doctor *doctor, const char *file)
     struct child child = {0};
     struct problem problem;
     json_t *settings = NULL;
-    char *program = find_coordinator();
+    char *program = find_program(COORDINATOR);
     char *option = mem_copy_str("--check-settings");
     char *path = mem_copy_str(file);
     char *argv[] = {program, option, path, NULL};
-    enum err err = child_run(&child, argv, &problem);
+    enum err err = child_run(&child, argv, slice_of(NULL, 0), &problem);
     while (child.err.len > 0 && child.err.data[child.err.len - 1] == '\n') {
         child.err.len--;
     }
@@ -60,10 +64,11 @@ static json_t *load_settings(struct doctor *doctor, const char *file)
         doctor_tell(doctor, DOCTOR_FAIL, "settings", "%s", buf_cstr(&child.err));
     } else {
         settings = json_loadb((const char *)child.out.data, child.out.len, 0, NULL);
-        doctor_tell(
-            doctor, settings == NULL ? DOCTOR_WARN : DOCTOR_OK, "settings", "%s is right%s", file,
-            settings == NULL ? "; the rest cannot be checked, as " PROGRAM " is of another version"
-                             : "");
+        doctor_tell(doctor, settings == NULL ? DOCTOR_WARN : DOCTOR_OK, "settings", "%s is right%s",
+                    file,
+                    settings == NULL ? "; the rest cannot be checked, as " COORDINATOR
+                                       " is of another version"
+                                     : "");
     }
     child_release(&child);
     mem_free(program);
@@ -170,6 +175,52 @@ static void check_provider(struct doctor *doctor, const json_t *provider)
     buf_release(&address);
 }
 
+static void tell_opening(struct doctor *doctor, const json_t *line)
+{
+    const char *result = cli_member_str(line, "result");
+    const char *problem = cli_member_str(line, "problem");
+    if (strcmp(result, "ok") == 0) {
+        doctor_tell(doctor, DOCTOR_OK, "providers", "provider %s: its settings are right",
+                    cli_member_str(line, "name"));
+    } else if (strcmp(result, "missing") == 0) {
+        doctor_tell(doctor, DOCTOR_WARN, "providers", "%s; every machine with a worker needs it",
+                    problem);
+    } else {
+        doctor_tell(doctor, DOCTOR_FAIL, "providers", "%s", problem);
+    }
+}
+
+/* The adapters' own settings are read by the worker and by nobody else. */
+static void check_openings(struct doctor *doctor, const json_t *settings)
+{
+    struct child child = {0};
+    struct problem problem;
+    char *program = find_program(WORKER);
+    char *option = mem_copy_str("--check-providers");
+    char *input = json_dumps(settings, JSON_COMPACT);
+    char *argv[] = {program, option, NULL};
+    enum err err = child_run(&child, argv, slice_str(input), &problem);
+    if (err != ERR_OK || child.status != 0) {
+        doctor_tell(doctor, DOCTOR_WARN, "providers",
+                    "what their adapters need cannot be checked: %s",
+                    err != ERR_OK ? problem.text : "tocsin-worker is of another version");
+    } else {
+        struct slice text = buf_view(&child.out);
+        while (text.len > 0) {
+            struct slice line = slice_take_until(&text, '\n');
+            json_t *json = json_loadb((const char *)line.data, line.len, 0, NULL);
+            if (json != NULL) {
+                tell_opening(doctor, json);
+            }
+            json_decref(json);
+        }
+    }
+    child_release(&child);
+    free(input);
+    mem_free(program);
+    mem_free(option);
+}
+
 static void tell_group(struct doctor *doctor, const json_t *group)
 {
     struct buf names = {0};
@@ -196,6 +247,7 @@ void doctor_check_settings(struct doctor *doctor, const char *file)
     check_data_dir(doctor, settings);
     check_port(doctor, "listen.api", cli_member_str(listening, "api"));
     check_port(doctor, "listen.workers", cli_member_str(listening, "workers"));
+    check_openings(doctor, settings);
     json_array_foreach(json_object_get(settings, "providers"), i, item)
     {
         check_provider(doctor, item);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <getopt.h>
+#include <jansson.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -8,6 +9,7 @@
 #include "common/log.h"
 #include "proto/adapter.h"
 #include "worker/crew.h"
+#include "worker/provider_check.h"
 #include "worker/worker_settings.h"
 
 /* Exit statuses, as tocsin-worker --help lists them. */
@@ -16,6 +18,7 @@ enum { EXIT_GOOD = 0, EXIT_BAD = 1, EXIT_USAGE = 2 };
 static const char help[] =
     "Usage: tocsin-worker [--config FILE] [--name NAME] [--coordinator URL] [--threads N]\n"
     "                     [--log LEVEL]\n"
+    "       tocsin-worker --check-providers < SETTINGS.json\n"
     "\n"
     "Takes batches from the coordinator and sends them through its providers. Keeps nothing on "
     "disk.\n"
@@ -26,6 +29,8 @@ static const char help[] =
     "  --coordinator URL  its endpoint for workers; tcp://127.0.0.1:7400 if not given\n"
     "  --threads N        loops, each a worker of its own: NAME, NAME/2, ...; 1 if not given\n"
     "  --log LEVEL        error, warn, info (if not given) or debug\n"
+    "  --check-providers  say whether the providers that tocsin-coordinator --check-settings\n"
+    "                     printed can be opened here: one JSON object for each; sends nothing\n"
     "  --version, --help\n"
     "\n"
     "SIGTERM and SIGINT drain: what is under way is finished and reported, the rest goes back "
@@ -42,6 +47,28 @@ static void print_version(void)
     printf("\n");
 }
 
+static int check_providers(void)
+{
+    json_error_t error;
+    struct problem problem = {0};
+    json_t *report = NULL;
+    json_t *input = json_loadf(stdin, JSON_REJECT_DUPLICATES, &error);
+    enum err err = provider_check(input, &report, &problem);
+    size_t i;
+    json_t *line;
+    json_array_foreach(report, i, line)
+    {
+        (void)json_dumpf(line, stdout, JSON_COMPACT);
+        puts("");
+    }
+    if (err != ERR_OK) {
+        fprintf(stderr, "tocsin-worker: %s\n", problem.text);
+    }
+    json_decref(report);
+    json_decref(input);
+    return err == ERR_OK ? EXIT_GOOD : EXIT_USAGE;
+}
+
 /* -1: go on; else the status to exit with. */
 static int read_options(int argc, char **argv, struct worker_arguments *arguments)
 {
@@ -50,6 +77,7 @@ static int read_options(int argc, char **argv, struct worker_arguments *argument
                                             {"coordinator", required_argument, NULL, 'u'},
                                             {"threads", required_argument, NULL, 't'},
                                             {"log", required_argument, NULL, 'l'},
+                                            {"check-providers", no_argument, NULL, 'p'},
                                             {"version", no_argument, NULL, 'v'},
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
@@ -72,6 +100,8 @@ static int read_options(int argc, char **argv, struct worker_arguments *argument
         case 'l':
             arguments->log_level = optarg;
             break;
+        case 'p':
+            return check_providers();
         case 'v':
             print_version();
             return EXIT_GOOD;
@@ -93,15 +123,15 @@ static int read_options(int argc, char **argv, struct worker_arguments *argument
 int main(int argc, char **argv)
 {
     struct worker_arguments arguments = {0};
-    int status = read_options(argc, argv, &arguments);
-    if (status >= 0) {
-        return status;
-    }
+    (void)signal(SIGPIPE, SIG_IGN);
     if (sodium_init() < 0) {
         fputs("tocsin-worker: libsodium could not be initialised\n", stderr);
         return EXIT_BAD;
     }
-    (void)signal(SIGPIPE, SIG_IGN);
+    int status = read_options(argc, argv, &arguments);
+    if (status >= 0) {
+        return status;
+    }
     struct worker_settings *settings = NULL;
     struct problem problem = {0};
     enum err err = worker_settings_load(&settings, &arguments, environ, &problem);

@@ -234,3 +234,26 @@ def test_doctor_looks_before_the_start(cluster):
                               env={"PATH": os.path.join(BUILD, "bin") + ":" + os.environ["PATH"]})
     assert status == 1 and "gateway" in out, out + err  # nobody listens on port 1
     assert not os.path.exists(cluster.data_dir)
+
+
+def test_doctor_asks_the_worker_about_the_providers(place):
+    path = os.path.join(place, "coordinator.yaml")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(f"""
+data_dir: {place}/data
+listen: {{api: "127.0.0.1:0", workers: "tcp://127.0.0.1:0"}}
+providers:
+  - {{name: fine, channel: push, adapter: "null"}}
+  - {{name: typing, channel: sms, adapter: "null", settings: {{delayms: 3}}}}
+  - {{name: secretive, channel: chat, adapter: http, settings: {{url: "http://127.0.0.1:1/{{{{secret.k}}}}",
+     secrets: {{k: "env:TOCSIN_NO_SUCH_SECRET"}}}}}}
+""")
+    status, out, err = tocsin(None, "doctor", "--config", path)
+    assert status == EXIT_BAD, out + err
+    def line_of(*words):
+        return [line for line in out.splitlines() if all(word in line for word in words)]
+
+    assert line_of("ok", "provider fine: its settings are right")
+    assert line_of("FAIL", "typing", 'did you mean "delay_ms"')
+    assert line_of("warn", "secretive", "TOCSIN_NO_SUCH_SECRET")
+    assert line_of("FAIL", "provider secretive: 127.0.0.1:1 takes no connection")
