@@ -23,6 +23,11 @@
 #define TOKEN_STEPS  16
 #define TOKEN_ROUNDS 16
 
+/* In the place of an ordinal: of a request to several recipients of a step and round at once. The
+ * provider says beside it which endpoint it means. No recipient has such a token in a link, so
+ * nobody but the provider can report for others. */
+#define TOKEN_OF_REQUEST UINT32_MAX
+
 struct token {
     uint64_t campaign; /* below 2^40 */
     uint32_t ordinal;

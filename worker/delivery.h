@@ -45,6 +45,8 @@ struct attempt {
     uint8_t step;
     uint8_t round; /* of the campaign; 0 is the first */
     char token[TOKEN_CHARS];
+    const uint8_t *token_key; /* the campaign's: for the token of a request to several of it */
+    struct slice public_url;  /* what callbacks to the coordinator begin with; empty: it has none */
     struct slice subject;
     struct slice text;
     struct slice html;

@@ -105,6 +105,8 @@ static void start_one(struct walk *walk, unsigned place)
                render_variable_name(walk->render, missing));
         return;
     }
+    attempt.token_key = batch->content->token_key;
+    attempt.public_url = render_public_url(walk->render);
     attempt.provider = batch->provider;
     attempt.channel = batch->channel;
     attempt.key = page_value(view, 0);

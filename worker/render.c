@@ -48,6 +48,7 @@ struct render_channel {
 struct render {
     struct page_schema schema;
     char *campaign;
+    char *public_url; /* "": none */
     bool has_reply_codes;
     struct reply_codes reply_codes;
     struct reply_code *reply_code;  /* the row's */
@@ -207,6 +208,7 @@ enum err render_new(struct render **out, const struct wire_content *content,
     }
     render->reply_code = mem_zalloc(1, sizeof(*render->reply_code));
     render->locale_column = locale_column(&content->schema);
+    render->public_url = mem_copy_str(content->public_url == NULL ? "" : content->public_url);
     render_add_links(render, content->public_url);
     enum err err = ERR_OK;
     for (unsigned i = 0; i < content->body_count && err == ERR_OK; i++) {
@@ -241,6 +243,7 @@ void render_free(struct render *render)
         buf_release(&render->links[i]);
     }
     mem_free(render->campaign);
+    mem_free(render->public_url);
     mem_free(render->reply_code);
     mem_free(render);
 }
@@ -248,6 +251,11 @@ void render_free(struct render *render)
 int render_endpoint(const struct render *render, enum channel_kind channel, unsigned rank)
 {
     return rank < RENDER_RANKS_MAX ? render->channels[channel].endpoints[rank] : -1;
+}
+
+struct slice render_public_url(const struct render *render)
+{
+    return slice_str(render->public_url);
 }
 
 bool render_has_channel(const struct render *render, enum channel_kind channel)

@@ -42,6 +42,8 @@ void render_free(struct render *render);
 
 /* The column of a recipient's rank-th endpoint on a channel, or -1. */
 int render_endpoint(const struct render *render, enum channel_kind channel, unsigned rank);
+/* Empty if the content has none. */
+struct slice render_public_url(const struct render *render);
 bool render_has_channel(const struct render *render, enum channel_kind channel);
 /* The body in the recipient's language: for its locale ("de-AT"), else for the language ("de"),
  * else the default, else (better a warning in a foreign language than none) the channel's first.

@@ -4,8 +4,9 @@
  *
  * Opens a channel from a file with its JSON settings and sends the attempts of another file, one
  * JSON object a line: {"to": .., "subject": .., "text": .., "html": .., "key": .., "token": ..,
- * "campaign": n, "ordinal": n, "step": n, "variables": {..}, "repeat": n}. Prints a JSON line for
- * each result and one at the end, which also says how long the loop stood still at most.
+ * "public_url": .., "campaign": n, "ordinal": n, "step": n, "variables": {..}, "repeat": n}. Prints
+ * a JSON line for each result and one at the end, which also says how long the loop stood still at
+ * most.
  *
  * With a pause the attempts go one by one, each so long after the result before. With
  * CLOSE_AFTER_MS the channel is closed so long after the start. Gives up after 50 seconds.
@@ -36,6 +37,8 @@ struct driver {
     uint64_t longest_us;
     uint64_t began_us;
 };
+
+static const uint8_t token_key[HASH_KEY_BYTES] = "channel-driver-k";
 
 static uint64_t now_us(void)
 {
@@ -71,6 +74,8 @@ static void start_next(struct driver *driver)
         .subject = text_of(given, "subject"),
         .text = text_of(given, "text"),
         .html = text_of(given, "html"),
+        .token_key = token_key,
+        .public_url = text_of(given, "public_url"),
         .variable = variable_of,
         .variable_arg = given,
     };

@@ -7,6 +7,8 @@
 
 #include "common/log.h"
 
+#define FIXTURE_PUBLIC_URL "https://notify.example"
+
 static const uint8_t token_key[HASH_KEY_BYTES] = "delivery-fixture";
 
 /* ---- The shell ---- */
@@ -146,6 +148,8 @@ static void shell_start(void *arg, const struct attempt *attempt)
     copy_text(noted->text, sizeof(noted->text), attempt->text);
     copy_text(noted->key, sizeof(noted->key), attempt->key);
     assert_true(token_read(slice_of(attempt->token, TOKEN_CHARS), token_key, &noted->token));
+    assert_memory_equal(attempt->token_key, token_key, HASH_KEY_BYTES);
+    assert_true(slice_is(attempt->public_url, FIXTURE_PUBLIC_URL));
     fixture->in_flight++;
     if (fixture->in_flight > fixture->most_in_flight) {
         fixture->most_in_flight = fixture->in_flight;
@@ -285,6 +289,7 @@ void fixture_content(struct fixture *fixture, uint64_t campaign, const char *tex
                                                .body_count = 1,
                                                .bodies = &body}};
     memcpy(message.content.token_key, token_key, HASH_KEY_BYTES);
+    message.content.public_url = FIXTURE_PUBLIC_URL;
     fixture_say(fixture, &message);
 }
 

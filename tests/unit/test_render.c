@@ -113,6 +113,7 @@ static void links_begin_with_the_public_url_or_do_not_exist(void **state)
     assert_int_equal(make(fixture, &body, 1), ERR_NOT_FOUND);
     fixture->public_url = "https://a.example";
     assert_int_equal(make(fixture, &body, 1), ERR_OK);
+    assert_slice_is(render_public_url(fixture->render), "https://a.example");
     assert_int_equal(fill(fixture, CHANNEL_SMS, 0, &texts), -1);
     assert_slice_is(texts.text, "https://a.example/a/0123456789abcdef0123456789abcdef "
                                 "https://a.example/u/0123456789abcdef0123456789abcdef");
