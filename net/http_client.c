@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A request is an easy handle with its buffers; a client has as many as it may have connections,
- * and whatever does not change is set on them once. Of libcurl's options, those that it copies (the
- * URL) are set anew only where they differ from request to request.
+ * A request is an easy handle with its buffers; a client has as many as it may have connections (or
+ * streams on them), and whatever does not change is set on them once. Of libcurl's options, those
+ * that it copies (the URL) are set anew only where they differ from request to request.
  */
 #include "net/http_client.h"
 
@@ -37,7 +37,7 @@ struct http_client {
     struct buf header; /* its header of interest */
     char *answer_header;
     struct curl_slist *headers;
-    uint32_t connections;
+    uint32_t request_count;
     struct http_request *requests;
     struct http_request *idle; /* the last used first: its connection is the warmest */
 };
@@ -99,6 +99,9 @@ static void request_read_answer(struct http_request *request, CURLcode result,
             retry_after_s < 86400 ? (uint32_t)retry_after_s * 1000 : 86400 * 1000;
     }
     answer->complete = result == CURLE_OK;
+    long connects = 0;
+    (void)curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects);
+    answer->connected = connects > 0;
     struct transfer_failure failure = request_failure(request, result);
     answer->outcome = failure.outcome;
     answer->reason = failure.reason;
@@ -128,6 +131,15 @@ static void request_on_done(struct transfer *transfer, CURLcode result)
     client->on_answer(client->arg, &answer);
 }
 
+/* ALPN settles it for https, and a server may settle on HTTP/1.1. */
+static long request_version(const struct http_client_settings *settings)
+{
+    bool is_plain = settings->url != NULL && strncasecmp(settings->url, "http:", 5) == 0;
+    return !settings->http2 ? CURL_HTTP_VERSION_1_1
+           : is_plain       ? CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE
+                            : CURL_HTTP_VERSION_2TLS;
+}
+
 static void request_init(struct http_request *request, struct http_client *client,
                          const struct http_client_settings *settings)
 {
@@ -138,11 +150,12 @@ static void request_init(struct http_request *request, struct http_client *clien
         .proxy = settings->proxy,
         .user = settings->user,
         .password = settings->password,
+        .http2 = settings->http2,
     };
     transfer_init(&request->transfer, client->hub, &options, request_on_done);
     request->client = client;
     CURL *easy = request->transfer.easy;
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, request_version(settings));
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, client->headers);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, request_on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, request);
@@ -163,6 +176,7 @@ struct http_client *http_client_new(const struct http_client_settings *settings)
     client->hub = transfer_hub_new(&(struct transfer_hub_settings){
         .loop = settings->loop,
         .connections = settings->connections,
+        .streams = settings->http2 ? settings->streams : 0,
         .connect_timeout_ms = settings->connect_timeout_ms,
         .timeout_ms = settings->timeout_ms,
     });
@@ -174,9 +188,9 @@ struct http_client *http_client_new(const struct http_client_settings *settings)
     for (size_t i = 0; settings->headers != NULL && settings->headers[i] != NULL; i++) {
         client->headers = curl_slist_append(client->headers, settings->headers[i]);
     }
-    client->connections = settings->connections;
-    client->requests = mem_zalloc(client->connections, sizeof(struct http_request));
-    for (uint32_t i = 0; i < client->connections; i++) {
+    client->request_count = settings->connections * (settings->http2 ? settings->streams : 1);
+    client->requests = mem_zalloc(client->request_count, sizeof(struct http_request));
+    for (uint32_t i = 0; i < client->request_count; i++) {
         request_init(&client->requests[i], client, settings);
         request_recycle(&client->requests[i]);
     }
@@ -185,10 +199,10 @@ struct http_client *http_client_new(const struct http_client_settings *settings)
 
 void http_client_close(struct http_client *client)
 {
-    for (uint32_t i = 0; i < client->connections; i++) {
+    for (uint32_t i = 0; i < client->request_count; i++) {
         transfer_abort(&client->requests[i].transfer);
     }
-    for (uint32_t i = 0; i < client->connections; i++) {
+    for (uint32_t i = 0; i < client->request_count; i++) {
         struct http_request *request = &client->requests[i];
         transfer_release(&request->transfer);
         buf_release(&request->url);

@@ -26,6 +26,7 @@ struct http_answer {
     uint16_t status;         /* 0: none came */
     bool complete;           /* all of the body is here */
     uint32_t retry_after_ms; /* 0: not said */
+    bool connected;          /* it had to make a connection */
     struct slice body;       /* a zero stands behind it */
     const char *header;      /* value of settings.answer_header, or NULL */
     /* What it means when the status does not say: when there is none, or not all of the body. */
@@ -40,7 +41,9 @@ struct http_client_settings {
     uv_loop_t *loop;
     http_client_answer_fn on_answer;
     void *arg;
-    uint32_t connections; /* requests under way at most */
+    uint32_t connections; /* requests under way at most; with http2 connections to one host */
+    bool http2;           /* by ALPN, or unasked to an http URL */
+    uint32_t streams;     /* http2: requests under way together on one connection */
     uint32_t connect_timeout_ms;
     uint32_t timeout_ms;
     const char *method;
@@ -60,7 +63,8 @@ struct http_client *http_client_new(const struct http_client_settings *settings)
 /* What is under way is given up and answered before this returns. */
 void http_client_close(struct http_client *client);
 
-/* A request from the pool, all its parts empty. No more than `connections` at a time. */
+/* A request from the pool, all its parts empty. No more than `connections` at a time, with http2
+ * times `streams`. */
 struct http_request *http_client_take(struct http_client *client);
 /* Back to the pool, unsent. */
 void http_request_drop(struct http_request *request);

@@ -14,6 +14,13 @@
  * libcurl sends a request a second time, unasked, if a reused connection ends before the first byte
  * of the answer. The provider may have taken the first, and a message that is sent twice must be
  * known as such: the pre-request callback refuses the second try once a byte of the first has left.
+ *
+ * HTTP/2 is the exception. A server may refuse a stream (RST_STREAM with REFUSED_STREAM, or GOAWAY
+ * with the number of an earlier one): it has not looked at the request, and says so (RFC 9113
+ * section 8.7). libcurl repeats that on a new connection, too, and must be let. It does not tell
+ * the reason, but every other one is an error that it writes into the buffer for errors first; a
+ * refusal is not. Over HTTP/1.1 a connection can end without a word, so this counts only where the
+ * hub's peers were seen to speak HTTP/2 and nothing else.
  */
 #include "net/transfer.h"
 
@@ -34,6 +41,8 @@ struct transfer_hub {
     uint64_t deadline_set_ms; /* 0: the timer does not run */
     unsigned timers_open;     /* the hub is freed with the last timer and socket */
     struct transfer *timed;   /* first of those with a deadline */
+    bool spoke_http2;         /* in an answer */
+    bool spoke_http1;
 };
 
 /* --- events for libcurl --- */
@@ -161,6 +170,15 @@ static void hub_on_deadline(uv_timer_t *timer)
 
 /* --- transfers --- */
 
+static void hub_note_version(struct transfer_hub *hub, CURL *easy)
+{
+    long version = CURL_HTTP_VERSION_NONE;
+    (void)curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+    hub->spoke_http2 = hub->spoke_http2 || version == CURL_HTTP_VERSION_2_0;
+    hub->spoke_http1 =
+        hub->spoke_http1 || version == CURL_HTTP_VERSION_1_0 || version == CURL_HTTP_VERSION_1_1;
+}
+
 static void hub_drain(struct transfer_hub *hub)
 {
     CURLMsg *message;
@@ -169,6 +187,9 @@ static void hub_drain(struct transfer_hub *hub)
         CURLcode result = message->data.result;
         struct transfer *transfer;
         (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
+        if (transfer->http2 && !hub->spoke_http1) {
+            hub_note_version(hub, transfer->easy);
+        }
         transfer_finish(transfer, result);
     }
 }
@@ -186,6 +207,13 @@ bool transfer_has_sent(const struct transfer *transfer)
     return transfer->requested && request_bytes(transfer) > transfer->tunnel_bytes;
 }
 
+/* The server has refused the stream, see above. */
+static bool transfer_was_refused(const struct transfer *transfer)
+{
+    const struct transfer_hub *hub = transfer->hub;
+    return transfer->http2 && hub->spoke_http2 && !hub->spoke_http1 && transfer->trouble[0] == '\0';
+}
+
 /* Before each request, and before libcurl repeats one on another connection. */
 static int transfer_on_request(void *arg, char *peer, /* NOLINT(readability-non-const-parameter) */
                                char *local,           /* NOLINT(readability-non-const-parameter) */
@@ -196,7 +224,7 @@ static int transfer_on_request(void *arg, char *peer, /* NOLINT(readability-non-
     (void)peer_port;
     (void)local_port;
     struct transfer *transfer = arg;
-    bool is_again = transfer_has_sent(transfer);
+    bool is_again = transfer_has_sent(transfer) && !transfer_was_refused(transfer);
     if (!transfer->requested) {
         transfer->requested = true;
         transfer->tunnel_bytes = request_bytes(transfer);
@@ -212,6 +240,9 @@ void transfer_start(struct transfer *transfer)
     transfer->started = true;
     transfer->done = false;
     transfer->requested = false;
+    if (transfer->http2) {
+        transfer->trouble[0] = '\0';
+    }
     transfer->started_ms = uv_now(hub->settings.loop);
     transfer_set_deadline(transfer, transfer->started_ms + hub->settings.connect_timeout_ms);
     CURLMcode code = curl_multi_add_handle(hub->multi, transfer->easy);
@@ -256,6 +287,15 @@ void transfer_expect(struct transfer *transfer, uint32_t timeout_ms)
     }
 }
 
+/* Requests wait for a connection that is being made, as it may take many of them. */
+static void transfer_use_http2(struct transfer *transfer)
+{
+    transfer->http2 = true;
+    transfer->trouble = mem_zalloc(1, CURL_ERROR_SIZE);
+    curl_easy_setopt(transfer->easy, CURLOPT_ERRORBUFFER, transfer->trouble);
+    curl_easy_setopt(transfer->easy, CURLOPT_PIPEWAIT, 1L);
+}
+
 static void transfer_secure(CURL *easy, const struct transfer_options *options)
 {
     if (options->ca_file != NULL) {
@@ -290,6 +330,9 @@ void transfer_init(struct transfer *transfer, struct transfer_hub *hub,
         curl_easy_setopt(easy, CURLOPT_USERNAME, options->user);
         curl_easy_setopt(easy, CURLOPT_PASSWORD, options->password);
     }
+    if (options->http2) {
+        transfer_use_http2(transfer);
+    }
     transfer_secure(easy, options);
 }
 
@@ -297,6 +340,8 @@ void transfer_release(struct transfer *transfer)
 {
     transfer_end(transfer);
     curl_easy_cleanup(transfer->easy);
+    mem_free(transfer->trouble);
+    transfer->trouble = NULL;
     transfer->easy = NULL;
 }
 
@@ -344,6 +389,10 @@ struct transfer_hub *transfer_hub_new(const struct transfer_hub_settings *settin
     curl_multi_setopt(hub->multi, CURLMOPT_TIMERFUNCTION, hub_on_set_timer);
     curl_multi_setopt(hub->multi, CURLMOPT_TIMERDATA, hub);
     curl_multi_setopt(hub->multi, CURLMOPT_MAXCONNECTS, (long)settings->connections);
+    if (settings->streams > 0) {
+        curl_multi_setopt(hub->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)settings->streams);
+        curl_multi_setopt(hub->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)settings->connections);
+    }
     return hub;
 }
 

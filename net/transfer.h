@@ -38,15 +38,19 @@ struct transfer {
     bool done;                  /* on_done was called, transfer_end was not yet */
     bool requested;             /* connected, and the request is on its way */
     long tunnel_bytes;          /* that were went to a proxy before it, for a tunnel */
-    uint64_t started_ms;        /* of uv_now */
-    uint64_t deadline_ms;       /* 0: none */
-    struct transfer *next;      /* of those that have a deadline */
+    bool http2;
+    char *trouble;        /* with http2: what libcurl has to say of the connection; "" if nothing */
+    uint64_t started_ms;  /* of uv_now */
+    uint64_t deadline_ms; /* 0: none */
+    struct transfer *next; /* of those that have a deadline */
     struct transfer *before;
 };
 
 struct transfer_hub_settings {
     uv_loop_t *loop;
     uint32_t connections;        /* how many stay open */
+    uint32_t streams;            /* HTTP/2: requests together on one of them; 0: as many as libcurl
+                                    likes, and as many connections to one host as are wanted */
     uint32_t connect_timeout_ms; /* from the start until the request can be written */
     uint32_t timeout_ms;         /* from the start until all of the answer is there */
 };
@@ -59,6 +63,7 @@ struct transfer_options {
     const char *proxy; /* NULL: none; the environment is never asked */
     const char *user;  /* NULL: none */
     const char *password;
+    bool http2; /* if the peer speaks it: by ALPN with https, unasked with http */
 };
 
 struct transfer_hub *transfer_hub_new(const struct transfer_hub_settings *settings);

@@ -48,6 +48,8 @@ const char *outcome_name(enum outcome outcome);
     X(CHANNEL_UNKNOWN, 1005, "the worker could not open the provider")                             \
     X(MESSAGE_TOO_LARGE, 1006, "the message is larger than the channel takes")                     \
     X(TOO_MANY_PARTS, 1007, "the text needs more short messages than the provider's max_parts")    \
+    X(ENDPOINT_UNFIT, 1008, "the endpoint is of no form that the provider takes")                  \
+    X(ENDPOINT_DEAD, 1009, "the provider says that there is no such endpoint")                     \
     X(CONNECT_FAILED, 1101, "no connection to the provider")                                       \
     X(RESOLVE_FAILED, 1102, "the provider's name was not resolved")                                \
     X(TLS_FAILED, 1103, "TLS to the provider failed")                                              \

@@ -33,6 +33,9 @@ struct hard_failures {
 
 bool hard_failure_is_of_address(unsigned channel, uint16_t reason)
 {
+    if (reason == REASON_ENDPOINT_DEAD) {
+        return true;
+    }
     switch (channel) {
     case CHANNEL_EMAIL:
         return reason == 550 || reason == 551 || reason == 553;

@@ -25,8 +25,8 @@ struct hard_failure {
     uint16_t reason; /* the provider's */
 };
 
-/* The answer is about the address itself and not about this message: SMTP 550, 551 and 553; 404 and
- * 410 for push tokens and webhooks. */
+/* The answer is about the address itself and not about this message: what an adapter understood as
+ * that (REASON_ENDPOINT_DEAD); SMTP 550, 551 and 553; 404 and 410 for push tokens and webhooks. */
 bool hard_failure_is_of_address(unsigned channel, uint16_t reason);
 
 struct hard_failures;
