@@ -12,6 +12,8 @@ import threading
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "harness"))
 
+from certificate import make_certificate  # noqa: E402,F401
+
 DRIVER = os.environ["CHANNEL_DRIVER"]
 
 # enum reason
@@ -185,15 +187,6 @@ class Blackhole:
     def __exit__(self, *_):
         for filler in [*self.fillers, self.listener]:
             filler.close()
-
-
-def make_certificate(directory, name="localhost", address="127.0.0.1"):
-    """A self-signed certificate for a name and an address: (certificate file, key file)."""
-    cert, key = os.path.join(directory, f"{name}.pem"), os.path.join(directory, f"{name}.key")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key, "-out", cert,
-                    "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name},IP:{address}"],
-                   check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return cert, key
 
 
 HANG, CLOSE, RESET = "hang", "close", "reset"

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+//     node faults.js RECORD OPTIONS
+//
+// A provider on a bad day (fault_dice.js). It answers in the form of one provider (fault_forms.js); a malformed answer is one
+// of three: no HTTP at all, an answer that breaks off, or nonsense in a good frame.
+//
+// OPTIONS, a JSON object: form, seed, slow_ms, tls {cert, key} (HTTP/2 and HTTP/1.1, as the client likes), and whatever the
+// form reads.
+'use strict';
+const fs = require('node:fs');
+const http = require('node:http');
+const http2 = require('node:http2');
+const {Dice, isTaken} = require('./fault_dice.js');
+const forms = require('./fault_forms.js');
+
+const [record, text] = process.argv.slice(2);
+const options = {seed: 1, slow_ms: 2500, ...JSON.parse(text)};
+const form = forms[options.form](options);
+const dice = new Dice(record, options.seed);
+
+function send(response, {status, headers, body}) {
+  response.writeHead(status, headers ?? {'content-type': 'application/json'});
+  response.end(body === undefined || typeof body === 'string' ? body : JSON.stringify(body));
+}
+
+function reset(request, response) {
+  if (request.httpVersionMajor === 2) {
+    response.stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
+  } else {
+    request.socket.resetAndDestroy();
+  }
+}
+
+function breaksOff(request, response, answer) {
+  response.writeHead(answer.status, {...answer.headers, 'content-length': '4096'});
+  response.write('{"id":"');
+  setTimeout(() => reset(request, response), 20);
+}
+
+function noHttp(request, response, answer) {
+  if (request.httpVersionMajor === 2) {
+    breaksOff(request, response, answer); // one bad frame would end everybody's stream
+  } else {
+    request.socket.end('+OK what can I do for you?\r\n');
+  }
+}
+
+const acts = {
+  throttled: (request, response) => dice.throttle().then(() => send(response, form.throttled)),
+  error: (request, response) => send(response, form.error),
+  good: (request, response, answer) => send(response, answer),
+  reset,
+  slow: (request, response, answer) => {
+    const timer = setTimeout(() => send(response, answer), options.slow_ms);
+    response.on('close', () => clearTimeout(timer));
+  },
+  malformed: (request, response, answer, address) => {
+    const nonsense = () => send(response, form.nonsense);
+    dice.one([noHttp, breaksOff, nonsense], 'malformed', address)(request, response, answer);
+  },
+};
+
+function decide(request, response, asked, addresses) {
+  const fate = dice.fateOf(addresses[0]);
+  const entries = form.entries && isTaken(fate) ? dice.entriesOf(addresses, form.entries) : undefined;
+  dice.write(fate, addresses, entries);
+  acts[fate](request, response, isTaken(fate) ? form.good(asked, addresses, entries) : undefined, addresses[0]);
+}
+
+function take(request, response) {
+  const pieces = [];
+  request.on('error', () => {});
+  response.on('error', () => {});
+  request.on('data', (piece) => pieces.push(piece));
+  request.on('end', () => {
+    const asked = {method: request.method, path: request.url, headers: request.headers, body: Buffer.concat(pieces).toString()};
+    const addresses = form.addresses(asked);
+    // What concerns nobody, such as fetching a token, goes well: it is not what is tried here.
+    if (addresses.length === 0) {
+      send(response, form.good(asked, addresses));
+    } else {
+      decide(request, response, asked, addresses);
+    }
+  });
+}
+
+const server = options.tls
+  ? http2.createSecureServer({cert: fs.readFileSync(options.tls.cert), key: fs.readFileSync(options.tls.key), allowHTTP1: true}, take)
+  : http.createServer({keepAliveTimeout: 60000}, take);
+server.on('sessionError', () => {});
+server.listen(0, '127.0.0.1', 1024, () => console.log(`ready ${server.address().port}`));
+process.on('SIGTERM', () => process.exit(0));
