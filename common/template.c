@@ -13,22 +13,15 @@
 #include "common/mem.h"
 #include "common/text.h"
 
-#define TEMPLATE_NO_VARIABLE (-1)
 /* What most values need, so that a filling grows the buffer once. */
 #define TEMPLATE_VALUE_GUESS 16
 /* Names are quoted in problems up to this length. */
 #define TEMPLATE_QUOTED_MAX 64
 
-struct template_piece {
-    struct slice literal; /* in template->text */
-    int number;           /* of the variable behind it, or TEMPLATE_NO_VARIABLE */
-    enum template_escape escape;
-};
-
 struct template
 {
     uint8_t *text;
-    struct template_piece *pieces;
+    struct template_piece *pieces; /* of text */
     size_t count;
     size_t cap;
     size_t expected_bytes;
@@ -298,7 +291,7 @@ static void html_escape(struct buf *buf, struct slice text)
     }
 }
 
-static void append_value(struct buf *buf, enum template_escape escape, struct slice value)
+void template_append_value(struct buf *buf, enum template_escape escape, struct slice value)
 {
     switch (escape) {
     case TEMPLATE_RAW:
@@ -316,6 +309,23 @@ static void append_value(struct buf *buf, enum template_escape escape, struct sl
     }
 }
 
+size_t template_value_bytes(enum template_escape escape, size_t len)
+{
+    static const size_t bytes_most[] = {
+        [TEMPLATE_RAW] = 1,
+        [TEMPLATE_JSON] = sizeof("\\u0000") - 1,
+        [TEMPLATE_URL] = sizeof("%00") - 1,
+        [TEMPLATE_HTML] = sizeof("&quot;") - 1,
+    };
+    return len * bytes_most[escape];
+}
+
+const struct template_piece *template_pieces(const struct template *template, size_t *count)
+{
+    *count = template->count;
+    return template->pieces;
+}
+
 int template_fill(const struct template *template, struct buf *buf, template_value_fn value,
                   void *arg)
 {
@@ -330,7 +340,7 @@ int template_fill(const struct template *template, struct buf *buf, template_val
         if (!value(arg, piece->number, &filling)) {
             return piece->number;
         }
-        append_value(buf, piece->escape, filling);
+        template_append_value(buf, piece->escape, filling);
     }
     return -1;
 }

@@ -18,6 +18,14 @@ struct template;
 
 enum template_escape { TEMPLATE_RAW, TEMPLATE_JSON, TEMPLATE_URL, TEMPLATE_HTML };
 
+#define TEMPLATE_NO_VARIABLE (-1)
+
+struct template_piece {
+    struct slice literal; /* may be empty */
+    int number;           /* of the variable behind it, or TEMPLATE_NO_VARIABLE */
+    enum template_escape escape;
+};
+
 /* The number of a name (>= 0), or -1 if there is no such variable. */
 typedef int (*template_resolve_fn)(void *arg, struct slice name);
 /* The value of a number for this filling; false if it is missing (an empty value counts as present:
@@ -34,6 +42,12 @@ void template_free(struct template *template);
  * missing (buf then holds what was written so far). */
 int template_fill(const struct template *template, struct buf *buf, template_value_fn value,
                   void *arg);
+/* Appends a value as this escape has it stand. */
+void template_append_value(struct buf *buf, enum template_escape escape, struct slice value);
+/* How long a value of `len` bytes can become so. */
+size_t template_value_bytes(enum template_escape escape, size_t len);
+/* What the template consists of, in order; lives as long as the template. */
+const struct template_piece *template_pieces(const struct template *template, size_t *count);
 /* Every number that the template uses is reported once or more. */
 void template_numbers(const struct template *template, void (*use)(void *arg, int number),
                       void *arg);

@@ -35,6 +35,7 @@ struct render_body {
     struct template *subject;
     struct template *text;
     struct template *html;
+    struct merge *merge;
 };
 
 struct render_channel {
@@ -157,7 +158,11 @@ static enum err render_add_body(struct render *render, const struct wire_body *s
     if (!locale_normalize(slice_str(source->locale), body->locale)) {
         return problem_set(problem, ERR_LIMIT, "the locale \"%.80s\" is too long", source->locale);
     }
-    return body_parse(render, body, source, problem);
+    enum err err = body_parse(render, body, source, problem);
+    if (err == ERR_OK) {
+        body->merge = merge_new(body->subject, body->text, body->html);
+    }
+    return err;
 }
 
 /* After all bodies are there, as they move while they are added. */
@@ -233,6 +238,7 @@ void render_free(struct render *render)
     for (unsigned kind = 0; kind < CHANNEL_KINDS; kind++) {
         struct render_channel *channel = &render->channels[kind];
         for (unsigned i = 0; i < channel->count; i++) {
+            merge_free(channel->bodies[i].merge);
             template_free(channel->bodies[i].subject);
             template_free(channel->bodies[i].text);
             template_free(channel->bodies[i].html);
@@ -299,6 +305,18 @@ int render_fill(const struct render_body *body, const struct render_row *row, st
     texts->text = slice_of(buf->data + subject_end, text_end - subject_end);
     texts->html = slice_of(buf->data + text_end, buf->len - text_end);
     return missing;
+}
+
+const struct merge *render_merge(const struct render_body *body)
+{
+    return body->merge;
+}
+
+int render_values(const struct merge *merge, const struct render_row *row, struct buf *buf,
+                  struct slice *values)
+{
+    struct render_row own = *row; /* a callback's argument is not const */
+    return merge_fill(merge, buf, render_number_value, &own, values);
 }
 
 struct slice render_variable_name(const struct render *render, int number)

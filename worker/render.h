@@ -16,6 +16,7 @@
 #include "common/err.h"
 #include "proto/token.h"
 #include "proto/wire.h"
+#include "worker/merge.h"
 
 struct render;
 struct render_body; /* the templates of one channel and locale; lives as long as its render */
@@ -54,6 +55,12 @@ const struct render_body *render_body_for(const struct render *render, enum chan
  * of the first variable that is missing. */
 int render_fill(const struct render_body *body, const struct render_row *row, struct buf *buf,
                 struct render_texts *texts);
+/* The same message in its form for many, which lives as long as the render and is one for each
+ * body; and one recipient's values of it, in `values` (which has merge->slot_count), valid until
+ * those of another row are asked for. -1, or the number of the first variable that is missing. */
+const struct merge *render_merge(const struct render_body *body);
+int render_values(const struct merge *merge, const struct render_row *row, struct buf *buf,
+                  struct slice *values);
 struct slice render_variable_name(const struct render *render, int number);
 /* The value of any variable by its name, valid until that of another row is asked for; false if
  * there is no such variable or it is missing. */

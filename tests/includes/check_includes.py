@@ -15,7 +15,7 @@ from pathlib import Path
 # Folder (or file) -> room. The longest match counts. Worker files that hold no socket, loop or clock are a room
 # of their own.
 WORKER_CORE = ("catalog", "credit", "delivery", "delivery_core", "delivery_report", "delivery_session",
-               "delivery_start", "flight", "inbox", "lane", "outbox", "outcome_run", "recent", "render", "session", "throttle")
+               "delivery_start", "flight", "inbox", "lane", "merge", "outbox", "outcome_run", "recent", "render", "session", "throttle")
 ROOMS = {
     "common": "common",
     "proto": "proto",

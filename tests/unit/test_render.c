@@ -269,6 +269,71 @@ static void without_reply_codes_the_variable_is_missing(void **state)
     assert_slice_is(render_variable_name(fixture->render, missing), "reply_code");
 }
 
+/* Puts a part together again from its pieces and one recipient's values. */
+static void assemble(const struct merge_part *part, const struct slice *values, struct buf *out)
+{
+    buf_clear(out);
+    for (size_t i = 0; i < part->count; i++) {
+        buf_slice(out, part->pieces[i].literal);
+        if (part->pieces[i].slot != MERGE_NO_SLOT) {
+            buf_slice(out, values[part->pieces[i].slot]);
+        }
+    }
+}
+
+static void a_message_for_many_comes_to_the_same_as_one_for_each(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct wire_body body = {.channel = CHANNEL_EMAIL,
+                                   .locale = "",
+                                   .subject = "\\{{id}} {{campaign}} for {{id}}",
+                                   .text = "Dear {{first_name}} ({{id}}): {{token}}, {{ack_url}}",
+                                   .html = "<p>{{first_name}}</p>{{id|raw}} {{id}} "
+                                           "{{first_name|url}} {{unsubscribe_url}}"};
+    fixture->public_url = "https://a.example?a=1&b=2";
+    assert_int_equal(make(fixture, &body, 1), ERR_OK);
+    struct buf made = {0};
+    struct buf values_buf = {0};
+    for (unsigned r = 0; r < 5; r += r == 0 ? 2 : 1) {
+        struct render_texts texts;
+        assert_int_equal(fill(fixture, CHANNEL_EMAIL, r, &texts), -1);
+        const struct render_body *chosen =
+            render_body_for(fixture->render, CHANNEL_EMAIL, &fixture->view);
+        const struct merge *merge = render_merge(chosen);
+        /* id raw and escaped; campaign; first_name raw, html, url; token; two links */
+        assert_int_equal(merge->slot_count, 9);
+        struct slice values[9];
+        const struct render_row at = {fixture->render, &fixture->view, token, 1023};
+        assert_int_equal(render_values(merge, &at, &values_buf, values), -1);
+        assemble(&merge->subject, values, &made);
+        assert_slice_is(texts.subject, buf_cstr(&made));
+        assemble(&merge->text, values, &made);
+        assert_slice_is(texts.text, buf_cstr(&made));
+        assemble(&merge->html, values, &made);
+        assert_slice_is(texts.html, buf_cstr(&made));
+    }
+    buf_release(&made);
+    buf_release(&values_buf);
+}
+
+static void a_message_for_many_names_who_lacks_a_variable_alike(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct wire_body body = {
+        .channel = CHANNEL_EMAIL, .locale = "", .text = "{{id}} {{first_name}} {{phone.2}}"};
+    struct slice values[3];
+    struct buf buf = {0};
+    assert_int_equal(make(fixture, &body, 1), ERR_OK);
+    page_seek(&fixture->view, 1);
+    const struct merge *merge =
+        render_merge(render_body_for(fixture->render, CHANNEL_EMAIL, &fixture->view));
+    const struct render_row at = {fixture->render, &fixture->view, token, 1023};
+    assert_int_equal(merge->subject.count + merge->html.count, 0);
+    int missing = render_values(merge, &at, &buf, values);
+    assert_slice_is(render_variable_name(fixture->render, missing), "first_name");
+    buf_release(&buf);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -284,6 +349,8 @@ int main(void)
         TEST(every_channel_finds_its_endpoints),
         TEST(the_reply_code_is_of_campaign_recipient_and_key),
         TEST(without_reply_codes_the_variable_is_missing),
+        TEST(a_message_for_many_comes_to_the_same_as_one_for_each),
+        TEST(a_message_for_many_names_who_lacks_a_variable_alike),
         TEST(any_variable_is_found_by_its_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
