@@ -72,6 +72,7 @@ void delivery_free(struct delivery *delivery)
         lane_release(&delivery->lanes[i]);
     }
     buf_release(&delivery->texts);
+    mem_free(delivery->values);
     (void)ZSTD_freeDCtx(delivery->zstd_context);
     mem_free(delivery->refused_why);
     mem_free(delivery->name);

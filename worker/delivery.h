@@ -28,6 +28,7 @@
 #include "common/err.h"
 #include "proto/token.h"
 #include "proto/wire.h"
+#include "worker/merge.h"
 
 struct delivery;
 
@@ -50,6 +51,11 @@ struct attempt {
     struct slice subject;
     struct slice text;
     struct slice html;
+    /* If the provider's form is merged, in place of the three: the message, which is the same
+     * pointer for everybody of a campaign who gets it in the same language, and the recipient's
+     * values, one for each slot. */
+    const struct merge *merge;
+    const struct slice *values;
     /* Any variable of the recipient by name, for adapters whose settings have templates. */
     bool (*variable)(const struct attempt *attempt, struct slice name, struct slice *value);
     const void *variable_arg;
@@ -60,6 +66,12 @@ struct attempt_result {
     uint16_t reason;
     uint32_t retry_after_ms;
     struct slice ref; /* provider's id; valid during the call */
+};
+
+/* How a provider takes messages. Zeroed: one by one, as rendered. */
+struct delivery_form {
+    uint32_t bulk;  /* recipients of one campaign that one request takes at most */
+    bool is_merged; /* attempts carry `merge` and `values` */
 };
 
 struct delivery_shell {
@@ -78,6 +90,11 @@ struct delivery_shell {
     /* Nothing more of the provider is started now: what a channel gathers for one request goes. May
      * be NULL. */
     void (*flush)(void *arg, uint8_t provider);
+    /* Asked when a provider has been opened. May be NULL: all have the form of zeros. */
+    struct delivery_form (*form)(void *arg, uint8_t provider);
+    /* Can one more recipient of this message be started, or are all connections taken and no
+     * request of it is being gathered? Asked only of providers whose form is merged. */
+    bool (*has_room)(void *arg, uint8_t provider, const struct merge *merge);
 };
 
 struct delivery_settings {

@@ -63,6 +63,8 @@ struct delivery {
     bool is_draining;
     bool is_done;
     struct buf texts; /* of the recipient being rendered */
+    struct slice *values;
+    uint32_t values_cap;
     void *zstd_context;
     char *refused_why; /* as logged last */
     struct delivery_stats stats;

@@ -72,6 +72,14 @@ static void shut(struct delivery *delivery, const struct wire_provider *def)
     (void)delivery->shell.open_provider(delivery->shell.arg, &none, &problem);
 }
 
+static void note_form(struct delivery *delivery, struct lane *lane)
+{
+    const struct delivery_shell *shell = &delivery->shell;
+    lane->form = shell->form == NULL ? (struct delivery_form){0}
+                                     : shell->form(shell->arg, (uint8_t)lane->def.id);
+    lane->throttle.is_gathering = lane->form.bulk > 1;
+}
+
 static void open_lane(struct delivery *delivery, const struct wire_provider *def, uint64_t now_ms)
 {
     struct lane *lane = &delivery->lanes[def->id];
@@ -87,6 +95,7 @@ static void open_lane(struct delivery *delivery, const struct wire_provider *def
     lane->is_open = err == ERR_OK;
     if (lane->is_open) {
         lane->reason = REASON_NONE;
+        note_form(delivery, lane);
         LOG_I("delivery", "provider_opened", "provider=%s channel=%s adapter=%s", def->name,
               channel_kind_name(def->channel), def->adapter);
         return;
@@ -131,6 +140,7 @@ static void reopen_lane(struct delivery *delivery, struct lane *lane)
         lane->is_open = true;
         lane->reason = REASON_NONE;
         lane->why = NULL;
+        note_form(delivery, lane);
         LOG_I("delivery", "provider_reopened", "provider=%s", lane->def.name);
         return;
     }

@@ -9,9 +9,11 @@
  * number under way is looked at before every attempt and never cached.
  */
 #include "common/log.h"
+#include "common/mem.h"
 #include "worker/delivery_core.h"
 
-/* Recipients of one lane in a row before the next lane has its turn. */
+/* Recipients of one lane in a row before the next lane has its turn; if its requests take many,
+ * about as many in requests that are full. */
 #define START_LANE_TURN 1024
 
 struct walk {
@@ -19,10 +21,12 @@ struct walk {
     struct lane *lane;
     struct batch *batch;
     const struct render *render;
+    const struct render_body *body; /* of the recipient at the cursor */
     uint64_t now_ms;
     uint32_t concurrency;
-    uint32_t allowed; /* by the throttle */
-    uint32_t passed;  /* recipients started or rejected */
+    uint32_t allowed;    /* to start, by the throttle and the turn */
+    uint32_t passed_max; /* by the turn */
+    uint32_t passed;     /* recipients started or rejected */
     uint32_t started;
 };
 
@@ -66,10 +70,36 @@ static void begin_attempt(struct walk *walk, unsigned place, struct attempt *att
     delivery->shell.start(delivery->shell.arg, attempt);
 }
 
+/* Puts the message into the attempt: rendered, or as its parts. Returns as render_fill does. */
+static int put_message(const struct walk *walk, const struct render_row *row,
+                       struct attempt *attempt)
+{
+    struct delivery *delivery = walk->delivery;
+    struct render_texts texts = {0};
+    int missing = -1;
+    if (walk->lane->form.is_merged) {
+        attempt->merge = render_merge(walk->body);
+        if (attempt->merge->slot_count > delivery->values_cap) {
+            delivery->values_cap = attempt->merge->slot_count;
+            delivery->values =
+                mem_resize(delivery->values, delivery->values_cap, sizeof(*delivery->values));
+        }
+        missing = render_values(attempt->merge, row, &delivery->texts, delivery->values);
+        attempt->values = delivery->values;
+    } else {
+        attempt->merge = NULL;
+        attempt->values = NULL;
+        missing = render_fill(walk->body, row, &delivery->texts, &texts);
+    }
+    attempt->subject = texts.subject;
+    attempt->text = texts.text;
+    attempt->html = texts.html;
+    return missing;
+}
+
 /* The cursor of the page stands at the place. */
 static void start_one(struct walk *walk, unsigned place)
 {
-    struct delivery *delivery = walk->delivery;
     const struct batch *batch = walk->batch;
     const struct page_view *view = &walk->lane->view;
     struct attempt attempt;
@@ -97,9 +127,7 @@ static void start_one(struct walk *walk, unsigned place)
     };
     token_write(&token, batch->content->token_key, attempt.token);
     const struct render_row row = {walk->render, view, attempt.token, attempt.ordinal};
-    const struct render_body *body = render_body_for(walk->render, batch->channel, view);
-    struct render_texts texts;
-    int missing = render_fill(body, &row, &delivery->texts, &texts);
+    int missing = put_message(walk, &row, &attempt);
     if (missing >= 0) {
         settle(walk, place, OUTCOME_REJECTED, REASON_VARIABLE_MISSING,
                render_variable_name(walk->render, missing));
@@ -113,9 +141,6 @@ static void start_one(struct walk *walk, unsigned place)
     attempt.campaign = batch->campaign;
     attempt.step = batch->step;
     attempt.round = batch->round;
-    attempt.subject = texts.subject;
-    attempt.text = texts.text;
-    attempt.html = texts.html;
     attempt.variable = attempt_variable;
     attempt.variable_arg = &row;
     begin_attempt(walk, place, &attempt);
@@ -123,18 +148,32 @@ static void start_one(struct walk *walk, unsigned place)
 
 static bool can_walk_on(const struct walk *walk)
 {
-    return walk->batch->waiting > 0 && walk->passed < START_LANE_TURN &&
+    return walk->batch->waiting > 0 && walk->passed < walk->passed_max &&
            walk->started < walk->allowed && walk->lane->in_flight < walk->concurrency &&
            walk->now_ms >= walk->lane->throttle.held_until_ms && !walk->lane->is_returning &&
            flight_has_room(&walk->delivery->flight);
 }
 
+/* A request of this message that is not full, or a connection for a new one? Only by that a
+ * recipient who was started is sent to at once, and can be called back until he is. */
+static bool has_room(const struct walk *walk)
+{
+    const struct delivery_shell *shell = &walk->delivery->shell;
+    return !walk->lane->form.is_merged || shell->has_room == NULL ||
+           shell->has_room(shell->arg, walk->batch->provider, render_merge(walk->body));
+}
+
 static void walk_on(struct walk *walk)
 {
     struct batch *batch = walk->batch;
+    const struct page_view *view = &walk->lane->view;
     while (can_walk_on(walk)) {
         unsigned place = batch->place;
         page_seek(&walk->lane->view, place);
+        walk->body = render_body_for(walk->render, batch->channel, view);
+        if (!has_room(walk)) {
+            break;
+        }
         start_one(walk, place);
         walk->passed++;
         inbox_advance(batch, 1, bitmap_next(&batch->places, place + 1));
@@ -189,6 +228,42 @@ static void return_late(struct delivery *delivery, unsigned provider, uint64_t n
     }
 }
 
+/* How many of the lane are to be let start together (see throttle_gather). */
+static uint32_t gather_of(const struct lane *lane, const struct batch *first)
+{
+    uint32_t bulk = lane->form.bulk;
+    uint32_t waiting = 0;
+    for (const struct batch *b = first; b != NULL && waiting < bulk; b = b->next) {
+        waiting += b->waiting;
+    }
+    return throttle_gather(bulk, waiting, first->interval_us);
+}
+
+/* Recipients that a turn of the lane starts at most. */
+static uint32_t turn_of(const struct lane *lane)
+{
+    uint32_t bulk = lane->form.bulk > 1 ? lane->form.bulk : 1;
+    return bulk > START_LANE_TURN ? bulk : START_LANE_TURN / bulk * bulk;
+}
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Is there nothing of the lane that could be started now? */
+static bool lane_is_blocked(struct lane *lane, const struct batch *first, uint32_t concurrency,
+                            bool is_begun, uint64_t now_ms)
+{
+    if (first == NULL) {
+        return true;
+    }
+    throttle_begin(&lane->throttle, first->from_ms);
+    uint32_t wanted = is_begun ? 1 : gather_of(lane, first);
+    return lane->in_flight >= concurrency ||
+           throttle_allows(&lane->throttle, first->interval_us, now_ms) < wanted;
+}
+
 /* Walks the lane's first batches; returns how many recipients were passed. *is_blocked: the lane
  * has nothing that could be started now. */
 static uint32_t lane_turn(struct delivery *delivery, unsigned provider, bool *is_blocked,
@@ -196,17 +271,14 @@ static uint32_t lane_turn(struct delivery *delivery, unsigned provider, bool *is
 {
     struct lane *lane = &delivery->lanes[provider];
     uint32_t passed = 0;
+    uint32_t left = turn_of(lane);
     uint32_t concurrency = delivery->shell.concurrency(delivery->shell.arg, (uint8_t)provider);
     *is_blocked = false;
     return_queued(delivery, provider, now_ms);
     return_late(delivery, provider, now_ms);
-    while (passed < START_LANE_TURN && !*is_blocked) {
+    while (passed < START_LANE_TURN && left > 0 && !*is_blocked) {
         struct batch *batch = inbox_first(&delivery->inbox, provider);
-        if (batch != NULL) {
-            throttle_begin(&lane->throttle, batch->from_ms);
-        }
-        if (batch == NULL || lane->in_flight >= concurrency ||
-            throttle_allows(&lane->throttle, batch->interval_us, now_ms) == 0) {
+        if (lane_is_blocked(lane, batch, concurrency, passed > 0, now_ms)) {
             *is_blocked = true;
             break;
         }
@@ -214,6 +286,7 @@ static uint32_t lane_turn(struct delivery *delivery, unsigned provider, bool *is
             passed += 1;
             continue;
         }
+        uint32_t paced = throttle_allows(&lane->throttle, batch->interval_us, now_ms);
         struct walk walk = {
             .delivery = delivery,
             .lane = lane,
@@ -221,13 +294,15 @@ static uint32_t lane_turn(struct delivery *delivery, unsigned provider, bool *is
             .render = batch->content->render,
             .now_ms = now_ms,
             .concurrency = concurrency,
-            .allowed = throttle_allows(&lane->throttle, batch->interval_us, now_ms),
+            .allowed = least(paced, left),
+            .passed_max = START_LANE_TURN,
         };
         walk_on(&walk);
         passed += walk.passed;
+        left -= walk.started;
         if (batch->waiting == 0) {
             delivery_close_batch(delivery, batch);
-        } else if (walk.passed < START_LANE_TURN) {
+        } else if (walk.passed < walk.passed_max && left > 0) {
             *is_blocked = true;
         }
     }
@@ -269,8 +344,9 @@ uint32_t delivery_start_wait_ms(const struct delivery *delivery, uint64_t now_ms
     for (unsigned provider = 0; provider < WIRE_PROVIDERS_MAX; provider++) {
         const struct batch *batch = inbox_first(&delivery->inbox, provider);
         if (batch != NULL) {
-            const struct throttle *throttle = &delivery->lanes[provider].throttle;
-            uint32_t wait_ms = throttle_wait_ms(throttle, batch->interval_us, now_ms);
+            const struct lane *lane = &delivery->lanes[provider];
+            uint32_t wait_ms = throttle_wait_ms(&lane->throttle, gather_of(lane, batch),
+                                                batch->interval_us, now_ms);
             /* 0: it waits for results, and they will call. */
             least_ms = wait_ms > 0 && wait_ms < least_ms ? wait_ms : least_ms;
             wait_ms = late_wait_ms(batch, now_ms);

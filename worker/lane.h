@@ -12,6 +12,7 @@
 #include "common/arena.h"
 #include "proto/page.h"
 #include "proto/wire.h"
+#include "worker/delivery.h"
 #include "worker/throttle.h"
 
 /* Attempts in a row without any answer after which what is queued goes back: the coordinator may
@@ -27,6 +28,7 @@ struct lane {
     const char *why; /* the same for people, or NULL */
     struct wire_provider def;
     struct arena texts; /* the definition's strings */
+    struct delivery_form form;
     uint32_t in_flight;
     bool is_returning; /* what is queued goes back to the coordinator */
     uint32_t silences; /* attempts in a row without any answer */

@@ -117,6 +117,21 @@ void outlets_flush(struct outlets *outlets, uint8_t provider)
     }
 }
 
+struct delivery_form outlets_form(const struct outlets *outlets, uint8_t provider)
+{
+    const struct channel *channel = outlets->current[provider]->channel;
+    return (struct delivery_form){
+        .bulk = channel->adapter->bulk == NULL ? 0 : channel->adapter->bulk(channel),
+        .is_merged = channel->adapter->is_merged,
+    };
+}
+
+bool outlets_has_room(const struct outlets *outlets, uint8_t provider, const struct merge *merge)
+{
+    const struct channel *channel = outlets->current[provider]->channel;
+    return channel->adapter->has_room == NULL || channel->adapter->has_room(channel, merge);
+}
+
 void outlets_sweep(struct outlets *outlets)
 {
     struct outlet **at = &outlets->retired;

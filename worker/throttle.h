@@ -8,10 +8,14 @@
 #ifndef TOCSIN_WORKER_THROTTLE_H
 #define TOCSIN_WORKER_THROTTLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* What was not started in time may be caught up with at once, but not more than this much of it. */
 #define THROTTLE_SLACK_MS 20
+/* A request for many is worth waiting for, but for no longer than this: what starts together then
+ * stays below a twentieth of what the provider takes in a second. */
+#define THROTTLE_GATHER_MS 40
 /* Held so long after a throttling answer that names no time, and so long at most. */
 #define THROTTLE_HOLD_MS     1000
 #define THROTTLE_HOLD_MAX_MS 30000
@@ -20,6 +24,7 @@
 struct throttle {
     uint64_t next_us;       /* unix time at which the next paced attempt is due */
     uint64_t held_until_ms; /* nothing starts before */
+    bool is_gathering;      /* what THROTTLE_GATHER_MS held back is not lost, either */
 };
 
 /* Time between two recipients of a batch; 0 if they may start together. */
@@ -33,7 +38,11 @@ void throttle_on_started(struct throttle *throttle, uint32_t count, uint32_t int
                          uint64_t now_ms);
 /* The provider asked everybody to slow down. retry_after_ms: 0 if it did not say for how long. */
 void throttle_hold(struct throttle *throttle, uint32_t retry_after_ms, uint64_t now_ms);
-/* In how many ms throttle_allows will be more than 0; 0: it is now. */
-uint32_t throttle_wait_ms(const struct throttle *throttle, uint32_t interval_us, uint64_t now_ms);
+/* In how many ms throttle_allows will be `count` (at least 1) or more; 0: it is now. */
+uint32_t throttle_wait_ms(const struct throttle *throttle, uint32_t count, uint32_t interval_us,
+                          uint64_t now_ms);
+/* How many of those that wait, interval_us apart, are to start together, if one request takes
+ * `bulk`: as many as it takes, or as wait, or as the pace gives in THROTTLE_GATHER_MS. */
+uint32_t throttle_gather(uint32_t bulk, uint32_t waiting, uint32_t interval_us);
 
 #endif

@@ -102,6 +102,18 @@ static void shell_flush(void *arg, uint8_t provider)
     outlets_flush(worker->outlets, provider);
 }
 
+static struct delivery_form shell_form(void *arg, uint8_t provider)
+{
+    const struct worker *worker = arg;
+    return outlets_form(worker->outlets, provider);
+}
+
+static bool shell_has_room(void *arg, uint8_t provider, const struct merge *merge)
+{
+    const struct worker *worker = arg;
+    return outlets_has_room(worker->outlets, provider, merge);
+}
+
 /* ---- The loop ---- */
 
 static void on_message(void *arg, const struct wire_message *message)
@@ -205,6 +217,8 @@ static struct delivery *open_delivery(struct worker *worker, const struct worker
         .concurrency = shell_concurrency,
         .start = shell_start,
         .flush = shell_flush,
+        .form = shell_form,
+        .has_room = shell_has_room,
     };
     return delivery_new(&settings, &shell);
 }

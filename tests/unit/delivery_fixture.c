@@ -134,6 +134,70 @@ static void note_start(struct fixture *fixture, const struct attempt *attempt)
     fail_msg("attempt at ordinal %u was leased to nobody", attempt->ordinal);
 }
 
+static struct delivery_form shell_form(void *arg, uint8_t provider)
+{
+    (void)provider;
+    return ((const struct fixture *)arg)->form;
+}
+
+/* The request of this message that is being gathered and has room, or NULL. */
+static struct fixture_request *find_request(struct fixture *fixture, const struct merge *merge)
+{
+    for (unsigned i = 0; i < fixture->request_count; i++) {
+        struct fixture_request *request = &fixture->requests[i];
+        if (request->at_ms == 0 && request->merge == merge && request->count < fixture->form.bulk) {
+            return request;
+        }
+    }
+    return NULL;
+}
+
+static bool shell_has_room(void *arg, uint8_t provider, const struct merge *merge)
+{
+    struct fixture *fixture = arg;
+    (void)provider;
+    assert_non_null(merge);
+    return find_request(fixture, merge) != NULL || fixture->connections == 0 ||
+           fixture->request_count < fixture->connections;
+}
+
+static void gather(struct fixture *fixture, const struct attempt *attempt)
+{
+    struct fixture_request *request = find_request(fixture, attempt->merge);
+    if (request == NULL) {
+        assert_true(shell_has_room(fixture, attempt->provider, attempt->merge));
+        assert_true(fixture->request_count < FIXTURE_REQUESTS_MAX);
+        request = &fixture->requests[fixture->request_count++];
+        *request = (struct fixture_request){.merge = attempt->merge};
+    }
+    request->count++;
+}
+
+static void shell_flush(void *arg, uint8_t provider)
+{
+    struct fixture *fixture = arg;
+    (void)provider;
+    for (unsigned i = 0; i < fixture->request_count; i++) {
+        struct fixture_request *request = &fixture->requests[i];
+        request->at_ms = request->at_ms == 0 ? fixture->now_ms : request->at_ms;
+    }
+}
+
+/* The text of a message in its form for many. */
+static void note_merged(struct fixture_attempt *noted, const struct attempt *attempt)
+{
+    const struct merge_part *part = &attempt->merge->text;
+    struct buf text = {0};
+    for (size_t i = 0; i < part->count; i++) {
+        buf_slice(&text, part->pieces[i].literal);
+        if (part->pieces[i].slot != MERGE_NO_SLOT) {
+            buf_slice(&text, attempt->values[part->pieces[i].slot]);
+        }
+    }
+    copy_text(noted->text, sizeof(noted->text), buf_view(&text));
+    buf_release(&text);
+}
+
 static void shell_start(void *arg, const struct attempt *attempt)
 {
     struct fixture *fixture = arg;
@@ -145,7 +209,13 @@ static void shell_start(void *arg, const struct attempt *attempt)
                                       .ordinal = attempt->ordinal,
                                       .at_ms = fixture->now_ms};
     copy_text(noted->endpoint, sizeof(noted->endpoint), attempt->endpoint);
-    copy_text(noted->text, sizeof(noted->text), attempt->text);
+    if (fixture->form.is_merged) {
+        gather(fixture, attempt);
+        note_merged(noted, attempt);
+    } else {
+        assert_null(attempt->merge);
+        copy_text(noted->text, sizeof(noted->text), attempt->text);
+    }
     copy_text(noted->key, sizeof(noted->key), attempt->key);
     assert_true(token_read(slice_of(attempt->token, TOKEN_CHARS), token_key, &noted->token));
     assert_memory_equal(attempt->token_key, token_key, HASH_KEY_BYTES);
@@ -223,7 +293,10 @@ int fixture_setup(void **state)
                                          .send = shell_send,
                                          .open_provider = shell_open_provider,
                                          .concurrency = shell_concurrency,
-                                         .start = shell_start};
+                                         .start = shell_start,
+                                         .flush = shell_flush,
+                                         .form = shell_form,
+                                         .has_room = shell_has_room};
     fixture->delivery = delivery_new(&settings, &shell);
     *state = fixture;
     return 0;
@@ -243,6 +316,9 @@ int fixture_teardown(void **state)
 
 void fixture_say(struct fixture *fixture, const struct wire_message *message)
 {
+    for (unsigned i = 0; i < fixture->request_count; i++) { /* or it could not be called back */
+        assert_true(fixture->requests[i].at_ms > 0);
+    }
     delivery_on_message(fixture->delivery, message, fixture->now_ms);
 }
 

@@ -14,6 +14,7 @@
 #define FIXTURE_LEASES_MAX   512
 #define FIXTURE_ATTEMPTS_MAX 65536
 #define FIXTURE_SEQS_MAX     65536
+#define FIXTURE_REQUESTS_MAX 4096
 #define FIXTURE_INSTANCE     77
 #define FIXTURE_HEARTBEAT_MS 1000
 #define FIXTURE_LEASE_MS     15000
@@ -52,6 +53,13 @@ struct fixture_attempt {
     struct token token;
 };
 
+/* A request of a provider whose form is merged. */
+struct fixture_request {
+    const struct merge *merge;
+    unsigned count;
+    uint64_t at_ms; /* sent; 0: being gathered */
+};
+
 struct fixture {
     struct delivery *delivery;
     uint64_t now_ms;
@@ -68,6 +76,10 @@ struct fixture {
     uint32_t concurrency;
     uint32_t in_flight;
     uint32_t most_in_flight;
+    struct delivery_form form; /* set it before the welcome */
+    uint32_t connections;      /* of a merged form; 0: as many as one likes */
+    struct fixture_request requests[FIXTURE_REQUESTS_MAX];
+    unsigned request_count;
     enum err open_err;    /* what opening a provider gives, */
     const char *open_why; /* and why, or NULL */
     unsigned opened;

@@ -20,7 +20,7 @@ static void without_a_spread_everything_may_start(void **state)
     assert_int_equal(throttle_allows(&throttle, 0, 5000), UINT32_MAX);
     throttle_on_started(&throttle, 1024, 0, 5000);
     assert_int_equal(throttle_allows(&throttle, 0, 5000), UINT32_MAX);
-    assert_int_equal(throttle_wait_ms(&throttle, 0, 5000), 0);
+    assert_int_equal(throttle_wait_ms(&throttle, 1, 0, 5000), 0);
 }
 
 static void a_spread_is_divided_by_the_recipients(void **state)
@@ -66,7 +66,7 @@ static void the_wait_ends_when_the_next_may_start(void **state)
     struct throttle throttle = {0};
     throttle_begin(&throttle, 10000);
     assert_int_equal(start(&throttle, 7300, 10, 10000), 1);
-    uint32_t wait_ms = throttle_wait_ms(&throttle, 7300, 10000);
+    uint32_t wait_ms = throttle_wait_ms(&throttle, 1, 7300, 10000);
     assert_int_equal(wait_ms, 8);
     assert_int_equal(throttle_allows(&throttle, 7300, 10000 + wait_ms - 1), 0);
     assert_int_equal(throttle_allows(&throttle, 7300, 10000 + wait_ms), 1);
@@ -103,7 +103,7 @@ static void a_provider_that_asks_for_it_is_left_alone(void **state)
     struct throttle throttle = {0};
     throttle_hold(&throttle, 2500, 10000);
     assert_int_equal(throttle_allows(&throttle, 0, 12499), 0);
-    assert_int_equal(throttle_wait_ms(&throttle, 0, 12000), 500);
+    assert_int_equal(throttle_wait_ms(&throttle, 1, 0, 12000), 500);
     assert_int_equal(throttle_allows(&throttle, 0, 12500), UINT32_MAX);
 }
 
@@ -112,11 +112,11 @@ static void a_hold_without_a_time_is_a_second_and_the_longest_has_a_limit(void *
     (void)state;
     struct throttle throttle = {0};
     throttle_hold(&throttle, 0, 10000);
-    assert_int_equal(throttle_wait_ms(&throttle, 0, 10000), THROTTLE_HOLD_MS);
+    assert_int_equal(throttle_wait_ms(&throttle, 1, 0, 10000), THROTTLE_HOLD_MS);
     throttle_hold(&throttle, 600000, 10000);
-    assert_int_equal(throttle_wait_ms(&throttle, 0, 10000), THROTTLE_HOLD_MAX_MS);
+    assert_int_equal(throttle_wait_ms(&throttle, 1, 0, 10000), THROTTLE_HOLD_MAX_MS);
     throttle_hold(&throttle, 1, 10000); /* a shorter one does not shorten it */
-    assert_int_equal(throttle_wait_ms(&throttle, 0, 10000), THROTTLE_HOLD_MAX_MS);
+    assert_int_equal(throttle_wait_ms(&throttle, 1, 0, 10000), THROTTLE_HOLD_MAX_MS);
 }
 
 int main(void)

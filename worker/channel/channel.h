@@ -43,6 +43,15 @@ struct channel_adapter {
     /* Sends what start has gathered: nothing follows at once that could go with it. NULL: every
      * attempt goes alone. */
     void (*flush)(struct channel *channel);
+    /* Recipients of one campaign that one request takes at most; the core then waits a little
+     * until so many may start. NULL: it waits for nobody. */
+    uint32_t (*bulk)(const struct channel *channel);
+    /* Attempts carry `merge` and `values` in place of the rendered texts. */
+    bool is_merged;
+    /* With is_merged: can one more recipient of this message be started, into a request that is
+     * being gathered or by an idle connection? What was started is sent before the core runs
+     * again, so that nobody is called back in vain. NULL: as concurrency allows. */
+    bool (*has_room)(const struct channel *channel, const struct merge *merge);
     /* Attempts under way are given up: their results still come (uncertain or deferred) before this
      * returns. What libuv still holds is freed in later turns: run the loop until it has no handles
      * before uv_loop_close. */
