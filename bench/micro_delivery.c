@@ -199,8 +199,11 @@ static void give_answers(struct bench *bench)
 static double run_delivery(struct bench *bench, uint64_t recipients)
 {
     const struct delivery_settings settings = {.name = "w1", .build = "bench", .instance = 1};
-    const struct delivery_shell shell = {
-        bench, bench_send, bench_open_provider, bench_concurrency, bench_start, NULL};
+    const struct delivery_shell shell = {.arg = bench,
+                                         .send = bench_send,
+                                         .open_provider = bench_open_provider,
+                                         .concurrency = bench_concurrency,
+                                         .start = bench_start};
     bench->delivery = delivery_new(&settings, &shell);
     bench_welcome(bench);
     uint64_t pages = recipients / PAGE_RECIPIENTS;

@@ -317,6 +317,17 @@ static void draw_under_way(struct sim_settings *settings)
     }
 }
 
+/* The same of what a provider takes in one request. */
+static void draw_bulks(struct sim_settings *settings)
+{
+    struct dice dice = {settings->seed * 86028121 + 29};
+    for (unsigned i = 0; i < settings->provider_count; i++) {
+        struct sim_provider_settings *provider = &settings->providers[i];
+        provider->bulk = dice_chance(&dice, 400) ? PICK(&dice, 2, 10, 50, 1000) : 0;
+        provider->gathers_max = dice_chance(&dice, 500) ? PICK(&dice, 1, 20, 100) : 0;
+    }
+}
+
 void sim_settings_draw(struct sim_settings *settings, uint64_t seed)
 {
     struct dice dice = {seed * 1000003 + 17};
@@ -340,6 +351,7 @@ void sim_settings_draw(struct sim_settings *settings, uint64_t seed)
     settings->acknowledge_every_ms = dice_chance(&dice, 700) ? PICK(&dice, 10, 100, 1000) : 0;
     settings->acknowledge_most = PICK(&dice, 1, 5, 100);
     draw_under_way(settings);
+    draw_bulks(settings);
     draw_workers(settings, &dice);
     draw_faults(settings, &dice);
     draw_respect(settings);
@@ -390,12 +402,12 @@ static void print_provider(const struct sim_provider_settings *p)
     fprintf(
         stderr,
         "  p%u: %s, rate %.0f, burst %.0f, %u each %u ms, concurrency %u of each and %u of all, "
-        "%s %u ms, "
+        "%u a request, %s %u ms, "
         "deferred %u, throttled "
         "%u, rejected %u, uncertain %u, misconfigured %u, unconnected %u, receipts %u within "
         "%u ms, bounced %u\n",
         p->def.id, channel_kind_name(p->def.channel), p->def.rate_per_s, p->def.burst,
-        p->def.day_quota, p->day_ms, p->concurrency, p->def.concurrency,
+        p->def.day_quota, p->day_ms, p->concurrency, p->def.concurrency, p->bulk,
         p->answers_at_once ? "at once or" : "within", p->latency_max_ms, p->deferred_chance,
         p->throttled_chance, p->rejected_chance, p->uncertain_chance, p->misconfigured_chance,
         p->unconnected_chance, p->receipt_chance, p->receipt_delay_max_ms, p->bounced_chance);

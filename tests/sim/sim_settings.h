@@ -20,6 +20,8 @@
 struct sim_provider_settings {
     struct provider_def def;
     uint32_t concurrency;
+    uint32_t bulk;        /* recipients that a request takes; 0: one */
+    uint32_t gathers_max; /* recipients gathered together at most; 0: no matter */
     bool answers_at_once; /* from within start */
     uint32_t latency_max_ms;
     /* Of a start in a bad phase; what is left is accepted. */

@@ -154,16 +154,43 @@ static enum err shell_open_provider(void *arg, const struct wire_provider *provi
     return ERR_OK;
 }
 
-static uint32_t shell_concurrency(void *arg, uint8_t provider)
+/* NULL: there is no such provider. */
+static const struct sim_provider_settings *provider_of(const struct sim_worker *worker,
+                                                       uint8_t provider)
 {
-    const struct sim_worker *worker = arg;
     const struct sim_settings *settings = &worker->sim->settings;
     for (unsigned i = 0; i < settings->provider_count; i++) {
         if (settings->providers[i].def.id == provider) {
-            return settings->providers[i].concurrency;
+            return &settings->providers[i];
         }
     }
-    return 0;
+    return NULL;
+}
+
+static uint32_t shell_concurrency(void *arg, uint8_t provider)
+{
+    const struct sim_provider_settings *settings = provider_of(arg, provider);
+    return settings == NULL ? 0 : settings->concurrency;
+}
+
+static struct delivery_form shell_form(void *arg, uint8_t provider)
+{
+    const struct sim_provider_settings *settings = provider_of(arg, provider);
+    uint32_t bulk = settings == NULL ? 0 : settings->bulk;
+    return (struct delivery_form){.bulk = bulk, .is_merged = bulk > 0};
+}
+
+static bool shell_has_room(void *arg, uint8_t provider, const struct merge *merge)
+{
+    const struct sim_worker *worker = arg;
+    const struct sim_provider_settings *settings = provider_of(worker, provider);
+    (void)merge;
+    return settings->gathers_max == 0 || worker->gathered[provider] < settings->gathers_max;
+}
+
+static void shell_flush(void *arg, uint8_t provider)
+{
+    ((struct sim_worker *)arg)->gathered[provider] = 0;
 }
 
 /* A provider that was not configured for a while is begun with anew. */
@@ -200,10 +227,29 @@ static void check_wanted(const struct sim_worker *worker, const struct attempt *
     }
 }
 
+/* Tells the provider what the recipient would read. */
+static void send_merged(struct sim_worker *worker, const struct attempt *attempt)
+{
+    const struct merge_part *part = &attempt->merge->text;
+    struct buf text = {0};
+    (void)buf_reserve(&text, 1);
+    for (size_t i = 0; i < part->count; i++) {
+        buf_slice(&text, part->pieces[i].literal);
+        if (part->pieces[i].slot != MERGE_NO_SLOT) {
+            buf_slice(&text, attempt->values[part->pieces[i].slot]);
+        }
+    }
+    struct attempt rendered = *attempt;
+    rendered.text = buf_view(&text);
+    sim_provider_start(worker->sim, worker->index, &rendered);
+    buf_release(&text);
+}
+
 static void shell_start(void *arg, const struct attempt *attempt)
 {
     struct sim_worker *worker = arg;
     check_held(worker, attempt->provider);
+    worker->gathered[attempt->provider]++;
     if (++worker->in_flight[attempt->provider] > shell_concurrency(arg, attempt->provider)) {
         sim_fail(worker->sim, "w%u starts more at provider %u than that takes at a time",
                  worker->index, attempt->provider);
@@ -213,7 +259,11 @@ static void shell_start(void *arg, const struct attempt *attempt)
     sim_control_check_start(worker->sim, worker->index, (unsigned)attempt->campaign - 1);
     sim_quiet_check_start(worker->sim, worker->index, (unsigned)attempt->campaign - 1,
                           attempt->ordinal, attempt->step, attempt->provider);
-    sim_provider_start(worker->sim, worker->index, attempt);
+    if (attempt->merge != NULL) {
+        send_merged(worker, attempt);
+    } else {
+        sim_provider_start(worker->sim, worker->index, attempt);
+    }
 }
 
 /* ---- Life ---- */
@@ -269,15 +319,15 @@ static void begin_life(struct sim_worker *worker)
     worker->up_at_ms = SIM_NEVER_MS;
     worker->fails_to_open =
         !sim->is_quiet && dice_chance(&sim->dice, sim->settings.open_failed_chance);
-    worker->delivery =
-        delivery_new(&(struct delivery_settings){.name = worker->name,
-                                                 .build = "sim",
-                                                 .instance = worker->instance,
-                                                 .outbox_max_bytes = sim->settings.outbox_max_bytes,
-                                                 .credit_max = sim->settings.credit_max,
-                                                 .credit_min = sim->settings.credit_min},
-                     &(struct delivery_shell){worker, shell_send, shell_open_provider,
-                                              shell_concurrency, shell_start, NULL});
+    worker->delivery = delivery_new(
+        &(struct delivery_settings){.name = worker->name,
+                                    .build = "sim",
+                                    .instance = worker->instance,
+                                    .outbox_max_bytes = sim->settings.outbox_max_bytes,
+                                    .credit_max = sim->settings.credit_max,
+                                    .credit_min = sim->settings.credit_min},
+        &(struct delivery_shell){worker, shell_send, shell_open_provider, shell_concurrency,
+                                 shell_start, shell_flush, shell_form, shell_has_room});
     sim_trace(sim, "w%u begins as %016" PRIx64, worker->index, worker->instance);
     delivery_connect(worker->delivery, clock_ms(worker));
     worker->run_at_ms = sim->now_ms;
@@ -365,10 +415,22 @@ void sim_worker_answer(struct sim *sim, unsigned index, const struct sim_answer 
                        clock_ms(worker));
 }
 
+/* What lay gathered between two runs could not be called back. */
+static void check_sent(const struct sim_worker *worker)
+{
+    for (unsigned provider = 0; provider < WIRE_PROVIDERS_MAX; provider++) {
+        if (worker->gathered[provider] > 0) {
+            sim_fail(worker->sim, "w%u leaves %u of provider %u started and not sent",
+                     worker->index, worker->gathered[provider], provider);
+        }
+    }
+}
+
 static void run(struct sim *sim, struct sim_worker *worker)
 {
     worker->run_at_ms = SIM_NEVER_MS;
     uint32_t wait_ms = delivery_run(worker->delivery, clock_ms(worker));
+    check_sent(worker);
     uint64_t at_ms = sim->now_ms + wait_ms;
     worker->run_at_ms = at_ms < worker->run_at_ms ? at_ms : worker->run_at_ms;
     if (delivery_is_done(worker->delivery)) {

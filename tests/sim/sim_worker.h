@@ -54,6 +54,7 @@ struct sim_worker {
                                              since */
     uint32_t *recalls[SIM_CAMPAIGNS_MAX]; /* of each recipient: enum sim_recall, NULL: of none */
     uint32_t in_flight[WIRE_PROVIDERS_MAX];
+    uint32_t gathered[WIRE_PROVIDERS_MAX];      /* started and not yet sent */
     uint64_t held_until_ms[WIRE_PROVIDERS_MAX]; /* the provider asked it to wait */
     uint64_t up_at_ms;
     uint64_t frozen_until_ms;
