@@ -85,7 +85,18 @@ const char *outcome_name(enum outcome outcome);
     X(PROVIDER_QUIET, 1503, "the provider's quiet hours")                                          \
     X(RECEIPT_FAILED, 1601, "the receipt says that it was not delivered")                          \
     X(RECEIPT_BOUNCED, 1602, "the receipt says that it came back")                                 \
-    X(RECEIPT_COMPLAINED, 1603, "the receipt says that the recipient complained")
+    X(RECEIPT_COMPLAINED, 1603, "the receipt says that the recipient complained")                  \
+    X(ADDRESS_UNKNOWN, 1610, "there is no such address, number or device")                         \
+    X(ADDRESS_UNFIT, 1611, "the number cannot receive such messages")                              \
+    X(OPTED_OUT_THERE, 1612, "the recipient has opted out at the provider")                        \
+    X(UNREACHABLE, 1650, "the mailbox or device could not be reached")                             \
+    X(MAILBOX_FULL, 1651, "the mailbox is full")                                                   \
+    X(FILTERED, 1652, "filtered as unwanted on its way")                                           \
+    X(EXPIRED_THERE, 1653, "the provider gave up: its time was over")                              \
+    X(REFUSED_THERE, 1654, "the provider or a carrier refused the message")                        \
+    X(BUSY, 1655, "the line was busy")                                                             \
+    X(NO_ANSWER, 1656, "nobody answered the call")                                                 \
+    X(ANSWERED_BY_MACHINE, 1657, "a machine answered the call")
 
 enum reason {
 #define REASON_MEMBER(name, number, sentence) REASON_##name = (number),
@@ -97,6 +108,12 @@ enum reason {
 static inline bool reason_is_suppression(uint16_t reason)
 {
     return reason / 100 == 14;
+}
+
+/* 1610..1649: the endpoint itself can never be reached, whatever is sent; 1650..1699 may change. */
+static inline bool reason_is_of_address(uint16_t reason)
+{
+    return reason >= 1610 && reason <= 1649;
 }
 
 /* A sentence for our own reasons, "provider answered" for 100..599. */

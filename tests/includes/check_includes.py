@@ -28,6 +28,7 @@ ROOMS = {
     "coordinator/report": "report",
     "coordinator/cluster": "cluster",
     "coordinator/link": "link",
+    "coordinator/inbound": "inbound",
     "coordinator/api": "api",
     "worker": "worker",
     "worker/channel": "channel",
@@ -48,8 +49,9 @@ MAY_INCLUDE = {
     "report": ["common", "proto", "engine", "ledger", "audience", "content"],
     "cluster": ["common", "proto", "engine", "ledger"],
     "link": ["common", "proto", "engine", "ledger"],
+    "inbound": ["common", "proto", "engine"],
     "api": ["common", "proto", "engine", "ledger", "audience", "content", "report", "cluster", "link",
-            "net"],
+            "inbound", "net"],
     "coordinator": ["common", "proto", "net", "engine", "ledger", "audience", "content", "report", "cluster",
                     "link", "api"],
     "worker core": ["common", "proto"],
@@ -73,6 +75,7 @@ HOMES = {
 NOT_REACHABLE = {
     "engine": ["uv.h", "zmq.h", "rocksdb/c.h", "curl/curl.h", "microhttpd.h", "jansson.h", "sys/time.h",
                "common/clock.h"],
+    "inbound": ["uv.h", "zmq.h", "curl/curl.h", "microhttpd.h", "sys/time.h", "common/clock.h"],
     "worker core": ["uv.h", "zmq.h", "curl/curl.h", "sys/time.h", "common/clock.h"],
 }
 # In the same rooms nobody asks for the time: it comes in as an argument.
