@@ -1,89 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The http adapter, with the settings of docs/channels.md, against Kannel: bearerbox, smsbox and its fake SMSC."""
 
-import os
-import shutil
-import time
-
 import pytest
 
 import peers
-from cluster import Process, free_port, port_answers, wait_for
+from cluster import wait_for
+from kannel import Kannel, is_there
 from peers import send
 
-FAKE_SMSC = "/usr/lib/kannel/test/fakesmsc"
-pytestmark = pytest.mark.skipif(shutil.which("bearerbox") is None or not os.path.exists(FAKE_SMSC),
-                                reason="Kannel is not installed")
-
-CONFIG = """
-group = core
-admin-port = {admin}
-admin-interface = "127.0.0.1"
-admin-password = admpw
-status-password = stpw
-smsbox-port = {smsbox}
-smsbox-interface = "127.0.0.1"
-log-file = "{dir}/bearerbox.log"
-dlr-storage = internal
-store-type = file
-store-location = "{dir}/store"
-
-group = smsc
-smsc = fake
-smsc-id = FAKE
-port = {smsc}
-connect-allow-ip = 127.0.0.1
-
-group = smsbox
-bearerbox-host = 127.0.0.1
-sendsms-port = {sendsms}
-sendsms-interface = "127.0.0.1"
-
-group = sendsms-user
-username = tester
-password = foobar
-max-messages = 10
-concatenation = true
-
-group = sms-service
-keyword = default
-catch-all = true
-max-messages = 0
-text = "x"
-"""
-
-
-class Kannel:
-    def __init__(self, directory):
-        self.dir = directory
-        self.ports = {name: free_port() for name in ("admin", "smsbox", "smsc", "sendsms")}
-        with open(os.path.join(directory, "kannel.conf"), "w", encoding="utf-8") as f:
-            f.write(CONFIG.format(dir=directory, **self.ports).lstrip())
-        self.processes = []
-
-    def run(self, name, argv, port=None):
-        process = Process(argv, os.path.join(self.dir, f"{name}.out"))
-        self.processes.append(process)
-        if port is not None:
-            wait_for(name, lambda: port_answers(self.ports[port]), 20)
-        return process
-
-    def start(self):
-        config = os.path.join(self.dir, "kannel.conf")
-        self.run("bearerbox", ["bearerbox", config], "smsbox")
-        self.run("smsbox", ["smsbox", config], "sendsms")
-        # It prints each message that it gets, and answers success.
-        self.smsc = self.run("fakesmsc", [FAKE_SMSC, "-H", "127.0.0.1", "-r", str(self.ports["smsc"]), "-i", "1", "-m", "1",
-                                          "+4790000000 12345 text hello"])
-        time.sleep(1)
-
-    def stop(self):
-        for process in reversed(self.processes):
-            process.stop(5)
-
-    def received(self):
-        with open(self.smsc.log, encoding="utf-8", errors="replace") as f:
-            return f.read()
+pytestmark = pytest.mark.skipif(not is_there(), reason="Kannel is not installed")
 
 
 @pytest.fixture(scope="module")
@@ -138,10 +63,9 @@ def test_what_can_never_work_is_rejected(tmp_path, kannel):
 
 
 def test_a_link_that_is_down_still_takes_messages_and_a_box_that_is_down_none(tmp_path, kannel):
-    kannel.processes.pop().stop(5)
+    kannel.stop_smsc()
     run = send(tmp_path, "http", settings(kannel.ports["sendsms"]), [{"to": "+4790000001", "text": "x"}], env=PASSWORD)
     assert run.outcomes() == [("accepted", 202)]
-    for process in reversed(kannel.processes):
-        process.stop(5)
+    kannel.stop()
     run = send(tmp_path, "http", settings(kannel.ports["sendsms"]), [{"to": "+4790000001", "text": "x"}], env=PASSWORD)
     assert run.outcomes() == [("deferred", peers.CONNECT_FAILED)]
