@@ -18,7 +18,8 @@
 #define ADAPTER_MAP(X)                                                                             \
     X("null", ADAPTER_ANY_CHANNEL)                                                                 \
     X("http", ADAPTER_ANY_CHANNEL)                                                                 \
-    X("smtp", 1u << CHANNEL_EMAIL)
+    X("smtp", 1u << CHANNEL_EMAIL)                                                                 \
+    X("kannel", 1u << CHANNEL_SMS)
 
 /* NULL-terminated, for text_nearest and lists. */
 const char *const *adapter_names(void);

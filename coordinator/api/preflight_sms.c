@@ -21,6 +21,13 @@ static bool is_ruled(const struct wire_provider *provider)
     return false;
 }
 
+static bool is_on(const json_t *flag)
+{
+    struct slice word = slice_str(json_string_value(flag));
+    return json_is_true(flag) || slice_is(word, "true") || slice_is(word, "yes") ||
+           slice_is(word, "on");
+}
+
 /* As the worker takes them: scalars of YAML, in either spelling. What it refuses is no concern of
  * ours: it cannot send then, and says so. */
 static struct sms_rule rule_of(const struct wire_provider *provider)
@@ -33,8 +40,7 @@ static struct sms_rule rule_of(const struct wire_provider *provider)
     const json_t *flag = json_object_get(settings, "transliterate");
     const json_t *parts = json_object_get(settings, "max_parts");
     uint64_t number;
-    rule.transliterate = json_is_true(flag) ||
-                         (json_is_string(flag) && strcmp(json_string_value(flag), "true") == 0);
+    rule.transliterate = is_on(flag);
     rule.max_parts = SMS_RULE_MAX_PARTS;
     if (json_is_integer(parts) && json_integer_value(parts) > 0) {
         rule.max_parts = (uint32_t)json_integer_value(parts);

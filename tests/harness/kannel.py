@@ -24,6 +24,7 @@ log-file = "{dir}/bearerbox.log"
 dlr-storage = internal
 store-type = file
 store-location = "{dir}/store"
+sms-resend-freq = 2
 """
 
 FAKE = """

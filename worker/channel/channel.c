@@ -11,6 +11,7 @@ static const struct channel_adapter *const adapters[] = {
     &channel_null_adapter,
     &channel_http_adapter,
     &channel_smtp_adapter,
+    &channel_kannel_adapter,
 };
 
 #define ADAPTERS (sizeof(adapters) / sizeof(adapters[0]))
