@@ -78,6 +78,9 @@ static struct transfer_failure request_failure(const struct http_request *reques
     if (!request->transfer.requested && proxy_status >= 400 && proxy_status <= 499) {
         return (struct transfer_failure){OUTCOME_MISCONFIGURED, (enum reason)proxy_status};
     }
+    if (request->transfer.refused) {
+        return (struct transfer_failure){OUTCOME_REJECTED, REASON_ADDRESS_REFUSED};
+    }
     return transfer_failure_of(result, transfer_has_sent(&request->transfer));
 }
 
@@ -144,7 +147,7 @@ static void request_init(struct http_request *request, struct http_client *clien
                          const struct http_client_settings *settings)
 {
     struct transfer_options options = {
-        .protocols = "http,https",
+        .protocols = settings->https_only ? "https" : "http,https",
         .ca_file = settings->ca_file,
         .insecure_tls = settings->insecure_tls,
         .proxy = settings->proxy,
@@ -179,6 +182,7 @@ struct http_client *http_client_new(const struct http_client_settings *settings)
         .streams = settings->http2 ? settings->streams : 0,
         .connect_timeout_ms = settings->connect_timeout_ms,
         .timeout_ms = settings->timeout_ms,
+        .guard = settings->guard,
     });
     client->on_answer = settings->on_answer;
     client->arg = settings->arg;

@@ -14,6 +14,7 @@
 
 #include "common/buf.h"
 #include "common/slice.h"
+#include "net/address_guard.h"
 #include "proto/outcome.h"
 
 #define HTTP_ANSWER_MAX_BYTES 65536 /* of an answer's body; what is longer is cut off */
@@ -56,6 +57,10 @@ struct http_client_settings {
     const char *ca_file; /* NULL: the system's */
     bool insecure_tls;
     const char *proxy; /* NULL: none */
+    bool https_only;   /* other URLs are rejected, unsent */
+    /* Which addresses may be called; outlives the client. NULL: any. What it does not admit is
+     * rejected, unsent (REASON_ADDRESS_REFUSED). With a proxy it is asked about the proxy. */
+    const struct address_guard *guard;
 };
 
 /* Copies the settings. */

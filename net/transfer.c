@@ -239,6 +239,8 @@ void transfer_start(struct transfer *transfer)
     assert(!transfer->started);
     transfer->started = true;
     transfer->done = false;
+    transfer->dialled = false;
+    transfer->refused = false;
     transfer->requested = false;
     if (transfer->http2) {
         transfer->trouble[0] = '\0';
@@ -296,6 +298,21 @@ static void transfer_use_http2(struct transfer *transfer)
     curl_easy_setopt(transfer->easy, CURLOPT_PIPEWAIT, 1L);
 }
 
+/* Of a name with several addresses the others may still be let through. */
+static curl_socket_t transfer_on_open(void *arg, curlsocktype purpose,
+                                      struct curl_sockaddr *address)
+{
+    struct transfer *transfer = arg;
+    const struct address_guard *guard = transfer->hub->settings.guard;
+    if (guard != NULL && !address_guard_admits(guard, &address->addr)) {
+        transfer->refused = !transfer->dialled;
+        return CURL_SOCKET_BAD;
+    }
+    transfer->dialled = true;
+    transfer->refused = false;
+    return transfer_socket_on_open(&transfer->hub->sockets, purpose, address);
+}
+
 static void transfer_secure(CURL *easy, const struct transfer_options *options)
 {
     if (options->ca_file != NULL) {
@@ -317,8 +334,8 @@ void transfer_init(struct transfer *transfer, struct transfer_hub *hub,
     curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER_BYTES);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, transfer_socket_on_open);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &hub->sockets);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, transfer_on_open);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, transfer_socket_on_close);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, &hub->sockets);
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, transfer_on_request);

@@ -17,6 +17,7 @@
 #include <uv.h>
 
 #include "common/err.h"
+#include "net/address_guard.h"
 #include "proto/outcome.h"
 
 struct transfer_hub;
@@ -36,6 +37,8 @@ struct transfer {
     transfer_event_fn on_event; /* when it watches its socket */
     bool started;               /* in the multi */
     bool done;                  /* on_done was called, transfer_end was not yet */
+    bool dialled;               /* a socket was opened for it */
+    bool refused;               /* the guard let no address through */
     bool requested;             /* connected, and the request is on its way */
     long tunnel_bytes;          /* that were went to a proxy before it, for a tunnel */
     bool http2;
@@ -53,6 +56,8 @@ struct transfer_hub_settings {
                                     likes, and as many connections to one host as are wanted */
     uint32_t connect_timeout_ms; /* from the start until the request can be written */
     uint32_t timeout_ms;         /* from the start until all of the answer is there */
+    /* Asked before each connection; outlives the hub. NULL: any address will do. */
+    const struct address_guard *guard;
 };
 
 /* What all easy handles of a hub have in common. */

@@ -59,6 +59,10 @@ const char *outcome_name(enum outcome outcome);
     X(ANSWER_MALFORMED, 1107, "the answer could not be understood")                                \
     X(AUTHENTICATION_FAILED, 1108, "the provider refused the credentials")                         \
     X(SECRET_MISSING, 1109, "a secret or file of the settings is missing on the worker")           \
+    X(ADDRESS_REFUSED, 1110, "the endpoint is an address that must not be called")                 \
+    X(ENDPOINT_UNREACHABLE, 1111, "the endpoint's own server could not be reached")                \
+    X(ENDPOINT_TLS_FAILED, 1112, "TLS to the endpoint's own server failed")                        \
+    X(ENDPOINT_SILENT, 1113, "the endpoint's own server gave no proper answer")                    \
     X(DRAINED, 1201, "the worker drained")                                                         \
     X(PAUSED, 1202, "the campaign was paused")                                                     \
     X(CAMPAIGN_CANCELLED, 1203, "the campaign was cancelled")                                      \

@@ -68,6 +68,75 @@ static void on_answer(void *arg, const struct http_answer *answer)
     answers->last = *answer;
 }
 
+/* What becomes of one request to the URL, with a server of nobody behind it. */
+static struct http_answer answer_from(const char *url, const struct address_guard *guard,
+                                      bool https_only)
+{
+    uv_loop_t loop;
+    struct answers answers = {0};
+    assert_int_equal(uv_loop_init(&loop), 0);
+    struct http_client *client = http_client_new(&(struct http_client_settings){
+        .loop = &loop,
+        .on_answer = on_answer,
+        .arg = &answers,
+        .connections = 1,
+        .connect_timeout_ms = 5000,
+        .timeout_ms = 5000,
+        .method = "POST",
+        .has_body = true,
+        .guard = guard,
+        .https_only = https_only,
+    });
+    struct http_request *request = http_client_take(client);
+    buf_str(http_request_url(request), url);
+    http_request_send(request, 7);
+    while (answers.count == 0) {
+        uv_run(&loop, UV_RUN_ONCE);
+    }
+    http_client_close(client);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    assert_int_equal(answers.count, 1);
+    assert_int_equal(answers.last.status, 0);
+    return answers.last;
+}
+
+static void a_guarded_client_opens_no_connection_to_what_is_not_public(void **state)
+{
+    (void)state;
+    static const char *const urls[] = {"http://127.0.0.1:1/",  "http://127.1:1/",
+                                       "http://0x7f000001:1/", "http://2130706433:1",
+                                       "http://[::1]:1/",      "http://[::ffff:127.0.0.1]:1/",
+                                       "http://0.0.0.0:1/",    "http://localhost:1"};
+    const struct address_guard guard = {0};
+    for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+        struct http_answer answer = answer_from(urls[i], &guard, false);
+        assert_int_equal(answer.outcome, OUTCOME_REJECTED);
+        assert_int_equal(answer.reason, REASON_ADDRESS_REFUSED);
+    }
+}
+
+static void a_guard_that_lets_it_in_is_not_in_the_way(void **state)
+{
+    (void)state;
+    struct address_network network;
+    assert_true(address_network_read(slice_str("127.0.0.0/8"), &network));
+    const struct address_guard guard = {.allowed = &network, .allowed_count = 1};
+    struct http_answer answer = answer_from("http://127.0.0.1:1/", &guard, false);
+    assert_int_equal(answer.outcome, OUTCOME_DEFERRED);
+    assert_int_equal(answer.reason, REASON_CONNECT_FAILED);
+}
+
+static void a_client_of_https_alone_sends_nothing_in_the_clear(void **state)
+{
+    (void)state;
+    struct http_answer answer = answer_from("http://127.0.0.1:1/", NULL, true);
+    assert_int_equal(answer.outcome, OUTCOME_REJECTED);
+    assert_int_equal(answer.reason, REASON_NO_ENDPOINT);
+    answer = answer_from("https://127.0.0.1:1/", NULL, true);
+    assert_int_equal(answer.outcome, OUTCOME_DEFERRED);
+}
+
 static void closing_answers_what_is_under_way(void **state)
 {
     (void)state;
@@ -102,6 +171,9 @@ int main(void)
         cmocka_unit_test(what_left_without_an_answer_is_uncertain),
         cmocka_unit_test(what_is_wrong_for_all_is_a_matter_of_configuration),
         cmocka_unit_test(a_url_has_a_scheme_that_we_speak_and_a_host),
+        cmocka_unit_test(a_guarded_client_opens_no_connection_to_what_is_not_public),
+        cmocka_unit_test(a_guard_that_lets_it_in_is_not_in_the_way),
+        cmocka_unit_test(a_client_of_https_alone_sends_nothing_in_the_clear),
         cmocka_unit_test(closing_answers_what_is_under_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,9 +31,8 @@ PROVIDERS = [provider for block in BLOCKS for provider in yaml.safe_load(block)]
 
 
 def adapters():
-    source = read("worker/channel/channel.c")
     if WORKER is None:
-        return re.findall(r'"([a-z_]+)"', source.split("adapter_names[] = {")[1].split("}")[0])
+        return re.findall(r'X\("([a-z_]+)",', read("proto/adapter.h"))
     out = subprocess.run([WORKER, "--version"], capture_output=True, timeout=20, check=True).stdout.decode()
     return re.search(r"^adapters:(.*)$", out, re.M).group(1).replace(",", " ").split()
 
