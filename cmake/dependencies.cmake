@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Every library that Tocsin stands on. A room links what it needs by these names:
-#   PkgConfig::ZMQ  UV  CURL  PROTOBUFC  MICROHTTPD  JANSSON  CYAML  SODIUM  CRYPTO  ZSTD  LZ4  ZLIB  CMOCKA
+#   PkgConfig::ZMQ  UV  CURL  PROTOBUFC  MICROHTTPD  JANSSON  CYAML  SODIUM  CRYPTO  IDN2  ZSTD  LZ4  ZLIB  CMOCKA
 #   RocksDB::RocksDB   Threads::Threads
 # Their headers count as system headers, so that our warnings stay ours.
 find_package(Threads REQUIRED)
@@ -16,6 +16,7 @@ pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson>=2.14)
 pkg_check_modules(CYAML REQUIRED IMPORTED_TARGET libcyaml>=1.3)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium>=1.0.18)
 pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto>=3.0)
+pkg_check_modules(IDN2 REQUIRED IMPORTED_TARGET libidn2>=2.3)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd>=1.5)
 pkg_check_modules(LZ4 REQUIRED IMPORTED_TARGET liblz4)
 pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)

@@ -53,7 +53,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     mime_field_address(&mail, "From", subject, slice_str("a@b.c"));
     mime_body(&mail, text, html, slice_str("BOUNDARY"));
     check_lines(buf_view(&mail));
-    (void)mime_address_is_valid(subject);
     buf_release(&mail);
     return 0;
 }

@@ -23,7 +23,9 @@ static void begin(struct smtp_dialogue *dialogue, struct course *course)
     course->mails++;
     buf_clear(&dialogue->message);
     buf_str(&dialogue->message, "Subject: x\r\n\r\n.\r\n");
-    smtp_dialogue_mail(dialogue, slice_str("from@x.y"), slice_str("to@x.y"));
+    const struct smtp_envelope envelope = {slice_str("from@x.y"), slice_str("to@x.y"), false};
+    enum smtp_event event = smtp_dialogue_mail(dialogue, &envelope);
+    assert(event == SMTP_EVENT_NONE);
 }
 
 /* What was sent since the last time ends with the data of a mail? */
@@ -76,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 1) {
         return 0;
     }
-    struct smtp_features features = {(data[0] & 1) != 0, (data[0] & 2) != 0};
+    struct smtp_features features = {.pipelining = (data[0] & 1) != 0, .size = (data[0] & 2) != 0};
     struct slice said = slice_of(data + 1, size - 1);
     struct course whole = {0};
     struct course pieces = {0};

@@ -12,13 +12,19 @@
 
 static struct smtp_dialogue dialogue;
 
+static void mail(const char *from, const char *to)
+{
+    const struct smtp_envelope envelope = {slice_str(from), slice_str(to), false};
+    assert_int_equal(smtp_dialogue_mail(&dialogue, &envelope), SMTP_EVENT_NONE);
+}
+
 static void begin(bool pipelining)
 {
     struct smtp_features features = {.pipelining = pipelining};
     smtp_dialogue_reset(&dialogue, &features);
     buf_clear(&dialogue.message);
     buf_str(&dialogue.message, MESSAGE);
-    smtp_dialogue_mail(&dialogue, slice_str("from@x.y"), slice_str("to@x.y"));
+    mail("from@x.y", "to@x.y");
 }
 
 static void assert_sends(const char *expected)
@@ -76,7 +82,7 @@ static void a_size_is_told_where_it_is_asked_for(void **state)
     smtp_dialogue_reset(&dialogue, &features);
     buf_clear(&dialogue.message);
     buf_str(&dialogue.message, MESSAGE);
-    smtp_dialogue_mail(&dialogue, slice_str("f@x"), slice_str("t@x"));
+    mail("f@x", "t@x");
     assert_sends("MAIL FROM:<f@x> SIZE=28\r\n");
 }
 
@@ -101,13 +107,13 @@ static void a_second_mail_goes_over_the_same_connection(void **state)
     (void)say("250 ok\r\n250 ok\r\n354 go\r\n");
     assert_sends(STUFFED);
     assert_int_equal(say("250 ok\r\n"), SMTP_EVENT_DONE);
-    smtp_dialogue_mail(&dialogue, slice_str("from@x.y"), slice_str("to@x.y"));
+    mail("from@x.y", "to@x.y");
     assert_sends(COMMANDS);
     assert_int_equal(say("250 ok\r\n550 no\r\n503 no\r\n"), SMTP_EVENT_NONE);
     assert_sends("RSET\r\n");
     assert_int_equal(say("250 ok\r\n"), SMTP_EVENT_DONE);
     assert_verdict(OUTCOME_REJECTED, 550);
-    smtp_dialogue_mail(&dialogue, slice_str("from@x.y"), slice_str("to@x.y"));
+    mail("from@x.y", "to@x.y");
     assert_sends(COMMANDS);
 }
 
@@ -357,9 +363,40 @@ static int tear_down(void **state)
     return 0;
 }
 
+static void an_address_beyond_ascii_asks_for_smtputf8(void **state)
+{
+    (void)state;
+    const struct smtp_envelope envelope = {slice_str("from@x.y"), slice_str("j\xc3\xb8rn@x.y"),
+                                           true};
+    struct smtp_features features = {.size = true, .utf8 = true};
+    smtp_dialogue_reset(&dialogue, &features);
+    buf_clear(&dialogue.message);
+    buf_str(&dialogue.message, "x\r\n");
+    assert_int_equal(smtp_dialogue_mail(&dialogue, &envelope), SMTP_EVENT_NONE);
+    assert_sends("MAIL FROM:<from@x.y> SIZE=3 SMTPUTF8\r\n");
+    assert_int_equal(say("250 ok\r\n"), SMTP_EVENT_NONE);
+    assert_sends("RCPT TO:<j\xc3\xb8rn@x.y>\r\n");
+}
+
+static void a_server_without_smtputf8_is_not_asked(void **state)
+{
+    (void)state;
+    const struct smtp_envelope envelope = {slice_str("from@x.y"), slice_str("j\xc3\xb8rn@x.y"),
+                                           true};
+    struct smtp_features features = {.pipelining = true, .size = true};
+    smtp_dialogue_reset(&dialogue, &features);
+    assert_int_equal(smtp_dialogue_mail(&dialogue, &envelope), SMTP_EVENT_DONE);
+    assert_verdict(OUTCOME_REJECTED, REASON_ADDRESS_NOT_ASCII);
+    assert_sends("");
+    begin(true); /* the connection is as good as before */
+    assert_sends(COMMANDS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_address_beyond_ascii_asks_for_smtputf8),
+        cmocka_unit_test(a_server_without_smtputf8_is_not_asked),
         cmocka_unit_test(pipelined_commands_leave_together),
         cmocka_unit_test(without_pipelining_each_waits_for_its_reply),
         cmocka_unit_test(a_size_is_told_where_it_is_asked_for),

@@ -6,6 +6,10 @@
  * Message-ID is made of what stays the same over retries (campaign, ordinal, step) and of the
  * address, so that a mail that arrives twice can be known as one, and two clusters do not give the
  * same.
+ *
+ * Where bounces and answers go are templates, so that they can carry the delivery token: it says
+ * whose bounce it is and that we wrote to him (a return path of its own for each mail, known as
+ * VERP), whatever the mail's own text says.
  */
 #include <stdio.h>
 #include <strings.h>
@@ -17,10 +21,13 @@
 #include "worker/channel/channel_adapters.h"
 #include "worker/channel/channel_fields.h"
 #include "worker/channel/channel_settings.h"
+#include "worker/channel/mail_address.h"
 #include "worker/channel/mime.h"
 #include "worker/channel/smtp_client.h"
 
 #define WHERE_MAX_BYTES 128
+
+#define UNSUBSCRIBE_HEADER "List-Unsubscribe"
 
 struct smtp_header {
     char *name;
@@ -31,13 +38,18 @@ struct channel_smtp {
     struct channel channel;
     struct channel_context context;
     uint32_t connections;
-    struct buf sender; /* From and Reply-To as they stand in every mail */
+    struct buf sender; /* From as it stands in every mail */
     char *domain;      /* of Message-ID */
+    struct template *envelope_from;
+    struct template *reply_to; /* NULL: none */
+    bool has_unsubscribe;
     struct channel_fields *fields;
     struct smtp_header *headers;
     size_t header_count;
     struct smtp_client *client;
     struct buf scratch;
+    struct buf from; /* the envelope's, of the mail that is being written */
+    struct buf to;
 };
 
 struct smtp_settings {
@@ -52,6 +64,7 @@ struct smtp_settings {
     const char *from_name;
     const char *reply_to;
     const char *envelope_from;
+    bool list_unsubscribe;
     json_t *headers;
     json_t *secrets;
     uint32_t connections;
@@ -79,6 +92,7 @@ static const struct channel_key smtp_keys[] = {
     {KEY("from_name", TEXT, from_name)},
     {KEY("reply_to", TEXT, reply_to)},
     {KEY("envelope_from", TEXT, envelope_from)},
+    {KEY("list_unsubscribe", FLAG, list_unsubscribe)},
     {KEY("headers", OBJECT, headers)},
     {KEY("secrets", OBJECT, secrets)},
     {KEY("connections", COUNT, connections), .min = 1, .max = 256},
@@ -90,6 +104,7 @@ static const struct channel_key smtp_keys[] = {
 
 static const struct smtp_settings smtp_defaults = {
     .starttls = SMTP_SECURITY_REQUIRED,
+    .list_unsubscribe = true,
     .connections = 8,
     .connect_timeout_ms = 30000,
     .timeout_ms = 120000,
@@ -129,17 +144,63 @@ static bool write_headers(struct buf *message, struct channel_smtp *smtp,
     return true;
 }
 
+/* What the template comes to, if that is an address of ASCII characters. */
+static bool fill_address(struct buf *address, struct channel_smtp *smtp,
+                         const struct template *template, const struct attempt *attempt)
+{
+    bool needs_utf8 = false;
+    buf_clear(&smtp->scratch);
+    buf_clear(address);
+    return channel_fields_fill(smtp->fields, template, attempt, &smtp->scratch) &&
+           mail_address_write(address, buf_view(&smtp->scratch), &needs_utf8) && !needs_utf8;
+}
+
+static bool write_reply_to(struct buf *message, struct channel_smtp *smtp,
+                           const struct attempt *attempt)
+{
+    if (smtp->reply_to == NULL) {
+        return true;
+    }
+    bool is_filled = fill_address(&smtp->from, smtp, smtp->reply_to, attempt);
+    mime_field_address(message, "Reply-To", slice_of(NULL, 0), buf_view(&smtp->from));
+    return is_filled;
+}
+
+/* The recipient's own link, if his campaign has links (RFC 2369); one click is for https alone (RFC
+ * 8058 section 3.1). */
+static void write_unsubscribe(struct buf *message, struct channel_smtp *smtp,
+                              const struct attempt *attempt)
+{
+    static const char secure[] = "https://";
+    struct slice url;
+    if (!smtp->has_unsubscribe || attempt->variable == NULL ||
+        !attempt->variable(attempt, slice_str("unsubscribe_url"), &url)) {
+        return;
+    }
+    buf_clear(&smtp->scratch);
+    buf_str(&smtp->scratch, "<");
+    buf_slice(&smtp->scratch, url);
+    buf_str(&smtp->scratch, ">");
+    mime_field(message, UNSUBSCRIBE_HEADER, buf_view(&smtp->scratch));
+    if (url.len > sizeof(secure) && memcmp(url.data, secure, sizeof(secure) - 1) == 0) {
+        mime_field(message, UNSUBSCRIBE_HEADER "-Post", slice_str("List-Unsubscribe=One-Click"));
+    }
+}
+
+/* False if the recipient lacks a variable. */
 static bool write_message(struct buf *message, struct channel_smtp *smtp,
                           const struct attempt *attempt)
 {
     mime_field_date(message, clock_unix_ms());
     buf_slice(message, buf_view(&smtp->sender));
-    mime_field_address(message, "To", slice_of(NULL, 0), attempt->endpoint);
+    mime_field_address(message, "To", slice_of(NULL, 0), buf_view(&smtp->to));
     mime_field(message, "Subject", attempt->subject);
     write_message_id(message, smtp, attempt);
-    bool is_filled = write_headers(message, smtp, attempt);
+    bool is_filled = write_reply_to(message, smtp, attempt);
+    write_unsubscribe(message, smtp, attempt);
+    is_filled = write_headers(message, smtp, attempt) && is_filled;
     mime_body(message, attempt->text, attempt->html, slice_of(attempt->token, TOKEN_CHARS));
-    return is_filled;
+    return is_filled && fill_address(&smtp->from, smtp, smtp->envelope_from, attempt);
 }
 
 static void smtp_reject(struct channel_smtp *smtp, uint32_t attempt, enum reason reason)
@@ -151,7 +212,9 @@ static void smtp_reject(struct channel_smtp *smtp, uint32_t attempt, enum reason
 static void smtp_start(struct channel *channel, const struct attempt *attempt)
 {
     struct channel_smtp *smtp = (struct channel_smtp *)channel;
-    if (!mime_address_is_valid(attempt->endpoint)) {
+    bool needs_utf8 = false;
+    buf_clear(&smtp->to);
+    if (!mail_address_write(&smtp->to, attempt->endpoint, &needs_utf8)) {
         smtp_reject(smtp, attempt->id, REASON_NO_ENDPOINT);
         return;
     }
@@ -161,7 +224,8 @@ static void smtp_start(struct channel *channel, const struct attempt *attempt)
         smtp_reject(smtp, attempt->id, REASON_VARIABLE_MISSING);
         return;
     }
-    smtp_line_send(line, attempt->endpoint, attempt->id);
+    const struct smtp_envelope envelope = {buf_view(&smtp->from), buf_view(&smtp->to), needs_utf8};
+    smtp_line_send(line, &envelope, attempt->id);
 }
 
 static void smtp_on_answer(void *arg, uint32_t tag, const struct smtp_verdict *verdict)
@@ -190,8 +254,12 @@ static void smtp_free(struct channel_smtp *smtp)
     }
     mem_free(smtp->headers);
     channel_fields_free(smtp->fields);
+    template_free(smtp->envelope_from);
+    template_free(smtp->reply_to);
     buf_release(&smtp->sender);
     buf_release(&smtp->scratch);
+    buf_release(&smtp->from);
+    buf_release(&smtp->to);
     mem_free(smtp->domain);
     mem_free(smtp);
 }
@@ -206,12 +274,32 @@ static void smtp_close(struct channel *channel)
 static enum err check_address(const char *address, const char *key, const char *where,
                               struct problem *problem)
 {
-    if (address == NULL || mime_address_is_valid(slice_str(address))) {
+    struct buf written = {0};
+    bool needs_utf8 = false;
+    bool is_good = mail_address_write(&written, slice_str(address), &needs_utf8) && !needs_utf8;
+    buf_release(&written);
+    if (is_good) {
         return ERR_OK;
     }
     return problem_set(problem, ERR_INVALID,
                        "%s: %s must be an address such as notices@bank.example, not \"%.80s\"",
                        where, key, address);
+}
+
+/* A template of an address, tried with the digit 1 for what varies. */
+static enum err read_address(struct channel_smtp *smtp, struct template **out, const char *text,
+                             const char *key, const char *where, struct problem *problem)
+{
+    char inner[WHERE_MAX_BYTES + 32];
+    (void)snprintf(inner, sizeof(inner), "%s: %s", where, key);
+    enum err err =
+        channel_fields_template(out, smtp->fields, slice_str(text), TEMPLATE_RAW, inner, problem);
+    if (err == ERR_OK) {
+        buf_clear(&smtp->scratch);
+        channel_fields_fill_sample(smtp->fields, *out, &smtp->scratch);
+        err = check_address(buf_cstr(&smtp->scratch), key, where, problem);
+    }
+    return err;
 }
 
 /* Both go into commands or URLs as they are. */
@@ -255,14 +343,15 @@ static enum err smtp_check(const struct smtp_settings *read, const char *where,
     enum err err = check_presence(read, where, problem);
     err = err != ERR_OK ? err : check_host(read->host, "host", where, problem);
     err = err != ERR_OK ? err : check_host(read->helo, "helo", where, problem);
-    err = err != ERR_OK ? err : check_address(read->from, "from", where, problem);
-    err = err != ERR_OK ? err : check_address(read->reply_to, "reply_to", where, problem);
-    return err != ERR_OK ? err
-                         : check_address(read->envelope_from, "envelope_from", where, problem);
+    return err != ERR_OK ? err : check_address(read->from, "from", where, problem);
 }
 
-static bool header_is_own(const char *name)
+static bool header_is_own(const struct channel_smtp *smtp, const char *name)
 {
+    if (smtp->has_unsubscribe &&
+        strncasecmp(name, UNSUBSCRIBE_HEADER, strlen(UNSUBSCRIBE_HEADER)) == 0) {
+        return true;
+    }
     for (size_t i = 0; i < sizeof(own_headers) / sizeof(own_headers[0]); i++) {
         if (strcasecmp(name, own_headers[i]) == 0) {
             return true;
@@ -277,7 +366,7 @@ static enum err read_header(struct channel_smtp *smtp, json_t *headers, const ch
     const char *text = channel_settings_text(headers, name);
     const char *wrong = text == NULL                      ? "must have a text"
                         : !mime_field_name_is_valid(name) ? "is no name of a header"
-                        : header_is_own(name)             ? "is written by Tocsin"
+                        : header_is_own(smtp, name)       ? "is written by Tocsin"
                                                           : NULL;
     if (wrong != NULL) {
         return problem_set(problem, ERR_INVALID, "%s: headers: \"%.64s\" %s", where, name, wrong);
@@ -298,15 +387,26 @@ static enum err smtp_open_parts(struct channel_smtp *smtp, const struct smtp_set
                                 const char *where, struct problem *problem)
 {
     enum err err = channel_fields_new(&smtp->fields, read->secrets, where, problem);
+    smtp->has_unsubscribe = read->list_unsubscribe;
+    const char *envelope_from = read->envelope_from == NULL ? read->from : read->envelope_from;
+    err = err != ERR_OK ? err
+                        : read_address(smtp, &smtp->envelope_from, envelope_from, "envelope_from",
+                                       where, problem);
+    if (err == ERR_OK && read->reply_to != NULL) {
+        err = read_address(smtp, &smtp->reply_to, read->reply_to, "reply_to", where, problem);
+    }
     for (void *at = json_object_iter(read->headers); err == ERR_OK && at != NULL;
          at = json_object_iter_next(read->headers, at)) {
         err = read_header(smtp, read->headers, json_object_iter_key(at), where, problem);
     }
-    mime_field_address(&smtp->sender, "From", slice_str(read->from_name), slice_str(read->from));
-    if (read->reply_to != NULL) {
-        mime_field_address(&smtp->sender, "Reply-To", slice_of(NULL, 0), slice_str(read->reply_to));
+    if (err == ERR_OK) {
+        bool needs_utf8 = false;
+        buf_clear(&smtp->from);
+        (void)mail_address_write(&smtp->from, slice_str(read->from), &needs_utf8);
+        const char *from = buf_cstr(&smtp->from);
+        mime_field_address(&smtp->sender, "From", slice_str(read->from_name), slice_str(from));
+        smtp->domain = mem_copy_str(strrchr(from, '@') + 1);
     }
-    smtp->domain = mem_copy_str(strchr(read->from, '@') + 1);
     return err;
 }
 
@@ -334,7 +434,6 @@ static enum err smtp_open_client(struct channel_smtp *smtp, const struct smtp_se
             read->implicit_tls ? SMTP_SECURITY_IMPLICIT : (enum smtp_security)read->starttls,
         .user = read->user,
         .password = read->user == NULL ? NULL : buf_cstr(&password),
-        .from = read->envelope_from == NULL ? read->from : read->envelope_from,
         .ca_file = read->ca_file,
         .insecure_tls = read->insecure_tls,
     };

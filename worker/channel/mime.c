@@ -10,10 +10,9 @@
 #include <string.h>
 #include <time.h>
 
-#define LINE_MAX_BYTES    998
-#define FOLD_COLUMN       78
-#define ENCODED_COLUMN    76
-#define ADDRESS_MAX_BYTES 254
+#define LINE_MAX_BYTES 998
+#define FOLD_COLUMN    78
+#define ENCODED_COLUMN 76
 
 static const char base64_digits[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -27,24 +26,6 @@ static bool is_printable(uint8_t byte)
 static bool is_continuation(uint8_t byte)
 {
     return (byte & 0xc0) == 0x80;
-}
-
-bool mime_address_is_valid(struct slice address)
-{
-    const uint8_t *at = address.len == 0 ? NULL : memchr(address.data, '@', address.len);
-    if (at == NULL || at == address.data || at == address.data + address.len - 1 ||
-        address.len > ADDRESS_MAX_BYTES) {
-        return false;
-    }
-    unsigned ats = 0;
-    for (size_t i = 0; i < address.len; i++) {
-        uint8_t byte = address.data[i];
-        if (!is_printable(byte) || strchr(" <>\"(),:;\\[]", byte) != NULL) {
-            return false;
-        }
-        ats += byte == '@';
-    }
-    return ats == 1;
 }
 
 bool mime_field_name_is_valid(const char *name)

@@ -4,7 +4,7 @@
  * 2045, 2046). Pure. All lines end with CRLF and have at most 998 bytes, encoded ones 76. No value
  * can end its field: control characters become blanks.
  *
- * It writes addresses of ASCII only (no SMTPUTF8) and no attachments.
+ * Addresses are written as mail_address gives them; beyond ASCII they stand as UTF-8 (RFC 6532).
  */
 #ifndef TOCSIN_CHANNEL_MIME_H
 #define TOCSIN_CHANNEL_MIME_H
@@ -15,10 +15,6 @@
 #include "common/buf.h"
 #include "common/slice.h"
 
-/* An address that can stand between angle brackets: printable ASCII, one @ with something on either
- * side, no blanks, angle brackets, quotes or commas, at most 254 bytes (RFC 5321 section 4.5.3.1).
- */
-bool mime_address_is_valid(struct slice address);
 /* Printable ASCII without blanks and colons. */
 bool mime_field_name_is_valid(const char *name);
 

@@ -30,14 +30,15 @@ struct smtp_line {
     bool is_taken;
     uint32_t mails; /* done over the present connection */
     uint32_t tag;
+    struct buf from;
     struct buf to;
+    bool needs_utf8;
 };
 
 struct smtp_client {
     struct transfer_hub *hub;
     smtp_client_answer_fn on_answer;
     void *arg;
-    char *from;
     bool has_login;
     bool is_secure; /* may hold more than the socket says: read until nothing comes */
     bool is_closing;
@@ -70,6 +71,8 @@ static size_t line_on_greeting(char *bytes, size_t size, size_t count, void *arg
         line->features.pipelining = true;
     } else if (line_says(said, "250", "SIZE")) {
         line->features.size = true;
+    } else if (line_says(said, "250", "SMTPUTF8")) {
+        line->features.utf8 = true;
     } else if (line_says(said, "250", "AUTH")) {
         line->offers_login = true;
     }
@@ -140,7 +143,12 @@ static void line_lost(struct smtp_line *line, bool timed_out)
 
 static void line_begin(struct smtp_line *line)
 {
-    smtp_dialogue_mail(&line->dialogue, slice_str(line->client->from), buf_view(&line->to));
+    const struct smtp_envelope envelope = {buf_view(&line->from), buf_view(&line->to),
+                                           line->needs_utf8};
+    if (smtp_dialogue_mail(&line->dialogue, &envelope) == SMTP_EVENT_DONE) {
+        line_answer(line, &line->dialogue.verdict);
+        return;
+    }
     transfer_expect(&line->transfer, line->client->timeout_ms);
     if (!line_flush(line)) {
         line_lost(line, false);
@@ -271,11 +279,14 @@ struct buf *smtp_line_message(struct smtp_line *line)
     return &line->dialogue.message;
 }
 
-void smtp_line_send(struct smtp_line *line, struct slice to, uint32_t tag)
+void smtp_line_send(struct smtp_line *line, const struct smtp_envelope *envelope, uint32_t tag)
 {
     line->tag = tag;
+    line->needs_utf8 = envelope->needs_utf8;
+    buf_clear(&line->from);
+    buf_slice(&line->from, envelope->from);
     buf_clear(&line->to);
-    buf_slice(&line->to, to);
+    buf_slice(&line->to, envelope->to);
     if (line->is_open) {
         line_begin(line);
     } else {
@@ -328,7 +339,6 @@ struct smtp_client *smtp_client_new(const struct smtp_client_settings *settings)
     });
     client->on_answer = settings->on_answer;
     client->arg = settings->arg;
-    client->from = mem_copy_str(settings->from);
     client->has_login = settings->user != NULL;
     client->is_secure = settings->security != SMTP_SECURITY_OFF;
     client->timeout_ms = settings->timeout_ms;
@@ -363,10 +373,10 @@ void smtp_client_close(struct smtp_client *client)
         struct smtp_line *line = &client->lines[i];
         transfer_release(&line->transfer);
         smtp_dialogue_release(&line->dialogue);
+        buf_release(&line->from);
         buf_release(&line->to);
     }
     transfer_hub_close(client->hub);
     mem_free(client->lines);
-    mem_free(client->from);
     mem_free(client);
 }

@@ -41,7 +41,6 @@ struct smtp_client_settings {
     enum smtp_security security;
     const char *user; /* NULL: no login */
     const char *password;
-    const char *from;    /* of the envelope */
     const char *ca_file; /* NULL: the system's */
     bool insecure_tls;
 };
@@ -57,7 +56,7 @@ struct smtp_line *smtp_client_take(struct smtp_client *client);
 void smtp_line_drop(struct smtp_line *line);
 /* Where the message is written, with CRLF line ends; empty. Valid until it is sent. */
 struct buf *smtp_line_message(struct smtp_line *line);
-/* `to` is an address without angle brackets, blanks or control characters. */
-void smtp_line_send(struct smtp_line *line, struct slice to, uint32_t tag);
+/* Copies the envelope. */
+void smtp_line_send(struct smtp_line *line, const struct smtp_envelope *envelope, uint32_t tag);
 
 #endif

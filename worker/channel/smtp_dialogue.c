@@ -68,27 +68,15 @@ static void send_body(struct smtp_dialogue *dialogue)
     buf_str(&dialogue->out, ".\r\n");
 }
 
-void smtp_dialogue_mail(struct smtp_dialogue *dialogue, struct slice from, struct slice to)
+static void send_mail(struct smtp_dialogue *dialogue, const struct smtp_envelope *envelope)
 {
-    assert(dialogue->state == SMTP_STATE_IDLE);
-    dialogue->state = SMTP_STATE_MAIL;
-    dialogue->refused = false;
-    dialogue->answered = false;
-    buf_clear(&dialogue->to);
-    buf_slice(&dialogue->to, to);
-    buf_clear(&dialogue->out);
-    dialogue->out_at = 0;
     buf_str(&dialogue->out, "MAIL FROM:<");
-    buf_slice(&dialogue->out, from);
+    buf_slice(&dialogue->out, envelope->from);
+    buf_str(&dialogue->out, ">");
     if (dialogue->features.size) {
-        buf_printf(&dialogue->out, "> SIZE=%zu\r\n", dialogue->message.len);
-    } else {
-        buf_str(&dialogue->out, ">\r\n");
+        buf_printf(&dialogue->out, " SIZE=%zu", dialogue->message.len);
     }
-    if (dialogue->features.pipelining) {
-        send_rcpt(dialogue);
-        send_data(dialogue);
-    }
+    buf_str(&dialogue->out, envelope->needs_utf8 ? " SMTPUTF8\r\n" : "\r\n");
 }
 
 struct slice smtp_dialogue_unsent(const struct smtp_dialogue *dialogue)
@@ -130,6 +118,29 @@ static void dialogue_judge(struct smtp_dialogue *dialogue, const struct smtp_rep
                     is_accepted ? smtp_reply_queue_id(reply) : slice_of(NULL, 0));
         dialogue->refused = !is_accepted;
     }
+}
+
+enum smtp_event smtp_dialogue_mail(struct smtp_dialogue *dialogue,
+                                   const struct smtp_envelope *envelope)
+{
+    assert(dialogue->state == SMTP_STATE_IDLE);
+    if (envelope->needs_utf8 && !dialogue->features.utf8) {
+        verdict_set(dialogue, OUTCOME_REJECTED, REASON_ADDRESS_NOT_ASCII, slice_of(NULL, 0));
+        return SMTP_EVENT_DONE;
+    }
+    dialogue->state = SMTP_STATE_MAIL;
+    dialogue->refused = false;
+    dialogue->answered = false;
+    buf_clear(&dialogue->to);
+    buf_slice(&dialogue->to, envelope->to);
+    buf_clear(&dialogue->out);
+    dialogue->out_at = 0;
+    send_mail(dialogue, envelope);
+    if (dialogue->features.pipelining) {
+        send_rcpt(dialogue);
+        send_data(dialogue);
+    }
+    return SMTP_EVENT_NONE;
 }
 
 static enum smtp_event dialogue_finish(struct smtp_dialogue *dialogue)

@@ -32,6 +32,13 @@ enum smtp_state {
 struct smtp_features {
     bool pipelining;
     bool size;
+    bool utf8; /* SMTPUTF8 (RFC 6531) */
+};
+
+struct smtp_envelope {
+    struct slice from; /* addresses as mail_address writes them */
+    struct slice to;
+    bool needs_utf8; /* one of them, and the header, is not ASCII */
 };
 
 /* What became of a mail. */
@@ -65,9 +72,11 @@ void smtp_dialogue_init(struct smtp_dialogue *dialogue);
 void smtp_dialogue_release(struct smtp_dialogue *dialogue);
 /* A new connection: idle, nothing to send. */
 void smtp_dialogue_reset(struct smtp_dialogue *dialogue, const struct smtp_features *features);
-/* Begins a mail. `from` and `to` are addresses without angle brackets, line breaks or blanks;
- * dialogue->message holds header and body with CRLF line ends and an end of line at its end. */
-void smtp_dialogue_mail(struct smtp_dialogue *dialogue, struct slice from, struct slice to);
+/* Begins a mail. dialogue->message holds header and body with CRLF line ends and an end of line at
+ * its end. SMTP_EVENT_DONE: refused unsent, as the server does not offer what the envelope needs.
+ */
+enum smtp_event smtp_dialogue_mail(struct smtp_dialogue *dialogue,
+                                   const struct smtp_envelope *envelope) WARN_UNUSED;
 /* Something came in. */
 enum smtp_event smtp_dialogue_receive(struct smtp_dialogue *dialogue, struct slice bytes);
 /* What is to be sent, and how much of it has been. */

@@ -8,6 +8,7 @@ import os
 import random
 import time
 
+import aiosmtpd.controller
 import pytest
 
 import peers
@@ -111,6 +112,64 @@ def test_the_message_id_stays_over_retries_and_differs_between_mails(tmp_path, s
         assert send(tmp_path, "smtp", settings(sink.port), attempts).counts() == {"accepted": 6}
         ids = [parse(raw)["Message-ID"] for raw in sink.mails()]
     assert len(ids) == 6 and len(set(ids)) == 5
+
+
+def test_bounces_and_answers_come_back_with_the_token(tmp_path):
+    token = "AQEAAAAAAAAAAAAAPtLtLyOru4kAK_9Z"
+    with SmtpServer() as server:
+        run = send(tmp_path, "smtp", settings(server.port, envelope_from="bounces+{{token}}@bank.test",
+                                              reply_to="reply+{{token}}@bank.test"), [{**ONE[0], "token": token}])
+        assert run.outcomes() == [("accepted", 250)]
+        command = next(line for _, line in server.commands if line.startswith("MAIL"))
+        mail = email.message_from_bytes(server.mails[0][1], policy=email.policy.default)
+    assert command.startswith(f"MAIL FROM:<bounces+{token}@bank.test>")
+    assert mail["Reply-To"].addresses[0].addr_spec == f"reply+{token}@bank.test"
+    assert mail["From"].addresses[0].addr_spec == "notices@bank.test"
+
+
+@pytest.mark.parametrize("url, one_click", [("https://n.bank.test/u/t", True), ("http://n.bank.test/u/t", False), (None, False)])
+def test_whoever_has_a_link_to_unsubscribe_has_it_in_the_header(tmp_path, sink_directory, url, one_click):
+    attempt = {**ONE[0], "variables": {"unsubscribe_url": url} if url else {}}
+    with Sink(sink_directory) as sink:
+        assert send(tmp_path, "smtp", settings(sink.port), [attempt]).counts() == {"accepted": 1}
+        off = send(tmp_path, "smtp", settings(sink.port, list_unsubscribe=False, headers={"List-Unsubscribe": "<mailto:u@bank.test>"}),
+                   [attempt])
+        assert off.counts() == {"accepted": 1}
+        mails = sorted((parse(raw) for raw in sink.mails()), key=lambda mail: "mailto" in str(mail["List-Unsubscribe"]))
+    assert mails[0]["List-Unsubscribe"] == (f"<{url}>" if url else None)
+    assert mails[0]["List-Unsubscribe-Post"] == ("List-Unsubscribe=One-Click" if one_click else None)
+    assert mails[1]["List-Unsubscribe"] == "<mailto:u@bank.test>" and mails[1]["List-Unsubscribe-Post"] is None
+
+
+class Inbox:
+    """A handler for aiosmtpd that keeps envelopes."""
+
+    def __init__(self):
+        self.envelopes = []
+
+    async def handle_DATA(self, _server, _session, envelope):
+        self.envelopes.append(envelope)
+        return "250 ok"
+
+
+@pytest.mark.parametrize("offers", [True, False])
+def test_addresses_of_any_script_go_where_they_can(tmp_path, offers):
+    inbox = Inbox()
+    controller = aiosmtpd.controller.Controller(inbox, hostname="127.0.0.1", port=free_port(), enable_SMTPUTF8=offers)
+    controller.start()
+    try:
+        run = send(tmp_path, "smtp", settings(controller.port, connections=1),
+                   [{**ONE[0], "to": "kari@bücher.test"}, {**ONE[0], "to": "jørn@bücher.test"}, {**ONE[0], "to": "\"a b\"@x.test"}])
+    finally:
+        controller.stop()
+    rejected = ("rejected", 1010)
+    assert run.outcomes() == [("accepted", 250), ("accepted", 250) if offers else rejected, ("accepted", 250)]
+    expected = ["kari@xn--bcher-kva.test", "jørn@xn--bcher-kva.test", "\"a b\"@x.test"]
+    got = [(envelope.rcpt_tos, bool(envelope.smtp_utf8)) for envelope in inbox.envelopes]
+    assert got == [([address], "ø" in address) for address in expected if offers or "ø" not in address]
+    for envelope, (recipients, _) in zip(inbox.envelopes, got):
+        content = envelope.content if isinstance(envelope.content, bytes) else envelope.content.encode()
+        assert f"To: <{recipients[0]}>".encode() in content
 
 
 def random_text(dice, length):
