@@ -105,15 +105,24 @@ static void on_signal(uv_signal_t *signal, int number)
     }
 }
 
+static void on_reload(uv_signal_t *signal, int number)
+{
+    struct coordinator *coordinator = signal->data;
+    LOG_I(MODULE, "reloading", "signal=%d", number);
+    api_reload_secrets(coordinator->api);
+}
+
 static void start_loop_handles(struct coordinator *coordinator)
 {
     uv_prepare_init(&coordinator->loop, &coordinator->before_sleep);
     uv_timer_init(&coordinator->loop, &coordinator->wake_up);
     uv_signal_init(&coordinator->loop, &coordinator->on_term);
     uv_signal_init(&coordinator->loop, &coordinator->on_int);
+    uv_signal_init(&coordinator->loop, &coordinator->on_hup);
     coordinator->before_sleep.data = coordinator;
     coordinator->on_term.data = coordinator;
     coordinator->on_int.data = coordinator;
+    coordinator->on_hup.data = coordinator;
     uv_prepare_start(&coordinator->before_sleep, on_before_sleep);
     uv_signal_start(&coordinator->on_term, on_signal, SIGTERM);
     uv_signal_start(&coordinator->on_int, on_signal, SIGINT);
@@ -248,6 +257,7 @@ enum err coordinator_open(struct coordinator **out, const struct coordinator_set
         return err;
     }
     raise_descriptors(settings);
+    uv_signal_start(&coordinator->on_hup, on_reload, SIGHUP); /* there is something to reload */
     LOG_I(MODULE, "ready", "workers=%s providers=%u", bus_endpoint(coordinator->bus),
           settings->provider_count);
     *out = coordinator;

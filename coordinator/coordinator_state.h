@@ -38,6 +38,7 @@ struct coordinator {
     uv_timer_t wake_up;
     uv_signal_t on_term;
     uv_signal_t on_int;
+    uv_signal_t on_hup;
     bool is_stopping;
     uint64_t stop_by_ms; /* by the monotonic clock */
     struct wall_clock clock;

@@ -31,7 +31,8 @@ static const char HELP[] =
     "JSON\n"
     "  --version, --help\n"
     "\n"
-    "SIGTERM makes durable what was decided and ends. Exit status: 0 good, 1 it failed, 2 wrong "
+    "SIGTERM makes durable what was decided and ends. SIGHUP reads the secrets anew that receipts\n"
+    "are checked with. Exit status: 0 good, 1 it failed, 2 wrong "
     "usage,\n"
     "3 the ledger is damaged.\n";
 

@@ -13,6 +13,8 @@
 #include "coordinator/api/api_state.h"
 #include "coordinator/api/code_ranges.h"
 #include "coordinator/api/exchange.h"
+#include "coordinator/api/inbound_desk.h"
+#include "coordinator/api/receipts.h"
 #include "coordinator/api/resources.h"
 #include "coordinator/api/suppressing.h"
 
@@ -31,6 +33,12 @@ static const char *const upload_parameters[] = {"name", "format", "on_error", "m
 #define PUBLIC_HEAD_MS    15000
 #define PUBLIC_REQUEST_MS 10000
 
+#define LARGE_BODY_MAX   ((size_t)4 * 1024 * 1024) /* what providers gather into one request */
+#define LARGE_BODIES_MAX 32                        /* at once; the others are to come again */
+
+/* Providers have names of their own in the query, and their own way to prove who they are. */
+#define INBOUND (ROUTE_OPEN | ROUTE_REPEATABLE | ROUTE_OWN_QUERY)
+
 /* For recipients and providers: no admin token, and nothing is shown that is not meant for them. On
  * a port of their own if listen.public is set, else on the API's. */
 static const struct route public_routes[] = {
@@ -38,10 +46,13 @@ static const struct route public_routes[] = {
     {"POST", "/a/{token}", acknowledgements_confirm, ROUTE_OPEN | ROUTE_CHANGES, NULL},
     {"GET", "/u/{token}", unsubscribe_show, ROUTE_OPEN, NULL},
     {"POST", "/u/{token}", unsubscribe_post, ROUTE_OPEN | ROUTE_CHANGES, NULL},
-    {"POST", "/r/{provider}/{token}", receipts_take,
-     ROUTE_OPEN | ROUTE_REPEATABLE | ROUTE_OWN_QUERY, NULL},
-    {"GET", "/r/{provider}/{token}", receipts_take, ROUTE_OPEN | ROUTE_REPEATABLE | ROUTE_OWN_QUERY,
-     NULL},
+    {"POST", "/r/{provider}/{token}", inbound_receipt, INBOUND, NULL},
+    {"GET", "/r/{provider}/{token}", inbound_receipt, INBOUND, NULL},
+    {"POST", "/r/{provider}", inbound_events, INBOUND | ROUTE_LARGE, NULL},
+    {"GET", "/r/{provider}", inbound_events, INBOUND, NULL},
+    {"POST", "/v/{provider}/{token}", inbound_voice, INBOUND, NULL},
+    {"POST", "/i/{provider}", inbound_message, INBOUND, NULL},
+    {"GET", "/i/{provider}", inbound_message, INBOUND, NULL},
     {"GET", "/healthz", system_healthz, ROUTE_OPEN, NULL},
     {NULL, NULL, NULL, 0, NULL},
 };
@@ -171,6 +182,27 @@ static bool may_change(struct exchange *exchange)
 
 /* ---- the request's way ---- */
 
+/* A provider's events may be more than a stranger may send; not too many such requests at once. */
+static bool make_room(struct exchange *exchange)
+{
+    struct api *api = exchange->api;
+    if ((exchange->route->flags & ROUTE_LARGE) == 0 ||
+        !inbound_desk_has_form(api, receipts_provider(api, exchange->parts[0]))) {
+        return true;
+    }
+    if (api->large_bodies == LARGE_BODIES_MAX) {
+        http_reply_header(exchange->http, "Retry-After", "1");
+        exchange_problem(exchange, &(struct problem_reply){
+                                       .status = 503,
+                                       .detail = "too many large requests at once: send it again"});
+        return false;
+    }
+    api->large_bodies++;
+    exchange->is_large = true;
+    http_allow_body(exchange->http, LARGE_BODY_MAX);
+    return true;
+}
+
 /* An upload under a key that has its answer: only read, to see whether it is the same. */
 static bool on_replayed_piece(void *arg, struct http_request *request, struct slice piece)
 {
@@ -190,7 +222,8 @@ static void on_head(void *arg, struct http_request *request)
     http_set_context(request, exchange);
     http_reply_header(request, "Cache-Control", "no-store");
     if (!find_route(exchange) || !check_token(exchange) || !read_query(exchange) ||
-        (exchange->route->flags & ROUTE_STREAM) == 0 || !may_change(exchange)) {
+        !make_room(exchange) || (exchange->route->flags & ROUTE_STREAM) == 0 ||
+        !may_change(exchange)) {
         return;
     }
     if (exchange->is_replay) {
@@ -227,8 +260,10 @@ static void on_finished(void *arg, struct http_request *request)
     struct api *api = listener->api;
     unsigned class = http_status(request) / 100;
     api->requests_by_class[class < 6 ? class : 0]++;
-    if (http_context(request) != NULL) {
-        exchange_finish(http_context(request));
+    struct exchange *exchange = http_context(request);
+    if (exchange != NULL) {
+        api->large_bodies -= exchange->is_large;
+        exchange_finish(exchange);
     }
 }
 
@@ -343,6 +378,7 @@ static enum err open_servers(struct api *api, struct problem *problem)
 
 static void api_free(struct api *api)
 {
+    assert(api->fetcher == NULL);
     idempotency_close(api->idempotency);
     auth_close(api->auth);
     audience_finder_free(api->finder);
@@ -357,6 +393,7 @@ enum err api_open(struct api **out, const struct api_context *context, struct pr
     api->started_ms = api_now_ms(api);
     api->finder = audience_finder_new(context->ledger);
     tell_surroundings(api);
+    inbound_desk_open(api);
     enum err err = auth_open(&api->auth, context->data_dir, problem);
     if (err == ERR_OK) {
         err = idempotency_open(&api->idempotency, context->ledger, problem);
@@ -365,6 +402,7 @@ enum err api_open(struct api **out, const struct api_context *context, struct pr
         err = open_servers(api, problem);
     }
     if (err != ERR_OK) {
+        inbound_desk_close(api);
         api_free(api);
         return err;
     }
@@ -384,6 +422,11 @@ const struct listen_address *api_address(const struct api *api)
 const struct listen_address *api_public_address(const struct api *api)
 {
     return api->public.server == NULL ? NULL : http_server_address(api->public.server);
+}
+
+void api_reload_secrets(struct api *api)
+{
+    inbound_desk_open(api);
 }
 
 void api_quiesce(struct api *api)
@@ -418,5 +461,6 @@ void api_close(struct api *api)
         uv_run(api->context.loop, UV_RUN_ONCE); /* until their threads have ended */
     }
     exchange_drop_all(api);
+    inbound_desk_close(api);
     uv_close((uv_handle_t *)&api->sweep, on_sweep_closed);
 }

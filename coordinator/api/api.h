@@ -41,7 +41,7 @@ struct api_context {
     struct campaign_registry *campaigns;
     struct plan_registry *plans;
     struct suppression_list *suppressions;
-    const struct hard_failures *hard_failures; /* for what is counted; may be NULL */
+    struct hard_failures *hard_failures; /* may be NULL */
     struct provider_controls *provider_controls;
     const struct wire_provider *providers; /* as the workers are told of them */
     struct delivery_keys *delivery_keys;
@@ -81,6 +81,8 @@ enum err api_open(struct api **out, const struct api_context *context,
 /* Where it really listens (a port of 0 resolved). */
 const struct listen_address *api_address(const struct api *api);
 const struct listen_address *api_public_address(const struct api *api); /* NULL: none */
+/* Reads the secrets anew that providers' callbacks are checked with; what cannot be read stays. */
+void api_reload_secrets(struct api *api);
 /* Takes no more connections; what is under way may still be answered while the loop runs. */
 void api_quiesce(struct api *api);
 /* Requests under way. */

@@ -13,6 +13,8 @@
 #include "coordinator/api/replies.h"
 #include "coordinator/api/route.h"
 
+struct inbound;
+struct inbound_fetcher;
 struct pending;
 struct suppressing;
 struct upload;
@@ -32,6 +34,9 @@ struct api {
     struct api_listener public;   /* of recipients and providers, if it has a port of its own */
     struct auth *auth;
     struct audience_finder *finder;
+    struct inbound *inbounds[WIRE_PROVIDERS_MAX]; /* by provider; NULL: none, or closed */
+    struct inbound_fetcher *fetcher;
+    unsigned large_bodies; /* requests under way that may be larger than others */
     struct idempotency *idempotency;
     struct pending *pendings;         /* answers that wait for a record to be durable */
     struct suppressing *suppressings; /* audiences that are matched against the list */

@@ -23,6 +23,8 @@
 #define EXCHANGE_LIMIT     100
 #define EXCHANGE_LIMIT_MAX 1000
 
+struct decisions;
+
 struct exchange {
     struct api *api;
     const struct api_listener *listener; /* where it came in */
@@ -33,11 +35,13 @@ struct exchange {
     struct query_string query;
     const char *key; /* of idempotency, in the arena; NULL: none */
     bool has_claim;  /* the key is ours */
+    bool is_large;   /* its body may be larger than others */
     bool is_replay;  /* the key has an answer already: it is given when the body turns out to be the
                         same */
     struct fingerprint fingerprint;
-    struct pending *pending; /* its change is decided and not durable yet */
-    void *resource;          /* of the route's handler; it hears of the end by on_finished */
+    struct pending *pending;     /* its change is decided and not durable yet */
+    struct decisions *decisions; /* that are being made for it (decisions.h) */
+    void *resource;              /* of the route's handler; it hears of the end by on_finished */
     void (*on_complete)(struct exchange *exchange); /* ROUTE_STREAM: the body is complete */
     void (*on_finished)(struct exchange *exchange); /* the client is gone, or was answered */
 };

@@ -72,6 +72,7 @@ struct http_request *http_request_new(struct http_connection *connection, const 
     request->method = method;
     request->began_ms = now_ms;
     request->piece_ms = now_ms;
+    request->body_max = connection->settings->body_max;
     request->expected = expected_bytes(request);
     connection->request = request;
     return request;
@@ -99,7 +100,7 @@ bool http_request_take(struct http_request *request, struct slice piece)
     if (request->on_body != NULL) {
         return request->on_body(request->body_arg, request, piece);
     }
-    if (request->body.len + piece.len > request->connection->settings->body_max) {
+    if (request->body.len + piece.len > request->body_max) {
         http_request_refuse(request, 413, "the body is too large");
     } else {
         buf_slice(&request->body, piece);
@@ -195,6 +196,12 @@ void *http_context(const struct http_request *request)
 unsigned http_status(const struct http_request *request)
 {
     return request->answer.status;
+}
+
+void http_allow_body(struct http_request *request, size_t bytes)
+{
+    assert(request->phase == HTTP_BODY && request->received == 0);
+    request->body_max = bytes;
 }
 
 void http_stream_body(struct http_request *request, http_body_fn on_body, void *arg)

@@ -32,6 +32,7 @@ struct http_request {
     const char *method;
     struct arena arena;
     struct buf body;
+    size_t body_max;   /* the server's, or what the handler allows */
     uint64_t expected; /* bytes of the body by its header, or HTTP_LENGTH_UNKNOWN */
     uint64_t received;
     uint64_t unwanted; /* bytes thrown away behind an early answer */

@@ -345,7 +345,7 @@ static enum MHD_Result request_begin(struct http_connection *connection, const c
     server->handler.on_head(server->handler.arg, request);
     bool is_gathered = request->on_body == NULL;
     if (request->answer.status == 0 && is_gathered && request->expected != HTTP_LENGTH_UNKNOWN &&
-        request->expected > server->settings.body_max) {
+        request->expected > request->body_max) {
         http_request_refuse(request, 413, "the body is too large");
     }
     if (request->answer.status == 0 || request->expected == 0) {

@@ -93,6 +93,9 @@ typedef bool (*http_body_fn)(void *arg, struct http_request *request, struct sli
 void http_stream_body(struct http_request *request, http_body_fn on_body, void *arg);
 void http_resume(struct http_request *request);
 
+/* In on_head: the gathered body may have so many bytes, instead of the server's body_max. */
+void http_allow_body(struct http_request *request, size_t bytes);
+
 /* ---- The answer, once. Headers first. An answer before the body is complete is allowed. ---- */
 
 void http_reply_header(struct http_request *request, const char *name, const char *value);

@@ -223,6 +223,7 @@ static void write_tally(struct buf *text, const char *provider, const struct rec
     }
     write_receipt(text, provider, "forged", tally->forged);
     write_receipt(text, provider, "refused", tally->refused);
+    write_receipt(text, provider, "ignored", tally->ignored);
 }
 
 static void write_receipts(const struct metrics *metrics, struct buf *text)

@@ -29,6 +29,7 @@ struct receipt_tally {
     uint64_t taken[RECEIPT_KINDS];
     uint64_t forged;
     uint64_t refused; /* for another reason */
+    uint64_t ignored; /* events that say nothing of a message of ours */
 };
 
 struct receipt_report {

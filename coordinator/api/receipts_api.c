@@ -14,6 +14,8 @@
 #include "coordinator/api/receipts.h"
 #include "coordinator/api/resources.h"
 
+#define RANK_SHIFT 4 /* recipient_attempt_number */
+
 unsigned receipts_provider(const struct api *api, const char *name)
 {
     for (unsigned i = 0; i < api->context.provider_count; i++) {
@@ -60,6 +62,42 @@ static enum err newest_attempt(struct api *api, const struct receipt *of,
     return err;
 }
 
+void receipts_find_newest(const struct api *api, struct receipt *receipt)
+{
+    unsigned rank = (unsigned)receipt->attempt >> RANK_SHIFT;
+    for (unsigned t = 0; t < 2; t++) {
+        struct recipient_state state;
+        if (engine_track(api->context.engine, receipt->campaign, receipt->ordinal, t == 1,
+                         &state) &&
+            state.step == receipt->step && state.endpoint == rank) {
+            receipt->attempt = recipient_attempt_number(&state);
+            return;
+        }
+    }
+}
+
+/* Where it went is known by its place; hard_failures reads the address, and says what counts. */
+static void mark_endpoint(struct api *api, const struct receipt *of)
+{
+    struct campaign_view view;
+    bool is_complaint = of->kind == RECEIPT_COMPLAINED;
+    bool is_failure = of->kind == RECEIPT_FAILED || of->kind == RECEIPT_BOUNCED;
+    if (api->context.hard_failures == NULL || !(is_complaint || is_failure) ||
+        !engine_campaign(api->context.engine, of->campaign, &view) ||
+        of->step >= view.def->plan.step_count) {
+        return;
+    }
+    hard_failures_add(api->context.hard_failures,
+                      &(struct hard_failure){
+                          .campaign = of->campaign,
+                          .audience = view.def->audience,
+                          .ordinal = of->ordinal,
+                          .channel = (uint8_t)view.def->plan.steps[of->step].channel,
+                          .rank = (uint8_t)(of->attempt >> RANK_SHIFT),
+                          .reason = is_complaint ? REASON_RECEIPT_COMPLAINED : of->reason,
+                      });
+}
+
 enum err receipts_decide(struct api *api, const struct receipt *receipt)
 {
     struct receipt of = *receipt;
@@ -76,6 +114,7 @@ enum err receipts_decide(struct api *api, const struct receipt *receipt)
     }
     if (err == ERR_OK) {
         api->receipts[receipt->provider].taken[receipt->kind]++;
+        mark_endpoint(api, &of);
     }
     return err;
 }
@@ -125,8 +164,8 @@ static void wake_and_decide(struct exchange *exchange)
     }
 }
 
-/* A GET is taken, as many gateways have nothing else. What only looks must change nothing. */
-static bool is_head(struct exchange *exchange)
+/* A GET is taken, as many gateways have nothing else. */
+bool receipts_is_head(struct exchange *exchange)
 {
     if (strcmp(http_method(exchange->http), "HEAD") != 0) {
         return false;
@@ -176,7 +215,7 @@ static bool read_receipt(struct exchange *exchange, struct receipt *receipt)
 void receipts_take(struct exchange *exchange)
 {
     struct receipt *receipt = arena_zalloc(exchange->arena, 1, sizeof(*receipt));
-    if (is_head(exchange) || !read_receipt(exchange, receipt)) {
+    if (receipts_is_head(exchange) || !read_receipt(exchange, receipt)) {
         return;
     }
     exchange->resource = receipt;

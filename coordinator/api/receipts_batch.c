@@ -3,31 +3,23 @@
  * /v1/receipts: many receipts in one request, for whoever collects them elsewhere. A JSON array, or
  * JSON objects one a line. Each is taken or refused by itself, and the refused ones are named; the
  * answer comes when all that was taken is on disk. Repeating the whole request does no harm.
- *
- * Those of a campaign that has ended need its page from the journal, which takes a while: so a few
- * pages are woken, what can be decided is decided, and the rest goes on when that is durable.
  */
 #include <string.h>
 
+#include "coordinator/api/decisions.h"
 #include "coordinator/api/exchange.h"
-#include "coordinator/api/page_wake.h"
 #include "coordinator/api/receipts.h"
 #include "coordinator/api/resources.h"
 #include "coordinator/content/object_id.h"
 
-#define RECEIPTS_MAX  10000
-#define WAKES_AT_ONCE 16  /* pages folded before the loop has its turn */
-#define LOOK_AHEAD    256 /* receipts looked at for them */
-#define NDJSON_TYPE   "application/x-ndjson"
+#define RECEIPTS_MAX 10000
+#define NDJSON_TYPE  "application/x-ndjson"
 
 struct batch {
-    struct receipt receipts[RECEIPTS_MAX]; /* those that could be read */
-    uint32_t index[RECEIPTS_MAX];          /* of each, in the body */
-    bool is_refused[RECEIPTS_MAX];
-    unsigned count;
-    unsigned next; /* to be decided */
+    struct decision list[RECEIPTS_MAX]; /* those that could be read */
+    uint32_t index[RECEIPTS_MAX];       /* of each, in the body */
+    struct decisions decisions;
     unsigned seen; /* entries of the body */
-    unsigned taken;
     json_t *refused;
 };
 
@@ -124,12 +116,12 @@ static enum err read_entry(struct api *api, const json_t *object, struct arena *
 static void take_entry(struct exchange *exchange, struct batch *batch, const json_t *object)
 {
     struct api *api = exchange->api;
-    struct receipt *receipt = &batch->receipts[batch->count];
+    struct receipt *receipt = &batch->list[batch->decisions.count].receipt;
     struct problem problem = {0};
     uint32_t index = batch->seen++;
     enum err err = read_entry(api, object, exchange->arena, receipt, &problem);
     if (err == ERR_OK) {
-        batch->index[batch->count++] = index;
+        batch->index[batch->decisions.count++] = index;
         return;
     }
     if (err != ERR_UNAUTHORIZED) { /* that one is counted */
@@ -213,75 +205,17 @@ static bool read_body(struct exchange *exchange, struct batch *batch)
 
 /* ---- deciding ---- */
 
-static const char *why_refused(enum err err)
-{
-    switch (err) {
-    case ERR_NOT_FOUND:
-        return "there is no such recipient, or nothing was sent to him that this could be of";
-    case ERR_CONFLICT:
-        return "the campaign has not been launched";
-    case ERR_LIMIT:
-        return "the campaign is archived";
-    default:
-        return "the journal of this campaign cannot be read just now";
-    }
-}
-
-static void refuse_receipt(struct exchange *exchange, struct batch *batch, unsigned at,
-                           enum err err)
-{
-    exchange->api->receipts[batch->receipts[at].provider].refused++;
-    refuse_entry(batch, batch->index[at], why_refused(err));
-    batch->is_refused[at] = true;
-}
-
-/* Before anything is decided: a page that is folded must have all that was decided of it. */
-static void wake_pages(struct exchange *exchange, struct batch *batch)
-{
-    const struct api *api = exchange->api;
-    struct recipient_state state;
-    unsigned wakes = 0;
-    unsigned end =
-        batch->next + LOOK_AHEAD < batch->count ? batch->next + LOOK_AHEAD : batch->count;
-    for (unsigned i = batch->next; i < end && wakes < WAKES_AT_ONCE; i++) {
-        const struct receipt *receipt = &batch->receipts[i];
-        if (engine_recipient(api->context.engine, receipt->campaign, receipt->ordinal, &state) !=
-            ERR_CLOSED) {
-            continue;
-        }
-        wakes++;
-        enum err err = page_is_archived(api, receipt->campaign)
-                           ? ERR_LIMIT
-                           : page_wake(api, receipt->campaign, receipt->ordinal);
-        if (err != ERR_OK) {
-            refuse_receipt(exchange, batch, i, err);
-        }
-    }
-}
-
-/* All that was decided before is in the journal by now. */
-static void decide_all(struct exchange *exchange)
+static void answer(struct exchange *exchange)
 {
     struct batch *batch = exchange->resource;
-    wake_pages(exchange, batch);
-    for (; batch->next < batch->count; batch->next++) {
-        if (batch->is_refused[batch->next]) {
-            continue;
-        }
-        enum err err = receipts_decide(exchange->api, &batch->receipts[batch->next]);
-        if (err == ERR_CLOSED) {
-            exchange_read_durable(exchange, decide_all);
-            return;
-        }
-        if (err == ERR_OK) {
-            batch->taken++;
-        } else {
-            refuse_receipt(exchange, batch, batch->next, err);
+    for (unsigned i = 0; i < batch->decisions.count; i++) {
+        if (batch->list[i].err != ERR_OK) {
+            refuse_entry(batch, batch->index[i], decision_sentence(batch->list[i].err));
         }
     }
-    json_t *answer = json_pack("{s:I, s:I, s:O}", "receipts", (json_int_t)batch->seen, "taken",
-                               (json_int_t)batch->taken, "refused", batch->refused);
-    exchange_commit(exchange, 200, NULL, answer, NULL, NULL);
+    json_t *reply = json_pack("{s:I, s:I, s:O}", "receipts", (json_int_t)batch->seen, "taken",
+                              (json_int_t)batch->decisions.taken, "refused", batch->refused);
+    exchange_commit(exchange, 200, NULL, reply, NULL, NULL);
 }
 
 static void on_finished(struct exchange *exchange)
@@ -297,7 +231,8 @@ void receipts_post(struct exchange *exchange)
     batch->refused = json_array();
     exchange->resource = batch;
     exchange->on_finished = on_finished;
+    batch->decisions = (struct decisions){.list = batch->list, .all_decided = answer};
     if (read_body(exchange, batch)) {
-        exchange_read_durable(exchange, decide_all);
+        decisions_make(exchange, &batch->decisions);
     }
 }

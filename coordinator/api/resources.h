@@ -19,6 +19,12 @@ void acknowledgements_post(struct exchange *exchange);
 void receipts_take(struct exchange *exchange);
 void receipts_post(struct exchange *exchange);
 
+/* inbound_api.c */
+void inbound_receipt(struct exchange *exchange);
+void inbound_events(struct exchange *exchange);
+void inbound_voice(struct exchange *exchange);
+void inbound_message(struct exchange *exchange);
+
 /* replies_api.c */
 void replies_post(struct exchange *exchange);
 

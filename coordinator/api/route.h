@@ -24,7 +24,8 @@ enum route_flag {
     /* Changes something, but twice is as good as once: takes no Idempotency-Key, and waits for a
      * slow disk instead of being refused. */
     ROUTE_REPEATABLE = 8,
-    ROUTE_OWN_QUERY = 16 /* the handler reads the query: it is not for our names alone */
+    ROUTE_OWN_QUERY = 16, /* the handler reads the query: it is not for our names alone */
+    ROUTE_LARGE = 32      /* the body may be larger than others, if there is such a provider */
 };
 
 struct route {

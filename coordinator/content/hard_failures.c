@@ -31,9 +31,27 @@ struct hard_failures {
     struct suppression entry;
 };
 
+/* He said so himself: that has no end, and does not depend on what else is remembered. */
+static bool is_wish(uint16_t reason)
+{
+    return reason == REASON_RECEIPT_COMPLAINED || reason == REASON_OPTED_OUT_THERE;
+}
+
+static uint16_t reason_on_list(const struct hard_failure *failure)
+{
+    switch (failure->reason) {
+    case REASON_RECEIPT_COMPLAINED:
+        return REASON_COMPLAINED;
+    case REASON_OPTED_OUT_THERE:
+        return REASON_OPTED_OUT;
+    default:
+        return failure->channel == CHANNEL_EMAIL ? REASON_BOUNCED : REASON_INVALID;
+    }
+}
+
 bool hard_failure_is_of_address(unsigned channel, uint16_t reason)
 {
-    if (reason == REASON_ENDPOINT_DEAD) {
+    if (reason == REASON_ENDPOINT_DEAD || reason_is_of_address(reason) || is_wish(reason)) {
         return true;
     }
     switch (channel) {
@@ -78,7 +96,8 @@ void hard_failures_free(struct hard_failures *failures)
 
 void hard_failures_add(struct hard_failures *failures, const struct hard_failure *failure)
 {
-    if (failures->kept_ms == 0 || !hard_failure_is_of_address(failure->channel, failure->reason)) {
+    bool is_kept = failures->kept_ms > 0 || is_wish(failure->reason);
+    if (!is_kept || !hard_failure_is_of_address(failure->channel, failure->reason)) {
         return;
     }
     if (failures->queue == NULL) {
@@ -127,6 +146,17 @@ static bool find_endpoint(struct hard_failures *failures, const struct hard_fail
                            &problem) == ERR_OK;
 }
 
+static void write_source(const struct hard_failure *failure, struct suppression *entry)
+{
+    if (failure->reason >= 100 && failure->reason <= 599) {
+        snprintf(entry->source, sizeof(entry->source), "provider answered %u in c%" PRIu64,
+                 (unsigned)failure->reason, failure->campaign);
+    } else {
+        snprintf(entry->source, sizeof(entry->source), "c%" PRIu64 ": %s", failure->campaign,
+                 reason_sentence(failure->reason));
+    }
+}
+
 static void remember(struct hard_failures *failures, const struct hard_failure *failure,
                      uint64_t now_ms, struct record *record)
 {
@@ -137,11 +167,10 @@ static void remember(struct hard_failures *failures, const struct hard_failure *
         return;
     }
     struct suppression *entry = &failures->entry;
-    entry->reason = failure->channel == CHANNEL_EMAIL ? REASON_BOUNCED : REASON_INVALID;
+    entry->reason = reason_on_list(failure);
     entry->at_ms = now_ms;
-    entry->until_ms = now_ms + failures->kept_ms;
-    snprintf(entry->source, sizeof(entry->source), "provider answered %u in c%" PRIu64,
-             (unsigned)failure->reason, failure->campaign);
+    entry->until_ms = is_wish(failure->reason) ? 0 : now_ms + failures->kept_ms;
+    write_source(failure, entry);
     failures->remembered += suppression_list_add(failures->list, entry, now_ms, record);
 }
 

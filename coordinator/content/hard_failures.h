@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hard_failures: remembers endpoints that a provider refused for good, so that the next campaigns
- * pass them by. What was refused is known by its place; its address must be read from the page, so
- * it waits in a queue that is worked off a few pages at a time beside everything else.
+ * hard_failures: remembers endpoints that a provider refused for good, at once or by a receipt, so
+ * that the next campaigns pass them by. What was refused is known by its place; its address must be
+ * read from the page, so it waits in a queue that is worked off a few pages at a time beside
+ * everything else.
  *
  * Nothing is promised of what waits: when the queue is full, or the process dies, it is forgotten
  * and counted, and the next campaign finds out anew. The journal has every refusal.
@@ -26,7 +27,9 @@ struct hard_failure {
 };
 
 /* The answer is about the address itself and not about this message: what an adapter understood as
- * that (REASON_ENDPOINT_DEAD); SMTP 550, 551 and 553; 404 and 410 for push tokens and webhooks. */
+ * that (REASON_ENDPOINT_DEAD, reason_is_of_address); SMTP 550, 551 and 553; 404 and 410 for push
+ * tokens and webhooks; or a receipt is a complaint. Complaints, and opt-outs at the provider, are
+ * remembered for good, whatever kept_ms says. */
 bool hard_failure_is_of_address(unsigned channel, uint16_t reason);
 
 struct hard_failures;

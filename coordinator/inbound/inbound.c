@@ -10,6 +10,7 @@
 
 static const struct inbound_adapter *const adapters[] = {
     &inbound_kannel,
+    &inbound_sendgrid,
     &inbound_twilio,
     &inbound_twilio_voice,
 };

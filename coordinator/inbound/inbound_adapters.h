@@ -11,6 +11,7 @@
 #include "coordinator/inbound/inbound.h"
 
 extern const struct inbound_adapter inbound_kannel;
+extern const struct inbound_adapter inbound_sendgrid;
 extern const struct inbound_adapter inbound_twilio;
 extern const struct inbound_adapter inbound_twilio_voice;
 
@@ -37,7 +38,16 @@ bool inbound_is_recent(uint64_t at_ms, uint64_t now_ms, uint64_t max_age_ms);
 bool inbound_form(const struct inbound_request *request, struct form *form,
                   struct inbound_result *result);
 
+/* A body of JSON. NULL: it is none, and the result says so. */
+json_t *inbound_json(struct slice body, struct inbound_result *result);
+/* A member that is a string, copied into the arena; empty if there is none. */
+struct slice inbound_json_text(const json_t *object, const char *member, struct arena *arena);
+
 /* ---- events ---- */
+
+/* What an enhanced status code says of the address (RFC 3463), "5.1.1" or a reply code, "550";
+ * `otherwise` if it says nothing. */
+uint16_t inbound_reason_of_status(struct slice status, uint16_t otherwise);
 
 void inbound_emit_receipt(struct inbound_result *result, struct slice token, enum receipt_kind kind,
                           uint16_t reason);

@@ -97,7 +97,54 @@ bool inbound_form(const struct inbound_request *request, struct form *form,
     return false;
 }
 
+json_t *inbound_json(struct slice body, struct inbound_result *result)
+{
+    json_error_t error;
+    json_t *json = json_loadb((const char *)body.data, body.len, 0, &error);
+    if (json == NULL) {
+        inbound_end(result, INBOUND_REFUSED, "the body is no JSON: line %d, column %d: %.160s",
+                    error.line, error.column, error.text);
+    }
+    return json;
+}
+
+struct slice inbound_json_text(const json_t *object, const char *member, struct arena *arena)
+{
+    const json_t *value = json_object_get(object, member);
+    if (!json_is_string(value)) {
+        return (struct slice){0};
+    }
+    size_t len = json_string_length(value);
+    return slice_of(arena_str(arena, slice_of(json_string_value(value), len)), len);
+}
+
 /* ---- events ---- */
+
+/* The longest prefix first. */
+uint16_t inbound_reason_of_status(struct slice status, uint16_t otherwise)
+{
+    static const struct {
+        const char *prefix;
+        uint16_t reason;
+    } known[] = {
+        {"5.1.7", REASON_REFUSED_THERE},   {"5.1.8", REASON_REFUSED_THERE}, /* our address */
+        {"5.1.", REASON_ADDRESS_UNKNOWN},  {"5.2.1", REASON_ADDRESS_UNKNOWN},
+        {"5.2.2", REASON_MAILBOX_FULL},    {"4.2.2", REASON_MAILBOX_FULL},
+        {"5.2.3", REASON_REFUSED_THERE},   {"5.3.4", REASON_REFUSED_THERE}, /* too large */
+        {"5.4.4", REASON_ADDRESS_UNKNOWN}, /* its domain takes no mail */
+        {"5.7.", REASON_FILTERED},         {"5.6.", REASON_REFUSED_THERE},
+        {"552", REASON_MAILBOX_FULL},      {"554", REASON_REFUSED_THERE},
+        {"550", REASON_ADDRESS_UNKNOWN},   {"551", REASON_ADDRESS_UNKNOWN},
+        {"553", REASON_ADDRESS_UNKNOWN},   {"4", REASON_UNREACHABLE},
+    };
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        size_t len = strlen(known[i].prefix);
+        if (status.len >= len && memcmp(status.data, known[i].prefix, len) == 0) {
+            return known[i].reason;
+        }
+    }
+    return otherwise;
+}
 
 void inbound_emit_receipt(struct inbound_result *result, struct slice token, enum receipt_kind kind,
                           uint16_t reason)

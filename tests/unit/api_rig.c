@@ -13,6 +13,7 @@
 #include "proto/token.h"
 
 #define EPOCH_BASE 5
+#define KEPT_MS    UINT64_C(86400000)
 
 static const struct wire_provider wire_providers[] = {
     {0, "gateway", CHANNEL_SMS, "null", "{}"},
@@ -59,6 +60,7 @@ void house_turn(void *arg)
     struct house *house = arg;
     house->now_ms += house->tick_ms;
     uv_run(&house->loop, UV_RUN_NOWAIT);
+    (void)hard_failures_run(house->failures, house->now_ms, turn_record(house->turn));
     (void)turn_flush(house->turn, house->now_ms);
     while (house->is_writing && changelog_mem_step(house->changelog)) {
     }
@@ -134,6 +136,8 @@ static void open_api(struct house *house)
         .campaigns = house->campaigns,
         .suppressions = house->suppressions,
         .plans = house->plans,
+        .hard_failures = house->failures,
+        .public_url = house->public_url,
         .providers = house->providers,
         .provider_count = 2,
         .provider_controls = &house->controls,
@@ -156,6 +160,12 @@ static void open_api(struct house *house)
     if (house->has_code_url) {
         house->providers[0].settings = CODE_URL;
     }
+    for (unsigned i = 0; i < 2; i++) {
+        if (house->adapters[i] != NULL) {
+            house->providers[i].adapter = house->adapters[i];
+            house->providers[i].settings = house->settings[i];
+        }
+    }
     if (house->has_public) {
         context.listen_public = &context.listen;
         context.public_connections_max = 50;
@@ -177,6 +187,8 @@ static void house_open(struct house *house)
     house->campaigns = campaign_registry_new();
     house->suppressions = suppression_list_new(house->ledger);
     house->plans = plan_registry_new();
+    house->failures =
+        hard_failures_new(house->ledger, house->audiences, house->suppressions, KEPT_MS);
     load_limits(house);
     recover(house);
     open_turn(house);
@@ -192,6 +204,7 @@ static void house_close(struct house *house)
     engine_free(house->engine);
     provider_controls_release(&house->controls);
     zone_clock_free(house->zone_clock);
+    hard_failures_free(house->failures);
     suppression_list_free(house->suppressions);
     plan_registry_free(house->plans);
     delivery_keys_release(&house->keys);

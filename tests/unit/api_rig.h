@@ -25,6 +25,7 @@ struct house {
     struct audience_registry *audiences;
     struct campaign_registry *campaigns;
     struct suppression_list *suppressions;
+    struct hard_failures *failures;
     struct plan_registry *plans;
     struct api *api;
     uint64_t now_ms;
@@ -34,6 +35,10 @@ struct house {
     bool has_public;   /* in the next life there is a public listener */
     bool has_code_url; /* in the next life a provider's settings name the reply code */
     struct wire_provider providers[2];
+    /* In the next life: an adapter that takes what comes in, and its settings; NULL: as ever. */
+    const char *adapters[2];
+    const char *settings[2];
+    const char *public_url; /* in the next life */
     char dir[64];
     char token[AUTH_TOKEN_CHARS + 1];
     struct zone_clock *zone_clock;

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "coordinator/api/inbound_desk.h"
+
+#include "common/log.h"
+#include "coordinator/api/inbound_fetch.h"
+
+static void open_one(struct api *api, const struct wire_provider *provider)
+{
+    struct inbound *opened;
+    struct problem problem = {0};
+    if (inbound_adapter_find(provider->adapter) == NULL) {
+        return;
+    }
+    if (inbound_open(&opened, provider->adapter, provider->settings, &problem) != ERR_OK) {
+        LOG_W("inbound", "closed", "provider=%s why=\"%s\"", provider->name, problem.text);
+        return;
+    }
+    inbound_close(api->inbounds[provider->id]);
+    api->inbounds[provider->id] = opened;
+}
+
+void inbound_desk_open(struct api *api)
+{
+    if (api->fetcher == NULL) {
+        api->fetcher = inbound_fetcher_new(api->context.loop);
+    }
+    for (unsigned i = 0; i < api->context.provider_count; i++) {
+        open_one(api, &api->context.providers[i]);
+    }
+}
+
+void inbound_desk_close(struct api *api)
+{
+    inbound_fetcher_close(api->fetcher);
+    api->fetcher = NULL;
+    for (unsigned i = 0; i < WIRE_PROVIDERS_MAX; i++) {
+        inbound_close(api->inbounds[i]);
+        api->inbounds[i] = NULL;
+    }
+}
+
+static const struct wire_provider *find(const struct api *api, unsigned provider)
+{
+    for (unsigned i = 0; i < api->context.provider_count; i++) {
+        if (api->context.providers[i].id == provider) {
+            return &api->context.providers[i];
+        }
+    }
+    return NULL;
+}
+
+bool inbound_desk_has_form(const struct api *api, unsigned provider)
+{
+    const struct wire_provider *found = find(api, provider);
+    return found != NULL && inbound_adapter_find(found->adapter) != NULL;
+}
+
+void inbound_desk_take(struct api *api, unsigned provider, const struct inbound_request *request,
+                       struct inbound_result *result)
+{
+    if (provider < WIRE_PROVIDERS_MAX && api->inbounds[provider] != NULL) {
+        inbound_take(api->inbounds[provider], request, result);
+        return;
+    }
+    *result = (struct inbound_result){.arena = request->arena};
+    if (inbound_desk_has_form(api, provider)) {
+        inbound_end(result, INBOUND_CLOSED,
+                    "a secret of this provider's settings could not be read: see the log");
+    } else {
+        inbound_end(result, INBOUND_NOT_HERE,
+                    "this provider's adapter sends nothing in a form of its own: receipts go to "
+                    "/r/{provider}/{token}");
+    }
+}
+
+void inbound_desk_fetched(struct api *api, unsigned provider, const char *url, struct slice body)
+{
+    if (provider < WIRE_PROVIDERS_MAX && api->inbounds[provider] != NULL) {
+        inbound_fetched(api->inbounds[provider], url, body, api_now_ms(api));
+    }
+}
