@@ -2,43 +2,45 @@
 """What the fault runs know of each adapter: its settings against a peer on a bad day, its message, and where its recipients
 stand. The peer's side of a row is its form in tests/peers/fault_forms.js."""
 
+import collections
 import dataclasses
 import os
 import typing
 
 from cluster import start_smtp_sink
-
-PHONE, EMAIL, PUSH = "phone", "email", "push"
-
-
-def phone_of(number):
-    return f"+4790{number:08d}"
+from kannel import Kannel
 
 
-def email_of(number):
-    return f"r{number}@customer.test"
-
-
-ADDRESSES = {PHONE: phone_of, EMAIL: email_of}
+def nothing(run):
+    return {}
 
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """settings(run) makes the provider's settings; run is the test's Run: its peer, url(path) and ca_file. before(run) starts what
-    stands behind the peer and gives further options for it."""
+    """settings(run) makes the provider's settings; run is the test's Run: its peer, url(path), ca_file, directory. before(run)
+    starts what stands behind the peer and gives further options for it. address(run, number) is what the audience's `column`
+    holds of a recipient, seen(run, number) what his request shows the peer; got(run) is the Counter of addresses of what stands
+    behind it."""
     channel: str
     column: str
     content: dict
+    address: typing.Callable
     settings: typing.Callable
+    seen: typing.Callable = None  # as the address
+    before: typing.Callable = nothing
+    got: typing.Callable = None
     recipients: int = 3000
     tls: bool = False
-    before: typing.Callable = lambda run: {}
     secrets: dict = dataclasses.field(default_factory=dict)  # the worker's environment
     peer: str = "faults.js"
 
 
-TEXT = {"text": "Dear {{first_name}}"}
-MAIL = {"subject": "Outage", "text": "Dear {{first_name}}"}
+def phone(run, number):
+    return f"+4790{number:08d}"
+
+
+def email(run, number):
+    return f"r{number}@customer.test"
 
 
 def sink(run):
@@ -47,12 +49,32 @@ def sink(run):
     return {"to": port}
 
 
+def kannel(run):
+    """Kannel itself, which takes what the peer lets through."""
+    behind = Kannel(os.path.join(run.directory, "kannel"))
+    run.others.append(behind)
+    behind.start()
+    return {"kannel": behind.url("")}
+
+
+def got_by_kannel(run):
+    return collections.Counter(number for number, _ in run.others[-1].messages())
+
+
+TEXT = {"text": "Dear {{first_name}}"}
+SAME = {"text": "There is no water"}
+MAIL = {"subject": "Outage", "text": "Dear {{first_name}}"}
+
 ROWS = {
-    "http": Row("sms", PHONE, TEXT, lambda run: {
+    "http": Row("sms", "phone", TEXT, phone, lambda run: {
         "url": run.url("/send"), "body": {"to": "{{to}}", "text": "{{text}}"}, "ref": {"json": "/id"},
         "rules": [{"status": "2xx", "json": {"pointer": "/id"}, "outcome": "accepted"}, {"status": "2xx", "outcome": "uncertain"}],
-        "connections": 64, "timeout": "1s"}),
-    "smtp": Row("email", EMAIL, MAIL, lambda run: {
+        "connections": 64, "timeout": "2s"}),
+    "smtp": Row("email", "email", MAIL, email, lambda run: {
         "host": "127.0.0.1", "port": run.peer.port, "starttls": "off", "from": "notices@bank.example", "connections": 64,
-        "timeout": "1s"}, peer="smtp_faults.js", before=sink),
+        "timeout": "2s"}, peer="smtp_faults.js", before=sink),
+    "kannel": Row("sms", "phone", SAME, phone, lambda run: {
+        "url": run.url("/cgi-bin/sendsms"), "user": "tester", "password": "env:KANNEL_PASSWORD", "from": "12345", "receipts": False,
+        "numbers": 3, "connections": 64, "timeout": "2s"}, secrets={"KANNEL_PASSWORD": "foobar"}, before=kannel,
+        got=got_by_kannel),
 }
