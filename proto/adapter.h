@@ -19,7 +19,8 @@
     X("null", ADAPTER_ANY_CHANNEL)                                                                 \
     X("http", ADAPTER_ANY_CHANNEL)                                                                 \
     X("smtp", 1u << CHANNEL_EMAIL)                                                                 \
-    X("kannel", 1u << CHANNEL_SMS)
+    X("kannel", 1u << CHANNEL_SMS)                                                                 \
+    X("webhook", 1u << CHANNEL_WEBHOOK)
 
 /* NULL-terminated, for text_nearest and lists. */
 const char *const *adapter_names(void);

@@ -14,6 +14,7 @@
 #include "common/mem.h"
 #include "common/text.h"
 #include "worker/channel/channel_settings.h"
+#include "worker/channel/json_body.h"
 
 #define WHERE_MAX_BYTES 160
 
@@ -85,34 +86,6 @@ static enum err form_join(struct buf *buf, json_t *map, const char *where, struc
 
 /* --- body --- */
 
-/* Printing JSON doubles the backslash of `\{{`. */
-static void json_print(struct buf *buf, const json_t *body)
-{
-    char *printed = json_dumps(body, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
-    for (const char *at = printed; *at != '\0'; at++) {
-        at += strncmp(at, "\\\\{{", 4) == 0 ? 1 : 0;
-        buf_u8(buf, (uint8_t)*at);
-    }
-    free(printed);
-}
-
-static enum err json_check(const struct http_message *message, const char *where,
-                           struct problem *problem)
-{
-    struct buf sample = {0};
-    channel_fields_fill_sample(message->fields, message->body, &sample);
-    json_error_t error;
-    json_t *parsed = json_loadb((const char *)sample.data, sample.len, JSON_DECODE_ANY, &error);
-    enum err err = ERR_OK;
-    if (parsed == NULL) {
-        err = problem_set(problem, ERR_INVALID, "%s: body is no JSON once it is filled: %s", where,
-                          error.text);
-    }
-    json_decref(parsed);
-    buf_release(&sample);
-    return err;
-}
-
 static enum err body_text(struct buf *text, const struct http_message_settings *settings,
                           const char *where, struct problem *problem)
 {
@@ -126,7 +99,7 @@ static enum err body_text(struct buf *text, const struct http_message_settings *
     if (settings->format != HTTP_FORMAT_JSON) {
         return problem_set(problem, ERR_INVALID, "%s: body must be text with this format", where);
     }
-    json_print(text, settings->body);
+    json_body_print(text, settings->body);
     return ERR_OK;
 }
 
@@ -151,7 +124,7 @@ static enum err message_read_body(struct http_message *message,
                                       escapes[settings->format], inner, problem);
     }
     if (err == ERR_OK && settings->format == HTTP_FORMAT_JSON) {
-        err = json_check(message, where, problem);
+        err = json_body_check(message->fields, message->body, inner, problem);
     }
     buf_release(&text);
     return err;
