@@ -20,6 +20,8 @@
     X("http", ADAPTER_ANY_CHANNEL)                                                                 \
     X("smtp", 1u << CHANNEL_EMAIL)                                                                 \
     X("kannel", 1u << CHANNEL_SMS)                                                                 \
+    X("twilio", 1u << CHANNEL_SMS)                                                                 \
+    X("twilio_voice", 1u << CHANNEL_VOICE)                                                         \
     X("webhook", 1u << CHANNEL_WEBHOOK)
 
 /* NULL-terminated, for text_nearest and lists. */

@@ -12,6 +12,8 @@ extern const struct channel_adapter channel_null_adapter;
 extern const struct channel_adapter channel_http_adapter;
 extern const struct channel_adapter channel_smtp_adapter;
 extern const struct channel_adapter channel_kannel_adapter;
+extern const struct channel_adapter channel_twilio_adapter;
+extern const struct channel_adapter channel_twilio_voice_adapter;
 extern const struct channel_adapter channel_webhook_adapter;
 
 #endif
