@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "cli/human.h"
-#include "cli/interrupt.h"
+#include "common/interrupt.h"
 #include "common/secret.h"
 
 #define API_DEFAULT "http://127.0.0.1:7480"

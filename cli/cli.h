@@ -9,11 +9,11 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "cli/client.h"
 #include "cli/command.h"
 #include "cli/screen.h"
 #include "common/buf.h"
 #include "common/err.h"
+#include "net/client.h"
 
 struct cli {
     struct client *client;         /* NULL when its settings are wrong, then: */

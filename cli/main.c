@@ -13,7 +13,7 @@
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/command_table.h"
-#include "cli/interrupt.h"
+#include "common/interrupt.h"
 
 /* The charset the user's terminal shows; then one in which widths of all characters are known. */
 static bool locale_init(void)

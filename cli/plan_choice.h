@@ -12,8 +12,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "cli/client.h"
 #include "common/err.h"
+#include "net/client.h"
 
 #define PLAN_FILE_BYTES ((size_t)256 * 1024)
 

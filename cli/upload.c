@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "cli/human.h"
-#include "cli/interrupt.h"
 #include "common/clock.h"
+#include "common/interrupt.h"
 #include "common/text.h"
 
 #define HEAD_BYTES     4

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "cli/human.h"
-#include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "common/clock.h"
+#include "common/interrupt.h"
 #include "common/text.h"
 
 #define POLL_LIVE_MS  250

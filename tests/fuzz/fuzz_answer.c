@@ -11,9 +11,9 @@
 
 #include "cli/human.h"
 #include "cli/list.h"
-#include "cli/problem_document.h"
 #include "cli/progress.h"
 #include "common/text.h"
+#include "net/problem_document.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

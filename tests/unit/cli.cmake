@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 tocsin_unit_test(test_campaign_request LIBS tocsin_cli)
-tocsin_unit_test(test_client LIBS tocsin_cli Threads::Threads)
 tocsin_unit_test(test_command LIBS tocsin_cli)
 tocsin_unit_test(test_human LIBS tocsin_cli)
 tocsin_unit_test(test_plan_choice LIBS tocsin_cli)
 tocsin_unit_test(test_plan_text LIBS tocsin_cli tocsin_proto)
-tocsin_unit_test(test_problem_document LIBS tocsin_cli)
 tocsin_unit_test(test_progress LIBS tocsin_cli)
 tocsin_unit_test(test_provider_request LIBS tocsin_cli)
 tocsin_unit_test(test_table LIBS tocsin_cli)

@@ -10,8 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "cli/client.h"
 #include "common/slice.h"
+#include "net/client.h"
 #include "tests/unit/unit.h"
 
 #define ASKED_MAX     4

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/problem_document.h"
+#include "net/problem_document.h"
 #include "tests/unit/unit.h"
 
 static void assert_reads(long status, const char *body, enum err err, const char *text)

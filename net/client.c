@@ -4,7 +4,7 @@
  * try is set up from the request each time (client_prepare), because reset is the only way to be
  * sure that nothing of the try before is left.
  */
-#include "cli/client.h"
+#include "net/client.h"
 
 #include <assert.h>
 #include <curl/curl.h>
@@ -13,10 +13,10 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "cli/interrupt.h"
-#include "cli/problem_document.h"
 #include "common/clock.h"
+#include "common/interrupt.h"
 #include "common/mem.h"
+#include "net/problem_document.h"
 
 #define BODY_MAX_BYTES   ((size_t)64 * 1024 * 1024)
 #define UPLOAD_BUF_BYTES (256 * 1024L)
@@ -45,7 +45,7 @@ struct transfer {
     const struct client_request *request;
     const struct client_upload *upload; /* NULL for none */
     struct client_answer *answer;
-    char key[2 * KEY_BYTES + 1]; /* Idempotency-Key; empty for none */
+    char key[2 * KEY_BYTES + 1]; /* Idempotency-Key; empty for none, or the request has one */
     struct slice head;           /* of the upload: what is left of it */
     uint64_t sent;
     bool read_failed;
@@ -214,7 +214,8 @@ static struct curl_slist *transfer_headers(const struct transfer *transfer)
     struct curl_slist *headers = NULL;
     headers = header_add(headers, "Accept",
                          request->accept == NULL ? "application/json" : request->accept);
-    headers = header_add(headers, "Idempotency-Key", transfer->key);
+    headers =
+        header_add(headers, "Idempotency-Key", request->key == NULL ? transfer->key : request->key);
     if (transfer->client->token != NULL) {
         struct buf bearer = {0};
         buf_printf(&bearer, "Bearer %s", transfer->client->token);
@@ -428,7 +429,7 @@ enum err client_send(struct client *client, const struct client_request *request
 {
     struct transfer transfer = {.client = client, .request = request, .answer = answer};
     *answer = (struct client_answer){0};
-    if (strcmp(request->method, "GET") != 0) {
+    if (strcmp(request->method, "GET") != 0 && request->key == NULL) {
         client_key(transfer.key);
     }
     return transfer_run(&transfer, problem);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * client: requests to the coordinator's API, one at a time. The only user of curl.h in this folder.
+ * client: requests to the coordinator's API, one at a time, for programs that do one thing after
+ * another.
  *
  * What may be said twice without harm (a GET, or anything with an Idempotency-Key, which every
  * change carries) is tried again for up to half a minute when the connection breaks, when the
@@ -9,8 +10,8 @@
  *
  * An interrupt (interrupt.h) breaks off whatever is under way.
  */
-#ifndef TOCSIN_CLI_CLIENT_H
-#define TOCSIN_CLI_CLIENT_H
+#ifndef TOCSIN_NET_CLIENT_H
+#define TOCSIN_NET_CLIENT_H
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -47,6 +48,7 @@ struct client_request {
     const char *body;   /* JSON text, or NULL */
     FILE *sink;         /* where the body of a 2xx answer goes as it comes; NULL: into the answer */
     bool once;          /* no second try */
+    const char *key;    /* Idempotency-Key of a change; NULL: a new one */
 };
 
 struct client_answer {

@@ -3,8 +3,8 @@
  * problem_document: what an answer's status and body (RFC 9457) mean, as an error with a text for
  * people. Pure.
  */
-#ifndef TOCSIN_CLI_PROBLEM_DOCUMENT_H
-#define TOCSIN_CLI_PROBLEM_DOCUMENT_H
+#ifndef TOCSIN_NET_PROBLEM_DOCUMENT_H
+#define TOCSIN_NET_PROBLEM_DOCUMENT_H
 
 #include "common/err.h"
 #include "common/slice.h"

@@ -3,8 +3,8 @@
  * interrupt: the signals that ask the program to stop, as a flag. The handler does nothing else;
  * whoever waits looks at the flag and leaves in order.
  */
-#ifndef TOCSIN_CLI_INTERRUPT_H
-#define TOCSIN_CLI_INTERRUPT_H
+#ifndef TOCSIN_COMMON_INTERRUPT_H
+#define TOCSIN_COMMON_INTERRUPT_H
 
 #include <stdbool.h>
 #include <stdint.h>

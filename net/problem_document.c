@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/problem_document.h"
+#include "net/problem_document.h"
 
 #include <ctype.h>
 #include <jansson.h>
