@@ -16,6 +16,9 @@ from pathlib import Path
 # of their own.
 WORKER_CORE = ("catalog", "credit", "delivery", "delivery_core", "delivery_report", "delivery_session",
                "delivery_start", "flight", "inbox", "lane", "merge", "outbox", "outcome_run", "recent", "render", "session", "throttle")
+# Of mailin the reading of mails knows no file, socket or clock either.
+MAIL_CORE = ("address_list", "html_text", "mail_decode", "mail_finding", "mail_header", "mail_message", "mail_reply",
+             "mail_report")
 ROOMS = {
     "common": "common",
     "proto": "proto",
@@ -34,6 +37,8 @@ ROOMS = {
     "worker/channel": "channel",
     **{f"worker/{noun}.{ext}": "worker core" for noun in WORKER_CORE for ext in "ch"},
     "cli": "cli",
+    "mailin": "mailin",
+    **{f"mailin/{noun}.{ext}": "mail" for noun in MAIL_CORE for ext in "ch"},
 }
 FREE = ("tests", "bench")
 
@@ -57,7 +62,9 @@ MAY_INCLUDE = {
     "worker core": ["common", "proto"],
     "channel": ["common", "proto", "net", "worker core"],
     "worker": ["common", "proto", "net", "worker core", "channel"],
-    "cli": ["common"],
+    "cli": ["common", "net"],
+    "mail": ["common", "proto"],
+    "mailin": ["common", "proto", "net", "mail"],
 }
 
 # Header -> the only files that may include it (patterns of Path.match).
@@ -65,7 +72,7 @@ HOMES = {
     "zmq.h": ["common/bus.c", "common/bus_settings.c"],
     "rocksdb/c.h": ["coordinator/ledger/store_rocks_internal.h"],
     "microhttpd.h": ["coordinator/api/http_server.c"],
-    "curl/curl.h": ["net/http_client.c", "net/transfer.[ch]", "cli/client.c"],
+    "curl/curl.h": ["net/http_client.c", "net/transfer.[ch]", "net/client.c"],
     "nats/nats.h": ["coordinator/cluster/*.c"],
     "proto/tocsin.pb-c.h": ["proto/wire.c", "proto/wire_*.[ch]"],
     "tocsin.pb-c.h": [],
@@ -77,6 +84,7 @@ NOT_REACHABLE = {
                "common/clock.h"],
     "inbound": ["uv.h", "zmq.h", "curl/curl.h", "microhttpd.h", "sys/time.h", "common/clock.h"],
     "worker core": ["uv.h", "zmq.h", "curl/curl.h", "sys/time.h", "common/clock.h"],
+    "mail": ["uv.h", "curl/curl.h", "jansson.h", "sys/time.h", "common/clock.h"],
 }
 # In the same rooms nobody asks for the time: it comes in as an argument.
 CLOCK_CALL = re.compile(r"\b(clock_gettime|gettimeofday|clock_unix_ms|clock_monotonic_[mu]s|uv_now|uv_hrtime"

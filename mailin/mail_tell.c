@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mailin/mail_tell.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PATH_MAX_BYTES 256
+
+const char *mail_result_word(enum mail_result result)
+{
+    static const char *const words[MAIL_RESULTS] = {
+#define MAIL_RESULT_WORD(name, word) [MAIL_RESULT_##name] = (word),
+        MAIL_RESULT_MAP(MAIL_RESULT_WORD)
+#undef MAIL_RESULT_WORD
+    };
+    return words[result];
+}
+
+static enum mail_result post(const struct mail_teller *teller, const char *path, json_t *body,
+                             const char *id, long *status, struct problem *problem)
+{
+    struct client_answer answer;
+    char *text = json_dumps(body, JSON_COMPACT);
+    struct client_request request = {
+        .method = "POST", .path = path, .body = text, .key = id, .once = teller->once};
+    enum err err = client_send(teller->client, &request, &answer, problem);
+    *status = answer.status;
+    client_answer_release(&answer);
+    free(text);
+    json_decref(body);
+    return err == ERR_OK ? MAIL_RESULT_TOLD : MAIL_RESULT_LATER;
+}
+
+/* ---- receipts ---- */
+
+static const char *receipt_status(enum mail_kind kind)
+{
+    switch (kind) {
+    case MAIL_BOUNCED:
+    case MAIL_FAILED:
+    case MAIL_DELIVERED:
+    case MAIL_COMPLAINED:
+        return mail_kind_word(kind); /* the receipt's words are the same */
+    case MAIL_DELAYED:
+    case MAIL_REPLY:
+    case MAIL_AUTOMATIC:
+    case MAIL_UNREADABLE:
+    case MAIL_OTHER:
+    case MAIL_KINDS:
+        break;
+    }
+    return NULL;
+}
+
+static enum mail_result tell_receipt(const struct mail_teller *teller,
+                                     const struct mail_finding *finding, const char *id,
+                                     long *status, struct problem *problem)
+{
+    struct buf path = {0};
+    json_t *body = json_pack("{s:s}", "status", receipt_status(finding->kind));
+    if (finding->reason != 0) {
+        json_object_set_new(body, "reason", json_integer(finding->reason));
+    }
+    buf_printf(&path, "/r/%s/%s", teller->provider, finding->token);
+    enum mail_result result = post(teller, buf_cstr(&path), body, id, status, problem);
+    buf_release(&path);
+    if (result == MAIL_RESULT_TOLD) {
+        return result;
+    }
+    switch (*status) {
+    case 403:
+        return MAIL_RESULT_FORGED;
+    case 400: /* these two would be our own mistake */
+    case 422:
+    case 410: /* the campaign is archived */
+        return MAIL_RESULT_REFUSED;
+    default: /* 404 too: the provider's name may be wrong, which somebody will mend */
+        return MAIL_RESULT_LATER;
+    }
+}
+
+/* ---- replies ---- */
+
+static json_t *text_of(struct slice text)
+{
+    return json_stringn((const char *)text.data, text.len);
+}
+
+static enum mail_result tell_reply(const struct mail_teller *teller,
+                                   const struct mail_finding *finding, const char *id, long *status,
+                                   struct problem *problem)
+{
+    json_t *from = text_of(finding->from);
+    json_t *text = text_of(finding->text);
+    if (from == NULL || text == NULL) {
+        json_decref(from);
+        json_decref(text);
+        (void)problem_set(problem, ERR_INVALID, "the sender's address is not UTF-8");
+        return MAIL_RESULT_REFUSED;
+    }
+    json_t *body = json_pack("{s:s, s:o, s:o}", "channel", "email", "from", from, "text", text);
+    enum mail_result result = post(teller, "/v1/replies", body, id, status, problem);
+    if (result == MAIL_RESULT_TOLD) {
+        return result;
+    }
+    switch (*status) {
+    case 404: /* nobody of ours, or nothing that it could belong to */
+    case 410:
+    case 413:
+    case 400:
+    case 422:
+        return MAIL_RESULT_REFUSED;
+    default: /* 401 and 403 are a wrong token file */
+        return MAIL_RESULT_LATER;
+    }
+}
+
+enum mail_result mail_tell(const struct mail_teller *teller, const struct mail_finding *finding,
+                           const char *id, bool *is_away, struct problem *problem)
+{
+    long status = 0;
+    enum mail_result result = MAIL_RESULT_NOTHING;
+    problem->text[0] = '\0';
+    if (receipt_status(finding->kind) != NULL) {
+        result = tell_receipt(teller, finding, id, &status, problem);
+    } else if (finding->kind == MAIL_REPLY) {
+        result = tell_reply(teller, finding, id, &status, problem);
+    }
+    if (is_away != NULL) {
+        *is_away = result == MAIL_RESULT_LATER && (status == 0 || status >= 500);
+    }
+    return result;
+}
