@@ -207,9 +207,27 @@ static enum err parse_command(struct parser *parser, const char *word)
     return ERR_INVALID;
 }
 
+/* Beside the command without a name a group may have others, which the first word names. */
+static bool is_other_command(struct arguments *out, const char *word)
+{
+    if (out->operand_count > 0 || out->command->name != NULL) {
+        return false;
+    }
+    for (const struct command *command = out->command + 1; command->run != NULL; command++) {
+        if (strcmp(command->name, word) == 0) {
+            out->command = command;
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum err parse_operand(struct parser *parser, const char *word)
 {
     struct arguments *out = parser->out;
+    if (!parser->only_operands && is_other_command(out, word)) {
+        return ERR_OK;
+    }
     if (out->operand_count == out->command->operands_max) {
         return problem_set(
             parser->problem, ERR_INVALID, "\"%s\" is one word too many; usage: tocsin %s%s%s %s",

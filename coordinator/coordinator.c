@@ -77,6 +77,8 @@ static void on_before_sleep(uv_prepare_t *prepare)
     if (hard_failures_run(coordinator->failures, now_ms, turn_record(coordinator->turn))) {
         wait_ms = 0;
     }
+    uint32_t api_ms = api_turn(coordinator->api);
+    wait_ms = api_ms < wait_ms ? api_ms : wait_ms;
     int flush_ms = turn_flush(coordinator->turn, now_ms);
     if (flush_ms >= 0 && (uint32_t)flush_ms < wait_ms) {
         wait_ms = (uint32_t)flush_ms;
@@ -175,6 +177,8 @@ static enum err open_api(struct coordinator *coordinator, struct problem *proble
         .audiences = coordinator->audiences,
         .campaigns = coordinator->campaigns,
         .suppressions = coordinator->suppressions,
+        .reply_store = coordinator->replies,
+        .reply_rules = &settings->replies,
         .plans = coordinator->plans,
         .providers = coordinator->providers,
         .provider_count = settings->provider_count,
@@ -285,6 +289,7 @@ static void close_rooms(struct coordinator *coordinator)
         api_close(coordinator->api);
     }
     if (coordinator->changelog != NULL) {
+        reply_store_note(coordinator->replies, turn_record(coordinator->turn));
         turn_close(coordinator->turn, coordinator_now_ms(coordinator));
         coordinator->changelog->ops->close(coordinator->changelog);
     }
@@ -300,6 +305,7 @@ static void close_rooms(struct coordinator *coordinator)
     provider_controls_release(&coordinator->provider_controls);
     delivery_keys_release(&coordinator->delivery_keys);
     suppression_list_free(coordinator->suppressions);
+    reply_store_free(coordinator->replies);
     plan_registry_free(coordinator->plans);
     campaign_registry_free(coordinator->campaigns);
     audience_registry_free(coordinator->audiences);

@@ -131,6 +131,9 @@ static enum err recover(struct coordinator *coordinator, struct problem *problem
         err = suppression_list_load(coordinator->suppressions, problem);
     }
     if (err == ERR_OK) {
+        err = reply_store_load(coordinator->replies, problem);
+    }
+    if (err == ERR_OK) {
         err = plan_registry_load(coordinator->plans, coordinator->ledger, problem);
     }
     if (err == ERR_OK) {
@@ -166,6 +169,7 @@ enum err coordinator_recover(struct coordinator *coordinator, struct problem *pr
     coordinator->audiences = audience_registry_new();
     coordinator->campaigns = campaign_registry_new();
     coordinator->suppressions = suppression_list_new(coordinator->ledger);
+    coordinator->replies = reply_store_new(coordinator->ledger);
     coordinator->plans = plan_registry_new();
     coordinator->failures =
         hard_failures_new(coordinator->ledger, coordinator->audiences, coordinator->suppressions,

@@ -2,6 +2,7 @@
 #include "coordinator/coordinator_schema.h"
 
 #include "coordinator/content/provider_group.h"
+#include "coordinator/content/reply_keywords.h"
 #include "proto/wire.h"
 
 #define WORKER_KEYS_MAX    4096
@@ -56,6 +57,18 @@ static const cyaml_schema_field_t frequency_cap_fields[] = {
     TEXT("per", struct raw_frequency_cap, per),
     CYAML_FIELD_END,
 };
+#define WORDS(key)                                                                                 \
+    CYAML_FIELD_SEQUENCE(#key, OPTIONAL_POINTER, struct raw_replies, key, &key_schema, 0,          \
+                         REPLY_KEYWORDS_MAX)
+static const cyaml_schema_field_t replies_fields[] = {
+    WORDS(stop),
+    WORDS(start),
+    WORDS(help),
+    WORDS(ack),
+    TEXT("keep_for", struct raw_replies, keep_for),
+    TEXT("match_within", struct raw_replies, match_within),
+    CYAML_FIELD_END,
+};
 static const cyaml_schema_field_t provider_fields[] = {
     TEXT("name", struct raw_provider, name),
     TEXT("channel", struct raw_provider, channel),
@@ -104,6 +117,7 @@ static const cyaml_schema_field_t fields[] = {
                         quiet_hours_fields),
     CYAML_FIELD_MAPPING("frequency_cap", OPTIONAL, struct raw_settings, frequency_cap,
                         frequency_cap_fields),
+    CYAML_FIELD_MAPPING("replies", OPTIONAL, struct raw_settings, replies, replies_fields),
     CYAML_FIELD_SEQUENCE("providers", OPTIONAL_POINTER, struct raw_settings, providers,
                          &provider_schema, 0, WIRE_PROVIDERS_MAX),
     CYAML_FIELD_SEQUENCE("groups", OPTIONAL_POINTER, struct raw_settings, groups, &group_schema, 0,

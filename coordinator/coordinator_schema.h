@@ -73,6 +73,19 @@ struct raw_group {
     unsigned providers_count;
 };
 
+struct raw_replies {
+    char **stop;
+    unsigned stop_count;
+    char **start;
+    unsigned start_count;
+    char **help;
+    unsigned help_count;
+    char **ack;
+    unsigned ack_count;
+    char *keep_for;
+    char *match_within;
+};
+
 struct raw_settings {
     char *data_dir;
     struct raw_listen listen;
@@ -91,6 +104,7 @@ struct raw_settings {
     uint32_t *import_threads;
     struct raw_quiet_hours quiet_hours;
     struct raw_frequency_cap frequency_cap;
+    struct raw_replies replies;
     struct raw_provider *providers;
     unsigned providers_count;
     struct raw_group *groups;

@@ -18,6 +18,7 @@
 #include "coordinator/coordinator_schema.h"
 #include "coordinator/group_settings.h"
 #include "coordinator/provider_settings.h"
+#include "coordinator/reply_settings.h"
 #include "coordinator/respect_settings.h"
 #include "coordinator/settings_check.h"
 #include "coordinator/yaml_tree.h"
@@ -267,32 +268,17 @@ static enum err take_times(struct settings_check *check)
     return err;
 }
 
-/* Longer than 32 bits of milliseconds. */
-static enum err take_days(struct settings_check *check, const char *key, const char *text,
-                          const char *least, uint64_t min_ms, uint64_t *out)
-{
-    if (text == NULL) {
-        return ERR_OK;
-    }
-    if (!text_duration_ms(slice_str(text), out)) {
-        return settings_refuse(check, key, "\"%.64s\" is no duration; write \"12h\" or \"90d\"",
-                               text);
-    }
-    return *out >= min_ms && *out <= 36500 * DAY_MS
-               ? ERR_OK
-               : settings_refuse(check, key, "%.64s is out of bounds: %s to 36500d", text, least);
-}
-
 static enum err take_keeping(struct settings_check *check)
 {
     struct coordinator_settings *settings = check->settings;
     settings->archive_after_ms = 90 * DAY_MS;
     settings->hard_failures_kept_ms = 180 * DAY_MS;
-    enum err err = take_days(check, "archive_after", check->raw->archive_after, "1s", 1000,
-                             &settings->archive_after_ms);
-    return err == ERR_OK ? take_days(check, "hard_failures_kept", check->raw->hard_failures_kept,
-                                     "0s", 0, &settings->hard_failures_kept_ms)
-                         : err;
+    enum err err = settings_take_days(check, "archive_after", check->raw->archive_after, "1s", 1000,
+                                      &settings->archive_after_ms);
+    return err == ERR_OK
+               ? settings_take_days(check, "hard_failures_kept", check->raw->hard_failures_kept,
+                                    "0s", 0, &settings->hard_failures_kept_ms)
+               : err;
 }
 
 static enum err take_limits(struct settings_check *check)
@@ -339,6 +325,7 @@ static enum err take_all(struct settings_check *check)
         take_limits,
         respect_settings_take_quiet_hours,
         respect_settings_take_cap,
+        reply_settings_take,
         provider_settings_take,
         take_groups,
     };
@@ -427,6 +414,7 @@ void coordinator_settings_free(struct coordinator_settings *settings)
         free_text(settings->keys_workers[i]);
     }
     free_text(settings->keys_workers);
+    reply_keywords_free(settings->replies.keywords);
     mem_free(settings->public_url);
     mem_free(settings->keys_public);
     mem_free(settings->keys_secret);

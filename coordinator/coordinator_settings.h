@@ -18,6 +18,7 @@
 #include "common/log.h"
 #include "coordinator/api/listen_address.h"
 #include "coordinator/content/provider_group.h"
+#include "coordinator/content/reply_rules.h"
 #include "coordinator/content/respect_document.h"
 #include "coordinator/engine/engine.h"
 #include "proto/page.h"
@@ -59,6 +60,7 @@ struct coordinator_settings {
     unsigned public_connections_max;
     unsigned uploads_max;   /* at a time */
     struct respect respect; /* of campaigns that say nothing of their own */
+    struct reply_rules replies;
     unsigned provider_count;
     struct coordinator_provider providers[WIRE_PROVIDERS_MAX];
     unsigned group_count;

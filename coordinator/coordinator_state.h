@@ -16,6 +16,7 @@
 #include "coordinator/content/delivery_keys.h"
 #include "coordinator/content/hard_failures.h"
 #include "coordinator/content/provider_numbers.h"
+#include "coordinator/content/reply_store.h"
 #include "coordinator/content/suppression_list.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/ledger/changelog.h"
@@ -51,6 +52,7 @@ struct coordinator {
     struct zone_clock *zone_clock;
     struct screening *screening;
     struct suppression_list *suppressions;
+    struct reply_store *replies;
     struct plan_registry *plans;
     struct hard_failures *failures;
     struct turn *turn;

@@ -128,3 +128,18 @@ enum err settings_take_word(struct settings_check *check, const char *path, cons
     }
     return refuse_word(check, path, text, words);
 }
+
+enum err settings_take_days(struct settings_check *check, const char *key, const char *text,
+                            const char *least, uint64_t min_ms, uint64_t *out)
+{
+    if (text == NULL) {
+        return ERR_OK;
+    }
+    if (!text_duration_ms(slice_str(text), out)) {
+        return settings_refuse(check, key, "\"%.64s\" is no duration; write \"12h\" or \"90d\"",
+                               text);
+    }
+    return *out >= min_ms && *out <= 36500 * UINT64_C(86400000)
+               ? ERR_OK
+               : settings_refuse(check, key, "%.64s is out of bounds: %s to 36500d", text, least);
+}

@@ -32,6 +32,10 @@ enum err settings_refuse(struct settings_check *check, const char *path, const c
 
 enum err settings_take_duration(struct settings_check *check, const char *path, const char *text,
                                 uint32_t *ms, uint64_t min_ms, uint64_t max_ms) WARN_UNUSED;
+/* Longer than 32 bits of milliseconds: at least min_ms, which `least` is in words, at most 36500d.
+ */
+enum err settings_take_days(struct settings_check *check, const char *key, const char *text,
+                            const char *least, uint64_t min_ms, uint64_t *out) WARN_UNUSED;
 enum err settings_take_count(struct settings_check *check, const char *path, const uint32_t *value,
                              uint32_t *out, uint32_t min, uint32_t max) WARN_UNUSED;
 /* One of `words` (NULL-terminated); *index says which. */

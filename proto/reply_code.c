@@ -136,28 +136,39 @@ static char code_char(char c)
     return c != '\0' && strchr(alphabet, c) != NULL ? c : '\0';
 }
 
-bool reply_code_read(struct slice message, struct reply_code *code)
+/* `before` stands before the code. */
+static bool read_behind(const char *before, struct slice message, struct reply_code *code)
 {
-    const unsigned word_chars = sizeof(word) - 1;
+    const unsigned before_chars = (unsigned)strlen(before);
     unsigned count = 0;
     while (message.len > 0) {
         size_t used = blank_at(message);
         if (used == 0) {
             char c = upper(message.data[0]);
             used = 1;
-            if (count < word_chars) {
-                if (c != word[count]) {
+            if (count < before_chars) {
+                if (c != before[count]) {
                     return false;
                 }
-            } else if (count == word_chars + REPLY_CODE_CHARS_MAX || code_char(c) == '\0') {
+            } else if (count == before_chars + REPLY_CODE_CHARS_MAX || code_char(c) == '\0') {
                 return false;
             } else {
-                code->chars[count - word_chars] = code_char(c);
+                code->chars[count - before_chars] = code_char(c);
             }
             count++;
         }
         message = slice_of(message.data + used, message.len - used);
     }
-    code->count = count < word_chars ? 0 : count - word_chars;
+    code->count = count < before_chars ? 0 : count - before_chars;
     return code->count >= REPLY_CODE_CHARS_MIN;
+}
+
+bool reply_code_read(struct slice message, struct reply_code *code)
+{
+    return read_behind(word, message, code);
+}
+
+bool reply_code_parse(struct slice text, struct reply_code *code)
+{
+    return read_behind("", text, code);
 }

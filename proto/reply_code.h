@@ -68,5 +68,7 @@ bool reply_range_has(const struct reply_range *range, const struct reply_code *c
 /* The code in a reply, which is all of the message: `ACK` and the code, in any case, with blanks
  * (ASCII or no-break) wherever they are. False for any other message. */
 bool reply_code_read(struct slice message, struct reply_code *code);
+/* The code alone, likewise. */
+bool reply_code_parse(struct slice text, struct reply_code *code);
 
 #endif

@@ -26,6 +26,10 @@ static const char *const list_parameters[] = {"limit", "cursor", NULL};
 static const char *const recipients_parameters[] = {"state", "limit", "cursor", NULL};
 static const char *const unreachable_parameters[] = {"format", NULL};
 static const char *const suppression_parameters[] = {"channel", "reason", "limit", "cursor", NULL};
+static const char *const reply_parameters[] = {"campaign", "class", "channel", "recipient",
+                                               "provider", "limit", "cursor",  NULL};
+static const char *const campaign_reply_parameters[] = {"class", "channel", "recipient", "provider",
+                                                        "limit", "cursor",  NULL};
 static const char *const import_parameters[] = {"on_error", NULL};
 static const char *const upload_parameters[] = {"name", "format", "on_error", "max", "map", NULL};
 
@@ -65,6 +69,8 @@ static const struct route routes[] = {
     {"POST", "/v1/acknowledgements", acknowledgements_post, ROUTE_CHANGES, NULL},
     {"POST", "/v1/receipts", receipts_post, ROUTE_CHANGES, NULL},
     {"POST", "/v1/replies", replies_post, ROUTE_CHANGES, NULL},
+    {"GET", "/v1/replies", replies_list, 0, reply_parameters},
+    {"GET", "/v1/replies/{id}", replies_get, 0, NULL},
     {"GET", "/v1/status", system_status, 0, NULL},
     {"GET", "/v1/audiences", audiences_list, 0, list_parameters},
     {"POST", "/v1/audiences", uploads_post, ROUTE_CHANGES | ROUTE_STREAM, upload_parameters},
@@ -85,6 +91,7 @@ static const struct route routes[] = {
     {"GET", "/v1/campaigns/{id}/unreachable", preflight_unreachable, 0, unreachable_parameters},
     {"GET", "/v1/campaigns/{id}/recipients", deliveries_list, 0, recipients_parameters},
     {"GET", "/v1/campaigns/{id}/recipients/{key}", deliveries_get, 0, NULL},
+    {"GET", "/v1/campaigns/{id}/replies", replies_of_campaign, 0, campaign_reply_parameters},
     {"GET", "/v1/suppressions", suppressions_list, 0, suppression_parameters},
     {"PUT", "/v1/suppressions", suppressions_put, ROUTE_CHANGES, NULL},
     {"POST", "/v1/suppressions", suppressions_put, ROUTE_CHANGES, NULL},

@@ -20,6 +20,8 @@
 #include "coordinator/content/hard_failures.h"
 #include "coordinator/content/plan_registry.h"
 #include "coordinator/content/provider_numbers.h"
+#include "coordinator/content/reply_rules.h"
+#include "coordinator/content/reply_store.h"
 #include "coordinator/content/suppression_list.h"
 #include "coordinator/engine/engine.h"
 #include "coordinator/ledger/changelog.h"
@@ -42,6 +44,8 @@ struct api_context {
     struct plan_registry *plans;
     struct suppression_list *suppressions;
     struct hard_failures *hard_failures; /* may be NULL */
+    struct reply_store *reply_store;
+    const struct reply_rules *reply_rules;
     struct provider_controls *provider_controls;
     const struct wire_provider *providers; /* as the workers are told of them */
     struct delivery_keys *delivery_keys;
@@ -85,6 +89,9 @@ const struct listen_address *api_public_address(const struct api *api); /* NULL:
 void api_reload_secrets(struct api *api);
 /* Takes no more connections; what is under way may still be answered while the loop runs. */
 void api_quiesce(struct api *api);
+/* Once in every turn of the loop, before the turn's record is handed over: what is old is removed,
+ * what was counted is noted. Returns in how many ms to call again at the latest. */
+uint32_t api_turn(struct api *api);
 /* Requests under way. */
 unsigned api_requests(const struct api *api);
 /* Breaks off what is under way. Runs the loop until the threads of uploads have ended, so not from

@@ -10,8 +10,8 @@
 #include "coordinator/api/http_server.h"
 #include "coordinator/api/idempotency.h"
 #include "coordinator/api/receipt_report.h"
-#include "coordinator/api/replies.h"
 #include "coordinator/api/route.h"
+#include "coordinator/content/reply_record.h"
 
 struct inbound;
 struct inbound_fetcher;
@@ -47,10 +47,12 @@ struct api {
     unsigned upload_count;
     uv_timer_t sweep;
     uint64_t started_ms;
-    uint64_t requests_by_class[6]; /* [status / 100]; [0]: never answered */
-    uint64_t replays;              /* answers given again */
-    uint64_t forged_tokens;        /* of recipients, refused */
-    uint64_t replies[REPLY_RESULTS];
+    uint64_t requests_by_class[6];   /* [status / 100]; [0]: never answered */
+    uint64_t replays;                /* answers given again */
+    uint64_t forged_tokens;          /* of recipients, refused */
+    uint64_t replies[REPLY_RESULTS]; /* but for the repeated */
+    uint64_t replies_of_class[REPLY_CLASSES];
+    uint64_t replies_repeated; /* the same message of the same provider */
     struct receipt_tally receipts[WIRE_PROVIDERS_MAX + 1]; /* by provider; the last: by none */
     uint64_t uploads_done;
     uint64_t uploads_failed;

@@ -8,6 +8,7 @@
 #include "coordinator/api/code_ranges.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/preflight_job.h"
+#include "coordinator/api/replies.h"
 #include "coordinator/api/resources.h"
 #include "coordinator/api/suppressing.h"
 #include "coordinator/content/change_document.h"
@@ -135,6 +136,7 @@ static json_t *listed_json(const struct api *api, const struct campaign_view *vi
                              plan_json(&def->plan, campaign_document_plan(document)));
     const struct reply_range *reply_range = campaign_document_reply_range(document);
     const char *plan_name = campaign_document_plan_name(document);
+    const struct reply_counts replies = reply_store_counts(api->context.reply_store, def->id);
     json_object_set_new(json, "plan_name",
                         plan_name == NULL ? json_null() : json_string(plan_name));
     put_respect(json, view, campaign_document_respect(document));
@@ -153,6 +155,7 @@ static json_t *listed_json(const struct api *api, const struct campaign_view *vi
     json_object_set_new(json, "rate_per_s", exchange_rate(view->rate_per_s));
     json_object_set_new(json, "time_left_s", time_left_json(view));
     json_object_set_new(json, "repeated", json_integer((json_int_t)view->repeated));
+    json_object_set_new(json, "replies", reply_counts_json(&replies));
     control_document_view(json, view);
     return json;
 }

@@ -246,6 +246,16 @@ static void write_replies(const struct metrics *metrics, struct buf *text)
         put_label(text, "result", reply_result_name((enum reply_result)result));
         buf_printf(text, "} %" PRIu64 "\n", metrics->replies[result]);
     }
+    family(text, "tocsin_reply_classes_total", "counter",
+           "Replies that were kept, by their class.");
+    for (unsigned class = 0; class < REPLY_CLASSES; class ++) {
+        sample(text, "tocsin_reply_classes_total", "class",
+               reply_class_name((enum reply_class) class), metrics->replies_of_class[class]);
+    }
+    family(text, "tocsin_replies_repeated_total", "counter",
+           "Replies that came again under the same message id, and were passed over.");
+    buf_printf(text, "tocsin_replies_repeated_total %" PRIu64 "\n", metrics->replies_repeated);
+    gauge(text, "tocsin_replies_kept", "Replies that can be read.", metrics->replies_kept);
 }
 
 static void write_links(const struct metrics *metrics, struct buf *text)

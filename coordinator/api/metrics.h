@@ -11,8 +11,8 @@
 
 #include "common/buf.h"
 #include "coordinator/api/receipt_report.h"
-#include "coordinator/api/replies.h"
 #include "coordinator/content/hard_failures.h"
+#include "coordinator/content/reply_record.h"
 #include "coordinator/engine/engine.h"
 #include "coordinator/ledger/changelog.h"
 #include "coordinator/ledger/ledger.h"
@@ -51,6 +51,9 @@ struct metrics {
     struct receipt_tally receipts[WIRE_PROVIDERS_MAX + 1]; /* by the providers' numbers; the last:
                                                               by none that is known */
     uint64_t replies[REPLY_RESULTS];
+    uint64_t replies_of_class[REPLY_CLASSES];
+    uint64_t replies_repeated;
+    uint64_t replies_kept;
     uint64_t replays;
 };
 

@@ -4,6 +4,10 @@
  * (proto/reply_code.h), and it counts if the reply came from an endpoint of his: a code is too
  * short to be a proof by itself. Campaigns that run, are paused or have ended take replies until
  * they are archived.
+ *
+ * A delivery token says it too, and is a proof. Without either, a reply is taken for one to the
+ * newest campaign that sent something to the endpoint lately: that is for people to read and to
+ * count, and nothing is decided by it. Of several who share the endpoint the first is named.
  */
 #ifndef TOCSIN_API_REPLY_MATCH_H
 #define TOCSIN_API_REPLY_MATCH_H
@@ -31,5 +35,18 @@ struct reply_match {
  * has the code. ERR_IO, ERR_CORRUPT: his page cannot be read. One page is read at most. */
 enum err reply_match_find(const struct api *api, const struct reply *reply, struct arena *arena,
                           unsigned *budget, uint64_t *after, struct reply_match *match) WARN_UNUSED;
+
+/* Whose token it is, of whatever kind. ERR_NOT_FOUND: forged, or of nobody who is there. */
+enum err reply_match_token(struct api *api, struct slice token, struct arena *arena,
+                           struct reply_match *match) WARN_UNUSED;
+
+/* The newest campaign that sent to the endpoint and runs, or ended within `within_ms`. Looks at
+ * campaigns below *before, which is UINT64_MAX to begin with; *budget, *before and ERR_BUSY as
+ * above; looking up an endpoint takes REPLY_MATCH_LOOKUP of the budget, as it reads the disk, and
+ * waking a page as much again. Call it within exchange_read_durable. */
+#define REPLY_MATCH_LOOKUP 64
+enum err reply_match_endpoint(struct api *api, enum channel_kind channel, const char *endpoint,
+                              uint64_t within_ms, struct arena *arena, unsigned *budget,
+                              uint64_t *before, struct reply_match *match) WARN_UNUSED;
 
 #endif

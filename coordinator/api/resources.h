@@ -25,8 +25,11 @@ void inbound_events(struct exchange *exchange);
 void inbound_voice(struct exchange *exchange);
 void inbound_message(struct exchange *exchange);
 
-/* replies_api.c */
+/* replies_api.c, replies_list.c */
 void replies_post(struct exchange *exchange);
+void replies_list(struct exchange *exchange);
+void replies_get(struct exchange *exchange);
+void replies_of_campaign(struct exchange *exchange);
 
 /* audiences_api.c */
 void audiences_list(struct exchange *exchange);

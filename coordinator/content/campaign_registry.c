@@ -145,3 +145,10 @@ const struct campaign_document *campaign_registry_next(const struct campaign_reg
     size_t at = after == UINT64_MAX ? registry->count : position(registry, after + 1);
     return at < registry->count ? registry->documents[at] : NULL;
 }
+
+const struct campaign_document *campaign_registry_previous(const struct campaign_registry *registry,
+                                                           uint64_t before)
+{
+    size_t at = position(registry, before);
+    return at > 0 ? registry->documents[at - 1] : NULL;
+}

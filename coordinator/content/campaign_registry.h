@@ -36,5 +36,8 @@ const struct campaign_document *campaign_registry_set_reply_range(
 /* The campaign with the smallest id above `after`, or NULL. */
 const struct campaign_document *campaign_registry_next(const struct campaign_registry *registry,
                                                        uint64_t after);
+/* The campaign with the largest id below `before`, or NULL. */
+const struct campaign_document *campaign_registry_previous(const struct campaign_registry *registry,
+                                                           uint64_t before);
 
 #endif

@@ -43,8 +43,13 @@ enum catalogue_kind {
     CATALOGUE_PROVIDER,     /* name -> what was changed at run time */
     CATALOGUE_SUPPRESSION,  /* content/suppression.h */
     CATALOGUE_SUPPRESSION_REMOVED,
-    CATALOGUE_PLAN,        /* name -> content/plan_registry.h */
-    CATALOGUE_DELIVERY_KEY /* content/delivery_keys.h */
+    CATALOGUE_PLAN,         /* name -> content/plan_registry.h */
+    CATALOGUE_DELIVERY_KEY, /* content/delivery_keys.h */
+    CATALOGUE_REPLY,        /* these four: content/reply_store.h */
+    CATALOGUE_REPLY_OF_CAMPAIGN,
+    CATALOGUE_REPLY_ID,
+    CATALOGUE_REPLY_COUNTS,
+    CATALOGUE_REPLY_FORWARD /* replies that are still to be passed on */
 };
 
 /* Catalogue key of partition 0 into *buf. */

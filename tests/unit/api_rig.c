@@ -61,6 +61,7 @@ void house_turn(void *arg)
     house->now_ms += house->tick_ms;
     uv_run(&house->loop, UV_RUN_NOWAIT);
     (void)hard_failures_run(house->failures, house->now_ms, turn_record(house->turn));
+    (void)api_turn(house->api);
     (void)turn_flush(house->turn, house->now_ms);
     while (house->is_writing && changelog_mem_step(house->changelog)) {
     }
@@ -84,6 +85,7 @@ static void recover(struct house *house)
     assert_int_equal(ledger_sweep(house->ledger), ERR_OK);
     assert_int_equal(audience_registry_load(house->audiences, house->ledger, &problem), ERR_OK);
     assert_int_equal(suppression_list_load(house->suppressions, &problem), ERR_OK);
+    assert_int_equal(reply_store_load(house->replies, &problem), ERR_OK);
     assert_int_equal(plan_registry_load(house->plans, house->ledger, &problem), ERR_OK);
     assert_int_equal(delivery_keys_load(&house->keys, house->ledger, &problem), ERR_OK);
     assert_int_equal(
@@ -135,6 +137,8 @@ static void open_api(struct house *house)
         .audiences = house->audiences,
         .campaigns = house->campaigns,
         .suppressions = house->suppressions,
+        .reply_store = house->replies,
+        .reply_rules = &house->reply_rules,
         .plans = house->plans,
         .hard_failures = house->failures,
         .public_url = house->public_url,
@@ -186,6 +190,10 @@ static void house_open(struct house *house)
     house->audiences = audience_registry_new();
     house->campaigns = campaign_registry_new();
     house->suppressions = suppression_list_new(house->ledger);
+    house->replies = reply_store_new(house->ledger);
+    house->reply_rules.keywords = reply_keywords_new();
+    house->reply_rules.keep_ms = REPLIES_KEPT_MS;
+    house->reply_rules.match_within_ms = REPLIES_MATCH_MS;
     house->plans = plan_registry_new();
     house->failures =
         hard_failures_new(house->ledger, house->audiences, house->suppressions, KEPT_MS);
@@ -206,6 +214,8 @@ static void house_close(struct house *house)
     zone_clock_free(house->zone_clock);
     hard_failures_free(house->failures);
     suppression_list_free(house->suppressions);
+    reply_store_free(house->replies);
+    reply_keywords_free(house->reply_rules.keywords);
     plan_registry_free(house->plans);
     delivery_keys_release(&house->keys);
     campaign_registry_free(house->campaigns);

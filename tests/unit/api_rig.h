@@ -13,7 +13,9 @@
 #include "tests/unit/http_peer.h"
 #include "tests/unit/unit.h"
 
-#define ARCHIVE_MS UINT64_C(3600000)
+#define ARCHIVE_MS       UINT64_C(3600000)
+#define REPLIES_KEPT_MS  (10 * ARCHIVE_MS)
+#define REPLIES_MATCH_MS (ARCHIVE_MS / 2)
 
 struct house {
     uv_loop_t loop;
@@ -26,6 +28,8 @@ struct house {
     struct campaign_registry *campaigns;
     struct suppression_list *suppressions;
     struct hard_failures *failures;
+    struct reply_store *replies;
+    struct reply_rules reply_rules;
     struct plan_registry *plans;
     struct api *api;
     uint64_t now_ms;

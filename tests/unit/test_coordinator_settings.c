@@ -427,6 +427,30 @@ static void what_spares_recipients_is_read_as_in_a_campaign(void **state)
                    "2: frequency_cap.per: ", "is required");
 }
 
+static void words_of_replies_have_one_meaning(void **state)
+{
+    struct fixture *fixture = *state;
+    struct reply_meaning meaning;
+    const struct coordinator_settings *settings =
+        assert_loads(fixture, "data_dir: /a\nreplies:\n  stop: [STOPP, Arrêt]\n  ack: [OK]\n"
+                              "  keep_for: 30d\n  match_within: 12h\n");
+    reply_keywords_read(settings->replies.keywords, slice_str("ARRÊT"), &meaning);
+    assert_int_equal(meaning.class, REPLY_STOP);
+    assert_int_equal(settings->replies.keep_ms, UINT64_C(30) * 86400000);
+    assert_int_equal(settings->replies.match_within_ms, UINT64_C(12) * 3600000);
+    settings = assert_loads(fixture, "data_dir: /a\n");
+    assert_int_equal(settings->replies.keep_ms, UINT64_C(90) * 86400000);
+    assert_refused(fixture, "data_dir: /a\nreplies:\n  start: [GO, Quit]\n",
+                   "3: replies.start[1]: ", "stands for \"stop\"");
+    assert_refused(fixture, "data_dir: /a\nreplies: {help: [A], stop: [a]}\n",
+                   "2: replies.help[0]: ", "one meaning");
+    assert_refused(fixture, "data_dir: /a\nreplies: {stop: ['']}\n",
+                   "2: replies.stop[0]: ", "1 to 64 bytes");
+    assert_refused(fixture, "data_dir: /a\nreplies: {stpo: [A]}\n", "2: ", "stpo");
+    assert_refused(fixture, "data_dir: /a\nreplies: {keep_for: 1s}\n",
+                   "2: replies.keep_for: ", "1h to 36500d");
+}
+
 static void a_provider_has_quiet_hours_of_its_own(void **state)
 {
     struct fixture *fixture = *state;
@@ -497,6 +521,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(providers_are_checked, setup, teardown),
         cmocka_unit_test_setup_teardown(a_group_names_several_providers, setup, teardown),
+        cmocka_unit_test_setup_teardown(words_of_replies_have_one_meaning, setup, teardown),
         cmocka_unit_test_setup_teardown(a_provider_has_quiet_hours_of_its_own, setup, teardown),
         cmocka_unit_test_setup_teardown(a_provider_has_a_quota_a_day, setup, teardown),
         cmocka_unit_test_setup_teardown(what_spares_recipients_is_read_as_in_a_campaign, setup,

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "coordinator/api/reply_effect.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "coordinator/api/exchange.h"
+#include "coordinator/api/suppressing.h"
+
+static void end(struct reply_entry *entry, enum reply_result result, const char *detail)
+{
+    entry->result = result;
+    entry->detail = detail;
+}
+
+/* ---- ACK ---- */
+
+static bool acknowledge(struct exchange *exchange, struct reply_entry *entry)
+{
+    struct api *api = exchange->api;
+    if (entry->found_by != REPLY_FOUND_BY_CODE) {
+        end(entry, REPLY_UNKNOWN,
+            arena_printf(exchange->arena,
+                         "no campaign that is open for replies went to \"%.64s\" with the code "
+                         "%.*s",
+                         entry->endpoint == NULL ? "" : entry->endpoint->value,
+                         (int)entry->meaning.code.count, entry->meaning.code.chars));
+        return true;
+    }
+    switch (engine_acknowledge(api->context.engine, entry->match.campaign, entry->match.ordinal,
+                               api_now_ms(api))) {
+    case ERR_OK:
+        end(entry, REPLY_ACKNOWLEDGED, NULL);
+        return true;
+    case ERR_CLOSED: /* the journal must be complete before its page is folded */
+        return false;
+    default: /* a hole of the audience: his key came before */
+        end(entry, REPLY_UNKNOWN, "who has this code is no recipient of the campaign");
+        return true;
+    }
+}
+
+/* ---- STOP ---- */
+
+static bool is_of_reply(const struct suppression *entry)
+{
+    const size_t len = sizeof(REPLY_SOURCE) - 1;
+    return entry->reason == REASON_OPTED_OUT && strncmp(entry->source, REPLY_SOURCE, len) == 0 &&
+           (entry->source[len] == '\0' || entry->source[len] == ':');
+}
+
+static void set_opt_out(struct suppression *entry, const struct reply_entry *reply)
+{
+    entry->reason = REASON_OPTED_OUT;
+    entry->at_ms = reply->at_ms;
+    entry->until_ms = 0;
+    (void)snprintf(entry->source, sizeof(entry->source), "%s%s%.*s", REPLY_SOURCE,
+                   reply->provider.len == 0 ? "" : ":", (int)reply->provider.len,
+                   (const char *)reply->provider.data);
+}
+
+/* What is there ends some day, as a bounce does: the person's word has no end. */
+static enum err replace_temporary(struct exchange *exchange, const struct suppression *entry,
+                                  struct record *record)
+{
+    struct suppression_list *list = exchange->api->context.suppressions;
+    struct suppression *there = arena_copy(exchange->arena, entry, sizeof(*entry));
+    enum err err = suppression_list_read(list, there);
+    if (err == ERR_NOT_FOUND) {
+        return ERR_BUSY; /* being written */
+    }
+    if (err == ERR_OK && there->until_ms != 0) {
+        uint64_t now_ms = api_now_ms(exchange->api);
+        (void)suppression_list_remove(list, there, entry->source, now_ms, record);
+        (void)suppression_list_add(list, entry, now_ms, record);
+    }
+    return err;
+}
+
+static bool opt_out(struct exchange *exchange, struct reply_entry *reply)
+{
+    struct api *api = exchange->api;
+    struct record *record = turn_record(api->context.turn);
+    struct suppression *entry = reply->endpoint;
+    enum err err = ERR_OK;
+    set_opt_out(entry, reply);
+    if (!suppression_list_add(api->context.suppressions, entry, api_now_ms(api), record)) {
+        err = replace_temporary(exchange, entry, record);
+    }
+    if (err == ERR_BUSY) {
+        return false;
+    }
+    if (err == ERR_OK) {
+        err = suppressing_apply(api, entry);
+    }
+    if (err == ERR_OK) {
+        end(reply, REPLY_OPTED_OUT, NULL);
+    } else {
+        end(reply, REPLY_FAILED, "the suppression list or an audience cannot be read just now");
+    }
+    return true;
+}
+
+/* ---- START ---- */
+
+static void keep_as(struct reply_entry *reply)
+{
+    if (reply->meaning.is_weak) {
+        reply->meaning = (struct reply_meaning){.class = REPLY_OTHER};
+    }
+    end(reply, REPLY_KEPT, NULL);
+}
+
+static bool opt_in(struct exchange *exchange, struct reply_entry *reply)
+{
+    struct api *api = exchange->api;
+    struct suppression_list *list = api->context.suppressions;
+    const uint64_t now_ms = api_now_ms(api);
+    if (!suppression_list_has(list, reply->endpoint, now_ms)) {
+        keep_as(reply);
+        return true;
+    }
+    enum err err = suppression_list_read(list, reply->endpoint);
+    if (err == ERR_NOT_FOUND) {
+        return false; /* being written */
+    }
+    if (err != ERR_OK) {
+        end(reply, REPLY_FAILED, "the suppression list cannot be read just now");
+    } else if (!is_of_reply(reply->endpoint)) {
+        keep_as(reply);
+    } else {
+        (void)suppression_list_remove(list, reply->endpoint, REPLY_SOURCE, now_ms,
+                                      turn_record(api->context.turn));
+        end(reply, REPLY_OPTED_IN, NULL);
+    }
+    return true;
+}
+
+bool reply_effect(struct exchange *exchange, struct reply_entry *reply)
+{
+    if (reply->endpoint == NULL) {
+        end(reply, REPLY_INVALID, reply->detail);
+        return true;
+    }
+    switch (reply->meaning.class) {
+    case REPLY_ACK:
+        return acknowledge(exchange, reply);
+    case REPLY_STOP:
+        return opt_out(exchange, reply);
+    case REPLY_START:
+        return opt_in(exchange, reply);
+    case REPLY_OTHER:
+    case REPLY_HELP:
+    case REPLY_CLASSES:
+        break;
+    }
+    end(reply, REPLY_KEPT, NULL);
+    return true;
+}
