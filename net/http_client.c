@@ -23,6 +23,7 @@ struct http_request {
     uint32_t tag;
     struct buf url;
     struct buf body;
+    struct slice lent; /* in place of the body, if there is any */
     struct buf answer;
     struct curl_slist *own_headers; /* linked in front of the client's */
 };
@@ -55,6 +56,7 @@ static void request_recycle(struct http_request *request)
 {
     buf_clear(&request->url);
     buf_clear(&request->body);
+    request->lent = slice_of(NULL, 0);
     if (request->own_headers != NULL) {
         struct curl_slist *last = request->own_headers;
         while (last->next != request->client->headers) {
@@ -124,7 +126,8 @@ static void request_on_done(struct transfer *transfer, CURLcode result)
     struct http_request *request = (struct http_request *)transfer;
     struct http_client *client = request->client;
     (void)buf_cstr(&request->answer);
-    struct http_answer answer = {.tag = request->tag, .body = buf_view(&request->answer)};
+    struct http_answer answer = {
+        .tag = request->tag, .body = buf_view(&request->answer), .request = request};
     request_read_answer(request, result, &answer);
     struct buf spare = client->body;
     client->body = request->answer;
@@ -162,6 +165,9 @@ static void request_init(struct http_request *request, struct http_client *clien
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, client->headers);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, request_on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, request);
+    if (settings->aws_sigv4 != NULL) {
+        curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, settings->aws_sigv4);
+    }
     if (settings->has_body) {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
     }
@@ -245,6 +251,11 @@ struct buf *http_request_body(struct http_request *request)
     return &request->body;
 }
 
+void http_request_lend(struct http_request *request, struct slice body)
+{
+    request->lent = body;
+}
+
 void http_request_header(struct http_request *request, const char *line)
 {
     struct curl_slist *node = curl_slist_append(NULL, line);
@@ -257,7 +268,11 @@ void http_request_send(struct http_request *request, uint32_t tag)
     CURL *easy = request->transfer.easy;
     request->tag = tag;
     buf_clear(&request->answer);
-    if (request->body.len >= EXPECT_BYTES) {
+    struct slice body = request->lent;
+    if (body.len == 0) {
+        body = slice_of((const uint8_t *)buf_cstr(&request->body), request->body.len);
+    }
+    if (body.len >= EXPECT_BYTES) {
         http_request_header(request, "Expect:");
     }
     if (!request->client->has_url) {
@@ -267,10 +282,18 @@ void http_request_send(struct http_request *request, uint32_t tag)
         curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request->own_headers);
     }
     if (request->client->has_body) {
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, buf_cstr(&request->body));
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)request->body.len);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, (const char *)body.data);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)body.len);
     }
     transfer_start(&request->transfer);
+}
+
+const char *http_client_header(const struct http_answer *answer, const char *name)
+{
+    struct curl_header *header = NULL;
+    CURL *easy = answer->request->transfer.easy;
+    return curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK ? header->value
+                                                                                   : NULL;
 }
 
 bool http_client_url_is_valid(const char *url)

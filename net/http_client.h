@@ -33,6 +33,7 @@ struct http_answer {
     /* What it means when the status does not say: when there is none, or not all of the body. */
     enum outcome outcome;
     enum reason reason;
+    const struct http_request *request; /* for http_client_header */
 };
 
 /* The answer is valid during the call. May send other requests; must not close the client. */
@@ -54,7 +55,8 @@ struct http_client_settings {
     const char *answer_header;  /* NULL: none is of interest */
     const char *user;           /* basic authentication; NULL: none */
     const char *password;
-    const char *ca_file; /* NULL: the system's */
+    const char *aws_sigv4; /* "aws:amz:eu-west-1:ses": user and password sign, in place of that */
+    const char *ca_file;   /* NULL: the system's */
     bool insecure_tls;
     const char *proxy; /* NULL: none */
     bool https_only;   /* other URLs are rejected, unsent */
@@ -76,9 +78,14 @@ void http_request_drop(struct http_request *request);
 /* Where the parts are written; valid until it is sent. */
 struct buf *http_request_url(struct http_request *request);
 struct buf *http_request_body(struct http_request *request);
+/* In place of the body's buffer: bytes that stay where they are until the answer is told. */
+void http_request_lend(struct http_request *request, struct slice body);
 /* A header besides those of all requests: "Name: value", without line breaks. */
 void http_request_header(struct http_request *request, const char *line);
 void http_request_send(struct http_request *request, uint32_t tag);
+
+/* The value of a header of the answer, or NULL; until the next request is sent. */
+const char *http_client_header(const struct http_answer *answer, const char *name);
 
 /* Is this a URL that the client can call (http or https, with a host)? */
 bool http_client_url_is_valid(const char *url);

@@ -19,6 +19,7 @@
     X("null", ADAPTER_ANY_CHANNEL)                                                                 \
     X("http", ADAPTER_ANY_CHANNEL)                                                                 \
     X("smtp", 1u << CHANNEL_EMAIL)                                                                 \
+    X("sendgrid", 1u << CHANNEL_EMAIL)                                                             \
     X("kannel", 1u << CHANNEL_SMS)                                                                 \
     X("twilio", 1u << CHANNEL_SMS)                                                                 \
     X("twilio_voice", 1u << CHANNEL_VOICE)                                                         \

@@ -92,9 +92,9 @@ struct delivery_shell {
     void (*flush)(void *arg, uint8_t provider);
     /* Asked when a provider has been opened. May be NULL: all have the form of zeros. */
     struct delivery_form (*form)(void *arg, uint8_t provider);
-    /* Can one more recipient of this message be started, or are all connections taken and no
-     * request of it is being gathered? Asked only of providers whose form is merged. */
-    bool (*has_room)(void *arg, uint8_t provider, const struct merge *merge);
+    /* Can this recipient of this message be started, or are all connections taken and no request
+     * that is being gathered could take him? Asked only of providers whose form is merged. */
+    bool (*has_room)(void *arg, uint8_t provider, const struct merge *merge, struct slice endpoint);
 };
 
 struct delivery_settings {

@@ -160,7 +160,8 @@ static bool has_room(const struct walk *walk)
 {
     const struct delivery_shell *shell = &walk->delivery->shell;
     return !walk->lane->form.is_merged || shell->has_room == NULL ||
-           shell->has_room(shell->arg, walk->batch->provider, render_merge(walk->body));
+           shell->has_room(shell->arg, walk->batch->provider, render_merge(walk->body),
+                           endpoint_of(walk));
 }
 
 static void walk_on(struct walk *walk)

@@ -126,10 +126,12 @@ struct delivery_form outlets_form(const struct outlets *outlets, uint8_t provide
     };
 }
 
-bool outlets_has_room(const struct outlets *outlets, uint8_t provider, const struct merge *merge)
+bool outlets_has_room(const struct outlets *outlets, uint8_t provider, const struct merge *merge,
+                      struct slice endpoint)
 {
     const struct channel *channel = outlets->current[provider]->channel;
-    return channel->adapter->has_room == NULL || channel->adapter->has_room(channel, merge);
+    return channel->adapter->has_room == NULL ||
+           channel->adapter->has_room(channel, merge, endpoint);
 }
 
 void outlets_sweep(struct outlets *outlets)

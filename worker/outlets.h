@@ -32,7 +32,8 @@ uint32_t outlets_concurrency(const struct outlets *outlets, uint8_t provider);
 void outlets_start(struct outlets *outlets, const struct attempt *attempt);
 void outlets_flush(struct outlets *outlets, uint8_t provider);
 struct delivery_form outlets_form(const struct outlets *outlets, uint8_t provider);
-bool outlets_has_room(const struct outlets *outlets, uint8_t provider, const struct merge *merge);
+bool outlets_has_room(const struct outlets *outlets, uint8_t provider, const struct merge *merge,
+                      struct slice endpoint);
 /* Closes channels that are done with. Not in a callback of a channel. */
 void outlets_sweep(struct outlets *outlets);
 

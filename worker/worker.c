@@ -108,10 +108,11 @@ static struct delivery_form shell_form(void *arg, uint8_t provider)
     return outlets_form(worker->outlets, provider);
 }
 
-static bool shell_has_room(void *arg, uint8_t provider, const struct merge *merge)
+static bool shell_has_room(void *arg, uint8_t provider, const struct merge *merge,
+                           struct slice endpoint)
 {
     const struct worker *worker = arg;
-    return outlets_has_room(worker->outlets, provider, merge);
+    return outlets_has_room(worker->outlets, provider, merge, endpoint);
 }
 
 /* ---- The loop ---- */

@@ -180,8 +180,10 @@ static struct delivery_form shell_form(void *arg, uint8_t provider)
     return (struct delivery_form){.bulk = bulk, .is_merged = bulk > 0};
 }
 
-static bool shell_has_room(void *arg, uint8_t provider, const struct merge *merge)
+static bool shell_has_room(void *arg, uint8_t provider, const struct merge *merge,
+                           struct slice endpoint)
 {
+    (void)endpoint;
     const struct sim_worker *worker = arg;
     const struct sim_provider_settings *settings = provider_of(worker, provider);
     (void)merge;

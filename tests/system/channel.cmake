@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The adapters against peers that none of us wrote: nginx, smtp-sink, aiosmtpd, Kannel, and a socket that misbehaves.
-add_executable(channel_driver channel_driver.c)
-target_link_libraries(channel_driver PRIVATE tocsin_channel tocsin_flags)
+add_executable(channel_driver channel_driver.c driver_message.c)
+target_link_libraries(channel_driver PRIVATE tocsin_channel tocsin_worker_core tocsin_flags)
 set_target_properties(channel_driver PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests/system")
 
-foreach(subject IN ITEMS docs http kannel kannel_smpp node_peers postfix smtp smtp_login twilio twilio_prism webhook)
+foreach(subject IN ITEMS docs http kannel kannel_smpp node_peers postfix sendgrid smtp smtp_login twilio twilio_prism webhook)
   add_test(NAME channel_${subject}
       COMMAND "${TOCSIN_PYTHON}" -B -m pytest -q -rs -p no:cacheprovider
           "${CMAKE_CURRENT_SOURCE_DIR}/channels/test_${subject}.py")

@@ -4,7 +4,8 @@
  *
  * Opens a channel from a file with its JSON settings and sends the attempts of another file, one
  * JSON object a line: {"to": .., "subject": .., "text": .., "html": .., "key": .., "token": ..,
- * "public_url": .., "campaign": n, "ordinal": n, "step": n, "variables": {..}, "repeat": n}. Prints
+ * "public_url": .., "campaign": n, "ordinal": n, "step": n, "variables": {..}, "repeat": n}. For
+ * adapters that take one message for many the three texts are templates (driver_message.h). Prints
  * a JSON line for each result and one at the end, which also says how long the loop stood still at
  * most.
  *
@@ -17,6 +18,7 @@
 #include <string.h>
 
 #include "common/mem.h"
+#include "tests/system/driver_message.h"
 #include "worker/channel/channel.h"
 
 #define GIVE_UP_MS 50000
@@ -28,6 +30,7 @@ struct driver {
     uv_timer_t close_timer;
     uv_timer_t tick_timer;
     struct channel *channel;
+    struct driver_messages *messages;
     json_t *attempts; /* one for each, repeats written out */
     uint64_t *started_us;
     size_t started;
@@ -84,8 +87,21 @@ static void start_next(struct driver *driver)
     if (token.len > 0) {
         memcpy(attempt.token, token.data, token.len < TOKEN_CHARS ? token.len : TOKEN_CHARS);
     }
+    if (driver->channel->adapter->is_merged) {
+        driver_messages_put(driver->messages, given, &attempt);
+    }
     driver->started_us[index] = now_us();
     driver->channel->adapter->start(driver->channel, &attempt);
+}
+
+/* For the next attempt. */
+static bool has_room(struct driver *driver)
+{
+    const struct channel_adapter *adapter = driver->channel->adapter;
+    const json_t *given = json_array_get(driver->attempts, driver->started);
+    return adapter->has_room == NULL ||
+           adapter->has_room(driver->channel, driver_messages_merge(driver->messages, given),
+                             text_of(given, "to"));
 }
 
 static void flush(struct driver *driver)
@@ -99,7 +115,8 @@ static void start_all(struct driver *driver)
 {
     size_t count = json_array_size(driver->attempts);
     uint32_t concurrency = driver->channel->adapter->concurrency(driver->channel);
-    while (driver->started < count && driver->started - driver->answered < concurrency) {
+    while (driver->started < count && driver->started - driver->answered < concurrency &&
+           has_room(driver)) {
         start_next(driver);
     }
     flush(driver);
@@ -120,15 +137,21 @@ static void on_close_timer(uv_timer_t *timer)
 
 static void on_next_timer(uv_timer_t *timer)
 {
-    start_next(timer->data);
-    flush(timer->data);
+    struct driver *driver = timer->data;
+    if (driver->pause_ms == 0) {
+        start_all(driver);
+        return;
+    }
+    start_next(driver);
+    flush(driver);
 }
 
 static void go_on(struct driver *driver)
 {
     if (driver->answered == json_array_size(driver->attempts)) {
         uv_timer_start(&driver->close_timer, on_close_timer, 0, 0);
-    } else if (driver->pause_ms > 0) {
+    } else if (driver->pause_ms > 0 || driver->channel->adapter->bulk != NULL) {
+        /* All results of a request come first, as in a worker. */
         uv_timer_start(&driver->next_timer, on_next_timer, driver->pause_ms, 0);
     } else {
         start_all(driver);
@@ -254,6 +277,7 @@ int main(int argc, char **argv)
     char *settings = file_text(argv[2]);
     char *attempts = file_text(argv[3]);
     driver.attempts = attempts_of(attempts);
+    driver.messages = driver_messages_new();
     driver.started_us = mem_zalloc(json_array_size(driver.attempts), sizeof(uint64_t));
     driver.pause_ms = argc > 4 ? (uint32_t)strtoul(argv[4], NULL, 10) : 0;
     uv_loop_init(&driver.loop);
@@ -261,6 +285,7 @@ int main(int argc, char **argv)
     if (status == 0) {
         run(&driver, argc > 5 ? (uint32_t)strtoul(argv[5], NULL, 10) : 0);
     }
+    driver_messages_free(driver.messages);
     json_decref(driver.attempts);
     mem_free(driver.started_us);
     mem_free(settings);

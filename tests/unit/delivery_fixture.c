@@ -152,8 +152,10 @@ static struct fixture_request *find_request(struct fixture *fixture, const struc
     return NULL;
 }
 
-static bool shell_has_room(void *arg, uint8_t provider, const struct merge *merge)
+static bool shell_has_room(void *arg, uint8_t provider, const struct merge *merge,
+                           struct slice endpoint)
 {
+    (void)endpoint;
     struct fixture *fixture = arg;
     (void)provider;
     assert_non_null(merge);
@@ -165,7 +167,7 @@ static void gather(struct fixture *fixture, const struct attempt *attempt)
 {
     struct fixture_request *request = find_request(fixture, attempt->merge);
     if (request == NULL) {
-        assert_true(shell_has_room(fixture, attempt->provider, attempt->merge));
+        assert_true(shell_has_room(fixture, attempt->provider, attempt->merge, attempt->endpoint));
         assert_true(fixture->request_count < FIXTURE_REQUESTS_MAX);
         request = &fixture->requests[fixture->request_count++];
         *request = (struct fixture_request){.merge = attempt->merge};

@@ -8,9 +8,9 @@
 #include "worker/channel/channel_adapters.h"
 
 static const struct channel_adapter *const adapters[] = {
-    &channel_null_adapter,    &channel_http_adapter,   &channel_smtp_adapter,
-    &channel_kannel_adapter,  &channel_twilio_adapter, &channel_twilio_voice_adapter,
-    &channel_webhook_adapter,
+    &channel_null_adapter,         &channel_http_adapter,    &channel_smtp_adapter,
+    &channel_sendgrid_adapter,     &channel_kannel_adapter,  &channel_twilio_adapter,
+    &channel_twilio_voice_adapter, &channel_webhook_adapter,
 };
 
 #define ADAPTERS (sizeof(adapters) / sizeof(adapters[0]))

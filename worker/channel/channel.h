@@ -48,10 +48,11 @@ struct channel_adapter {
     uint32_t (*bulk)(const struct channel *channel);
     /* Attempts carry `merge` and `values` in place of the rendered texts. */
     bool is_merged;
-    /* With is_merged: can one more recipient of this message be started, into a request that is
-     * being gathered or by an idle connection? What was started is sent before the core runs
-     * again, so that nobody is called back in vain. NULL: as concurrency allows. */
-    bool (*has_room)(const struct channel *channel, const struct merge *merge);
+    /* With is_merged: can this recipient of this message be started, into a request that is being
+     * gathered or by an idle connection? What was started is sent before the core runs again, so
+     * that nobody is called back in vain. NULL: as concurrency allows. */
+    bool (*has_room)(const struct channel *channel, const struct merge *merge,
+                     struct slice endpoint);
     /* Attempts under way are given up: their results still come (uncertain or deferred) before this
      * returns. What libuv still holds is freed in later turns: run the loop until it has no handles
      * before uv_loop_close. */

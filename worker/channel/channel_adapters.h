@@ -15,5 +15,6 @@ extern const struct channel_adapter channel_kannel_adapter;
 extern const struct channel_adapter channel_twilio_adapter;
 extern const struct channel_adapter channel_twilio_voice_adapter;
 extern const struct channel_adapter channel_webhook_adapter;
+extern const struct channel_adapter channel_sendgrid_adapter;
 
 #endif
