@@ -9,10 +9,8 @@
 #include "coordinator/inbound/inbound_adapters.h"
 
 static const struct inbound_adapter *const adapters[] = {
-    &inbound_kannel,
-    &inbound_sendgrid,
-    &inbound_twilio,
-    &inbound_twilio_voice,
+    &inbound_kannel, &inbound_sendgrid,     &inbound_ses,      &inbound_slack,
+    &inbound_twilio, &inbound_twilio_voice, &inbound_whatsapp,
 };
 #define ADAPTERS (sizeof(adapters) / sizeof(adapters[0]))
 

@@ -12,8 +12,11 @@
 
 extern const struct inbound_adapter inbound_kannel;
 extern const struct inbound_adapter inbound_sendgrid;
+extern const struct inbound_adapter inbound_ses;
+extern const struct inbound_adapter inbound_slack;
 extern const struct inbound_adapter inbound_twilio;
 extern const struct inbound_adapter inbound_twilio_voice;
+extern const struct inbound_adapter inbound_whatsapp;
 
 /* ---- settings ---- */
 

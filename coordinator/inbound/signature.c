@@ -7,8 +7,7 @@
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/x509_vfy.h>
-#include <openssl/x509v3.h>
+#include <openssl/x509.h>
 #include <string.h>
 
 #include "common/mem.h"
@@ -191,73 +190,27 @@ enum err signature_key_read(struct signature_key **out, struct slice text, struc
     return ERR_OK;
 }
 
-/* The first certificate; the others go to *chain. */
-static X509 *read_certificates(struct slice pem, STACK_OF(X509) * chain)
+static bool is_valid_at(const X509 *certificate, uint64_t now_ms)
+{
+    time_t now = (time_t)(now_ms / 1000);
+    return X509_cmp_time(X509_get0_notBefore(certificate), &now) <= 0 &&
+           X509_cmp_time(X509_get0_notAfter(certificate), &now) >= 0;
+}
+
+enum err signature_key_of_certificate(struct signature_key **out, struct slice pem, uint64_t now_ms,
+                                      struct problem *problem)
 {
     BIO *bio =
         pem.len == 0 || pem.len > CERTIFICATE_MAX ? NULL : BIO_new_mem_buf(pem.data, (int)pem.len);
-    X509 *first = bio == NULL ? NULL : PEM_read_bio_X509(bio, NULL, NULL, NULL);
-    X509 *next;
-    while (first != NULL && sk_X509_num(chain) < 8 &&
-           (next = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
-        sk_X509_push(chain, next);
-    }
+    X509 *certificate = bio == NULL ? NULL : PEM_read_bio_X509(bio, NULL, NULL, NULL);
+    bool is_valid = certificate != NULL && is_valid_at(certificate, now_ms);
+    EVP_PKEY *key = is_valid ? X509_get_pubkey(certificate) : NULL;
+    const char *why = certificate == NULL ? "it is none in PEM"
+                      : is_valid          ? "its key is no RSA key"
+                                          : "it is not valid now";
     BIO_free(bio);
-    return first;
-}
-
-static bool is_chain_good(X509 *certificate, STACK_OF(X509) * chain,
-                          const struct signature_certificate_check *check, const char **why)
-{
-    X509_STORE *store = X509_STORE_new();
-    X509_STORE_CTX *context = X509_STORE_CTX_new();
-    bool is_loaded = check->ca_file == NULL ? X509_STORE_set_default_paths(store) == 1
-                                            : X509_STORE_load_file(store, check->ca_file) == 1;
-    bool is_good = false;
-    if (is_loaded && X509_STORE_CTX_init(context, store, certificate, chain) == 1) {
-        X509_STORE_CTX_set_time(context, 0, (time_t)(check->now_ms / 1000));
-        is_good = X509_verify_cert(context) == 1;
-        *why = X509_verify_cert_error_string(X509_STORE_CTX_get_error(context));
-    } else {
-        *why = "the certificates of the authorities cannot be read";
-    }
-    X509_STORE_CTX_free(context);
-    X509_STORE_free(store);
-    return is_good;
-}
-
-static bool is_certificate_good(X509 *certificate, STACK_OF(X509) * chain,
-                                const struct signature_certificate_check *check, const char **why)
-{
-    time_t now = (time_t)(check->now_ms / 1000);
-    if (X509_cmp_time(X509_get0_notBefore(certificate), &now) > 0 ||
-        X509_cmp_time(X509_get0_notAfter(certificate), &now) < 0) {
-        *why = "it is not valid now";
-        return false;
-    }
-    if (check->host != NULL && X509_check_host(certificate, check->host, 0,
-                                               X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, NULL) != 1) {
-        *why = "it is not of this host";
-        return false;
-    }
-    return !check->is_chain_checked || is_chain_good(certificate, chain, check, why);
-}
-
-enum err signature_key_of_certificate(struct signature_key **out, struct slice pem,
-                                      const struct signature_certificate_check *check,
-                                      struct problem *problem)
-{
-    STACK_OF(X509) *chain = sk_X509_new_null();
-    X509 *certificate = read_certificates(pem, chain);
-    const char *why = "it is no certificate in PEM";
-    EVP_PKEY *key = NULL;
-    *out = NULL;
-    if (certificate != NULL && is_certificate_good(certificate, chain, check, &why)) {
-        key = X509_get_pubkey(certificate);
-        why = "its key is no RSA key";
-    }
     X509_free(certificate);
-    sk_X509_pop_free(chain, X509_free);
+    *out = NULL;
     if (key == NULL || EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA) {
         EVP_PKEY_free(key);
         return problem_set(problem, ERR_INVALID, "the certificate is not accepted: %s", why);

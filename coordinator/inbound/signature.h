@@ -36,18 +36,9 @@ struct signature_key;
 /* SubjectPublicKeyInfo, DER in base64, or the same as PEM; an elliptic curve's (P-256). */
 enum err signature_key_read(struct signature_key **out, struct slice text,
                             struct problem *problem) WARN_UNUSED;
-/* The RSA key of an X.509 certificate in PEM; the certificate must be valid at now_ms, and issued
- * for the host, if that is not NULL (by its name or a wildcard, RFC 6125). The certificates behind
- * it in `pem` are what it may have been issued by; the chain must end at one of ca_file, or of the
- * system's if that is NULL, unless `is_chain_checked` is false. */
-struct signature_certificate_check {
-    const char *host;
-    const char *ca_file;
-    bool is_chain_checked;
-    uint64_t now_ms;
-};
-enum err signature_key_of_certificate(struct signature_key **out, struct slice pem,
-                                      const struct signature_certificate_check *check,
+/* The RSA key of an X.509 certificate in PEM, which must be valid at now_ms. Who issued it is not
+ * looked at: whoever fetched it knows where from. */
+enum err signature_key_of_certificate(struct signature_key **out, struct slice pem, uint64_t now_ms,
                                       struct problem *problem) WARN_UNUSED;
 void signature_key_free(struct signature_key *key); /* NULL is fine */
 /* ECDSA (DER) or RSA (PKCS #1 v1.5), as the key is, over `parts` in their order. */
