@@ -8,13 +8,18 @@
 #include "common/text.h"
 #include "coordinator/api/preflight_job.h"
 
-/* The adapters that read these keys of a provider's settings; others send a text as it is. */
-static const char *const ruled_adapters[] = {"kannel", "twilio"};
+/* The adapters that read these keys of a provider's settings, with what holds if they are not
+ * there; others send a text as it is. */
+static const struct {
+    const char *adapter;
+    uint32_t max_parts;
+} ruled[] = {{"http", 0}, {"kannel", SMS_RULE_MAX_PARTS}, {"twilio", SMS_RULE_MAX_PARTS}};
 
-static bool is_ruled(const struct wire_provider *provider)
+static bool is_ruled(const struct wire_provider *provider, uint32_t *max_parts)
 {
-    for (size_t i = 0; i < sizeof(ruled_adapters) / sizeof(ruled_adapters[0]); i++) {
-        if (strcmp(provider->adapter, ruled_adapters[i]) == 0) {
+    for (size_t i = 0; i < sizeof(ruled) / sizeof(ruled[0]); i++) {
+        if (strcmp(provider->adapter, ruled[i].adapter) == 0) {
+            *max_parts = ruled[i].max_parts;
             return true;
         }
     }
@@ -33,7 +38,7 @@ static bool is_on(const json_t *flag)
 static struct sms_rule rule_of(const struct wire_provider *provider)
 {
     struct sms_rule rule = {false, 0};
-    if (!is_ruled(provider)) {
+    if (!is_ruled(provider, &rule.max_parts)) {
         return rule;
     }
     json_t *settings = json_loads(provider->settings, 0, NULL);
@@ -41,7 +46,6 @@ static struct sms_rule rule_of(const struct wire_provider *provider)
     const json_t *parts = json_object_get(settings, "max_parts");
     uint64_t number;
     rule.transliterate = is_on(flag);
-    rule.max_parts = SMS_RULE_MAX_PARTS;
     if (json_is_integer(parts) && json_integer_value(parts) > 0) {
         rule.max_parts = (uint32_t)json_integer_value(parts);
     } else if (json_is_string(parts) &&

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "common/mem.h"
+#include "proto/adapter.h"
 #include "tests/system/driver_message.h"
 #include "worker/channel/channel.h"
 
@@ -230,10 +231,21 @@ static void timer_init(struct driver *driver, uv_timer_t *timer)
     timer->data = driver;
 }
 
+/* The first that the adapter serves, but sms if it is among them. */
+static enum channel_kind channel_of(const char *adapter)
+{
+    enum channel_kind channel = CHANNEL_SMS;
+    for (unsigned kind = 0; !adapter_serves(adapter, channel) && kind < CHANNEL_KINDS; kind++) {
+        channel = (enum channel_kind)kind;
+    }
+    return channel;
+}
+
 static int open_channel(struct driver *driver, const char *adapter, const char *settings)
 {
     struct channel_context context = {&driver->loop, on_result, driver};
-    struct wire_provider provider = {.name = "test", .adapter = adapter, .settings = settings};
+    struct wire_provider provider = {
+        .name = "test", .channel = channel_of(adapter), .adapter = adapter, .settings = settings};
     struct problem problem = {0};
     enum err err = channel_open(&driver->channel, &context, &provider, &problem);
     if (err != ERR_OK) {

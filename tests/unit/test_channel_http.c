@@ -305,6 +305,9 @@ static enum err open_http(const char *settings)
 static void settings_are_checked_at_opening(void **state)
 {
     (void)state;
+    assert_int_equal(open_http("{\"url\":\"http://h/\",\"max_parts\":2}"), ERR_INVALID);
+    assert_string_equal(problem.text, "provider \"p\": transliterate and max_parts are for channel "
+                                      "sms, not for email");
     assert_int_equal(open_http("{\"url\": \"http://h/\"}"), ERR_OK);
     assert_int_equal(open_http("{}"), ERR_INVALID);
     assert_string_equal(problem.text, "provider \"p\": url is missing");

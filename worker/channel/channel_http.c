@@ -8,6 +8,7 @@
 
 #include "common/mem.h"
 #include "common/secret.h"
+#include "common/sms_text.h"
 #include "net/http_client.h"
 #include "worker/channel/channel_adapters.h"
 #include "worker/channel/channel_fields.h"
@@ -21,6 +22,8 @@ struct channel_http {
     struct channel channel;
     struct channel_context context;
     uint32_t connections;
+    struct sms_rule sms_rule; /* of channel sms */
+    struct buf plain;
     struct channel_fields *fields;
     struct http_message *message;
     struct http_rules *rules;
@@ -39,6 +42,8 @@ struct http_settings {
     const char *password;
     json_t *rules;
     json_t *ref;
+    bool transliterate;
+    uint32_t max_parts;
     uint32_t connections;
     uint32_t connect_timeout_ms;
     uint32_t timeout_ms;
@@ -66,6 +71,8 @@ static const struct channel_key http_keys[] = {
     {KEY("password", TEXT, password)},
     {KEY("rules", LIST, rules)},
     {KEY("ref", OBJECT, ref)},
+    {KEY("transliterate", FLAG, transliterate)},
+    {KEY("max_parts", COUNT, max_parts), .min = 1, .max = 255},
     {KEY("connections", COUNT, connections), .min = 1, .max = 1024},
     {KEY("connect_timeout", DURATION, connect_timeout_ms), .min = 10, .max = 120000},
     {KEY("timeout", DURATION, timeout_ms), .min = 10, .max = 600000},
@@ -99,17 +106,31 @@ static void http_on_answer(void *arg, const struct http_answer *answer)
     http_reading_release(&reading);
 }
 
+static void http_reject(struct channel_http *http, uint32_t attempt, enum reason reason)
+{
+    struct attempt_result result = {.outcome = OUTCOME_REJECTED, .reason = (uint16_t)reason};
+    http->context.result(http->context.arg, attempt, &result);
+}
+
 static void http_start(struct channel *channel, const struct attempt *attempt)
 {
     struct channel_http *http = (struct channel_http *)channel;
+    struct attempt sent = *attempt;
+    struct sms_size size = {0};
+    if (http->sms_rule.transliterate || http->sms_rule.max_parts > 0) {
+        sent.text = sms_text(attempt->text, &http->sms_rule, &http->plain, &size);
+    }
+    if (sms_text_is_too_long(&size, &http->sms_rule)) {
+        http_reject(http, attempt->id, REASON_TOO_MANY_PARTS);
+        return;
+    }
     struct http_request *request = http_client_take(http->client);
-    if (http_message_fill(http->message, attempt, request)) {
+    if (http_message_fill(http->message, &sent, request)) {
         http_request_send(request, attempt->id);
         return;
     }
     http_request_drop(request);
-    struct attempt_result result = {.outcome = OUTCOME_REJECTED, .reason = REASON_VARIABLE_MISSING};
-    http->context.result(http->context.arg, attempt->id, &result);
+    http_reject(http, attempt->id, REASON_VARIABLE_MISSING);
 }
 
 static uint32_t http_concurrency(const struct channel *channel)
@@ -123,6 +144,7 @@ static void http_free(struct channel_http *http)
     http_rules_free(http->rules);
     http_ref_free(http->ref);
     channel_fields_free(http->fields);
+    buf_release(&http->plain);
     mem_free(http);
 }
 
@@ -193,9 +215,14 @@ static enum err http_open_client(struct channel_http *http, const struct http_se
     return ERR_OK;
 }
 
-static enum err http_check(const struct http_settings *read, const char *where,
-                           struct problem *problem)
+static enum err http_check(const struct http_settings *read, enum channel_kind channel,
+                           const char *where, struct problem *problem)
 {
+    if (channel != CHANNEL_SMS && (read->transliterate || read->max_parts > 0)) {
+        return problem_set(problem, ERR_INVALID,
+                           "%s: transliterate and max_parts are for channel sms, not for %s", where,
+                           channel_kind_name(channel));
+    }
     if (read->url == NULL) {
         return problem_set(problem, ERR_INVALID, "%s: url is missing", where);
     }
@@ -218,7 +245,8 @@ static enum err http_open(struct channel **out, const struct channel_context *co
     enum err err = channel_settings_read(settings, where, http_keys,
                                          sizeof(http_keys) / sizeof(http_keys[0]), &read, problem);
     if (err == ERR_OK) {
-        err = http_check(&read, where, problem);
+        err = http_check(&read, provider->channel, where, problem);
+        http->sms_rule = (struct sms_rule){read.transliterate, read.max_parts};
     }
     if (err == ERR_OK) {
         err = http_open_parts(http, &read, where, problem);

@@ -69,6 +69,14 @@ def test_the_http_adapter_reaches_the_smsc(tmp_path, kannel):
     wait_for("the messages", lambda: all(line in kannel.received() for line in expected), 15)
 
 
+def test_the_http_adapter_transliterates_and_caps_too(tmp_path, kannel):
+    texts = ["“Tűz” – fuss…", "x" * 307]
+    run = send(tmp_path, "http", by_http(kannel, transliterate=True, max_parts=2),
+               [{"to": "+4790510001", "text": text} for text in texts], env=PASSWORD)
+    assert run.outcomes() == [("accepted", 202), ("rejected", peers.TOO_MANY_PARTS)]
+    assert wait_for_lines(kannel, r"<12345 \+4790510001 text ([^>]*)>", 1) == ['"Tuz" - fuss...']
+
+
 @BOTH
 def test_messages_reach_the_smsc(tmp_path, kannel, method):
     attempts = [{"to": f"+47901000{i:02}", "text": f"{method} & 100% \"{i}\" +é[€]"} for i in range(20)]
