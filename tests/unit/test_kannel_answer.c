@@ -5,6 +5,8 @@
 #include "worker/channel/kannel_answer.h"
 #include "worker/channel/kannel_batch.h"
 
+static const uint8_t key[HASH_KEY_BYTES] = "0123456789abcde";
+
 static struct kannel_answer read_answer(uint16_t status, const char *body, bool is_many,
                                         bool is_complete)
 {
@@ -103,17 +105,16 @@ static void a_batch_takes_what_is_alike_and_each_number_once(void **state)
     struct kannel_batch *batch = kannel_batch_take(&shelf);
     struct buf numbers = {0};
     struct attempt attempt = {.campaign = 7, .step = 1, .endpoint = slice_str("+471")};
-    batch->campaign = 7;
-    batch->step = 1;
+    attempt.token_key = key;
     buf_str(&batch->text, "x");
-    kannel_batch_add(batch, attempt.endpoint, 1);
+    kannel_batch_add(batch, &attempt);
     assert_false(kannel_batch_fits(batch, &attempt, slice_str("x"))); /* is there already */
     attempt.endpoint = slice_str("+472");
     assert_true(kannel_batch_fits(batch, &attempt, slice_str("x")));
     assert_false(kannel_batch_fits(batch, &attempt, slice_str("y")));
     attempt.round = 1;
     assert_false(kannel_batch_fits(batch, &attempt, slice_str("x")));
-    kannel_batch_add(batch, attempt.endpoint, 2);
+    kannel_batch_add(batch, &attempt);
     kannel_batch_numbers(batch, &numbers);
     assert_true(slice_is(buf_view(&numbers), "+471 +472"));
     kannel_batch_put_back(&shelf, batch);
@@ -122,6 +123,27 @@ static void a_batch_takes_what_is_alike_and_each_number_once(void **state)
     assert_int_equal(batch->text.len, 0);
     kannel_batch_free(batch);
     buf_release(&numbers);
+}
+
+static void a_batch_has_the_attempts_token_until_it_has_two(void **state)
+{
+    (void)state;
+    struct kannel_batches shelf = {0};
+    struct kannel_batch *batch = kannel_batch_take(&shelf);
+    struct attempt attempt = {.campaign = 7, .step = 3, .round = 2, .endpoint = slice_str("+471")};
+    struct token token;
+    attempt.token_key = key;
+    memset(attempt.token, 'T', TOKEN_CHARS);
+    kannel_batch_add(batch, &attempt);
+    assert_memory_equal(batch->token, attempt.token, TOKEN_CHARS);
+    attempt.endpoint = slice_str("+472");
+    kannel_batch_add(batch, &attempt);
+    assert_true(token_read(slice_of(batch->token, TOKEN_CHARS), key, &token));
+    assert_int_equal(token.campaign, 7);
+    assert_true(token.ordinal == TOKEN_OF_REQUEST);
+    assert_int_equal(token.step, 3);
+    assert_int_equal(token.round, 2);
+    kannel_batch_free(batch);
 }
 
 int main(void)
@@ -135,6 +157,7 @@ int main(void)
         cmocka_unit_test(what_is_said_of_the_first_number_is_not_believed_of_all),
         cmocka_unit_test(a_number_is_a_plus_and_digits),
         cmocka_unit_test(a_batch_takes_what_is_alike_and_each_number_once),
+        cmocka_unit_test(a_batch_has_the_attempts_token_until_it_has_two),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,7 +44,6 @@ struct channel_kannel {
     struct buf receipt_secret;
     struct sms_rule sms_rule;
     struct buf plain; /* a text, transliterated */
-    struct buf base;  /* of a dlr-url */
     uint32_t numbers; /* in one request */
     uint32_t connections;
     struct kannel_batch **sent; /* by connection, whose number is the request's tag */
@@ -124,6 +123,42 @@ static const struct kannel_settings kannel_defaults = {
     .timeout_ms = 30000,
 };
 
+/* --- receipts --- */
+
+/* As Kannel takes the URL for a pattern, a % of ours is written twice. */
+static void put_base(struct buf *buf, struct slice base)
+{
+    for (size_t i = 0; i < base.len; i++) {
+        buf_append(buf, "%%", base.data[i] == '%' ? 2 : 0);
+        buf_append(buf, &base.data[i], base.data[i] == '%' ? 0 : 1);
+    }
+}
+
+static void put_signature(const struct channel_kannel *kannel, const char token[TOKEN_CHARS],
+                          struct buf *url)
+{
+    uint8_t mac[crypto_auth_hmacsha256_BYTES];
+    crypto_auth_hmacsha256_state state;
+    crypto_auth_hmacsha256_init(&state, kannel->receipt_secret.data, kannel->receipt_secret.len);
+    crypto_auth_hmacsha256_update(&state, (const uint8_t *)token, TOKEN_CHARS);
+    crypto_auth_hmacsha256_final(&state, mac);
+    buf_str(url, "&sig=");
+    text_hex(url, slice_of(mac, sizeof(mac)));
+}
+
+static void put_dlr_url(const struct channel_kannel *kannel, struct kannel_batch *batch)
+{
+    struct buf *url = &batch->dlr_url;
+    if (batch->base.len == 0) {
+        return;
+    }
+    callback_url_put(url, buf_view(&batch->base), CALLBACK_RECEIPT, kannel->provider, batch->token);
+    buf_str(url, batch->count > 1 ? "?d=%d&A=%A&to=%p" : "?d=%d&A=%A");
+    if (kannel->receipt_secret.len > 0) {
+        put_signature(kannel, batch->token, url);
+    }
+}
+
 /* --- requests --- */
 
 /* As many as there are connections for. */
@@ -134,6 +169,7 @@ static void send_ready(struct channel_kannel *kannel)
         uint32_t connection = kannel->idle[--kannel->idle_count];
         struct http_request *request = http_client_take(kannel->client);
         kannel->sent[connection] = batch;
+        put_dlr_url(kannel, batch);
         kannel_form_fill(&kannel->form, batch, request);
         http_request_send(request, connection);
     }
@@ -171,56 +207,6 @@ static void kannel_on_answer(void *arg, const struct http_answer *answer)
 
 /* --- attempts --- */
 
-/* As Kannel takes the URL for a pattern, a % of ours is written twice. */
-static void put_base(struct buf *buf, struct slice base)
-{
-    for (size_t i = 0; i < base.len; i++) {
-        buf_append(buf, "%%", base.data[i] == '%' ? 2 : 0);
-        buf_append(buf, &base.data[i], base.data[i] == '%' ? 0 : 1);
-    }
-}
-
-static void put_signature(const struct channel_kannel *kannel, const char token[TOKEN_CHARS],
-                          struct buf *url)
-{
-    uint8_t mac[crypto_auth_hmacsha256_BYTES];
-    crypto_auth_hmacsha256_state state;
-    crypto_auth_hmacsha256_init(&state, kannel->receipt_secret.data, kannel->receipt_secret.len);
-    crypto_auth_hmacsha256_update(&state, (const uint8_t *)token, TOKEN_CHARS);
-    crypto_auth_hmacsha256_final(&state, mac);
-    buf_str(url, "&sig=");
-    text_hex(url, slice_of(mac, sizeof(mac)));
-}
-
-/* The batch may get others after this attempt. */
-static void put_dlr_url(struct channel_kannel *kannel, const struct attempt *attempt,
-                        struct buf *url)
-{
-    struct slice base =
-        kannel->receipt_url == NULL ? attempt->public_url : slice_str(kannel->receipt_url);
-    if (!kannel->has_receipts || base.len == 0) {
-        return;
-    }
-    char token[TOKEN_CHARS];
-    bool is_of_request = kannel->numbers > 1;
-    if (is_of_request) {
-        const struct token of_request = {.campaign = attempt->campaign,
-                                         .ordinal = TOKEN_OF_REQUEST,
-                                         .step = attempt->step,
-                                         .round = attempt->round};
-        token_write(&of_request, attempt->token_key, token);
-    } else {
-        memcpy(token, attempt->token, TOKEN_CHARS);
-    }
-    buf_clear(&kannel->base);
-    put_base(&kannel->base, base);
-    callback_url_put(url, buf_view(&kannel->base), CALLBACK_RECEIPT, kannel->provider, token);
-    buf_str(url, is_of_request ? "?d=%d&A=%A&to=%p" : "?d=%d&A=%A");
-    if (kannel->receipt_secret.len > 0) {
-        put_signature(kannel, token, url);
-    }
-}
-
 static void kannel_flush(struct channel *channel)
 {
     struct channel_kannel *kannel = (struct channel_kannel *)channel;
@@ -241,15 +227,15 @@ static void gather(struct channel_kannel *kannel, const struct attempt *attempt,
     }
     if (kannel->gathered == NULL) {
         struct kannel_batch *batch = kannel_batch_take(&kannel->shelf);
-        batch->campaign = attempt->campaign;
-        batch->step = attempt->step;
-        batch->round = attempt->round;
         batch->is_ucs2 = is_ucs2;
         buf_slice(&batch->text, text);
-        put_dlr_url(kannel, attempt, &batch->dlr_url);
+        if (kannel->has_receipts) {
+            put_base(&batch->base, kannel->receipt_url == NULL ? attempt->public_url
+                                                               : slice_str(kannel->receipt_url));
+        }
         kannel->gathered = batch;
     }
-    kannel_batch_add(kannel->gathered, attempt->endpoint, attempt->id);
+    kannel_batch_add(kannel->gathered, attempt);
     if (kannel->gathered->count == kannel->numbers) {
         kannel_flush(&kannel->channel);
     }
@@ -291,7 +277,6 @@ static void kannel_free(struct channel_kannel *kannel)
     }
     kannel_form_release(&kannel->form);
     secret_release(&kannel->receipt_secret);
-    buf_release(&kannel->base);
     buf_release(&kannel->plain);
     mem_free(kannel->provider);
     mem_free(kannel->receipt_url);

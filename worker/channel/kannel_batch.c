@@ -35,6 +35,7 @@ void kannel_batch_put_back(struct kannel_batches *shelf, struct kannel_batch *ba
 {
     batch->count = 0;
     buf_clear(&batch->text);
+    buf_clear(&batch->base);
     buf_clear(&batch->dlr_url);
     kannel_batches_put(shelf, batch);
 }
@@ -44,6 +45,7 @@ void kannel_batch_free(struct kannel_batch *batch)
     if (batch != NULL) {
         mem_free(batch->recipients);
         buf_release(&batch->text);
+        buf_release(&batch->base);
         buf_release(&batch->dlr_url);
         mem_free(batch);
     }
@@ -62,17 +64,40 @@ bool kannel_number_is_valid(struct slice number)
     return digits > 0 && number.len <= KANNEL_NUMBER_MAX;
 }
 
-void kannel_batch_add(struct kannel_batch *batch, struct slice number, uint32_t attempt)
+static void take_first(struct kannel_batch *batch, const struct attempt *attempt)
 {
-    assert(number.len <= KANNEL_NUMBER_MAX);
+    batch->campaign = attempt->campaign;
+    batch->step = attempt->step;
+    batch->round = attempt->round;
+    memcpy(batch->token, attempt->token, TOKEN_CHARS);
+}
+
+/* Of all of them from now on. */
+static void take_second(struct kannel_batch *batch, const struct attempt *attempt)
+{
+    const struct token token = {.campaign = attempt->campaign,
+                                .ordinal = TOKEN_OF_REQUEST,
+                                .step = attempt->step,
+                                .round = attempt->round};
+    token_write(&token, attempt->token_key, batch->token);
+}
+
+void kannel_batch_add(struct kannel_batch *batch, const struct attempt *attempt)
+{
+    assert(attempt->endpoint.len <= KANNEL_NUMBER_MAX);
+    if (batch->count == 0) {
+        take_first(batch, attempt);
+    } else if (batch->count == 1) {
+        take_second(batch, attempt);
+    }
     if (batch->count == batch->cap) {
         batch->cap = batch->cap == 0 ? 1 : 2 * batch->cap;
         batch->recipients = mem_resize(batch->recipients, batch->cap, sizeof(*batch->recipients));
     }
     struct kannel_recipient *recipient = &batch->recipients[batch->count++];
-    recipient->attempt = attempt;
-    recipient->len = (uint8_t)number.len;
-    memcpy(recipient->number, number.data, number.len);
+    recipient->attempt = attempt->id;
+    recipient->len = (uint8_t)attempt->endpoint.len;
+    memcpy(recipient->number, attempt->endpoint.data, attempt->endpoint.len);
 }
 
 static bool has_number(const struct kannel_batch *batch, struct slice number)

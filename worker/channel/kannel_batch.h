@@ -30,7 +30,9 @@ struct kannel_batch {
     uint64_t campaign;
     uint8_t step;
     uint8_t round;
-    struct buf dlr_url; /* empty: no receipts are asked for */
+    char token[TOKEN_CHARS]; /* of the attempt, or of the request if it has several numbers */
+    struct buf base;         /* of the URL for receipts */
+    struct buf dlr_url;      /* that URL, once it is sent; empty: no receipts are asked for */
 };
 
 /* A queue; zeroed it is empty. */
@@ -42,7 +44,7 @@ struct kannel_batches {
 void kannel_batches_put(struct kannel_batches *list, struct kannel_batch *batch);
 struct kannel_batch *kannel_batches_take(struct kannel_batches *list); /* NULL: it is empty */
 
-/* One of the shelf, or a new one: without recipients, text and URL. */
+/* One of the shelf, or a new one: without recipients, text and URLs. */
 struct kannel_batch *kannel_batch_take(struct kannel_batches *shelf);
 void kannel_batch_put_back(struct kannel_batches *shelf, struct kannel_batch *batch);
 void kannel_batch_free(struct kannel_batch *batch); /* NULL is fine */
@@ -50,8 +52,8 @@ void kannel_batch_free(struct kannel_batch *batch); /* NULL is fine */
 /* "+4790000001": a plus, or none, and digits. What else stands in a number would make two of it, or
  * none. */
 bool kannel_number_is_valid(struct slice number);
-/* Of a valid number. */
-void kannel_batch_add(struct kannel_batch *batch, struct slice number, uint32_t attempt);
+/* One to a valid number. The first says what the batch is of; the text is the caller's to write. */
+void kannel_batch_add(struct kannel_batch *batch, const struct attempt *attempt);
 /* May the attempt go with it: the same campaign, step, round and text, to a number that it has not
  * got yet? */
 bool kannel_batch_fits(const struct kannel_batch *batch, const struct attempt *attempt,
