@@ -19,6 +19,7 @@
 #include "coordinator/api/inbound_fetch.h"
 #include "coordinator/api/opting_out.h"
 #include "coordinator/api/receipts.h"
+#include "coordinator/api/replies.h"
 #include "coordinator/api/resources.h"
 #include "coordinator/audience/endpoint_index.h"
 #include "coordinator/content/suppression.h"
@@ -98,6 +99,68 @@ static void opt_out(struct exchange *exchange, struct slice text)
     exchange->api->receipts[run->provider].refused += err == ERR_NOT_FOUND;
 }
 
+/* ---- replies ---- */
+
+static void on_replies(struct exchange *exchange, struct reply_entry *entries, unsigned count,
+                       void *arg)
+{
+    struct inbound_run *run = arg;
+    for (unsigned i = 0; i < count; i++) {
+        run->is_late |= entries[i].result == REPLY_FAILED;
+    }
+    answer(exchange);
+}
+
+static enum reply_class class_of(enum inbound_hint hint)
+{
+    switch (hint) {
+    case INBOUND_HINT_STOP:
+        return REPLY_STOP;
+    case INBOUND_HINT_START:
+        return REPLY_START;
+    case INBOUND_HINT_HELP:
+        return REPLY_HELP;
+    case INBOUND_HINT_NONE:
+        break;
+    }
+    return REPLY_OTHER;
+}
+
+static struct reply_entry entry_of(const struct exchange *exchange,
+                                   const struct inbound_reply *reply)
+{
+    return (struct reply_entry){
+        .channel = reply->channel,
+        .provider = slice_str(exchange->parts[0]),
+        .from = reply->from,
+        .to = reply->to,
+        .text = reply->text,
+        .id = reply->ref,
+        .token = reply->token,
+        .hint = class_of(reply->hint),
+    };
+}
+
+static void take_replies(struct exchange *exchange)
+{
+    struct inbound_run *run = exchange->resource;
+    struct reply_entry *entries = NULL;
+    unsigned count = 0;
+    for (unsigned i = 0; i < run->result.count; i++) {
+        if (run->result.events[i].kind == INBOUND_REPLY) {
+            entries = entries == NULL
+                          ? arena_zalloc(exchange->arena, run->result.count, sizeof(*entries))
+                          : entries;
+            entries[count++] = entry_of(exchange, &run->result.events[i].reply);
+        }
+    }
+    if (count > 0) {
+        replies_run(exchange, entries, count, on_replies, run);
+    } else {
+        answer(exchange);
+    }
+}
+
 /* An opt-out has no end of its time: campaigns that are archived count as well. */
 static void take_opt_outs(struct exchange *exchange)
 {
@@ -114,7 +177,7 @@ static void take_opt_outs(struct exchange *exchange)
         }
         opt_out(exchange, event->token);
     }
-    answer(exchange);
+    take_replies(exchange);
 }
 
 /* ---- receipts and acknowledgements ---- */
@@ -237,7 +300,7 @@ static void decide(struct exchange *exchange)
             break;
         case INBOUND_OPT_OUT:
         case INBOUND_REPLY:
-            break; /* when this is decided */
+            break; /* behind these */
         }
     }
     decisions_make(exchange, &run->decisions);

@@ -25,6 +25,8 @@ struct replies {
     struct reply_entry *entries;
     replies_done_fn done;
     void *arg;
+    void *resource; /* the exchange's, of whoever called */
+    void (*on_finished)(struct exchange *exchange);
 };
 
 static void settle(struct reply_entry *entry, enum reply_result result, const char *detail)
@@ -100,7 +102,7 @@ static void read_entry(const struct api *api, struct reply_entry *entry, struct 
         settle(entry, REPLY_INVALID, entry->detail);
         return;
     }
-    entry->at_ms = entry->at_ms == 0 ? api_now_ms(api) : entry->at_ms;
+    entry->at_ms = api_now_ms(api);
     clean_all(entry, arena);
     read_endpoint(entry, arena);
     reply_keywords_read(api->context.reply_rules->keywords, entry->text, &entry->meaning);
@@ -284,6 +286,19 @@ static void count(struct api *api, const struct replies *replies)
     }
 }
 
+static void on_timer_closed(uv_handle_t *handle)
+{
+    mem_free(handle->data);
+}
+
+/* The exchange is its owner's again. */
+static void give_back(struct exchange *exchange, struct replies *replies)
+{
+    exchange->resource = replies->resource;
+    exchange->on_finished = replies->on_finished;
+    uv_close((uv_handle_t *)&replies->timer, on_timer_closed);
+}
+
 static void on_turn(uv_timer_t *timer);
 
 /* All that was decided before is in the journal by now. */
@@ -302,6 +317,7 @@ static void decide(struct exchange *exchange)
         return;
     }
     count(exchange->api, replies);
+    give_back(exchange, replies);
     replies->done(exchange, replies->entries, replies->count, replies->arg);
 }
 
@@ -311,15 +327,13 @@ static void on_turn(uv_timer_t *timer)
     exchange_read_durable(replies->exchange, decide);
 }
 
-static void on_timer_closed(uv_handle_t *handle)
-{
-    mem_free(handle->data);
-}
-
+/* The client is gone: what was decided stays so, and he sends it all again. */
 static void on_finished(struct exchange *exchange)
 {
-    struct replies *replies = exchange->resource;
-    uv_close((uv_handle_t *)&replies->timer, on_timer_closed);
+    give_back(exchange, exchange->resource);
+    if (exchange->on_finished != NULL) {
+        exchange->on_finished(exchange);
+    }
 }
 
 void replies_run(struct exchange *exchange, struct reply_entry *entries, unsigned count_of,
@@ -327,7 +341,14 @@ void replies_run(struct exchange *exchange, struct reply_entry *entries, unsigne
 {
     struct replies *replies = mem_zalloc(1, sizeof(*replies));
     *replies = (struct replies){
-        .exchange = exchange, .count = count_of, .entries = entries, .done = done, .arg = arg};
+        .exchange = exchange,
+        .count = count_of,
+        .entries = entries,
+        .done = done,
+        .arg = arg,
+        .resource = exchange->resource,
+        .on_finished = exchange->on_finished,
+    };
     for (unsigned i = 0; i < count_of; i++) {
         read_entry(exchange->api, &entries[i], exchange->arena);
     }

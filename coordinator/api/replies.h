@@ -34,7 +34,6 @@ struct reply_entry {
     struct slice id;       /* the provider's of this message; empty: it has none */
     struct slice token;    /* of our message that he answers; empty: unknown */
     enum reply_class hint; /* what the provider's own rules say it is; REPLY_OTHER: nothing */
-    uint64_t at_ms;        /* 0: now */
     bool is_refused;       /* not to be looked at: `detail` says why */
     bool is_strict;        /* from must be an endpoint of the channel, or nothing is kept */
 
@@ -50,13 +49,14 @@ struct reply_entry {
     /* replies.c's own */
     bool is_settled;
     bool is_prepared;
+    uint64_t at_ms;               /* when it came in, by our clock */
     enum reply_found way;         /* how it is looked for just now */
     uint64_t at_campaign;         /* the one that was looked at last */
     struct suppression *endpoint; /* normalised; NULL: from is none */
 };
 
 /* Calls `done`, which answers: by an exchange_commit, so that the answer waits until all of it is
- * durable. Takes the exchange's `resource` and `on_finished` for itself. */
+ * durable. The exchange's `resource` and `on_finished` are its own until then. */
 typedef void (*replies_done_fn)(struct exchange *exchange, struct reply_entry *entries,
                                 unsigned count, void *arg);
 void replies_run(struct exchange *exchange, struct reply_entry *entries, unsigned count,

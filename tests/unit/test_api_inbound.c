@@ -84,6 +84,44 @@ static void an_outdated_report_is_refused(void **state)
     expect_tally(house, "refused", 1);
 }
 
+/* ---- messages of people ---- */
+
+#define MESSAGE(text, id)                                                                          \
+    "/i/gateway?secret=12345&from=%2B4790000001&to=12345&text=" text "&charset=UTF-8&id=" id
+
+static void a_message_through_kannel_is_a_reply(void **state)
+{
+    struct house *house = *state;
+    house->tick_ms = 1;
+    begin(house, "kannel", "{\"inbound_secret\":\"env:TOCSIN_TEST_SECRET\"}");
+    expect(house, "GET", MESSAGE("Stop+please", "m1"), "", "", 200, "Content-Length: 0");
+    expect_get(house, "/v1/suppressions", 200, "\"items\":[]");
+    expect(house, "GET", MESSAGE("stop", "m2"), "", "", 200, TEXT);
+    expect(house, "GET", MESSAGE("stop", "m2"), "", "", 200, TEXT); /* again */
+    expect_get(house, "/v1/campaigns/c1/recipients/k1", 200, "\"state\":\"suppressed\"");
+    expect_get(house, "/v1/suppressions", 200, "\"source\":\"reply:gateway\"");
+    house_crash(house);
+    expect(house, "GET", MESSAGE("Start", "m3"), "", "", 200, TEXT);
+    expect_get(house, "/v1/suppressions", 200, "\"items\":[]");
+    expect_get(house, "/v1/replies", 200,
+               "{\"items\":[{\"id\":\"r3\",\"received\":\"2023-11-14T22:13:");
+    expect_get(house, "/v1/replies?class=other", 200, "\"to\":\"12345\",\"text\":\"Stop please\"");
+    expect_get(house, "/metrics", 200, "tocsin_replies_total{result=\"opted_in\"} 1");
+}
+
+/* It is kept all the same: whoever wrote it may be found by hand. */
+static void a_message_from_what_is_no_number_is_kept(void **state)
+{
+    struct house *house = *state;
+    begin(house, "kannel", "{\"inbound_secret\":\"env:TOCSIN_TEST_SECRET\"}");
+    expect(house, "GET", "/i/gateway?secret=12345&from=Bank&text=STOP&id=7", "", "", 200, TEXT);
+    expect_get(house, "/v1/replies", 200, "\"result\":\"invalid\",\"channel\":\"sms\"");
+    expect_get(house, "/v1/replies", 200, "\"from\":\"Bank\"");
+    expect_get(house, "/v1/suppressions", 200, "\"items\":[]");
+    expect(house, "GET", "/i/gateway?secret=1&from=Bank&text=STOP&id=8", "", "", 403, "secret");
+    expect_get(house, "/v1/replies?class=stop", 200, "\"id\":\"r1\"");
+}
+
 /* ---- a request of several numbers ---- */
 
 static const char *request_callback(struct house *house, const char *query)
@@ -347,6 +385,8 @@ int main(void)
         HOUSE_TEST(a_report_of_kannel_is_taken),
         HOUSE_TEST(what_is_no_report_of_kannel_is_refused),
         HOUSE_TEST(an_outdated_report_is_refused),
+        HOUSE_TEST(a_message_through_kannel_is_a_reply),
+        HOUSE_TEST(a_message_from_what_is_no_number_is_kept),
         HOUSE_TEST(the_number_says_whom_a_report_is_of),
         HOUSE_TEST(hard_failures_mark_the_number_and_soft_ones_do_not),
         HOUSE_TEST(who_complains_is_not_written_to_again),
