@@ -95,7 +95,7 @@ struct slice address_local(struct slice address)
             return slice_of(address.data, i - 1);
         }
     }
-    return slice_of(NULL, 0);
+    return slice_str("");
 }
 
 bool mail_is_token(struct slice text)

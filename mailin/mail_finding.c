@@ -54,7 +54,7 @@ static bool find_in_fields(struct mail_finding *finding, struct slice header, co
     struct slice address;
     while (mail_header_next(&header, &field)) {
         struct slice value =
-            mail_is(field.name, name) ? mail_field_unfold(&field, arena) : slice_of(NULL, 0);
+            mail_is(field.name, name) ? mail_field_unfold(&field, arena) : slice_str("");
         while (address_list_next(&value, &address)) {
             if (take_token(finding, address, rules)) {
                 finding->to = address;

@@ -131,7 +131,7 @@ bool mail_header_find(struct slice header, const char *name, struct arena *arena
             return true;
         }
     }
-    *value = slice_of(NULL, 0);
+    *value = slice_str("");
     return false;
 }
 
@@ -215,7 +215,7 @@ static bool take_parameter(struct slice *rest, struct slice *name, struct slice 
     if (rest->len == 0) {
         return false;
     }
-    *value = slice_of(NULL, 0);
+    *value = slice_str("");
     *name = mail_trim(take_word(rest, "=;"));
     if (rest->len > 0 && rest->data[0] == '=') {
         *rest = slice_of(rest->data + 1, rest->len - 1);

@@ -78,7 +78,8 @@ bool mail_intake_take(const struct mail_intake *intake, struct slice mail, bool 
     struct arena arena;
     arena_init(&arena, ARENA_BYTES);
     write_id(id, mail);
-    mail_find(&finding, mail, slice_str(intake->recipient), &intake->rules, &arena);
+    mail_find(&finding, mail, slice_str(intake->recipient == NULL ? "" : intake->recipient),
+              &intake->rules, &arena);
     enum mail_result result = mail_tell(&intake->teller, &finding, id, is_away, &problem);
     report(&finding, result, &problem);
     count(intake, finding.kind, result);

@@ -117,7 +117,7 @@ struct slice mail_part_bytes(const struct mail_part *part, struct arena *arena)
 struct slice mail_part_text(const struct mail_part *part, struct arena *arena)
 {
     struct slice type;
-    struct slice charset = slice_of(NULL, 0);
+    struct slice charset = slice_str("");
     struct buf text = {0};
     if (mail_header_find(part->header, "Content-Type", arena, &type)) {
         (void)mail_value_parameter(type, "charset", arena, &charset);

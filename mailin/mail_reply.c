@@ -203,6 +203,17 @@ static void drop_footer(struct lines *lines)
     }
 }
 
+static struct slice first_chars(struct slice text, size_t count)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        bool begins = (text.data[i] & 0xc0) != 0x80;
+        if (begins && count-- == 0) {
+            return slice_of(text.data, i);
+        }
+    }
+    return text;
+}
+
 static struct slice join(const struct lines *lines, struct arena *arena)
 {
     struct buf text = {0};
@@ -219,13 +230,7 @@ static struct slice join(const struct lines *lines, struct arena *arena)
         text.data[i] = is_control ? ' ' : text.data[i];
     }
     struct slice whole = trimmed(buf_view(&text));
-    if (whole.len > MAIL_REPLY_MAX_BYTES) {
-        whole.len = MAIL_REPLY_MAX_BYTES;
-        while (whole.len > 0 && (whole.data[whole.len] & 0xc0) == 0x80) {
-            whole.len--;
-        }
-        whole = trimmed(whole);
-    }
+    whole = trimmed(first_chars(whole, MAIL_REPLY_MAX_CHARS));
     struct slice copy = slice_of(arena_copy(arena, whole.data, whole.len), whole.len);
     buf_release(&text);
     return copy;
@@ -251,7 +256,7 @@ struct slice mail_reply_text(const struct mail_message *message, struct arena *a
     }
     part = mail_message_part(message, "text/html", arena);
     if (part == NULL) {
-        return slice_of(NULL, 0);
+        return slice_str("");
     }
     struct buf text = {0};
     html_text(&text, mail_part_text(part, arena));

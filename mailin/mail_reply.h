@@ -13,10 +13,10 @@
 #include "common/slice.h"
 #include "mailin/mail_message.h"
 
-#define MAIL_REPLY_MAX_BYTES 1600 /* of its text, as /v1/replies takes it */
+#define MAIL_REPLY_MAX_CHARS 1600 /* of its text, as /v1/replies takes it */
 
 /* UTF-8 in the arena, lines end with LF, blanks and empty lines around it cut off, at most
- * MAIL_REPLY_MAX_BYTES in whole characters. Empty if there is no text. */
+ * MAIL_REPLY_MAX_CHARS. Empty if there is no text. */
 struct slice mail_reply_text(const struct mail_message *message, struct arena *arena);
 /* The same of a text that is decoded already. */
 struct slice mail_reply_cut(struct slice text, struct arena *arena);

@@ -207,7 +207,7 @@ enum mail_feedback mail_feedback_read(const struct mail_message *message, struct
     static const char *const complaints[] = {"abuse", "fraud", "opt-out", "opt-out-list"};
     const struct mail_part *part = find_any(message, types, arena);
     struct slice type;
-    *mail_from = slice_of(NULL, 0);
+    *mail_from = slice_str("");
     if (part == NULL) {
         return MAIL_FEEDBACK_NONE;
     }
@@ -234,5 +234,5 @@ struct slice mail_returned_header(const struct mail_message *message, struct are
             }
         }
     }
-    return slice_of(NULL, 0);
+    return slice_str("");
 }

@@ -99,7 +99,14 @@ static enum mail_result tell_reply(const struct mail_teller *teller,
         (void)problem_set(problem, ERR_INVALID, "the sender's address is not UTF-8");
         return MAIL_RESULT_REFUSED;
     }
-    json_t *body = json_pack("{s:s, s:o, s:o}", "channel", "email", "from", from, "text", text);
+    json_t *body = json_pack("{s:s, s:s, s:s, s:o, s:o}", "channel", "email", "provider",
+                             teller->provider, "id", id, "from", from, "text", text);
+    if (finding->to.len > 0) {
+        json_object_set_new(body, "to", text_of(finding->to)); /* passed over if it is no UTF-8 */
+    }
+    if (finding->token[0] != '\0') {
+        json_object_set_new(body, "token", json_string(finding->token));
+    }
     enum mail_result result = post(teller, "/v1/replies", body, id, status, problem);
     if (result == MAIL_RESULT_TOLD) {
         return result;

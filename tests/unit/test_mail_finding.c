@@ -43,6 +43,7 @@ static const struct known mails[] = {
     {"complaint", MAIL_COMPLAINED, true, 0, "", ""},
     {"complaint_by_link", MAIL_COMPLAINED, true, 0, "", ""},
     {"complaint_taken_back", MAIL_OTHER, true, 0, "", ""},
+    {"feedback_without_a_type", MAIL_OTHER, true, 0, "", ""},
     {"complaint_of_somebody_else", MAIL_OTHER, false, 0, "", ""},
     {"out_of_office_exchange", MAIL_AUTOMATIC, true, 0, "", ""},
     {"vacation", MAIL_AUTOMATIC, true, 0, "", ""},

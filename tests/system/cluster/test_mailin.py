@@ -221,6 +221,17 @@ def test_a_complaint_a_reply_and_an_absence(relay, cluster):
     relay.wait_count("reply", "told")
     wait_state(cluster, campaign, "alice", "acknowledged")
     other = mail_of(relay, "bob")
+    for words in ("Please call me: ring, ring.", "Stop."):
+        answer = email.message.EmailMessage()
+        answer["From"], answer["To"], answer["Subject"] = "bob@customer.test", f"reply+{token_of(other)}@n.test", "Re: Outage"
+        answer.set_content(f"{words}\n\n-- \nBob\n")
+        relay.deliver("bob@customer.test", f"reply+{token_of(other)}@n.test", answer.as_string())
+    relay.wait_count("reply", "told", 3)
+    kept = {reply["text"]: reply for reply in cluster.api.get(f"/v1/campaigns/{campaign}/replies")["items"]}
+    call = kept["Please call me: ring, ring."]
+    assert (call["class"], call["recipient"], call["found_by"], call["provider"]) == ("other", "bob", "token", "relay")
+    assert call["to"] == f"reply+{token_of(other)}@n.test" and kept["Stop."]["result"] == "opted_out"
+    assert suppression(cluster, "bob")["reason"] == "opt_out"
     complaint = f"""From: feedback@isp.test
 To: feedback@n.test
 Subject: FW
@@ -236,14 +247,13 @@ Version: 1
 --b
 Content-Type: message/rfc822
 
-{other.as_string()}
+{mail.as_string()}
 --b--
 """
     relay.deliver("feedback@isp.test", "feedback@n.test", complaint)
     relay.wait_count("complained", "told")
     assert receipts(cluster, "complained") == 1
-    assert wait_for("bob on the list", lambda: suppression(cluster, "bob"))["reason"] == "complaint"
-    assert suppression(cluster, "alice") is None
+    assert wait_for("alice on the list", lambda: suppression(cluster, "alice"))["reason"] == "complaint"
 
 
 def test_mail_waits_while_the_coordinator_is_away(relay, cluster):
