@@ -292,9 +292,9 @@ http {{
     return process, port
 
 
-def start_smtp_sink(directory, *options):
+def start_smtp_sink(directory, *options, port=None):
     """Postfix's smtp-sink. Returns (process, port)."""
-    port = free_port()
+    port = port or free_port()
     os.makedirs(directory, exist_ok=True)
     binary = "/usr/sbin/smtp-sink"
     if os.geteuid() == 0 and "-u" not in options:
