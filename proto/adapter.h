@@ -23,7 +23,10 @@
     X("kannel", 1u << CHANNEL_SMS)                                                                 \
     X("twilio", 1u << CHANNEL_SMS)                                                                 \
     X("twilio_voice", 1u << CHANNEL_VOICE)                                                         \
-    X("webhook", 1u << CHANNEL_WEBHOOK)
+    X("webhook", 1u << CHANNEL_WEBHOOK)                                                            \
+    X("whatsapp", 1u << CHANNEL_CHAT)                                                              \
+    X("slack", 1u << CHANNEL_CHAT)                                                                 \
+    X("teams", 1u << CHANNEL_CHAT)
 
 /* NULL-terminated, for text_nearest and lists. */
 const char *const *adapter_names(void);

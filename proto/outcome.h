@@ -66,6 +66,10 @@ const char *outcome_name(enum outcome outcome);
     X(ENDPOINT_UNREACHABLE, 1111, "the endpoint's own server could not be reached")                \
     X(ENDPOINT_TLS_FAILED, 1112, "TLS to the endpoint's own server failed")                        \
     X(ENDPOINT_SILENT, 1113, "the endpoint's own server gave no proper answer")                    \
+    X(ENDPOINT_REFUSED, 1114, "the provider refuses this endpoint")                                \
+    X(MESSAGE_REFUSED, 1115, "the provider refuses this message")                                  \
+    X(PROVIDER_TROUBLE, 1116, "the provider says that it has trouble of its own")                  \
+    X(SETTINGS_REFUSED, 1117, "the provider refuses what the settings say")                        \
     X(DRAINED, 1201, "the worker drained")                                                         \
     X(PAUSED, 1202, "the campaign was paused")                                                     \
     X(CAMPAIGN_CANCELLED, 1203, "the campaign was cancelled")                                      \

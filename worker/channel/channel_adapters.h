@@ -16,5 +16,8 @@ extern const struct channel_adapter channel_twilio_adapter;
 extern const struct channel_adapter channel_twilio_voice_adapter;
 extern const struct channel_adapter channel_webhook_adapter;
 extern const struct channel_adapter channel_sendgrid_adapter;
+extern const struct channel_adapter channel_whatsapp_adapter;
+extern const struct channel_adapter channel_slack_adapter;
+extern const struct channel_adapter channel_teams_adapter;
 
 #endif
