@@ -3,7 +3,7 @@
 // How each provider's requests and answers look, for faults.js. A form is a function of the options that gives
 //   addresses(asked)   whom a request {method, path, headers, body} is for; [] for one that is for nobody
 //   good(asked, addresses, entries)   the answer {status, headers, body} of a provider that has taken it, or a promise of it
-//   throttled, error   answers of one that has not
+//   throttled, error   answers of one that has not, or functions that make one
 //   nonsense           an answer in a good frame that says nothing; false: there can be none, as the status says it all
 //   entries            if one answer speaks of several recipients one by one: what may become of those not taken
 'use strict';
@@ -59,7 +59,8 @@ function sendgrid() {
   return {
     addresses: (asked) => json(asked).personalizations.map((one) => one.to[0].email),
     good: () => ({status: 202, headers: {'x-message-id': next('sg')}, body: ''}),
-    throttled: errors(429, 'too many requests', {'x-ratelimit-remaining': '0'}),
+    throttled: () => errors(429, 'too many requests', {'x-ratelimit-remaining': '0',
+      'x-ratelimit-reset': String(Math.ceil(Date.now() / 1000) + 1)}),
     error: errors(500, 'Internal Server Error'),
     nonsense: HTML,
   };

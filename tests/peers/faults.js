@@ -15,11 +15,12 @@ const {Dice, isTaken} = require('./fault_dice.js');
 const forms = require('./fault_forms.js');
 
 const [record, text] = process.argv.slice(2);
-const options = {seed: 1, slow_ms: 4000, ...JSON.parse(text)};
+const options = {seed: 1, slow_ms: 8000, ...JSON.parse(text)};
 const form = forms[options.form](options);
 const dice = new Dice(record, options.seed);
 
-function send(response, {status, headers, body}) {
+function send(response, told) {
+  const {status, headers, body} = typeof told === 'function' ? told() : told;
   response.writeHead(status, headers ?? {'content-type': 'application/json'});
   response.end(body === undefined || typeof body === 'string' ? body : JSON.stringify(body));
 }
@@ -27,6 +28,8 @@ function send(response, {status, headers, body}) {
 function reset(request, response) {
   if (request.httpVersionMajor === 2) {
     response.stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
+  } else if (request.socket.encrypted) {
+    request.socket.destroy(); // Node resets bare TCP only
   } else {
     request.socket.resetAndDestroy();
   }

@@ -9,7 +9,7 @@ const net = require('node:net');
 const {Dice} = require('./fault_dice.js');
 
 const [record, text] = process.argv.slice(2);
-const options = {seed: 1, slow_ms: 4000, ...JSON.parse(text)};
+const options = {seed: 1, slow_ms: 8000, ...JSON.parse(text)};
 const dice = new Dice(record, options.seed);
 const THROTTLED = '454 4.7.0 Throttling failure: Maximum sending rate exceeded.\r\n';
 const TROUBLE = '451 4.3.0 Error: queue file write error\r\n';

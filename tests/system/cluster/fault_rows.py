@@ -65,16 +65,33 @@ TEXT = {"text": "Dear {{first_name}}"}
 SAME = {"text": "There is no water"}
 MAIL = {"subject": "Outage", "text": "Dear {{first_name}}"}
 
+TWILIO = {"TWILIO_TOKEN": "an-auth-token"}
+
+
+def twilio(run):
+    return {"url": run.url(), "account": "AC" + "0" * 32, "auth_token": "env:TWILIO_TOKEN", "from": "+15550001111", "connections": 64,
+            "timeout": "4s"}
+
+
 ROWS = {
     "http": Row("sms", "phone", TEXT, phone, lambda run: {
         "url": run.url("/send"), "body": {"to": "{{to}}", "text": "{{text}}"}, "ref": {"json": "/id"},
         "rules": [{"status": "2xx", "json": {"pointer": "/id"}, "outcome": "accepted"}, {"status": "2xx", "outcome": "uncertain"}],
-        "connections": 64, "timeout": "2s"}),
+        "connections": 64, "timeout": "4s"}),
     "smtp": Row("email", "email", MAIL, email, lambda run: {
         "host": "127.0.0.1", "port": run.peer.port, "starttls": "off", "from": "notices@bank.example", "connections": 64,
-        "timeout": "2s"}, peer="smtp_faults.js", before=sink),
+        "timeout": "4s"}, peer="smtp_faults.js", before=sink),
     "kannel": Row("sms", "phone", SAME, phone, lambda run: {
         "url": run.url("/cgi-bin/sendsms"), "user": "tester", "password": "env:KANNEL_PASSWORD", "from": "12345", "receipts": False,
-        "numbers": 3, "connections": 64, "timeout": "2s"}, secrets={"KANNEL_PASSWORD": "foobar"}, before=kannel,
+        "numbers": 3, "connections": 64, "timeout": "4s"}, secrets={"KANNEL_PASSWORD": "foobar"}, before=kannel,
         got=got_by_kannel),
+    "twilio": Row("sms", "phone", TEXT, phone, twilio, secrets=TWILIO),
+    "twilio_voice": Row("voice", "phone", TEXT, phone, twilio, secrets=TWILIO),
+    "sendgrid": Row("email", "email", MAIL, email, lambda run: {
+        "url": run.url(), "api_key": "env:SENDGRID_KEY", "from": "notices@bank.example", "bulk": 4, "connections": 32, "timeout": "4s"},
+        secrets={"SENDGRID_KEY": "SG.key"}),
+    "webhook": Row("webhook", "webhook", TEXT, lambda run, number: run.url(f"/hook/{number}"), lambda run: {
+        "keys": ["env:WEBHOOK_KEY"], "allow_private": ["127.0.0.0/8"], "ca_file": run.ca_file, "connections": 64, "timeout": "4s"},
+        seen=lambda run, number: f"/hook/{number}", tls=True,
+        secrets={"WEBHOOK_KEY": "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}),
 }

@@ -10,7 +10,7 @@ import os
 
 import pytest
 
-from support import pages, timeline_of, total, wait_for
+from support import pages, provider_of, timeline_of, total, wait_for
 from certificate import make_certificate
 from fault_rows import ROWS
 from node_peer import NodePeer
@@ -85,6 +85,8 @@ def bad_day(place, make_cluster, monkeypatch):
         assert answer.status == 201, answer.body
         campaign = cluster.campaign(answer.json()["id"], row.channel, {row.channel: row.content},
                                     {**PLAN, "on_uncertain": on_uncertain})["id"]
+        wait_for("the first message", lambda: sum(provider_of(cluster)["outcomes"].values()) or provider_of(cluster)["unopened"])
+        assert not provider_of(cluster)["unopened"]
         return run, cluster, cluster.wait_campaign(campaign, 90)
 
     yield go
@@ -93,11 +95,11 @@ def bad_day(place, make_cluster, monkeypatch):
 
 
 def check_the_day_was_bad(fates):
-    """Everything has happened, each in about its share."""
+    """Everything has happened, each in about its share; a bout of throttling meets as many as are under way."""
     counts = collections.Counter(fate for each in fates.values() for fate in each)
     asked = sum(counts.values())
     assert set(counts) == FATES, counts
-    assert all(counts[fate] > asked * 0.015 for fate in FATES), counts
+    assert all(counts[fate] > asked * 0.015 for fate in FATES - {"throttled"}) and counts["throttled"] > 10, counts
 
 
 def states_of(cluster, view):
@@ -122,7 +124,8 @@ def test_everybody_is_accounted_for_and_nobody_is_sent_to_again_without_doubt(ba
         wait_for("what stands behind the peer has got all that was taken", lambda: run.row.got(run) == expected, 20, every=0.5)
     # Nobody is called accepted whom the peer has not got, or uncertain of whom its answer left no doubt.
     assert all(taken[key] for key, state in states.items() if state == "accepted")
-    assert all(set(fates[key]) != {"good"} for key, state in states.items() if state == "uncertain")
+    wronged = [key for key, state in states.items() if state == "uncertain" and set(fates[key]) == {"good"}]
+    assert not wronged, [(key, timeline_of(cluster, view["id"], key)) for key in wronged[:5]]
     if on_uncertain == "hold":
         assert view["counts"]["uncertain"] and view["repeated"] == 0
         assert max(taken.values()) == 1
