@@ -1,88 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Against a server of one thread that plays answers written beforehand, one a connection, and keeps
- * what it was asked. An empty answer closes without one.
- */
-#include <arpa/inet.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/slice.h"
 #include "net/client.h"
+#include "tests/unit/answer_server.h"
 #include "tests/unit/unit.h"
-
-#define ASKED_MAX     4
-#define REQUEST_BYTES 65536
-
-struct server {
-    int fd;
-    char api[64];
-    const char *const *answers; /* NULL-terminated */
-    unsigned asked;
-    char requests[ASKED_MAX][REQUEST_BYTES];
-    pthread_t thread;
-};
-
-/* Is the request in `text` complete: head, and the body its length or chunks announce? */
-static bool is_complete(const char *text)
-{
-    const char *body = strstr(text, "\r\n\r\n");
-    if (body == NULL) {
-        return false;
-    }
-    const char *length = strstr(text, "Content-Length: ");
-    if (length != NULL && length < body) {
-        return strlen(body + 4) >= strtoul(length + 16, NULL, 10);
-    }
-    return strstr(text, "Transfer-Encoding: chunked") == NULL ||
-           strstr(body, "\r\n0\r\n\r\n") != NULL;
-}
-
-static void *server_run(void *arg)
-{
-    struct server *server = arg;
-    for (unsigned i = 0; server->answers[i] != NULL; i++) {
-        int fd = accept(server->fd, NULL, NULL);
-        char *text = server->requests[i];
-        size_t len = 0;
-        ssize_t got = 1;
-        while (!is_complete(text) && got > 0 && len < REQUEST_BYTES - 1) {
-            got = recv(fd, text + len, REQUEST_BYTES - 1 - len, 0);
-            len += got > 0 ? (size_t)got : 0;
-        }
-        server->asked++;
-        (void)send(fd, server->answers[i], strlen(server->answers[i]), MSG_NOSIGNAL);
-        (void)shutdown(fd, SHUT_WR);
-        (void)close(fd);
-    }
-    return NULL;
-}
-
-static struct server *server_new(const char *const *answers)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof(address);
-    struct server *server = calloc(1, sizeof(*server));
-    assert_non_null(server);
-    server->fd = socket(AF_INET, SOCK_STREAM, 0);
-    server->answers = answers;
-    assert_int_equal(bind(server->fd, (struct sockaddr *)&address, len), 0);
-    assert_int_equal(listen(server->fd, ASKED_MAX), 0);
-    assert_int_equal(getsockname(server->fd, (struct sockaddr *)&address, &len), 0);
-    (void)snprintf(server->api, sizeof(server->api), "http://127.0.0.1:%u/",
-                   (unsigned)ntohs(address.sin_port));
-    assert_int_equal(pthread_create(&server->thread, NULL, server_run, server), 0);
-    return server;
-}
-
-static void server_wait(struct server *server)
-{
-    assert_int_equal(pthread_join(server->thread, NULL), 0);
-    (void)close(server->fd);
-}
 
 static struct client *client_to(const char *api, const char *token)
 {
@@ -110,12 +34,12 @@ static void a_request_carries_token_and_accept(void **state)
     (void)state;
     static const char *const answers[] = {
         "HTTP/1.1 200 OK\r\nContent-Length: 11\r\nConnection: close\r\n\r\n{\"id\":\"c7\"}", NULL};
-    struct server *server = server_new(answers);
+    struct answer_server *server = answer_server_new(answers);
     struct client *client = client_to(server->api, "sesame");
     struct problem problem;
     json_t *json;
     assert_int_equal(client_get(client, "/v1/campaigns/c7", &json, &problem), ERR_OK);
-    server_wait(server);
+    answer_server_wait(server);
     assert_string_equal(json_string_value(json_object_get(json, "id")), "c7");
     assert_non_null(strstr(server->requests[0], "GET /v1/campaigns/c7 HTTP/1.1\r\n"));
     assert_non_null(strstr(server->requests[0], "\r\nAuthorization: Bearer sesame\r\n"));
@@ -133,14 +57,14 @@ static void a_busy_coordinator_is_asked_again_with_the_same_key(void **state)
         "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: "
         "close\r\n\r\n",
         "HTTP/1.1 201 Created\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}", NULL};
-    struct server *server = server_new(answers);
+    struct answer_server *server = answer_server_new(answers);
     struct client *client = client_to(server->api, "sesame");
     struct problem problem;
     json_t *json;
     char first[128];
     char second[128];
     assert_int_equal(client_post(client, "/v1/campaigns", "{\"a\":1}", &json, &problem), ERR_OK);
-    server_wait(server);
+    answer_server_wait(server);
     assert_int_equal(server->asked, 2);
     header_of(first, server->requests[0], "Idempotency-Key: ");
     header_of(second, server->requests[1], "Idempotency-Key: ");
@@ -158,14 +82,14 @@ static void a_connection_that_breaks_is_tried_again_once_the_coordinator_is_know
     static const char *const answers[] = {
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}", "",
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}", NULL};
-    struct server *server = server_new(answers);
+    struct answer_server *server = answer_server_new(answers);
     struct client *client = client_to(server->api, NULL);
     struct problem problem;
     json_t *json;
     assert_int_equal(client_get(client, "/healthz", &json, &problem), ERR_OK);
     json_decref(json);
     assert_int_equal(client_post(client, "/v1/campaigns/c7/launch", NULL, &json, &problem), ERR_OK);
-    server_wait(server);
+    answer_server_wait(server);
     assert_int_equal(server->asked, 3);
     assert_non_null(strstr(server->requests[2], "POST /v1/campaigns/c7/launch HTTP/1.1\r\n"));
     json_decref(json);
@@ -193,12 +117,12 @@ static void a_refused_token_says_where_the_right_one_is(void **state)
         "HTTP/1.1 401 Unauthorized\r\nContent-Length: 27\r\nConnection: close\r\n\r\n"
         "{\"detail\":\"unknown token.\"}",
         NULL};
-    struct server *server = server_new(answers);
+    struct answer_server *server = answer_server_new(answers);
     struct client *client = client_to(server->api, "wrong");
     struct problem problem;
     json_t *json;
     assert_int_equal(client_get(client, "/v1/status", &json, &problem), ERR_UNAUTHORIZED);
-    server_wait(server);
+    answer_server_wait(server);
     assert_non_null(
         strstr(problem.text, "unknown token (HTTP 401); the token came from TOCSIN_TOKEN"));
     assert_non_null(strstr(problem.text, "admin.token"));
@@ -211,12 +135,12 @@ static void an_answer_that_is_no_json_is_an_error(void **state)
     (void)state;
     static const char *const answers[] = {
         "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello", NULL};
-    struct server *server = server_new(answers);
+    struct answer_server *server = answer_server_new(answers);
     struct client *client = client_to(server->api, NULL);
     struct problem problem;
     json_t *json;
     assert_int_equal(client_get(client, "/v1/status", &json, &problem), ERR_IO);
-    server_wait(server);
+    answer_server_wait(server);
     assert_non_null(strstr(problem.text, "is not JSON"));
     client_free(client);
     free(server);
@@ -240,7 +164,7 @@ static void a_file_is_uploaded_whole_and_again_from_its_start(void **state)
         "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: "
         "close\r\n\r\n",
         "HTTP/1.1 201 Created\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}", NULL};
-    struct server *server = server_new(answers);
+    struct answer_server *server = answer_server_new(answers);
     struct client *client = client_to(server->api, NULL);
     struct problem problem;
     json_t *json;
@@ -256,7 +180,7 @@ static void a_file_is_uploaded_whole_and_again_from_its_start(void **state)
                                    .can_rewind = true,
                                    .size = 23};
     assert_int_equal(client_upload(client, &upload, &json, &problem), ERR_OK);
-    server_wait(server);
+    answer_server_wait(server);
     for (int i = 0; i < 2; i++) {
         assert_non_null(strstr(server->requests[i], "POST /v1/audiences?name=x HTTP/1.1\r\n"));
         assert_non_null(strstr(server->requests[i], "\r\nContent-Length: 23\r\n"));
@@ -277,7 +201,7 @@ static void what_cannot_be_read_twice_is_not_begun_again(void **state)
         "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: "
         "close\r\n\r\n",
         NULL};
-    struct server *server = server_new(answers);
+    struct answer_server *server = answer_server_new(answers);
     struct client *client = client_to(server->api, NULL);
     struct problem problem;
     json_t *json;
@@ -285,7 +209,7 @@ static void what_cannot_be_read_twice_is_not_begun_again(void **state)
     struct client_upload upload = {
         .path = "/v1/audiences?name=x", .content_type = "text/csv", .fd = fileno(file)};
     assert_int_equal(client_upload(client, &upload, &json, &problem), ERR_BUSY);
-    server_wait(server);
+    answer_server_wait(server);
     assert_non_null(strstr(server->requests[0], "\r\nTransfer-Encoding: chunked\r\n"));
     (void)fclose(file);
     client_free(client);
