@@ -198,8 +198,11 @@ void mail_decode_charset(struct buf *buf, struct slice text, struct slice charse
     if (name == NULL && !is_utf8 && !text_is_utf8(text, NULL)) {
         name = FALLBACK;
     }
-    iconv_t from = name == NULL ? (iconv_t)-1 : iconv_open("UTF-8", name);
-    if (from == (iconv_t)-1) {
+    /* NOLINTBEGIN(performance-no-int-to-ptr): how iconv says no */
+    iconv_t none = (iconv_t)-1;
+    /* NOLINTEND(performance-no-int-to-ptr) */
+    iconv_t from = name == NULL ? none : iconv_open("UTF-8", name);
+    if (from == none) {
         append_utf8(buf, text);
         return;
     }

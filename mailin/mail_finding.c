@@ -145,6 +145,9 @@ static void read_report(struct mail_finding *finding, const struct mail_report *
     case MAIL_DELIVERY_DONE:
         finding->kind = MAIL_DELIVERED;
         return;
+    case MAIL_DELIVERY_RELAYED:
+        finding->kind = MAIL_RELAYED;
+        return;
     case MAIL_DELIVERY_DELAYED:
         finding->kind = MAIL_DELAYED;
         return;
@@ -250,6 +253,7 @@ static void find_reply(struct mail_finding *finding, const struct mail_message *
         finding->kind = MAIL_UNREADABLE;
         return;
     }
+    (void)mail_header_find(header, "Message-ID", arena, &finding->message_id);
     finding->text = mail_reply_text(message, arena);
     finding->kind = finding->text.len > 0 ? MAIL_REPLY : MAIL_UNREADABLE;
 }

@@ -24,6 +24,7 @@
     X(BOUNCED, "bounced")     /* there is no such address */                                       \
     X(FAILED, "failed")       /* not delivered, for another reason */                              \
     X(DELIVERED, "delivered") /* somebody's server says that it arrived */                         \
+    X(RELAYED, "relayed")     /* handed on to where nobody reports */                              \
     X(DELAYED, "delayed")     /* not yet; another report will follow */                            \
     X(COMPLAINED, "complained")                                                                    \
     X(REPLY, "reply")                                                                              \
@@ -53,6 +54,7 @@ struct mail_finding {
     uint16_t reason;
     struct mail_status status; /* of the report */
     struct slice from;         /* of a reply: the address; in the arena, as the text is */
+    struct slice message_id;   /* of a reply, if it has one */
     struct slice to;
     struct slice text;
 };

@@ -13,7 +13,7 @@
 #define MODULE      "mailin"
 #define READ_BYTES  65536
 #define ID_CHARS    40
-#define ARENA_BYTES (256 * 1024)
+#define ARENA_BYTES ((size_t)256 * 1024)
 
 enum err mail_intake_read(struct buf *buf, int fd, struct problem *problem)
 {

@@ -89,9 +89,11 @@ static void read_diagnostic(struct slice value, uint16_t *code, struct mail_stat
 
 static enum mail_delivery delivery_of(struct slice action, const struct mail_status *status)
 {
-    if (mail_begins(action, "delivered") || mail_begins(action, "relayed") ||
-        mail_begins(action, "expanded")) {
+    if (mail_begins(action, "delivered")) {
         return MAIL_DELIVERY_DONE;
+    }
+    if (mail_begins(action, "relayed") || mail_begins(action, "expanded")) {
+        return MAIL_DELIVERY_RELAYED;
     }
     if (mail_begins(action, "delayed")) {
         return MAIL_DELIVERY_DELAYED;
@@ -106,7 +108,7 @@ static enum mail_delivery delivery_of(struct slice action, const struct mail_sta
     case 4:
         return MAIL_DELIVERY_DELAYED;
     case 2:
-        return MAIL_DELIVERY_DONE;
+        return MAIL_DELIVERY_RELAYED; /* it does not say more */
     default:
         return MAIL_DELIVERY_UNKNOWN;
     }

@@ -27,7 +27,8 @@ enum mail_delivery {
     MAIL_DELIVERY_SOFT, /* failed, for now or for this mail alone */
     MAIL_DELIVERY_HARD, /* failed, as there is no such address: 5.1.1, 5.1.2, 5.1.3, 5.1.6, 5.1.10
                          */
-    MAIL_DELIVERY_DONE, /* delivered, or handed on to where no reports come from */
+    MAIL_DELIVERY_RELAYED, /* handed on to where no reports come from, or to several others */
+    MAIL_DELIVERY_DONE,
 };
 
 struct mail_status {

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/hash.h"
+
 #define PATH_MAX_BYTES 256
 
 const char *mail_result_word(enum mail_result result)
@@ -42,6 +44,7 @@ static const char *receipt_status(enum mail_kind kind)
     case MAIL_DELIVERED:
     case MAIL_COMPLAINED:
         return mail_kind_word(kind); /* the receipt's words are the same */
+    case MAIL_RELAYED:
     case MAIL_DELAYED:
     case MAIL_REPLY:
     case MAIL_AUTOMATIC:
@@ -82,6 +85,27 @@ static enum mail_result tell_receipt(const struct mail_teller *teller,
 
 /* ---- replies ---- */
 
+/* Of what the person sent and not of how it came, as one answer to two of our addresses is one; of
+ * its text too, so that nobody can take another's Message-ID from him. */
+static json_t *reply_id(const struct mail_finding *finding, const char *id)
+{
+    static const uint8_t key[HASH_KEY_BYTES] = "tocsin.mailin.re";
+    if (finding->message_id.len == 0) {
+        return json_string(id);
+    }
+    struct buf what = {0};
+    buf_blob(&what, finding->message_id);
+    buf_blob(&what, finding->from);
+    buf_blob(&what, finding->text);
+    struct hash128 hash = hash_keyed128(key, buf_view(&what));
+    buf_clear(&what);
+    buf_printf(&what, "reply-%016llx%016llx", (unsigned long long)hash.high,
+               (unsigned long long)hash.low);
+    json_t *text = json_string(buf_cstr(&what));
+    buf_release(&what);
+    return text;
+}
+
 static json_t *text_of(struct slice text)
 {
     return json_stringn((const char *)text.data, text.len);
@@ -99,8 +123,9 @@ static enum mail_result tell_reply(const struct mail_teller *teller,
         (void)problem_set(problem, ERR_INVALID, "the sender's address is not UTF-8");
         return MAIL_RESULT_REFUSED;
     }
-    json_t *body = json_pack("{s:s, s:s, s:s, s:o, s:o}", "channel", "email", "provider",
-                             teller->provider, "id", id, "from", from, "text", text);
+    json_t *body =
+        json_pack("{s:s, s:s, s:o, s:o, s:o}", "channel", "email", "provider", teller->provider,
+                  "id", reply_id(finding, id), "from", from, "text", text);
     if (finding->to.len > 0) {
         json_object_set_new(body, "to", text_of(finding->to)); /* passed over if it is no UTF-8 */
     }

@@ -119,6 +119,7 @@ static void end_look(struct maildir *maildir)
 static bool run_look(struct maildir *maildir)
 {
     for (unsigned i = 0; i < ENTRIES_A_TURN; i++) {
+        /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
         const struct dirent *entry = readdir(maildir->look);
         if (entry == NULL || !take(maildir, entry->d_name)) {
             end_look(maildir);

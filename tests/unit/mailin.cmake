@@ -9,3 +9,5 @@ tocsin_unit_test(test_mail_header LIBS tocsin_mail)
 tocsin_unit_test(test_mail_options LIBS tocsin_mailin)
 tocsin_unit_test(test_mail_reply LIBS tocsin_mail)
 tocsin_unit_test(test_mail_report LIBS tocsin_mail)
+tocsin_unit_test(test_mail_tell LIBS tocsin_mailin Threads::Threads
+    SOURCES "${PROJECT_SOURCE_DIR}/tests/unit/answer_server.c")

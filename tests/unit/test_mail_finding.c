@@ -29,7 +29,7 @@ static const struct known mails[] = {
     {"postfix_expired", MAIL_FAILED, true, 451, "4.4.1", ""},
     {"postfix_policy", MAIL_FAILED, true, 554, "5.7.1", ""},
     {"postfix_delayed", MAIL_DELAYED, true, 0, "4.4.1", ""},
-    {"postfix_relayed", MAIL_DELIVERED, true, 0, "2.0.0", ""},
+    {"postfix_relayed", MAIL_RELAYED, true, 0, "2.0.0", ""},
     {"two_recipients", MAIL_DELIVERED, true, 0, "2.1.5", ""},
     {"late_and_gone", MAIL_BOUNCED, true, 550, "5.1.1", ""},
     {"token_in_returned_header", MAIL_BOUNCED, true, 550, "5.1.1", ""},

@@ -76,6 +76,9 @@ static void of_several_recipients_one_that_got_it_outweighs(void **state)
     assert_int_equal(report.delivery, MAIL_DELIVERY_HARD);
     report = read("Final-Recipient: rfc822; a@b\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n"
                   "Final-Recipient: rfc822; c@d\r\nAction: expanded\r\nStatus: 2.0.0\r\n");
+    assert_int_equal(report.delivery, MAIL_DELIVERY_RELAYED);
+    report = read("Final-Recipient: rfc822; a@b\nAction: delivered\nStatus: 2.1.5\n\n"
+                  "Final-Recipient: rfc822; c@d\nAction: relayed\nStatus: 2.0.0\n");
     assert_int_equal(report.delivery, MAIL_DELIVERY_DONE);
 }
 
