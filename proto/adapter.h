@@ -20,6 +20,7 @@
     X("http", ADAPTER_ANY_CHANNEL)                                                                 \
     X("smtp", 1u << CHANNEL_EMAIL)                                                                 \
     X("sendgrid", 1u << CHANNEL_EMAIL)                                                             \
+    X("ses", 1u << CHANNEL_EMAIL)                                                                  \
     X("kannel", 1u << CHANNEL_SMS)                                                                 \
     X("twilio", 1u << CHANNEL_SMS)                                                                 \
     X("twilio_voice", 1u << CHANNEL_VOICE)                                                         \

@@ -266,7 +266,9 @@ void bulk_add(struct bulk *bulk, const struct attempt *attempt)
     struct bulk_entry *entry = parcel_open_entry(parcel, attempt->id);
     bulk->settings.write_entry(bulk->settings.arg, attempt, &parcel->body);
     parcel_close_entry(parcel, entry);
-    if (parcel->count == bulk->settings.size) {
+    size_t full_bytes = bulk->settings.full_bytes;
+    if (parcel->count == bulk->settings.size ||
+        (full_bytes > 0 && parcel->body.len >= full_bytes)) {
         send_gathered(bulk, parcel);
     }
 }

@@ -28,6 +28,7 @@ typedef void (*bulk_answer_fn)(void *arg, struct bulk_parcel *parcel,
 struct bulk_settings {
     struct http_client_settings http; /* on_answer and arg are ours */
     uint32_t size;                    /* recipients of a request at most */
+    size_t full_bytes;                /* of a body that takes nobody more; 0: no matter */
     bool is_distinct;                 /* no address twice in a request, whatever its case */
     bulk_write_fn write_head;
     bulk_write_fn write_entry;

@@ -11,7 +11,7 @@ static const struct channel_adapter *const adapters[] = {
     &channel_null_adapter,         &channel_http_adapter,    &channel_smtp_adapter,
     &channel_sendgrid_adapter,     &channel_kannel_adapter,  &channel_twilio_adapter,
     &channel_twilio_voice_adapter, &channel_webhook_adapter, &channel_whatsapp_adapter,
-    &channel_slack_adapter,        &channel_teams_adapter,
+    &channel_slack_adapter,        &channel_teams_adapter,   &channel_ses_adapter,
 };
 
 #define ADAPTERS (sizeof(adapters) / sizeof(adapters[0]))

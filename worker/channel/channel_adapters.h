@@ -19,5 +19,6 @@ extern const struct channel_adapter channel_sendgrid_adapter;
 extern const struct channel_adapter channel_whatsapp_adapter;
 extern const struct channel_adapter channel_slack_adapter;
 extern const struct channel_adapter channel_teams_adapter;
+extern const struct channel_adapter channel_ses_adapter;
 
 #endif
