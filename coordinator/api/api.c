@@ -385,7 +385,6 @@ static enum err open_servers(struct api *api, struct problem *problem)
 
 static void api_free(struct api *api)
 {
-    assert(api->fetcher == NULL);
     idempotency_close(api->idempotency);
     auth_close(api->auth);
     audience_finder_free(api->finder);

@@ -34,8 +34,8 @@ struct api {
     struct api_listener public;   /* of recipients and providers, if it has a port of its own */
     struct auth *auth;
     struct audience_finder *finder;
-    struct inbound *inbounds[WIRE_PROVIDERS_MAX]; /* by provider; NULL: none, or closed */
-    struct inbound_fetcher *fetcher;
+    struct inbound *inbounds[WIRE_PROVIDERS_MAX];         /* by provider; NULL: none, or closed */
+    struct inbound_fetcher *fetchers[WIRE_PROVIDERS_MAX]; /* of those that need one */
     unsigned large_bodies; /* requests under way that may be larger than others */
     struct idempotency *idempotency;
     struct pending *pendings;         /* answers that wait for a record to be durable */

@@ -320,7 +320,8 @@ static void on_fetched(void *arg, struct slice body)
 
 static void on_finished(struct exchange *exchange)
 {
-    inbound_fetch_forget(exchange->api->fetcher, exchange);
+    const struct inbound_run *run = exchange->resource;
+    inbound_fetch_forget(exchange->api->fetchers[run->provider], exchange);
 }
 
 static void fetch(struct exchange *exchange)
@@ -328,7 +329,8 @@ static void fetch(struct exchange *exchange)
     struct inbound_run *run = exchange->resource;
     exchange->on_finished = on_finished;
     if (run->fetches++ == FETCHES_MAX ||
-        !inbound_fetch(exchange->api->fetcher, run->result.fetch_url, on_fetched, exchange)) {
+        !inbound_fetch(exchange->api->fetchers[run->provider], run->result.fetch_url, on_fetched,
+                       exchange)) {
         refuse(exchange, 503, "what is needed to check this cannot be fetched just now");
     }
 }

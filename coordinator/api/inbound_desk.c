@@ -19,22 +19,33 @@ static void open_one(struct api *api, const struct wire_provider *provider)
     api->inbounds[provider->id] = opened;
 }
 
+/* By the authorities that the worker trusts for this provider. */
+static void open_fetcher(struct api *api, const struct wire_provider *provider)
+{
+    const struct inbound_adapter *adapter = inbound_adapter_find(provider->adapter);
+    if (adapter == NULL || adapter->fetched == NULL || api->fetchers[provider->id] != NULL) {
+        return;
+    }
+    json_t *settings = json_loads(provider->settings, 0, NULL);
+    api->fetchers[provider->id] = inbound_fetcher_new(
+        api->context.loop, json_string_value(json_object_get(settings, "ca_file")));
+    json_decref(settings);
+}
+
 void inbound_desk_open(struct api *api)
 {
-    if (api->fetcher == NULL) {
-        api->fetcher = inbound_fetcher_new(api->context.loop);
-    }
     for (unsigned i = 0; i < api->context.provider_count; i++) {
         open_one(api, &api->context.providers[i]);
+        open_fetcher(api, &api->context.providers[i]);
     }
 }
 
 void inbound_desk_close(struct api *api)
 {
-    inbound_fetcher_close(api->fetcher);
-    api->fetcher = NULL;
     for (unsigned i = 0; i < WIRE_PROVIDERS_MAX; i++) {
+        inbound_fetcher_close(api->fetchers[i]);
         inbound_close(api->inbounds[i]);
+        api->fetchers[i] = NULL;
         api->inbounds[i] = NULL;
     }
 }

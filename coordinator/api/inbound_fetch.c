@@ -30,7 +30,7 @@ static void on_answer(void *arg, const struct http_answer *answer)
     }
 }
 
-struct inbound_fetcher *inbound_fetcher_new(uv_loop_t *loop)
+struct inbound_fetcher *inbound_fetcher_new(uv_loop_t *loop, const char *ca_file)
 {
     static const char *const headers[] = {NULL};
     struct inbound_fetcher *fetcher = mem_zalloc(1, sizeof(*fetcher));
@@ -43,6 +43,7 @@ struct inbound_fetcher *inbound_fetcher_new(uv_loop_t *loop)
         .timeout_ms = TIMEOUT_MS,
         .method = "GET",
         .headers = headers,
+        .ca_file = ca_file,
     };
     fetcher->client = http_client_new(&settings);
     return fetcher;
@@ -74,7 +75,7 @@ bool inbound_fetch(struct inbound_fetcher *fetcher, const char *url, inbound_fet
 
 void inbound_fetch_forget(struct inbound_fetcher *fetcher, const void *arg)
 {
-    for (unsigned i = 0; i < FETCHES; i++) {
+    for (unsigned i = 0; fetcher != NULL && i < FETCHES; i++) {
         if (fetcher->fetches[i].arg == arg) {
             fetcher->fetches[i].fetched = NULL;
         }

@@ -13,7 +13,8 @@
 #include "common/slice.h"
 
 struct inbound_fetcher;
-struct inbound_fetcher *inbound_fetcher_new(uv_loop_t *loop);
+/* ca_file: whom the host's certificate must be issued by; NULL: the system's authorities. */
+struct inbound_fetcher *inbound_fetcher_new(uv_loop_t *loop, const char *ca_file);
 /* What is under way is told as not to be had before this returns. NULL is fine. */
 void inbound_fetcher_close(struct inbound_fetcher *fetcher);
 
@@ -22,7 +23,7 @@ typedef void (*inbound_fetched_fn)(void *arg, struct slice body);
 /* False: too many are under way. The callback comes later, once. */
 bool inbound_fetch(struct inbound_fetcher *fetcher, const char *url, inbound_fetched_fn fetched,
                    void *arg);
-/* The arg is gone: the callback does not come. */
+/* The arg is gone: the callback does not come. A fetcher of NULL is fine. */
 void inbound_fetch_forget(struct inbound_fetcher *fetcher, const void *arg);
 
 #endif

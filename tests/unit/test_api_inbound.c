@@ -262,6 +262,19 @@ static void without_its_secret_a_provider_is_told_to_come_again(void **state)
            "");
 }
 
+static void a_message_to_twilio_is_a_reply(void **state)
+{
+    struct house *house = *state;
+    begin(house, "twilio", "{\"auth_token\":\"env:TOCSIN_TEST_SECRET\"}");
+    expect(house, "POST", "/i/gateway",
+           signed_by("/i/gateway", "BodyARRETFrom+4790000001MessageSidSM1OptOutTypeSTOP"),
+           "Body=ARRET&From=%2B4790000001&MessageSid=SM1&OptOutType=STOP", 200, "<Response/>");
+    expect_get(house, "/v1/suppressions/sms/%2B4790000001", 200, "\"reason\":\"opt_out\"");
+    expect(house, "POST", "/i/gateway", FORM, "Body=STOP&From=%2B4790000002", 403,
+           "X-Twilio-Signature");
+    expect_get(house, "/v1/suppressions/sms/%2B4790000002", 404, "");
+}
+
 /* ---- SendGrid ---- */
 
 struct pair {
@@ -394,6 +407,7 @@ int main(void)
         HOUSE_TEST(a_status_is_signed_for_its_address),
         HOUSE_TEST(an_opt_out_at_the_provider_is_one_here),
         HOUSE_TEST(without_its_secret_a_provider_is_told_to_come_again),
+        HOUSE_TEST(a_message_to_twilio_is_a_reply),
         HOUSE_TEST(events_are_decided_each_for_itself),
         HOUSE_TEST(many_events_may_come_at_once),
         HOUSE_TEST(events_of_a_campaign_that_has_ended_wake_its_pages),
