@@ -13,6 +13,7 @@
 #include "worker/channel/channel_adapters.h"
 #include "worker/channel/channel_fields.h"
 #include "worker/channel/channel_settings.h"
+#include "worker/channel/http_link.h"
 #include "worker/channel/http_message.h"
 #include "worker/channel/http_rules.h"
 
@@ -44,12 +45,7 @@ struct http_settings {
     json_t *ref;
     bool transliterate;
     uint32_t max_parts;
-    uint32_t connections;
-    uint32_t connect_timeout_ms;
-    uint32_t timeout_ms;
-    const char *ca_file;
-    bool insecure_tls;
-    const char *proxy;
+    struct http_link link;
 };
 
 static const char *const formats[] = {
@@ -73,19 +69,12 @@ static const struct channel_key http_keys[] = {
     {KEY("ref", OBJECT, ref)},
     {KEY("transliterate", FLAG, transliterate)},
     {KEY("max_parts", COUNT, max_parts), .min = 1, .max = 255},
-    {KEY("connections", COUNT, connections), .min = 1, .max = 1024},
-    {KEY("connect_timeout", DURATION, connect_timeout_ms), .min = 10, .max = 120000},
-    {KEY("timeout", DURATION, timeout_ms), .min = 10, .max = 600000},
-    {KEY("ca_file", TEXT, ca_file)},
-    {KEY("insecure_tls", FLAG, insecure_tls)},
-    {KEY("proxy", TEXT, proxy)},
+    HTTP_LINK_KEYS(offsetof(struct http_settings, link)),
 };
 
 static const struct http_settings http_defaults = {
     .format = HTTP_FORMAT_JSON,
-    .connections = 16,
-    .connect_timeout_ms = 5000,
-    .timeout_ms = 30000,
+    .link = {HTTP_LINK_DEFAULTS},
 };
 
 static void http_on_answer(void *arg, const struct http_answer *answer)
@@ -192,10 +181,6 @@ static enum err http_open_client(struct channel_http *http, const struct http_se
         .loop = http->context.loop,
         .on_answer = http_on_answer,
         .arg = http,
-        .connections = read->connections,
-        .connect_timeout_ms = read->connect_timeout_ms < read->timeout_ms ? read->connect_timeout_ms
-                                                                          : read->timeout_ms,
-        .timeout_ms = read->timeout_ms,
         .method = read->method != NULL ? read->method
                   : has_body           ? "POST"
                                        : "GET",
@@ -205,12 +190,10 @@ static enum err http_open_client(struct channel_http *http, const struct http_se
         .answer_header = http_ref_header(http->ref),
         .user = read->user,
         .password = read->user == NULL ? NULL : buf_cstr(&password),
-        .ca_file = read->ca_file,
-        .insecure_tls = read->insecure_tls,
-        .proxy = read->proxy,
     };
+    http_link_put(&read->link, &settings);
     http->client = http_client_new(&settings);
-    http->connections = read->connections;
+    http->connections = read->link.connections;
     secret_release(&password);
     return ERR_OK;
 }
@@ -229,7 +212,7 @@ static enum err http_check(const struct http_settings *read, enum channel_kind c
     if (read->password != NULL && read->user == NULL) {
         return problem_set(problem, ERR_INVALID, "%s: user is missing beside password", where);
     }
-    return channel_settings_file(read->ca_file, where, "ca_file", problem);
+    return http_link_check(&read->link, where, problem);
 }
 
 static enum err http_open(struct channel **out, const struct channel_context *context,

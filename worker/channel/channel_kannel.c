@@ -23,6 +23,7 @@
 #include "worker/channel/callback_url.h"
 #include "worker/channel/channel_adapters.h"
 #include "worker/channel/channel_settings.h"
+#include "worker/channel/http_link.h"
 #include "worker/channel/kannel_answer.h"
 #include "worker/channel/kannel_batch.h"
 #include "worker/channel/kannel_form.h"
@@ -76,12 +77,7 @@ struct kannel_settings {
     uint32_t numbers;
     bool transliterate;
     uint32_t max_parts;
-    uint32_t connections;
-    uint32_t connect_timeout_ms;
-    uint32_t timeout_ms;
-    const char *ca_file;
-    bool insecure_tls;
-    const char *proxy;
+    struct http_link link;
 };
 
 #define KEY(key, kind, member)                                                                     \
@@ -104,12 +100,7 @@ static const struct channel_key kannel_keys[] = {
     {KEY("numbers", COUNT, numbers), .min = 1, .max = NUMBERS_MAX},
     {KEY("transliterate", FLAG, transliterate)},
     {KEY("max_parts", COUNT, max_parts), .min = 1, .max = 255},
-    {KEY("connections", COUNT, connections), .min = 1, .max = 1024},
-    {KEY("connect_timeout", DURATION, connect_timeout_ms), .min = 10, .max = 120000},
-    {KEY("timeout", DURATION, timeout_ms), .min = 10, .max = 600000},
-    {KEY("ca_file", TEXT, ca_file)},
-    {KEY("insecure_tls", FLAG, insecure_tls)},
-    {KEY("proxy", TEXT, proxy)},
+    HTTP_LINK_KEYS(offsetof(struct kannel_settings, link)),
 };
 
 static const struct kannel_settings kannel_defaults = {
@@ -118,9 +109,7 @@ static const struct kannel_settings kannel_defaults = {
     .dlr_mask = 19, /* delivered, not delivered, refused by the SMSC */
     .numbers = 1,
     .max_parts = SMS_RULE_MAX_PARTS,
-    .connections = 16,
-    .connect_timeout_ms = 5000,
-    .timeout_ms = 30000,
+    .link = {HTTP_LINK_DEFAULTS},
 };
 
 /* --- receipts --- */
@@ -335,7 +324,7 @@ static enum err kannel_check(const struct kannel_settings *read, const char *whe
     if (err == ERR_OK) {
         err = callback_url_check(read->receipt_url, where, "receipt_url", problem);
     }
-    return err == ERR_OK ? channel_settings_file(read->ca_file, where, "ca_file", problem) : err;
+    return err == ERR_OK ? http_link_check(&read->link, where, problem) : err;
 }
 
 static enum err kannel_read_secrets(struct channel_kannel *kannel,
@@ -377,23 +366,17 @@ static void kannel_open_client(struct channel_kannel *kannel, const struct kanne
         .loop = kannel->context.loop,
         .on_answer = kannel_on_answer,
         .arg = kannel,
-        .connections = read->connections,
-        .connect_timeout_ms = read->connect_timeout_ms < read->timeout_ms ? read->connect_timeout_ms
-                                                                          : read->timeout_ms,
-        .timeout_ms = read->timeout_ms,
         .method = is_post ? "POST" : "GET",
         .has_body = is_post,
         .url = is_post ? read->url : NULL,
         .headers = (const char *const *)kannel->form.headers,
-        .ca_file = read->ca_file,
-        .insecure_tls = read->insecure_tls,
-        .proxy = read->proxy,
     };
+    http_link_put(&read->link, &settings);
     kannel->client = http_client_new(&settings);
-    kannel->sent = mem_zalloc(read->connections, sizeof(*kannel->sent));
-    kannel->idle = mem_zalloc(read->connections, sizeof(*kannel->idle));
-    for (uint32_t i = 0; i < read->connections; i++) {
-        kannel->idle[kannel->idle_count++] = read->connections - 1 - i;
+    kannel->sent = mem_zalloc(read->link.connections, sizeof(*kannel->sent));
+    kannel->idle = mem_zalloc(read->link.connections, sizeof(*kannel->idle));
+    for (uint32_t i = 0; i < read->link.connections; i++) {
+        kannel->idle[kannel->idle_count++] = read->link.connections - 1 - i;
     }
 }
 
@@ -427,7 +410,7 @@ static enum err kannel_open(struct channel **out, const struct channel_context *
     kannel->sms_rule = (struct sms_rule){read.transliterate, read.max_parts};
     kannel->numbers = read.numbers;
     kannel->is_alike = true;
-    kannel->connections = read.connections;
+    kannel->connections = read.link.connections;
     kannel_open_form(&kannel->form, &read, buf_cstr(&password));
     kannel_open_client(kannel, &read);
     secret_release(&password);

@@ -21,7 +21,7 @@ struct slack_settings {
     const char *button;
     json_t *options;
     bool escape;
-    struct json_post_link link;
+    struct http_link link;
 };
 
 #define KEY(key, kind, member)                                                                     \
@@ -37,12 +37,7 @@ static const struct channel_key slack_keys[] = {
     {KEY("button", TEXT, button)},
     {KEY("options", OBJECT, options)},
     {KEY("escape", FLAG, escape)},
-    {KEY("connections", COUNT, link.connections), .min = 1, .max = 1024},
-    {KEY("connect_timeout", DURATION, link.connect_timeout_ms), .min = 10, .max = 120000},
-    {KEY("timeout", DURATION, link.timeout_ms), .min = 10, .max = 600000},
-    {KEY("ca_file", TEXT, link.ca_file)},
-    {KEY("insecure_tls", FLAG, link.insecure_tls)},
-    {KEY("proxy", TEXT, link.proxy)},
+    HTTP_LINK_KEYS(offsetof(struct slack_settings, link)),
 };
 
 static const struct slack_settings slack_defaults = {
@@ -50,7 +45,7 @@ static const struct slack_settings slack_defaults = {
     .channel = "{{to}}",
     .text = "{{text}}",
     .escape = true,
-    .link = JSON_POST_LINK_DEFAULTS,
+    .link = {HTTP_LINK_DEFAULTS},
 };
 
 /* --- answers --- */

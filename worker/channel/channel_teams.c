@@ -17,7 +17,7 @@ struct teams_settings {
     const char *url;
     json_t *secrets;
     json_t *card;
-    struct json_post_link link;
+    struct http_link link;
 };
 
 #define KEY(key, kind, member)                                                                     \
@@ -27,12 +27,7 @@ static const struct channel_key teams_keys[] = {
     {KEY("url", TEXT, url)},
     {KEY("secrets", OBJECT, secrets)},
     {KEY("card", OBJECT, card)},
-    {KEY("connections", COUNT, link.connections), .min = 1, .max = 1024},
-    {KEY("connect_timeout", DURATION, link.connect_timeout_ms), .min = 10, .max = 120000},
-    {KEY("timeout", DURATION, link.timeout_ms), .min = 10, .max = 600000},
-    {KEY("ca_file", TEXT, link.ca_file)},
-    {KEY("insecure_tls", FLAG, link.insecure_tls)},
-    {KEY("proxy", TEXT, link.proxy)},
+    HTTP_LINK_KEYS(offsetof(struct teams_settings, link)),
 };
 
 static const struct teams_settings teams_defaults = {

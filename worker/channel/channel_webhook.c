@@ -27,6 +27,7 @@
 #include "worker/channel/channel_adapters.h"
 #include "worker/channel/channel_fields.h"
 #include "worker/channel/channel_settings.h"
+#include "worker/channel/http_link.h"
 #include "worker/channel/json_body.h"
 
 #define WHERE_MAX_BYTES 96
@@ -60,12 +61,7 @@ struct webhook_settings {
     json_t *data;
     json_t *allow_private;
     bool allow_http;
-    uint32_t connections;
-    uint32_t connect_timeout_ms;
-    uint32_t timeout_ms;
-    const char *ca_file;
-    bool insecure_tls;
-    const char *proxy;
+    struct http_link link;
 };
 
 #define KEY(key, kind, member)                                                                     \
@@ -78,19 +74,12 @@ static const struct channel_key webhook_keys[] = {
     {KEY("data", OBJECT, data)},
     {KEY("allow_private", ANY, allow_private)},
     {KEY("allow_http", FLAG, allow_http)},
-    {KEY("connections", COUNT, connections), .min = 1, .max = 1024},
-    {KEY("connect_timeout", DURATION, connect_timeout_ms), .min = 10, .max = 120000},
-    {KEY("timeout", DURATION, timeout_ms), .min = 10, .max = 600000},
-    {KEY("ca_file", TEXT, ca_file)},
-    {KEY("insecure_tls", FLAG, insecure_tls)},
-    {KEY("proxy", TEXT, proxy)},
+    HTTP_LINK_KEYS(offsetof(struct webhook_settings, link)),
 };
 
 static const struct webhook_settings webhook_defaults = {
     .type = "message",
-    .connections = 64,
-    .connect_timeout_ms = 5000,
-    .timeout_ms = 15000,
+    .link = {.connections = 64, .connect_timeout_ms = 5000, .timeout_ms = 15000},
 };
 
 /* --- answers --- */
@@ -413,7 +402,7 @@ static enum err webhook_read(struct channel_webhook *webhook, const struct webho
     webhook->type = mem_copy_str(read->type);
     webhook->key_variable = mem_copy_str(read->key_variable);
     webhook->allow_http = read->allow_http;
-    webhook->connections = read->connections;
+    webhook->connections = read->link.connections;
     enum err err = read_keys(webhook, read, where, problem);
     if (err == ERR_OK) {
         err = read_private(webhook, read->allow_private, where, problem);
@@ -421,7 +410,7 @@ static enum err webhook_read(struct channel_webhook *webhook, const struct webho
     if (err == ERR_OK) {
         err = read_data(webhook, read->data, where, problem);
     }
-    return err == ERR_OK ? channel_settings_file(read->ca_file, where, "ca_file", problem) : err;
+    return err == ERR_OK ? http_link_check(&read->link, where, problem) : err;
 }
 
 static void webhook_open_client(struct channel_webhook *webhook,
@@ -429,25 +418,19 @@ static void webhook_open_client(struct channel_webhook *webhook,
 {
     static const char *const headers[] = {"Content-Type: application/json", "User-Agent: Tocsin",
                                           NULL};
-    uint32_t timeout_ms = read->timeout_ms;
-    webhook->client = http_client_new(&(struct http_client_settings){
+    struct http_client_settings settings = {
         .loop = webhook->context.loop,
         .on_answer = webhook_on_answer,
         .arg = webhook,
-        .connections = read->connections,
-        .connect_timeout_ms =
-            read->connect_timeout_ms < timeout_ms ? read->connect_timeout_ms : timeout_ms,
-        .timeout_ms = timeout_ms,
         .method = "POST",
         .has_body = true,
         .headers = headers,
-        .ca_file = read->ca_file,
-        .insecure_tls = read->insecure_tls,
-        .proxy = read->proxy,
         .https_only = !read->allow_http,
         /* Which addresses a proxy calls is for the proxy to say. */
-        .guard = read->proxy == NULL ? &webhook->guard : NULL,
-    });
+        .guard = read->link.proxy == NULL ? &webhook->guard : NULL,
+    };
+    http_link_put(&read->link, &settings);
+    webhook->client = http_client_new(&settings);
 }
 
 static enum err webhook_open(struct channel **out, const struct channel_context *context,

@@ -26,7 +26,7 @@ struct whatsapp_settings {
     const char *language;
     json_t *languages;
     json_t *components;
-    struct json_post_link link;
+    struct http_link link;
 };
 
 #define KEY(key, kind, member)                                                                     \
@@ -42,18 +42,13 @@ static const struct channel_key whatsapp_keys[] = {
     {KEY("language", TEXT, language)},
     {KEY("languages", LIST, languages)},
     {KEY("components", LIST, components)},
-    {KEY("connections", COUNT, link.connections), .min = 1, .max = 1024},
-    {KEY("connect_timeout", DURATION, link.connect_timeout_ms), .min = 10, .max = 120000},
-    {KEY("timeout", DURATION, link.timeout_ms), .min = 10, .max = 600000},
-    {KEY("ca_file", TEXT, link.ca_file)},
-    {KEY("insecure_tls", FLAG, link.insecure_tls)},
-    {KEY("proxy", TEXT, link.proxy)},
+    HTTP_LINK_KEYS(offsetof(struct whatsapp_settings, link)),
 };
 
 static const struct whatsapp_settings whatsapp_defaults = {
     .url = "https://graph.facebook.com/v21.0",
     .language = "en",
-    .link = JSON_POST_LINK_DEFAULTS,
+    .link = {HTTP_LINK_DEFAULTS},
 };
 
 /* --- answers --- */

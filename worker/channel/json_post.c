@@ -207,30 +207,23 @@ static enum err open_messages(struct json_post *post, const struct json_post_set
     }
     err = http_rules_new(&post->rules, NULL, http_message_url(post->messages[0]) != NULL, where,
                          problem);
-    return err == ERR_OK ? channel_settings_file(setup->link.ca_file, where, "ca_file", problem)
-                         : err;
+    return err == ERR_OK ? http_link_check(&setup->link, where, problem) : err;
 }
 
-static void open_client(struct json_post *post, const struct json_post_link *link)
+static void open_client(struct json_post *post, const struct http_link *link)
 {
-    uint32_t timeout_ms = link->timeout_ms;
-    post->connections = link->connections;
-    post->client = http_client_new(&(struct http_client_settings){
+    struct http_client_settings settings = {
         .loop = post->context.loop,
         .on_answer = json_post_on_answer,
         .arg = post,
-        .connections = link->connections,
-        .connect_timeout_ms =
-            link->connect_timeout_ms < timeout_ms ? link->connect_timeout_ms : timeout_ms,
-        .timeout_ms = timeout_ms,
         .method = "POST",
         .has_body = true,
         .url = http_message_url(post->messages[0]),
         .headers = http_message_headers(post->messages[0]),
-        .ca_file = link->ca_file,
-        .insecure_tls = link->insecure_tls,
-        .proxy = link->proxy,
-    });
+    };
+    http_link_put(link, &settings);
+    post->connections = link->connections;
+    post->client = http_client_new(&settings);
 }
 
 enum err json_post_open(struct channel **out, const struct channel_context *context,

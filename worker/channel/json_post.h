@@ -9,23 +9,8 @@
 #define TOCSIN_CHANNEL_JSON_POST_H
 
 #include "worker/channel/channel.h"
-#include "worker/channel/channel_settings.h"
+#include "worker/channel/http_link.h"
 #include "worker/channel/http_reading.h"
-
-/* Of every provider's settings; a member of the adapter's own struct. */
-struct json_post_link {
-    uint32_t connections;
-    uint32_t connect_timeout_ms;
-    uint32_t timeout_ms;
-    const char *ca_file;
-    bool insecure_tls;
-    const char *proxy;
-};
-
-#define JSON_POST_LINK_DEFAULTS                                                                    \
-    {                                                                                              \
-        .connections = 16, .connect_timeout_ms = 5000, .timeout_ms = 30000                         \
-    }
 
 /* A set of documents that differ by language has one for each of these at most. */
 #define JSON_POST_BODIES_MAX 64
@@ -50,7 +35,7 @@ struct json_post_setup {
     void (*polish)(struct buf *body);
     /* & < > of all values become &amp; &lt; &gt; (Slack). */
     bool escape_markup;
-    struct json_post_link link;
+    struct http_link link;
 };
 
 /* The setup may be given up afterwards. `where` begins the problem's text. */

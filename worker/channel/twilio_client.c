@@ -61,8 +61,7 @@ static enum err check(const struct twilio_settings *settings, const char *where,
                            "%s: auth_token is missing, or api_key and api_secret", where);
     }
     enum err err = callback_url_check(settings->url, where, "url", problem);
-    return err == ERR_OK ? channel_settings_file(settings->ca_file, where, "ca_file", problem)
-                         : err;
+    return err == ERR_OK ? http_link_check(&settings->link, where, problem) : err;
 }
 
 static struct http_client *open_http(struct twilio_client *client,
@@ -71,24 +70,18 @@ static struct http_client *open_http(struct twilio_client *client,
 {
     static const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded",
                                           "Accept: application/json", NULL};
-    uint32_t connect_ms = settings->connect_timeout_ms;
-    const struct http_client_settings http = {
+    struct http_client_settings http = {
         .loop = client->context.loop,
         .on_answer = twilio_on_answer,
         .arg = client,
-        .connections = settings->connections,
-        .connect_timeout_ms = connect_ms < settings->timeout_ms ? connect_ms : settings->timeout_ms,
-        .timeout_ms = settings->timeout_ms,
         .method = "POST",
         .has_body = true,
         .url = url,
         .headers = headers,
         .user = settings->api_key != NULL ? settings->api_key : settings->account,
         .password = password,
-        .ca_file = settings->ca_file,
-        .insecure_tls = settings->insecure_tls,
-        .proxy = settings->proxy,
     };
+    http_link_put(&settings->link, &http);
     return http_client_new(&http);
 }
 
@@ -112,7 +105,7 @@ enum err twilio_client_new(struct twilio_client **out, const struct channel_cont
         buf_printf(&url, API_PATH "%s/%s", settings->account, resource);
         struct twilio_client *client = mem_zalloc(1, sizeof(*client));
         client->context = *context;
-        client->connections = settings->connections;
+        client->connections = settings->link.connections;
         client->http = open_http(client, settings, buf_cstr(&url), buf_cstr(&password));
         *out = client;
     }

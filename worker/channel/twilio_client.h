@@ -7,7 +7,7 @@
 #define TOCSIN_CHANNEL_TWILIO_CLIENT_H
 
 #include "worker/channel/channel.h"
-#include "worker/channel/channel_settings.h"
+#include "worker/channel/http_link.h"
 
 struct twilio_settings {
     const char *url;
@@ -17,12 +17,7 @@ struct twilio_settings {
     const char *auth_token; /* also the coordinator's, for signatures */
     const char *from;
     bool receipts;
-    uint32_t connections;
-    uint32_t connect_timeout_ms;
-    uint32_t timeout_ms;
-    const char *ca_file;
-    bool insecure_tls;
-    const char *proxy;
+    struct http_link link;
 };
 
 #define TWILIO_KEY(type_, key, kind, member)                                                       \
@@ -34,20 +29,11 @@ struct twilio_settings {
         {TWILIO_KEY(type_, "api_secret", TEXT, api_secret)},                                       \
         {TWILIO_KEY(type_, "auth_token", TEXT, auth_token)},                                       \
         {TWILIO_KEY(type_, "from", TEXT, from)}, {TWILIO_KEY(type_, "receipts", FLAG, receipts)},  \
-        {TWILIO_KEY(type_, "connections", COUNT, connections), .min = 1, .max = 1024},             \
-        {TWILIO_KEY(type_, "connect_timeout", DURATION, connect_timeout_ms), .min = 10,            \
-         .max = 120000},                                                                           \
-        {TWILIO_KEY(type_, "timeout", DURATION, timeout_ms), .min = 10, .max = 600000},            \
-        {TWILIO_KEY(type_, "ca_file", TEXT, ca_file)},                                             \
-        {TWILIO_KEY(type_, "insecure_tls", FLAG, insecure_tls)},                                   \
-    {                                                                                              \
-        TWILIO_KEY(type_, "proxy", TEXT, proxy)                                                    \
-    }
+        HTTP_LINK_KEYS(offsetof(type_, account.link))
 
 #define TWILIO_DEFAULTS                                                                            \
     {                                                                                              \
-        .url = "https://api.twilio.com", .receipts = true, .connections = 16,                      \
-        .connect_timeout_ms = 5000, .timeout_ms = 30000                                            \
+        .url = "https://api.twilio.com", .receipts = true, .link = { HTTP_LINK_DEFAULTS }          \
     }
 
 struct twilio_client;

@@ -98,9 +98,20 @@ def test_an_example_is_taken_by_the_coordinator(tmp_path, block):
     assert (run.returncode, run.stderr.decode()) == (0, "")
 
 
+def keys_in(source):
+    """Those of the tables that adapters share, too: a macro ..._KEYS of a header."""
+    keys = re.findall(r'(?:KEY\w*\([^"\n]*|\.name = )"([a-z_]+)"', source)
+    shared = set(re.findall(r"\b([A-Z]+(?:_[A-Z]+)*_KEYS)\(", source)) - set(re.findall(r"#define ([A-Z_]+_KEYS)\(", source))
+    for header in glob.glob(os.path.join(ROOT, "worker/channel/*.h")):
+        text = read(header)
+        if any(f"#define {name}(" in text for name in shared):
+            keys += keys_in(text)
+    return keys
+
+
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_every_key_is_explained(adapter):
-    keys = [key for source in sources_of(adapter) for key in re.findall(r'(?:KEY\w*\(|\.name = )"([a-z_]+)"', source)]
+    keys = [key for source in sources_of(adapter) for key in keys_in(source)]
     keys = [key for key in keys if key != adapter]
     explained = re.findall(r"`([a-z_]+)`", text_of(adapter))
     assert keys and [key for key in keys if key not in explained] == []
