@@ -94,4 +94,12 @@ ROWS = {
         "keys": ["env:WEBHOOK_KEY"], "allow_private": ["127.0.0.0/8"], "ca_file": run.ca_file, "connections": 64, "timeout": "4s"},
         seen=lambda run, number: f"/hook/{number}", tls=True,
         secrets={"WEBHOOK_KEY": "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}),
+    "whatsapp": Row("chat", "phone", TEXT, phone, lambda run: {
+        "url": run.url("/v21.0"), "phone_number_id": "1065", "token": "env:WHATSAPP_TOKEN", "template": "notice",
+        "connections": 64, "timeout": "4s"}, secrets={"WHATSAPP_TOKEN": "EAAG"}),
+    "slack": Row("chat", "phone", TEXT, phone, lambda run: {
+        "url": run.url("/api/chat.postMessage"), "token": "env:SLACK_TOKEN", "connections": 64, "timeout": "4s"},
+        secrets={"SLACK_TOKEN": "xoxb-1"}),
+    "teams": Row("chat", "phone", TEXT, phone, lambda run: {
+        "url": run.url("/{{to}}"), "connections": 64, "timeout": "4s"}, seen=lambda run, number: f"/%2B4790{number:08d}"),
 }
