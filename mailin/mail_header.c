@@ -192,19 +192,27 @@ struct slice mail_value_word(struct slice value, struct arena *arena)
     return slice_of(low, word.len);
 }
 
+/* Where a quoted string ends that begins at the front: at its closing quote, or at the end. */
+static size_t quoted_end(struct slice text)
+{
+    size_t at = 1;
+    while (at < text.len && text.data[at] != '"') {
+        at += text.data[at] == '\\' && at + 1 < text.len ? 2 : 1;
+    }
+    return at;
+}
+
 static struct slice take_quoted(struct slice *rest, struct arena *arena)
 {
-    uint8_t *out = arena_alloc(arena, rest->len);
+    size_t end = quoted_end(*rest);
+    uint8_t *out = arena_alloc(arena, end);
     size_t used = 0;
-    size_t i = 1; /* behind the quote */
-    for (; i < rest->len && rest->data[i] != '"'; i++) {
-        if (rest->data[i] == '\\' && i + 1 < rest->len) {
-            i++;
-        }
+    for (size_t i = 1; i < end; i++) {
+        i += rest->data[i] == '\\' && i + 1 < end;
         out[used++] = rest->data[i];
     }
-    i = i < rest->len ? i + 1 : rest->len;
-    *rest = slice_of(rest->data + i, rest->len - i);
+    size_t taken = end < rest->len ? end + 1 : rest->len;
+    *rest = slice_of(rest->data + taken, rest->len - taken);
     return slice_of(out, used);
 }
 

@@ -67,6 +67,24 @@ static void parameters_are_read_in_all_their_forms(void **state)
     assert_slice_is(mail_value_word(slice_str(" Text/HTML;x=y"), &arena), "text/html");
 }
 
+/* Somebody may write a value of nothing but parameters, in each of many parts. */
+static void parameters_take_no_more_memory_than_they_are_long(void **state)
+{
+    (void)state;
+    struct buf value = {0};
+    struct slice out;
+    struct arena own;
+    buf_str(&value, "multipart/mixed");
+    while (value.len < MAIL_VALUE_MAX_BYTES) {
+        buf_str(&value, ";=\"\"");
+    }
+    arena_init(&own, 4096);
+    assert_false(mail_value_parameter(buf_view(&value), "boundary", &own, &out));
+    assert_true(own.used_bytes < (size_t)64 * MAIL_VALUE_MAX_BYTES * 8);
+    arena_release(&own);
+    buf_release(&value);
+}
+
 static void addresses_are_found_among_names_and_comments(void **state)
 {
     (void)state;
@@ -120,6 +138,7 @@ int main(void)
         cmocka_unit_test(a_field_is_found_in_any_case_and_unfolded),
         cmocka_unit_test(the_header_ends_at_the_first_empty_line),
         cmocka_unit_test(parameters_are_read_in_all_their_forms),
+        cmocka_unit_test(parameters_take_no_more_memory_than_they_are_long),
         cmocka_unit_test(addresses_are_found_among_names_and_comments),
         cmocka_unit_test(a_token_is_taken_from_its_address_alone),
     };
