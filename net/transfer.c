@@ -19,12 +19,14 @@
  * with the number of an earlier one): it has not looked at the request, and says so (RFC 9113
  * section 8.7). libcurl repeats that on a new connection, too, and must be let. It does not tell
  * the reason, but every other one is an error that it writes into the buffer for errors first; a
- * refusal is not. Over HTTP/1.1 a connection can end without a word, so this counts only where the
- * hub's peers were seen to speak HTTP/2 and nothing else.
+ * refusal is not; after the sixth it gives up, and then that is what stands there. Over HTTP/1.1 a
+ * connection can end without a word, so this counts only where all transfers go to one server that
+ * was seen to speak HTTP/2 and nothing else.
  */
 #include "net/transfer.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "common/mem.h"
 #include "net/transfer_socket.h"
@@ -211,7 +213,16 @@ bool transfer_has_sent(const struct transfer *transfer)
 static bool transfer_was_refused(const struct transfer *transfer)
 {
     const struct transfer_hub *hub = transfer->hub;
-    return transfer->http2 && hub->spoke_http2 && !hub->spoke_http1 && transfer->trouble[0] == '\0';
+    return transfer->http2 && transfer->one_server && hub->spoke_http2 && !hub->spoke_http1 &&
+           transfer->trouble[0] == '\0';
+}
+
+bool transfer_was_never_read(const struct transfer *transfer)
+{
+    static const char gave_up[] = "Connection died, tried";
+    const struct transfer_hub *hub = transfer->hub;
+    return transfer->http2 && transfer->one_server && hub->spoke_http2 && !hub->spoke_http1 &&
+           strncmp(transfer->trouble, gave_up, sizeof(gave_up) - 1) == 0;
 }
 
 /* Before each request, and before libcurl repeats one on another connection. */
@@ -347,6 +358,7 @@ void transfer_init(struct transfer *transfer, struct transfer_hub *hub,
         curl_easy_setopt(easy, CURLOPT_USERNAME, options->user);
         curl_easy_setopt(easy, CURLOPT_PASSWORD, options->password);
     }
+    transfer->one_server = options->one_server;
     if (options->http2) {
         transfer_use_http2(transfer);
     }

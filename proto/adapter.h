@@ -27,7 +27,11 @@
     X("webhook", 1u << CHANNEL_WEBHOOK)                                                            \
     X("whatsapp", 1u << CHANNEL_CHAT)                                                              \
     X("slack", 1u << CHANNEL_CHAT)                                                                 \
-    X("teams", 1u << CHANNEL_CHAT)
+    X("teams", 1u << CHANNEL_CHAT)                                                                 \
+    X("fcm", 1u << CHANNEL_PUSH)                                                                   \
+    X("apns", 1u << CHANNEL_PUSH)                                                                  \
+    X("webpush", 1u << CHANNEL_PUSH)                                                               \
+    X("push", 1u << CHANNEL_PUSH)
 
 /* NULL-terminated, for text_nearest and lists. */
 const char *const *adapter_names(void);

@@ -68,6 +68,7 @@ const char *outcome_name(enum outcome outcome);
     X(MESSAGE_REFUSED, 1115, "the provider refuses this message")                                  \
     X(PROVIDER_TROUBLE, 1116, "the provider says that it has trouble of its own")                  \
     X(SETTINGS_REFUSED, 1117, "the provider refuses what the settings say")                        \
+    X(TOKEN_MISSING, 1120, "the coordinator has no token of the provider yet")                     \
     X(DRAINED, 1201, "the worker drained")                                                         \
     X(PAUSED, 1202, "the campaign was paused")                                                     \
     X(CAMPAIGN_CANCELLED, 1203, "the campaign was cancelled")                                      \

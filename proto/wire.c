@@ -20,6 +20,7 @@ const char *wire_type_name(enum wire_type type)
         [WIRE_HEARTBEAT] = "HEARTBEAT",
         [WIRE_BYE] = "BYE",
         [WIRE_RECALL] = "RECALL",
+        [WIRE_BEARER] = "BEARER",
     };
     assert((unsigned)type < WIRE_TYPES);
     return names[type];

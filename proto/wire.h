@@ -6,18 +6,20 @@
  * A message is one or two frames: a protobuf Envelope, and for WIRE_BATCH the sealed page as it is
  * stored. Who sends what:
  *
- *   worker                                     coordinator
- *   HELLO            name, versions     ─────►
- *                                       ◄───── WELCOME  epoch, providers
- *                                       ◄───── REFUSED  instead, with the reason
- *   CREDIT           what it takes      ─────►
- *                                       ◄───── BATCH    a lease and its page
- *   CONTENT_REQUEST  campaign           ─────►
- *                                       ◄───── CONTENT  template, schema and token key, once a
- * campaign OUTCOMES         seq, what happened ─────► ◄───── OUTCOMES_DURABLE  all up to this seq
- * is on disk HEARTBEAT                           ◄────► HEARTBEAT ◄───── CANCEL   return what is
- * not sent (pause, cancel) ◄───── RECALL   one recipient: do not send ◄───── DRAIN
- * finish and go BYE              drained            ─────►
+ *     HELLO             worker: name, versions
+ *     WELCOME           coordinator: epoch, providers; or REFUSED, with the reason
+ *     BEARER            coordinator: a token of a provider
+ *     CREDIT            worker: what it takes
+ *     BATCH             coordinator: a lease and its page
+ *     CONTENT_REQUEST   worker: a campaign
+ *     CONTENT           coordinator: template, schema and token key, once a campaign
+ *     OUTCOMES          worker: seq, what happened
+ *     OUTCOMES_DURABLE  coordinator: this seq is on disk
+ *     HEARTBEAT         both
+ *     CANCEL            coordinator: return what is not sent (pause, cancel)
+ *     RECALL            coordinator: one recipient: do not send
+ *     DRAIN             coordinator: finish and go
+ *     BYE               worker: drained
  *
  * Everything but HELLO carries the epoch it belongs to; a receiver drops what is from a smaller
  * one. The coordinator takes OUTCOMES of any epoch whose lease it knows.
@@ -56,6 +58,7 @@
 #define WIRE_STEPS_MAX       16                             /* as a token can tell */
 #define WIRE_NAME_MAX        64
 #define WIRE_LINE_MAX        1024
+#define WIRE_BEARER_MAX      16384
 #define WIRE_TEXT_MAX        262144 /* 256 KiB */
 
 enum wire_type {
@@ -73,6 +76,7 @@ enum wire_type {
     WIRE_HEARTBEAT,
     WIRE_BYE,
     WIRE_RECALL,
+    WIRE_BEARER,
     WIRE_TYPES
 };
 
@@ -211,6 +215,15 @@ struct wire_recall {
     uint8_t step;   /* only what is of this step, plus one; 0: of any; at most WIRE_STEPS_MAX */
 };
 
+/* A token of the provider's that the coordinator made for all workers: after each WELCOME, and when
+ * there is a new one. A secret. */
+struct wire_bearer {
+    uint64_t epoch;
+    uint32_t provider;
+    const char *adapter; /* whose token it is: a provider may be made of several adapters */
+    struct slice token;  /* 1 to WIRE_BEARER_MAX visible ASCII characters */
+};
+
 struct wire_drain {
     uint64_t epoch;
 };
@@ -242,6 +255,7 @@ struct wire_message {
         struct wire_cancel cancel;
         struct wire_drain drain;
         struct wire_recall recall;
+        struct wire_bearer bearer;
         struct wire_heartbeat heartbeat;
         struct wire_bye bye;
     };

@@ -484,6 +484,25 @@ static void decode_recall(struct decoder *decoder, const Tocsin__Envelope *envel
         (uint8_t)take_number(decoder, envelope->recall->step, 0, WIRE_STEPS_MAX, "step");
 }
 
+/* It becomes a header of a request: no blank or control character can be in it. */
+static void decode_bearer(struct decoder *decoder, const Tocsin__Envelope *envelope,
+                          struct wire_message *message)
+{
+    const Tocsin__Bearer *in = envelope->bearer;
+    struct wire_bearer *bearer = &message->bearer;
+    bearer->epoch = in->epoch;
+    bearer->provider =
+        (uint32_t)take_number(decoder, in->provider, 0, WIRE_PROVIDERS_MAX - 1, "provider");
+    bearer->adapter = take_text(decoder, in->adapter, 1, WIRE_NAME_MAX, "adapter");
+    bearer->token = slice_of(in->token.data, in->token.len);
+    (void)take_number(decoder, in->token.len, 1, WIRE_BEARER_MAX, "the token's length");
+    for (size_t i = 0; i < in->token.len; i++) {
+        if (in->token.data[i] <= ' ' || in->token.data[i] >= 0x7f) {
+            refuse(decoder, ERR_INVALID, "the token has a character that is not visible ASCII");
+        }
+    }
+}
+
 static void decode_drain(struct decoder *decoder, const Tocsin__Envelope *envelope,
                          struct wire_message *message)
 {
@@ -562,6 +581,7 @@ enum err wire_decode(struct slice frame, struct slice payload, struct arena *are
         [WIRE_OUTCOMES_DURABLE] = decode_outcomes_durable,
         [WIRE_CANCEL] = decode_cancel,
         [WIRE_RECALL] = decode_recall,
+        [WIRE_BEARER] = decode_bearer,
         [WIRE_DRAIN] = decode_drain,
         [WIRE_HEARTBEAT] = decode_heartbeat,
         [WIRE_BYE] = decode_bye,

@@ -346,6 +346,18 @@ static void encode_cancel(struct encoder *encoder, const struct wire_message *me
     encoder->envelope.cancel = out;
 }
 
+static void encode_bearer(struct encoder *encoder, const struct wire_message *message)
+{
+    const struct wire_bearer *bearer = &message->bearer;
+    Tocsin__Bearer *out = arena_alloc(&encoder->arena, sizeof(*out));
+    tocsin__bearer__init(out);
+    out->epoch = bearer->epoch;
+    out->provider = bearer->provider;
+    out->adapter = borrow_str(bearer->adapter);
+    out->token = borrow_bytes(bearer->token.data, bearer->token.len);
+    encoder->envelope.bearer = out;
+}
+
 static void encode_recall(struct encoder *encoder, const struct wire_message *message)
 {
     Tocsin__Recall *out = arena_alloc(&encoder->arena, sizeof(*out));
@@ -400,6 +412,7 @@ void wire_encode(const struct wire_message *message, struct buf *buf)
         [WIRE_OUTCOMES_DURABLE] = encode_outcomes_durable,
         [WIRE_CANCEL] = encode_cancel,
         [WIRE_RECALL] = encode_recall,
+        [WIRE_BEARER] = encode_bearer,
         [WIRE_DRAIN] = encode_drain,
         [WIRE_HEARTBEAT] = encode_heartbeat,
         [WIRE_BYE] = encode_bye,

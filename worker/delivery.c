@@ -205,6 +205,17 @@ static void on_recall(struct delivery *delivery, const struct wire_message *mess
     inbox_recall(&delivery->inbox, &message->recall);
 }
 
+static void on_bearer(struct delivery *delivery, const struct wire_message *message,
+                      uint64_t now_ms)
+{
+    (void)now_ms;
+    const struct wire_bearer *bearer = &message->bearer;
+    if (delivery->shell.set_bearer != NULL && delivery->lanes[bearer->provider].is_known) {
+        delivery->shell.set_bearer(delivery->shell.arg, (uint8_t)bearer->provider, bearer->adapter,
+                                   bearer->token);
+    }
+}
+
 static void on_outcomes_durable(struct delivery *delivery, const struct wire_message *message,
                                 uint64_t now_ms)
 {
@@ -233,7 +244,7 @@ static const delivery_message_fn delivery_handlers[WIRE_TYPES] = {
     [WIRE_CONTENT] = on_content,     [WIRE_BATCH] = on_batch,
     [WIRE_CANCEL] = on_cancel,       [WIRE_OUTCOMES_DURABLE] = on_outcomes_durable,
     [WIRE_HEARTBEAT] = on_heartbeat, [WIRE_DRAIN] = on_drain,
-    [WIRE_RECALL] = on_recall,
+    [WIRE_RECALL] = on_recall,       [WIRE_BEARER] = on_bearer,
 };
 
 static uint64_t message_epoch(const struct wire_message *message)
@@ -251,6 +262,8 @@ static uint64_t message_epoch(const struct wire_message *message)
         return message->drain.epoch;
     case WIRE_RECALL:
         return message->recall.epoch;
+    case WIRE_BEARER:
+        return message->bearer.epoch;
     case WIRE_HEARTBEAT:
         return message->heartbeat.epoch;
     case WIRE_HELLO:

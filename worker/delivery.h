@@ -95,6 +95,8 @@ struct delivery_shell {
     /* Can this recipient of this message be started, or are all connections taken and no request
      * that is being gathered could take him? Asked only of providers whose form is merged. */
     bool (*has_room)(void *arg, uint8_t provider, const struct merge *merge, struct slice endpoint);
+    /* A token of the provider for the adapter of this name, valid during the call. May be NULL. */
+    void (*set_bearer)(void *arg, uint8_t provider, const char *adapter, struct slice bearer);
 };
 
 struct delivery_settings {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/mem.h"
+#include "common/secret.h"
 #include "proto/adapter.h"
 
 struct outlet {
@@ -14,10 +15,18 @@ struct outlet {
     struct outlet *next;
 };
 
+struct outlet_bearer {
+    uint8_t provider;
+    char *adapter;
+    struct buf token;
+    struct outlet_bearer *next;
+};
+
 struct outlets {
     struct channel_context context;
     struct outlet *current[WIRE_PROVIDERS_MAX];
     struct outlet *retired;
+    struct outlet_bearer *bearers;
 };
 
 static void on_result(void *arg, uint32_t attempt, const struct attempt_result *result)
@@ -55,7 +64,48 @@ void outlets_free(struct outlets *outlets)
         outlets->retired = outlet->next;
         outlet_close(outlet);
     }
+    while (outlets->bearers != NULL) {
+        struct outlet_bearer *bearer = outlets->bearers;
+        outlets->bearers = bearer->next;
+        secret_release(&bearer->token);
+        mem_free(bearer->adapter);
+        mem_free(bearer);
+    }
     mem_free(outlets);
+}
+
+static void give_bearer(struct channel *channel, const struct outlet_bearer *bearer)
+{
+    if (channel->adapter->set_bearer != NULL) {
+        channel->adapter->set_bearer(channel, bearer->adapter, buf_view(&bearer->token));
+    }
+}
+
+static struct outlet_bearer *bearer_of(struct outlets *outlets, uint8_t provider,
+                                       const char *adapter)
+{
+    for (struct outlet_bearer *each = outlets->bearers; each != NULL; each = each->next) {
+        if (each->provider == provider && strcmp(each->adapter, adapter) == 0) {
+            return each;
+        }
+    }
+    struct outlet_bearer *bearer = mem_zalloc(1, sizeof(*bearer));
+    bearer->provider = provider;
+    bearer->adapter = mem_copy_str(adapter);
+    bearer->next = outlets->bearers;
+    outlets->bearers = bearer;
+    return bearer;
+}
+
+void outlets_set_bearer(struct outlets *outlets, uint8_t provider, const char *adapter,
+                        struct slice bearer)
+{
+    struct outlet_bearer *kept = bearer_of(outlets, provider, adapter);
+    secret_release(&kept->token);
+    buf_slice(&kept->token, bearer);
+    if (outlets->current[provider] != NULL) {
+        give_bearer(outlets->current[provider]->channel, kept);
+    }
 }
 
 static bool is_adapter(const char *name)
@@ -80,6 +130,11 @@ enum err outlets_open(struct outlets *outlets, const struct wire_provider *provi
     if (err != ERR_OK) {
         mem_free(outlet);
         return err == ERR_NOT_FOUND && !is_adapter(provider->adapter) ? ERR_UNSUPPORTED : err;
+    }
+    for (const struct outlet_bearer *each = outlets->bearers; each != NULL; each = each->next) {
+        if (each->provider == provider->id) {
+            give_bearer(outlet->channel, each);
+        }
     }
     outlets_shut(outlets, (uint8_t)provider->id);
     outlets->current[provider->id] = outlet;

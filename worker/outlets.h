@@ -26,6 +26,10 @@ enum err outlets_open(struct outlets *outlets, const struct wire_provider *provi
                       struct problem *problem) WARN_UNUSED;
 /* It has none any more. What is under way goes on. */
 void outlets_shut(struct outlets *outlets, uint8_t provider);
+/* A token of the provider for the adapter of this name: for its channel, and for those after it.
+ * Copied. */
+void outlets_set_bearer(struct outlets *outlets, uint8_t provider, const char *adapter,
+                        struct slice bearer);
 /* 0: it has none. */
 uint32_t outlets_concurrency(const struct outlets *outlets, uint8_t provider);
 /* The provider has a channel. */

@@ -84,6 +84,12 @@ static enum err shell_open_provider(void *arg, const struct wire_provider *provi
     return outlets_open(worker->outlets, provider, problem);
 }
 
+static void shell_set_bearer(void *arg, uint8_t provider, const char *adapter, struct slice bearer)
+{
+    struct worker *worker = arg;
+    outlets_set_bearer(worker->outlets, provider, adapter, bearer);
+}
+
 static uint32_t shell_concurrency(void *arg, uint8_t provider)
 {
     const struct worker *worker = arg;
@@ -215,6 +221,7 @@ static struct delivery *open_delivery(struct worker *worker, const struct worker
         .arg = worker,
         .send = shell_send,
         .open_provider = shell_open_provider,
+        .set_bearer = shell_set_bearer,
         .concurrency = shell_concurrency,
         .start = shell_start,
         .flush = shell_flush,

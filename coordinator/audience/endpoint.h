@@ -10,7 +10,8 @@
  *   - phone: an international number, `+` or `00` and the country code, 7 to 15 digits. Spaces,
  * dashes, dots, slashes, brackets, a `tel:` in front and `(0)` behind the country code are taken
  * out. Becomes E.164: `+491701234567`.
- *   - push token: 1 to 4,096 visible ASCII characters.
+ *   - push token: 1 to 4,096 visible ASCII characters; of a browser's subscription, a JSON object,
+ * blanks between its parts are taken out.
  *   - webhook: an absolute http or https URL (RFC 3986) of at most 2,048 bytes, with a host and
  * without a fragment. Scheme and host become lower case.
  *   - locale: language, script, region and variants of BCP 47 by their shape, with `-` or `_`

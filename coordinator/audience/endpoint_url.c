@@ -6,15 +6,57 @@
 
 enum { PUSH_MAX = 4096, URL_MAX = 2048, PORT_MAX = 65535 };
 
+/* A browser's subscription has blanks between its parts if somebody made it readable. Returns how
+ * many bytes are kept without them, and writes them unless `out` is NULL (it may be the text). */
+static size_t without_blanks(const uint8_t *text, size_t len, uint8_t *out)
+{
+    size_t kept = 0;
+    bool is_text = false;
+    bool is_escaped = false;
+    for (size_t i = 0; i < len; i++) {
+        uint8_t c = text[i];
+        if (!is_text && (c == ' ' || c == '\t' || c == '\r' || c == '\n')) {
+            continue;
+        }
+        is_text = c == '"' && !is_escaped ? !is_text : is_text;
+        is_escaped = is_text && c == '\\' && !is_escaped;
+        if (out != NULL) {
+            out[kept] = c;
+        }
+        kept++;
+    }
+    return kept;
+}
+
+/* Whoever made it readable may not have left a blank in its texts. */
+static bool are_visible(const uint8_t *text, size_t len, bool is_subscription)
+{
+    bool is_text = !is_subscription;
+    bool is_escaped = false;
+    for (size_t i = 0; i < len; i++) {
+        uint8_t c = text[i];
+        bool is_blank = c == ' ' || c == '\t' || c == '\r' || c == '\n';
+        if ((c <= ' ' && (is_text || !is_blank)) || c >= 0x7f) {
+            return false;
+        }
+        is_text = is_subscription && c == '"' && !is_escaped ? !is_text : is_text;
+        is_escaped = is_text && c == '\\' && !is_escaped;
+    }
+    return true;
+}
+
 enum endpoint_flaw endpoint_push(struct cell *value)
 {
-    if (value->len > PUSH_MAX) {
+    bool is_subscription = value->len > 0 && value->text[0] == '{';
+    size_t len = is_subscription ? without_blanks(value->text, value->len, NULL) : value->len;
+    if (len > PUSH_MAX) {
         return ENDPOINT_FLAW_PUSH_LONG;
     }
-    for (size_t i = 0; i < value->len; i++) {
-        if (value->text[i] <= ' ' || value->text[i] >= 0x7f) {
-            return ENDPOINT_FLAW_PUSH_CHARACTER;
-        }
+    if (!are_visible(value->text, value->len, is_subscription)) {
+        return ENDPOINT_FLAW_PUSH_CHARACTER;
+    }
+    if (len < value->len) {
+        value->len = without_blanks(value->text, value->len, value->text);
     }
     return ENDPOINT_FLAW_NONE;
 }

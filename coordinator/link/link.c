@@ -7,6 +7,7 @@
 
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/secret.h"
 #include "coordinator/link/peers.h"
 
 #define MODULE      "link"
@@ -21,6 +22,13 @@ struct waiting_effect {
     struct waiting_effect *next;
 };
 
+struct link_bearer {
+    uint32_t provider;
+    char *adapter;
+    struct buf token;
+    struct link_bearer *next;
+};
+
 struct link {
     struct link_settings settings;
     struct link_port port;
@@ -30,6 +38,8 @@ struct link {
     struct arena arena;
     struct buf frame;
     struct waiting_effect *waiting;
+    struct link_bearer *bearers;
+    uint32_t bearers_version; /* how often one of them was set */
     struct link_stats stats;
 };
 
@@ -55,6 +65,13 @@ void link_free(struct link *link)
         struct waiting_effect *waiting = link->waiting;
         link->waiting = waiting->next;
         mem_free(waiting);
+    }
+    while (link->bearers != NULL) {
+        struct link_bearer *bearer = link->bearers;
+        link->bearers = bearer->next;
+        secret_release(&bearer->token);
+        mem_free(bearer->adapter);
+        mem_free(bearer);
     }
     peers_release(&link->peers);
     arena_release(&link->arena);
@@ -85,6 +102,53 @@ static bool link_send(struct link *link, uint32_t worker, const struct wire_mess
     bool is_sent = link->port.send(link->port.arg, peer, buf_view(&link->frame), payload);
     link->stats.sent[message->type] += is_sent;
     return is_sent;
+}
+
+/* ---- Tokens of providers ---- */
+
+static struct link_bearer *bearer_of(struct link *link, uint32_t provider, const char *adapter)
+{
+    for (struct link_bearer *each = link->bearers; each != NULL; each = each->next) {
+        if (each->provider == provider && strcmp(each->adapter, adapter) == 0) {
+            return each;
+        }
+    }
+    struct link_bearer *bearer = mem_zalloc(1, sizeof(*bearer));
+    bearer->provider = provider;
+    bearer->adapter = mem_copy_str(adapter);
+    bearer->next = link->bearers;
+    link->bearers = bearer;
+    return bearer;
+}
+
+void link_set_bearer(struct link *link, uint32_t provider, const char *adapter, struct slice token)
+{
+    struct link_bearer *bearer = bearer_of(link, provider, adapter);
+    secret_release(&bearer->token);
+    buf_slice(&bearer->token, token);
+    link->bearers_version++;
+}
+
+/* All of them, unless the worker has them already. What the link would not take is told at the next
+ * heartbeat. */
+static void tell_bearers(struct link *link, uint32_t worker)
+{
+    uint32_t *told = peers_told(&link->peers, worker);
+    bool is_told = told == NULL || *told == link->bearers_version;
+    for (const struct link_bearer *each = is_told ? NULL : link->bearers; each != NULL;
+         each = each->next) {
+        if (!link_send(link, worker,
+                       &(struct wire_message){.type = WIRE_BEARER,
+                                              .bearer = {.epoch = link->settings.epoch,
+                                                         .provider = each->provider,
+                                                         .adapter = each->adapter,
+                                                         .token = buf_view(&each->token)}})) {
+            return;
+        }
+    }
+    if (!is_told) {
+        *told = link->bearers_version;
+    }
 }
 
 /* ---- What workers say ---- */
@@ -138,6 +202,11 @@ static void on_hello(struct link *link, uint32_t worker, const struct wire_messa
           hello->instance, hello->build);
     engine_worker_hello(link->engine, worker, hello->name, hello->instance, now(link));
     (void)link_send(link, worker, &welcome);
+    uint32_t *told = peers_told(&link->peers, worker);
+    if (told != NULL) {
+        *told = 0; /* it may have opened its providers anew */
+        tell_bearers(link, worker);
+    }
 }
 
 static void on_credit(struct link *link, uint32_t worker, const struct wire_message *message)
@@ -180,6 +249,9 @@ static void on_heartbeat(struct link *link, uint32_t worker, const struct wire_m
         link, worker,
         &(struct wire_message){.type = WIRE_HEARTBEAT,
                                .heartbeat = {.epoch = link->settings.epoch, .at_ms = now(link)}});
+    if (message->heartbeat.epoch == link->settings.epoch) {
+        tell_bearers(link, worker);
+    }
 }
 
 static void on_bye(struct link *link, uint32_t worker, const struct wire_message *message)

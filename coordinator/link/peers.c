@@ -9,6 +9,7 @@ struct peer {
     uint8_t *id;
     size_t len;
     uint32_t number;
+    uint32_t told; /* the owner's */
     uint64_t heard_ms;
     UT_hash_handle hh; /* by id */
     UT_hash_handle hh_number;
@@ -72,6 +73,13 @@ uint32_t peers_number(struct peers *peers, struct slice id, uint64_t now_ms)
         peer = peers_add(peers, id, now_ms);
     }
     return peer == NULL ? 0 : peer->number;
+}
+
+uint32_t *peers_told(struct peers *peers, uint32_t number)
+{
+    struct peer *peer = NULL;
+    HASH_FIND(hh_number, peers->by_number, &number, sizeof(number), peer);
+    return peer == NULL ? NULL : &peer->told;
 }
 
 struct slice peers_id(const struct peers *peers, uint32_t number)

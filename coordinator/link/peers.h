@@ -29,6 +29,9 @@ struct peers {
 void peers_release(struct peers *peers);
 /* A peer spoke: its number, new if the peer is. 0 if PEERS_MAX others spoke within silent_ms. */
 uint32_t peers_number(struct peers *peers, struct slice id, uint64_t now_ms);
+/* What its owner noted of it, 0 for a new one: the version of what it was told. NULL for a number
+ * that is none (any more). */
+uint32_t *peers_told(struct peers *peers, uint32_t number);
 /* Empty for a number that is none (any more). */
 struct slice peers_id(const struct peers *peers, uint32_t number);
 

@@ -329,7 +329,7 @@ static void begin_life(struct sim_worker *worker)
                                     .credit_max = sim->settings.credit_max,
                                     .credit_min = sim->settings.credit_min},
         &(struct delivery_shell){worker, shell_send, shell_open_provider, shell_concurrency,
-                                 shell_start, shell_flush, shell_form, shell_has_room});
+                                 shell_start, shell_flush, shell_form, shell_has_room, NULL});
     sim_trace(sim, "w%u begins as %016" PRIx64, worker->index, worker->instance);
     delivery_connect(worker->delivery, clock_ms(worker));
     worker->run_at_ms = sim->now_ms;

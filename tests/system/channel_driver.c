@@ -9,6 +9,9 @@
  * a JSON line for each result and one at the end, which also says how long the loop stood still at
  * most.
  *
+ * The environment's TOCSIN_DRIVER_BEARERS, "fcm=TOKEN apns=TOKEN", is what a coordinator would
+ * tell.
+ *
  * With a pause the attempts go one by one, each so long after the result before. With
  * CLOSE_AFTER_MS the channel is closed so long after the start. Gives up after 50 seconds.
  */
@@ -241,6 +244,21 @@ static enum channel_kind channel_of(const char *adapter)
     return channel;
 }
 
+static void tell_bearers(struct driver *driver)
+{
+    const char *given = getenv("TOCSIN_DRIVER_BEARERS");
+    char *text = mem_copy_str(given == NULL ? "" : given);
+    char *rest;
+    for (char *word = strtok_r(text, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
+        char *token = strchr(word, '=');
+        if (token != NULL && driver->channel->adapter->set_bearer != NULL) {
+            *token++ = '\0';
+            driver->channel->adapter->set_bearer(driver->channel, word, slice_str(token));
+        }
+    }
+    mem_free(text);
+}
+
 static int open_channel(struct driver *driver, const char *adapter, const char *settings)
 {
     struct channel_context context = {&driver->loop, on_result, driver};
@@ -255,6 +273,7 @@ static int open_channel(struct driver *driver, const char *adapter, const char *
         json_decref(line);
         return 1;
     }
+    tell_bearers(driver);
     return 0;
 }
 

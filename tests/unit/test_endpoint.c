@@ -168,6 +168,24 @@ static void push_tokens_are_visible_ascii(void **state)
     assert_result(endpoint_push, slice_str(text), ENDPOINT_FLAW_NONE, text);
 }
 
+static void a_subscription_loses_its_blanks_but_not_those_of_its_texts(void **state)
+{
+    (void)state;
+    passes(endpoint_push, "{\"endpoint\":\"https://a/\",\"keys\":{}}",
+           "{\"endpoint\":\"https://a/\",\"keys\":{}}");
+    passes(endpoint_push, "{ \"endpoint\" : \"https://a/\",\r\n\t\"k\\\"\": {} }",
+           "{\"endpoint\":\"https://a/\",\"k\\\"\":{}}");
+    refuses(endpoint_push, "{ \"endpoint\": \"https://a/ b\" }", PUSH_CHARACTER);
+    refuses(endpoint_push, "{ \"k\\\\\" : \"\\\" \" }", PUSH_CHARACTER);
+    refuses(endpoint_push, "{ \"k\": \x01 }", PUSH_CHARACTER);
+    refuses(endpoint_push, "{ \"k\": \"\xc3\xa4\" }", PUSH_CHARACTER);
+    static char text[9000];
+    memset(text, ' ', sizeof(text) - 1);
+    text[0] = '{';
+    text[8998] = '}';
+    passes(endpoint_push, text, "{}");
+}
+
 static void good_and_bad_webhooks_are_told_apart(void **state)
 {
     (void)state;
@@ -299,6 +317,7 @@ int main(void)
         cmocka_unit_test(malformed_addresses_are_refused),
         cmocka_unit_test(lengths_of_addresses_are_limited),
         cmocka_unit_test(push_tokens_are_visible_ascii),
+        cmocka_unit_test(a_subscription_loses_its_blanks_but_not_those_of_its_texts),
         cmocka_unit_test(good_and_bad_webhooks_are_told_apart),
         cmocka_unit_test(locales_get_the_case_of_bcp_47),
         cmocka_unit_test(time_zones_have_the_shape_of_names),

@@ -403,6 +403,77 @@ static void content_is_given_if_there_is_such_a_campaign(void **state)
     assert_int_equal(lines_with(logged(fixture), "content_unknown campaign=c2"), 1);
 }
 
+/* ---- Tokens of providers ---- */
+
+static void beat(struct fixture *fixture, const char *name)
+{
+    say(fixture, name,
+        &(struct wire_message){.type = WIRE_HEARTBEAT, .heartbeat = {.epoch = EPOCH}});
+}
+
+static void expect_bearer(const struct fixture *fixture, unsigned at, const char *adapter,
+                          const char *token)
+{
+    assert_in_range(at, 0, fixture->sent_count - 1);
+    const struct wire_message *message = &fixture->sent[at].message;
+    assert_int_equal(message->type, WIRE_BEARER);
+    assert_int_equal(message->bearer.epoch, EPOCH);
+    assert_int_equal(message->bearer.provider, 3);
+    assert_string_equal(message->bearer.adapter, adapter);
+    assert_slice_is(message->bearer.token, token);
+}
+
+static void expect_sent(struct fixture *fixture, enum wire_type first, unsigned count)
+{
+    assert_int_equal(fixture->sent_count, count);
+    assert_int_equal(fixture->sent[0].message.type, first);
+    fixture->sent_count = 0;
+}
+
+static void a_token_is_told_behind_the_welcome_and_when_it_is_new(void **state)
+{
+    struct fixture *fixture = *state;
+    link_set_bearer(fixture->link, 3, "fcm", slice_str("first"));
+    say_hello(fixture, "w1", INSTANCE);
+    expect_bearer(fixture, 1, "fcm", "first");
+    expect_sent(fixture, WIRE_WELCOME, 2);
+    beat(fixture, "w1");
+    expect_sent(fixture, WIRE_HEARTBEAT, 1);
+    link_set_bearer(fixture->link, 3, "fcm", slice_str("second"));
+    beat(fixture, "w1");
+    expect_bearer(fixture, 1, "fcm", "second");
+    expect_sent(fixture, WIRE_HEARTBEAT, 2);
+    say_hello(fixture, "w1", INSTANCE);
+    expect_bearer(fixture, 1, "fcm", "second");
+    expect_sent(fixture, WIRE_WELCOME, 2);
+}
+
+static void each_adapter_of_a_provider_has_a_token_of_its_own(void **state)
+{
+    struct fixture *fixture = *state;
+    link_set_bearer(fixture->link, 3, "fcm", slice_str("f"));
+    link_set_bearer(fixture->link, 3, "apns", slice_str("a"));
+    say_hello(fixture, "w1", INSTANCE);
+    expect_bearer(fixture, 1, "apns", "a");
+    expect_bearer(fixture, 2, "fcm", "f");
+    expect_sent(fixture, WIRE_WELCOME, 3);
+}
+
+static void a_token_that_found_no_room_is_told_at_the_next_heartbeat(void **state)
+{
+    struct fixture *fixture = *state;
+    say_hello(fixture, "w1", INSTANCE);
+    expect_sent(fixture, WIRE_WELCOME, 1);
+    link_set_bearer(fixture->link, 3, "fcm", slice_str("first"));
+    fixture->is_full = true;
+    beat(fixture, "w1");
+    assert_null(take_sent(fixture));
+    fixture->is_full = false;
+    beat(fixture, "w1");
+    expect_bearer(fixture, 1, "fcm", "first");
+    expect_sent(fixture, WIRE_HEARTBEAT, 2);
+}
+
 /* ---- What waits for the disk ---- */
 
 static void a_batch_leaves_when_its_lease_is_durable(void **state)
@@ -606,6 +677,9 @@ int main(void)
         LINK_TEST(a_heartbeat_is_answered_unless_its_sender_must_say_hello),
         LINK_TEST(credit_of_another_epoch_counts_for_nothing),
         LINK_TEST(content_is_given_if_there_is_such_a_campaign),
+        LINK_TEST(a_token_is_told_behind_the_welcome_and_when_it_is_new),
+        LINK_TEST(each_adapter_of_a_provider_has_a_token_of_its_own),
+        LINK_TEST(a_token_that_found_no_room_is_told_at_the_next_heartbeat),
         LINK_TEST(a_batch_leaves_when_its_lease_is_durable),
         LINK_TEST(outcomes_are_confirmed_when_they_are_durable),
         LINK_TEST(a_pause_is_told_when_it_is_durable_and_its_batches_stay_here),

@@ -74,6 +74,27 @@ static void a_provider_keeps_its_channel_if_it_cannot_be_opened_anew(void **stat
     finish(outlets);
 }
 
+static void a_channel_has_the_token_that_the_one_before_it_was_told(void **state)
+{
+    (void)state;
+    static const char *const settings =
+        "{\"project\": \"p\", \"service_account\": \"env:X\", \"url\": \"http://127.0.0.1:1\"}";
+    struct outlets *outlets = make_outlets();
+    outlets_set_bearer(outlets, 4, "fcm", slice_str("of-another-provider"));
+    outlets_set_bearer(outlets, 3, "apns", slice_str("of-another-adapter"));
+    assert_int_equal(open_null(outlets, "fcm", settings), ERR_OK);
+    start(outlets, 1);
+    assert_int_equal(results[OUTCOME_MISCONFIGURED], 1);
+    outlets_set_bearer(outlets, 3, "fcm", slice_str("first"));
+    outlets_set_bearer(outlets, 3, "fcm", slice_str("second"));
+    start(outlets, 1);
+    assert_int_equal(open_null(outlets, "fcm", settings), ERR_OK);
+    start(outlets, 1);
+    assert_int_equal(results[OUTCOME_MISCONFIGURED], 1);
+    finish(outlets);
+    assert_int_equal(results[OUTCOME_DEFERRED], 2);
+}
+
 static void the_end_gives_up_what_is_under_way_and_says_so(void **state)
 {
     (void)state;
@@ -92,6 +113,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_under_way_ends_on_the_old_channel),
         cmocka_unit_test(a_provider_keeps_its_channel_if_it_cannot_be_opened_anew),
+        cmocka_unit_test(a_channel_has_the_token_that_the_one_before_it_was_told),
         cmocka_unit_test(the_end_gives_up_what_is_under_way_and_says_so),
     };
     return cmocka_run_group_tests_name("outlets", tests, NULL, NULL);

@@ -93,6 +93,9 @@ static struct wire_message example(enum wire_type type)
     case WIRE_RECALL:
         message.recall = (struct wire_recall){9, 7, 12, 1023, 16};
         break;
+    case WIRE_BEARER:
+        message.bearer = (struct wire_bearer){9, 63, "fcm", slice_str("ya29.a0-_x")};
+        break;
     case WIRE_DRAIN:
         message.drain = (struct wire_drain){9};
         break;
@@ -555,6 +558,12 @@ static void the_small_ones_survive(void **state)
     assert_int_equal(fixture->message.recall.page, 12);
     assert_int_equal(fixture->message.recall.place, 1023);
     assert_int_equal(fixture->message.recall.step, 16);
+    message = example(WIRE_BEARER);
+    expect_ok(fixture, &message);
+    assert_int_equal(fixture->message.bearer.epoch, 9);
+    assert_int_equal(fixture->message.bearer.provider, 63);
+    assert_string_equal(fixture->message.bearer.adapter, "fcm");
+    assert_true(slice_is(fixture->message.bearer.token, "ya29.a0-_x"));
     message = example(WIRE_DRAIN);
     expect_ok(fixture, &message);
     assert_int_equal(fixture->message.drain.epoch, 9);
@@ -568,6 +577,40 @@ static void the_small_ones_survive(void **state)
     expect_ok(fixture, &message);
     assert_int_equal(fixture->message.bye.epoch, 9);
     assert_true(fixture->message.bye.instance == UINT64_MAX);
+}
+
+static void a_bearer_is_written_for_ever_as_it_is(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char golden[] = "\x7a\x15"         /* Bearer of 21 bytes */
+                                 "\x08\x09\x10\x3f" /* epoch, provider */
+                                 "\x1a\x03"
+                                 "fcm" /* adapter */
+                                 "\x22\x0a"
+                                 "ya29.a0-_x"; /* token */
+    struct wire_message message = example(WIRE_BEARER);
+    expect_ok(fixture, &message);
+    assert_int_equal(fixture->frame.len, sizeof(golden) - 1);
+    assert_memory_equal(fixture->frame.data, golden, sizeof(golden) - 1);
+}
+
+static void a_bearer_can_stand_in_a_header(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const bad[] = {"a b", "a\r\nHost: x", "\x7f", "\xc3\xa9"};
+    static const uint8_t long_one[WIRE_BEARER_MAX + 1];
+    struct wire_message message = example(WIRE_BEARER);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        message.bearer.token = slice_str(bad[i]);
+        expect_refusal(fixture, &message, ERR_INVALID, "visible ASCII");
+    }
+    message.bearer.token = slice_of(NULL, 0);
+    expect_refusal(fixture, &message, ERR_INVALID, "length is 0");
+    message.bearer.token = slice_of(long_one, sizeof(long_one));
+    expect_refusal(fixture, &message, ERR_INVALID, "length is 16385");
+    message = example(WIRE_BEARER);
+    message.bearer.provider = WIRE_PROVIDERS_MAX;
+    expect_refusal(fixture, &message, ERR_INVALID, "provider is 64");
 }
 
 static void every_type_has_a_name(void **state)
@@ -585,7 +628,7 @@ static void a_type_of_a_later_version_is_unsupported(void **state)
     struct fixture *fixture = *state;
     buf_clear(&fixture->frame);
     put_bytes_field(&fixture->frame, WIRE_TYPES + 1, slice_str("whatever"));
-    expect_problem(fixture, decode_frame(fixture, none), ERR_UNSUPPORTED, "message type 14 ");
+    expect_problem(fixture, decode_frame(fixture, none), ERR_UNSUPPORTED, "message type 15 ");
     buf_clear(&fixture->frame);
     put_varint_field(&fixture->frame, 58, 1);
     expect_problem(fixture, decode_frame(fixture, none), ERR_UNSUPPORTED, "message type 57 ");
@@ -715,6 +758,8 @@ int main(void)
         WIRE_TEST(columns_of_a_batch_have_its_length),
         WIRE_TEST(batch_numbers_do_not_wrap),
         WIRE_TEST(the_small_ones_survive),
+        WIRE_TEST(a_bearer_is_written_for_ever_as_it_is),
+        WIRE_TEST(a_bearer_can_stand_in_a_header),
         WIRE_TEST(every_type_has_a_name),
         WIRE_TEST(a_type_of_a_later_version_is_unsupported),
         WIRE_TEST(fields_of_a_later_version_are_passed_over),

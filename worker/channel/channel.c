@@ -12,6 +12,8 @@ static const struct channel_adapter *const adapters[] = {
     &channel_sendgrid_adapter,     &channel_kannel_adapter,  &channel_twilio_adapter,
     &channel_twilio_voice_adapter, &channel_webhook_adapter, &channel_whatsapp_adapter,
     &channel_slack_adapter,        &channel_teams_adapter,   &channel_ses_adapter,
+    &channel_fcm_adapter,          &channel_apns_adapter,    &channel_webpush_adapter,
+    &channel_push_adapter,
 };
 
 #define ADAPTERS (sizeof(adapters) / sizeof(adapters[0]))

@@ -53,6 +53,10 @@ struct channel_adapter {
      * that nobody is called back in vain. NULL: as concurrency allows. */
     bool (*has_room)(const struct channel *channel, const struct merge *merge,
                      struct slice endpoint);
+    /* A token that the coordinator made, for the adapter of this name (one channel may be made of
+     * several, and passes over what is for none); visible ASCII, a secret, valid during the call.
+     * Attempts that need one and find none are misconfigured. NULL: it needs none. */
+    void (*set_bearer)(struct channel *channel, const char *adapter, struct slice bearer);
     /* Attempts under way are given up: their results still come (uncertain or deferred) before this
      * returns. What libuv still holds is freed in later turns: run the loop until it has no handles
      * before uv_loop_close. */

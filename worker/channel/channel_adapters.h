@@ -20,5 +20,9 @@ extern const struct channel_adapter channel_whatsapp_adapter;
 extern const struct channel_adapter channel_slack_adapter;
 extern const struct channel_adapter channel_teams_adapter;
 extern const struct channel_adapter channel_ses_adapter;
+extern const struct channel_adapter channel_fcm_adapter;
+extern const struct channel_adapter channel_apns_adapter;
+extern const struct channel_adapter channel_webpush_adapter;
+extern const struct channel_adapter channel_push_adapter;
 
 #endif

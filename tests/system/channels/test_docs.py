@@ -16,7 +16,8 @@ ROOT = os.path.join(HERE, "..", "..", "..")
 WORKER, COORDINATOR = os.environ.get("WORKER"), os.environ.get("COORDINATOR")
 
 # What an adapter takes for a secret, by adapter and key, where "s" is none. A key inside a map or a list counts as the outer one.
-SECRETS = {("webhook", "keys"): "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+VAPID_KEY = "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"  # of RFC 7515, appendix A.3
+SECRETS = {("webpush", "key"): VAPID_KEY, ("push", "webpush"): VAPID_KEY, ("webhook", "keys"): "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
            ("teams", "secrets"): "https://flow.example/workflows/9f?sig=a"}
 
 
