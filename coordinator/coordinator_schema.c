@@ -2,7 +2,7 @@
 #include "coordinator/coordinator_schema.h"
 
 #include "coordinator/content/provider_group.h"
-#include "coordinator/content/reply_keywords.h"
+#include "coordinator/content/reply_rules.h"
 #include "proto/wire.h"
 
 #define WORKER_KEYS_MAX    4096
@@ -57,6 +57,19 @@ static const cyaml_schema_field_t frequency_cap_fields[] = {
     TEXT("per", struct raw_frequency_cap, per),
     CYAML_FIELD_END,
 };
+static const cyaml_schema_field_t forward_fields[] = {
+    TEXT("url", struct raw_forward, url),
+    CYAML_FIELD_SEQUENCE("keys", OPTIONAL_POINTER, struct raw_forward, keys, &key_schema, 0,
+                         REPLY_FORWARD_KEYS_MAX),
+    CYAML_FIELD_SEQUENCE("classes", OPTIONAL_POINTER, struct raw_forward, classes, &key_schema, 0,
+                         REPLY_CLASSES),
+    CYAML_FIELD_BOOL("allow_http", OPTIONAL, struct raw_forward, allow_http),
+    CYAML_FIELD_BOOL("allow_private", OPTIONAL, struct raw_forward, allow_private),
+    TEXT("ca_file", struct raw_forward, ca_file),
+    TEXT("timeout", struct raw_forward, timeout),
+    TEXT("give_up_after", struct raw_forward, give_up_after),
+    CYAML_FIELD_END,
+};
 #define WORDS(key)                                                                                 \
     CYAML_FIELD_SEQUENCE(#key, OPTIONAL_POINTER, struct raw_replies, key, &key_schema, 0,          \
                          REPLY_KEYWORDS_MAX)
@@ -67,6 +80,7 @@ static const cyaml_schema_field_t replies_fields[] = {
     WORDS(ack),
     TEXT("keep_for", struct raw_replies, keep_for),
     TEXT("match_within", struct raw_replies, match_within),
+    CYAML_FIELD_MAPPING("forward", OPTIONAL, struct raw_replies, forward, forward_fields),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t provider_fields[] = {

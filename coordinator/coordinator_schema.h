@@ -73,6 +73,19 @@ struct raw_group {
     unsigned providers_count;
 };
 
+struct raw_forward {
+    char *url;
+    char **keys;
+    unsigned keys_count;
+    char **classes;
+    unsigned classes_count;
+    bool allow_http;
+    bool allow_private;
+    char *ca_file;
+    char *timeout;
+    char *give_up_after;
+};
+
 struct raw_replies {
     char **stop;
     unsigned stop_count;
@@ -84,6 +97,7 @@ struct raw_replies {
     unsigned ack_count;
     char *keep_for;
     char *match_within;
+    struct raw_forward forward;
 };
 
 struct raw_settings {

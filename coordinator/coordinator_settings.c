@@ -414,7 +414,7 @@ void coordinator_settings_free(struct coordinator_settings *settings)
         free_text(settings->keys_workers[i]);
     }
     free_text(settings->keys_workers);
-    reply_keywords_free(settings->replies.keywords);
+    reply_settings_release(&settings->replies);
     mem_free(settings->public_url);
     mem_free(settings->keys_public);
     mem_free(settings->keys_secret);

@@ -10,5 +10,6 @@
 
 /* The part "replies". ERR_INVALID. */
 enum err reply_settings_take(struct settings_check *check) WARN_UNUSED;
+void reply_settings_release(struct reply_rules *rules);
 
 #endif

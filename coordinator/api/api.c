@@ -15,6 +15,7 @@
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/inbound_desk.h"
 #include "coordinator/api/receipts.h"
+#include "coordinator/api/reply_forward.h"
 #include "coordinator/api/resources.h"
 #include "coordinator/api/suppressing.h"
 
@@ -416,6 +417,7 @@ enum err api_open(struct api **out, const struct api_context *context, struct pr
     api->sweep.data = api;
     uv_timer_start(&api->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
     code_ranges_give_all(api);
+    api->forward = reply_forward_open(api);
     *out = api;
     return ERR_OK;
 }
@@ -433,6 +435,7 @@ const struct listen_address *api_public_address(const struct api *api)
 void api_reload_secrets(struct api *api)
 {
     inbound_desk_open(api);
+    reply_forward_reload(api->forward);
 }
 
 void api_quiesce(struct api *api)
@@ -468,5 +471,7 @@ void api_close(struct api *api)
     }
     exchange_drop_all(api);
     inbound_desk_close(api);
+    reply_forward_close(api->forward);
+    api->forward = NULL;
     uv_close((uv_handle_t *)&api->sweep, on_sweep_closed);
 }

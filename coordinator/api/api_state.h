@@ -15,6 +15,7 @@
 
 struct inbound;
 struct inbound_fetcher;
+struct reply_forward;
 struct pending;
 struct suppressing;
 struct upload;
@@ -36,7 +37,8 @@ struct api {
     struct audience_finder *finder;
     struct inbound *inbounds[WIRE_PROVIDERS_MAX];         /* by provider; NULL: none, or closed */
     struct inbound_fetcher *fetchers[WIRE_PROVIDERS_MAX]; /* of those that need one */
-    unsigned large_bodies; /* requests under way that may be larger than others */
+    struct reply_forward *forward; /* NULL: replies are passed on to nobody */
+    unsigned large_bodies;         /* requests under way that may be larger than others */
     struct idempotency *idempotency;
     struct pending *pendings;         /* answers that wait for a record to be durable */
     struct suppressing *suppressings; /* audiences that are matched against the list */

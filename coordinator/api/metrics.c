@@ -256,6 +256,13 @@ static void write_replies(const struct metrics *metrics, struct buf *text)
            "Replies that came again under the same message id, and were passed over.");
     buf_printf(text, "tocsin_replies_repeated_total %" PRIu64 "\n", metrics->replies_repeated);
     gauge(text, "tocsin_replies_kept", "Replies that can be read.", metrics->replies_kept);
+    family(text, "tocsin_reply_forwards_total", "counter",
+           "Tries to pass a reply on (delivered, failed), and replies that were given up.");
+    sample(text, "tocsin_reply_forwards_total", "result", "delivered", metrics->forwards.delivered);
+    sample(text, "tocsin_reply_forwards_total", "result", "failed", metrics->forwards.failed);
+    sample(text, "tocsin_reply_forwards_total", "result", "given_up", metrics->forwards.given_up);
+    gauge(text, "tocsin_reply_forwards_waiting", "Replies that are still to be passed on.",
+          metrics->forwards.waiting);
 }
 
 static void write_links(const struct metrics *metrics, struct buf *text)

@@ -11,6 +11,7 @@
 
 #include "common/buf.h"
 #include "coordinator/api/receipt_report.h"
+#include "coordinator/api/reply_forward.h"
 #include "coordinator/content/hard_failures.h"
 #include "coordinator/content/reply_record.h"
 #include "coordinator/engine/engine.h"
@@ -54,6 +55,7 @@ struct metrics {
     uint64_t replies_of_class[REPLY_CLASSES];
     uint64_t replies_repeated;
     uint64_t replies_kept;
+    struct reply_forward_tally forwards;
     uint64_t replays;
 };
 

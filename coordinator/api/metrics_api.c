@@ -57,6 +57,7 @@ static void gather_api(const struct api *api, struct metrics *metrics)
     memcpy(metrics->replies, api->replies, sizeof(metrics->replies));
     memcpy(metrics->replies_of_class, api->replies_of_class, sizeof(metrics->replies_of_class));
     metrics->replies_repeated = api->replies_repeated;
+    metrics->forwards = reply_forward_tally(api->forward);
     metrics->replies_kept = reply_store_kept(api->context.reply_store);
     memcpy(metrics->receipts, api->receipts, sizeof(metrics->receipts));
 }

@@ -11,6 +11,7 @@
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/page_wake.h"
 #include "coordinator/api/reply_effect.h"
+#include "coordinator/api/reply_forward.h"
 #include "coordinator/content/reply_rules.h"
 
 #define AT_ONCE   16   /* replies before the loop has its turn, */
@@ -252,6 +253,7 @@ static void keep(struct api *api, struct reply_entry *entry)
         .id = entry->id,
     };
     reply_store_add(api->context.reply_store, &reply, api->context.turn);
+    reply_forward_add(api->forward, &reply);
     entry->number = reply.number;
 }
 
@@ -369,5 +371,6 @@ uint32_t api_turn(struct api *api)
     bool is_more = now_ms > keep_ms &&
                    reply_store_sweep(context->reply_store, now_ms - keep_ms, context->turn);
     reply_store_note(context->reply_store, turn_record(context->turn));
-    return is_more ? 0 : SWEEP_MS;
+    uint32_t forward_ms = reply_forward_turn(api->forward);
+    return is_more ? 0 : forward_ms < SWEEP_MS ? forward_ms : SWEEP_MS;
 }

@@ -451,6 +451,42 @@ static void words_of_replies_have_one_meaning(void **state)
                    "2: replies.keep_for: ", "1h to 36500d");
 }
 
+static void replies_are_passed_on_to_one_address(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct {
+        const char *forward;
+        const char *place;
+        const char *what;
+    } wrong[] = {
+        {"{url: desk.example, keys: ['env:K']}", "3: replies.forward.url: ", "https://desk"},
+        {"{url: 'http://desk.example/', keys: ['env:K']}",
+         "3: replies.forward.url: ", "allow_http"},
+        {"{url: 'https://desk.example/'}", "3: replies.forward.keys: ", "is missing"},
+        {"{url: 'https://desk.example/', keys: [whsec_abc]}",
+         "3: replies.forward.keys[0]: ", "file:"},
+        {"{url: 'https://desk.example/', keys: ['env:K'], classes: [stop, all]}",
+         "3: replies.forward.classes[1]: ", "other, stop"},
+        {"{keys: ['env:K']}", "3: replies.forward: ", "without url"},
+        {"{url: 'https://desk.example/', keys: ['env:K'], give_up_after: 1s}",
+         "3: replies.forward.give_up_after: ", "1m to"},
+    };
+    char yaml[256];
+    const struct coordinator_settings *settings =
+        assert_loads(fixture, "data_dir: /a\nreplies:\n  forward:\n    url: https://desk.example/\n"
+                              "    keys: ['env:A', 'file:/b']\n    classes: [other, help]\n");
+    const struct reply_forward_rules *forward = &settings->replies.forward;
+    assert_string_equal(forward->url, "https://desk.example/");
+    assert_int_equal(forward->key_count, 2);
+    assert_int_equal(forward->classes, 1u << REPLY_OTHER | 1u << REPLY_HELP);
+    assert_int_equal(forward->give_up_after_ms, UINT64_C(3) * 86400000);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        (void)snprintf(yaml, sizeof(yaml), "data_dir: /a\nreplies:\n  forward: %s\n",
+                       wrong[i].forward);
+        assert_refused(fixture, yaml, wrong[i].place, wrong[i].what);
+    }
+}
+
 static void a_provider_has_quiet_hours_of_its_own(void **state)
 {
     struct fixture *fixture = *state;
@@ -522,6 +558,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(providers_are_checked, setup, teardown),
         cmocka_unit_test_setup_teardown(a_group_names_several_providers, setup, teardown),
         cmocka_unit_test_setup_teardown(words_of_replies_have_one_meaning, setup, teardown),
+        cmocka_unit_test_setup_teardown(replies_are_passed_on_to_one_address, setup, teardown),
         cmocka_unit_test_setup_teardown(a_provider_has_quiet_hours_of_its_own, setup, teardown),
         cmocka_unit_test_setup_teardown(a_provider_has_a_quota_a_day, setup, teardown),
         cmocka_unit_test_setup_teardown(what_spares_recipients_is_read_as_in_a_campaign, setup,
