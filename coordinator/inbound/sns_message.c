@@ -11,6 +11,9 @@
 #define HOST   "sns."
 #define PATH   "/SimpleNotificationService-"
 
+#define LETTERS "abcdefghijklmnopqrstuvwxyz"
+#define DIGITS  "0123456789"
+
 static const struct {
     const char *word;
     enum sns_type type;
@@ -111,20 +114,27 @@ static bool take_prefix(struct slice *text, const char *prefix)
     return true;
 }
 
-/* Letters and digits; in a region also "-". */
-static size_t take_word(struct slice *text, bool is_region)
+/* The characters of `set` off the front. */
+static size_t take_any(struct slice *text, const char *set)
 {
     size_t len = 0;
-    while (len < text->len) {
-        uint8_t c = text->data[len];
-        bool is_letter = (c >= 'a' && c <= 'z') || (!is_region && c >= 'A' && c <= 'Z');
-        if (!is_letter && !(c >= '0' && c <= '9') && !(is_region && c == '-')) {
-            break;
-        }
+    while (len < text->len && text->data[len] != '\0' && strchr(set, text->data[len]) != NULL) {
         len++;
     }
     *text = slice_of(text->data + len, text->len - len);
     return len;
+}
+
+/* "eu-west-1", "us-gov-west-1": words and a number. Nothing else may stand there: "s3" and
+ * "s3-eu-west-1" have the same form as a name, and whoever owns the bucket "sns" answers at
+ * sns.s3.amazonaws.com with what he likes. */
+static bool take_region(struct slice *text)
+{
+    unsigned words = 0;
+    while (take_any(text, LETTERS) > 0 && take_prefix(text, "-")) {
+        words++;
+    }
+    return words > 0 && take_any(text, DIGITS) > 0;
 }
 
 /* What follows them cannot move the host: it must begin a path. Nor may anything be in it that is
@@ -136,7 +146,7 @@ static bool take_host(struct slice *url)
             return false;
         }
     }
-    if (!take_prefix(url, SCHEME HOST) || take_word(url, true) == 0 ||
+    if (!take_prefix(url, SCHEME HOST) || !take_region(url) ||
         !take_prefix(url, ".amazonaws.com")) {
         return false;
     }
@@ -162,6 +172,6 @@ bool sns_certificate_url_is_trusted(struct slice url, const char *prefix)
     if (url.len == 0 || prefix != NULL) {
         return url.len > 0 && has_prefix(url, prefix);
     }
-    return take_host(&url) && take_prefix(&url, PATH) && take_word(&url, false) > 0 &&
-           slice_is(url, ".pem");
+    return take_host(&url) && take_prefix(&url, PATH) &&
+           take_any(&url, LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ" DIGITS) > 0 && slice_is(url, ".pem");
 }

@@ -292,6 +292,10 @@ static void only_hosts_of_sns_are_trusted(void **state)
         "https://sns.evil.example#.amazonaws.com/SimpleNotificationService-0.pem",
         "https://sns.a.b.amazonaws.com/SimpleNotificationService-0.pem",
         "https://sns..amazonaws.com/SimpleNotificationService-0.pem",
+        "https://sns.s3.amazonaws.com/SimpleNotificationService-0.pem", /* a bucket called "sns" */
+        "https://sns.s3-eu-west-1.amazonaws.com/SimpleNotificationService-0.pem",
+        "https://sns.eu-west-1-.amazonaws.com/SimpleNotificationService-0.pem",
+        "https://sns.-eu-west-1.amazonaws.com/SimpleNotificationService-0.pem",
         "https://s3.eu-west-1.amazonaws.com/SimpleNotificationService-0.pem",
         "https://sns.eu-west-1.amazonaws.com/bucket/SimpleNotificationService-0.pem",
         "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-../x.pem",
