@@ -88,11 +88,12 @@ static bool address_of(const struct sockaddr *from, uint8_t address[16])
 {
     if (from->sa_family == AF_INET) {
         memcpy(address, mapped_prefix, IPV4_OFFSET);
-        memcpy(address + IPV4_OFFSET, &((const struct sockaddr_in *)from)->sin_addr, 4);
+        memcpy(address + IPV4_OFFSET, &((const struct sockaddr_in *)(const void *)from)->sin_addr,
+               4);
         return true;
     }
     if (from->sa_family == AF_INET6) {
-        memcpy(address, &((const struct sockaddr_in6 *)from)->sin6_addr, 16);
+        memcpy(address, &((const struct sockaddr_in6 *)(const void *)from)->sin6_addr, 16);
         return true;
     }
     return false;
