@@ -234,6 +234,12 @@ static bool answers_ours(struct slice header, struct arena *arena)
     return false;
 }
 
+static bool is_by_machine(const struct mail_message *message, struct arena *arena)
+{
+    return mail_is_automatic(message->parts[0].header, arena) ||
+           mail_begins(message->parts[0].type, "multipart/report");
+}
+
 static void find_reply(struct mail_finding *finding, const struct mail_message *message,
                        struct arena *arena)
 {
@@ -243,9 +249,12 @@ static void find_reply(struct mail_finding *finding, const struct mail_message *
         finding->kind = MAIL_OTHER;
         return;
     }
-    if (mail_is_automatic(header, arena) ||
-        mail_begins(message->parts[0].type, "multipart/report")) {
+    if (is_by_machine(message, arena)) {
         finding->kind = MAIL_AUTOMATIC;
+        return;
+    }
+    if (mail_is_from_nobody(header, arena)) { /* a bounce of a form that is not known here */
+        finding->kind = MAIL_UNREADABLE;
         return;
     }
     (void)mail_header_find(header, "From", arena, &value);

@@ -270,8 +270,7 @@ struct slice mail_reply_text(const struct mail_message *message, struct arena *a
 bool mail_is_automatic(struct slice header, struct arena *arena)
 {
     static const char *const precedences[] = {"auto_reply", "auto-reply", "bulk", "junk", "list"};
-    static const char *const marks[] = {"X-Autoreply", "X-Autorespond", "X-Auto-Reply-From",
-                                        "X-Failed-Recipients"};
+    static const char *const marks[] = {"X-Autoreply", "X-Autorespond", "X-Auto-Reply-From"};
     struct slice value;
     if (mail_header_find(header, "Auto-Submitted", arena, &value)) {
         return !slice_is(mail_value_word(value, arena), "no");
@@ -281,10 +280,6 @@ bool mail_is_automatic(struct slice header, struct arena *arena)
             return true;
         }
     }
-    if (mail_header_find(header, "Return-Path", arena, &value) && slice_is(value, "<>")) {
-        return true; /* nobody wants an answer to it: RFC 3834 section 3.3, RFC 5321 section 4.5.5
-                      */
-    }
     if (mail_header_find(header, "Precedence", arena, &value)) {
         for (size_t i = 0; i < sizeof(precedences) / sizeof(precedences[0]); i++) {
             if (mail_is(value, precedences[i])) {
@@ -293,4 +288,10 @@ bool mail_is_automatic(struct slice header, struct arena *arena)
         }
     }
     return false;
+}
+
+bool mail_is_from_nobody(struct slice header, struct arena *arena)
+{
+    struct slice value;
+    return mail_header_find(header, "Return-Path", arena, &value) && slice_is(value, "<>");
 }

@@ -23,5 +23,8 @@ struct slice mail_reply_cut(struct slice text, struct arena *arena);
 
 /* Written by a machine: Auto-Submitted (RFC 3834), and what did the same before it. */
 bool mail_is_automatic(struct slice header, struct arena *arena);
+/* The return path is empty, as of all bounces, and of machines that want no answer (RFC 5321
+ * section 4.5.5). */
+bool mail_is_from_nobody(struct slice header, struct arena *arena);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "mailin/mail_header.h"
+#include "mailin/mail_reply.h"
 
 /* ---- status codes ---- */
 
@@ -87,6 +88,23 @@ static void read_diagnostic(struct slice value, uint16_t *code, struct mail_stat
     }
 }
 
+static enum mail_delivery failed_by(const struct mail_status *status)
+{
+    return is_of_address(status) ? MAIL_DELIVERY_HARD : MAIL_DELIVERY_SOFT;
+}
+
+/* One more recipient of the report. */
+static void keep_gravest(struct mail_report *report, enum mail_delivery delivery,
+                         const struct mail_status *status, uint16_t code)
+{
+    report->recipients++;
+    if (delivery > report->delivery || report->recipients == 1) {
+        report->delivery = delivery;
+        report->status = *status;
+        report->smtp_code = code;
+    }
+}
+
 static enum mail_delivery delivery_of(struct slice action, const struct mail_status *status)
 {
     if (mail_begins(action, "delivered")) {
@@ -99,12 +117,12 @@ static enum mail_delivery delivery_of(struct slice action, const struct mail_sta
         return MAIL_DELIVERY_DELAYED;
     }
     if (mail_begins(action, "failed")) {
-        return is_of_address(status) ? MAIL_DELIVERY_HARD : MAIL_DELIVERY_SOFT;
+        return failed_by(status);
     }
     /* The status alone: of the fifth class it is final, of the fourth nobody has given up. */
     switch (status->class) {
     case 5:
-        return is_of_address(status) ? MAIL_DELIVERY_HARD : MAIL_DELIVERY_SOFT;
+        return failed_by(status);
     case 4:
         return MAIL_DELIVERY_DELAYED;
     case 2:
@@ -133,13 +151,7 @@ static void read_recipient(struct mail_report *report, struct slice group, struc
                                                   status.subject == 0 && status.detail == 0))) {
         status = said;
     }
-    enum mail_delivery delivery = delivery_of(action, &status);
-    report->recipients++;
-    if (delivery > report->delivery || report->recipients == 1) {
-        report->delivery = delivery;
-        report->status = status;
-        report->smtp_code = code;
-    }
+    keep_gravest(report, delivery_of(action, &status), &status, code);
 }
 
 /* ---- reports ---- */
@@ -176,6 +188,53 @@ void mail_report_read_status(struct mail_report *report, struct slice text, stru
     }
 }
 
+/* ---- qmail's reports: paragraphs, of which those that begin with `<` are of a recipient ---- */
+
+static struct slice take_paragraph(struct slice *rest)
+{
+    struct slice line;
+    while (rest->len > 0 && (rest->data[0] == '\n' || rest->data[0] == '\r')) {
+        *rest = slice_of(rest->data + 1, rest->len - 1);
+    }
+    const uint8_t *begin = rest->data;
+    size_t len = 0;
+    while (mail_line_next(rest, &line) && mail_trim(line).len > 0) {
+        len = (size_t)(line.data + line.len - begin);
+    }
+    return slice_of(begin, len);
+}
+
+/* The last "(#5.1.1)" of a paragraph. */
+static void read_hash_status(struct slice paragraph, struct mail_status *status)
+{
+    for (size_t at = 0; at + 2 < paragraph.len; at++) {
+        if (memcmp(paragraph.data + at, "(#", 2) == 0) {
+            (void)mail_status_read(slice_of(paragraph.data + at + 2, paragraph.len - at - 2),
+                                   status);
+        }
+    }
+}
+
+bool mail_report_read_plain(struct mail_report *report, struct slice text)
+{
+    *report = (struct mail_report){0};
+    if (!mail_begins(mail_trim(text), "Hi. This is the")) {
+        return false;
+    }
+    while (text.len > 0 && report->recipients < MAIL_REPORT_RECIPIENTS_MAX) {
+        struct slice paragraph = take_paragraph(&text);
+        struct mail_status status = {0};
+        if (mail_begins(paragraph, "-")) {
+            break; /* a copy of the mail stands below */
+        }
+        if (mail_begins(paragraph, "<")) {
+            read_hash_status(paragraph, &status);
+            keep_gravest(report, failed_by(&status), &status, 0);
+        }
+    }
+    return true;
+}
+
 /* The parts of a report, also where the mail does not say that it is one. */
 static const struct mail_part *find_any(const struct mail_message *message,
                                         const char *const *types, struct arena *arena)
@@ -194,12 +253,17 @@ bool mail_report_read(struct mail_report *report, const struct mail_message *mes
 {
     static const char *const types[] = {"message/delivery-status", "message/global-delivery-status",
                                         NULL};
+    static const char *const plain[] = {"text/plain", NULL};
     const struct mail_part *part = find_any(message, types, arena);
-    if (part == NULL) {
-        return false;
+    if (part != NULL) {
+        mail_report_read_status(report, mail_part_bytes(part, arena), arena);
+        return true;
     }
-    mail_report_read_status(report, mail_part_bytes(part, arena), arena);
-    return true;
+    if (!mail_is_from_nobody(message->parts[0].header, arena)) {
+        return false; /* people, too, begin with "Hi. This is the ..." */
+    }
+    part = find_any(message, plain, arena);
+    return part != NULL && mail_report_read_plain(report, mail_part_bytes(part, arena));
 }
 
 enum mail_feedback mail_feedback_read(const struct mail_message *message, struct arena *arena,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mail_report: what machines write about a mail of ours: delivery reports (RFC 3464, RFC 3463) and
- * feedback reports (RFC 5965). Pure.
+ * mail_report: what machines write about a mail of ours: delivery reports (RFC 3464, RFC 3463;
+ * qmail's own form, https://cr.yp.to/proto/qsbmf.txt) and feedback reports (RFC 5965). Pure.
  *
  * A delivery report may speak of several recipients, as where an alias became many. Ours went to
  * one, so it is read as a whole: one that got it outweighs others who did not, and of those the
@@ -49,9 +49,12 @@ bool mail_status_read(struct slice text, struct mail_status *status);
 /* "5.1.1"; empty for none. */
 void mail_status_write(char out[MAIL_STATUS_CHARS], const struct mail_status *status);
 
-/* False if the mail is no delivery report. */
+/* False if the mail is no delivery report. One in the text itself must begin as qmail's do, and the
+ * mail must have an empty return path. */
 bool mail_report_read(struct mail_report *report, const struct mail_message *message,
                       struct arena *arena);
+/* The text of a report of qmail's; false if it is none. */
+bool mail_report_read_plain(struct mail_report *report, struct slice text);
 /* The body of a message/delivery-status part. */
 void mail_report_read_status(struct mail_report *report, struct slice text, struct arena *arena);
 

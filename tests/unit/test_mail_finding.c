@@ -39,7 +39,8 @@ static const struct known mails[] = {
     {"large_provider_unknown", MAIL_BOUNCED, true, 550, "5.1.1", ""},
     {"exchange_unknown", MAIL_BOUNCED, true, 550, "5.1.10", ""},
     {"sendmail_host_unknown_base64", MAIL_BOUNCED, true, 550, "5.1.2", ""},
-    {"qmail_not_a_report", MAIL_AUTOMATIC, true, 0, "", ""},
+    {"qmail_unknown", MAIL_BOUNCED, true, 550, "5.1.1", ""},
+    {"bounce_of_unknown_form", MAIL_UNREADABLE, true, 0, "", ""},
     {"complaint", MAIL_COMPLAINED, true, 0, "", ""},
     {"complaint_by_link", MAIL_COMPLAINED, true, 0, "", ""},
     {"complaint_taken_back", MAIL_OTHER, true, 0, "", ""},
@@ -149,6 +150,17 @@ static void other_words_may_be_asked_for(void **state)
     assert_int_equal(finding.kind, MAIL_OTHER);
 }
 
+static void a_person_may_begin_as_qmail_does(void **state)
+{
+    (void)state;
+    struct mail_finding finding;
+    mail_find(&finding,
+              slice_str("Return-Path: <b@c.example>\nFrom: b@c.example\nTo: reply@n.example\n\n"
+                        "Hi. This is the owner.\n\n<b@c.example>\n"),
+              slice_of(NULL, 0), &rules, &arena);
+    assert_int_equal(finding.kind, MAIL_REPLY);
+}
+
 static void a_bare_no_of_auto_submitted_is_a_person(void **state)
 {
     (void)state;
@@ -181,6 +193,7 @@ int main(void)
         cmocka_unit_test(the_sender_of_a_reply_is_his_address_alone),
         cmocka_unit_test(the_envelope_s_word_ends_the_question),
         cmocka_unit_test(other_words_may_be_asked_for),
+        cmocka_unit_test(a_person_may_begin_as_qmail_does),
         cmocka_unit_test(a_bare_no_of_auto_submitted_is_a_person),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

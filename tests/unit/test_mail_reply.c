@@ -80,7 +80,9 @@ static void machines_are_known_by_their_header(void **state)
     assert_true(is_automatic("Auto-submitted: Auto-Generated\n"));
     assert_true(is_automatic("X-Autoreply: yes\n"));
     assert_true(is_automatic("Precedence: bulk\n"));
-    assert_true(is_automatic("Return-Path: <>\n"));
+    assert_false(is_automatic("Return-Path: <>\n"));
+    assert_true(mail_is_from_nobody(slice_str("X: y\nReturn-Path:  <>\n"), &arena));
+    assert_false(mail_is_from_nobody(slice_str("Return-Path: <a@b>\n"), &arena));
     assert_false(is_automatic("Auto-Submitted: no\nPrecedence: bulk\n"));
     assert_false(is_automatic("Return-Path: <a@b>\nPrecedence: normal\n"));
     assert_false(is_automatic(""));

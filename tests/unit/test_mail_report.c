@@ -82,6 +82,26 @@ static void of_several_recipients_one_that_got_it_outweighs(void **state)
     assert_int_equal(report.delivery, MAIL_DELIVERY_DONE);
 }
 
+static void qmails_own_reports_are_read(void **state)
+{
+    (void)state;
+    struct mail_report report;
+    assert_true(mail_report_read_plain(
+        &report,
+        slice_str("Hi. This is the qmail-send program at a.example.\nI give up.\n\n"
+                  "<full@a.example>:\nover quota (#5.2.2)\n\n"
+                  "<gone@a.example>:\r\nSorry, no mailbox here by that name. (#5.1.1)\r\n\n"
+                  "--- Below this line is a copy of the message.\n\n<x>: (#5.1.2)\n")));
+    assert_int_equal(report.recipients, 2);
+    assert_int_equal(report.delivery, MAIL_DELIVERY_HARD);
+    assert_true(mail_report_read_plain(
+        &report, slice_str("Hi. This is the qmail-send program\n\n<a@b>:\nI don't like you\n")));
+    assert_int_equal(report.delivery, MAIL_DELIVERY_SOFT);
+    assert_true(mail_report_read_plain(&report, slice_str("Hi. This is the end")));
+    assert_int_equal(report.delivery, MAIL_DELIVERY_UNKNOWN);
+    assert_false(mail_report_read_plain(&report, slice_str("Hi, this is Bob (#5.1.1)")));
+}
+
 static void a_report_without_recipients_says_nothing(void **state)
 {
     (void)state;
@@ -123,6 +143,7 @@ int main(void)
         cmocka_unit_test(what_is_late_is_not_final),
         cmocka_unit_test(a_status_that_says_nothing_gives_way_to_the_diagnostic),
         cmocka_unit_test(of_several_recipients_one_that_got_it_outweighs),
+        cmocka_unit_test(qmails_own_reports_are_read),
         cmocka_unit_test(a_report_without_recipients_says_nothing),
         cmocka_unit_test(no_more_recipients_are_read_than_the_limit),
     };
