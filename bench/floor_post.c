@@ -11,13 +11,15 @@ static void prepare(void *arg, CURL *easy, unsigned i)
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, post->headers);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, post->body);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)FLOOR_POST_BYTES);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)post->body_bytes);
 }
 
 void floor_post_init(struct floor_post *post, const char *url, unsigned connections)
 {
     *post = (struct floor_post){.url = url, .connections = connections};
-    memset(post->body, 'x', FLOOR_POST_BYTES);
+    memset(post->small, 'x', FLOOR_POST_BYTES);
+    post->body = post->small;
+    post->body_bytes = FLOOR_POST_BYTES;
     post->headers = curl_slist_append(NULL, "Content-Type: application/json");
 }
 

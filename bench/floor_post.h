@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* floor_post: POSTs of 300 bytes through bare libcurl, over kept connections. */
+/* floor_post: POSTs through bare libcurl, over kept connections; of 300 bytes unless told. */
 #ifndef TOCSIN_BENCH_FLOOR_POST_H
 #define TOCSIN_BENCH_FLOOR_POST_H
 
@@ -11,7 +11,9 @@ struct floor_post {
     const char *url;
     unsigned connections;
     struct curl_slist *headers;
-    char body[FLOOR_POST_BYTES];
+    char small[FLOOR_POST_BYTES];
+    const char *body; /* `small`, until another one is put here */
+    size_t body_bytes;
 };
 
 void floor_post_init(struct floor_post *post, const char *url, unsigned connections);
