@@ -5,7 +5,7 @@ add_executable(channel_driver channel_driver.c driver_message.c)
 target_link_libraries(channel_driver PRIVATE tocsin_channel tocsin_worker_core tocsin_flags)
 set_target_properties(channel_driver PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests/system")
 
-foreach(subject IN ITEMS chat docs http kannel kannel_smpp node_peers postfix push sendgrid ses ses_peers smtp smtp_login twilio twilio_prism webhook)
+foreach(subject IN ITEMS chat docs golden http kannel kannel_smpp node_peers postfix push sendgrid ses ses_peers smtp smtp_login twilio twilio_prism webhook)
   add_test(NAME channel_${subject}
       COMMAND "${TOCSIN_PYTHON}" -B -m pytest -q -rs -p no:cacheprovider
           "${CMAKE_CURRENT_SOURCE_DIR}/channels/test_${subject}.py")
@@ -21,6 +21,7 @@ endif()
 
 tocsin_test_needs_peers(channel_node_peers HEAVY)
 tocsin_test_needs_peers(channel_ses_peers HEAVY)
+tocsin_test_needs_peers(channel_golden)
 tocsin_test_needs_peers(channel_kannel_smpp)
 tocsin_test_needs_peers(channel_twilio_prism HEAVY)
 tocsin_test_needs_peers(channel_webhook)

@@ -90,6 +90,10 @@ ROWS = {
     "sendgrid": Row("email", "email", MAIL, email, lambda run: {
         "url": run.url(), "api_key": "env:SENDGRID_KEY", "from": "notices@bank.example", "bulk": 4, "connections": 32, "timeout": "4s"},
         secrets={"SENDGRID_KEY": "SG.key"}),
+    "ses": Row("email", "email", MAIL, email, lambda run: {
+        "url": run.url(), "region": "eu-west-1", "access_key": "env:SES_ACCESS", "secret_key": "env:SES_SECRET",
+        "from": "notices@bank.example", "bulk": 4, "connections": 32, "timeout": "4s"},
+        secrets={"SES_ACCESS": "AKIDEXAMPLE", "SES_SECRET": "s/cret+key"}),
     "webhook": Row("webhook", "webhook", TEXT, lambda run, number: run.url(f"/hook/{number}"), lambda run: {
         "keys": ["env:WEBHOOK_KEY"], "allow_private": ["127.0.0.0/8"], "ca_file": run.ca_file, "connections": 64, "timeout": "4s"},
         seen=lambda run, number: f"/hook/{number}", tls=True,
