@@ -27,7 +27,14 @@ static bool is_fault(uint16_t reason)
 {
     bool is_status = (reason >= 500 && reason < 600) || reason == 421; /* SMTP: going down */
     bool is_link = reason >= REASON_CONNECT_FAILED && reason <= REASON_TIMED_OUT_BEFORE;
-    return is_status || is_link || reason == REASON_ANSWER_MALFORMED;
+    return is_status || is_link || reason == REASON_ANSWER_MALFORMED ||
+           reason == REASON_PROVIDER_TROUBLE;
+}
+
+/* A customer's own server: the provider has done what it could. */
+static bool is_of_endpoint(uint16_t reason)
+{
+    return reason >= REASON_ADDRESS_REFUSED && reason <= REASON_ENDPOINT_SILENT;
 }
 
 static bool is_of_worker(uint16_t reason)
@@ -53,7 +60,9 @@ bool health_class_of(enum outcome outcome, uint16_t reason, enum health_class *h
         *health_class = HEALTH_THROTTLED;
         return true;
     case OUTCOME_UNCERTAIN:
-        *health_class = is_fault(reason) ? HEALTH_FAULT : HEALTH_TIMEOUT;
+        *health_class = is_of_endpoint(reason) ? HEALTH_ANSWERED
+                        : is_fault(reason)     ? HEALTH_FAULT
+                                               : HEALTH_TIMEOUT;
         return true;
     case OUTCOME_MISCONFIGURED:
         *health_class = HEALTH_FAULT;
