@@ -50,7 +50,7 @@ const char *outcome_name(enum outcome outcome);
     X(TOO_MANY_PARTS, 1007, "the text needs more short messages than the provider's max_parts")    \
     X(ENDPOINT_UNFIT, 1008, "the endpoint is of no form that the provider takes")                  \
     X(ENDPOINT_DEAD, 1009, "the provider says that there is no such endpoint")                     \
-    X(ADDRESS_NOT_ASCII, 1010, "the relay takes ASCII addresses only: it offers no SMTPUTF8")      \
+    X(ADDRESS_NOT_ASCII, 1010, "the provider takes ASCII addresses only (no SMTPUTF8)")            \
     X(CONNECT_FAILED, 1101, "no connection to the provider")                                       \
     X(RESOLVE_FAILED, 1102, "the provider's name was not resolved")                                \
     X(TLS_FAILED, 1103, "TLS to the provider failed")                                              \

@@ -23,6 +23,7 @@
 #include "worker/channel/bulk.h"
 #include "worker/channel/channel_adapters.h"
 #include "worker/channel/channel_settings.h"
+#include "worker/channel/http_link.h"
 #include "worker/channel/mail_address.h"
 #include "worker/channel/sendgrid_errors.h"
 
@@ -67,12 +68,7 @@ struct sendgrid_settings {
     bool sandbox;
     bool list_unsubscribe;
     uint32_t bulk;
-    uint32_t connections;
-    uint32_t connect_timeout_ms;
-    uint32_t timeout_ms;
-    const char *ca_file;
-    bool insecure_tls;
-    const char *proxy;
+    struct http_link link;
 };
 
 #define KEY(key, kind, member)                                                                     \
@@ -93,12 +89,7 @@ static const struct channel_key sendgrid_keys[] = {
     {KEY("sandbox", FLAG, sandbox)},
     {KEY("list_unsubscribe", FLAG, list_unsubscribe)},
     {KEY("bulk", COUNT, bulk), .min = 1, .max = SENDGRID_SIZE_MAX},
-    {KEY("connections", COUNT, connections), .min = 1, .max = 256},
-    {KEY("connect_timeout", DURATION, connect_timeout_ms), .min = 10, .max = 120000},
-    {KEY("timeout", DURATION, timeout_ms), .min = 10, .max = 600000},
-    {KEY("ca_file", TEXT, ca_file)},
-    {KEY("insecure_tls", FLAG, insecure_tls)},
-    {KEY("proxy", TEXT, proxy)},
+    HTTP_LINK_KEYS(offsetof(struct sendgrid_settings, link)),
 };
 
 static const struct sendgrid_settings sendgrid_defaults = {
@@ -106,9 +97,7 @@ static const struct sendgrid_settings sendgrid_defaults = {
     .tracking = true,
     .list_unsubscribe = true,
     .bulk = SENDGRID_SIZE_MAX,
-    .connections = 8,
-    .connect_timeout_ms = 5000,
-    .timeout_ms = 60000,
+    .link = {.connections = 8, .connect_timeout_ms = 5000, .timeout_ms = 60000},
 };
 
 /* --- the request --- */
@@ -354,8 +343,10 @@ static void sendgrid_start(struct channel *channel, const struct attempt *attemp
     struct attempt written = *attempt;
     bool needs_utf8 = false;
     buf_clear(&sendgrid->address);
-    if (!mail_address_write(&sendgrid->address, attempt->endpoint, &needs_utf8) || needs_utf8) {
+    if (!mail_address_write(&sendgrid->address, attempt->endpoint, &needs_utf8)) {
         reject(sendgrid, attempt, REASON_NO_ENDPOINT);
+    } else if (needs_utf8) {
+        reject(sendgrid, attempt, REASON_ADDRESS_NOT_ASCII);
     } else if (values_are_too_large(attempt)) {
         reject(sendgrid, attempt, REASON_MESSAGE_TOO_LARGE);
     } else {
@@ -399,17 +390,6 @@ static void sendgrid_close(struct channel *channel)
     sendgrid_free(sendgrid);
 }
 
-static enum err check_address(const char *address, const char *where, const char *key,
-                              struct problem *problem)
-{
-    if (address == NULL || mail_address_is_valid(slice_str(address))) {
-        return ERR_OK;
-    }
-    return problem_set(problem, ERR_INVALID,
-                       "%s: %s must be an address such as notices@bank.example, not \"%.80s\"",
-                       where, key, address);
-}
-
 static enum err sendgrid_check(const struct sendgrid_settings *read, const char *where,
                                struct problem *problem)
 {
@@ -428,11 +408,11 @@ static enum err sendgrid_check(const struct sendgrid_settings *read, const char 
                                where);
         }
     }
-    enum err err = check_address(read->from, where, "from", problem);
-    if (err == ERR_OK) {
-        err = check_address(read->reply_to, where, "reply_to", problem);
+    enum err err = mail_address_check(read->from, where, "from", problem);
+    if (err == ERR_OK && read->reply_to != NULL) {
+        err = mail_address_check(read->reply_to, where, "reply_to", problem);
     }
-    return err == ERR_OK ? channel_settings_file(read->ca_file, where, "ca_file", problem) : err;
+    return err == ERR_OK ? http_link_check(&read->link, where, problem) : err;
 }
 
 /* {..., and not yet closed. */
@@ -478,20 +458,12 @@ static enum err sendgrid_open_bulk(struct channel_sendgrid *sendgrid,
         buf_str(&url, SENDGRID_PATH);
         const char *const headers[] = {buf_cstr(&authorization), "Content-Type: application/json",
                                        NULL};
-        const struct bulk_settings settings = {
+        struct bulk_settings settings = {
             .http = {.loop = sendgrid->context.loop,
-                     .connections = read->connections,
-                     .connect_timeout_ms = read->connect_timeout_ms < read->timeout_ms
-                                               ? read->connect_timeout_ms
-                                               : read->timeout_ms,
-                     .timeout_ms = read->timeout_ms,
                      .method = "POST",
                      .has_body = true,
                      .url = buf_cstr(&url),
-                     .headers = headers,
-                     .ca_file = read->ca_file,
-                     .insecure_tls = read->insecure_tls,
-                     .proxy = read->proxy},
+                     .headers = headers},
             .size = read->bulk,
             .is_distinct = true,
             .write_head = write_head,
@@ -501,6 +473,7 @@ static enum err sendgrid_open_bulk(struct channel_sendgrid *sendgrid,
             .arg = sendgrid,
             .context = sendgrid->context,
         };
+        http_link_put(&read->link, &settings.http);
         sendgrid->bulk = bulk_new(&settings);
     }
     secret_release(&authorization);

@@ -18,6 +18,7 @@
 #include "worker/channel/bulk.h"
 #include "worker/channel/channel_adapters.h"
 #include "worker/channel/channel_settings.h"
+#include "worker/channel/http_link.h"
 #include "worker/channel/mail_address.h"
 #include "worker/channel/mime.h"
 #include "worker/channel/ses_answer.h"
@@ -62,12 +63,7 @@ struct ses_settings {
     const char *template;
     bool list_unsubscribe;
     uint32_t bulk;
-    uint32_t connections;
-    uint32_t connect_timeout_ms;
-    uint32_t timeout_ms;
-    const char *ca_file;
-    bool insecure_tls;
-    const char *proxy;
+    struct http_link link;
 };
 
 #define KEY(key, kind, member)                                                                     \
@@ -89,20 +85,13 @@ static const struct channel_key ses_keys[] = {
     {KEY("template", TEXT, template)},
     {KEY("list_unsubscribe", FLAG, list_unsubscribe)},
     {KEY("bulk", COUNT, bulk), .min = 1, .max = SES_SIZE_MAX},
-    {KEY("connections", COUNT, connections), .min = 1, .max = 256},
-    {KEY("connect_timeout", DURATION, connect_timeout_ms), .min = 10, .max = 120000},
-    {KEY("timeout", DURATION, timeout_ms), .min = 10, .max = 600000},
-    {KEY("ca_file", TEXT, ca_file)},
-    {KEY("insecure_tls", FLAG, insecure_tls)},
-    {KEY("proxy", TEXT, proxy)},
+    HTTP_LINK_KEYS(offsetof(struct ses_settings, link)),
 };
 
 static const struct ses_settings ses_defaults = {
     .list_unsubscribe = true,
     .bulk = SES_SIZE_MAX,
-    .connections = 8,
-    .connect_timeout_ms = 5000,
-    .timeout_ms = 60000,
+    .link = {.connections = 8, .connect_timeout_ms = 5000, .timeout_ms = 60000},
 };
 
 /* --- the request --- */
@@ -324,8 +313,10 @@ static void ses_start(struct channel *channel, const struct attempt *attempt)
     struct attempt written = *attempt;
     bool needs_utf8 = false;
     buf_clear(&ses->address);
-    if (!mail_address_write(&ses->address, attempt->endpoint, &needs_utf8) || needs_utf8) {
+    if (!mail_address_write(&ses->address, attempt->endpoint, &needs_utf8)) {
         reject(ses, attempt, REASON_NO_ENDPOINT);
+    } else if (needs_utf8) {
+        reject(ses, attempt, REASON_ADDRESS_NOT_ASCII);
     } else if (values_are_too_large(attempt)) {
         reject(ses, attempt, REASON_MESSAGE_TOO_LARGE);
     } else {
@@ -372,17 +363,6 @@ static void ses_close(struct channel *channel)
     ses_free(ses);
 }
 
-static enum err check_address(const char *address, const char *where, const char *key,
-                              struct problem *problem)
-{
-    if (address == NULL || mail_address_is_valid(slice_str(address))) {
-        return ERR_OK;
-    }
-    return problem_set(problem, ERR_INVALID,
-                       "%s: %s must be an address such as notices@bank.example, not \"%.80s\"",
-                       where, key, address);
-}
-
 static enum err ses_check(const struct ses_settings *read, const char *where,
                           struct problem *problem)
 {
@@ -413,11 +393,11 @@ static enum err ses_check(const struct ses_settings *read, const char *where,
         return problem_set(problem, ERR_INVALID,
                            "%s: template is for requests of many; leave it out, or bulk", where);
     }
-    enum err err = check_address(read->from, where, "from", problem);
-    if (err == ERR_OK) {
-        err = check_address(read->reply_to, where, "reply_to", problem);
+    enum err err = mail_address_check(read->from, where, "from", problem);
+    if (err == ERR_OK && read->reply_to != NULL) {
+        err = mail_address_check(read->reply_to, where, "reply_to", problem);
     }
-    return err == ERR_OK ? channel_settings_file(read->ca_file, where, "ca_file", problem) : err;
+    return err == ERR_OK ? http_link_check(&read->link, where, problem) : err;
 }
 
 /* The sender as a header has it (API_SendEmail, FromEmailAddress): RFC 2047 beyond ASCII. */
@@ -499,23 +479,15 @@ static void ses_open_bulk(struct channel_ses *ses, const struct ses_settings *re
     const char *const headers[] = {"Content-Type: application/json",
                                    read->session_token == NULL ? NULL : buf_cstr(&secrets->session),
                                    NULL};
-    const struct bulk_settings settings = {
+    struct bulk_settings settings = {
         .http = {.loop = ses->context.loop,
-                 .connections = read->connections,
-                 .connect_timeout_ms = read->connect_timeout_ms < read->timeout_ms
-                                           ? read->connect_timeout_ms
-                                           : read->timeout_ms,
-                 .timeout_ms = read->timeout_ms,
                  .method = "POST",
                  .has_body = true,
                  .url = buf_cstr(&url),
                  .headers = headers,
                  .user = buf_cstr(&secrets->access_key),
                  .password = buf_cstr(&secrets->secret_key),
-                 .aws_sigv4 = sigv4,
-                 .ca_file = read->ca_file,
-                 .insecure_tls = read->insecure_tls,
-                 .proxy = read->proxy},
+                 .aws_sigv4 = sigv4},
         .size = read->bulk,
         .full_bytes = SES_BODY_FULL_BYTES,
         .write_head = write_head,
@@ -525,6 +497,7 @@ static void ses_open_bulk(struct channel_ses *ses, const struct ses_settings *re
         .arg = ses,
         .context = ses->context,
     };
+    http_link_put(&read->link, &settings.http);
     ses->bulk = bulk_new(&settings);
     buf_release(&url);
 }

@@ -271,21 +271,6 @@ static void smtp_close(struct channel *channel)
     smtp_free(smtp);
 }
 
-static enum err check_address(const char *address, const char *key, const char *where,
-                              struct problem *problem)
-{
-    struct buf written = {0};
-    bool needs_utf8 = false;
-    bool is_good = mail_address_write(&written, slice_str(address), &needs_utf8) && !needs_utf8;
-    buf_release(&written);
-    if (is_good) {
-        return ERR_OK;
-    }
-    return problem_set(problem, ERR_INVALID,
-                       "%s: %s must be an address such as notices@bank.example, not \"%.80s\"",
-                       where, key, address);
-}
-
 /* A template of an address, tried with the digit 1 for what varies. */
 static enum err read_address(struct channel_smtp *smtp, struct template **out, const char *text,
                              const char *key, const char *where, struct problem *problem)
@@ -297,7 +282,7 @@ static enum err read_address(struct channel_smtp *smtp, struct template **out, c
     if (err == ERR_OK) {
         buf_clear(&smtp->scratch);
         channel_fields_fill_sample(smtp->fields, *out, &smtp->scratch);
-        err = check_address(buf_cstr(&smtp->scratch), key, where, problem);
+        err = mail_address_check(buf_cstr(&smtp->scratch), where, key, problem);
     }
     return err;
 }
@@ -343,7 +328,7 @@ static enum err smtp_check(const struct smtp_settings *read, const char *where,
     enum err err = check_presence(read, where, problem);
     err = err != ERR_OK ? err : check_host(read->host, "host", where, problem);
     err = err != ERR_OK ? err : check_host(read->helo, "helo", where, problem);
-    return err != ERR_OK ? err : check_address(read->from, "from", where, problem);
+    return err != ERR_OK ? err : mail_address_check(read->from, where, "from", problem);
 }
 
 static bool header_is_own(const struct channel_smtp *smtp, const char *name)

@@ -132,3 +132,18 @@ bool mail_address_is_valid(struct slice address)
     buf_release(&scratch);
     return is_valid;
 }
+
+enum err mail_address_check(const char *address, const char *where, const char *key,
+                            struct problem *problem)
+{
+    struct buf written = {0};
+    bool needs_utf8 = false;
+    bool is_good = mail_address_write(&written, slice_str(address), &needs_utf8) && !needs_utf8;
+    buf_release(&written);
+    if (is_good) {
+        return ERR_OK;
+    }
+    return problem_set(problem, ERR_INVALID,
+                       "%s: %s must be an address such as notices@bank.example, not \"%.80s\"",
+                       where, key, address);
+}

@@ -16,12 +16,17 @@
 #include <stdbool.h>
 
 #include "common/buf.h"
+#include "common/err.h"
 #include "common/slice.h"
 
 /* Appends it. *needs_utf8: its local part is not ASCII. False for what is no address; buf is as it
  * was then. */
 bool mail_address_write(struct buf *buf, struct slice address, bool *needs_utf8);
 bool mail_address_is_valid(struct slice address);
+/* Of a setting: an address whose local part is ASCII? `where` and `key` begin the problem's text.
+ * ERR_INVALID. */
+enum err mail_address_check(const char *address, const char *where, const char *key,
+                            struct problem *problem) WARN_UNUSED;
 bool mail_address_is_ascii(struct slice address);
 
 #endif

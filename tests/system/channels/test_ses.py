@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from peers import ANSWER_MALFORMED, CONNECTION_LOST, NO_ENDPOINT, TIMED_OUT_AFTER, Server, answer, answering, read_request, send
+from peers import ANSWER_MALFORMED, CONNECTION_LOST, NO_ENDPOINT, NOT_ASCII, TIMED_OUT_AFTER, Server, answer, answering, read_request, send
 
 SECRETS = {"SES_ACCESS": "AKIDEXAMPLE", "SES_SECRET": "s/cret+key"}
 TOO_LARGE = 1006
@@ -215,7 +215,7 @@ def test_what_amazon_could_not_take_is_not_sent(tmp_path):
     attempts[4]["to"] = "j@m\u00fcller.test"
     with Ses() as server:
         assert go(tmp_path, server, attempts).outcomes() == [
-            ("rejected", NO_ENDPOINT), ("rejected", TOO_LARGE), ("accepted", 200), ("rejected", NO_ENDPOINT), ("accepted", 200)]
+            ("rejected", NO_ENDPOINT), ("rejected", TOO_LARGE), ("accepted", 200), ("rejected", NOT_ASCII), ("accepted", 200)]
         assert server.sizes == [2] and "j@xn--mller-kva.test" in server.mails
 
 
