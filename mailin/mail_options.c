@@ -18,6 +18,7 @@
     X("--recipient", recipient, "ADDRESS", "to whom the MTA delivers; else $ORIGINAL_RECIPIENT")   \
     X("--maildir", maildir, "DIR", "watch this Maildir instead of reading one mail")               \
     X("--api", api, "URL", "the coordinator; else $TOCSIN_API, " API_DEFAULT)                      \
+    X("--public", public, "URL", "its listen.public, if it has one: receipts go there")            \
     X("--token-file", token_file, "FILE", "admin token, for replies; else $TOCSIN_TOKEN_FILE")     \
     X("--bounces", bounces, "WORD", "bounces come to WORD+TOKEN@...; \"bounces\"")                 \
     X("--replies", replies, "WORD", "replies come to WORD+TOKEN@...; \"reply\"")                   \

@@ -14,6 +14,7 @@
 
 struct mail_options {
     const char *api;
+    const char *public;     /* where receipts go; NULL: to `api` */
     const char *token_file; /* NULL: none, and replies are left */
     const char *provider;
     const char *recipient; /* NULL: the header says it */

@@ -19,14 +19,15 @@ const char *mail_result_word(enum mail_result result)
     return words[result];
 }
 
-static enum mail_result post(const struct mail_teller *teller, const char *path, json_t *body,
-                             const char *id, long *status, struct problem *problem)
+static enum mail_result post(const struct mail_teller *teller, struct client *client,
+                             const char *path, json_t *body, const char *id, long *status,
+                             struct problem *problem)
 {
     struct client_answer answer;
     char *text = json_dumps(body, JSON_COMPACT);
     struct client_request request = {
         .method = "POST", .path = path, .body = text, .key = id, .once = teller->once};
-    enum err err = client_send(teller->client, &request, &answer, problem);
+    enum err err = client_send(client, &request, &answer, problem);
     *status = answer.status;
     client_answer_release(&answer);
     free(text);
@@ -66,7 +67,8 @@ static enum mail_result tell_receipt(const struct mail_teller *teller,
         json_object_set_new(body, "reason", json_integer(finding->reason));
     }
     buf_printf(&path, "/r/%s/%s", teller->provider, finding->token);
-    enum mail_result result = post(teller, buf_cstr(&path), body, id, status, problem);
+    enum mail_result result =
+        post(teller, teller->receipts, buf_cstr(&path), body, id, status, problem);
     buf_release(&path);
     if (result == MAIL_RESULT_TOLD) {
         return result;
@@ -132,7 +134,7 @@ static enum mail_result tell_reply(const struct mail_teller *teller,
     if (finding->token[0] != '\0') {
         json_object_set_new(body, "token", json_string(finding->token));
     }
-    enum mail_result result = post(teller, "/v1/replies", body, id, status, problem);
+    enum mail_result result = post(teller, teller->api, "/v1/replies", body, id, status, problem);
     if (result == MAIL_RESULT_TOLD) {
         return result;
     }

@@ -33,7 +33,8 @@ enum mail_result {
 const char *mail_result_word(enum mail_result result);
 
 struct mail_teller {
-    struct client *client;
+    struct client *receipts; /* where `/r/` is: the coordinator's listen.public, if it has one */
+    struct client *api;
     const char *provider; /* whose receipts they are; a name as text_is_name has it */
     bool once;            /* no second try while the coordinator is busy or being restarted */
 };

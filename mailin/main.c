@@ -28,10 +28,19 @@ static int fail(const struct problem *problem)
     return EX_TEMPFAIL;
 }
 
-static enum err open_client(struct client **client, const struct mail_options *options,
-                            struct problem *problem)
+static enum err open_client(struct client **client, const char *api, const char *token,
+                            const char *token_from, struct problem *problem)
+{
+    struct client_settings settings = {.api = api, .token = token, .token_from = token_from};
+    return client_new(client, &settings, problem);
+}
+
+/* Receipts need no token, so what is public never sees it. */
+static enum err open_clients(struct mail_teller *teller, const struct mail_options *options,
+                             struct problem *problem)
 {
     struct buf token = {0};
+    const char *receipts = options->public == NULL ? options->api : options->public;
     enum err err = ERR_OK;
     if (options->token_file != NULL) {
         err = file_read(&token, options->token_file, TOKEN_MAX_BYTES, problem);
@@ -40,12 +49,11 @@ static enum err open_client(struct client **client, const struct mail_options *o
         token.len--;
     }
     if (err == ERR_OK) {
-        struct client_settings settings = {
-            .api = options->api,
-            .token = token.len == 0 ? NULL : buf_cstr(&token),
-            .token_from = options->token_file,
-        };
-        err = client_new(client, &settings, problem);
+        err = open_client(&teller->api, options->api, token.len == 0 ? NULL : buf_cstr(&token),
+                          options->token_file, problem);
+    }
+    if (err == ERR_OK) {
+        err = open_client(&teller->receipts, receipts, NULL, NULL, problem);
     }
     secret_release(&token);
     return err;
@@ -108,20 +116,20 @@ static int watch(const struct mail_intake *intake, const struct mail_options *op
 static int run(const struct mail_options *options)
 {
     struct problem problem;
-    struct client *client = NULL;
-    if (open_client(&client, options, &problem) != ERR_OK) {
-        return fail(&problem);
-    }
     struct mail_intake intake = {
-        .teller = {.client = client,
-                   .provider = options->provider,
-                   .once = options->maildir != NULL},
+        .teller = {.provider = options->provider, .once = options->maildir != NULL},
         .rules = {.bounces = options->bounces, .replies = options->replies},
         .recipient = options->maildir == NULL ? options->recipient : NULL,
         .counters = options->counters,
     };
-    int code = options->maildir == NULL ? take_one(&intake) : watch(&intake, options);
-    client_free(client);
+    int code;
+    if (open_clients(&intake.teller, options, &problem) != ERR_OK) {
+        code = fail(&problem);
+    } else {
+        code = options->maildir == NULL ? take_one(&intake) : watch(&intake, options);
+    }
+    client_free(intake.teller.api);
+    client_free(intake.teller.receipts);
     return code;
 }
 

@@ -53,7 +53,8 @@ static void every_option_is_taken(void **state)
 {
     (void)state;
     assert_int_equal(read("--provider r --recipient a@b --maildir /m --api http://c:1 --token-file "
-                          "/t --bounces b --replies x --counters /c"),
+                          "/t --bounces b --replies x --counters /c --public "
+                          "http://p:2"),
                      ERR_OK);
     assert_string_equal(options.recipient, "a@b");
     assert_string_equal(options.maildir, "/m");
@@ -62,6 +63,7 @@ static void every_option_is_taken(void **state)
     assert_string_equal(options.bounces, "b");
     assert_string_equal(options.replies, "x");
     assert_string_equal(options.counters, "/c");
+    assert_string_equal(options.public, "http://p:2");
     assert_int_equal(read("--provider r --every 500ms --log-level debug"), ERR_OK);
     assert_int_equal(options.every_ms, 500);
     assert_int_equal(options.log_level, LOG_DEBUG);

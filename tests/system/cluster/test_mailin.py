@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from support import BUILD, Process, wait_for
+from support import BUILD, Process, free_port, wait_for
 from postfix import Postfix, why_not  # on the path since support
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not() or "it runs")
@@ -254,6 +254,52 @@ Content-Type: message/rfc822
     relay.wait_count("complained", "told")
     assert receipts(cluster, "complained") == 1
     assert wait_for("alice on the list", lambda: suppression(cluster, "alice"))["reason"] == "complaint"
+
+
+def test_receipts_and_replies_go_to_ports_of_their_own(make_cluster, place):
+    """What recipients and providers reach is not the API where that has a port of its own."""
+    cluster = make_cluster([{"name": "relay", "channel": "email", "adapter": "null", "receipts": True}], workers=0)
+    cluster.coordinator.kill()
+    cluster.public_port = free_port()
+    cluster.start_coordinator()
+    token = os.path.join(place, "token")
+    with open(token, "w", encoding="ascii") as f:
+        f.write(cluster.api.token + "\n")
+    argv = [os.path.join(BUILD, "bin", "tocsin-mailin"), "--provider", "relay", "--token-file", token,
+            "--api", f"http://127.0.0.1:{cluster.api_port}"]
+    public = ["--public", f"http://127.0.0.1:{cluster.public_port}"]
+    forged = report_of("A" * 32)
+    reply = "From: eve@customer.test\nTo: reply@n.test\nMessage-ID: <1@x>\n\nHello\n"
+    for mail, more, code, result in ((forged, public, 0, "forged"), (forged, [], 75, "later"), (reply, public, 0, "told")):
+        done = subprocess.run([*argv, *more], input=mail.encode(), capture_output=True, timeout=20)
+        assert (done.returncode, f"result={result}" in done.stderr.decode()) == (code, True), done.stderr
+    subprocess.run([*argv, *public], input=reply.replace("To:", "X-Trace: again\nTo:").encode(), capture_output=True, timeout=20)
+    assert [kept["text"] for kept in cluster.api.get("/v1/replies")["items"]] == ["Hello"], "one answer, however often it comes"
+
+
+def test_odd_things_in_a_maildir_stay_where_they_are(place):
+    box = os.path.join(place, "box")
+    new, cur = os.path.join(box, "new"), os.path.join(box, "cur")
+    for directory in (new, cur, os.path.join(new, "folder")):
+        os.makedirs(directory)
+    os.mkfifo(os.path.join(new, "pipe"))
+    os.symlink("/etc/hostname", os.path.join(new, "link"))
+    for name in [".hidden"] + [f"spam{i}" for i in range(100)]:
+        with open(os.path.join(new, name), "w", encoding="ascii") as f:
+            f.write("Subject: buy\n\nnow\n")
+    argv = [os.path.join(BUILD, "bin", "tocsin-mailin"), "--provider", "relay", "--maildir", box, "--every", "200ms",
+            "--api", "http://127.0.0.1:1"]
+    watchers = [Process(argv, os.path.join(place, f"mailin{i}.log")) for i in range(2)]
+    try:
+        wait_for("100 mails in cur/", lambda: len(os.listdir(cur)) == 100, 20)
+        with open(os.path.join(new, "late:2,"), "w", encoding="ascii") as f:
+            f.write("Subject: buy\n\nmore\n")
+        wait_for("another", lambda: "late:2," in os.listdir(cur), 20)
+        time.sleep(0.5)
+        assert sorted(os.listdir(new)) == [".hidden", "folder", "link", "pipe"]
+    finally:
+        codes = [watcher.stop() for watcher in watchers]
+    assert codes == [0, 0], "".join(watcher.tail() for watcher in watchers)
 
 
 def test_mail_waits_while_the_coordinator_is_away(relay, cluster):
