@@ -39,7 +39,7 @@ static const char *const upload_parameters[] = {"name", "format", "on_error", "m
 #define PUBLIC_REQUEST_MS 10000
 
 #define LARGE_BODY_MAX   ((size_t)4 * 1024 * 1024) /* what providers gather into one request */
-#define LARGE_BODIES_MAX 32                        /* at once; the others are to come again */
+#define LARGE_BODIES_MAX (32 * LARGE_BODY_MAX)     /* together; the others are to come again */
 
 /* Providers have names of their own in the query, and their own way to prove who they are. */
 #define INBOUND (ROUTE_OPEN | ROUTE_REPEATABLE | ROUTE_OWN_QUERY)
@@ -190,25 +190,16 @@ static bool may_change(struct exchange *exchange)
 
 /* ---- the request's way ---- */
 
-/* A provider's events may be more than a stranger may send; not too many such requests at once. */
-static bool make_room(struct exchange *exchange)
+/* A provider's events may be more than a stranger may send. Who it is shows only when all is there,
+ * so what such bodies take together is limited, and not how many they are: a stranger who sends
+ * slowly holds next to nothing of it. */
+static void make_room(struct exchange *exchange)
 {
     struct api *api = exchange->api;
-    if ((exchange->route->flags & ROUTE_LARGE) == 0 ||
-        !inbound_desk_has_form(api, receipts_provider(api, exchange->parts[0]))) {
-        return true;
+    if ((exchange->route->flags & ROUTE_LARGE) != 0 &&
+        inbound_desk_has_form(api, receipts_provider(api, exchange->parts[0]))) {
+        http_allow_body(exchange->http, LARGE_BODY_MAX, &api->large_left);
     }
-    if (api->large_bodies == LARGE_BODIES_MAX) {
-        http_reply_header(exchange->http, "Retry-After", "1");
-        exchange_problem(exchange, &(struct problem_reply){
-                                       .status = 503,
-                                       .detail = "too many large requests at once: send it again"});
-        return false;
-    }
-    api->large_bodies++;
-    exchange->is_large = true;
-    http_allow_body(exchange->http, LARGE_BODY_MAX);
-    return true;
 }
 
 /* An upload under a key that has its answer: only read, to see whether it is the same. */
@@ -229,9 +220,11 @@ static void on_head(void *arg, struct http_request *request)
     exchange->arena = http_arena(request);
     http_set_context(request, exchange);
     http_reply_header(request, "Cache-Control", "no-store");
-    if (!find_route(exchange) || !check_token(exchange) || !read_query(exchange) ||
-        !make_room(exchange) || (exchange->route->flags & ROUTE_STREAM) == 0 ||
-        !may_change(exchange)) {
+    if (!find_route(exchange) || !check_token(exchange) || !read_query(exchange)) {
+        return;
+    }
+    make_room(exchange);
+    if ((exchange->route->flags & ROUTE_STREAM) == 0 || !may_change(exchange)) {
         return;
     }
     if (exchange->is_replay) {
@@ -270,7 +263,6 @@ static void on_finished(void *arg, struct http_request *request)
     api->requests_by_class[class < 6 ? class : 0]++;
     struct exchange *exchange = http_context(request);
     if (exchange != NULL) {
-        api->large_bodies -= exchange->is_large;
         exchange_finish(exchange);
     }
 }
@@ -397,6 +389,7 @@ enum err api_open(struct api **out, const struct api_context *context, struct pr
     struct api *api = mem_zalloc(1, sizeof(*api));
     *out = NULL;
     api->context = *context;
+    api->large_left = LARGE_BODIES_MAX;
     api->started_ms = api_now_ms(api);
     api->finder = audience_finder_new(context->ledger);
     tell_surroundings(api);

@@ -38,7 +38,7 @@ struct api {
     struct inbound *inbounds[WIRE_PROVIDERS_MAX];         /* by provider; NULL: none, or closed */
     struct inbound_fetcher *fetchers[WIRE_PROVIDERS_MAX]; /* of those that need one */
     struct reply_forward *forward; /* NULL: replies are passed on to nobody */
-    unsigned large_bodies;         /* requests under way that may be larger than others */
+    size_t large_left; /* what bodies larger than others may still take together, in bytes */
     struct idempotency *idempotency;
     struct pending *pendings;         /* answers that wait for a record to be durable */
     struct suppressing *suppressings; /* audiences that are matched against the list */

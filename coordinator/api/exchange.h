@@ -35,7 +35,6 @@ struct exchange {
     struct query_string query;
     const char *key; /* of idempotency, in the arena; NULL: none */
     bool has_claim;  /* the key is ours */
-    bool is_large;   /* its body may be larger than others */
     bool is_replay;  /* the key has an answer already: it is given when the body turns out to be the
                         same */
     struct fingerprint fingerprint;

@@ -81,6 +81,9 @@ struct http_request *http_request_new(struct http_connection *connection, const 
 void http_request_finish(struct http_request *request)
 {
     const struct http_handler *handler = request->connection->handler;
+    if (request->left != NULL) {
+        *request->left += request->taken;
+    }
     handler->on_finished(handler->arg, request);
     request->connection->request = NULL;
     http_answer_release(&request->answer);
@@ -95,6 +98,22 @@ void http_request_refuse(struct http_request *request, unsigned status, const ch
     assert(request->answer.status != 0);
 }
 
+/* Room for a body of so many bytes. */
+static bool take_room(struct http_request *request, size_t bytes)
+{
+    size_t free_max = request->connection->settings->body_max;
+    size_t wanted = bytes > free_max + request->taken ? bytes - free_max - request->taken : 0;
+    if (request->left == NULL || wanted == 0) {
+        return true;
+    }
+    if (wanted > *request->left) {
+        return false;
+    }
+    *request->left -= wanted;
+    request->taken += wanted;
+    return true;
+}
+
 bool http_request_take(struct http_request *request, struct slice piece)
 {
     if (request->on_body != NULL) {
@@ -102,6 +121,9 @@ bool http_request_take(struct http_request *request, struct slice piece)
     }
     if (request->body.len + piece.len > request->body_max) {
         http_request_refuse(request, 413, "the body is too large");
+    } else if (!take_room(request, request->body.len + piece.len)) {
+        http_reply_header(request, "Retry-After", "1");
+        http_request_refuse(request, 503, "too many large requests at once: send it again");
     } else {
         buf_slice(&request->body, piece);
     }
@@ -198,10 +220,11 @@ unsigned http_status(const struct http_request *request)
     return request->answer.status;
 }
 
-void http_allow_body(struct http_request *request, size_t bytes)
+void http_allow_body(struct http_request *request, size_t bytes, size_t *left)
 {
     assert(request->phase == HTTP_BODY && request->received == 0);
     request->body_max = bytes;
+    request->left = left;
 }
 
 void http_stream_body(struct http_request *request, http_body_fn on_body, void *arg)

@@ -33,6 +33,8 @@ struct http_request {
     struct arena arena;
     struct buf body;
     size_t body_max;   /* the server's, or what the handler allows */
+    size_t *left;      /* NULL, or what bodies beyond the server's body_max may take together */
+    size_t taken;      /* of that */
     uint64_t expected; /* bytes of the body by its header, or HTTP_LENGTH_UNKNOWN */
     uint64_t received;
     uint64_t unwanted; /* bytes thrown away behind an early answer */

@@ -93,8 +93,10 @@ typedef bool (*http_body_fn)(void *arg, struct http_request *request, struct sli
 void http_stream_body(struct http_request *request, http_body_fn on_body, void *arg);
 void http_resume(struct http_request *request);
 
-/* In on_head: the gathered body may have so many bytes, instead of the server's body_max. */
-void http_allow_body(struct http_request *request, size_t bytes);
+/* In on_head: the gathered body may have so many bytes, instead of the server's body_max. What it
+ * has beyond that is taken from *left, which outlives the request, and given back at its end; when
+ * too little is left, it is refused with 503. */
+void http_allow_body(struct http_request *request, size_t bytes, size_t *left);
 
 /* ---- The answer, once. Headers first. An answer before the body is complete is allowed. ---- */
 

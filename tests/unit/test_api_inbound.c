@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/mem.h"
 #include "coordinator/inbound/signature.h"
 #include "proto/token.h"
 #include "tests/unit/api_rig.h"
@@ -374,6 +375,64 @@ static void many_events_may_come_at_once(void **state)
     EVP_PKEY_free(pair.key);
 }
 
+/* Strangers who announce large bodies and send nothing of them keep nobody out. */
+static void requests_that_only_say_that_they_are_large_keep_nobody_out(void **state)
+{
+    struct house *house = *state;
+    struct pair pair = make_pair();
+    struct buf body = {0};
+    struct http_peer idle[40];
+    begin(house, "sendgrid", pair.settings);
+    for (unsigned i = 0; i < 40; i++) {
+        idle[i] = http_peer_open(api_address(house->api), house_turn, house);
+        http_peer_say(&idle[i],
+                      "POST /r/gateway HTTP/1.1\r\nHost: x\r\nContent-Length: 4000000\r\n\r\n[");
+        house_turn(house);
+    }
+    for (unsigned i = 0; i < 9900; i++) {
+        put_event(house, &body, i % 2, "delivered");
+    }
+    buf_str(&body, "]");
+    const char *text = buf_cstr(&body);
+    expect(house, "POST", "/r/gateway", signed_events(house, &pair, text), text, 204, "");
+    for (unsigned i = 0; i < 40; i++) {
+        http_peer_release(&idle[i]);
+    }
+    buf_release(&body);
+    EVP_PKEY_free(pair.key);
+}
+
+/* But what they do send is limited together. */
+static void large_requests_are_limited_by_what_they_take_together(void **state)
+{
+    struct house *house = *state;
+    struct pair pair = make_pair();
+    struct http_peer peers[50];
+    uint8_t *bytes = mem_zalloc(3900000, 1);
+    unsigned refused = 0;
+    begin(house, "sendgrid", pair.settings);
+    for (unsigned i = 0; i < 50; i++) {
+        peers[i] = http_peer_open(api_address(house->api), house_turn, house);
+        http_peer_say(&peers[i],
+                      "POST /r/gateway HTTP/1.1\r\nHost: x\r\nContent-Length: 4000000\r\n\r\n");
+        (void)http_peer_push(&peers[i], bytes, 3900000, 20000);
+        http_peer_read(&peers[i]);
+        refused += http_peer_has(&peers[i], " 503 ");
+    }
+    assert_int_equal(refused, 3); /* 47 have room for what is beyond 1 MiB of each */
+    for (unsigned i = 0; i < 50; i++) {
+        http_peer_release(&peers[i]);
+    }
+    house_turn_for(house, 50); /* and given back */
+    struct http_peer peer = http_peer_open(api_address(house->api), house_turn, house);
+    http_peer_say(&peer, "POST /r/gateway HTTP/1.1\r\nHost: x\r\nContent-Length: 3900000\r\n\r\n");
+    http_peer_send(&peer, bytes, 3900000);
+    http_peer_expect(&peer, " 403 ");
+    http_peer_release(&peer);
+    mem_free(bytes);
+    EVP_PKEY_free(pair.key);
+}
+
 static void events_of_a_campaign_that_has_ended_wake_its_pages(void **state)
 {
     struct house *house = *state;
@@ -410,6 +469,8 @@ int main(void)
         HOUSE_TEST(a_message_to_twilio_is_a_reply),
         HOUSE_TEST(events_are_decided_each_for_itself),
         HOUSE_TEST(many_events_may_come_at_once),
+        HOUSE_TEST(requests_that_only_say_that_they_are_large_keep_nobody_out),
+        HOUSE_TEST(large_requests_are_limited_by_what_they_take_together),
         HOUSE_TEST(events_of_a_campaign_that_has_ended_wake_its_pages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
