@@ -112,6 +112,7 @@ static void on_reload(uv_signal_t *signal, int number)
     struct coordinator *coordinator = signal->data;
     LOG_I(MODULE, "reloading", "signal=%d", number);
     api_reload_secrets(coordinator->api);
+    bearers_renew(coordinator->bearers);
 }
 
 static void start_loop_handles(struct coordinator *coordinator)
@@ -296,6 +297,7 @@ static void close_rooms(struct coordinator *coordinator)
     if (coordinator->bus != NULL) {
         bus_close(coordinator->bus, LINGER_MS);
     }
+    bearers_close(coordinator->bearers);
     link_free(coordinator->link);
     turn_free(coordinator->turn);
     screening_close(coordinator->screening); /* nobody calls it back any more */

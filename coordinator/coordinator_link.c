@@ -99,6 +99,12 @@ static enum err open_bus(struct coordinator *coordinator, struct problem *proble
                     problem);
 }
 
+static void on_bearer(void *arg, uint32_t provider, const char *adapter, struct slice token)
+{
+    const struct coordinator *coordinator = arg;
+    link_set_bearer(coordinator->link, provider, adapter, token);
+}
+
 enum err coordinator_open_link(struct coordinator *coordinator, struct problem *problem)
 {
     struct link_settings link_settings = {.epoch = coordinator->head.epoch + 1,
@@ -109,5 +115,9 @@ enum err coordinator_open_link(struct coordinator *coordinator, struct problem *
     struct link_port port = {coordinator,  port_send, port_now_ms,
                              port_content, port_page, port_refused};
     coordinator->link = link_new(&link_settings, &port, coordinator->engine, coordinator->turn);
+    const struct bearers_context bearers = {&coordinator->loop, coordinator, port_now_ms,
+                                            on_bearer};
+    coordinator->bearers =
+        bearers_open(&bearers, coordinator->providers, coordinator->settings->provider_count);
     return open_bus(coordinator, problem);
 }

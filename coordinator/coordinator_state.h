@@ -12,6 +12,7 @@
 #include "common/wall_clock.h"
 #include "coordinator/api/api.h"
 #include "coordinator/audience/audience_registry.h"
+#include "coordinator/bearer/bearers.h"
 #include "coordinator/content/campaign_registry.h"
 #include "coordinator/content/delivery_keys.h"
 #include "coordinator/content/hard_failures.h"
@@ -58,6 +59,7 @@ struct coordinator {
     struct turn *turn;
     struct changelog *changelog;
     struct link *link;
+    struct bearers *bearers;
     struct bus *bus;
     struct api *api;
     struct provider_numbers numbers; /* a provider keeps its number over changes of the settings */

@@ -120,10 +120,11 @@ static inline bool reason_is_suppression(uint16_t reason)
     return reason / 100 == 14;
 }
 
-/* 1610..1649: the endpoint itself can never be reached, whatever is sent; 1650..1699 may change. */
+/* 1009, 1610..1649: the endpoint itself can never be reached, whatever is sent; 1650..1699 may
+ * change. */
 static inline bool reason_is_of_address(uint16_t reason)
 {
-    return reason >= 1610 && reason <= 1649;
+    return reason == REASON_ENDPOINT_DEAD || (reason >= 1610 && reason <= 1649);
 }
 
 /* A sentence for our own reasons, "provider answered" for 100..599. */

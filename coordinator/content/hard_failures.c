@@ -51,7 +51,7 @@ static uint16_t reason_on_list(const struct hard_failure *failure)
 
 bool hard_failure_is_of_address(unsigned channel, uint16_t reason)
 {
-    if (reason == REASON_ENDPOINT_DEAD || reason_is_of_address(reason) || is_wish(reason)) {
+    if (reason_is_of_address(reason) || is_wish(reason)) {
         return true;
     }
     switch (channel) {

@@ -27,7 +27,7 @@ struct hard_failure {
 };
 
 /* The answer is about the address itself and not about this message: what an adapter understood as
- * that (REASON_ENDPOINT_DEAD, reason_is_of_address); SMTP 550, 551 and 553; 404 and 410 for push
+ * that (reason_is_of_address); SMTP 550, 551 and 553; 404 and 410 for push
  * tokens and webhooks; or a receipt is a complaint. Complaints, and opt-outs at the provider, are
  * remembered for good, whatever kept_ms says. */
 bool hard_failure_is_of_address(unsigned channel, uint16_t reason);

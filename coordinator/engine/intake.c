@@ -223,7 +223,9 @@ static unsigned uniform_span(const struct decision *d, const struct recipient_st
 static void tell_refused(const struct decision *d, uint32_t page, unsigned place,
                          const struct recipient_state *state)
 {
-    if (d->fate->outcome == OUTCOME_REJECTED && d->fate->reason >= 100 && d->fate->reason < 600) {
+    uint16_t reason = d->fate->reason;
+    bool is_providers = (reason >= 100 && reason < 600) || reason_is_of_address(reason);
+    if (d->fate->outcome == OUTCOME_REJECTED && is_providers) {
         engine_push_effect(d->engine,
                            &(struct engine_effect){.kind = ENGINE_REFUSED,
                                                    .campaign = d->campaign->def.id,
