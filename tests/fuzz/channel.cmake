@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+tocsin_fuzzer(fuzz_chat_answer LIBS tocsin_channel)
 tocsin_fuzzer(fuzz_channel_settings LIBS tocsin_channel)
 tocsin_fuzzer(fuzz_http_answer LIBS tocsin_channel)
 tocsin_fuzzer(fuzz_kannel_answer LIBS tocsin_channel)
@@ -8,3 +9,4 @@ tocsin_fuzzer(fuzz_sendgrid_errors LIBS tocsin_channel)
 tocsin_fuzzer(fuzz_ses_answer LIBS tocsin_channel)
 tocsin_fuzzer(fuzz_smtp_dialogue LIBS tocsin_channel)
 tocsin_fuzzer(fuzz_web_push_subscription LIBS tocsin_channel)
+tocsin_fuzzer(fuzz_whatsapp_text LIBS tocsin_channel)
