@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """The same message by the provider's own client and by our adapter: whatever differs is named, with its reason."""
 
-
+import base64
+import json
+import os
+import re
+import subprocess
+import uuid
 import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from peers import send
+from peers import make_certificate, send
 from golden import compare
 from node_peer import node_run
-from recorder import Recorder
+from recorder import Recorded, Recorder
 
 ACCOUNT, TOKEN = "AC" + "1" * 32, "T" * 32
 SECRETS = {"TWILIO_TOKEN": "t0ken", "SENDGRID_KEY": "SG.key"}
@@ -19,12 +24,13 @@ ODD = 'Strømbrudd & "vann" +1 100% €\u2028\U0001f6b0'
 @pytest.fixture
 def both(tmp_path):
     """both(adapter, settings(recorder), attempts, client, message, answer): (ours, theirs), one request each."""
-    def record(adapter, settings, attempts, client, message, answer, env=None):
-        with Recorder(tmp_path, answers=[{"headers": {"content-type": "application/json"}, **answer}]) as recorder:
+    def record(adapter, settings, attempts, client, message, answer, env=None, tls=None):
+        with Recorder(tmp_path, tls=tls, answers=[{"headers": {"content-type": "application/json"}, **answer}]) as recorder:
             run = send(tmp_path, adapter, settings(recorder), attempts, env={**SECRETS, **(env or {})})
             assert run.counts() == {"accepted": len(attempts)}, run.outcomes()
             [ours] = recorder.requests()
-            node_run("clients.js", client, {"url": recorder.url("").rstrip("/"), **message(ours)})
+            node_run("clients.js", client, {"url": recorder.url("").rstrip("/"), **message(ours)},
+                     env={"NODE_EXTRA_CA_CERTS": tls["cert"]} if tls else None)
             return recorder.requests()
 
     return record
@@ -143,3 +149,84 @@ def test_a_single_mail_by_ses(both):
     ours, theirs = both("ses", lambda recorder: ses(recorder, bulk=1), attempts, "ses", ses_message(lambda _: mail),
                         {"status": 200, "body": {"MessageId": "m1"}}, SES_SECRETS)
     compare(ours, theirs, without_moment(ours, theirs, SES_DIFFERENCES))
+
+
+NOTICE = {"subject": "Strøm", "text": ODD, "token": TOKEN, "campaign": 1, "ordinal": 2, "step": 0}
+
+
+@pytest.fixture
+def tls(tmp_path):
+    cert, key = make_certificate(tmp_path)
+    return {"cert": cert, "key": key}
+
+
+def openssl(*arguments, stdin=None):
+    return subprocess.run(["openssl", *arguments], input=stdin, check=True, capture_output=True).stdout
+
+
+def ec_key(path):
+    """A P-256 key in PEM (PKCS #8), in a file: its public point and its private number, as browsers write them."""
+    with open(path, "wb") as f:
+        f.write(openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"))
+    point = openssl("pkey", "-in", path, "-pubout", "-outform", "DER")[-65:]
+    number = openssl("ec", "-in", path, "-outform", "DER")[7:39]
+    return tuple(base64.urlsafe_b64encode(value).rstrip(b"=").decode() for value in (point, number))
+
+
+def test_a_push_message_by_firebase(both, tls):
+    ours, theirs = both(
+        "fcm", lambda recorder: {"project": "bank", "service_account": "file:/nowhere", "url": recorder.url(""), "ca_file": tls["cert"],
+                                 "ttl": "60s"}, [{**NOTICE, "to": "app-1"}], "fcm",
+        lambda _: {"project": "bank", "access_token": "ya29.x", "message": {
+            "token": "app-1", "notification": {"title": "Strøm", "body": ODD}, "data": {"token": TOKEN},
+            "android": {"priority": "HIGH", "ttl": "60.000s", "notification": {"tag": "1-2-0"}}}},
+        {"status": 200, "body": {"name": "projects/bank/messages/1"}}, {"TOCSIN_DRIVER_BEARERS": "fcm=ya29.x"}, tls)
+    assert ours.protocol == "2.0"
+    compare(ours, theirs)
+
+
+def test_a_push_message_by_apple(both, tls, tmp_path):
+    key_file = os.path.join(tmp_path, "AuthKey.p8")
+    ec_key(key_file)
+    device = "ab" * 32
+    ours, theirs = both(
+        "apns", lambda recorder: {"key": "file:/nowhere", "key_id": "KEY4567890", "team_id": "TEAM567890", "topic": "example.app",
+                                  "url": recorder.url(""), "ca_file": tls["cert"], "ttl": "0s"}, [{**NOTICE, "to": device}], "apns",
+        lambda ours: {"key_file": key_file, "key_id": "KEY4567890", "team_id": "TEAM567890", "device": device, "topic": "example.app",
+                      "push_type": "alert", "id": ours.headers["apns-id"], "expiry": 0, "priority": 10, "collapse_id": "1-2-0",
+                      "aps": {"alert": {"title": "Strøm", "body": ODD}, "sound": "default"}, "payload": {"token": TOKEN}},
+        {"status": 200, "body": "", "headers": {}}, {"TOCSIN_DRIVER_BEARERS": "apns=a-token"}, tls)
+    assert ours.protocol == "2.0" and uuid.UUID(ours.headers["apns-id"])
+    assert ours.headers["authorization"] == "bearer a-token"
+    compare(ours, theirs, {"header authorization": "the coordinator makes our token, their client its own",
+                           "header content-type": "their client names none"})
+
+
+def test_a_push_message_to_a_browser(tls, tmp_path):
+    """Nobody knows what their client would encrypt to: sizes and headers are compared, the contents in test_push.py."""
+    vapid_file = os.path.join(tmp_path, "vapid.pem")
+    point, number = ec_key(vapid_file)
+    browser, _ = ec_key(os.path.join(tmp_path, "browser.pem"))
+    with Recorder(tmp_path, tls=tls, answers=[{"status": 201, "headers": {"location": "https://push.test/m/1"}, "body": ""}]) as recorder:
+        subscription = {"endpoint": f"https://localhost:{recorder.port}/push/1", "keys": {"p256dh": browser, "auth": "BTBZMqHH6r4Tts7J_aSIgg"}}
+        settings = {"key": f"file:{vapid_file}", "subject": "mailto:ops@bank.example", "hosts": ["localhost"], "allow_private": True,
+                    "ca_file": tls["cert"], "ttl": "60s"}
+        run = send(tmp_path, "webpush", settings, [{**NOTICE, "to": json.dumps(subscription, separators=(",", ":"))}])
+        assert run.counts() == {"accepted": 1}, run.outcomes()
+        [ours] = recorder.requests()
+    text = json.dumps({"title": "Strøm", "body": ODD, "token": TOKEN}, ensure_ascii=False, separators=(",", ":"))
+    made = json.loads(node_run("clients.js", "webpush", {
+        "url": "", "subscription": subscription, "text": text, "ttl": 60, "urgency": "high", "topic": ours.headers["topic"],
+        "vapid": {"subject": "mailto:ops@bank.example", "public_key": point, "private_key": number}}))
+    theirs = Recorded({"protocol": "2.0", "method": made["method"], "path": "/push/1", "body": made["body"],
+                       "headers": [[name.lower(), str(value)] for name, value in made["headers"].items()]})
+    compare(ours, theirs, {"header authorization": "each is good for another time", "body": "each has its own salt and key"})
+    assert len(ours.body) == len(theirs.body)
+    assert claims_of(ours).keys() == claims_of(theirs).keys() and claims_of(ours)["aud"] == claims_of(theirs)["aud"]
+    assert ours.headers["authorization"].split("k=")[1] == theirs.headers["authorization"].split("k=")[1]
+
+
+def claims_of(request):
+    """Of a VAPID token."""
+    part = re.match(r"vapid t=[^.]+\.([^.]+)\.", request.headers["authorization"]).group(1)
+    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))

@@ -2,9 +2,12 @@
 """What the fault runs know of each adapter: its settings against a peer on a bad day, its message, and where its recipients
 stand. The peer's side of a row is its form in tests/peers/fault_forms.js."""
 
+import base64
 import collections
 import dataclasses
+import json
 import os
+import subprocess
 import typing
 
 from cluster import start_smtp_sink
@@ -57,6 +60,52 @@ def kannel(run):
     return {"kannel": behind.url("")}
 
 
+def run_openssl(*arguments, stdin=None):
+    return subprocess.run(["openssl", *arguments], input=stdin, check=True, capture_output=True).stdout
+
+
+def write(run, name, text):
+    path = os.path.join(run.directory, name)
+    with open(path, "wb") as f:
+        f.write(text)
+    return path
+
+
+def ec_key(run, name):
+    """A P-256 key in PEM (PKCS #8), in a file; and its public point, as browsers write it."""
+    private = run_openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256")
+    public = run_openssl("pkey", "-pubout", "-outform", "DER", stdin=private)
+    return write(run, name, private), base64.urlsafe_b64encode(public[-65:]).rstrip(b"=").decode()
+
+
+def browsers(run):
+    run.vapid_key, _ = ec_key(run, "vapid.pem")
+    _, run.point = ec_key(run, "browser.pem")
+    return {}
+
+
+def subscription(run, number):
+    return json.dumps({"endpoint": f"https://localhost:{run.peer.port}/push/{number}",
+                       "keys": {"p256dh": run.point, "auth": "BTBZMqHH6r4Tts7J_aSIgg"}})
+
+
+def firebase(run):
+    """The service account's file; the peer's address, which it names, is known later."""
+    run.account = {"type": "service_account", "project_id": "p", "client_email": "tocsin@p.iam.gserviceaccount.test",
+                   "private_key": run_openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048").decode()}
+    return {}
+
+
+def fcm(run):
+    account = write(run, "account.json", json.dumps({**run.account, "token_uri": run.url("/token")}).encode())
+    return {"project": "p", "service_account": f"file:{account}", "url": run.url(), "ca_file": run.ca_file, "timeout": "4s"}
+
+
+def apple(run):
+    run.apple_key, _ = ec_key(run, "AuthKey.p8")
+    return {}
+
+
 def got_by_kannel(run):
     return collections.Counter(number for number, _ in run.others[-1].messages())
 
@@ -94,6 +143,13 @@ ROWS = {
         "url": run.url(), "region": "eu-west-1", "access_key": "env:SES_ACCESS", "secret_key": "env:SES_SECRET",
         "from": "notices@bank.example", "bulk": 4, "connections": 32, "timeout": "4s"},
         secrets={"SES_ACCESS": "AKIDEXAMPLE", "SES_SECRET": "s/cret+key"}),
+    "fcm": Row("push", "push_token", MAIL, lambda run, number: f"app-{number:08d}", fcm, tls=True, before=firebase),
+    "apns": Row("push", "push_token", MAIL, lambda run, number: f"{number:064x}", lambda run: {
+        "key": f"file:{run.apple_key}", "key_id": "KEY4567890", "team_id": "TEAM567890", "topic": "example.app", "url": run.url(),
+        "ca_file": run.ca_file, "timeout": "4s"}, tls=True, before=apple),
+    "webpush": Row("push", "push_token", MAIL, subscription, lambda run: {
+        "key": f"file:{run.vapid_key}", "subject": "mailto:ops@bank.example", "hosts": ["localhost"], "allow_private": True,
+        "ca_file": run.ca_file, "timeout": "4s"}, seen=lambda run, number: f"/push/{number}", tls=True, before=browsers),
     "webhook": Row("webhook", "webhook", TEXT, lambda run, number: run.url(f"/hook/{number}"), lambda run: {
         "keys": ["env:WEBHOOK_KEY"], "allow_private": ["127.0.0.0/8"], "ca_file": run.ca_file, "connections": 64, "timeout": "4s"},
         seen=lambda run, number: f"/hook/{number}", tls=True,
