@@ -15,6 +15,17 @@ const char *outcome_name(enum outcome outcome)
     return names[outcome];
 }
 
+bool reason_is_of_receipt(uint16_t reason)
+{
+    switch (reason) {
+#define REASON_CASE(name, number, sentence) case REASON_##name:
+        REASON_MAP(REASON_CASE)
+#undef REASON_CASE
+        return reason >= 1610 && reason <= 1699;
+    }
+    return false;
+}
+
 const char *reason_sentence(uint16_t reason)
 {
     switch (reason) {

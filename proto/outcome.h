@@ -120,6 +120,8 @@ static inline bool reason_is_suppression(uint16_t reason)
     return reason / 100 == 14;
 }
 
+/* 1610..1699, and known: why a message failed, as a receipt may say it in our own words. */
+bool reason_is_of_receipt(uint16_t reason);
 /* 1009, 1610..1649: the endpoint itself can never be reached, whatever is sent; 1650..1699 may
  * change. */
 static inline bool reason_is_of_address(uint16_t reason)

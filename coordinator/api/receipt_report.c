@@ -38,7 +38,8 @@ static enum err take_reason(struct receipt_report *report, struct slice value,
     if (report->reason != 0) {
         return problem_set(problem, ERR_INVALID, "the reason is given twice");
     }
-    if (text_number(value, RECEIPT_REASON_MIN, RECEIPT_REASON_MAX, &number)) {
+    if (text_number(value, RECEIPT_REASON_MIN, UINT16_MAX, &number) &&
+        (number <= RECEIPT_REASON_MAX || reason_is_of_receipt((uint16_t)number))) {
         report->reason = (uint16_t)number;
     }
     return ERR_OK;

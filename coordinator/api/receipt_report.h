@@ -6,8 +6,9 @@
  * ones are checked, and none may be given twice.
  *
  *     status  accepted, delivered, failed, bounced or complained
- *     reason  a code of the provider's, RECEIPT_REASON_MIN to RECEIPT_REASON_MAX. What is no such
- *             number is passed over as well: a receipt must not be lost for it
+ *     reason  a code of the provider's, RECEIPT_REASON_MIN to RECEIPT_REASON_MAX, or one of ours
+ * for receipts (proto/outcome.h, 1610 to 1699). What is no such number is passed over as well: a
+ * receipt must not be lost for it
  */
 #ifndef TOCSIN_API_RECEIPT_REPORT_H
 #define TOCSIN_API_RECEIPT_REPORT_H

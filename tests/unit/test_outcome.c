@@ -26,6 +26,11 @@ static void every_reason_has_a_sentence(void **state)
         assert_non_null(reason_sentence((uint16_t)reason));
     }
     assert_string_equal(reason_sentence(99), reason_sentence(600));
+    assert_true(reason_is_of_receipt(REASON_ADDRESS_UNKNOWN));
+    assert_true(reason_is_of_receipt(REASON_ANSWERED_BY_MACHINE));
+    assert_false(reason_is_of_receipt(1609));
+    assert_false(reason_is_of_receipt(1699));
+    assert_false(reason_is_of_receipt(REASON_OPTED_OUT));
 }
 
 int main(void)

@@ -69,6 +69,11 @@ static void a_code_comes_along_and_other_reasons_do_no_harm(void **state)
         {"status=failed&reason=404", "", 404},
         {"status=failed", "{\"reason\":\"550\"}", 550},
         {"status=failed", "{\"reason\":599}", 599},
+        {"status=failed&reason=1610", "", 1610},
+        {"status=failed", "{\"reason\":1657}", 1657},
+        {"status=failed&reason=1620", "", 0}, /* nobody knows it */
+        {"status=failed&reason=1401", "", 0}, /* not a receipt's */
+        {"status=failed&reason=67146", "", 0},
         {"status=failed&reason=99", "", 0},
         {"status=failed&reason=600", "", 0},
         {"status=failed&reason=number+unknown%21", "", 0},
