@@ -31,6 +31,7 @@
 #define KEPT_MS         UINT64_C(86400000) /* a certificate; then it is fetched and checked anew */
 #define FAILED_MS       UINT64_C(30000)    /* an address that gave nothing is left alone */
 #define URL_MAX         1024
+#define BODY_MAX        ((size_t)512 * 1024) /* SNS has 256 KiB: it must be read before it is known */
 
 /* What was fetched from an address. */
 struct fetched {
@@ -269,6 +270,10 @@ static void ses_take(void *self, const struct inbound_request *request,
     if (ses->topic == NULL) {
         inbound_end(result, INBOUND_NOT_HERE,
                     "events are taken when the provider's settings have \"topic_arn\"");
+        return;
+    }
+    if (request->body.len > BODY_MAX) {
+        inbound_end(result, INBOUND_REFUSED, "this is longer than any message of SNS");
         return;
     }
     json_t *json = inbound_json(request->body, result);

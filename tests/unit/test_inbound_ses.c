@@ -328,6 +328,11 @@ static void without_a_topic_nothing_is_taken(void **state)
     assert_int_equal(desk_open(post->desk, "ses", SETTINGS), ERR_OK);
     desk_request(post->desk, INBOUND_WAY_EVENTS, "POST", "/r/mail", NULL, "");
     desk_expect_end(post->desk, INBOUND_REFUSED, "JSON");
+    char *long_body = arena_alloc(&post->desk->arena, 600001);
+    memset(long_body, ' ', 600000);
+    long_body[600000] = '\0';
+    desk_request(post->desk, INBOUND_WAY_EVENTS, "POST", "/r/mail", NULL, long_body);
+    desk_expect_end(post->desk, INBOUND_REFUSED, "longer");
     desk_request(post->desk, INBOUND_WAY_EVENTS, "GET", "/r/mail", NULL, "");
     desk_expect_end(post->desk, INBOUND_NOT_HERE, "/r/{provider}");
 }

@@ -73,6 +73,10 @@ def test_the_smscs_word_on_each_number_reaches_its_recipient(make, numbers):
     wait_for("receipts of all", lambda: counts() == wanted, 60)
     failed = cluster.api.get(f"/v1/campaigns/{campaign}/recipients?state=failed")["items"]
     assert sorted(item["key"] for item in failed) == sorted(f"p{i}" for i in FAILING)
+    # The number that is none goes on the suppression list; the phone that could not be reached does not.
+    on_list = lambda i: cluster.api.call("GET", f"/v1/suppressions/sms/%2B{number(i)[1:]}").status  # noqa: E731
+    wait_for("the number that is none", lambda: on_list(100) == 200)
+    assert on_list(200) == 404
     metrics = cluster.api.call("GET", "/metrics").body.decode()
     assert 'tocsin_receipts_total{provider="kannel",result="delivered"} ' in metrics
     assert 'tocsin_receipts_total{provider="kannel",result="forged"} 0\n' in metrics
