@@ -25,5 +25,7 @@ void doctor_tell(struct doctor *doctor, enum doctor_result result, const char *c
 void doctor_check_cluster(struct doctor *doctor);
 /* The checks of a coordinator's settings file, before it is started. */
 void doctor_check_settings(struct doctor *doctor, const char *file);
+/* Of one provider of theirs: limits that make no sense together. */
+void doctor_check_limits(struct doctor *doctor, const json_t *provider);
 
 #endif

@@ -3,7 +3,9 @@
  * The coordinator itself says whether its settings are right, and, as one JSON object on standard
  * output, what they come to with defaults and environment:
  *     {"data_dir": "…", "listen": {"api": "127.0.0.1:7480", "workers": "tcp://127.0.0.1:7400"},
- *      "providers": [{"name": "…", "channel": "…", "adapter": "…", "settings": {…}}],
+ *      "providers": [{"name": "…", "channel": "…", "adapter": "…", "rate": …, "concurrency": …,
+ *          "quota": …, "quiet_hours": {…}, "inbound": {"result": "missing" or "wrong", "problem":
+ *          "…"}, "settings": {…}}],
  *      "groups": [{"name": "…", "providers": ["…"]}]}
  * So there is one reader of that file in the house, and the checks here see what it would see. The
  * worker says in the same way whether it could open the providers.
@@ -165,14 +167,38 @@ static void check_address(struct doctor *doctor, const char *name, const char *a
     }
 }
 
+/* Does a secret say where it is? */
+static bool is_secret(const char *address)
+{
+    const char *slashes = strstr(address, "://");
+    const char *host = slashes == NULL ? address : slashes + 3;
+    const char *braces = strstr(address, "{{");
+    return braces != NULL && braces < host + strcspn(host, "/?#");
+}
+
+/* What the provider sends back is the coordinator's business, and so are secrets for that. */
+static void check_inbound(struct doctor *doctor, const json_t *provider)
+{
+    const json_t *inbound = json_object_get(provider, "inbound");
+    if (inbound != NULL) {
+        bool is_missing = strcmp(cli_member_str(inbound, "result"), "missing") == 0;
+        doctor_tell(doctor, is_missing ? DOCTOR_WARN : DOCTOR_FAIL, "providers",
+                    "provider %s: %s; without it the coordinator takes nothing of what the "
+                    "provider sends back",
+                    cli_member_str(provider, "name"), cli_member_str(inbound, "problem"));
+    }
+}
+
 static void check_provider(struct doctor *doctor, const json_t *provider)
 {
     struct buf address = {0};
     put_address(&address, json_object_get(provider, "settings"));
-    if (address.len > 0) { /* else it sends nowhere */
+    if (address.len > 0 && !is_secret(buf_cstr(&address))) {
         check_address(doctor, cli_member_str(provider, "name"), buf_cstr(&address));
     }
     buf_release(&address);
+    check_inbound(doctor, provider);
+    doctor_check_limits(doctor, provider);
 }
 
 static void tell_opening(struct doctor *doctor, const json_t *line)

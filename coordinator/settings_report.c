@@ -2,6 +2,7 @@
 #include "coordinator/settings_report.h"
 
 #include "common/text.h"
+#include "coordinator/inbound/inbound.h"
 
 static void put_text(struct buf *buf, const char *name, const char *value)
 {
@@ -21,6 +22,25 @@ static void put_quiet_hours(struct buf *buf, const struct quiet_hours *hours)
     }
 }
 
+/* Only if the provider's receipts and replies could not be taken so. */
+static void put_inbound(struct buf *buf, const struct coordinator_provider *provider)
+{
+    struct inbound *inbound = NULL;
+    struct problem problem = {0};
+    if (inbound_adapter_find(provider->adapter) == NULL) {
+        return;
+    }
+    enum err err = inbound_open(&inbound, provider->adapter, provider->settings, &problem);
+    inbound_close(inbound);
+    if (err != ERR_OK) {
+        buf_str(buf, ",\"inbound\":{");
+        put_text(buf, "result", err == ERR_NOT_FOUND ? "missing" : "wrong");
+        buf_str(buf, ",");
+        put_text(buf, "problem", problem.text);
+        buf_str(buf, "}");
+    }
+}
+
 static void put_provider(struct buf *buf, const struct coordinator_provider *provider)
 {
     buf_str(buf, "{");
@@ -29,11 +49,18 @@ static void put_provider(struct buf *buf, const struct coordinator_provider *pro
     put_text(buf, "channel", channel_kind_name(provider->def.channel));
     buf_str(buf, ",");
     put_text(buf, "adapter", provider->adapter);
+    if (provider->def.rate_per_s > 0) {
+        buf_printf(buf, ",\"rate\":%g", provider->def.rate_per_s);
+    }
+    if (provider->def.concurrency > 0) {
+        buf_printf(buf, ",\"concurrency\":%u", (unsigned)provider->def.concurrency);
+    }
     if (provider->def.day_quota > 0) {
         buf_printf(buf, ",\"quota\":%u,", (unsigned)provider->def.day_quota);
         put_text(buf, "quota_zone", provider->quota_zone);
     }
     put_quiet_hours(buf, &provider->quiet_hours);
+    put_inbound(buf, provider);
     buf_printf(buf, ",\"settings\":%s}", provider->settings);
 }
 

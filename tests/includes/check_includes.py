@@ -60,7 +60,7 @@ MAY_INCLUDE = {
     "api": ["common", "proto", "engine", "ledger", "audience", "content", "report", "cluster", "link",
             "inbound", "net"],
     "coordinator": ["common", "proto", "net", "bearer", "engine", "ledger", "audience", "content", "report", "cluster",
-                    "link", "api"],
+                    "link", "inbound", "api"],
     "worker core": ["common", "proto"],
     "channel": ["common", "proto", "net", "worker core"],
     "worker": ["common", "proto", "net", "worker core", "channel"],

@@ -50,11 +50,13 @@ static void quiet_hours_come_with_their_provider(void **state)
 {
     (void)state;
     assert_reports(
-        "[{name: a, channel: sms, adapter: 'null', quota: 500, quiet_hours: {from: '22:00', to: "
+        "[{name: a, channel: sms, adapter: 'null', rate: 2.5, concurrency: 7, quota: 500, "
+        "quiet_hours: {from: '22:00', to: "
         "'07:05', zone: Europe/Oslo}}]",
         "{\"data_dir\":\"/var/lib/\\\"tocsin\\\"\",\"listen\":{\"api\":\"127.0.0.1:7480\","
         "\"workers\":\"tcp://127.0.0.1:7400\"},\"providers\":["
-        "{\"name\":\"a\",\"channel\":\"sms\",\"adapter\":\"null\",\"quota\":500,\"quota_zone\":"
+        "{\"name\":\"a\",\"channel\":\"sms\",\"adapter\":\"null\",\"rate\":2.5,\"concurrency\":7,"
+        "\"quota\":500,\"quota_zone\":"
         "\"UTC\",\"quiet_hours\":{"
         "\"from\":\"22:00\",\"to\":\"07:05\",\"zone\":\"Europe/Oslo\"},\"settings\":{}}],"
         "\"groups\":[]}\n");

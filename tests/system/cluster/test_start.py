@@ -257,3 +257,30 @@ providers:
     assert line_of("FAIL", "typing", 'did you mean "delay_ms"')
     assert line_of("warn", "secretive", "TOCSIN_NO_SUCH_SECRET")
     assert line_of("FAIL", "provider secretive: 127.0.0.1:1 takes no connection")
+
+
+def test_doctor_warns_of_limits_that_make_no_sense_and_of_what_the_coordinator_lacks(place):
+    path = os.path.join(place, "coordinator.yaml")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(f"""
+data_dir: {place}/data
+listen: {{api: "127.0.0.1:0", workers: "tcp://127.0.0.1:0"}}
+providers:
+  - {{name: sound, channel: push, adapter: "null", rate: 100, concurrency: 50, quota: 100000,
+     quiet_hours: {{from: "22:00", to: "07:00", zone: UTC}}}}
+  - {{name: asleep, channel: push, adapter: "null", quiet_hours: {{from: "08:00", to: "07:30", zone: UTC}}}}
+  - {{name: meagre, channel: push, adapter: "null", rate: 1, quota: 50000, quiet_hours: {{from: "20:00", to: "08:00", zone: UTC}}}}
+  - {{name: narrow, channel: push, adapter: "null", rate: 5000, concurrency: 2}}
+  - {{name: deaf, channel: chat, adapter: slack, settings: {{token: "file:{path}", signing_secret: "env:TOCSIN_NO_SUCH_SECRET"}}}}
+  - {{name: cards, channel: chat, adapter: teams, settings: {{url: "{{{{secret.k}}}}", secrets: {{k: "env:TOCSIN_FLOW"}}}}}}
+""")
+    status, out, err = tocsin(None, "doctor", "--config", path, env={"TOCSIN_FLOW": "http://127.0.0.1:1/flow?sig=a"})
+    assert status == 0, out + err
+    warnings = [line.split(maxsplit=1)[1] for line in out.splitlines() if line.startswith("warn")]
+    assert warnings == [
+        "provider asleep: its quiet_hours leave 30 minutes a day to send in",
+        "provider meagre: its quota of 50000 a day is never reached: at its rate of 1 a second, outside its quiet_hours, "
+        "it is 43200 at most",
+        "provider narrow: with a concurrency of 2 it comes to its rate of 5000 a second only if each answer takes less than 0.4 ms",
+        "provider deaf: settings.signing_secret: the environment has no variable TOCSIN_NO_SUCH_SECRET (from "
+        "env:TOCSIN_NO_SUCH_SECRET); without it the coordinator takes nothing of what the provider sends back"], out
