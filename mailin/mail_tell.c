@@ -19,16 +19,29 @@ const char *mail_result_word(enum mail_result result)
     return words[result];
 }
 
-static enum mail_result post(const struct mail_teller *teller, struct client *client,
-                             const char *path, json_t *body, const char *id, long *status,
-                             struct problem *problem)
+/* One mail on its way to the coordinator. */
+struct telling {
+    const struct mail_teller *teller;
+    const struct mail_finding *finding;
+    const char *id;
+    long status; /* of the answer; 0: none came */
+    struct problem *problem;
+};
+
+static enum mail_result post(struct telling *telling, struct client *client, const char *path,
+                             json_t *body)
 {
     struct client_answer answer;
     char *text = json_dumps(body, JSON_COMPACT);
     struct client_request request = {
-        .method = "POST", .path = path, .body = text, .key = id, .once = teller->once};
-    enum err err = client_send(client, &request, &answer, problem);
-    *status = answer.status;
+        .method = "POST",
+        .path = path,
+        .body = text,
+        .key = telling->id,
+        .once = telling->teller->once,
+    };
+    enum err err = client_send(client, &request, &answer, telling->problem);
+    telling->status = answer.status;
     client_answer_release(&answer);
     free(text);
     json_decref(body);
@@ -57,23 +70,22 @@ static const char *receipt_status(enum mail_kind kind)
     return NULL;
 }
 
-static enum mail_result tell_receipt(const struct mail_teller *teller,
-                                     const struct mail_finding *finding, const char *id,
-                                     long *status, struct problem *problem)
+static enum mail_result tell_receipt(struct telling *telling)
 {
+    const struct mail_teller *teller = telling->teller;
+    const struct mail_finding *finding = telling->finding;
     struct buf path = {0};
     json_t *body = json_pack("{s:s}", "status", receipt_status(finding->kind));
     if (finding->reason != 0) {
         json_object_set_new(body, "reason", json_integer(finding->reason));
     }
     buf_printf(&path, "/r/%s/%s", teller->provider, finding->token);
-    enum mail_result result =
-        post(teller, teller->receipts, buf_cstr(&path), body, id, status, problem);
+    enum mail_result result = post(telling, teller->receipts, buf_cstr(&path), body);
     buf_release(&path);
     if (result == MAIL_RESULT_TOLD) {
         return result;
     }
-    switch (*status) {
+    switch (telling->status) {
     case 403:
         return MAIL_RESULT_FORGED;
     case 400: /* these two would be our own mistake */
@@ -113,32 +125,31 @@ static json_t *text_of(struct slice text)
     return json_stringn((const char *)text.data, text.len);
 }
 
-static enum mail_result tell_reply(const struct mail_teller *teller,
-                                   const struct mail_finding *finding, const char *id, long *status,
-                                   struct problem *problem)
+static enum mail_result tell_reply(struct telling *telling)
 {
+    const struct mail_finding *finding = telling->finding;
     json_t *from = text_of(finding->from);
     json_t *text = text_of(finding->text);
     if (from == NULL || text == NULL) {
         json_decref(from);
         json_decref(text);
-        (void)problem_set(problem, ERR_INVALID, "the sender's address is not UTF-8");
+        (void)problem_set(telling->problem, ERR_INVALID, "the sender's address is not UTF-8");
         return MAIL_RESULT_REFUSED;
     }
-    json_t *body =
-        json_pack("{s:s, s:s, s:o, s:o, s:o}", "channel", "email", "provider", teller->provider,
-                  "id", reply_id(finding, id), "from", from, "text", text);
+    json_t *body = json_pack("{s:s, s:s, s:o, s:o, s:o}", "channel", "email", "provider",
+                             telling->teller->provider, "id", reply_id(finding, telling->id),
+                             "from", from, "text", text);
     if (finding->to.len > 0) {
         json_object_set_new(body, "to", text_of(finding->to)); /* passed over if it is no UTF-8 */
     }
     if (finding->token[0] != '\0') {
         json_object_set_new(body, "token", json_string(finding->token));
     }
-    enum mail_result result = post(teller, teller->api, "/v1/replies", body, id, status, problem);
+    enum mail_result result = post(telling, telling->teller->api, "/v1/replies", body);
     if (result == MAIL_RESULT_TOLD) {
         return result;
     }
-    switch (*status) {
+    switch (telling->status) {
     case 404: /* nobody of ours, or nothing that it could belong to */
     case 410:
     case 413:
@@ -153,16 +164,16 @@ static enum mail_result tell_reply(const struct mail_teller *teller,
 enum mail_result mail_tell(const struct mail_teller *teller, const struct mail_finding *finding,
                            const char *id, bool *is_away, struct problem *problem)
 {
-    long status = 0;
+    struct telling telling = {.teller = teller, .finding = finding, .id = id, .problem = problem};
     enum mail_result result = MAIL_RESULT_NOTHING;
     problem->text[0] = '\0';
     if (receipt_status(finding->kind) != NULL) {
-        result = tell_receipt(teller, finding, id, &status, problem);
+        result = tell_receipt(&telling);
     } else if (finding->kind == MAIL_REPLY) {
-        result = tell_reply(teller, finding, id, &status, problem);
+        result = tell_reply(&telling);
     }
     if (is_away != NULL) {
-        *is_away = result == MAIL_RESULT_LATER && (status == 0 || status >= 500);
+        *is_away = result == MAIL_RESULT_LATER && (telling.status == 0 || telling.status >= 500);
     }
     return result;
 }
