@@ -167,6 +167,17 @@ def test_a_bounce_of_the_next_host_fails_its_recipient_alone(relay, cluster):
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
+def test_a_bounce_of_an_address_of_any_script_is_read(relay, cluster):
+    """Postfix writes it in UTF-8, as message/global-delivery-status (RFC 6533)."""
+    rows = "id,email\nalice,alice@customer.test\nbjorg,bjørg@customer.test\n"
+    audience = cluster.api.upload(rows.encode()).json()["id"]
+    campaign = cluster.campaign(audience, "email", MAIL, {"until": "delivered", "within": "1h"})["id"]
+    relay.wait_count("bounced", "told")
+    wait_state(cluster, campaign, "bjorg", "failed")
+    assert state(cluster, campaign, "alice")["state"] == "accepted"
+    assert wait_for("bjørg on the list", lambda: suppression(cluster, "bj%C3%B8rg"))["reason"] == "bounced"
+
+
 def report_of(token, status="5.1.1"):
     return f"""From: MAILER-DAEMON@customer.test
 To: bounces+{token}@n.test
