@@ -85,9 +85,10 @@ function apns(stream, headers, body, note) {
 
 // ---- Firebase ----
 
-const fcmStatus = {UNREGISTERED: 404, INVALID_ARGUMENT: 400, BAD_REQUEST: 400, SENDER_ID_MISMATCH: 403, QUOTA_EXCEEDED: 429,
+const fcmStatus = {UNREGISTERED: 404, INVALID_ARGUMENT: 400, TOO_BIG: 400, BAD_REQUEST: 400, SENDER_ID_MISMATCH: 403, QUOTA_EXCEEDED: 429,
   UNAVAILABLE: 503, INTERNAL: 500, THIRD_PARTY_AUTH_ERROR: 401};
 const FCM_ERROR = 'type.googleapis.com/google.firebase.fcm.v1.FcmError';
+const FCM_WORDS = {INVALID_ARGUMENT: 'The registration token is not a valid FCM registration token', TOO_BIG: 'Android message is too big'};
 const BAD_REQUEST = 'type.googleapis.com/google.rpc.BadRequest';
 
 function fcm(stream, headers, body, note) {
@@ -101,13 +102,13 @@ function fcm(stream, headers, body, note) {
     return undefined;
   }
   if (fcmStatus[code] !== undefined) {
-    const errorCode = code === 'BAD_REQUEST' ? 'INVALID_ARGUMENT' : code;
+    const errorCode = code === 'BAD_REQUEST' || code === 'TOO_BIG' ? 'INVALID_ARGUMENT' : code;
     const details = [{'@type': FCM_ERROR, errorCode}];
     if (code === 'BAD_REQUEST') {
       details.push({'@type': BAD_REQUEST, fieldViolations: [{field: 'message.data[0].value', description: 'no'}]});
     }
     const more = code === 'UNAVAILABLE' ? {'retry-after': '3'} : {};
-    return send(stream, fcmStatus[code], {error: {code: fcmStatus[code], message: code, status: errorCode, details}}, more);
+    return send(stream, fcmStatus[code], {error: {code: fcmStatus[code], message: FCM_WORDS[code] ?? code, status: errorCode, details}}, more);
   }
   return send(stream, 200, {name: `projects/p/messages/${crypto.randomUUID()}`}, {'content-type': 'application/json'});
 }

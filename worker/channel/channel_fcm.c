@@ -18,6 +18,7 @@
 #define FCM_ERROR_TYPE     "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 #define BAD_REQUEST_TYPE   "type.googleapis.com/google.rpc.BadRequest"
 #define TOKEN_FIELD        "message.token"
+#define TOKEN_WORDS        "registration token" /* "The ... is not a valid FCM registration token" */
 #define QUOTA_WAIT_MS      60000 /* a minute's quota is exceeded, and no Retry-After */
 #define TTL_TEXT_BYTES     24
 #define PROJECT_CHARACTERS "abcdefghijklmnopqrstuvwxyz0123456789-.:"
@@ -97,14 +98,19 @@ static json_t *fcm_detail(json_t *document, const char *type)
     return NULL;
 }
 
-/* Of INVALID_ARGUMENT: is it the token? Without a list of fields it is; with one it may be anything
- * in our message. */
+/* Of INVALID_ARGUMENT: is it the token? A list of fields says it; without one nothing but the words
+ * do. "Android message is too big" comes without, too, and to every token alike: they must not all
+ * be taken for dead. */
 static bool fcm_blames_token(json_t *document)
 {
-    json_t *request = fcm_detail(document, BAD_REQUEST_TYPE);
+    json_t *violations = json_object_get(fcm_detail(document, BAD_REQUEST_TYPE), "fieldViolations");
     size_t index;
     json_t *violation;
-    json_array_foreach(json_object_get(request, "fieldViolations"), index, violation)
+    if (json_array_size(violations) == 0) {
+        json_t *message = json_object_get(json_object_get(document, "error"), "message");
+        return json_is_string(message) && strstr(json_string_value(message), TOKEN_WORDS) != NULL;
+    }
+    json_array_foreach(violations, index, violation)
     {
         const char *field = json_string_value(json_object_get(violation, "field"));
         if (field == NULL || strcmp(field, TOKEN_FIELD) != 0) {

@@ -203,7 +203,7 @@ def test_fcm_gets_a_whole_request(services, tmp_path):
 
 @pytest.mark.parametrize("code, outcome, reason, retry_ms", [
     ("UNREGISTERED", "rejected", ENDPOINT_DEAD, 0), ("INVALID_ARGUMENT", "rejected", ENDPOINT_DEAD, 0),
-    ("BAD_REQUEST", "rejected", 400, 0), ("SENDER_ID_MISMATCH", "rejected", 403, 0),
+    ("TOO_BIG", "rejected", 400, 0), ("BAD_REQUEST", "rejected", 400, 0), ("SENDER_ID_MISMATCH", "rejected", 403, 0),
     ("QUOTA_EXCEEDED", "throttled", 429, 60000), ("UNAVAILABLE", "throttled", 503, 3000), ("INTERNAL", "deferred", 500, 0),
     ("THIRD_PARTY_AUTH_ERROR", "misconfigured", 401, 0)])
 def test_fcm_errors_are_outcomes(services, tmp_path, code, outcome, reason, retry_ms):
