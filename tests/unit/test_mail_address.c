@@ -81,6 +81,9 @@ static void what_could_end_a_command_is_no_address(void **state)
         assert_false(mail_address_is_valid(slice_str(bad[i])));
     }
     assert_none(slice_of("a@b\0c", 5));
+    assert_none(slice_of("a@b.c\0\xc3\xbc", 8));
+    assert_none(slice_of("a@\0\xc3\xbc", 5));
+    assert_none(slice_str("a@\xc2\xad")); /* a soft hyphen: nothing, once it is mapped */
 }
 
 static void an_address_has_its_limits(void **state)

@@ -78,7 +78,8 @@ static bool write_a_labels(struct buf *buf, struct slice domain)
 {
     char name[DOMAIN_MAX_BYTES + 1];
     char *labels = NULL;
-    if (domain.len > DOMAIN_MAX_BYTES || !text_is_utf8(domain, NULL)) {
+    if (domain.len > DOMAIN_MAX_BYTES || !text_is_utf8(domain, NULL) ||
+        memchr(domain.data, '\0', domain.len) != NULL) {
         return false;
     }
     memcpy(name, domain.data, domain.len);
@@ -86,7 +87,8 @@ static bool write_a_labels(struct buf *buf, struct slice domain)
     if (idn2_to_ascii_8z(name, &labels, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK) {
         return false;
     }
-    bool is_name = dot_string(slice_str(labels)) == strlen(labels);
+    /* Some characters are mapped to nothing: a soft hyphen alone is no domain. */
+    bool is_name = *labels != '\0' && dot_string(slice_str(labels)) == strlen(labels);
     if (is_name) {
         buf_str(buf, labels);
     }
