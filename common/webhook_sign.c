@@ -10,11 +10,23 @@
 #define KEY_PREFIX "whsec_"
 #define MAC_CHARS  44 /* of base64 for 32 bytes */
 
+/* libsodium 1.0.18 takes every byte beyond ASCII for a slash. */
+static bool is_ascii(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] >= 0x80) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool webhook_key_read(struct slice text, struct webhook_key *key)
 {
     size_t prefix_len = sizeof(KEY_PREFIX) - 1;
     key->len = 0;
-    if (text.len < prefix_len || memcmp(text.data, KEY_PREFIX, prefix_len) != 0) {
+    if (text.len < prefix_len || memcmp(text.data, KEY_PREFIX, prefix_len) != 0 ||
+        !is_ascii(text)) {
         return false;
     }
     const char *encoded = (const char *)text.data + prefix_len;

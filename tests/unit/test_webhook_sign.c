@@ -81,6 +81,7 @@ static void what_is_no_key_is_refused_and_leaves_nothing_behind(void **state)
         "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw=",
         "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw ",
         "whsec_ MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa\xc3\xb8",
     };
     static const struct webhook_key none = {0};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
