@@ -7,6 +7,8 @@
 #include "common/file.h"
 #include "common/template.h"
 
+#define ATTACHMENTS "attachments" /* a list; the other parts are texts */
+
 /* Every name is as good as another here: the coordinator knows the audience's columns. */
 static int any_name(void *arg, struct slice name)
 {
@@ -75,6 +77,9 @@ static const char *channel_of(const json_t *step)
 static bool takes(const char *channel, const char *part)
 {
     bool is_email = strcmp(channel, "email") == 0;
+    if (strcmp(part, ATTACHMENTS) == 0) {
+        return is_email;
+    }
     if (strcmp(part, "subject") == 0) {
         return is_email || strcmp(channel, "push") == 0;
     }
@@ -103,6 +108,9 @@ static enum err check_options(const json_t *steps, const struct arguments *argum
     }
     if (arguments_has(arguments, "subject") && !some_takes(steps, "subject")) {
         return problem_set(problem, ERR_INVALID, "--subject is for the channels email and push");
+    }
+    if (arguments_has(arguments, "attach") && !some_takes(steps, ATTACHMENTS)) {
+        return problem_set(problem, ERR_INVALID, "--attach is for the channel email");
     }
     if (arguments_has(arguments, "html-file") && !some_takes(steps, "html")) {
         return problem_set(problem, ERR_INVALID, "--html-file is for the channel email");
@@ -134,9 +142,25 @@ static enum err check_parts(const json_t *steps, const struct arguments *argumen
     return ERR_OK;
 }
 
+/* Names of files, with commas between them; the coordinator checks them. */
+static void put_attachments(json_t *parts, const char *names)
+{
+    json_t *list = json_array();
+    struct slice rest = slice_str(names);
+    while (rest.len > 0) {
+        struct slice name = slice_take_until(&rest, ',');
+        json_t *text = json_stringn((const char *)name.data, name.len);
+        json_array_append_new(list, text == NULL ? json_string("") : text);
+    }
+    json_object_set_new(parts, ATTACHMENTS, list);
+}
+
 static enum err read_parts(json_t *parts, const struct arguments *arguments,
                            struct problem *problem)
 {
+    if (arguments_has(arguments, "attach")) {
+        put_attachments(parts, arguments_value(arguments, "attach"));
+    }
     enum err err = put_option(parts, "subject", arguments, "subject", problem);
     if (err == ERR_OK) {
         err = put_option(parts, "text", arguments, "text", problem);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * campaign_message: what a campaign says, from the options --text, --text-file, --subject and
- * --html-file.
+ * campaign_message: what a campaign says, from the options --text, --text-file, --subject,
+ * --html-file and --attach.
  */
 #ifndef TOCSIN_CLI_CAMPAIGN_MESSAGE_H
 #define TOCSIN_CLI_CAMPAIGN_MESSAGE_H
@@ -16,6 +16,7 @@
     {"text", "TEXT", "the message; {{column}} stands for what the file has there"},                \
         {"text-file", "FILE", "the message from a file"},                                          \
         {"subject", "TEXT", "of an e-mail or a push message"},                                     \
+        {"attach", "FILE[,FILE]", "names of files that the workers have, for e-mail"},             \
     {                                                                                              \
         "html-file", "FILE", "the message in HTML besides, for e-mail"                             \
     }

@@ -94,6 +94,18 @@ bool text_is_name(struct slice text, size_t max)
     return text.len > 0 && text.len <= max;
 }
 
+bool text_is_file_name(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t c = text.data[i];
+        if (c < ' ' || c == 0x7f || c == '/') {
+            return false;
+        }
+    }
+    return text.len > 0 && text.len <= TEXT_FILE_NAME_MAX && text.data[0] != '.' &&
+           text_is_utf8(text, NULL);
+}
+
 bool text_number(struct slice text, uint64_t min, uint64_t max, uint64_t *value)
 {
     uint64_t number;

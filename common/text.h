@@ -27,6 +27,10 @@ const char *text_nearest(const char *word, const char *const *known);
 /* Letters, digits, `_`, `.` and `-`, 1 to `max` of them: what people may call a thing that they
  * name in addresses and on command lines. */
 bool text_is_name(struct slice text, size_t max);
+/* The name of a file in some folder: 1 to TEXT_FILE_NAME_MAX bytes of UTF-8 without `/` and control
+ * characters, which do not begin with a dot. */
+#define TEXT_FILE_NAME_MAX 200
+bool text_is_file_name(struct slice text);
 /* The whole of `text` as a decimal number within [min, max]? */
 bool text_number(struct slice text, uint64_t min, uint64_t max, uint64_t *value);
 /* "250", "1.5s", "20ms", "5m", "2h", "1d" -> milliseconds (a bare number is seconds; less than a

@@ -51,6 +51,8 @@ const char *outcome_name(enum outcome outcome);
     X(ENDPOINT_UNFIT, 1008, "the endpoint is of no form that the provider takes")                  \
     X(ENDPOINT_DEAD, 1009, "the provider says that there is no such endpoint")                     \
     X(ADDRESS_NOT_ASCII, 1010, "the provider takes ASCII addresses only (no SMTPUTF8)")            \
+    X(ATTACHMENT_MISSING, 1011, "the worker does not have a file that is to be attached")          \
+    X(NO_ATTACHMENTS, 1012, "the provider takes no attachments")                                   \
     X(CONNECT_FAILED, 1101, "no connection to the provider")                                       \
     X(RESOLVE_FAILED, 1102, "the provider's name was not resolved")                                \
     X(TLS_FAILED, 1103, "TLS to the provider failed")                                              \

@@ -45,12 +45,13 @@
 #include "proto/page.h"
 #include "proto/reply_code.h"
 
-#define WIRE_VERSION         2       /* the newest that this build speaks */
-#define WIRE_VERSION_MIN     2       /* the oldest */
+#define WIRE_VERSION         3       /* the newest that this build speaks */
+#define WIRE_VERSION_MIN     3       /* the oldest */
 #define WIRE_FRAME_MAX       4194304 /* 4 MiB */
 #define WIRE_PAGE_FRAME_MAX  (PAGE_RAW_MAX + 64)
 #define WIRE_PROVIDERS_MAX   64
 #define WIRE_BODIES_MAX      64
+#define WIRE_ATTACHMENTS_MAX 8 /* of one body */
 #define WIRE_GROUPS_MAX      256
 #define WIRE_RUNS_MAX        65536           /* in one OUTCOMES message */
 #define WIRE_GROUP_RUNS_MAX  PAGE_RECIPIENTS /* in one group: a place of the page comes once */
@@ -138,6 +139,8 @@ struct wire_body {
     const char *subject; /* templates; "" if the channel has none */
     const char *text;
     const char *html;
+    unsigned attachment_count;
+    const char *const *attachments; /* names of files that the worker has (text_is_file_name) */
 };
 
 struct wire_content {

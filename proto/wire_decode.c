@@ -201,6 +201,22 @@ static void decode_content_request(struct decoder *decoder, const Tocsin__Envelo
     message->content_request.campaign = envelope->content_request->campaign;
 }
 
+static void decode_attachments(struct decoder *decoder, const Tocsin__Body *in,
+                               struct wire_body *body)
+{
+    unsigned count =
+        take_count(decoder, in->n_attachments, WIRE_ATTACHMENTS_MAX, "attachments of a body");
+    const char **names = arena_zalloc(decoder->arena, count, sizeof(*names));
+    for (unsigned i = 0; i < count; i++) {
+        names[i] = take_text(decoder, in->attachments[i], 1, TEXT_FILE_NAME_MAX, "attachment");
+        if (names[i][0] != '\0' && !text_is_file_name(slice_str(names[i]))) {
+            refuse(decoder, ERR_INVALID, "an attachment is no name of a file");
+        }
+    }
+    body->attachment_count = count;
+    body->attachments = names;
+}
+
 static void decode_body(struct decoder *decoder, const Tocsin__Body *in, struct wire_body *body)
 {
     body->channel =
@@ -209,6 +225,7 @@ static void decode_body(struct decoder *decoder, const Tocsin__Body *in, struct 
     body->subject = take_text(decoder, in->subject, 0, WIRE_TEXT_MAX, "body subject");
     body->text = take_text(decoder, in->text, 0, WIRE_TEXT_MAX, "body text");
     body->html = take_text(decoder, in->html, 0, WIRE_TEXT_MAX, "body html");
+    decode_attachments(decoder, in, body);
 }
 
 static void decode_reply_range(struct decoder *decoder, const Tocsin__Content *in,

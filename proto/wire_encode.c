@@ -137,6 +137,12 @@ static Tocsin__Body *encode_body(struct encoder *encoder, const struct wire_body
     out->subject = borrow_str(body->subject);
     out->text = borrow_str(body->text);
     out->html = borrow_str(body->html);
+    assert(body->attachment_count <= WIRE_ATTACHMENTS_MAX);
+    out->n_attachments = body->attachment_count;
+    out->attachments = arena_zalloc(&encoder->arena, out->n_attachments, sizeof(char *));
+    for (size_t i = 0; i < out->n_attachments; i++) {
+        out->attachments[i] = borrow_str(body->attachments[i]);
+    }
     return out;
 }
 

@@ -51,6 +51,8 @@ struct attempt {
     struct slice subject;
     struct slice text;
     struct slice html;
+    const char *const *attachments; /* names of files that the worker has */
+    unsigned attachment_count;
     /* If the provider's form is merged, in place of the three: the message, which is the same
      * pointer for everybody of a campaign who gets it in the same language, and the recipient's
      * values, one for each slot. */

@@ -91,6 +91,7 @@ static int put_message(const struct walk *walk, const struct render_row *row,
         attempt->values = NULL;
         missing = render_fill(walk->body, row, &delivery->texts, &texts);
     }
+    attempt->attachments = render_attachments(walk->body, &attempt->attachment_count);
     attempt->subject = texts.subject;
     attempt->text = texts.text;
     attempt->html = texts.html;

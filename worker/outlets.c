@@ -161,6 +161,12 @@ void outlets_start(struct outlets *outlets, const struct attempt *attempt)
 {
     struct outlet *outlet = outlets->current[attempt->provider];
     outlet->in_flight++;
+    if (attempt->attachment_count > 0 && !outlet->channel->adapter->takes_attachments) {
+        const struct attempt_result result = {.outcome = OUTCOME_REJECTED,
+                                              .reason = REASON_NO_ATTACHMENTS};
+        on_result(outlet, attempt->id, &result);
+        return;
+    }
     outlet->channel->adapter->start(outlet->channel, attempt);
 }
 

@@ -36,6 +36,8 @@ struct render_body {
     struct template *text;
     struct template *html;
     struct merge *merge;
+    const char **attachments;
+    unsigned attachment_count;
 };
 
 struct render_channel {
@@ -158,6 +160,11 @@ static enum err render_add_body(struct render *render, const struct wire_body *s
     if (!locale_normalize(slice_str(source->locale), body->locale)) {
         return problem_set(problem, ERR_LIMIT, "the locale \"%.80s\" is too long", source->locale);
     }
+    body->attachments = mem_zalloc(source->attachment_count, sizeof(*body->attachments));
+    for (; body->attachment_count < source->attachment_count; body->attachment_count++) {
+        body->attachments[body->attachment_count] =
+            mem_copy_str(source->attachments[body->attachment_count]);
+    }
     enum err err = body_parse(render, body, source, problem);
     if (err == ERR_OK) {
         body->merge = merge_new(body->subject, body->text, body->html);
@@ -230,6 +237,14 @@ enum err render_new(struct render **out, const struct wire_content *content,
     return err;
 }
 
+static void attachments_free(struct render_body *body)
+{
+    for (unsigned i = 0; i < body->attachment_count; i++) {
+        mem_free((void *)(uintptr_t)body->attachments[i]);
+    }
+    mem_free(body->attachments);
+}
+
 void render_free(struct render *render)
 {
     if (render == NULL) {
@@ -242,6 +257,7 @@ void render_free(struct render *render)
             template_free(channel->bodies[i].subject);
             template_free(channel->bodies[i].text);
             template_free(channel->bodies[i].html);
+            attachments_free(&channel->bodies[i]);
         }
         mem_free(channel->bodies);
     }
@@ -278,6 +294,12 @@ const struct render_body *render_body_for(const struct render *render, enum chan
     }
     struct slice locale = page_value(view, (unsigned)render->locale_column);
     return &from->bodies[locale_choose(from->locales, from->count, locale)];
+}
+
+const char *const *render_attachments(const struct render_body *body, unsigned *count)
+{
+    *count = body->attachment_count;
+    return body->attachments;
 }
 
 static int part_fill(const struct template *template, struct render_row *row, struct buf *buf)

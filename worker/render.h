@@ -51,6 +51,8 @@ bool render_has_channel(const struct render *render, enum channel_kind channel);
  * NULL only if the channel has no body. Case does not matter, and `_` is as good as `-`. */
 const struct render_body *render_body_for(const struct render *render, enum channel_kind channel,
                                           const struct page_view *view);
+/* Names of the files that go with the body; borrowed. */
+const char *const *render_attachments(const struct render_body *body, unsigned *count);
 /* Fills subject, text and html into buf (cleared before) and points *texts there. -1, or the number
  * of the first variable that is missing. */
 int render_fill(const struct render_body *body, const struct render_row *row, struct buf *buf,

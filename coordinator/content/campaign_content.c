@@ -16,6 +16,7 @@ static const char *const house_variables[] = {"token", "campaign", "reply_code",
 
 enum part { PART_SUBJECT, PART_TEXT, PART_HTML, PARTS };
 static const char *const part_names[PARTS + 1] = {"subject", "text", "html", NULL};
+static const char attachments_name[] = "attachments";
 
 /* Which parts a body may have, and of which it must have one at least. */
 struct shape {
@@ -133,6 +134,50 @@ static enum err check_part(struct content_check *check, const struct shape *shap
     return err;
 }
 
+static const char *const member_names[] = {"subject", "text", "html", attachments_name, NULL};
+
+static bool is_member(const char *key)
+{
+    const char *const *name = member_names;
+    while (*name != NULL && strcmp(*name, key) != 0) {
+        name++;
+    }
+    return *name != NULL;
+}
+
+static enum err check_attachments(struct document_reader *reader, enum channel_kind channel,
+                                  json_t *body)
+{
+    json_t *list = json_object_get(body, attachments_name);
+    size_t mark = document_enter(reader, attachments_name);
+    size_t i;
+    json_t *name;
+    if (list == NULL || json_is_null(list)) {
+        document_leave(reader, mark);
+        return ERR_OK;
+    }
+    if (channel != CHANNEL_EMAIL) {
+        return document_refuse(reader, ERR_INVALID, "this channel has no attachments");
+    }
+    if (!json_is_array(list) || json_array_size(list) > WIRE_ATTACHMENTS_MAX) {
+        return document_refuse(reader, ERR_INVALID,
+                               "must be a list of up to %d names of files that the workers have",
+                               WIRE_ATTACHMENTS_MAX);
+    }
+    json_array_foreach(list, i, name)
+    {
+        const char *text = json_string_value(name);
+        if (text == NULL || !text_is_file_name(slice_str(text))) {
+            return document_refuse(reader, ERR_INVALID,
+                                   "\"%.80s\" is no name of a file: up to %d bytes, without \"/\" "
+                                   "and not beginning with a dot",
+                                   text == NULL ? "" : text, TEXT_FILE_NAME_MAX);
+        }
+    }
+    document_leave(reader, mark);
+    return ERR_OK;
+}
+
 /* One message of one channel in one locale. */
 static enum err check_body(struct content_check *check, enum channel_kind channel, json_t *body)
 {
@@ -141,17 +186,20 @@ static enum err check_body(struct content_check *check, enum channel_kind channe
     json_t *value;
     json_object_foreach(body, key, value)
     {
-        if (strcmp(key, part_names[PART_SUBJECT]) != 0 && strcmp(key, part_names[PART_TEXT]) != 0 &&
-            strcmp(key, part_names[PART_HTML]) != 0) {
+        if (!is_member(key)) {
             (void)document_enter(reader, key);
-            return document_refuse_word(reader, "member", key, part_names);
+            return document_refuse_word(reader, "member", key, member_names);
         }
     }
     for (enum part part = 0; part < PARTS; part++) {
-        enum err err = check_part(check, &shapes[channel], body, part);
-        if (err != ERR_OK) {
-            return err;
+        enum err part_err = check_part(check, &shapes[channel], body, part);
+        if (part_err != ERR_OK) {
+            return part_err;
         }
+    }
+    enum err err = check_attachments(reader, channel, body);
+    if (err != ERR_OK) {
+        return err;
     }
     if (part_of(body, PART_TEXT)[0] == '\0' && part_of(body, PART_HTML)[0] == '\0') {
         return document_refuse(reader, ERR_INVALID, "\"text\" or \"html\" is required");
@@ -265,16 +313,32 @@ enum err campaign_content_check(struct document_reader *reader, json_t *content,
     return check_plan(reader, content, source->plan);
 }
 
+static const char *const *attachments_of(json_t *body, struct arena *arena, unsigned *count)
+{
+    const json_t *list = json_object_get(body, attachments_name);
+    const char **names = arena_zalloc(arena, WIRE_ATTACHMENTS_MAX, sizeof(*names));
+    size_t size = json_array_size(list);
+    *count = size < WIRE_ATTACHMENTS_MAX ? (unsigned)size : WIRE_ATTACHMENTS_MAX;
+    for (unsigned i = 0; i < *count; i++) {
+        names[i] = json_string_value(json_array_get(list, i));
+    }
+    return names;
+}
+
 static void put_body(struct wire_body *bodies, unsigned *count, enum channel_kind channel,
-                     const char *locale, json_t *body)
+                     const char *locale, json_t *body, struct arena *arena)
 {
     if (*count < WIRE_BODIES_MAX) {
+        unsigned attachment_count;
+        const char *const *attachments = attachments_of(body, arena, &attachment_count);
         bodies[(*count)++] = (struct wire_body){
             .channel = channel,
             .locale = strcmp(locale, "default") == 0 ? "" : locale,
             .subject = part_of(body, PART_SUBJECT),
             .text = part_of(body, PART_TEXT),
             .html = part_of(body, PART_HTML),
+            .attachment_count = attachment_count,
+            .attachments = attachments,
         };
     }
 }
@@ -293,14 +357,14 @@ const struct wire_body *campaign_content_bodies(json_t *content, struct arena *a
             continue;
         }
         if (is_plain(body)) {
-            put_body(bodies, count, channel, "default", body);
+            put_body(bodies, count, channel, "default", body, arena);
             continue;
         }
         const char *locale;
         json_t *value;
         json_object_foreach(body, locale, value)
         {
-            put_body(bodies, count, channel, locale, value);
+            put_body(bodies, count, channel, locale, value, arena);
         }
     }
     return bodies;

@@ -4,7 +4,8 @@
  *     {"sms":{"text":"..."},
  *      "email":{"default":{"subject":"...","text":"...","html":"..."},"de":{...}}}
  * Every text is a template over the audience's columns, `token`, `campaign`, and the recipient's
- * links `ack_url` and `unsubscribe_url`, which need the setting public_url.
+ * links `ack_url` and `unsubscribe_url`, which need the setting public_url. A body of email may
+ * have `attachments`, names of files that the workers have.
  */
 #ifndef TOCSIN_CONTENT_CAMPAIGN_CONTENT_H
 #define TOCSIN_CONTENT_CAMPAIGN_CONTENT_H

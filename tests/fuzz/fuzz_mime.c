@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "worker/channel/mime.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -51,8 +52,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct buf mail = {0};
     mime_field(&mail, "Subject", subject);
     mime_field_address(&mail, "From", subject, slice_str("a@b.c"));
-    mime_body(&mail, text, html, slice_str("BOUNDARY"));
+    const struct mime_parts parts = {.text = text, .html = html};
+    mime_body(&mail, &parts, slice_str("BOUNDARY"));
     check_lines(buf_view(&mail));
+    char name[TEXT_FILE_NAME_MAX + 1] = {0};
+    if (text.len > 0) {
+        memcpy(name, text.data, text.len < sizeof(name) ? text.len : sizeof(name) - 1);
+    }
+    if (text_is_file_name(slice_str(name))) {
+        struct buf file = {0};
+        struct slice part;
+        mime_attachment(&file, name, html);
+        part = buf_view(&file);
+        const struct mime_parts with = {text, html, &part, 1};
+        buf_clear(&mail);
+        mime_body(&mail, &with, slice_str("BOUNDARY"));
+        check_lines(buf_view(&mail));
+        buf_release(&file);
+    }
     buf_release(&mail);
     return 0;
 }

@@ -100,10 +100,10 @@ static uint64_t port_now_ms(void *arg)
 }
 
 static const struct wire_body BODIES[] = {
-    {CHANNEL_SMS, "", "", "Hello {{name}} by sms", ""},
-    {CHANNEL_EMAIL, "", "", "Hello {{name}} by email", ""},
-    {CHANNEL_VOICE, "", "", "Hello {{name}} by voice", ""},
-    {CHANNEL_PUSH, "", "", "Hello {{name}} by push", ""},
+    {CHANNEL_SMS, "", "", "Hello {{name}} by sms", "", 0, NULL},
+    {CHANNEL_EMAIL, "", "", "Hello {{name}} by email", "", 0, NULL},
+    {CHANNEL_VOICE, "", "", "Hello {{name}} by voice", "", 0, NULL},
+    {CHANNEL_PUSH, "", "", "Hello {{name}} by push", "", 0, NULL},
 };
 
 static enum err port_content(void *arg, uint64_t campaign, struct arena *arena,

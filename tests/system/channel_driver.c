@@ -67,10 +67,22 @@ static bool variable_of(const struct attempt *attempt, struct slice name, struct
     return json_object_get(variables, key) != NULL;
 }
 
+static unsigned attachments_of(const json_t *given, const char *names[WIRE_ATTACHMENTS_MAX])
+{
+    const json_t *list = json_object_get(given, "attachments");
+    unsigned count = 0;
+    while (count < json_array_size(list) && count < WIRE_ATTACHMENTS_MAX) {
+        names[count] = json_string_value(json_array_get(list, count));
+        count++;
+    }
+    return count;
+}
+
 static void start_next(struct driver *driver)
 {
     size_t index = driver->started++;
     const json_t *given = json_array_get(driver->attempts, index);
+    const char *attachments[WIRE_ATTACHMENTS_MAX];
     struct attempt attempt = {
         .id = (uint32_t)index,
         .endpoint = text_of(given, "to"),
@@ -81,6 +93,8 @@ static void start_next(struct driver *driver)
         .subject = text_of(given, "subject"),
         .text = text_of(given, "text"),
         .html = text_of(given, "html"),
+        .attachments = attachments,
+        .attachment_count = attachments_of(given, attachments),
         .token_key = token_key,
         .public_url = text_of(given, "public_url"),
         .variable = variable_of,

@@ -560,6 +560,14 @@ static void complaints_name_the_place_and_the_remedy(void **state)
          "/content/email/subject", "is required"},
         {HEAD ",\"content\":{\"sms\":{\"text\":\"a\"},\"email\":{\"subject\":\"b\"}}}",
          "/content/email", "\"text\" or \"html\""},
+        {HEAD ",\"content\":{\"sms\":{\"text\":\"a\",\"attachments\":[\"a.pdf\"]}}}",
+         "/content/sms/attachments", "no attachments"},
+        {HEAD ",\"content\":{\"sms\":{\"text\":\"a\"},\"email\":{\"subject\":\"b\",\"text\":\"c\","
+              "\"attachments\":[\"../a.pdf\"]}}}",
+         "/content/email/attachments", "\"../a.pdf\" is no name of a file"},
+        {HEAD ",\"content\":{\"sms\":{\"text\":\"a\"},\"email\":{\"subject\":\"b\",\"text\":\"c\","
+              "\"attachments\":\"a.pdf\"}}}",
+         "/content/email/attachments", "a list of up to 8 names"},
         {HEAD ",\"priority\":\"urgent\"" CONTENT, "/priority", "known here: critical, high"},
         {HEAD ",\"weight\":0" CONTENT, "/weight", "from 1 to 1000"},
         {HEAD ",\"weight\":1.5" CONTENT, "/weight", "whole number"},
@@ -665,7 +673,8 @@ static void workers_get_every_body(void **state)
     struct fixture *fixture = *state;
     assert_parses(fixture, HEAD
                   ",\"content\":{\"sms\":{\"default\":{\"text\":\"a\"},\"de\":{\"text\":\"b\"}},"
-                  "\"email\":{\"subject\":\"s\",\"html\":\"h\",\"text\":null}}}");
+                  "\"email\":{\"subject\":\"s\",\"html\":\"h\",\"text\":null,"
+                  "\"attachments\":[\"recall.pdf\"]}}}");
     campaign_document_number(fixture->document, 7, 1);
     struct arena arena;
     struct wire_content content;
@@ -684,6 +693,9 @@ static void workers_get_every_body(void **state)
     assert_string_equal(content.bodies[2].subject, "s");
     assert_string_equal(content.bodies[2].text, "");
     assert_string_equal(content.bodies[2].html, "h");
+    assert_int_equal(content.bodies[1].attachment_count, 0);
+    assert_int_equal(content.bodies[2].attachment_count, 1);
+    assert_string_equal(content.bodies[2].attachments[0], "recall.pdf");
     arena_release(&arena);
 }
 

@@ -23,7 +23,8 @@ static const char *address_field(const char *display, const char *address)
 static const char *body(const char *text, const char *html)
 {
     buf_clear(&out);
-    mime_body(&out, slice_str(text), slice_str(html), slice_str(BOUNDARY));
+    const struct mime_parts parts = {.text = slice_str(text), .html = slice_str(html)};
+    mime_body(&out, &parts, slice_str(BOUNDARY));
     return buf_cstr(&out);
 }
 
@@ -251,9 +252,69 @@ static int tear_down(void **state)
     return 0;
 }
 
+static const char *attachment(const char *name, const char *bytes)
+{
+    buf_clear(&out);
+    mime_attachment(&out, name, slice_str(bytes));
+    return buf_cstr(&out);
+}
+
+static void a_file_is_a_part_in_base64(void **state)
+{
+    (void)state;
+    assert_string_equal(attachment("Recall notice.PDF", "hello"),
+                        "Content-Type: application/pdf\r\n"
+                        "Content-Transfer-Encoding: base64\r\n"
+                        "Content-Disposition: attachment;\r\n filename=\"Recall notice.PDF\"\r\n"
+                        "\r\naGVsbG8=\r\n");
+    assert_non_null(strstr(attachment("data", ""), "Content-Type: application/octet-stream\r\n"));
+}
+
+static void a_files_name_beyond_ascii_is_encoded_in_pieces(void **state)
+{
+    (void)state;
+    assert_non_null(strstr(attachment("R\xc3\xbc"
+                                      "ckruf.pdf",
+                                      ""),
+                           ";\r\n filename*0*=UTF-8''R%C3%BCckruf.pdf\r\n"));
+    char name[200];
+    memset(name, 'x', sizeof(name));
+    name[199] = '\0';
+    assert_lines(attachment(name, "b"), 78);
+    assert_non_null(strstr(buf_cstr(&out), ";\r\n filename*3*=x"));
+}
+
+static void attachments_stand_behind_the_message(void **state)
+{
+    (void)state;
+    struct slice files[] = {slice_str("A: a\r\n\r\nYQ==\r\n"), slice_str("B: b\r\n\r\nYg==\r\n")};
+    const struct mime_parts parts = {slice_str("text"), slice_str("<p>html"), files, 2};
+    buf_clear(&out);
+    mime_body(&out, &parts, slice_str(BOUNDARY));
+    assert_string_equal(
+        buf_cstr(&out),
+        "MIME-Version: 1.0\r\n"
+        "Content-Type: multipart/mixed;\r\n boundary=\"=_.mixed." BOUNDARY "\"\r\n\r\n"
+        "--=_.mixed." BOUNDARY "\r\n"
+        "Content-Type: multipart/alternative;\r\n boundary=\"=_" BOUNDARY "\"\r\n\r\n"
+        "--=_" BOUNDARY "\r\n"
+        "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 7bit\r\n\r\n"
+        "text\r\n"
+        "--=_" BOUNDARY "\r\n"
+        "Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: 7bit\r\n\r\n"
+        "<p>html\r\n"
+        "--=_" BOUNDARY "--\r\n"
+        "--=_.mixed." BOUNDARY "\r\nA: a\r\n\r\nYQ==\r\n"
+        "--=_.mixed." BOUNDARY "\r\nB: b\r\n\r\nYg==\r\n"
+        "--=_.mixed." BOUNDARY "--\r\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_is_a_part_in_base64),
+        cmocka_unit_test(a_files_name_beyond_ascii_is_encoded_in_pieces),
+        cmocka_unit_test(attachments_stand_behind_the_message),
         cmocka_unit_test(an_ascii_field_stands_as_it_is),
         cmocka_unit_test(a_long_ascii_field_is_folded_before_words),
         cmocka_unit_test(blanks_are_folded_with_their_word_and_never_make_a_line),

@@ -33,10 +33,10 @@ static const char *const rows[][COLUMNS] = {
 #define LONG80 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 static const struct wire_body bodies[] = {
-    {CHANNEL_SMS, "", "", "Dear {{first_name}}", ""},
-    {CHANNEL_SMS, "de", "", LONG80 LONG80 "{{id}}", ""},
-    {CHANNEL_EMAIL, "", "For {{first_name}}", "Hello", ""},
-    {CHANNEL_VOICE, "", "", "{{locale}}", ""}, /* no step sends it */
+    {.channel = CHANNEL_SMS, .locale = "", .text = "Dear {{first_name}}"},
+    {.channel = CHANNEL_SMS, .locale = "de", .text = LONG80 LONG80 "{{id}}"},
+    {.channel = CHANNEL_EMAIL, .locale = "", .subject = "For {{first_name}}", .text = "Hello"},
+    {.channel = CHANNEL_VOICE, .locale = "", .text = "{{locale}}"}, /* no step sends it */
 };
 
 static const struct suppression_hit hits[] = {
@@ -190,8 +190,8 @@ static void short_messages_are_counted_of_the_filled_text(void **state)
 static void short_messages_are_counted_as_the_providers_send_them(void **state)
 {
     (void)state;
-    const struct wire_body body = {CHANNEL_SMS, "", "", LONG80 "\xe2\x80\x9c{{id}}\xe2\x80\x9d",
-                                   ""};
+    const struct wire_body body = {
+        .channel = CHANNEL_SMS, .locale = "", .text = LONG80 "\xe2\x80\x9c{{id}}\xe2\x80\x9d"};
     const struct wire_content content = {
         .name = "Notice", .schema = schema, .body_count = 1, .bodies = &body};
     const struct sms_rule rules[] = {{false, 1}, {true, 1}, {false, 0}};
@@ -217,7 +217,7 @@ static void short_messages_are_counted_as_the_providers_send_them(void **state)
 /* The parts of the first body alone. */
 static void expect_parts(const char *text, unsigned reply_chars, uint64_t one, uint64_t two)
 {
-    const struct wire_body body = {CHANNEL_SMS, "", "", text, ""};
+    const struct wire_body body = {.channel = CHANNEL_SMS, .locale = "", .text = text};
     const struct wire_content content = {.name = "Notice",
                                          .schema = schema,
                                          .reply_range = {reply_chars, 0, 8192},

@@ -8,9 +8,11 @@ static const struct wire_provider providers[] = {
     {0, "null", CHANNEL_SMS, "null", "{}"},
     {63, "pr\xc3\xa9mier", CHANNEL_WEBHOOK, "http", "{\"url\":\"https://example.com\"}"},
 };
+static const char *const attachments[] = {"recall.pdf", "R\xc3\xbc"
+                                                        "ckruf.pdf"};
 static const struct wire_body bodies[] = {
-    {CHANNEL_EMAIL, "de", "Hallo {{name}}", "Text", "<p>Text</p>"},
-    {CHANNEL_SMS, "", "", "Hi", ""},
+    {CHANNEL_EMAIL, "de", "Hallo {{name}}", "Text", "<p>Text</p>", 2, attachments},
+    {CHANNEL_SMS, "", "", "Hi", "", 0, NULL},
 };
 static const struct outcome_run runs[] = {
     {0, 100, OUTCOME_ACCEPTED, 0, 0, 1763800000500, {NULL, 0}},
@@ -395,6 +397,10 @@ static void content_survives(void **state)
         assert_string_equal(got->bodies[i].subject, bodies[i].subject);
         assert_string_equal(got->bodies[i].text, bodies[i].text);
         assert_string_equal(got->bodies[i].html, bodies[i].html);
+        assert_int_equal(got->bodies[i].attachment_count, bodies[i].attachment_count);
+        for (unsigned a = 0; a < bodies[i].attachment_count; a++) {
+            assert_string_equal(got->bodies[i].attachments[a], bodies[i].attachments[a]);
+        }
     }
 }
 
@@ -417,6 +423,11 @@ static void content_has_limits(void **state)
     body = bodies[0];
     body.html = "\xed\xa0\x80";
     expect_refusal(fixture, &message, ERR_INVALID, "body html is not UTF-8");
+    static const char *const elsewhere[] = {"../secret.pdf"};
+    body.html = "";
+    body.attachment_count = 1;
+    body.attachments = elsewhere;
+    expect_refusal(fixture, &message, ERR_INVALID, "an attachment is no name of a file");
     message = example(WIRE_CONTENT);
     message.content.schema.columns[0].field = PAGE_FIELD_EMAIL;
     expect_refusal(fixture, &message, ERR_INVALID, "schema");

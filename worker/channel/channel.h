@@ -40,6 +40,7 @@ struct channel_adapter {
     /* Copies what it keeps; calls context.result once, now or later. An adapter whose requests take
      * many recipients may gather attempts here until one is full. */
     void (*start)(struct channel *channel, const struct attempt *attempt);
+    bool takes_attachments;
     /* Sends what start has gathered: nothing follows at once that could go with it. NULL: every
      * attempt goes alone. */
     void (*flush)(struct channel *channel);

@@ -132,6 +132,7 @@ static enum err null_open(struct channel **out, const struct channel_context *co
 
 const struct channel_adapter channel_null_adapter = {
     .name = "null",
+    .takes_attachments = true,
     .open = null_open,
     .concurrency = null_concurrency,
     .start = null_start,

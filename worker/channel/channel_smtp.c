@@ -18,6 +18,7 @@
 #include "common/hash.h"
 #include "common/mem.h"
 #include "common/secret.h"
+#include "worker/channel/attachments.h"
 #include "worker/channel/channel_adapters.h"
 #include "worker/channel/channel_fields.h"
 #include "worker/channel/channel_settings.h"
@@ -27,6 +28,7 @@
 
 #define WHERE_MAX_BYTES 128
 
+#define MAIL_MAX_BYTES     ((size_t)25 * 1024 * 1024) /* of attachments, in base64 */
 #define UNSUBSCRIBE_HEADER "List-Unsubscribe"
 
 struct smtp_header {
@@ -43,6 +45,7 @@ struct channel_smtp {
     struct template *envelope_from;
     struct template *reply_to; /* NULL: none */
     bool has_unsubscribe;
+    struct attachments *attachments;
     struct channel_fields *fields;
     struct smtp_header *headers;
     size_t header_count;
@@ -65,6 +68,7 @@ struct smtp_settings {
     const char *reply_to;
     const char *envelope_from;
     bool list_unsubscribe;
+    const char *attachments;
     json_t *headers;
     json_t *secrets;
     uint32_t connections;
@@ -93,6 +97,7 @@ static const struct channel_key smtp_keys[] = {
     {KEY("reply_to", TEXT, reply_to)},
     {KEY("envelope_from", TEXT, envelope_from)},
     {KEY("list_unsubscribe", FLAG, list_unsubscribe)},
+    {KEY("attachments", TEXT, attachments)},
     {KEY("headers", OBJECT, headers)},
     {KEY("secrets", OBJECT, secrets)},
     {KEY("connections", COUNT, connections), .min = 1, .max = 256},
@@ -189,7 +194,7 @@ static void write_unsubscribe(struct buf *message, struct channel_smtp *smtp,
 
 /* False if the recipient lacks a variable. */
 static bool write_message(struct buf *message, struct channel_smtp *smtp,
-                          const struct attempt *attempt)
+                          const struct attempt *attempt, const struct mime_parts *parts)
 {
     mime_field_date(message, clock_unix_ms());
     buf_slice(message, buf_view(&smtp->sender));
@@ -199,14 +204,35 @@ static bool write_message(struct buf *message, struct channel_smtp *smtp,
     bool is_filled = write_reply_to(message, smtp, attempt);
     write_unsubscribe(message, smtp, attempt);
     is_filled = write_headers(message, smtp, attempt) && is_filled;
-    mime_body(message, attempt->text, attempt->html, slice_of(attempt->token, TOKEN_CHARS));
+    mime_body(message, parts, slice_of(attempt->token, TOKEN_CHARS));
     return is_filled && fill_address(&smtp->from, smtp, smtp->envelope_from, attempt);
 }
 
-static void smtp_reject(struct channel_smtp *smtp, uint32_t attempt, enum reason reason)
+static void smtp_refuse(struct channel_smtp *smtp, uint32_t attempt, enum outcome outcome,
+                        enum reason reason)
 {
-    struct attempt_result result = {.outcome = OUTCOME_REJECTED, .reason = (uint16_t)reason};
+    struct attempt_result result = {.outcome = outcome, .reason = (uint16_t)reason};
     smtp->context.result(smtp->context.arg, attempt, &result);
+}
+
+/* False: the attempt was refused. Another worker may have the file. */
+static bool find_attachments(struct channel_smtp *smtp, const struct attempt *attempt,
+                             struct slice parts[WIRE_ATTACHMENTS_MAX])
+{
+    enum err err = ERR_OK;
+    size_t bytes = 0;
+    for (unsigned i = 0; err == ERR_OK && i < attempt->attachment_count; i++) {
+        err = attachments_part(smtp->attachments, attempt->attachments[i], &parts[i]);
+        bytes += err == ERR_OK ? parts[i].len : 0;
+    }
+    if (err == ERR_LIMIT || bytes > MAIL_MAX_BYTES) {
+        smtp_refuse(smtp, attempt->id, OUTCOME_REJECTED, REASON_MESSAGE_TOO_LARGE);
+        return false;
+    }
+    if (err != ERR_OK) {
+        smtp_refuse(smtp, attempt->id, OUTCOME_DEFERRED, REASON_ATTACHMENT_MISSING);
+    }
+    return err == ERR_OK;
 }
 
 static void smtp_start(struct channel *channel, const struct attempt *attempt)
@@ -215,13 +241,19 @@ static void smtp_start(struct channel *channel, const struct attempt *attempt)
     bool needs_utf8 = false;
     buf_clear(&smtp->to);
     if (!mail_address_write(&smtp->to, attempt->endpoint, &needs_utf8)) {
-        smtp_reject(smtp, attempt->id, REASON_NO_ENDPOINT);
+        smtp_refuse(smtp, attempt->id, OUTCOME_REJECTED, REASON_NO_ENDPOINT);
         return;
     }
+    struct slice attachments[WIRE_ATTACHMENTS_MAX];
+    if (!find_attachments(smtp, attempt, attachments)) {
+        return;
+    }
+    const struct mime_parts parts = {attempt->text, attempt->html, attachments,
+                                     attempt->attachment_count};
     struct smtp_line *line = smtp_client_take(smtp->client);
-    if (!write_message(smtp_line_message(line), smtp, attempt)) {
+    if (!write_message(smtp_line_message(line), smtp, attempt, &parts)) {
         smtp_line_drop(line);
-        smtp_reject(smtp, attempt->id, REASON_VARIABLE_MISSING);
+        smtp_refuse(smtp, attempt->id, OUTCOME_REJECTED, REASON_VARIABLE_MISSING);
         return;
     }
     const struct smtp_envelope envelope = {buf_view(&smtp->from), buf_view(&smtp->to), needs_utf8};
@@ -254,6 +286,7 @@ static void smtp_free(struct channel_smtp *smtp)
     }
     mem_free(smtp->headers);
     channel_fields_free(smtp->fields);
+    attachments_free(smtp->attachments);
     template_free(smtp->envelope_from);
     template_free(smtp->reply_to);
     buf_release(&smtp->sender);
@@ -373,6 +406,7 @@ static enum err smtp_open_parts(struct channel_smtp *smtp, const struct smtp_set
 {
     enum err err = channel_fields_new(&smtp->fields, read->secrets, where, problem);
     smtp->has_unsubscribe = read->list_unsubscribe;
+    smtp->attachments = attachments_new(read->attachments);
     const char *envelope_from = read->envelope_from == NULL ? read->from : read->envelope_from;
     err = err != ERR_OK ? err
                         : read_address(smtp, &smtp->envelope_from, envelope_from, "envelope_from",
@@ -453,6 +487,7 @@ static enum err smtp_open(struct channel **out, const struct channel_context *co
 
 const struct channel_adapter channel_smtp_adapter = {
     .name = "smtp",
+    .takes_attachments = true,
     .open = smtp_open,
     .concurrency = smtp_concurrency,
     .start = smtp_start,

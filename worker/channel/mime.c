@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #define LINE_MAX_BYTES 998
@@ -345,26 +346,129 @@ static void part_append(struct buf *buf, const char *type, struct slice text)
     buf_release(&lines);
 }
 
-static void boundary_line(struct buf *buf, struct slice boundary, const char *end)
+/* --- files --- */
+
+static const char *type_of(const char *name)
 {
-    buf_str(buf, "--=_");
+    static const struct {
+        const char *ending;
+        const char *type;
+    } types[] = {
+        {".pdf", "application/pdf"},
+        {".png", "image/png"},
+        {".jpg", "image/jpeg"},
+        {".jpeg", "image/jpeg"},
+        {".gif", "image/gif"},
+        {".svg", "image/svg+xml"},
+        {".txt", "text/plain"},
+        {".csv", "text/csv"},
+        {".html", "text/html"},
+        {".ics", "text/calendar"},
+        {".zip", "application/zip"},
+        {".json", "application/json"},
+        {".xml", "application/xml"},
+        {".rtf", "application/rtf"},
+        {".docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
+        {".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+        {".odt", "application/vnd.oasis.opendocument.text"},
+    };
+    const char *dot = strrchr(name, '.');
+    for (size_t i = 0; dot != NULL && i < sizeof(types) / sizeof(types[0]); i++) {
+        if (strcasecmp(dot, types[i].ending) == 0) {
+            return types[i].type;
+        }
+    }
+    return "application/octet-stream";
+}
+
+/* RFC 2231: in pieces, percent-encoded, as a whole in UTF-8. */
+static void put_extended_name(struct buf *buf, const char *name)
+{
+    const size_t piece_columns = 54;
+    size_t column = piece_columns;
+    for (unsigned piece = 0; *name != '\0'; name++) {
+        if (column + 3 > piece_columns) {
+            buf_printf(buf, ";\r\n filename*%u*=%s", piece, piece == 0 ? "UTF-8''" : "");
+            piece++;
+            column = 0;
+        }
+        uint8_t byte = (uint8_t)*name;
+        bool is_plain_byte = (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
+                             (byte >= 'A' && byte <= 'Z') || strchr("-._~", byte) != NULL;
+        if (is_plain_byte) {
+            buf_u8(buf, byte);
+        } else {
+            buf_printf(buf, "%%%02X", byte);
+        }
+        column += is_plain_byte ? 1 : 3;
+    }
+}
+
+void mime_attachment(struct buf *buf, const char *name, struct slice bytes)
+{
+    size_t len = strlen(name);
+    bool is_simple = len <= FOLD_COLUMN - 20 && is_plain(slice_of(name, len));
+    buf_printf(buf,
+               "Content-Type: %s\r\nContent-Transfer-Encoding: base64\r\n"
+               "Content-Disposition: attachment",
+               type_of(name));
+    if (is_simple) {
+        buf_str(buf, ";\r\n filename=");
+        quoted_string(buf, slice_of(name, len));
+    } else {
+        put_extended_name(buf, name);
+    }
+    buf_str(buf, "\r\n\r\n");
+    base64_lines(buf, bytes);
+}
+
+/* --- the whole --- */
+
+/* `mark` tells the boundaries of one mail from each other. */
+static void boundary_line(struct buf *buf, const char *mark, struct slice boundary, const char *end)
+{
+    buf_printf(buf, "--=_%s", mark);
     buf_slice(buf, boundary);
     buf_str(buf, end);
 }
 
-void mime_body(struct buf *buf, struct slice text, struct slice html, struct slice boundary)
+static void multipart_begin(struct buf *buf, const char *kind, const char *mark,
+                            struct slice boundary)
 {
-    buf_str(buf, "MIME-Version: 1.0\r\n");
-    if (text.len == 0 || html.len == 0) {
-        part_append(buf, html.len == 0 ? "text/plain" : "text/html", html.len == 0 ? text : html);
-        return;
-    }
-    buf_str(buf, "Content-Type: multipart/alternative;\r\n boundary=\"=_");
+    buf_printf(buf, "Content-Type: multipart/%s;\r\n boundary=\"=_%s", kind, mark);
     buf_slice(buf, boundary);
     buf_str(buf, "\"\r\n\r\n");
-    boundary_line(buf, boundary, "\r\n");
-    part_append(buf, "text/plain", text);
-    boundary_line(buf, boundary, "\r\n");
-    part_append(buf, "text/html", html);
-    boundary_line(buf, boundary, "--\r\n");
+}
+
+static void message_append(struct buf *buf, const struct mime_parts *parts, struct slice boundary)
+{
+    if (parts->text.len == 0 || parts->html.len == 0) {
+        bool is_text = parts->html.len == 0;
+        part_append(buf, is_text ? "text/plain" : "text/html", is_text ? parts->text : parts->html);
+        return;
+    }
+    multipart_begin(buf, "alternative", "", boundary);
+    boundary_line(buf, "", boundary, "\r\n");
+    part_append(buf, "text/plain", parts->text);
+    boundary_line(buf, "", boundary, "\r\n");
+    part_append(buf, "text/html", parts->html);
+    boundary_line(buf, "", boundary, "--\r\n");
+}
+
+void mime_body(struct buf *buf, const struct mime_parts *parts, struct slice boundary)
+{
+    static const char mixed[] = ".mixed.";
+    buf_str(buf, "MIME-Version: 1.0\r\n");
+    if (parts->attachment_count == 0) {
+        message_append(buf, parts, boundary);
+        return;
+    }
+    multipart_begin(buf, "mixed", mixed, boundary);
+    boundary_line(buf, mixed, boundary, "\r\n");
+    message_append(buf, parts, boundary);
+    for (unsigned i = 0; i < parts->attachment_count; i++) {
+        boundary_line(buf, mixed, boundary, "\r\n");
+        buf_slice(buf, parts->attachments[i]);
+    }
+    boundary_line(buf, mixed, boundary, "--\r\n");
 }

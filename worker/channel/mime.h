@@ -26,9 +26,20 @@ void mime_field_address(struct buf *buf, const char *name, struct slice display,
 /* "Date: Mon, 23 Nov 2026 10:00:00 +0000". */
 void mime_field_date(struct buf *buf, uint64_t unix_ms);
 
+/* A file as a part of a mail: its fields, an empty line, and its bytes in base64. The type goes by
+ * the name's ending; names beyond ASCII as RFC 2231 has them. */
+void mime_attachment(struct buf *buf, const char *name, struct slice bytes);
+
+struct mime_parts {
+    struct slice text;
+    struct slice html;
+    const struct slice *attachments; /* as mime_attachment makes them */
+    unsigned attachment_count;
+};
+
 /* MIME-Version and the rest of the header, the empty line and the body: text, HTML, or both as
- * alternatives if neither is empty. `boundary` is up to 60 letters, digits, `-` and `_`, which
- * nobody could know beforehand. */
-void mime_body(struct buf *buf, struct slice text, struct slice html, struct slice boundary);
+ * alternatives if neither is empty; and the attachments behind. `boundary` is up to 60 letters,
+ * digits, `-` and `_`, which nobody could know beforehand. */
+void mime_body(struct buf *buf, const struct mime_parts *parts, struct slice boundary);
 
 #endif

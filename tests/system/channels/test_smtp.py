@@ -141,6 +141,36 @@ def test_whoever_has_a_link_to_unsubscribe_has_it_in_the_header(tmp_path, sink_d
     assert mails[1]["List-Unsubscribe"] == "<mailto:u@bank.test>" and mails[1]["List-Unsubscribe-Post"] is None
 
 
+def test_files_are_attached_by_their_names(tmp_path, sink_directory):
+    files = tmp_path / "files"
+    files.mkdir()
+    contents = {"Recall notice.pdf": bytes(range(256)) * 40, "Rückruf – \"neu\".pdf": b"%PDF", "x" * 120 + ".csv": b"a,b\n"}
+    for name, content_of in contents.items():
+        (files / name).write_bytes(content_of)
+    attempt = {**ONE[0], "html": "<p>sorry</p>", "attachments": list(contents)}
+    with Sink(sink_directory) as sink:
+        run = send(tmp_path, "smtp", settings(sink.port, attachments=str(files)), [attempt, {**attempt, "attachments": ["Rückruf – \"neu\".pdf"]}])
+        assert run.counts() == {"accepted": 2}
+        mails = sorted((parse(raw) for raw in sink.mails()), key=lambda mail: -len(list(mail.iter_attachments())))
+    assert mails[0].get_content_type() == "multipart/mixed" and content(mails[0], "html") == "<p>sorry</p>"
+    got = {part.get_filename(): part for part in mails[0].iter_attachments()}
+    assert {name: part.get_payload(decode=True) for name, part in got.items()} == contents
+    assert [got[name].get_content_type() for name in contents] == ["application/pdf", "application/pdf", "text/csv"]
+    assert not mails[0].defects and len(list(mails[1].iter_attachments())) == 1
+
+
+def test_a_file_that_is_not_there_or_too_large_is_nobodys_mail(tmp_path, sink_directory):
+    (tmp_path / "large.bin").write_bytes(b"x" * (10 * 1024 * 1024 + 1))
+    (tmp_path / "nine.bin").write_bytes(b"x" * 9 * 1024 * 1024)
+    with Sink(sink_directory) as sink:
+        run = send(tmp_path, "smtp", settings(sink.port, attachments=str(tmp_path)),
+                   [{**ONE[0], "attachments": names} for names in (["none.pdf"], ["large.bin"], ["nine.bin"] * 3, ["../etc/passwd"])])
+        none = send(tmp_path, "smtp", settings(sink.port), [{**ONE[0], "attachments": ["nine.bin"]}])
+        assert sink.mails() == []
+    assert run.outcomes() == [("deferred", 1011), ("rejected", 1006), ("rejected", 1006), ("deferred", 1011)]
+    assert none.outcomes() == [("deferred", 1011)]
+
+
 class Inbox:
     """A handler for aiosmtpd that keeps envelopes."""
 

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The main job, from a file to the last recipient's state, with the operator's command and with the API."""
 
+import email
+import email.policy
 import os
 import re
 
-from cluster import start_smtp_sink
+import aiosmtpd.controller
+
+from cluster import free_port, start_smtp_sink
 from support import (FINAL, STATES, http_provider, lines_of_json, pages, some, timeline_of, tocsin, total, upload,
                      write_csv)
 
@@ -89,6 +93,43 @@ def test_mail_goes_out_over_smtp(place, make_cluster):
         assert timeline[2]["event"] == "accepted" and timeline[2]["reason"] == 250
     finally:
         sink.stop()
+
+
+class Inbox:
+    """A handler for aiosmtpd that keeps envelopes."""
+
+    def __init__(self):
+        self.envelopes = []
+
+    async def handle_DATA(self, _server, _session, envelope):
+        self.envelopes.append(envelope)
+        return "250 ok"
+
+
+def test_a_mail_carries_its_file_its_return_path_and_its_way_out(place, make_cluster):
+    with open(os.path.join(place, "recall.pdf"), "wb") as f:
+        f.write(b"%PDF-1.7 recall")
+    inbox = Inbox()
+    relay = aiosmtpd.controller.Controller(inbox, hostname="127.0.0.1", port=free_port())
+    relay.start()
+    try:
+        cluster = make_cluster([{"name": "relay", "channel": "email", "adapter": "smtp", "settings": {
+            "host": "127.0.0.1", "port": relay.port, "from": "notices@bank.test", "starttls": "off", "attachments": place,
+            "envelope_from": "bounces+{{token}}@bank.test", "reply_to": "reply+{{token}}@bank.test"}}],
+            settings={"public_url": "https://n.bank.test"})
+        audience = upload(cluster, 30)
+        status, out, err = tocsin(cluster, "send", "--audience", audience, "--channel", "email", "--subject", "Recall",
+                                  "--text", "Please read.", "--attach", "recall.pdf", "--strict")
+        assert status == 0, out + err
+    finally:
+        relay.stop()
+    assert len(inbox.envelopes) == 30
+    for envelope in inbox.envelopes:
+        mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        token = envelope.mail_from.removeprefix("bounces+").removesuffix("@bank.test")
+        assert len(token) == 32 and mail["Reply-To"].addresses[0].addr_spec == f"reply+{token}@bank.test"
+        assert mail["List-Unsubscribe"] == f"<https://n.bank.test/u/{token}>"
+        assert [part.get_payload(decode=True) for part in mail.iter_attachments()] == [b"%PDF-1.7 recall"]
 
 
 def test_each_recipient_is_found_in_the_state_that_is_counted(gateway, make_cluster):
