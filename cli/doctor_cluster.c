@@ -131,6 +131,17 @@ static void check_unopened(struct doctor *doctor, json_t *unopened)
     }
 }
 
+static void check_callbacks(struct doctor *doctor, const json_t *provider)
+{
+    const char *why = cli_member_str(provider, "callbacks_closed");
+    if (*why != '\0') {
+        doctor_tell(doctor, DOCTOR_FAIL, "providers",
+                    "the coordinator cannot check what provider %s sends back (%s); repair it and "
+                    "send the coordinator SIGHUP",
+                    cli_member_str(provider, "name"), why);
+    }
+}
+
 static void check_provider(struct doctor *doctor, const json_t *provider)
 {
     const char *name = cli_member_str(provider, "name");
@@ -159,6 +170,7 @@ static void check_providers(struct doctor *doctor)
     {
         check_provider(doctor, provider);
         check_unopened(doctor, json_object_get(provider, "unopened"));
+        check_callbacks(doctor, provider);
     }
     if (answer != NULL && i == 0) {
         doctor_tell(

@@ -36,6 +36,7 @@ struct api {
     struct auth *auth;
     struct audience_finder *finder;
     struct inbound *inbounds[WIRE_PROVIDERS_MAX];         /* by provider; NULL: none, or closed */
+    char *inbound_why[WIRE_PROVIDERS_MAX];                /* why it is closed; NULL: it is not */
     struct inbound_fetcher *fetchers[WIRE_PROVIDERS_MAX]; /* of those that need one */
     struct reply_forward *forward; /* NULL: replies are passed on to nobody */
     size_t large_left; /* what bodies larger than others may still take together, in bytes */

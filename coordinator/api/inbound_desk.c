@@ -2,7 +2,14 @@
 #include "coordinator/api/inbound_desk.h"
 
 #include "common/log.h"
+#include "common/mem.h"
 #include "coordinator/api/inbound_fetch.h"
+
+static void set_why(struct api *api, unsigned provider, const char *why)
+{
+    mem_free(api->inbound_why[provider]);
+    api->inbound_why[provider] = why == NULL ? NULL : mem_copy_str(why);
+}
 
 static void open_one(struct api *api, const struct wire_provider *provider)
 {
@@ -12,11 +19,15 @@ static void open_one(struct api *api, const struct wire_provider *provider)
         return;
     }
     if (inbound_open(&opened, provider->adapter, provider->settings, &problem) != ERR_OK) {
-        LOG_W("inbound", "closed", "provider=%s why=\"%s\"", provider->name, problem.text);
+        bool is_open = api->inbounds[provider->id] != NULL;
+        LOG_W("inbound", is_open ? "kept" : "closed", "provider=%s why=\"%s\"", provider->name,
+              problem.text);
+        set_why(api, provider->id, is_open ? NULL : problem.text);
         return;
     }
     inbound_close(api->inbounds[provider->id]);
     api->inbounds[provider->id] = opened;
+    set_why(api, provider->id, NULL);
 }
 
 /* By the authorities that the worker trusts for this provider. */
@@ -45,6 +56,7 @@ void inbound_desk_close(struct api *api)
     for (unsigned i = 0; i < WIRE_PROVIDERS_MAX; i++) {
         inbound_fetcher_close(api->fetchers[i]);
         inbound_close(api->inbounds[i]);
+        set_why(api, i, NULL);
         api->fetchers[i] = NULL;
         api->inbounds[i] = NULL;
     }
@@ -66,6 +78,11 @@ bool inbound_desk_has_form(const struct api *api, unsigned provider)
     return found != NULL && inbound_adapter_find(found->adapter) != NULL;
 }
 
+const char *inbound_desk_why_closed(const struct api *api, unsigned provider)
+{
+    return provider < WIRE_PROVIDERS_MAX ? api->inbound_why[provider] : NULL;
+}
+
 void inbound_desk_take(struct api *api, unsigned provider, const struct inbound_request *request,
                        struct inbound_result *result)
 {
@@ -75,8 +92,10 @@ void inbound_desk_take(struct api *api, unsigned provider, const struct inbound_
     }
     *result = (struct inbound_result){.arena = request->arena};
     if (inbound_desk_has_form(api, provider)) {
-        inbound_end(result, INBOUND_CLOSED,
-                    "a secret of this provider's settings could not be read: see the log");
+        inbound_end(
+            result, INBOUND_CLOSED,
+            "a secret of this provider's settings could not be read: see `callbacks_closed` "
+            "in GET /v1/providers");
     } else {
         inbound_end(result, INBOUND_NOT_HERE,
                     "this provider's adapter sends nothing in a form of its own: receipts go to "

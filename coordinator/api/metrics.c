@@ -119,6 +119,7 @@ static void write_providers(const struct metrics *metrics, struct buf *text)
     static const char outcomes[] = "tocsin_outcomes_total";
     static const char allowed[] = "tocsin_provider_allowed_per_second";
     static const char open[] = "tocsin_provider_breaker_open";
+    static const char closed[] = "tocsin_provider_callbacks_closed";
     static const char unopened[] = "tocsin_provider_unopened_workers";
     family(text, outcomes, "counter", "Outcomes of attempts by provider.");
     for (unsigned i = 0; i < metrics->provider_count; i++) {
@@ -140,6 +141,11 @@ static void write_providers(const struct metrics *metrics, struct buf *text)
     for (unsigned i = 0; i < metrics->provider_count; i++) {
         sample(text, open, "provider", metrics->providers[i].def->name,
                metrics->providers[i].breaker == BREAKER_CLOSED ? 0 : 1);
+    }
+    family(text, closed, "gauge", "1 while a provider's callbacks cannot be checked.");
+    for (unsigned i = 0; i < metrics->provider_count; i++) {
+        const struct provider_def *def = metrics->providers[i].def;
+        sample(text, closed, "provider", def->name, metrics->is_closed[def->id]);
     }
     family(text, unopened, "gauge", "Connected workers that could not open a provider.");
     for (unsigned i = 0; i < metrics->provider_count; i++) {

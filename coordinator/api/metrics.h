@@ -49,6 +49,7 @@ struct metrics {
     uint64_t forged_tokens;
     uint64_t suppressions;
     struct hard_failures_tally hard_failures;
+    bool is_closed[WIRE_PROVIDERS_MAX]; /* by the providers' numbers: callbacks are not taken */
     struct receipt_tally receipts[WIRE_PROVIDERS_MAX + 1]; /* by the providers' numbers; the last:
                                                               by none that is known */
     uint64_t replies[REPLY_RESULTS];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coordinator/api/exchange.h"
+#include "coordinator/api/inbound_desk.h"
 #include "coordinator/api/metrics.h"
 #include "coordinator/api/resources.h"
 
@@ -60,6 +61,9 @@ static void gather_api(const struct api *api, struct metrics *metrics)
     metrics->forwards = reply_forward_tally(api->forward);
     metrics->replies_kept = reply_store_kept(api->context.reply_store);
     memcpy(metrics->receipts, api->receipts, sizeof(metrics->receipts));
+    for (unsigned i = 0; i < WIRE_PROVIDERS_MAX; i++) {
+        metrics->is_closed[i] = inbound_desk_why_closed(api, i) != NULL;
+    }
 }
 
 void metrics_get(struct exchange *exchange)

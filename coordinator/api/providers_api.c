@@ -7,6 +7,7 @@
 
 #include "common/log.h"
 #include "coordinator/api/exchange.h"
+#include "coordinator/api/inbound_desk.h"
 #include "coordinator/api/provider_why.h"
 #include "coordinator/api/resources.h"
 
@@ -151,6 +152,8 @@ static json_t *provider_json(const struct api *api, const struct provider_view *
             : json_null(),
         "paused_until", exchange_time(is_paused ? view->paused_until_ms : 0), "unopened",
         unopened_json(api, view->def->id), "outcomes", outcomes);
+    const char *why = inbound_desk_why_closed(api, view->def->id);
+    json_object_set_new(json, "callbacks_closed", why == NULL ? json_null() : exchange_text(why));
     put_health(json, view);
     json_object_set_new(json, "quiet_hours", quiet_json(view));
     json_object_set_new(json, "quota", quota_json(view));

@@ -72,6 +72,7 @@ static const struct {
     {4, RECEIPT_ACCEPTED, REASON_NONE},      /* buffered at the SMSC */
     {8, RECEIPT_ACCEPTED, REASON_NONE},      /* taken by the SMSC */
     {16, RECEIPT_FAILED, REASON_REFUSED_THERE},
+    {32, RECEIPT_ACCEPTED, REASON_NONE}, /* word from on the way */
 };
 
 /* What the SMSC said: "NACK/0x0000000b/Invalid Destination Address", or the text of its receipt,
@@ -131,7 +132,7 @@ static void take_report(const struct kannel *kannel, const struct inbound_reques
         }
     }
     inbound_end(result, INBOUND_REFUSED,
-                "\"d\" is missing or unknown: Kannel's %%d is expected, 1, 2, 4, 8 or 16");
+                "\"d\" is missing or unknown: Kannel's %%d is expected, 1, 2, 4, 8, 16 or 32");
 }
 
 /* ---- messages ---- */

@@ -252,13 +252,17 @@ static void without_its_secret_a_provider_is_told_to_come_again(void **state)
     begin(house, "twilio", "{\"auth_token\":\"env:TOCSIN_TEST_NONE\"}");
     (void)snprintf(path, sizeof(path), "%s", callback_to(house, "gateway", 0, ""));
     expect(house, "POST", path, signed_by(path, "MessageStatussent"), "MessageStatus=sent", 503,
-           "see the log");
+           "callbacks_closed");
+    expect_get(house, "/v1/providers/gateway", 200, "no variable TOCSIN_TEST_NONE");
+    expect_get(house, "/metrics", 200, "tocsin_provider_callbacks_closed{provider=\"gateway\"} 1");
     assert_int_equal(setenv("TOCSIN_TEST_NONE", "12345", 1), 0);
     api_reload_secrets(house->api);
     expect(house, "POST", path, signed_by(path, "MessageStatussent"), "MessageStatus=sent", 204,
            "");
+    expect_get(house, "/v1/providers/gateway", 200, "\"callbacks_closed\":null");
     assert_int_equal(unsetenv("TOCSIN_TEST_NONE"), 0);
     api_reload_secrets(house->api); /* keeps what it had */
+    expect_get(house, "/metrics", 200, "tocsin_provider_callbacks_closed{provider=\"gateway\"} 0");
     expect(house, "POST", path, signed_by(path, "MessageStatussent"), "MessageStatus=sent", 204,
            "");
 }

@@ -26,6 +26,7 @@ static void reports_are_told_by_their_number(void **state)
         {RECEIPT "?d=16&A=NACK%2F0x0000000b%2FInvalid+Destination+Address", RECEIPT_FAILED,
          REASON_ADDRESS_UNKNOWN},
         {RECEIPT "?d=16", RECEIPT_FAILED, REASON_REFUSED_THERE},
+        {RECEIPT "?d=32", RECEIPT_ACCEPTED, 0},
     };
     assert_int_equal(desk_open(desk, "kannel", "{\"user\":\"tester\"}"), ERR_OK);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -12,7 +12,7 @@ import urllib.parse
 
 import pytest
 
-from support import free_port, http_provider, wait_for
+from support import free_port, http_provider, tocsin, wait_for
 from cluster import Api  # on the path since support
 from certificate import make_certificate
 from node_peer import node_peer, node_run
@@ -334,8 +334,11 @@ def test_a_secret_is_read_anew(gateway, make_cluster, place):
     done = {"CallSid": "CA1", "CallStatus": "completed"}
     receipt = f"/r/call/{world.tokens[0]}"
     assert call_back(world, receipt, done).status == 503  # it is not there yet
+    said = tocsin(world.cluster, "doctor")[1]
+    assert "cannot check what provider call sends back" in said and path in said, said
     with open(path, "w", encoding="ascii") as f:
         f.write(SECRET + "\n")
     os.kill(world.cluster.coordinator.pid, signal.SIGHUP)
     wait_for("the secret", lambda: call_back(world, receipt, done).status == 204, every=0.3)
     assert world.state(0) == "delivered" and world.cluster.coordinator.is_alive()
+    assert "sends back" not in tocsin(world.cluster, "doctor")[1]
