@@ -5,9 +5,9 @@
  *
  * A post is believed when it is of the topic of the settings, its certificate is one of SNS
  * (https, a host of SNS, its path), valid today, and its signature is good. The certificate is
- * fetched once, over TLS that is verified, and kept: TLS to SNS's own host is what proves it, as
- * the certificate itself names no region. The subscription is confirmed by a GET of its
- * SubscribeURL, which must be at a host of SNS as well.
+ * fetched once, over TLS that is verified, and kept as long as it is valid: TLS to SNS's own host
+ * is what proves it, as the certificate itself names no region. The subscription is confirmed by a
+ * GET of its SubscribeURL, which must be at a host of SNS as well.
  *
  * SNS repeats what is not answered 2xx, for hours, with the same MessageId and time: a post may be
  * 25 hours old unless the settings say otherwise. What comes again says nothing new.
@@ -28,7 +28,7 @@
 #define MAX_AGE_MS      UINT64_C(90000000)
 #define MAX_AGE_MOST_MS UINT64_C(604800000)
 #define CERTIFICATES    4
-#define KEPT_MS         UINT64_C(86400000) /* a certificate; then it is fetched and checked anew */
+#define KEPT_MS         UINT64_C(86400000) /* that a subscription was confirmed */
 #define FAILED_MS       UINT64_C(30000)    /* an address that gave nothing is left alone */
 #define URL_MAX         1024
 #define BODY_MAX        ((size_t)512 * 1024) /* SNS has 256 KiB: it must be read before it is known */
@@ -58,11 +58,13 @@ static void fetched_release(struct fetched *fetched)
     *fetched = (struct fetched){0};
 }
 
+/* A certificate's address always has the same one, so it is good until it is not valid any more. */
 static bool is_usable(const struct fetched *fetched, struct slice url, uint64_t now_ms)
 {
-    uint64_t age_ms = now_ms > fetched->at_ms ? now_ms - fetched->at_ms : 0;
-    return fetched->url != NULL && slice_is(url, fetched->url) &&
-           age_ms < (fetched->is_good ? KEPT_MS : FAILED_MS);
+    uint64_t until_ms = fetched->key != NULL ? signature_key_until_ms(fetched->key)
+                        : fetched->is_good   ? fetched->at_ms + KEPT_MS
+                                             : fetched->at_ms + FAILED_MS;
+    return fetched->url != NULL && slice_is(url, fetched->url) && now_ms <= until_ms;
 }
 
 static const struct fetched *find_certificate(const struct ses *ses, struct slice url,

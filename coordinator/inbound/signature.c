@@ -9,6 +9,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/mem.h"
 
@@ -17,6 +18,7 @@
 
 struct signature_key {
     EVP_PKEY *key;
+    uint64_t until_ms;
 };
 
 /* ---- hashes ---- */
@@ -147,6 +149,7 @@ static struct signature_key *key_new(EVP_PKEY *take_key)
 {
     struct signature_key *key = mem_zalloc(1, sizeof(*key));
     key->key = take_key;
+    key->until_ms = UINT64_MAX;
     return key;
 }
 
@@ -190,11 +193,24 @@ enum err signature_key_read(struct signature_key **out, struct slice text, struc
     return ERR_OK;
 }
 
-static bool is_valid_at(const X509 *certificate, uint64_t now_ms)
+/* False: it is no time, or before 1970. */
+static bool read_time(const ASN1_TIME *time, uint64_t *ms)
 {
-    time_t now = (time_t)(now_ms / 1000);
-    return X509_cmp_time(X509_get0_notBefore(certificate), &now) <= 0 &&
-           X509_cmp_time(X509_get0_notAfter(certificate), &now) >= 0;
+    struct tm tm;
+    if (ASN1_TIME_to_tm(time, &tm) != 1) {
+        return false;
+    }
+    time_t seconds = timegm(&tm);
+    *ms = seconds < 0 ? 0 : (uint64_t)seconds * 1000;
+    return seconds >= 0;
+}
+
+static bool is_valid_at(const X509 *certificate, uint64_t now_ms, uint64_t *until_ms)
+{
+    uint64_t from_ms;
+    return read_time(X509_get0_notBefore(certificate), &from_ms) &&
+           read_time(X509_get0_notAfter(certificate), until_ms) && from_ms <= now_ms &&
+           now_ms <= *until_ms;
 }
 
 enum err signature_key_of_certificate(struct signature_key **out, struct slice pem, uint64_t now_ms,
@@ -203,7 +219,8 @@ enum err signature_key_of_certificate(struct signature_key **out, struct slice p
     BIO *bio =
         pem.len == 0 || pem.len > CERTIFICATE_MAX ? NULL : BIO_new_mem_buf(pem.data, (int)pem.len);
     X509 *certificate = bio == NULL ? NULL : PEM_read_bio_X509(bio, NULL, NULL, NULL);
-    bool is_valid = certificate != NULL && is_valid_at(certificate, now_ms);
+    uint64_t until_ms = 0;
+    bool is_valid = certificate != NULL && is_valid_at(certificate, now_ms, &until_ms);
     EVP_PKEY *key = is_valid ? X509_get_pubkey(certificate) : NULL;
     const char *why = certificate == NULL ? "it is none in PEM"
                       : is_valid          ? "its key is no RSA key"
@@ -216,7 +233,13 @@ enum err signature_key_of_certificate(struct signature_key **out, struct slice p
         return problem_set(problem, ERR_INVALID, "the certificate is not accepted: %s", why);
     }
     *out = key_new(key);
+    (*out)->until_ms = until_ms;
     return ERR_OK;
+}
+
+uint64_t signature_key_until_ms(const struct signature_key *key)
+{
+    return key->until_ms;
 }
 
 void signature_key_free(struct signature_key *key)

@@ -40,6 +40,8 @@ enum err signature_key_read(struct signature_key **out, struct slice text,
  * looked at: whoever fetched it knows where from. */
 enum err signature_key_of_certificate(struct signature_key **out, struct slice pem, uint64_t now_ms,
                                       struct problem *problem) WARN_UNUSED;
+/* Until when the certificate is valid that it came from; UINT64_MAX: it came from none. */
+uint64_t signature_key_until_ms(const struct signature_key *key);
 void signature_key_free(struct signature_key *key); /* NULL is fine */
 /* ECDSA (DER) or RSA (PKCS #1 v1.5), as the key is, over `parts` in their order. */
 bool signature_verify(const struct signature_key *key, enum signature_hash hash,

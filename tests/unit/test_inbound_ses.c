@@ -276,6 +276,21 @@ static void a_bad_certificate_is_left_alone_for_a_while(void **state)
     desk_expect_receipt(post->desk, RECEIPT_DELIVERED, 0);
 }
 
+static void a_certificate_is_fetched_again_when_it_has_expired(void **state)
+{
+    struct post *post = *state;
+    assert_int_equal(
+        desk_open(post->desk, "ses", "{\"topic_arn\":\"" TOPIC "\",\"events_max_age\":\"7d\"}"),
+        ERR_OK);
+    put_signed(post, notification(event(post, "\"eventType\":\"Delivery\"")), "2");
+    expect_fetch(post, CERT, buf_cstr(&post->pem));
+    post->desk->request.now_ms += UINT64_C(86400000); /* the last moment */
+    desk_expect_receipt(post->desk, RECEIPT_DELIVERED, 0);
+    post->desk->request.now_ms += 1000;
+    expect_fetch(post, CERT, buf_cstr(&post->pem));
+    desk_expect_end(post->desk, INBOUND_CLOSED, "not valid");
+}
+
 static void only_hosts_of_sns_are_trusted(void **state)
 {
     static const char *const good[] = {
@@ -349,6 +364,7 @@ int main(void)
         POST_TEST(a_subscription_at_a_strange_host_is_not_confirmed),
         POST_TEST(forged_altered_and_outdated_posts_are_refused),
         POST_TEST(a_bad_certificate_is_left_alone_for_a_while),
+        POST_TEST(a_certificate_is_fetched_again_when_it_has_expired),
         cmocka_unit_test(only_hosts_of_sns_are_trusted),
         POST_TEST(without_a_topic_nothing_is_taken),
     };

@@ -191,6 +191,7 @@ static void a_certificate_must_be_of_the_day(void **state)
             struct buf signature = sign(made.pair, EVP_sha1(), "hello");
             struct slice part = slice_str("hello");
             assert_true(signature_verify(key, SIGNATURE_SHA1, &part, 1, buf_view(&signature)));
+            assert_int_equal(signature_key_until_ms(key), (NOW_S + DAY_S) * SECOND);
             buf_release(&signature);
         } else {
             assert_non_null(strstr(problem.text, cases[i].words));
