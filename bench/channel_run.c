@@ -51,6 +51,9 @@ struct curl_floor_figures channel_run(const char *adapter, const char *settings,
     uv_loop_t loop;
     uv_loop_init(&loop);
     open_channel(&run, &loop, adapter, settings);
+    if (run.channel->adapter->set_bearer != NULL) {
+        run.channel->adapter->set_bearer(run.channel, adapter, slice_str("ya29.bench"));
+    }
     uint32_t concurrency = run.channel->adapter->concurrency(run.channel);
     double cpu_us = curl_floor_cpu_us();
     double from = curl_floor_now_s();

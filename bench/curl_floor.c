@@ -162,6 +162,9 @@ struct curl_floor_figures curl_floor_run(const struct curl_floor *floor)
     curl_multi_setopt(run->multi, CURLMOPT_TIMERFUNCTION, on_timer);
     curl_multi_setopt(run->multi, CURLMOPT_TIMERDATA, run);
     curl_multi_setopt(run->multi, CURLMOPT_MAXCONNECTS, (long)floor->connections);
+    if (floor->prepare_multi != NULL) {
+        floor->prepare_multi(floor->arg, run->multi);
+    }
     double cpu_us = curl_floor_cpu_us();
     double from = curl_floor_now_s();
     for (unsigned i = 0; i < floor->connections; i++) {

@@ -19,7 +19,9 @@ struct curl_floor_figures {
 
 struct curl_floor {
     uint64_t count;
-    unsigned connections;
+    unsigned connections; /* and transfers at once; with HTTP/2 only the latter */
+    /* Sets up the multi handle; may be NULL. */
+    void (*prepare_multi)(void *arg, CURLM *multi);
     /* Sets up the easy handle number i; once for each connection. */
     void (*prepare)(void *arg, CURL *easy, unsigned i);
     /* Before each transfer of handle i; may be NULL. */
