@@ -70,31 +70,34 @@ static void begin_attempt(struct walk *walk, unsigned place, struct attempt *att
     delivery->shell.start(delivery->shell.arg, attempt);
 }
 
-/* Puts the message into the attempt: rendered, or as its parts. Returns as render_fill does. */
-static int put_message(const struct walk *walk, const struct render_row *row,
-                       struct attempt *attempt)
+/* The message as its parts. Returns as render_values does. */
+static int put_merged(const struct walk *walk, const struct render_row *row,
+                      struct attempt *attempt)
 {
     struct delivery *delivery = walk->delivery;
-    struct render_texts texts = {0};
-    int missing = -1;
-    if (walk->lane->form.is_merged) {
-        attempt->merge = render_merge(walk->body);
-        if (attempt->merge->slot_count > delivery->values_cap) {
-            delivery->values_cap = attempt->merge->slot_count;
-            delivery->values =
-                mem_resize(delivery->values, delivery->values_cap, sizeof(*delivery->values));
-        }
-        missing = render_values(attempt->merge, row, &delivery->texts, delivery->values);
-        attempt->values = delivery->values;
-    } else {
-        attempt->merge = NULL;
-        attempt->values = NULL;
-        missing = render_fill(walk->body, row, &delivery->texts, &texts);
+    const struct merge *merge = render_merge(walk->body);
+    if (merge->slot_count > delivery->values_cap) {
+        delivery->values_cap = merge->slot_count;
+        delivery->values =
+            mem_resize(delivery->values, delivery->values_cap, sizeof(*delivery->values));
     }
-    attempt->attachments = render_attachments(walk->body, &attempt->attachment_count);
+    attempt->subject = attempt->text = attempt->html = slice_of(NULL, 0);
+    attempt->merge = merge;
+    attempt->values = delivery->values;
+    return render_values(merge, row, &delivery->texts, delivery->values);
+}
+
+/* The message as the recipient reads it. Returns as render_fill does. */
+static int put_rendered(const struct walk *walk, const struct render_row *row,
+                        struct attempt *attempt)
+{
+    struct render_texts texts;
+    int missing = render_fill(walk->body, row, &walk->delivery->texts, &texts);
     attempt->subject = texts.subject;
     attempt->text = texts.text;
     attempt->html = texts.html;
+    attempt->merge = NULL;
+    attempt->values = NULL;
     return missing;
 }
 
@@ -128,7 +131,9 @@ static void start_one(struct walk *walk, unsigned place)
     };
     token_write(&token, batch->content->token_key, attempt.token);
     const struct render_row row = {walk->render, view, attempt.token, attempt.ordinal};
-    int missing = put_message(walk, &row, &attempt);
+    attempt.attachments = render_attachments(walk->body, &attempt.attachment_count);
+    int missing = walk->lane->form.is_merged ? put_merged(walk, &row, &attempt)
+                                             : put_rendered(walk, &row, &attempt);
     if (missing >= 0) {
         settle(walk, place, OUTCOME_REJECTED, REASON_VARIABLE_MISSING,
                render_variable_name(walk->render, missing));
