@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from support import BUILD, Process, free_port, wait_for
+from support import BUILD, Process, free_port, reports, wait_for
 from postfix import Postfix, why_not  # on the path since support
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not() or "it runs")
@@ -47,7 +47,7 @@ class Relay:
     def log(self):
         """What Postfix and tocsin-mailin said, for a test that failed."""
         said = ""
-        for path in (self.path("maillog"), os.path.join(self.counters_dir, "log")):
+        for path in (self.path("maillog"), os.path.join(self.counters_dir, "mailin.log")):
             if os.path.exists(path):
                 with open(path, encoding="utf-8", errors="replace") as f:
                     said += f.read()[-3000:]
@@ -64,14 +64,16 @@ class Relay:
 
     def start(self, cluster):
         words = " ".join(self.arguments(cluster))
-        self.own.write("mailin", f'#!/bin/sh\nexec {self.path("tocsin-mailin")} {words} "$@" 2>>{self.counters_dir}/log\n')
+        self.own.write("mailin", f'#!/bin/sh\nexec {self.path("tocsin-mailin")} {words} "$@" 2>>{self.counters_dir}/mailin.log\n')
         os.chmod(self.path("mailin"), 0o755)
         self.customer.start()
         self.own.start()
 
     def stop(self):
-        self.own.stop()
-        self.customer.stop()
+        try:
+            self.own.stop()
+        finally:
+            self.customer.stop()
 
     def counts(self):
         """(kind, result) -> mails."""
@@ -100,10 +102,13 @@ class Relay:
 @pytest.fixture
 def relay(request):
     relay = Relay(getattr(request, "param", False))
+    found = []
     try:
         yield relay
+        found = reports(relay.counters_dir)
     finally:
         relay.stop()
+    assert not found, "\n".join(found)
 
 
 @pytest.fixture
