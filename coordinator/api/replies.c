@@ -143,17 +143,15 @@ static enum err look_by(struct exchange *exchange, struct reply_entry *entry, un
                              entry->meaning.code};
     switch (entry->way) {
     case REPLY_FOUND_BY_CODE:
-        return reply_match_find(api, &of, exchange->arena, budget, &entry->at_campaign,
+        return reply_match_find(api, &of, exchange->arena, budget, &entry->after_campaign,
                                 &entry->match);
     case REPLY_FOUND_BY_TOKEN:
         return reply_match_token(api, entry->token, exchange->arena, &entry->match);
     case REPLY_FOUND_BY_ENDPOINT:
         return entry->endpoint == NULL
                    ? ERR_NOT_FOUND
-                   : reply_match_endpoint(api, entry->channel, entry->endpoint->value,
-                                          api->context.reply_rules->match_within_ms,
-                                          exchange->arena, budget, &entry->at_campaign,
-                                          &entry->match);
+                   : reply_match_endpoint(api, &of, api->context.reply_rules->match_within_ms,
+                                          exchange->arena, budget, &entry->search, &entry->match);
     case REPLY_FOUND_NOT:
     case REPLY_FOUNDS:
         break;
@@ -167,7 +165,6 @@ static void try_next_way(struct reply_entry *entry)
     if (entry->way == REPLY_FOUND_BY_CODE && entry->meaning.is_weak) {
         entry->meaning = (struct reply_meaning){.class = REPLY_OTHER};
     }
-    entry->at_campaign = UINT64_MAX;
     if (entry->way == REPLY_FOUND_BY_CODE && entry->token.len > 0) {
         entry->way = REPLY_FOUND_BY_TOKEN;
     } else {
@@ -202,9 +199,6 @@ static bool prepare_entry(struct exchange *exchange, struct reply_entry *entry, 
 {
     const struct reply_match *found = &entry->match;
     if (!entry->is_prepared) {
-        if (entry->at_campaign == 0 && entry->way == REPLY_FOUND_BY_ENDPOINT) {
-            entry->at_campaign = UINT64_MAX;
-        }
         identify(exchange->api, entry);
         if (!entry->is_settled && !look(exchange, entry, budget)) {
             return false;

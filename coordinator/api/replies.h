@@ -49,9 +49,10 @@ struct reply_entry {
     /* replies.c's own */
     bool is_settled;
     bool is_prepared;
-    uint64_t at_ms;               /* when it came in, by our clock */
-    enum reply_found way;         /* how it is looked for just now */
-    uint64_t at_campaign;         /* the one that was looked at last */
+    uint64_t at_ms;          /* when it came in, by our clock */
+    enum reply_found way;    /* how it is looked for just now */
+    uint64_t after_campaign; /* the one whose codes were looked at last */
+    struct reply_search search;
     struct suppression *endpoint; /* normalised; NULL: from is none */
 };
 

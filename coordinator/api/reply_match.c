@@ -144,71 +144,102 @@ static bool sent_lately(const struct api *api, uint64_t campaign, enum channel_k
            (view->ended_ms == 0 || now_ms < view->ended_ms || now_ms - view->ended_ms <= within_ms);
 }
 
-struct sharers {
-    struct api *api;
-    struct reply_match *match;
-    unsigned *budget;
-    bool is_found;
-    enum err err;
-};
+static void spend(unsigned *budget)
+{
+    *budget -= *budget < REPLY_MATCH_LOOKUP ? *budget : REPLY_MATCH_LOOKUP;
+}
 
-/* A place that is a hole was sent nothing. */
 static bool take_sharer(void *arg, uint32_t ordinal, unsigned rank)
 {
-    struct sharers *sharers = arg;
-    struct engine *engine = sharers->api->context.engine;
-    struct recipient_state state;
+    struct reply_sharers *sharers = arg;
     (void)rank;
-    enum err err = engine_recipient(engine, sharers->match->campaign, ordinal, &state);
-    if (err == ERR_CLOSED) {
-        *sharers->budget -=
-            REPLY_MATCH_LOOKUP < *sharers->budget ? REPLY_MATCH_LOOKUP : *sharers->budget;
-        sharers->err = page_wake(sharers->api, sharers->match->campaign, ordinal);
-        err = sharers->err == ERR_OK
-                  ? engine_recipient(engine, sharers->match->campaign, ordinal, &state)
-                  : sharers->err;
-    }
-    if (err == ERR_OK && engine_is_messaged(&state)) {
-        sharers->match->ordinal = ordinal;
-        sharers->is_found = true;
-    }
-    return !sharers->is_found && sharers->err == ERR_OK && *sharers->budget > 0;
+    sharers->ordinals[sharers->count++] = ordinal;
+    return sharers->count < REPLY_SHARERS_MAX;
 }
 
-static enum err ask_endpoint(struct api *api, const struct campaign_view *view,
-                             enum channel_kind channel, const char *endpoint, unsigned *budget,
-                             struct reply_match *match)
+/* Who of the audience has the endpoint. */
+static enum err find_sharers(const struct api *api, uint64_t audience, const struct reply *reply,
+                             unsigned *budget, struct reply_search *search,
+                             const struct reply_sharers **out)
 {
-    struct sharers sharers = {.api = api, .match = match, .budget = budget};
-    const struct audience_info *info =
-        audience_registry_find(api->context.audiences, view->def->audience);
-    match->campaign = view->def->id;
-    enum err err = info == NULL
-                       ? ERR_NOT_FOUND
-                       : endpoint_index_find(api->context.ledger, info, channel_kind_field(channel),
-                                             slice_str(endpoint), take_sharer, &sharers);
-    err = err == ERR_OK ? sharers.err : err;
-    return err == ERR_OK && !sharers.is_found ? ERR_NOT_FOUND : err;
+    const struct audience_info *info = audience_registry_find(api->context.audiences, audience);
+    struct reply_sharers *sharers = search->known;
+    unsigned at = 0;
+    while (at < REPLY_AUDIENCES_KNOWN && search->known[at].audience != audience) {
+        at++;
+    }
+    if (at < REPLY_AUDIENCES_KNOWN) {
+        *out = &search->known[at];
+        return ERR_OK;
+    }
+    sharers = &search->known[search->next];
+    *sharers = (struct reply_sharers){0};
+    spend(budget);
+    enum err err =
+        info == NULL
+            ? ERR_OK
+            : endpoint_index_find(api->context.ledger, info, channel_kind_field(reply->channel),
+                                  slice_str(reply->endpoint), take_sharer, sharers);
+    if (err == ERR_OK) {
+        sharers->audience = audience;
+        search->next = (search->next + 1) % REPLY_AUDIENCES_KNOWN;
+        *out = sharers;
+    }
+    return err;
 }
 
-enum err reply_match_endpoint(struct api *api, enum channel_kind channel, const char *endpoint,
-                              uint64_t within_ms, struct arena *arena, unsigned *budget,
-                              uint64_t *before, struct reply_match *match)
+/* A place that is a hole was sent nothing. */
+static enum err was_sent(struct api *api, const struct reply_match *match, unsigned *budget)
+{
+    struct engine *engine = api->context.engine;
+    struct recipient_state state;
+    enum err err = engine_recipient(engine, match->campaign, match->ordinal, &state);
+    if (err == ERR_CLOSED) {
+        spend(budget);
+        err = page_wake(api, match->campaign, match->ordinal);
+        if (err == ERR_OK) {
+            err = engine_recipient(engine, match->campaign, match->ordinal, &state);
+        }
+    }
+    return err == ERR_OK && !engine_is_messaged(&state) ? ERR_NOT_FOUND : err;
+}
+
+static enum err ask_sharers(struct api *api, const struct campaign_view *view,
+                            const struct reply *reply, unsigned *budget,
+                            struct reply_search *search, struct reply_match *match)
+{
+    const struct reply_sharers *sharers = NULL;
+    enum err err = find_sharers(api, view->def->audience, reply, budget, search, &sharers);
+    if (err != ERR_OK) {
+        return err;
+    }
+    match->campaign = view->def->id;
+    err = ERR_NOT_FOUND;
+    for (unsigned i = 0; i < sharers->count && err == ERR_NOT_FOUND; i++) {
+        match->ordinal = sharers->ordinals[i];
+        err = was_sent(api, match, budget);
+    }
+    return err;
+}
+
+enum err reply_match_endpoint(struct api *api, const struct reply *reply, uint64_t within_ms,
+                              struct arena *arena, unsigned *budget, struct reply_search *search,
+                              struct reply_match *match)
 {
     const struct campaign_document *document;
-    while ((document = campaign_registry_previous(api->context.campaigns, *before)) != NULL) {
+    search->before = search->before == 0 ? UINT64_MAX : search->before;
+    while ((document = campaign_registry_previous(api->context.campaigns, search->before)) !=
+           NULL) {
         struct campaign_view view;
-        const uint64_t campaign = campaign_document_def(document)->id;
-        if (*budget < REPLY_MATCH_LOOKUP) {
+        if (*budget == 0) {
             return ERR_BUSY;
         }
-        *before = campaign;
-        if (!sent_lately(api, campaign, channel, within_ms, &view)) {
-            (*budget)--;
+        (*budget)--;
+        search->before = campaign_document_def(document)->id;
+        if (!sent_lately(api, search->before, reply->channel, within_ms, &view)) {
             continue;
         }
-        *budget -= REPLY_MATCH_LOOKUP;
-        enum err err = ask_endpoint(api, &view, channel, endpoint, budget, match);
+        enum err err = ask_sharers(api, &view, reply, budget, search, match);
         if (err != ERR_NOT_FOUND) {
             return err == ERR_OK ? read_key(api, view.def->audience, arena, match) : err;
         }

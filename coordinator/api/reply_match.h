@@ -40,13 +40,27 @@ enum err reply_match_find(const struct api *api, const struct reply *reply, stru
 enum err reply_match_token(struct api *api, struct slice token, struct arena *arena,
                            struct reply_match *match) WARN_UNUSED;
 
-/* The newest campaign that sent to the endpoint and runs, or ended within `within_ms`. Looks at
- * campaigns below *before, which is UINT64_MAX to begin with; *budget, *before and ERR_BUSY as
- * above; looking up an endpoint takes REPLY_MATCH_LOOKUP of the budget, as it reads the disk, and
- * waking a page as much again. Call it within exchange_read_durable. */
-#define REPLY_MATCH_LOOKUP 64
-enum err reply_match_endpoint(struct api *api, enum channel_kind channel, const char *endpoint,
-                              uint64_t within_ms, struct arena *arena, unsigned *budget,
-                              uint64_t *before, struct reply_match *match) WARN_UNUSED;
+#define REPLY_AUDIENCES_KNOWN 8
+#define REPLY_SHARERS_MAX     8 /* of one endpoint in an audience; who comes behind is not seen */
+
+/* A search through campaigns for one endpoint. All zero to begin with. Campaigns often share their
+ * audience, so who of the last few audiences has the endpoint is remembered. */
+struct reply_search {
+    uint64_t before; /* campaigns below it are still to be looked at; 0: all */
+    unsigned next;   /* audience to be forgotten */
+    struct reply_sharers {
+        uint64_t audience; /* 0: none */
+        unsigned count;
+        uint32_t ordinals[REPLY_SHARERS_MAX];
+    } known[REPLY_AUDIENCES_KNOWN];
+};
+
+/* The newest campaign that sent to the endpoint and runs, or ended within `within_ms`. *budget and
+ * ERR_BUSY as above; looking up an endpoint takes REPLY_MATCH_LOOKUP of the budget, as it reads the
+ * disk, and waking a page as much. Call it within exchange_read_durable. */
+#define REPLY_MATCH_LOOKUP 128
+enum err reply_match_endpoint(struct api *api, const struct reply *reply, uint64_t within_ms,
+                              struct arena *arena, unsigned *budget, struct reply_search *search,
+                              struct reply_match *match) WARN_UNUSED;
 
 #endif

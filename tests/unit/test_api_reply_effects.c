@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
+#include "coordinator/api/reply_match.h"
 #include "tests/unit/api_rig.h"
 
 /* A reply by sms from 90000001, and what is said of it. */
@@ -160,6 +161,32 @@ static void a_reply_is_to_the_newest_campaign_that_was_sent_there(void **state)
     expect_get(house, "/v1/campaigns/c3/replies", 200, "\"items\":[]");
 }
 
+/* More audiences than a search remembers, two campaigns to each. */
+static void a_reply_finds_its_campaign_behind_many_that_sent_nothing(void **state)
+{
+    struct house *house = *state;
+    const unsigned audiences = REPLY_AUDIENCES_KNOWN + 3;
+    char text[256];
+    house->tick_ms = 1;
+    for (unsigned i = 1; i <= audiences; i++) {
+        upload(house);
+    }
+    for (unsigned i = 0; i < 2 * audiences; i++) {
+        (void)snprintf(text, sizeof(text),
+                       "{\"name\":\"Outage\",\"audience\":\"a%u\",\"channel\":\"sms\","
+                       "\"content\":{\"sms\":{\"text\":\"Hi\"}}}",
+                       1 + i % audiences);
+        expect(house, "POST", "/v1/campaigns", "", text, 201, "draft");
+        (void)snprintf(text, sizeof(text), "/v1/campaigns/c%u/launch", i + 1);
+        expect(house, "POST", text, "", "", 200, "running");
+    }
+    assert_int_equal(engine_acknowledge(house->engine, 1, 1, house->now_ms), ERR_OK);
+    reply_as(house, "", "+4790000002", "Hm?", "\"campaign\":\"c1\",\"recipient\":\"k2\"");
+    reply(house, "Hm?", "\"reply\":\"r2\"}");
+    assert_int_equal(engine_acknowledge(house->engine, 15, 1, house->now_ms), ERR_OK);
+    reply_as(house, "", "+4790000002", "Hm?", "\"campaign\":\"c15\",\"recipient\":\"k2\"");
+}
+
 static void a_token_says_whose_reply_it_is(void **state)
 {
     struct house *house = *state;
@@ -211,6 +238,7 @@ int main(void)
         HOUSE_TEST(stop_outlasts_a_bounce),
         HOUSE_TEST(the_same_message_is_one_reply),
         HOUSE_TEST(a_reply_is_to_the_newest_campaign_that_was_sent_there),
+        HOUSE_TEST(a_reply_finds_its_campaign_behind_many_that_sent_nothing),
         HOUSE_TEST(a_token_says_whose_reply_it_is),
         HOUSE_TEST(lists_are_paged_and_filtered),
     };
