@@ -91,6 +91,14 @@ static const struct webpush_settings webpush_defaults = {
 
 /* --- answers --- */
 
+/* 401 and 403 say that the subscription was made with another key than ours (RFC 8292 section 4.2).
+ * Anybody's browser can bring one such, and it must not close the provider for all; nor is it dead,
+ * as ours may be the wrong key. */
+static bool is_of_key(uint16_t status)
+{
+    return status == 401 || status == 403;
+}
+
 static void webpush_on_answer(void *arg, const struct http_answer *answer)
 {
     struct channel_webpush *push = arg;
@@ -104,6 +112,10 @@ static void webpush_on_answer(void *arg, const struct http_answer *answer)
     };
     if (answer->status == 413) {
         result.reason = REASON_MESSAGE_TOO_LARGE;
+    }
+    if (is_of_key(answer->status)) {
+        result.outcome = OUTCOME_REJECTED;
+        result.reason = answer->status;
     }
     if (result.outcome == OUTCOME_ACCEPTED && answer->header != NULL) {
         size_t len = strlen(answer->header);

@@ -240,9 +240,12 @@ def test_what_is_refused_again_and_again_is_deferred(services, tmp_path):
     since = services.count()
     attempts = [attempt(f"{'goaway' if n % 8 == 5 else 'tok'}-over{n}", n) for n in range(300)]
     run = send(tmp_path, "fcm", services.settings("fcm", connections=2, streams=20), attempts, env=services.bearers())
-    assert set(run.counts()) <= {"accepted", "deferred"} and run.counts()["accepted"] > 100
+    assert set(run.counts()) <= {"accepted", "deferred", "uncertain"} and run.counts()["accepted"] > 100
+    # A connection that ends in the middle of a request leaves a doubt, and must.
     taken = [json.loads(request["body"])["message"]["token"] for request in services.requests(since)]
-    assert sorted(taken) == sorted(attempts[result["index"]]["to"] for result in run if result["outcome"] == "accepted")
+    told = {outcome: {attempts[result["index"]]["to"] for result in run if result["outcome"] == outcome}
+            for outcome in ("accepted", "uncertain")}
+    assert len(taken) == len(set(taken)) and told["accepted"] <= set(taken) <= told["accepted"] | told["uncertain"]
 
 
 def test_a_reset_stream_is_uncertain_and_not_sent_again(services, tmp_path):
@@ -322,7 +325,7 @@ def test_a_repeated_message_has_the_topic_of_the_first(services, tmp_path):
 
 
 @pytest.mark.parametrize("status, outcome, reason, retry_ms", [
-    (404, "rejected", 404, 9000), (410, "rejected", 410, 9000), (400, "rejected", 400, 9000), (403, "misconfigured", 403, 9000),
+    (404, "rejected", 404, 9000), (410, "rejected", 410, 9000), (400, "rejected", 400, 9000), (401, "rejected", 401, 9000), (403, "rejected", 403, 9000),
     (413, "rejected", MESSAGE_TOO_LARGE, 9000), (429, "throttled", 429, 9000), (500, "deferred", 500, 9000),
     (503, "throttled", 503, 9000)])
 def test_browser_answers_are_outcomes(services, tmp_path, status, outcome, reason, retry_ms):
