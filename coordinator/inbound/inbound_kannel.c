@@ -12,10 +12,12 @@
  * Messages of people: a get-url of ours in the sms-service group,
  *     /i/{provider}?secret=...&from=%p&to=%P&text=%b&charset=%C&id=%I&ts=%T
  * with `inbound_secret` of the settings, without which none is taken. The answer has no body, as
- * Kannel would send it back as a message.
+ * Kannel would send it back as a message; and it is a 200, as Kannel repeats whatever is not
+ * answered 200 or 202, a 204 too.
  *
- * Source: Kannel 1.4.5 user guide, "Delivery Reports" and "Parameters (escape codes)"; the values
- * of %A were read off a running one.
+ * Source: Kannel 1.4.5 user guide, "Delivery Reports" and "Parameters (escape codes)"; that, and
+ * the values of %A, and of %b and %C (UTF-8 for the GSM alphabet and Latin-1, UTF-16BE for UCS-2),
+ * were read off a running one.
  */
 #include <iconv.h>
 #include <string.h>

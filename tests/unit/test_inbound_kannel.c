@@ -97,6 +97,7 @@ static void a_message_is_a_reply(void **state)
         {"", "bl%C3%A5", "bl\xC3\xA5"},
         {"UTF-8", "a%FF", "a\xEF\xBF\xBD"},
         {"UTF-16BE", "%04%21%04%22%04%1E%04%1F", "\xD0\xA1\xD0\xA2\xD0\x9E\xD0\x9F"},
+        {"UTF-16BE", "%00o%00k%D8%3D%DE%00", "ok\xF0\x9F\x98\x80"},
         {"utf-16be", "%00A%D8", "A"},
         {"WINDOWS-1252", "%80+1", "\xE2\x82\xAC 1"},
         {"UTF-16BE", "", ""},
