@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is said of settings of slack, whatsapp and teams that cannot work. What is sent, and what
  * answers mean, is a matter of the system tests. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "tests/unit/unit.h"
@@ -83,6 +84,18 @@ static void teams_needs_an_address(void **state)
     assert_refused("teams", "{}",
                    "provider \"c\": url is missing: \"{{secret.workflow}}\", and secrets: "
                    "{workflow: file:/path} beside it, as the workflow's address is a secret");
+    static const char *const cards[] = {
+        "{}", "{\"type\":\"MessageCard\",\"version\":\"1.4\",\"body\":[{}]}",
+        "{\"type\":\"AdaptiveCard\",\"version\":1.4,\"body\":[{}]}",
+        "{\"type\":\"AdaptiveCard\",\"version\":\"1.4\",\"body\":[]}"};
+    for (size_t i = 0; i < sizeof(cards) / sizeof(cards[0]); i++) {
+        char settings[256];
+        (void)snprintf(settings, sizeof(settings), "{\"url\":\"https://h/\",\"card\":%s}",
+                       cards[i]);
+        assert_refused("teams", settings,
+                       "provider \"c\": card must be an adaptive card: {type: AdaptiveCard, "
+                       "version: \"1.4\", body: [...]}");
+    }
     assert_refused("teams", "{\"url\":\"https://h/{{secret.nope}}\"}",
                    "provider \"c\": url: line 1, column 4: there is no variable \"secret.nope\"");
 }

@@ -72,6 +72,22 @@ static json_t *teams_body(json_t *card)
                      "application/vnd.microsoft.card.adaptive", "contentUrl", "content", content);
 }
 
+/* A workflow takes anything with 202, and fails at what is no card later, where nobody sees it. */
+static enum err teams_check_card(const json_t *card, const char *where, struct problem *problem)
+{
+    const char *type = json_string_value(json_object_get(card, "type"));
+    const json_t *body = json_object_get(card, "body");
+    if (card == NULL ||
+        (type != NULL && strcmp(type, "AdaptiveCard") == 0 &&
+         json_is_string(json_object_get(card, "version")) && json_array_size(body) > 0)) {
+        return ERR_OK;
+    }
+    return problem_set(problem, ERR_INVALID,
+                       "%s: card must be an adaptive card: {type: AdaptiveCard, version: \"1.4\", "
+                       "body: [...]}",
+                       where);
+}
+
 static enum err teams_open(struct channel **out, const struct channel_context *context,
                            const struct wire_provider *provider, json_t *settings,
                            struct problem *problem)
@@ -87,6 +103,10 @@ static enum err teams_open(struct channel **out, const struct channel_context *c
                           "file:/path} beside it, as the workflow's address is a secret",
                           where);
     }
+    if (err != ERR_OK) {
+        return err;
+    }
+    err = teams_check_card(read.card, where, problem);
     if (err != ERR_OK) {
         return err;
     }

@@ -45,7 +45,7 @@ static const struct channel_key whatsapp_keys[] = {
 };
 
 static const struct whatsapp_settings whatsapp_defaults = {
-    .url = "https://graph.facebook.com/v21.0",
+    .url = "https://graph.facebook.com/v23.0",
     .language = "en",
     .link = {HTTP_LINK_DEFAULTS},
 };
