@@ -15,6 +15,10 @@
 #define GARBAGE_LOG_STEP                                                                           \
     1000 /* a noisy peer gets a line for every so many frames after the first */
 
+/* What a worker was told of tokens, in place of a version. */
+#define TOLD_STRANGER 0 /* not welcomed */
+#define TOLD_NOTHING  1
+
 struct waiting_effect {
     struct link *link;
     struct engine_effect effect;
@@ -39,7 +43,7 @@ struct link {
     struct buf frame;
     struct waiting_effect *waiting;
     struct link_bearer *bearers;
-    uint32_t bearers_version; /* how often one of them was set */
+    uint32_t bearers_version; /* grows with each that is set, from TOLD_NOTHING */
     struct link_stats stats;
 };
 
@@ -52,6 +56,7 @@ struct link *link_new(const struct link_settings *settings, const struct link_po
     link->engine = engine;
     link->turn = turn;
     link->peers.silent_ms = settings->lease_ms;
+    link->bearers_version = TOLD_NOTHING;
     arena_init(&link->arena, ARENA_BYTES);
     return link;
 }
@@ -121,22 +126,16 @@ static struct link_bearer *bearer_of(struct link *link, uint32_t provider, const
     return bearer;
 }
 
-void link_set_bearer(struct link *link, uint32_t provider, const char *adapter, struct slice token)
+/* All of them, unless the worker has them already or was not welcomed. What the link would not take
+ * is told at the next heartbeat. */
+static void tell_bearers(void *arg, uint32_t worker)
 {
-    struct link_bearer *bearer = bearer_of(link, provider, adapter);
-    secret_release(&bearer->token);
-    buf_slice(&bearer->token, token);
-    link->bearers_version++;
-}
-
-/* All of them, unless the worker has them already. What the link would not take is told at the next
- * heartbeat. */
-static void tell_bearers(struct link *link, uint32_t worker)
-{
+    struct link *link = arg;
     uint32_t *told = peers_told(&link->peers, worker);
-    bool is_told = told == NULL || *told == link->bearers_version;
-    for (const struct link_bearer *each = is_told ? NULL : link->bearers; each != NULL;
-         each = each->next) {
+    if (told == NULL || *told == TOLD_STRANGER || *told == link->bearers_version) {
+        return;
+    }
+    for (const struct link_bearer *each = link->bearers; each != NULL; each = each->next) {
         if (!link_send(link, worker,
                        &(struct wire_message){.type = WIRE_BEARER,
                                               .bearer = {.epoch = link->settings.epoch,
@@ -146,9 +145,26 @@ static void tell_bearers(struct link *link, uint32_t worker)
             return;
         }
     }
-    if (!is_told) {
-        *told = link->bearers_version;
+    *told = link->bearers_version;
+}
+
+/* It may have opened its providers anew, so it has none. */
+static void tell_all_bearers(struct link *link, uint32_t worker)
+{
+    uint32_t *told = peers_told(&link->peers, worker);
+    if (told != NULL) {
+        *told = TOLD_NOTHING;
+        tell_bearers(link, worker);
     }
+}
+
+void link_set_bearer(struct link *link, uint32_t provider, const char *adapter, struct slice token)
+{
+    struct link_bearer *bearer = bearer_of(link, provider, adapter);
+    secret_release(&bearer->token);
+    buf_slice(&bearer->token, token);
+    link->bearers_version++;
+    peers_each(&link->peers, tell_bearers, link);
 }
 
 /* ---- What workers say ---- */
@@ -202,11 +218,7 @@ static void on_hello(struct link *link, uint32_t worker, const struct wire_messa
           hello->instance, hello->build);
     engine_worker_hello(link->engine, worker, hello->name, hello->instance, now(link));
     (void)link_send(link, worker, &welcome);
-    uint32_t *told = peers_told(&link->peers, worker);
-    if (told != NULL) {
-        *told = 0; /* it may have opened its providers anew */
-        tell_bearers(link, worker);
-    }
+    tell_all_bearers(link, worker);
 }
 
 static void on_credit(struct link *link, uint32_t worker, const struct wire_message *message)

@@ -58,8 +58,8 @@ struct link *link_new(const struct link_settings *settings, const struct link_po
                       struct engine *engine, struct turn *turn);
 void link_free(struct link *link); /* what waits for the turn is dropped */
 
-/* A token of a provider for the adapter of this name: told to every worker, now or when it comes.
- * It replaces the one before. A secret, copied. */
+/* A token of a provider for the adapter of this name: told to every worker that is here, and to
+ * those that come. It replaces the one before. A secret, copied. */
 void link_set_bearer(struct link *link, uint32_t provider, const char *adapter, struct slice token);
 /* One message of a worker. Garbage is counted, logged and dropped. */
 void link_on_frames(struct link *link, struct slice peer, struct slice frame, struct slice payload);

@@ -82,6 +82,13 @@ uint32_t *peers_told(struct peers *peers, uint32_t number)
     return peer == NULL ? NULL : &peer->told;
 }
 
+void peers_each(const struct peers *peers, void (*visit)(void *arg, uint32_t number), void *arg)
+{
+    for (const struct peer *each = peers->by_id; each != NULL; each = each->hh.next) {
+        visit(arg, each->number);
+    }
+}
+
 struct slice peers_id(const struct peers *peers, uint32_t number)
 {
     struct peer *peer = NULL;

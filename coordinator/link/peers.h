@@ -32,6 +32,8 @@ uint32_t peers_number(struct peers *peers, struct slice id, uint64_t now_ms);
 /* What its owner noted of it, 0 for a new one: the version of what it was told. NULL for a number
  * that is none (any more). */
 uint32_t *peers_told(struct peers *peers, uint32_t number);
+/* Calls visit with every number there is; it may not add or remove peers. */
+void peers_each(const struct peers *peers, void (*visit)(void *arg, uint32_t number), void *arg);
 /* Empty for a number that is none (any more). */
 struct slice peers_id(const struct peers *peers, uint32_t number);
 

@@ -440,9 +440,8 @@ static void a_token_is_told_behind_the_welcome_and_when_it_is_new(void **state)
     beat(fixture, "w1");
     expect_sent(fixture, WIRE_HEARTBEAT, 1);
     link_set_bearer(fixture->link, 3, "fcm", slice_str("second"));
-    beat(fixture, "w1");
-    expect_bearer(fixture, 1, "fcm", "second");
-    expect_sent(fixture, WIRE_HEARTBEAT, 2);
+    expect_bearer(fixture, 0, "fcm", "second");
+    expect_sent(fixture, WIRE_BEARER, 1);
     say_hello(fixture, "w1", INSTANCE);
     expect_bearer(fixture, 1, "fcm", "second");
     expect_sent(fixture, WIRE_WELCOME, 2);
@@ -464,14 +463,23 @@ static void a_token_that_found_no_room_is_told_at_the_next_heartbeat(void **stat
     struct fixture *fixture = *state;
     say_hello(fixture, "w1", INSTANCE);
     expect_sent(fixture, WIRE_WELCOME, 1);
-    link_set_bearer(fixture->link, 3, "fcm", slice_str("first"));
     fixture->is_full = true;
+    link_set_bearer(fixture->link, 3, "fcm", slice_str("first"));
     beat(fixture, "w1");
     assert_null(take_sent(fixture));
     fixture->is_full = false;
     beat(fixture, "w1");
     expect_bearer(fixture, 1, "fcm", "first");
     expect_sent(fixture, WIRE_HEARTBEAT, 2);
+}
+
+static void who_was_not_welcomed_is_told_no_token(void **state)
+{
+    struct fixture *fixture = *state;
+    say_credit(fixture, "w1", EPOCH);
+    assert_null(take_sent(fixture));
+    link_set_bearer(fixture->link, 3, "fcm", slice_str("first"));
+    assert_null(take_sent(fixture));
 }
 
 /* ---- What waits for the disk ---- */
@@ -680,6 +688,7 @@ int main(void)
         LINK_TEST(a_token_is_told_behind_the_welcome_and_when_it_is_new),
         LINK_TEST(each_adapter_of_a_provider_has_a_token_of_its_own),
         LINK_TEST(a_token_that_found_no_room_is_told_at_the_next_heartbeat),
+        LINK_TEST(who_was_not_welcomed_is_told_no_token),
         LINK_TEST(a_batch_leaves_when_its_lease_is_durable),
         LINK_TEST(outcomes_are_confirmed_when_they_are_durable),
         LINK_TEST(a_pause_is_told_when_it_is_durable_and_its_batches_stay_here),

@@ -35,7 +35,8 @@ struct channel_adapter {
     enum err (*open)(struct channel **out, const struct channel_context *context,
                      const struct wire_provider *provider, json_t *settings,
                      struct problem *problem);
-    /* How many attempts may be under way together. More are a bug of the caller. */
+    /* How many attempts may be under way together; 0 while it waits for something that it needs.
+     * More are a bug of the caller. */
     uint32_t (*concurrency)(const struct channel *channel);
     /* Copies what it keeps; calls context.result once, now or later. An adapter whose requests take
      * many recipients may gather attempts here until one is full. */

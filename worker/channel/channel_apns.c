@@ -65,7 +65,7 @@ struct channel_apns {
     struct template *collapse_id; /* NULL: none */
     struct buf scratch;
     struct buf url; /* up to the device's token */
-    struct buf bearer;
+    struct push_bearer bearer;
     uint32_t ttl_ms;
     uint32_t streams;
     uint32_t line_count;
@@ -298,14 +298,14 @@ static enum reason apns_write(struct channel_apns *apns, struct http_request *re
     put_id(request, attempt);
     put_expiration(apns, request);
     put_collapse_id(apns, request, attempt);
-    http_request_header(request, (const char *)apns->bearer.data);
+    http_request_header(request, (const char *)apns->bearer.line.data);
     return REASON_NONE;
 }
 
 static void apns_start(struct channel *channel, const struct attempt *attempt)
 {
     struct channel_apns *apns = (struct channel_apns *)channel;
-    if (apns->bearer.len == 0) {
+    if (apns->bearer.line.len == 0) {
         apns->context.result(apns->context.arg, attempt->id, &push_without_bearer);
         return;
     }
@@ -330,7 +330,9 @@ static void apns_start(struct channel *channel, const struct attempt *attempt)
 static uint32_t apns_concurrency(const struct channel *channel)
 {
     const struct channel_apns *apns = (const struct channel_apns *)channel;
-    return apns->line_count * apns->streams;
+    return push_bearer_is_awaited(&apns->bearer, apns->context.loop)
+               ? 0
+               : apns->line_count * apns->streams;
 }
 
 static void apns_set_bearer(struct channel *channel, const char *adapter, struct slice bearer)
@@ -353,7 +355,7 @@ static void apns_free(struct channel_apns *apns)
     channel_fields_free(apns->fields);
     buf_release(&apns->scratch);
     buf_release(&apns->url);
-    secret_release(&apns->bearer);
+    push_bearer_release(&apns->bearer);
     mem_free(apns);
 }
 
@@ -462,6 +464,7 @@ static enum err apns_open(struct channel **out, const struct channel_context *co
     struct channel_apns *apns = mem_zalloc(1, sizeof(*apns));
     apns->channel.adapter = &channel_apns_adapter;
     apns->context = *context;
+    push_bearer_open(&apns->bearer, context->loop);
     enum err err = channel_settings_read(settings, where, apns_keys,
                                          sizeof(apns_keys) / sizeof(apns_keys[0]), &read, problem);
     if (err == ERR_OK) {

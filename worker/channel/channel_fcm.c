@@ -31,7 +31,7 @@ struct channel_fcm {
     struct http_rules *rules;
     struct http_client *client;
     uint32_t concurrency;
-    struct buf bearer;
+    struct push_bearer bearer;
 };
 
 struct fcm_settings {
@@ -201,7 +201,7 @@ static void fcm_refuse(struct channel_fcm *fcm, const struct attempt *attempt, e
 static void fcm_start(struct channel *channel, const struct attempt *attempt)
 {
     struct channel_fcm *fcm = (struct channel_fcm *)channel;
-    if (fcm->bearer.len == 0) {
+    if (fcm->bearer.line.len == 0) {
         fcm->context.result(fcm->context.arg, attempt->id, &push_without_bearer);
         return;
     }
@@ -212,13 +212,14 @@ static void fcm_start(struct channel *channel, const struct attempt *attempt)
         fcm_refuse(fcm, attempt, REASON_VARIABLE_MISSING);
         return;
     }
-    http_request_header(request, (const char *)fcm->bearer.data);
+    http_request_header(request, (const char *)fcm->bearer.line.data);
     http_request_send(request, attempt->id);
 }
 
 static uint32_t fcm_concurrency(const struct channel *channel)
 {
-    return ((const struct channel_fcm *)channel)->concurrency;
+    const struct channel_fcm *fcm = (const struct channel_fcm *)channel;
+    return push_bearer_is_awaited(&fcm->bearer, fcm->context.loop) ? 0 : fcm->concurrency;
 }
 
 static void fcm_set_bearer(struct channel *channel, const char *adapter, struct slice bearer)
@@ -235,7 +236,7 @@ static void fcm_free(struct channel_fcm *fcm)
     push_form_free(fcm->form);
     http_rules_free(fcm->rules);
     channel_fields_free(fcm->fields);
-    secret_release(&fcm->bearer);
+    push_bearer_release(&fcm->bearer);
     mem_free(fcm);
 }
 
@@ -316,6 +317,7 @@ static enum err fcm_open(struct channel **out, const struct channel_context *con
     struct channel_fcm *fcm = mem_zalloc(1, sizeof(*fcm));
     fcm->channel.adapter = &channel_fcm_adapter;
     fcm->context = *context;
+    push_bearer_open(&fcm->bearer, context->loop);
     enum err err = channel_settings_read(settings, where, fcm_keys,
                                          sizeof(fcm_keys) / sizeof(fcm_keys[0]), &read, problem);
     if (err == ERR_OK) {

@@ -45,12 +45,28 @@ struct http_client *push_client_new(const struct push_client_settings *settings,
     return http_client_new(&client);
 }
 
-void push_bearer_set(struct buf *line, const char *scheme, struct slice bearer)
+void push_bearer_open(struct push_bearer *bearer, const uv_loop_t *loop)
 {
-    secret_release(line);
-    if (bearer.len > 0) {
-        buf_printf(line, "authorization: %s ", scheme);
-        buf_slice(line, bearer);
-        (void)buf_cstr(line);
+    bearer->until_ms = uv_now(loop) + PUSH_BEARER_PATIENCE_MS;
+}
+
+void push_bearer_set(struct push_bearer *bearer, const char *scheme, struct slice token)
+{
+    secret_release(&bearer->line);
+    bearer->until_ms = 0;
+    if (token.len > 0) {
+        buf_printf(&bearer->line, "authorization: %s ", scheme);
+        buf_slice(&bearer->line, token);
+        (void)buf_cstr(&bearer->line);
     }
+}
+
+bool push_bearer_is_awaited(const struct push_bearer *bearer, const uv_loop_t *loop)
+{
+    return bearer->line.len == 0 && uv_now(loop) < bearer->until_ms;
+}
+
+void push_bearer_release(struct push_bearer *bearer)
+{
+    secret_release(&bearer->line);
 }

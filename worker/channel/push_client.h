@@ -58,8 +58,18 @@ struct push_client_form {
 struct http_client *push_client_new(const struct push_client_settings *settings, uv_loop_t *loop,
                                     const struct push_client_form *form);
 
-/* The line of a header with the provider's token, empty until there is one. */
-void push_bearer_set(struct buf *line, const char *scheme, struct slice bearer);
+/* The provider's token, which the coordinator tells when it has one. It may be on its way when the
+ * channel is opened: for so long nothing is started, and nobody's attempt is used up. */
+#define PUSH_BEARER_PATIENCE_MS 5000
+struct push_bearer {
+    struct buf line;   /* of a header, with its zero; empty: there is none */
+    uint64_t until_ms; /* of uv_now: so long it may be on its way */
+};
+void push_bearer_open(struct push_bearer *bearer, const uv_loop_t *loop);
+/* Empty: there is none, and none is on its way. */
+void push_bearer_set(struct push_bearer *bearer, const char *scheme, struct slice token);
+bool push_bearer_is_awaited(const struct push_bearer *bearer, const uv_loop_t *loop);
+void push_bearer_release(struct push_bearer *bearer);
 /* An attempt that meets no token: nobody's fault but ours. */
 extern const struct attempt_result push_without_bearer;
 

@@ -212,7 +212,8 @@ def test_fcm_errors_are_outcomes(services, tmp_path, code, outcome, reason, retr
 
 
 def test_fcm_without_or_with_a_wrong_token_is_misconfigured(services, tmp_path):
-    assert send(tmp_path, "fcm", services.settings("fcm"), [attempt("t-1")]).outcomes() == [("misconfigured", TOKEN_MISSING)]
+    assert send(tmp_path, "fcm", services.settings("fcm"), [attempt("t-1")], env=services.bearers(fcm="")).outcomes() == [
+        ("misconfigured", TOKEN_MISSING)]
     assert send(tmp_path, "fcm", services.settings("fcm"), [attempt("t-1")], env=services.bearers(fcm="ya29.old")).outcomes() == [
         ("misconfigured", 401)]
 

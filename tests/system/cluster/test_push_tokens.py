@@ -161,11 +161,19 @@ def test_nobody_fails_while_there_is_no_key(services, make_cluster):
 
 def test_a_restarted_coordinator_makes_new_ones(services, make_cluster):
     peer = services()
-    cluster = make_cluster([peer.provider()])
+    cluster = make_cluster([{**peer.provider(), "breaker": "5m"}])
+    audience = people(cluster, [peer.endpoint(n) for n in range(60)])
     wait_for("the tokens", lambda: log_of(cluster).count("bearer token_made") >= 2)
     cluster.coordinator.kill()
     cluster.start_coordinator()
-    cluster.wait_workers(1)
-    campaign = cluster.campaign(people(cluster, [peer.endpoint(n) for n in range(60)]), "push", CONTENT)
-    assert some(cluster.wait_campaign(campaign["id"])["counts"]) == {"accepted": 60}
+    # At once: the worker may be here before the tokens are, and waits for them.
+    campaign = cluster.campaign(audience, "push", CONTENT)
+    assert some(cluster.wait_campaign(campaign["id"], seconds=30)["counts"]) == {"accepted": 60}
     assert len(peer.requests("/token")) == 2
+
+
+def test_a_worker_waits_for_the_first_token(services, make_cluster):
+    peer = services(token_faults=2)  # it takes 3 s
+    cluster = make_cluster([{**peer.provider(), "breaker": "5m"}])
+    campaign = cluster.campaign(people(cluster, [peer.endpoint(n) for n in range(60)]), "push", CONTENT)
+    assert some(cluster.wait_campaign(campaign["id"], seconds=30)["counts"]) == {"accepted": 60}
