@@ -9,7 +9,6 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/text.h"
-#include "worker/channel/mime.h"
 
 struct attachment {
     char *name;
@@ -19,13 +18,15 @@ struct attachment {
 
 struct attachments {
     char *folder;
+    attachment_encode_fn encode;
     struct attachment *by_name;
 };
 
-struct attachments *attachments_new(const char *folder)
+struct attachments *attachments_new(const char *folder, attachment_encode_fn encode)
 {
     struct attachments *attachments = mem_zalloc(1, sizeof(*attachments));
     attachments->folder = mem_copy_str(folder);
+    attachments->encode = encode;
     return attachments;
 }
 
@@ -57,7 +58,7 @@ static enum err load(struct attachments *attachments, const char *name, struct s
     if (err == ERR_OK) {
         struct attachment *attachment = mem_zalloc(1, sizeof(*attachment));
         attachment->name = mem_copy_str(name);
-        mime_attachment(&attachment->part, name, buf_view(&bytes));
+        attachments->encode(&attachment->part, name, buf_view(&bytes));
         HASH_ADD_KEYPTR(hh, attachments->by_name, attachment->name, strlen(name), attachment);
         *part = buf_view(&attachment->part);
     } else {

@@ -12,6 +12,7 @@
  * are rejected and the rest is sent again; where it names the sender nobody is to blame; where it
  * names nothing the request is halved until who is to blame is alone.
  */
+#include <assert.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,18 +21,22 @@
 #include "common/mem.h"
 #include "common/secret.h"
 #include "common/text.h"
+#include "worker/channel/attachments.h"
 #include "worker/channel/bulk.h"
 #include "worker/channel/channel_adapters.h"
 #include "worker/channel/channel_settings.h"
 #include "worker/channel/http_link.h"
 #include "worker/channel/mail_address.h"
+#include "worker/channel/mime.h"
 #include "worker/channel/sendgrid_errors.h"
 
 #define WHERE_MAX_BYTES     96
 #define SENDGRID_SIZE_MAX   1000  /* personalizations of a request */
 #define SENDGRID_VALUES_MAX 10000 /* bytes of one recipient's substitutions */
 #define SENDGRID_PATH       "/v3/mail/send"
-#define RETRY_MAX_S         3600
+/* In base64; a mail may have 30 MB. */
+#define SENDGRID_ATTACHED_MAX_BYTES ((size_t)25 * 1024 * 1024)
+#define RETRY_MAX_S                 3600
 
 /* "-" 8 random letters, 2 for the slot, "-". */
 #define MARK_RANDOM  8
@@ -46,6 +51,7 @@ struct channel_sendgrid {
     struct channel channel;
     struct channel_context context;
     struct bulk *bulk;
+    struct attachments *attachments;
     char *open; /* the request up to the subject: what is the same for every message */
     bool has_unsubscribe;
     char mark[MARK_CHARS + 1]; /* of slot 0 */
@@ -61,6 +67,7 @@ struct sendgrid_settings {
     const char *from;
     const char *from_name;
     const char *reply_to;
+    const char *attachments;
     json_t *categories;
     const char *ip_pool;
     uint32_t unsubscribe_group;
@@ -82,6 +89,7 @@ static const struct channel_key sendgrid_keys[] = {
     {KEY("from", TEXT, from)},
     {KEY("from_name", TEXT, from_name)},
     {KEY("reply_to", TEXT, reply_to)},
+    {KEY("attachments", TEXT, attachments)},
     {KEY("categories", LIST, categories)},
     {KEY("ip_pool", TEXT, ip_pool)},
     {KEY("unsubscribe_group", COUNT, unsubscribe_group), .min = 1, .max = INT32_MAX},
@@ -97,7 +105,7 @@ static const struct sendgrid_settings sendgrid_defaults = {
     .tracking = true,
     .list_unsubscribe = true,
     .bulk = SENDGRID_SIZE_MAX,
-    .link = {.connections = 8, .connect_timeout_ms = 5000, .timeout_ms = 60000},
+    .link = {.connections = 16, .connect_timeout_ms = 5000, .timeout_ms = 60000},
 };
 
 /* --- the request --- */
@@ -149,6 +157,30 @@ static void write_part(const struct channel_sendgrid *sendgrid, struct buf *body
     }
 }
 
+/* A file as a member of `attachments`. */
+static void encode_attachment(struct buf *part, const char *name, struct slice bytes)
+{
+    buf_printf(part, "{\"type\":\"%s\",\"disposition\":\"attachment\",\"filename\":\"",
+               mime_type_of(name));
+    text_json_escape(part, slice_str(name));
+    buf_str(part, "\",\"content\":\"");
+    mime_base64(part, bytes);
+    buf_str(part, "\"}");
+}
+
+static void write_attachments(const struct channel_sendgrid *sendgrid,
+                              const struct attempt *attempt, struct buf *body)
+{
+    for (unsigned i = 0; i < attempt->attachment_count; i++) {
+        struct slice part;
+        enum err err = attachments_part(sendgrid->attachments, attempt->attachments[i], &part);
+        assert(err == ERR_OK); /* it was looked for before */
+        buf_str(body, i == 0 ? "\"attachments\":[" : ",");
+        buf_slice(body, part);
+    }
+    buf_str(body, attempt->attachment_count > 0 ? "]," : "");
+}
+
 static void write_head(void *arg, const struct attempt *attempt, struct buf *body)
 {
     struct channel_sendgrid *sendgrid = arg;
@@ -159,6 +191,7 @@ static void write_head(void *arg, const struct attempt *attempt, struct buf *bod
         draw_mark(sendgrid);
     }
     buf_str(body, sendgrid->open);
+    write_attachments(sendgrid, attempt, body);
     buf_str(body, "\"subject\":\"");
     write_part(sendgrid, body, &merge->subject);
     buf_str(body, "\",\"content\":[");
@@ -328,6 +361,26 @@ static void reject(const struct channel_sendgrid *sendgrid, const struct attempt
     sendgrid->context.result(sendgrid->context.arg, attempt->id, &result);
 }
 
+/* What becomes of an attempt whose files cannot be sent; OUTCOMES if they can. Another worker may
+ * have a file. */
+static struct attempt_result look_for_attachments(const struct channel_sendgrid *sendgrid,
+                                                  const struct attempt *attempt)
+{
+    enum err err = ERR_OK;
+    size_t bytes = 0;
+    for (unsigned i = 0; err == ERR_OK && i < attempt->attachment_count; i++) {
+        struct slice part = slice_of(NULL, 0);
+        err = attachments_part(sendgrid->attachments, attempt->attachments[i], &part);
+        bytes += part.len;
+    }
+    if (err == ERR_LIMIT || bytes > SENDGRID_ATTACHED_MAX_BYTES) {
+        return (struct attempt_result){.outcome = OUTCOME_REJECTED,
+                                       .reason = REASON_MESSAGE_TOO_LARGE};
+    }
+    return (struct attempt_result){.outcome = err == ERR_OK ? OUTCOMES : OUTCOME_DEFERRED,
+                                   .reason = REASON_ATTACHMENT_MISSING};
+}
+
 static bool values_are_too_large(const struct attempt *attempt)
 {
     size_t bytes = 0;
@@ -342,6 +395,7 @@ static void sendgrid_start(struct channel *channel, const struct attempt *attemp
     struct channel_sendgrid *sendgrid = (struct channel_sendgrid *)channel;
     struct attempt written = *attempt;
     bool needs_utf8 = false;
+    const struct attempt_result unattached = look_for_attachments(sendgrid, attempt);
     buf_clear(&sendgrid->address);
     if (!mail_address_write(&sendgrid->address, attempt->endpoint, &needs_utf8)) {
         reject(sendgrid, attempt, REASON_NO_ENDPOINT);
@@ -349,6 +403,8 @@ static void sendgrid_start(struct channel *channel, const struct attempt *attemp
         reject(sendgrid, attempt, REASON_ADDRESS_NOT_ASCII);
     } else if (values_are_too_large(attempt)) {
         reject(sendgrid, attempt, REASON_MESSAGE_TOO_LARGE);
+    } else if (unattached.outcome != OUTCOMES) {
+        sendgrid->context.result(sendgrid->context.arg, attempt->id, &unattached);
     } else {
         written.endpoint = buf_view(&sendgrid->address);
         bulk_add(sendgrid->bulk, &written);
@@ -380,6 +436,7 @@ static void sendgrid_free(struct channel_sendgrid *sendgrid)
 {
     free(sendgrid->open);
     buf_release(&sendgrid->address);
+    attachments_free(sendgrid->attachments);
     mem_free(sendgrid);
 }
 
@@ -499,6 +556,7 @@ static enum err sendgrid_open(struct channel **out, const struct channel_context
     }
     if (err == ERR_OK) {
         sendgrid->open = make_open(&read);
+        sendgrid->attachments = attachments_new(read.attachments, encode_attachment);
         sendgrid->has_unsubscribe = read.list_unsubscribe;
         draw_mark(sendgrid);
         err = sendgrid_open_bulk(sendgrid, &read, where, problem);
@@ -516,6 +574,7 @@ const struct channel_adapter channel_sendgrid_adapter = {
     .open = sendgrid_open,
     .concurrency = sendgrid_concurrency,
     .start = sendgrid_start,
+    .takes_attachments = true,
     .flush = sendgrid_flush,
     .bulk = sendgrid_bulk,
     .is_merged = true,

@@ -91,7 +91,7 @@ static const struct channel_key ses_keys[] = {
 static const struct ses_settings ses_defaults = {
     .list_unsubscribe = true,
     .bulk = SES_SIZE_MAX,
-    .link = {.connections = 8, .connect_timeout_ms = 5000, .timeout_ms = 60000},
+    .link = {.connections = 16, .connect_timeout_ms = 5000, .timeout_ms = 60000},
 };
 
 /* --- the request --- */

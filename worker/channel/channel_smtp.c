@@ -406,7 +406,7 @@ static enum err smtp_open_parts(struct channel_smtp *smtp, const struct smtp_set
 {
     enum err err = channel_fields_new(&smtp->fields, read->secrets, where, problem);
     smtp->has_unsubscribe = read->list_unsubscribe;
-    smtp->attachments = attachments_new(read->attachments);
+    smtp->attachments = attachments_new(read->attachments, mime_attachment);
     const char *envelope_from = read->envelope_from == NULL ? read->from : read->envelope_from;
     err = err != ERR_OK ? err
                         : read_address(smtp, &smtp->envelope_from, envelope_from, "envelope_from",

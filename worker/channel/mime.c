@@ -54,7 +54,7 @@ static void base64_group(uint8_t *out, const uint8_t *in, size_t len)
     out[3] = len > 2 ? (uint8_t)base64_digits[bits & 63] : '=';
 }
 
-static void base64_append(struct buf *buf, struct slice bytes)
+void mime_base64(struct buf *buf, struct slice bytes)
 {
     uint8_t *out = buf_reserve(buf, (bytes.len + 2) / 3 * 4);
     for (size_t i = 0; i < bytes.len; i += 3) {
@@ -144,7 +144,7 @@ static void fold_encoded(struct buf *buf, struct slice value, size_t column)
         size_t take = encoded_take(value, ENCODED_COLUMN - column);
         if (take > 0) {
             buf_str(buf, "=?UTF-8?B?");
-            base64_append(buf, slice_of(value.data, take));
+            mime_base64(buf, slice_of(value.data, take));
             buf_str(buf, "?=");
         }
         value = slice_of(value.data + take, value.len - take);
@@ -316,7 +316,7 @@ static void base64_lines(struct buf *buf, struct slice text)
     const size_t bytes_a_line = 57; /* in 76 columns */
     for (size_t at = 0; at < text.len; at += bytes_a_line) {
         size_t len = text.len - at < bytes_a_line ? text.len - at : bytes_a_line;
-        base64_append(buf, slice_of(text.data + at, len));
+        mime_base64(buf, slice_of(text.data + at, len));
         buf_str(buf, "\r\n");
     }
 }
@@ -348,7 +348,7 @@ static void part_append(struct buf *buf, const char *type, struct slice text)
 
 /* --- files --- */
 
-static const char *type_of(const char *name)
+const char *mime_type_of(const char *name)
 {
     static const struct {
         const char *ending;
@@ -411,7 +411,7 @@ void mime_attachment(struct buf *buf, const char *name, struct slice bytes)
     buf_printf(buf,
                "Content-Type: %s\r\nContent-Transfer-Encoding: base64\r\n"
                "Content-Disposition: attachment",
-               type_of(name));
+               mime_type_of(name));
     if (is_simple) {
         buf_str(buf, ";\r\n filename=");
         quoted_string(buf, slice_of(name, len));

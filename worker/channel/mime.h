@@ -29,6 +29,10 @@ void mime_field_date(struct buf *buf, uint64_t unix_ms);
 /* A file as a part of a mail: its fields, an empty line, and its bytes in base64. The type goes by
  * the name's ending; names beyond ASCII as RFC 2231 has them. */
 void mime_attachment(struct buf *buf, const char *name, struct slice bytes);
+/* The type that goes by a file name's ending, "application/octet-stream" if none does. */
+const char *mime_type_of(const char *name);
+/* RFC 4648 section 4, without line breaks. */
+void mime_base64(struct buf *buf, struct slice bytes);
 
 struct mime_parts {
     struct slice text;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The sendgrid adapter against a peer that refuses what SendGrid's documentation says is refused, and fails as it is told."""
 
+import base64
 import json
 import threading
 import time
@@ -110,6 +111,26 @@ def test_values_stand_as_each_part_asks_and_no_text_is_taken_for_a_mark(tmp_path
         escaped = name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
         assert mail["text/html"] == f"<p>{escaped}</p><style>a{{b}}</style>"
         assert mail["headers"] == {"List-Unsubscribe": "<https://n.test/u/1>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+
+
+def test_files_travel_once_a_request(tmp_path):
+    folder = tmp_path / "files"
+    folder.mkdir()
+    contents = {"recall.pdf": bytes(range(256)) * 5, "R\u00fcck \"1\".txt": b"x", "large.bin": b"\0" * (10 * 1024 * 1024 + 1)}
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    names = list(contents)[:2]
+    attempts = [*people(3, attachments=names), *people(1, text="a", attachments=["none.pdf"]),
+                *people(1, text="b", attachments=["large.bin"])]
+    with SendGrid() as server:
+        run = go(tmp_path, server, attempts, attachments=str(folder), connections=4)
+        assert run.outcomes() == [("accepted", 202)] * 3 + [("deferred", 1011), ("rejected", TOO_LARGE)]
+        [request] = server.requests
+        attached = json.loads(request.body)["attachments"]
+        assert [(file["filename"], file["type"], file["disposition"]) for file in attached] == [
+            (names[0], "application/pdf", "attachment"), (names[1], "text/plain", "attachment")]
+        assert [base64.b64decode(file["content"], validate=True) for file in attached] == [contents[name] for name in names]
+        assert go(tmp_path, server, people(1, attachments=names)).outcomes() == [("deferred", 1011)]
 
 
 def test_a_mail_may_be_html_alone_and_without_a_subject(tmp_path):
