@@ -87,13 +87,13 @@ function ses() {
 }
 
 function fcm() {
-  const failure = (code, status, errorCode) => ({status: code, headers: LATER, body: {error: {code, message: status, status,
+  const failure = (code, status, errorCode, headers) => ({status: code, headers, body: {error: {code, message: status, status,
     details: [{'@type': 'type.googleapis.com/google.firebase.fcm.v1.FcmError', errorCode}]}}});
   const token = {status: 200, body: {access_token: 'ya29.of-the-peer', expires_in: 3599, token_type: 'Bearer'}};
   return {
     addresses: (asked) => asked.path.endsWith('/messages:send') ? [json(asked).message.token] : [],
     good: (asked, addresses) => addresses.length === 0 ? token : {status: 200, body: {name: `projects/p/messages/${next('')}`}},
-    throttled: failure(429, 'RESOURCE_EXHAUSTED', 'QUOTA_EXCEEDED'),
+    throttled: failure(429, 'RESOURCE_EXHAUSTED', 'QUOTA_EXCEEDED', LATER),
     error: failure(503, 'UNAVAILABLE', 'UNAVAILABLE'),
     nonsense: HTML,
   };
