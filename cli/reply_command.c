@@ -113,7 +113,7 @@ const struct command reply_commands[] = {
         .details =
             "STOP puts the endpoint on the suppression list, START takes it off, ACK and the\n"
             "code of the message acknowledge; everything else is kept, to be read with\n"
-            "`tocsin reply list`.\n\n"
+            "`tocsin reply list` (its own --help says more).\n\n"
             "  tocsin reply sms +4790000001 \"ACK 7KQ2\"\n",
         .run = run_reply,
     },

@@ -35,6 +35,7 @@ static const struct command bell_commands[] = {
 };
 static const struct command flag_commands[] = {
     {.operands = "[FLAG]", .operands_max = 1, .summary = "hoist it", .run = run_nothing},
+    {.name = "strike", .operands = "", .summary = "take it in", .run = run_nothing},
     {.run = NULL},
 };
 static const struct command_group groups[] = {
@@ -289,10 +290,28 @@ static void the_programs_help_names_commands_and_exit_codes(void **state)
     buf_release(&help);
 }
 
+static void the_first_word_may_name_another_command_of_the_group(void **state)
+{
+    struct arguments arguments;
+    struct problem problem;
+    (void)state;
+    assert_int_equal(parse(&arguments, "tocsin flag strike", &problem), ERR_OK);
+    assert_string_equal(arguments.command->name, "strike");
+    assert_int_equal(arguments.operand_count, 0);
+    assert_int_equal(parse(&arguments, "tocsin flag red", &problem), ERR_OK);
+    assert_null(arguments.command->name);
+    assert_string_equal(arguments.operands[0], "red");
+    assert_int_equal(parse(&arguments, "tocsin flag -- strike", &problem), ERR_OK);
+    assert_null(arguments.command->name);
+    assert_int_equal(parse(&arguments, "tocsin flag red strike", &problem), ERR_INVALID);
+    assert_int_equal(parse(&arguments, "tocsin flag strike red", &problem), ERR_INVALID);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_command_gets_its_operands_and_options),
+        cmocka_unit_test(the_first_word_may_name_another_command_of_the_group),
         cmocka_unit_test(global_options_stand_anywhere),
         cmocka_unit_test(a_group_of_one_command_needs_no_second_word),
         cmocka_unit_test(the_last_value_counts_and_all_can_be_had),

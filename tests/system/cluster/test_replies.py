@@ -2,14 +2,15 @@
 """What people write back through Kannel: STOP, START and ACK are done, in a campaign that runs; all else is kept for people to
 read; and the coordinator, killed, forgets none of it."""
 
+import http.client
 import os
+import threading
+import time
 
 import pytest
 
-from support import BUILD, Cluster, QUICK, tocsin, wait_for
+from support import BUILD, Cluster, QUICK, check_ledger, http_provider, tocsin, wait_for
 from kannel import Kannel, is_there  # on the path since support
-
-pytestmark = pytest.mark.skipif(not is_there(), reason="Kannel is not installed")
 
 SECRET = "foobar"
 WORDS = {"stop": ["STOPP"], "ack": ["OK"]}
@@ -65,6 +66,7 @@ def texts(kannel, i):
     return [text for to, text in kannel.messages() if to == number(i)]
 
 
+@pytest.mark.skipif(not is_there(), reason="Kannel is not installed")
 def test_stop_start_and_ack_through_kannel(pair):
     cluster, kannel = pair
     rows = "id,phone\n" + "".join(f"p{i},{number(i)}\n" for i in range(PEOPLE))
@@ -102,3 +104,40 @@ def test_stop_start_and_ack_through_kannel(pair):
     status, out, err = tocsin(cluster, "reply", "list", campaign, "--class", "other", "--json")
     assert (status, err) == (0, "") and '"text": "Stop please"' in out.replace('":"', '": "'), (out, err)
     assert [reply["text"] for reply in replies(cluster, "?class=other")] == ["Stop please", "hello"]
+    cluster.close()
+    assert check_ledger(cluster)[0] == 0
+
+
+def test_each_message_is_one_reply_however_often_it_comes_and_the_coordinator_dies(gateway, make_cluster):
+    """A gateway hands on each message until it is answered, and then all of them once more."""
+    cluster = make_cluster([http_provider(gateway)], workers=0, settings={"replies": WORDS})
+    messages = [{"channel": "sms", "from": f"+4790000{i % 50:03}", "text": ("STOP", "START", "Hm?")[i % 3], "provider": "gateway",
+                 "id": f"m{i}"} for i in range(600)]
+    numbers = {}
+
+    def hand_on(part):
+        for message in part:
+            while message["id"] not in numbers:
+                try:
+                    answer = cluster.api.call("POST", "/v1/replies", message, timeout=5)
+                    if answer.status == 200:
+                        numbers[message["id"]] = answer.json()["reply"]
+                except (OSError, http.client.HTTPException):
+                    time.sleep(0.05)
+
+    threads = [threading.Thread(target=hand_on, args=(messages[i::4],)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for share in (0.2, 0.5, 0.8):
+        wait_for("some of them", lambda share=share: len(numbers) >= share * len(messages), 60)
+        cluster.coordinator.kill()
+        cluster.start_coordinator()
+    for thread in threads:
+        thread.join(60)
+    assert len(numbers) == len(set(numbers.values())) == len(messages)
+    again = cluster.api.post("/v1/replies", messages)["results"]
+    assert all(entry["repeated"] and entry["reply"] == numbers[message["id"]] for entry, message in zip(again, messages))
+    kept = {reply["message_id"]: reply["id"] for reply in replies(cluster, "?limit=1000")}
+    assert kept == numbers
+    cluster.close()
+    assert check_ledger(cluster)[0] == 0
