@@ -114,7 +114,7 @@ def test_one_customers_trouble_is_nobody_elses(make_cluster, monkeypatch, custom
 
 def test_a_repeated_request_has_its_id_and_a_signature_of_its_own(make_cluster, monkeypatch, customers):
     endpoints = {key: customers.url(f"/{key}/once") for key in ("a", "b")}
-    cluster, campaign = send(make_cluster, monkeypatch, endpoints, {"attempts": 3, "backoff": "1500ms"})
+    cluster, campaign = send(make_cluster, monkeypatch, endpoints, {"attempts": 3, "backoff": "4s"})
     assert cluster.wait_campaign(campaign, 30)["counts"]["accepted"] == 2
     first, second = customers.calls_of("a")
     assert first.id == second.id and "." not in first.id and first.id.startswith("msg_")
