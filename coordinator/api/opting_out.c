@@ -40,7 +40,7 @@ static enum err read_endpoint(struct api *api, const struct token *token,
     return err;
 }
 
-static enum err find_endpoint(struct api *api, const struct token *token, struct suppression *entry)
+enum err opting_out_find(struct api *api, const struct token *token, struct suppression *entry)
 {
     struct campaign_view view;
     if (!engine_campaign(api->context.engine, token->campaign, &view)) {
@@ -57,7 +57,7 @@ static enum err find_endpoint(struct api *api, const struct token *token, struct
 enum err opting_out(struct api *api, const struct token *token, uint16_t reason, const char *source)
 {
     struct suppression *entry = mem_zalloc(1, sizeof(*entry));
-    enum err err = find_endpoint(api, token, entry);
+    enum err err = opting_out_find(api, token, entry);
     if (err == ERR_OK) {
         entry->reason = reason;
         entry->at_ms = api_now_ms(api);

@@ -49,6 +49,7 @@ struct reply_entry {
     /* replies.c's own */
     bool is_settled;
     bool is_prepared;
+    bool is_opted_in;        /* something was taken off the suppression list */
     uint64_t at_ms;          /* when it came in, by our clock */
     enum reply_found way;    /* how it is looked for just now */
     uint64_t after_campaign; /* the one whose codes were looked at last */

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "coordinator/api/delivery_token.h"
 #include "coordinator/api/exchange.h"
+#include "coordinator/api/opting_out.h"
 #include "coordinator/api/suppressing.h"
 
 static void end(struct reply_entry *entry, enum reply_result result, const char *detail)
@@ -77,21 +79,50 @@ static enum err replace_temporary(struct exchange *exchange, const struct suppre
     return err;
 }
 
-static bool opt_out(struct exchange *exchange, struct reply_entry *reply)
+/* The endpoint that the token's message went to, if that is another one; else NULL. */
+static enum err find_other(struct exchange *exchange, const struct reply_entry *reply,
+                           struct suppression **out)
+{
+    struct token token;
+    *out = NULL;
+    if (reply->found_by != REPLY_FOUND_BY_TOKEN ||
+        delivery_token_read(exchange->api, reply->token, &token) == DELIVERY_TOKEN_FORGED) {
+        return ERR_OK;
+    }
+    struct suppression *other = arena_zalloc(exchange->arena, 1, sizeof(*other));
+    enum err err = opting_out_find(exchange->api, &token, other);
+    bool is_other = err == ERR_OK && other->channel == reply->endpoint->channel &&
+                    strcmp(other->value, reply->endpoint->value) != 0;
+    *out = is_other ? other : NULL;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* ERR_BUSY: once more when all is durable. */
+static enum err put_on(struct exchange *exchange, const struct reply_entry *reply,
+                       struct suppression *entry)
 {
     struct api *api = exchange->api;
     struct record *record = turn_record(api->context.turn);
-    struct suppression *entry = reply->endpoint;
     enum err err = ERR_OK;
     set_opt_out(entry, reply);
     if (!suppression_list_add(api->context.suppressions, entry, api_now_ms(api), record)) {
         err = replace_temporary(exchange, entry, record);
     }
+    return err == ERR_OK ? suppressing_apply(api, entry) : err;
+}
+
+static bool opt_out(struct exchange *exchange, struct reply_entry *reply)
+{
+    struct suppression *other;
+    enum err err = find_other(exchange, reply, &other);
+    if (err == ERR_OK) {
+        err = put_on(exchange, reply, reply->endpoint);
+    }
+    if (err == ERR_OK && other != NULL) {
+        err = put_on(exchange, reply, other);
+    }
     if (err == ERR_BUSY) {
         return false;
-    }
-    if (err == ERR_OK) {
-        err = suppressing_apply(api, entry);
     }
     if (err == ERR_OK) {
         end(reply, REPLY_OPTED_OUT, NULL);
@@ -103,8 +134,30 @@ static bool opt_out(struct exchange *exchange, struct reply_entry *reply)
 
 /* ---- START ---- */
 
-static void keep_as(struct reply_entry *reply)
+/* *is_off: it was on the list because of a reply, and is off it. ERR_BUSY: as above. */
+static enum err take_off(struct exchange *exchange, struct suppression *entry, bool *is_off)
 {
+    struct api *api = exchange->api;
+    struct suppression_list *list = api->context.suppressions;
+    const uint64_t now_ms = api_now_ms(api);
+    if (!suppression_list_has(list, entry, now_ms)) {
+        return ERR_OK;
+    }
+    enum err err = suppression_list_read(list, entry);
+    if (err == ERR_OK && is_of_reply(entry)) {
+        (void)suppression_list_remove(list, entry, REPLY_SOURCE, now_ms,
+                                      turn_record(api->context.turn));
+        *is_off = true;
+    }
+    return err == ERR_NOT_FOUND ? ERR_BUSY : err; /* being written */
+}
+
+static void end_start(struct reply_entry *reply)
+{
+    if (reply->is_opted_in) {
+        end(reply, REPLY_OPTED_IN, NULL);
+        return;
+    }
     if (reply->meaning.is_weak) {
         reply->meaning = (struct reply_meaning){.class = REPLY_OTHER};
     }
@@ -113,25 +166,21 @@ static void keep_as(struct reply_entry *reply)
 
 static bool opt_in(struct exchange *exchange, struct reply_entry *reply)
 {
-    struct api *api = exchange->api;
-    struct suppression_list *list = api->context.suppressions;
-    const uint64_t now_ms = api_now_ms(api);
-    if (!suppression_list_has(list, reply->endpoint, now_ms)) {
-        keep_as(reply);
-        return true;
+    struct suppression *other;
+    enum err err = find_other(exchange, reply, &other);
+    if (err == ERR_OK) {
+        err = take_off(exchange, reply->endpoint, &reply->is_opted_in);
     }
-    enum err err = suppression_list_read(list, reply->endpoint);
-    if (err == ERR_NOT_FOUND) {
-        return false; /* being written */
+    if (err == ERR_OK && other != NULL) {
+        err = take_off(exchange, other, &reply->is_opted_in);
     }
-    if (err != ERR_OK) {
-        end(reply, REPLY_FAILED, "the suppression list cannot be read just now");
-    } else if (!is_of_reply(reply->endpoint)) {
-        keep_as(reply);
+    if (err == ERR_BUSY) {
+        return false;
+    }
+    if (err == ERR_OK) {
+        end_start(reply);
     } else {
-        (void)suppression_list_remove(list, reply->endpoint, REPLY_SOURCE, now_ms,
-                                      turn_record(api->context.turn));
-        end(reply, REPLY_OPTED_IN, NULL);
+        end(reply, REPLY_FAILED, "the suppression list or an audience cannot be read just now");
     }
     return true;
 }

@@ -4,6 +4,9 @@
  * channel that the reply came by, for good, and tells the campaigns that run; START takes it off,
  * if a reply had put it there; ACK and a code acknowledge. All else is for people to read.
  *
+ * A reply with a token means the endpoint that the token's message went to as well: mail is often
+ * read, and answered, from another address than it was sent to.
+ *
  * An opt-out by a reply has the source "reply", or "reply:" and the provider's name: so it can be
  * told from what an operator, a bounce or the law put there, which no reply takes away.
  */

@@ -200,6 +200,26 @@ static void a_token_says_whose_reply_it_is(void **state)
     expect_get(house, "/v1/replies?recipient=k2", 200, "\"to\":\"12345\"");
 }
 
+/* Mail is often answered from another address than it was sent to. */
+static void a_token_says_which_endpoint_is_meant_as_well(void **state)
+{
+    struct house *house = *state;
+    char more[128];
+    launch(house);
+    const char *token = strrchr(link_to(house, 1, 1), '/') + 1;
+    (void)snprintf(more, sizeof(more), ",\"token\":\"%s\"", token);
+    reply_as(house, more, "+4799999999", "STOP", "opted_out");
+    expect_get(house, "/v1/suppressions/sms/%2B4799999999", 200, "\"source\":\"reply\"");
+    expect_get(house, "/v1/suppressions/sms/%2B4790000002", 200, "\"source\":\"reply\"");
+    expect_get(house, "/v1/campaigns/c1/recipients/k2", 200, "\"state\":\"suppressed\"");
+    house_crash(house);
+    reply_as(house, more, "+4799999998", "START", "opted_in");
+    expect_get(house, "/v1/suppressions/sms/%2B4790000002", 404, "no entry");
+    expect_get(house, "/v1/suppressions/sms/%2B4799999999", 200, "\"source\":\"reply\"");
+    reply_as(house, ",\"token\":\"forged\"", "+4799999998", "STOP", "opted_out");
+    expect_get(house, "/v1/suppressions/sms/%2B4790000002", 404, "no entry");
+}
+
 static void lists_are_paged_and_filtered(void **state)
 {
     struct house *house = *state;
@@ -240,6 +260,7 @@ int main(void)
         HOUSE_TEST(a_reply_is_to_the_newest_campaign_that_was_sent_there),
         HOUSE_TEST(a_reply_finds_its_campaign_behind_many_that_sent_nothing),
         HOUSE_TEST(a_token_says_whose_reply_it_is),
+        HOUSE_TEST(a_token_says_which_endpoint_is_meant_as_well),
         HOUSE_TEST(lists_are_paged_and_filtered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
