@@ -136,7 +136,7 @@ def test_a_worker_of_another_version_is_refused_by_both(place, gateway, make_clu
     dealer = zmtp.Dealer(cluster.link_port, "newer")
     dealer.send(zmtp.hello(7, 9, "newer", build=b"9.9.9"))
     refused = zmtp.fields(zmtp.fields(dealer.receive())[3])
-    assert (refused[1], refused[2]) == (2, 2) and refused[3]
+    assert (refused[1], refused[2]) == (3, 3) and refused[3]
     line = wait_for("the log", lambda: [line for line in log_of(cluster).splitlines() if "worker_refused" in line], 5)[0]
     assert "worker=newer" in line and refused[3].decode() in line
     dealer.close()
