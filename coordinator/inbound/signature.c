@@ -153,6 +153,17 @@ static struct signature_key *key_new(EVP_PKEY *take_key)
     return key;
 }
 
+/* What is enciphered is refused. Without this OpenSSL asks at the terminal, or at standard input,
+ * and holds up everything. */
+static int no_passphrase(char *text, int size, int is_writing, void *arg)
+{
+    (void)text;
+    (void)size;
+    (void)is_writing;
+    (void)arg;
+    return -1;
+}
+
 static EVP_PKEY *read_spki(struct slice text)
 {
     static const char begin[] = "-----BEGIN";
@@ -160,7 +171,7 @@ static EVP_PKEY *read_spki(struct slice text)
     EVP_PKEY *key = NULL;
     if (text.len > sizeof(begin) && memcmp(text.data, begin, sizeof(begin) - 1) == 0) {
         BIO *bio = BIO_new_mem_buf(text.data, (int)text.len);
-        key = PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
+        key = PEM_read_bio_PUBKEY(bio, NULL, no_passphrase, NULL);
         BIO_free(bio);
         return key;
     }
@@ -218,7 +229,7 @@ enum err signature_key_of_certificate(struct signature_key **out, struct slice p
 {
     BIO *bio =
         pem.len == 0 || pem.len > CERTIFICATE_MAX ? NULL : BIO_new_mem_buf(pem.data, (int)pem.len);
-    X509 *certificate = bio == NULL ? NULL : PEM_read_bio_X509(bio, NULL, NULL, NULL);
+    X509 *certificate = bio == NULL ? NULL : PEM_read_bio_X509(bio, NULL, no_passphrase, NULL);
     uint64_t until_ms = 0;
     bool is_valid = certificate != NULL && is_valid_at(certificate, now_ms, &until_ms);
     EVP_PKEY *key = is_valid ? X509_get_pubkey(certificate) : NULL;

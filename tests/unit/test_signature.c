@@ -3,6 +3,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/text.h"
 #include "coordinator/inbound/signature.h"
@@ -205,6 +206,30 @@ static void a_certificate_must_be_of_the_day(void **state)
     assert_null(none);
 }
 
+static void nobody_is_asked_for_a_passphrase(void **state)
+{
+    (void)state;
+    static const char pem[] = "-----BEGIN CERTIFICATE-----\nProc-Type: 4,ENCRYPTED\n"
+                              "DEK-Info: AES-256-CBC,00000000000000000000000000000000\n\n"
+                              "MAAAAAAAAAAAAAAAAAAAAA==\n-----END CERTIFICATE-----\n";
+    static const char spki[] = "-----BEGIN PUBLIC KEY-----\nProc-Type: 4,ENCRYPTED\n"
+                               "DEK-Info: AES-256-CBC,00000000000000000000000000000000\n\n"
+                               "MAAAAAAAAAAAAAAAAAAAAA==\n-----END PUBLIC KEY-----\n";
+    struct signature_key *key;
+    struct problem problem;
+    char left[8] = "";
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], "secret\n", 7), 7);
+    (void)close(ends[1]);
+    assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+    (void)setsid(); /* without a terminal it would be read from there */
+    assert_int_equal(signature_key_of_certificate(&key, slice_str(pem), NOW_S * SECOND, &problem),
+                     ERR_INVALID);
+    assert_int_equal(signature_key_read(&key, slice_str(spki), &problem), ERR_INVALID);
+    assert_int_equal(read(STDIN_FILENO, left, sizeof(left)), 7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +238,7 @@ int main(void)
         cmocka_unit_test(a_public_key_checks_what_its_pair_signed),
         cmocka_unit_test(a_key_may_be_pem_but_of_no_other_curve),
         cmocka_unit_test(a_certificate_must_be_of_the_day),
+        cmocka_unit_test(nobody_is_asked_for_a_passphrase),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
