@@ -71,6 +71,7 @@ static void reasons_of_later_days_go_by_their_status(void **state)
     assert_apple(500, "", OUTCOME_DEFERRED, 500);
     assert_apple(502, "", OUTCOME_UNCERTAIN, 502);
     assert_apple(302, "", OUTCOME_MISCONFIGURED, 302);
+    assert_apple(302, "{\"reason\":\"Unregistered\"}", OUTCOME_MISCONFIGURED, 302);
 }
 
 static void half_an_answer_rejects_nobody(void **state)

@@ -97,13 +97,14 @@ void apns_answer_judge(const struct http_answer *answer, struct attempt_result *
     }
     result->outcome = outcome_of_status(answer->status);
     result->reason = answer->status;
-    const struct reason_row *row = answer->status == 200 ? NULL : row_of(answer);
+    const struct reason_row *row = answer->status < 400 ? NULL : row_of(answer);
     if (row != NULL) {
         result->outcome = row->outcome;
         result->reason = row->told == 0 ? answer->status : row->told;
     }
     if (answer->status == 503 && answer->retry_after_ms > 0) {
         result->outcome = OUTCOME_THROTTLED;
+        result->reason = answer->status;
     }
 }
 

@@ -113,6 +113,7 @@ void fcm_answer_judge(const struct http_rules *rules, struct http_reading *readi
     /* 503 with Retry-After, too, is about everybody. */
     if (answer->status == 503 && verdict.outcome == OUTCOME_THROTTLED) {
         result->outcome = OUTCOME_THROTTLED;
+        result->reason = answer->status;
     }
     if (answer->status == 429 && result->retry_after_ms == 0) {
         result->retry_after_ms = QUOTA_WAIT_MS;
