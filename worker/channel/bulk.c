@@ -4,7 +4,9 @@
  * to copy head and entries, and asks for nothing that lived only while it was gathered.
  *
  * What cannot leave, as all connections are taken, waits in a queue: parcels to be sent again, as
- * what is gathered is let in by bulk_has_room only if it can leave. The queue goes first.
+ * what is gathered is let in by bulk_has_room only if it can leave. The queue goes first, and in it
+ * who came last: so what was halved is halved to its end before the next half has its turn, and few
+ * copies of a head, which may have files in it, wait at a time.
  */
 #include "worker/channel/bulk.h"
 
@@ -148,7 +150,7 @@ static void parcel_send(struct bulk_parcel *parcel)
 {
     struct bulk *bulk = parcel->bulk;
     if (bulk->idle == 0 || bulk->is_closing) {
-        DL_APPEND(bulk->queue, parcel);
+        DL_PREPEND(bulk->queue, parcel);
         bulk->queue_count++;
         return;
     }

@@ -3,6 +3,7 @@
 
 import base64
 import json
+import resource
 import threading
 import time
 
@@ -131,6 +132,24 @@ def test_files_travel_once_a_request(tmp_path):
             (names[0], "application/pdf", "attachment"), (names[1], "text/plain", "attachment")]
         assert [base64.b64decode(file["content"], validate=True) for file in attached] == [contents[name] for name in names]
         assert go(tmp_path, server, people(1, attachments=names)).outcomes() == [("deferred", 1011)]
+
+
+def test_halves_of_a_refused_request_do_not_pile_up(tmp_path):
+    """Each has the files in it. Those that wait are few: a half is halved to its end before the next one's turn."""
+    def refuse(server, connection):
+        while read_request(server, connection) is not None:
+            server.requests.clear()
+            answer(connection, 400, b"")
+
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "a.bin").write_bytes(b"\0" * 1024 * 1024)
+    with Server(lambda server, connection, _: refuse(server, connection)) as server:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        run = go(tmp_path, server, people(512, attachments=["a.bin"]), attachments=str(folder), connections=1)
+        grown_mb = (resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss - before) >> 10
+    assert run.counts() == {"rejected": 512}
+    assert grown_mb < 250
 
 
 def test_a_mail_may_be_html_alone_and_without_a_subject(tmp_path):
