@@ -83,9 +83,7 @@ static struct transfer_failure request_failure(const struct http_request *reques
     if (request->transfer.refused) {
         return (struct transfer_failure){OUTCOME_REJECTED, REASON_ADDRESS_REFUSED};
     }
-    bool is_sent =
-        transfer_has_sent(&request->transfer) && !transfer_was_never_read(&request->transfer);
-    return transfer_failure_of(result, is_sent);
+    return transfer_failure_of(result, transfer_has_sent(&request->transfer));
 }
 
 static void request_read_answer(struct http_request *request, CURLcode result,
@@ -159,7 +157,6 @@ static void request_init(struct http_request *request, struct http_client *clien
         .user = settings->user,
         .password = settings->password,
         .http2 = settings->http2,
-        .one_server = settings->url != NULL || settings->one_server,
     };
     transfer_init(&request->transfer, client->hub, &options, request_on_done);
     request->client = client;

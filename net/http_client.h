@@ -46,7 +46,6 @@ struct http_client_settings {
     uint32_t connections; /* requests under way at most; with http2 connections to one host */
     bool http2;           /* by ALPN, or unasked to an http URL */
     uint32_t streams;     /* http2: requests under way together on one connection */
-    bool one_server;      /* the URLs that requests bring are all of the same */
     uint32_t connect_timeout_ms;
     uint32_t timeout_ms;
     const char *method;

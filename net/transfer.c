@@ -15,13 +15,10 @@
  * of the answer. The provider may have taken the first, and a message that is sent twice must be
  * known as such: the pre-request callback refuses the second try once a byte of the first has left.
  *
- * HTTP/2 is the exception. A server may refuse a stream (RST_STREAM with REFUSED_STREAM, or GOAWAY
- * with the number of an earlier one): it has not looked at the request, and says so (RFC 9113
- * section 8.7). libcurl repeats that on a new connection, too, and must be let. It does not tell
- * the reason, but every other one is an error that it writes into the buffer for errors first; a
- * refusal is not; after the sixth it gives up, and then that is what stands there. Over HTTP/1.1 a
- * connection can end without a word, so this counts only where all transfers go to one server that
- * was seen to speak HTTP/2 and nothing else.
+ * That holds for HTTP/2 as well. A server may refuse a stream unread (REFUSED_STREAM, or GOAWAY
+ * with the number of an earlier one), and libcurl repeats that, too; but it repeats just as
+ * silently what was under way on a connection whose session broke, after the server had taken it.
+ * libcurl 7.88 tells nobody which it was, so neither is repeated here: both are uncertain.
  */
 #include "net/transfer.h"
 
@@ -43,8 +40,6 @@ struct transfer_hub {
     uint64_t deadline_set_ms; /* 0: the timer does not run */
     unsigned timers_open;     /* the hub is freed with the last timer and socket */
     struct transfer *timed;   /* first of those with a deadline */
-    bool spoke_http2;         /* in an answer */
-    bool spoke_http1;
 };
 
 /* --- events for libcurl --- */
@@ -172,15 +167,6 @@ static void hub_on_deadline(uv_timer_t *timer)
 
 /* --- transfers --- */
 
-static void hub_note_version(struct transfer_hub *hub, CURL *easy)
-{
-    long version = CURL_HTTP_VERSION_NONE;
-    (void)curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
-    hub->spoke_http2 = hub->spoke_http2 || version == CURL_HTTP_VERSION_2_0;
-    hub->spoke_http1 =
-        hub->spoke_http1 || version == CURL_HTTP_VERSION_1_0 || version == CURL_HTTP_VERSION_1_1;
-}
-
 static void hub_drain(struct transfer_hub *hub)
 {
     CURLMsg *message;
@@ -189,9 +175,6 @@ static void hub_drain(struct transfer_hub *hub)
         CURLcode result = message->data.result;
         struct transfer *transfer;
         (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
-        if (transfer->http2 && !hub->spoke_http1) {
-            hub_note_version(hub, transfer->easy);
-        }
         transfer_finish(transfer, result);
     }
 }
@@ -209,22 +192,6 @@ bool transfer_has_sent(const struct transfer *transfer)
     return transfer->requested && request_bytes(transfer) > transfer->tunnel_bytes;
 }
 
-/* The server has refused the stream, see above. */
-static bool transfer_was_refused(const struct transfer *transfer)
-{
-    const struct transfer_hub *hub = transfer->hub;
-    return transfer->http2 && transfer->one_server && hub->spoke_http2 && !hub->spoke_http1 &&
-           transfer->trouble[0] == '\0';
-}
-
-bool transfer_was_never_read(const struct transfer *transfer)
-{
-    static const char gave_up[] = "Connection died, tried";
-    const struct transfer_hub *hub = transfer->hub;
-    return transfer->http2 && transfer->one_server && hub->spoke_http2 && !hub->spoke_http1 &&
-           strncmp(transfer->trouble, gave_up, sizeof(gave_up) - 1) == 0;
-}
-
 /* Before each request, and before libcurl repeats one on another connection. */
 static int transfer_on_request(void *arg, char *peer, /* NOLINT(readability-non-const-parameter) */
                                char *local,           /* NOLINT(readability-non-const-parameter) */
@@ -235,7 +202,7 @@ static int transfer_on_request(void *arg, char *peer, /* NOLINT(readability-non-
     (void)peer_port;
     (void)local_port;
     struct transfer *transfer = arg;
-    bool is_again = transfer_has_sent(transfer) && !transfer_was_refused(transfer);
+    bool is_again = transfer_has_sent(transfer);
     if (!transfer->requested) {
         transfer->requested = true;
         transfer->tunnel_bytes = request_bytes(transfer);
@@ -253,9 +220,6 @@ void transfer_start(struct transfer *transfer)
     transfer->dialled = false;
     transfer->refused = false;
     transfer->requested = false;
-    if (transfer->http2) {
-        transfer->trouble[0] = '\0';
-    }
     transfer->started_ms = uv_now(hub->settings.loop);
     transfer_set_deadline(transfer, transfer->started_ms + hub->settings.connect_timeout_ms);
     CURLMcode code = curl_multi_add_handle(hub->multi, transfer->easy);
@@ -298,15 +262,6 @@ void transfer_expect(struct transfer *transfer, uint32_t timeout_ms)
     } else {
         transfer_set_deadline(transfer, uv_now(transfer->hub->settings.loop) + timeout_ms);
     }
-}
-
-/* Requests wait for a connection that is being made, as it may take many of them. */
-static void transfer_use_http2(struct transfer *transfer)
-{
-    transfer->http2 = true;
-    transfer->trouble = mem_zalloc(1, CURL_ERROR_SIZE);
-    curl_easy_setopt(transfer->easy, CURLOPT_ERRORBUFFER, transfer->trouble);
-    curl_easy_setopt(transfer->easy, CURLOPT_PIPEWAIT, 1L);
 }
 
 /* Of a name with several addresses the others may still be let through. */
@@ -358,9 +313,9 @@ void transfer_init(struct transfer *transfer, struct transfer_hub *hub,
         curl_easy_setopt(easy, CURLOPT_USERNAME, options->user);
         curl_easy_setopt(easy, CURLOPT_PASSWORD, options->password);
     }
-    transfer->one_server = options->one_server;
     if (options->http2) {
-        transfer_use_http2(transfer);
+        /* Wait for a connection that is being made, as it may take many requests. */
+        curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
     }
     transfer_secure(easy, options);
 }
@@ -369,8 +324,6 @@ void transfer_release(struct transfer *transfer)
 {
     transfer_end(transfer);
     curl_easy_cleanup(transfer->easy);
-    mem_free(transfer->trouble);
-    transfer->trouble = NULL;
     transfer->easy = NULL;
 }
 

@@ -41,12 +41,9 @@ struct transfer {
     bool refused;               /* the guard let no address through */
     bool requested;             /* connected, and the request is on its way */
     long tunnel_bytes;          /* that were went to a proxy before it, for a tunnel */
-    bool http2;
-    bool one_server;
-    char *trouble;        /* with http2: what libcurl has to say of the connection; "" if nothing */
-    uint64_t started_ms;  /* of uv_now */
-    uint64_t deadline_ms; /* 0: none */
-    struct transfer *next; /* of those that have a deadline */
+    uint64_t started_ms;        /* of uv_now */
+    uint64_t deadline_ms;       /* 0: none */
+    struct transfer *next;      /* of those that have a deadline */
     struct transfer *before;
 };
 
@@ -69,8 +66,7 @@ struct transfer_options {
     const char *proxy; /* NULL: none; the environment is never asked */
     const char *user;  /* NULL: none */
     const char *password;
-    bool one_server; /* all transfers go to the same */
-    bool http2;      /* if the peer speaks it: by ALPN with https, unasked with http */
+    bool http2; /* if the peer speaks it: by ALPN with https, unasked with http */
 };
 
 struct transfer_hub *transfer_hub_new(const struct transfer_hub_settings *settings);
@@ -89,8 +85,6 @@ void transfer_end(struct transfer *transfer);
 void transfer_abort(struct transfer *transfer);
 /* Has some of the request itself left? */
 bool transfer_has_sent(const struct transfer *transfer);
-/* HTTP/2: did the server refuse it unread, each time that it was sent? */
-bool transfer_was_never_read(const struct transfer *transfer);
 /* Only with CURLOPT_CONNECT_ONLY, when done: the socket is the owner's from now on, until
  * transfer_end: `on_event` is called when uv_events (UV_READABLE, UV_WRITABLE) happen there. */
 void transfer_watch(struct transfer *transfer, int uv_events, transfer_event_fn on_event);

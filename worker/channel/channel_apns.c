@@ -446,8 +446,7 @@ static void apns_open_lines(struct channel_apns *apns, const struct apns_setting
         const struct push_client_form form = {.on_answer = apns_on_answer,
                                               .arg = line,
                                               .headers = headers,
-                                              .answer_header = "apns-id",
-                                              .one_server = true};
+                                              .answer_header = "apns-id"};
         line->apns = apns;
         line->waiting = mem_zalloc(apns->streams, sizeof(line->waiting[0]));
         line->client = push_client_new(&one, apns->context.loop, &form);

@@ -27,7 +27,6 @@ struct http_client *push_client_new(const struct push_client_settings *settings,
         .connections = settings->connections,
         .http2 = true,
         .streams = settings->streams,
-        .one_server = form->one_server,
         .connect_timeout_ms = settings->connect_timeout_ms < settings->timeout_ms
                                   ? settings->connect_timeout_ms
                                   : settings->timeout_ms,

@@ -51,8 +51,7 @@ struct push_client_form {
     void *arg;
     const char *const *headers;
     const char *answer_header;
-    bool one_url;    /* all requests go to settings->url; else each brings its own */
-    bool one_server; /* and these are of one server */
+    bool one_url; /* all requests go to settings->url; else each brings its own */
     const struct address_guard *guard; /* NULL: any address may be called; outlives the client */
 };
 struct http_client *push_client_new(const struct push_client_settings *settings, uv_loop_t *loop,

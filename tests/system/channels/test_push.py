@@ -225,25 +225,16 @@ def test_a_wrong_address_is_misconfigured(services, tmp_path):
 
 # ---- HTTP/2 ----
 
-@pytest.mark.parametrize("kind", ["refuse", "goaway"])
-def test_what_was_refused_unread_is_sent_again_and_once(services, tmp_path, kind):
+@pytest.mark.parametrize("kind,every", [("refuse", 10), ("goaway", 60), ("goaway", 8)])
+def test_what_is_refused_is_uncertain_and_sent_once(services, tmp_path, kind, every):
+    """It was not read, but libcurl does not say so: what breaks off looks the same."""
     since = services.count()
-    every = {"refuse": 10, "goaway": 60}[kind]
-    attempts = [attempt(f"{kind if n % every == 5 else 'tok'}-{kind}{n}", n) for n in range(300)]
-    run = send(tmp_path, "fcm", services.settings("fcm", connections=2, streams=20), attempts, env=services.bearers())
-    assert run.counts() == {"accepted": 300}, sorted({(r["outcome"], r["reason"]) for r in run})
-    taken = [json.loads(request["body"])["message"]["token"] for request in services.requests(since)
-             if request.get("fault") != "refuse"]
-    assert sorted(taken) == sorted(a["to"] for a in attempts)
-
-
-def test_what_is_refused_again_and_again_is_deferred(services, tmp_path):
-    since = services.count()
-    attempts = [attempt(f"{'goaway' if n % 8 == 5 else 'tok'}-over{n}", n) for n in range(300)]
+    attempts = [attempt(f"{kind if n % every == 5 else 'tok'}-{kind}{every}-{n}", n) for n in range(300)]
     run = send(tmp_path, "fcm", services.settings("fcm", connections=2, streams=20), attempts, env=services.bearers())
     assert set(run.counts()) <= {"accepted", "deferred", "uncertain"} and run.counts()["accepted"] > 100
-    # A connection that ends in the middle of a request leaves a doubt, and must.
-    taken = [json.loads(request["body"])["message"]["token"] for request in services.requests(since)]
+    assert run.counts()["uncertain"] > 0
+    taken = [json.loads(request["body"])["message"]["token"] for request in services.requests(since)
+             if request.get("fault") != "refuse"]
     told = {outcome: {attempts[result["index"]]["to"] for result in run if result["outcome"] == outcome}
             for outcome in ("accepted", "uncertain")}
     assert len(taken) == len(set(taken)) and told["accepted"] <= set(taken) <= told["accepted"] | told["uncertain"]
