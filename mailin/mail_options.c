@@ -156,7 +156,7 @@ enum err mail_options_read(struct mail_options *options, int argc, char **argv,
         .log_level = LOG_INFO,
     };
     enum err err = ERR_OK;
-    for (int i = 1; err == ERR_OK && i < argc; i++) {
+    for (int i = 1; err == ERR_OK && i < argc; i += 2) {
         options->wants_help = options->wants_help || strcmp(argv[i], "--help") == 0;
         options->wants_version = options->wants_version || strcmp(argv[i], "--version") == 0;
         if (options->wants_help || options->wants_version) {
@@ -169,7 +169,6 @@ enum err mail_options_read(struct mail_options *options, int argc, char **argv,
             return problem_set(problem, ERR_INVALID, "%s wants something behind it", argv[i]);
         }
         err = read_value(options, argv[i], argv[i + 1], problem);
-        i++;
     }
     return err == ERR_OK ? check(options, problem) : err;
 }
