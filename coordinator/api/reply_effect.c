@@ -79,22 +79,41 @@ static enum err replace_temporary(struct exchange *exchange, const struct suppre
     return err;
 }
 
-/* The endpoint that the token's message went to, if that is another one; else NULL. */
-static enum err find_other(struct exchange *exchange, const struct reply_entry *reply,
-                           struct suppression **out)
+/* Whose word it is. Anybody can write a mail in anybody's name: there the sender alone is nobody,
+ * and the token says to which address the message went that is answered. */
+struct subjects {
+    struct suppression *from;  /* who sent it, or NULL */
+    struct suppression *other; /* the token's endpoint, if that is another one; or NULL */
+};
+
+static enum err find_subjects(struct exchange *exchange, const struct reply_entry *reply,
+                              struct subjects *subjects)
 {
     struct token token;
-    *out = NULL;
+    bool is_mail = reply->endpoint->channel == CHANNEL_EMAIL;
+    *subjects = (struct subjects){.from = is_mail ? NULL : reply->endpoint};
     if (reply->found_by != REPLY_FOUND_BY_TOKEN ||
         delivery_token_read(exchange->api, reply->token, &token) == DELIVERY_TOKEN_FORGED) {
         return ERR_OK;
     }
-    struct suppression *other = arena_zalloc(exchange->arena, 1, sizeof(*other));
-    enum err err = opting_out_find(exchange->api, &token, other);
-    bool is_other = err == ERR_OK && other->channel == reply->endpoint->channel &&
-                    strcmp(other->value, reply->endpoint->value) != 0;
-    *out = is_other ? other : NULL;
+    struct suppression *sent_to = arena_zalloc(exchange->arena, 1, sizeof(*sent_to));
+    enum err err = opting_out_find(exchange->api, &token, sent_to);
+    if (err == ERR_OK && sent_to->channel == reply->endpoint->channel) {
+        bool is_same = strcmp(sent_to->value, reply->endpoint->value) == 0;
+        subjects->from = is_same ? reply->endpoint : subjects->from;
+        subjects->other = is_same ? NULL : sent_to;
+    }
     return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+static bool are_nobody(const struct subjects *subjects, struct reply_entry *reply)
+{
+    if (subjects->from != NULL || subjects->other != NULL) {
+        return false;
+    }
+    end(reply, REPLY_KEPT,
+        "a mail's sender proves nothing by itself, and it answers no message of ours by its token");
+    return true;
 }
 
 /* ERR_BUSY: once more when all is durable. */
@@ -113,13 +132,16 @@ static enum err put_on(struct exchange *exchange, const struct reply_entry *repl
 
 static bool opt_out(struct exchange *exchange, struct reply_entry *reply)
 {
-    struct suppression *other;
-    enum err err = find_other(exchange, reply, &other);
-    if (err == ERR_OK) {
-        err = put_on(exchange, reply, reply->endpoint);
+    struct subjects subjects;
+    enum err err = find_subjects(exchange, reply, &subjects);
+    if (err == ERR_OK && are_nobody(&subjects, reply)) {
+        return true;
     }
-    if (err == ERR_OK && other != NULL) {
-        err = put_on(exchange, reply, other);
+    if (err == ERR_OK && subjects.from != NULL) {
+        err = put_on(exchange, reply, subjects.from);
+    }
+    if (err == ERR_OK && subjects.other != NULL) {
+        err = put_on(exchange, reply, subjects.other);
     }
     if (err == ERR_BUSY) {
         return false;
@@ -166,13 +188,16 @@ static void end_start(struct reply_entry *reply)
 
 static bool opt_in(struct exchange *exchange, struct reply_entry *reply)
 {
-    struct suppression *other;
-    enum err err = find_other(exchange, reply, &other);
-    if (err == ERR_OK) {
-        err = take_off(exchange, reply->endpoint, &reply->is_opted_in);
+    struct subjects subjects;
+    enum err err = find_subjects(exchange, reply, &subjects);
+    if (err == ERR_OK && are_nobody(&subjects, reply)) {
+        return true;
     }
-    if (err == ERR_OK && other != NULL) {
-        err = take_off(exchange, other, &reply->is_opted_in);
+    if (err == ERR_OK && subjects.from != NULL) {
+        err = take_off(exchange, subjects.from, &reply->is_opted_in);
+    }
+    if (err == ERR_OK && subjects.other != NULL) {
+        err = take_off(exchange, subjects.other, &reply->is_opted_in);
     }
     if (err == ERR_BUSY) {
         return false;

@@ -220,6 +220,21 @@ static void a_token_says_which_endpoint_is_meant_as_well(void **state)
     expect_get(house, "/v1/suppressions/sms/%2B4790000002", 404, "no entry");
 }
 
+/* Anybody can write a mail in anybody's name. */
+static void a_mails_sender_alone_stops_nobody(void **state)
+{
+    struct house *house = *state;
+    launch(house);
+    expect(house, "POST", "/v1/replies", "",
+           "{\"channel\":\"email\",\"from\":\"victim@customer.test\",\"text\":\"STOP\"}", 200,
+           "\"result\":\"kept\",\"class\":\"stop\"");
+    expect(house, "POST", "/v1/replies", "",
+           "{\"channel\":\"email\",\"from\":\"victim@customer.test\",\"text\":\"STOP\","
+           "\"token\":\"forged\"}",
+           200, "\"result\":\"kept\"");
+    expect_get(house, "/v1/suppressions", 200, "\"items\":[]");
+}
+
 static void lists_are_paged_and_filtered(void **state)
 {
     struct house *house = *state;
@@ -261,6 +276,7 @@ int main(void)
         HOUSE_TEST(a_reply_finds_its_campaign_behind_many_that_sent_nothing),
         HOUSE_TEST(a_token_says_whose_reply_it_is),
         HOUSE_TEST(a_token_says_which_endpoint_is_meant_as_well),
+        HOUSE_TEST(a_mails_sender_alone_stops_nobody),
         HOUSE_TEST(lists_are_paged_and_filtered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

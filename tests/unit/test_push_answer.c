@@ -49,13 +49,14 @@ static void assert_apple(uint16_t status, const char *body, enum outcome outcome
 static void a_token_is_dead_only_if_apple_says_so_of_it(void **state)
 {
     (void)state;
-    static const char *const dead[] = {"BadDeviceToken", "Unregistered", "ExpiredToken"};
+    static const char *const dead[] = {"Unregistered", "ExpiredToken"};
     for (size_t i = 0; i < sizeof(dead) / sizeof(dead[0]); i++) {
         char body[64];
         (void)snprintf(body, sizeof(body), "{\"reason\":\"%s\"}", dead[i]);
         assert_apple(400, body, OUTCOME_REJECTED, REASON_ENDPOINT_DEAD);
     }
     assert_apple(400, "{\"reason\":\"DeviceTokenNotForTopic\"}", OUTCOME_REJECTED, 400);
+    assert_apple(400, "{\"reason\":\"BadDeviceToken\"}", OUTCOME_REJECTED, 400);
     assert_apple(400, "{\"reason\":\"BadTopic\"}", OUTCOME_MISCONFIGURED, 400);
     assert_apple(404, "{\"reason\":\"BadPath\"}", OUTCOME_MISCONFIGURED, 404);
     assert_apple(404, "<html>", OUTCOME_MISCONFIGURED, 404);

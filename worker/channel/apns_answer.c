@@ -16,10 +16,11 @@ struct reason_row {
 #define THROTTLED OUTCOME_THROTTLED, 0
 #define OURS      OUTCOME_MISCONFIGURED, 0 /* settings or token: it would befall everybody */
 
-/* DeviceTokenNotForTopic is what every token says to a wrong `topic`, so none is given up for it.
+/* DeviceTokenNotForTopic is what every token says to a wrong `topic`, and BadDeviceToken what every
+ * one says at the sandbox's address if it is not of the sandbox: none is given up for it.
  * TooManyRequests is about one device, TooManyProviderTokenUpdates about us. */
 static const struct reason_row reasons[] = {
-    {"BadDeviceToken", DEAD},
+    {"BadDeviceToken", REJECTED},
     {"Unregistered", DEAD},
     {"ExpiredToken", DEAD},
     {"DeviceTokenNotForTopic", REJECTED},

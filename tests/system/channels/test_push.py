@@ -138,7 +138,7 @@ def test_a_message_without_a_subject_has_no_title(services, tmp_path):
 
 
 @pytest.mark.parametrize("begin, outcome, reason, retry_ms", [
-    ("200", "accepted", 200, 0), ("400", "rejected", ENDPOINT_DEAD, 0), ("4001", "rejected", 400, 0),
+    ("200", "accepted", 200, 0), ("400", "rejected", 400, 0), ("4001", "rejected", 400, 0),
     ("410", "rejected", ENDPOINT_DEAD, 0), ("413", "rejected", MESSAGE_TOO_LARGE, 0), ("429", "deferred", 429, 0),
     ("500", "deferred", 500, 0), ("503", "throttled", 503, 7000)])
 def test_apns_answers_are_outcomes(services, tmp_path, begin, outcome, reason, retry_ms):
