@@ -82,6 +82,10 @@ function take(request, response) {
   response.on('error', () => {});
   request.on('data', (piece) => pieces.push(piece));
   request.on('end', () => {
+    const length = Buffer.concat(pieces).length;
+    if (length !== Number(request.headers['content-length'] ?? length)) {
+      return; // the client has given it up: nobody has got it
+    }
     const asked = {method: request.method, path: request.url, headers: request.headers, body: Buffer.concat(pieces).toString()};
     const addresses = form.addresses(asked);
     // What concerns nobody, such as fetching a token, goes well: it is not what is tried here.
