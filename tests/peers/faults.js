@@ -21,8 +21,10 @@ const dice = new Dice(record, options.seed);
 
 function send(response, told) {
   const {status, headers, body} = typeof told === 'function' ? told() : told;
-  response.writeHead(status, headers ?? {'content-type': 'application/json'});
-  response.end(body === undefined || typeof body === 'string' ? body : JSON.stringify(body));
+  const bytes = Buffer.from(body === undefined || typeof body === 'string' ? body ?? '' : JSON.stringify(body));
+  // Without the length libcurl 7.88 ends each stream by a reset, and Node ends a connection on which there are too many.
+  response.writeHead(status, {...(headers ?? {'content-type': 'application/json'}), 'content-length': bytes.length});
+  response.end(bytes);
 }
 
 function reset(request, response) {
