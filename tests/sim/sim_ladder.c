@@ -196,7 +196,7 @@ static void go_back(const struct rung *rung)
     if (first == plan->step_count || rung->event->step != plan_first_of_pair(plan, first)) {
         fail(rung, "it is gone back to the first step that climbs while it is down");
     }
-    if (rung->state->tried || campaign_of(rung)->is_cancelled ||
+    if (rung->state->tried || campaign_of(rung)->was_cancelled ||
         track_is_under_way(rung->state) !=
             (rung->state->state == DELIVERY_LEASED || rung->state->state == DELIVERY_WAITING)) {
         fail(rung, "something was sent to him, or nothing can be");
