@@ -94,6 +94,10 @@ def bad_day(place, make_cluster, monkeypatch):
         run.close()
 
 
+OVER_HTTP2 = {"fcm", "apns", "webpush"}
+CONNECTION_LOST = 1106
+
+
 def check_the_day_was_bad(fates):
     """Everything has happened, each in about its share; a bout of throttling meets as many as are under way."""
     counts = collections.Counter(fate for each in fates.values() for fate in each)
@@ -125,6 +129,11 @@ def test_everybody_is_accounted_for_and_nobody_is_sent_to_again_without_doubt(ba
     # Nobody is called accepted whom the peer has not got, or uncertain of whom its answer left no doubt.
     assert all(taken[key] for key, state in states.items() if state == "accepted")
     wronged = [key for key, state in states.items() if state == "uncertain" and set(fates[key]) == {"good"}]
+    if adapter in OVER_HTTP2:
+        # A connection has many on it, and with it their answers are lost: of them alone it is forgiven.
+        assert len(wronged) < run.row.recipients / 10
+        wronged = [key for key in wronged
+                   if not any(entry.get("reason") == CONNECTION_LOST for entry in timeline_of(cluster, view["id"], key))]
     assert not wronged, [(key, timeline_of(cluster, view["id"], key)) for key in wronged[:5]]
     if on_uncertain == "hold":
         assert view["counts"]["uncertain"] and view["repeated"] == 0

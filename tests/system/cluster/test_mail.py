@@ -19,7 +19,7 @@ def start_sink(place, *options, port=None):
     os.makedirs(mails, exist_ok=True)
     for directory in (place, mails):
         os.chmod(directory, 0o777)
-    return start_smtp_sink(mails, "-h", "sink.test", "-d", f"{mails}/mail.", *options, port=port)
+    return start_smtp_sink(mails, "-u", "root", "-h", "sink.test", "-d", f"{mails}/mail.", *options, port=port)
 
 
 def recipients(place):
