@@ -65,8 +65,8 @@ static void check_channel(struct sim *sim, enum channel_kind channel)
 
 void sim_health_check(struct sim *sim)
 {
-    if (sim->health.epoch != sim->coordinator.epoch) {
-        sim->health = (struct sim_health){.epoch = sim->coordinator.epoch};
+    if (sim->health.began_ms != sim->coordinator.began_ms) {
+        sim->health = (struct sim_health){.began_ms = sim->coordinator.began_ms};
     }
     for (unsigned channel = 0; channel < CHANNEL_KINDS; channel++) {
         check_channel(sim, (enum channel_kind)channel);

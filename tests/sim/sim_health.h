@@ -15,7 +15,7 @@ struct sim;
 
 /* As they were when they were looked at last, in the same life of the coordinator. */
 struct sim_health {
-    uint64_t epoch;
+    uint64_t began_ms; /* the coordinator's life: two of them may have one epoch */
     double lowered[WIRE_PROVIDERS_MAX];
     uint64_t moved_ms[WIRE_PROVIDERS_MAX]; /* by the engine's clock */
 };
