@@ -281,3 +281,10 @@ void http_reply_stream(struct http_request *request, unsigned status, const char
     request->answer.pull_arg = arg;
     begin_reply(request, status, content_type);
 }
+
+void http_pull_resume(struct http_request *request)
+{
+    if (request->phase == HTTP_SENDING && request->is_suspended) {
+        http_connection_wake(request->connection);
+    }
+}

@@ -85,6 +85,7 @@ struct http_server {
 };
 
 struct pull {
+    struct http_request *request;
     http_pull_fn pull;
     http_pull_done_fn done;
     void *arg;
@@ -270,9 +271,16 @@ static ssize_t on_pull(void *arg, uint64_t at, char *into, size_t room)
 {
     (void)at;
     const struct pull *pull = arg;
+    if (pull->request->connection->server->is_closing) {
+        return MHD_CONTENT_READER_END_WITH_ERROR; /* it must not wait once more */
+    }
     long got = pull->pull(pull->arg, (uint8_t *)into, room);
     if (got == 0) {
         return MHD_CONTENT_READER_END_OF_STREAM;
+    }
+    if (got == HTTP_PULL_LATER) {
+        request_suspend(pull->request);
+        return 0;
     }
     return got < 0 ? MHD_CONTENT_READER_END_WITH_ERROR : got;
 }
@@ -287,11 +295,12 @@ static void on_pull_done(void *arg)
 }
 
 /* Takes the body, or what pulls it, out of the answer. */
-static struct MHD_Response *response_of(struct http_answer *answer)
+static struct MHD_Response *response_of(struct http_request *request)
 {
+    struct http_answer *answer = &request->answer;
     if (answer->pull != NULL) {
         struct pull *pull = mem_alloc(sizeof(*pull));
-        *pull = (struct pull){answer->pull, answer->pull_done, answer->pull_arg};
+        *pull = (struct pull){request, answer->pull, answer->pull_done, answer->pull_arg};
         answer->pull_done = NULL;
         return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, PULL_BLOCK, on_pull, pull,
                                                  on_pull_done);
@@ -314,7 +323,7 @@ static enum MHD_Result request_queue(struct http_request *request)
         request->phase = HTTP_SENDING;
         return MHD_queue_response(request->connection->mhd, answer->status, server->bare);
     }
-    struct MHD_Response *response = response_of(answer);
+    struct MHD_Response *response = response_of(request);
     for (unsigned i = 0; i < answer->header_count; i++) {
         (void)MHD_add_response_header(response, answer->headers[i].name, answer->headers[i].value);
     }

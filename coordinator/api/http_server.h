@@ -107,13 +107,20 @@ void http_reply(struct http_request *request, unsigned status, const char *conte
 /* A status and no body, which no cache may keep: the cheapest answer. Headers that were given are
  * dropped. */
 void http_reply_bare(struct http_request *request, unsigned status);
-/* A body of any size: pull fills up to `room` bytes and returns how many; 0 ends it; negative
- * breaks the connection, so that the client sees that something is missing. done (may be NULL) is
- * called once, when pull will not be again. */
+/* A body of any size: pull fills up to `room` bytes and returns how many; 0 ends it;
+ * HTTP_PULL_LATER says that there is nothing for now, and pull is called again after
+ * http_pull_resume; any other negative number breaks the connection, so that the client sees that
+ * something is missing. done (may be NULL) is called once, when pull will not be again. A client
+ * that goes away while there is nothing for it is noticed at the next byte: send one now and then.
+ */
+#define HTTP_PULL_LATER (-2L)
 typedef long (*http_pull_fn)(void *arg, uint8_t *into, size_t room);
 typedef void (*http_pull_done_fn)(void *arg);
 void http_reply_stream(struct http_request *request, unsigned status, const char *content_type,
                        http_pull_fn pull, http_pull_done_fn done, void *arg);
+/* There is something again, or the end. Loop's thread only, until done; does no harm when nothing
+ * waits. */
+void http_pull_resume(struct http_request *request);
 
 /* "Not Found" */
 const char *http_status_phrase(unsigned status);

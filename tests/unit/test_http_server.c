@@ -31,6 +31,9 @@ struct fixture {
     struct http_request *paused;
     uint64_t pulled;
     bool pull_is_done;
+    struct http_request *tailing; /* /tail; NULL when it is done */
+    const char *tail;             /* what there is for it; NULL: nothing for now */
+    bool tail_ends;
 };
 
 /* ---- the application ---- */
@@ -85,6 +88,26 @@ static void pull_done(void *arg)
     fixture->pull_is_done = true;
 }
 
+/* One text at a time. */
+static long pull_tail(void *arg, uint8_t *into, size_t room)
+{
+    struct fixture *fixture = arg;
+    if (fixture->tail == NULL) {
+        return fixture->tail_ends ? 0 : HTTP_PULL_LATER;
+    }
+    size_t len = strlen(fixture->tail);
+    assert_true(len <= room);
+    memcpy(into, fixture->tail, len);
+    fixture->tail = NULL;
+    return (long)len;
+}
+
+static void tail_done(void *arg)
+{
+    struct fixture *fixture = arg;
+    fixture->tailing = NULL;
+}
+
 static void on_request(void *arg, struct http_request *request)
 {
     struct fixture *fixture = arg;
@@ -93,6 +116,9 @@ static void on_request(void *arg, struct http_request *request)
         fixture->waiting[fixture->waiting_count++] = request;
     } else if (slice_is(path, "/rows")) {
         http_reply_stream(request, 200, "text/csv", pull_rows, pull_done, fixture);
+    } else if (slice_is(path, "/tail")) {
+        fixture->tailing = request;
+        http_reply_stream(request, 200, "text/plain", pull_tail, tail_done, fixture);
     } else if (slice_is(path, "/nothing")) {
         http_reply(request, 204, NULL, slice_of(NULL, 0));
     } else if (path.len >= 7 && memcmp(path.data, "/stream", 7) == 0) {
@@ -601,6 +627,69 @@ static void who_is_idle_longest_makes_room(void **state)
     }
 }
 
+static void say_to_tail(struct fixture *fixture, const char *text)
+{
+    fixture->tail = text;
+    http_pull_resume(fixture->tailing);
+}
+
+static void an_answer_may_wait_for_what_it_has_to_say(void **state)
+{
+    struct fixture *fixture = *state;
+    struct http_settings settings = test_settings();
+    open_server(fixture, &settings);
+    struct http_peer client = connect_to(fixture);
+    http_peer_say(&client, "GET /tail HTTP/1.1\r\nHost: t\r\n\r\n");
+    http_peer_expect(&client, "200 OK");
+    say_to_tail(fixture, "first");
+    http_peer_expect(&client, "first");
+    http_pull_resume(fixture->tailing); /* for nothing */
+    for (unsigned i = 0; i < 10; i++) {
+        turn(fixture);
+    }
+    say_to_tail(fixture, "second");
+    http_pull_resume(fixture->tailing); /* twice */
+    http_peer_expect(&client, "second");
+    fixture->tail_ends = true;
+    http_pull_resume(fixture->tailing);
+    http_peer_expect(&client, "0\r\n\r\n");
+    http_peer_say(&client, "GET /after HTTP/1.1\r\nHost: t\r\n\r\n");
+    http_peer_expect(&client, "GET /after");
+    assert_null(fixture->tailing);
+    http_peer_release(&client);
+}
+
+static void who_left_a_waiting_answer_is_noticed_at_the_next_word(void **state)
+{
+    struct fixture *fixture = *state;
+    struct http_settings settings = test_settings();
+    open_server(fixture, &settings);
+    struct http_peer client = connect_to(fixture);
+    http_peer_say(&client, "GET /tail HTTP/1.1\r\nHost: t\r\n\r\n");
+    http_peer_expect(&client, "200 OK");
+    http_peer_release(&client);
+    uint64_t end_ms = clock_monotonic_ms() + HTTP_PEER_PATIENCE_MS;
+    while (fixture->tailing != NULL) {
+        say_to_tail(fixture, "word");
+        turn(fixture);
+        assert_true(clock_monotonic_ms() < end_ms);
+    }
+    assert_int_equal(fixture->finished, 1);
+}
+
+static void a_server_closes_though_an_answer_waits(void **state)
+{
+    struct fixture *fixture = *state;
+    struct http_settings settings = test_settings();
+    open_server(fixture, &settings);
+    struct http_peer client = connect_to(fixture);
+    http_peer_say(&client, "GET /tail HTTP/1.1\r\nHost: t\r\n\r\n");
+    http_peer_expect(&client, "200 OK");
+    close_server(fixture);
+    assert_null(fixture->tailing);
+    http_peer_release(&client);
+}
+
 static void turn_until_connected(struct fixture *fixture, unsigned count)
 {
     uint64_t end_ms = clock_monotonic_ms() + HTTP_PEER_PATIENCE_MS;
@@ -863,6 +952,9 @@ int main(void)
         TEST(a_listener_full_of_requests_takes_others_when_they_are_answered),
         TEST(a_slow_consumer_holds_the_client_back),
         TEST(a_paused_stream_can_be_answered),
+        TEST(an_answer_may_wait_for_what_it_has_to_say),
+        TEST(who_left_a_waiting_answer_is_noticed_at_the_next_word),
+        TEST(a_server_closes_though_an_answer_waits),
         TEST(a_long_answer_is_pulled_as_the_client_reads),
         TEST(closing_breaks_off_what_is_under_way),
         TEST(after_quiescing_what_is_under_way_is_still_answered),
