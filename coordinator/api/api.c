@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What every request goes through before its handler: the route, the token, the parameters, the
- * idempotency key. A feature is a handler and a row in the table.
+ * What every request goes through before its handler: the route, who asks, the parameters, the
+ * idempotency key.
  */
 #include "coordinator/api/api.h"
 
@@ -16,23 +16,11 @@
 #include "coordinator/api/inbound_desk.h"
 #include "coordinator/api/receipts.h"
 #include "coordinator/api/reply_forward.h"
-#include "coordinator/api/resources.h"
+#include "coordinator/api/routes.h"
 #include "coordinator/api/suppressing.h"
 
 #define SWEEP_MS       1000
 #define EXPIRE_AT_ONCE 1000 /* idempotency keys removed in one sweep */
-
-static const char *const no_parameters[] = {NULL};
-static const char *const list_parameters[] = {"limit", "cursor", NULL};
-static const char *const recipients_parameters[] = {"state", "limit", "cursor", NULL};
-static const char *const unreachable_parameters[] = {"format", NULL};
-static const char *const suppression_parameters[] = {"channel", "reason", "limit", "cursor", NULL};
-static const char *const reply_parameters[] = {"campaign", "class", "channel", "recipient",
-                                               "provider", "limit", "cursor",  NULL};
-static const char *const campaign_reply_parameters[] = {"class", "channel", "recipient", "provider",
-                                                        "limit", "cursor",  NULL};
-static const char *const import_parameters[] = {"on_error", NULL};
-static const char *const upload_parameters[] = {"name", "format", "on_error", "max", "map", NULL};
 
 #define PUBLIC_BODY_MAX   ((size_t)64 * 1024)
 #define PUBLIC_HEAD_MS    15000
@@ -41,79 +29,7 @@ static const char *const upload_parameters[] = {"name", "format", "on_error", "m
 #define LARGE_BODY_MAX   ((size_t)4 * 1024 * 1024) /* what providers gather into one request */
 #define LARGE_BODIES_MAX (32 * LARGE_BODY_MAX)     /* together; the others are to come again */
 
-/* Providers have names of their own in the query, and their own way to prove who they are. */
-#define INBOUND (ROUTE_OPEN | ROUTE_REPEATABLE | ROUTE_OWN_QUERY)
-
-/* For recipients and providers: no admin token, and nothing is shown that is not meant for them. On
- * a port of their own if listen.public is set, else on the API's. */
-static const struct route public_routes[] = {
-    {"GET", "/a/{token}", acknowledgements_show, ROUTE_OPEN, NULL},
-    {"POST", "/a/{token}", acknowledgements_confirm, ROUTE_OPEN | ROUTE_CHANGES, NULL},
-    {"GET", "/u/{token}", unsubscribe_show, ROUTE_OPEN, NULL},
-    {"POST", "/u/{token}", unsubscribe_post, ROUTE_OPEN | ROUTE_CHANGES, NULL},
-    {"POST", "/r/{provider}/{token}", inbound_receipt, INBOUND, NULL},
-    {"GET", "/r/{provider}/{token}", inbound_receipt, INBOUND, NULL},
-    {"POST", "/r/{provider}", inbound_events, INBOUND | ROUTE_LARGE, NULL},
-    {"GET", "/r/{provider}", inbound_events, INBOUND, NULL},
-    {"POST", "/v/{provider}/{token}", inbound_voice, INBOUND, NULL},
-    {"POST", "/i/{provider}", inbound_message, INBOUND, NULL},
-    {"GET", "/i/{provider}", inbound_message, INBOUND, NULL},
-    {"GET", "/healthz", system_healthz, ROUTE_OPEN, NULL},
-    {NULL, NULL, NULL, 0, NULL},
-};
-
-/* For clients and operators. */
-static const struct route routes[] = {
-    {"GET", "/healthz", system_healthz, ROUTE_OPEN, NULL},
-    {"GET", "/readyz", system_readyz, ROUTE_OPEN, NULL},
-    {"GET", "/metrics", metrics_get, ROUTE_OPEN, NULL},
-    {"POST", "/v1/acknowledgements", acknowledgements_post, ROUTE_CHANGES, NULL},
-    {"POST", "/v1/receipts", receipts_post, ROUTE_CHANGES, NULL},
-    {"POST", "/v1/replies", replies_post, ROUTE_CHANGES, NULL},
-    {"GET", "/v1/replies", replies_list, 0, reply_parameters},
-    {"GET", "/v1/replies/{id}", replies_get, 0, NULL},
-    {"GET", "/v1/status", system_status, 0, NULL},
-    {"GET", "/v1/audiences", audiences_list, 0, list_parameters},
-    {"POST", "/v1/audiences", uploads_post, ROUTE_CHANGES | ROUTE_STREAM, upload_parameters},
-    {"GET", "/v1/audiences/{id}", audiences_get, 0, NULL},
-    {"GET", "/v1/audiences/{id}/refusals", audiences_refusals, 0, list_parameters},
-    {"GET", "/v1/audiences/{id}/recipients/{key}", audiences_recipient, 0, NULL},
-    {"GET", "/v1/uploads", uploads_list, 0, NULL},
-    {"GET", "/v1/campaigns", campaigns_list, 0, list_parameters},
-    {"POST", "/v1/campaigns", campaigns_post, ROUTE_CHANGES, NULL},
-    {"GET", "/v1/campaigns/{id}", campaigns_get, 0, NULL},
-    {"PATCH", "/v1/campaigns/{id}", campaigns_patch, ROUTE_CHANGES, NULL},
-    {"POST", "/v1/campaigns/{id}/launch", campaigns_launch, ROUTE_CHANGES, NULL},
-    {"POST", "/v1/campaigns/{id}/pause", campaigns_pause, ROUTE_CHANGES, NULL},
-    {"POST", "/v1/campaigns/{id}/resume", campaigns_resume, ROUTE_CHANGES, NULL},
-    {"POST", "/v1/campaigns/{id}/cancel", campaigns_cancel, ROUTE_CHANGES, NULL},
-    {"POST", "/v1/campaigns/{id}/retry", campaigns_retry, ROUTE_CHANGES, NULL},
-    {"POST", "/v1/campaigns/{id}/preflight", preflight_post, 0, NULL},
-    {"GET", "/v1/campaigns/{id}/unreachable", preflight_unreachable, 0, unreachable_parameters},
-    {"GET", "/v1/campaigns/{id}/recipients", deliveries_list, 0, recipients_parameters},
-    {"GET", "/v1/campaigns/{id}/recipients/{key}", deliveries_get, 0, NULL},
-    {"GET", "/v1/campaigns/{id}/replies", replies_of_campaign, 0, campaign_reply_parameters},
-    {"GET", "/v1/suppressions", suppressions_list, 0, suppression_parameters},
-    {"PUT", "/v1/suppressions", suppressions_put, ROUTE_CHANGES, NULL},
-    {"POST", "/v1/suppressions", suppressions_put, ROUTE_CHANGES, NULL},
-    {"GET", "/v1/suppressions/export", suppressions_export, 0, NULL},
-    {"POST", "/v1/suppressions/import", suppressions_import, ROUTE_CHANGES | ROUTE_STREAM,
-     import_parameters},
-    {"GET", "/v1/suppressions/{channel}/{value}", suppressions_get, 0, NULL},
-    {"DELETE", "/v1/suppressions/{channel}/{value}", suppressions_delete, ROUTE_CHANGES, NULL},
-    {"GET", "/v1/plans", plans_list, 0, list_parameters},
-    {"GET", "/v1/plans/{name}", plans_get, 0, NULL},
-    {"PUT", "/v1/plans/{name}", plans_put, ROUTE_CHANGES, NULL},
-    {"DELETE", "/v1/plans/{name}", plans_delete, ROUTE_CHANGES, NULL},
-    {"GET", "/v1/providers", providers_list, 0, list_parameters},
-    {"GET", "/v1/providers/{name}", providers_get, 0, NULL},
-    {"PATCH", "/v1/providers/{name}", providers_patch, ROUTE_CHANGES, NULL},
-    {"DELETE", "/v1/providers/{name}/limit", providers_reset, ROUTE_CHANGES, NULL},
-    {"GET", "/v1/keys/delivery", keys_list, 0, list_parameters},
-    {"POST", "/v1/keys/delivery/rotate", keys_rotate, ROUTE_CHANGES, NULL},
-    {"GET", "/v1/workers", workers_list, 0, list_parameters},
-    {NULL, NULL, NULL, 0, NULL},
-};
+static const char *const no_parameters[] = {NULL};
 
 /* ---- before the handler; false: the request was answered ---- */
 
@@ -140,20 +56,42 @@ static bool find_route(struct exchange *exchange)
     return false;
 }
 
-static bool check_token(struct exchange *exchange)
+static bool refuse_stranger(struct exchange *exchange)
 {
-    if ((exchange->route->flags & ROUTE_OPEN) != 0 ||
-        auth_allows(exchange->api->auth, http_header(exchange->http, "Authorization"))) {
-        return true;
-    }
     http_reply_header(exchange->http, "WWW-Authenticate", "Bearer realm=\"tocsin\"");
     exchange_problem(exchange,
                      &(struct problem_reply){
                          .status = 401,
-                         .detail = "the admin token is missing or wrong: send \"Authorization: "
-                                   "Bearer TOKEN\"; it is kept in " AUTH_FILE
+                         .detail = "the token is missing or wrong: send \"Authorization: Bearer "
+                                   "TOKEN\"; the admin's is kept in " AUTH_FILE
                                    " in the coordinator's data directory"});
     return false;
+}
+
+static bool refuse_role(struct exchange *exchange)
+{
+    const struct principal *principal = &exchange->principal;
+    struct buf roles = {0};
+    role_set_write(&roles, exchange->route->roles);
+    const char *detail =
+        arena_printf(exchange->arena, "this is for %s, and \"%s\" is %s", buf_cstr(&roles),
+                     principal->name, role_name(principal->role));
+    buf_release(&roles);
+    exchange_problem(exchange, &(struct problem_reply){.status = 403, .detail = detail});
+    return false;
+}
+
+static bool check_role(struct exchange *exchange)
+{
+    enum role_set roles = exchange->route->roles;
+    if (role_set_is_open(roles)) {
+        return true;
+    }
+    if (!auth_identify(exchange->api->auth, http_header(exchange->http, "Authorization"),
+                       &exchange->principal)) {
+        return refuse_stranger(exchange);
+    }
+    return role_is_in(exchange->principal.role, roles) || refuse_role(exchange);
 }
 
 static bool read_query(struct exchange *exchange)
@@ -220,7 +158,7 @@ static void on_head(void *arg, struct http_request *request)
     exchange->arena = http_arena(request);
     http_set_context(request, exchange);
     http_reply_header(request, "Cache-Control", "no-store");
-    if (!find_route(exchange) || !check_token(exchange) || !read_query(exchange)) {
+    if (!find_route(exchange) || !check_role(exchange) || !read_query(exchange)) {
         return;
     }
     make_room(exchange);
@@ -342,7 +280,7 @@ static enum err open_public(struct api *api, struct problem *problem)
 {
     struct http_settings settings;
     if (api->context.listen_public == NULL) {
-        api->listener.tables[1] = public_routes;
+        api->listener.tables[1] = routes_of_public;
         return ERR_OK;
     }
     http_settings_defaults(&settings);
@@ -353,7 +291,7 @@ static enum err open_public(struct api *api, struct problem *problem)
     settings.body_max = PUBLIC_BODY_MAX;
     settings.head_ms = PUBLIC_HEAD_MS;
     settings.request_ms = PUBLIC_REQUEST_MS;
-    api->public.tables[0] = public_routes;
+    api->public.tables[0] = routes_of_public;
     return open_listener(api, &api->public, &settings, problem);
 }
 
@@ -368,7 +306,7 @@ static enum err open_servers(struct api *api, struct problem *problem)
     settings.listen = api->context.listen;
     settings.connections_max = api->context.connections_max;
     settings.connections_per_address = api->context.connections_per_address;
-    api->listener.tables[0] = routes;
+    api->listener.tables[0] = routes_of_api;
     err = open_listener(api, &api->listener, &settings, problem);
     if (err != ERR_OK) {
         http_server_close(api->public.server);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "common/err.h"
+#include "coordinator/api/principal.h"
 
 #define AUTH_FILE        "admin.token"
 #define AUTH_TOKEN_CHARS 43
@@ -20,7 +21,8 @@ struct auth;
  * system says. */
 enum err auth_open(struct auth **out, const char *data_dir, struct problem *problem) WARN_UNUSED;
 void auth_close(struct auth *auth); /* NULL is fine */
-/* header: the value of `Authorization`, or NULL. Takes the same time wherever a token differs. */
-bool auth_allows(const struct auth *auth, const char *header);
+/* header: the value of `Authorization`, or NULL. False: it is nobody's. Takes the same time
+ * wherever a token differs. */
+bool auth_identify(const struct auth *auth, const char *header, struct principal *principal);
 
 #endif

@@ -15,6 +15,7 @@
 #include "coordinator/api/api_state.h"
 #include "coordinator/api/cursor.h"
 #include "coordinator/api/fingerprint.h"
+#include "coordinator/api/principal.h"
 #include "coordinator/api/problem_reply.h"
 #include "coordinator/api/query_string.h"
 #include "coordinator/api/route.h"
@@ -31,6 +32,7 @@ struct exchange {
     struct http_request *http;
     struct arena *arena;
     const struct route *route;
+    struct principal principal;         /* who asks; none if the route is open */
     const char *parts[ROUTE_PARTS_MAX]; /* of the path */
     struct query_string query;
     const char *key; /* of idempotency, in the arena; NULL: none */

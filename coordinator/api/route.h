@@ -10,6 +10,7 @@
 
 #include "common/arena.h"
 #include "common/slice.h"
+#include "coordinator/api/role.h"
 
 #define ROUTE_PARTS_MAX 2
 
@@ -17,21 +18,21 @@ struct exchange;
 typedef void (*route_fn)(struct exchange *exchange);
 
 enum route_flag {
-    ROUTE_OPEN = 1,    /* without the token */
-    ROUTE_CHANGES = 2, /* takes Idempotency-Key; refused while the ledger stalls */
+    ROUTE_CHANGES = 1, /* takes Idempotency-Key; refused while the ledger stalls */
     ROUTE_STREAM =
-        4, /* the handler is called when the head is there, and asks for the body itself */
+        2, /* the handler is called when the head is there, and asks for the body itself */
     /* Changes something, but twice is as good as once: takes no Idempotency-Key, and waits for a
      * slow disk instead of being refused. */
-    ROUTE_REPEATABLE = 8,
-    ROUTE_OWN_QUERY = 16, /* the handler reads the query: it is not for our names alone */
-    ROUTE_LARGE = 32      /* the body may be larger than others, if there is such a provider */
+    ROUTE_REPEATABLE = 4,
+    ROUTE_OWN_QUERY = 8, /* the handler reads the query: it is not for our names alone */
+    ROUTE_LARGE = 16     /* the body may be larger than others, if there is such a provider */
 };
 
 struct route {
     const char *method; /* NULL ends a table */
     const char *pattern;
     route_fn handle;
+    enum role_set roles; /* who may */
     unsigned flags;
     const char *const *parameters; /* of the query, NULL-terminated; NULL: none */
 };

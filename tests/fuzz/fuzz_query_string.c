@@ -16,10 +16,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const known[] = {"limit", "cursor", "state", "name", "map", NULL};
 static const struct route routes[] = {
-    {"GET", "/v1/campaigns", NULL, 0, known},
-    {"POST", "/v1/campaigns/{id}/launch", NULL, 0, NULL},
-    {"GET", "/v1/campaigns/{id}/recipients/{key}", NULL, 0, NULL},
-    {NULL, NULL, NULL, 0, NULL},
+    {"GET", "/v1/campaigns", NULL, ROLE_SET_VIEWERS, 0, known},
+    {"POST", "/v1/campaigns/{id}/launch", NULL, ROLE_SET_VIEWERS, 0, NULL},
+    {"GET", "/v1/campaigns/{id}/recipients/{key}", NULL, ROLE_SET_VIEWERS, 0, NULL},
+    {NULL, NULL, NULL, 0, 0, NULL},
 };
 
 static void check_parameters(const struct query_string *query, struct arena *arena)

@@ -48,6 +48,7 @@ static void the_token_is_made_once_and_is_its_owners_alone(void **state)
 {
     struct fixture *fixture = *state;
     struct auth *auth;
+    struct principal principal;
     struct problem problem;
     struct stat stat_of;
     char header[128];
@@ -55,10 +56,12 @@ static void the_token_is_made_once_and_is_its_owners_alone(void **state)
     assert_int_equal(stat(fixture->file, &stat_of), 0);
     assert_int_equal(stat_of.st_mode & 0777, 0600);
     read_token(fixture, header);
-    assert_true(auth_allows(auth, header));
+    assert_true(auth_identify(auth, header, &principal));
+    assert_int_equal(principal.role, ROLE_ADMIN);
+    assert_string_equal(principal.name, "admin");
     auth_close(auth);
     assert_int_equal(auth_open(&auth, fixture->dir, &problem), ERR_OK);
-    assert_true(auth_allows(auth, header));
+    assert_true(auth_identify(auth, header, &principal));
     auth_close(auth);
 }
 
@@ -66,23 +69,24 @@ static void anything_else_is_refused(void **state)
 {
     struct fixture *fixture = *state;
     struct auth *auth;
+    struct principal principal;
     struct problem problem;
     char header[128];
     assert_int_equal(auth_open(&auth, fixture->dir, &problem), ERR_OK);
     read_token(fixture, header);
-    assert_false(auth_allows(auth, NULL));
-    assert_false(auth_allows(auth, ""));
-    assert_false(auth_allows(auth, "Bearer "));
-    assert_false(auth_allows(auth, header + strlen("Bearer ")));
-    assert_false(auth_allows(auth, "Basic dG9jc2luOnRvY3Npbg=="));
+    assert_false(auth_identify(auth, NULL, &principal));
+    assert_false(auth_identify(auth, "", &principal));
+    assert_false(auth_identify(auth, "Bearer ", &principal));
+    assert_false(auth_identify(auth, header + strlen("Bearer "), &principal));
+    assert_false(auth_identify(auth, "Basic dG9jc2luOnRvY3Npbg==", &principal));
     for (size_t i = strlen("Bearer "); header[i] != '\0'; i++) {
         char kept = header[i];
         header[i] = kept == 'x' ? 'y' : 'x';
-        assert_false(auth_allows(auth, header));
+        assert_false(auth_identify(auth, header, &principal));
         header[i] = kept;
     }
     header[strlen(header) - 1] = '\0';
-    assert_false(auth_allows(auth, header));
+    assert_false(auth_identify(auth, header, &principal));
     auth_close(auth);
 }
 

@@ -19,12 +19,12 @@ static void handle_part(struct exchange *exchange)
 }
 
 static const struct route table[] = {
-    {"GET", "/v1/things", handle_list, 0, NULL},
-    {"POST", "/v1/things", handle_list, ROUTE_CHANGES, NULL},
-    {"GET", "/v1/things/{id}", handle_one, 0, NULL},
-    {"GET", "/v1/things/{id}/parts/{key}", handle_part, 0, NULL},
-    {"POST", "/v1/things/{id}/launch", handle_one, ROUTE_CHANGES, NULL},
-    {NULL, NULL, NULL, 0, NULL},
+    {"GET", "/v1/things", handle_list, ROLE_SET_VIEWERS, 0, NULL},
+    {"POST", "/v1/things", handle_list, ROLE_SET_VIEWERS, ROUTE_CHANGES, NULL},
+    {"GET", "/v1/things/{id}", handle_one, ROLE_SET_VIEWERS, 0, NULL},
+    {"GET", "/v1/things/{id}/parts/{key}", handle_part, ROLE_SET_VIEWERS, 0, NULL},
+    {"POST", "/v1/things/{id}/launch", handle_one, ROLE_SET_VIEWERS, ROUTE_CHANGES, NULL},
+    {NULL, NULL, NULL, 0, 0, NULL},
 };
 
 static int setup(void **state)
