@@ -16,8 +16,12 @@ void http_answer_release(struct http_answer *answer)
 void http_answer_header(struct http_answer *answer, struct arena *arena, const char *name,
                         const char *value)
 {
-    assert(answer->header_count < HTTP_ANSWER_HEADERS_MAX);
-    unsigned at = answer->header_count++;
+    unsigned at = 0;
+    while (at < answer->header_count && strcmp(answer->headers[at].name, name) != 0) {
+        at++;
+    }
+    assert(at < HTTP_ANSWER_HEADERS_MAX);
+    answer->header_count += at == answer->header_count ? 1 : 0;
     answer->headers[at].name = arena_str(arena, slice_str(name));
     answer->headers[at].value = arena_str(arena, slice_str(value));
 }

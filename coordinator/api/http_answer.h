@@ -9,7 +9,7 @@
 #include "common/buf.h"
 #include "coordinator/api/http_server.h"
 
-#define HTTP_ANSWER_HEADERS_MAX 8
+#define HTTP_ANSWER_HEADERS_MAX 12
 
 struct http_answer {
     unsigned status; /* 0: there is none yet */
@@ -25,6 +25,7 @@ struct http_answer {
 };
 
 void http_answer_release(struct http_answer *answer);
+/* In place of an earlier one of the same name. */
 void http_answer_header(struct http_answer *answer, struct arena *arena, const char *name,
                         const char *value);
 /* The whole of it as it goes over the wire, for a connection that is closed behind it. */

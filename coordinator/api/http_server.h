@@ -98,7 +98,8 @@ void http_resume(struct http_request *request);
  * too little is left, it is refused with 503. */
 void http_allow_body(struct http_request *request, size_t bytes, size_t *left);
 
-/* ---- The answer, once. Headers first. An answer before the body is complete is allowed. ---- */
+/* ---- The answer, once. Headers first, each in place of one of the same name. An answer before the
+ * body is complete is allowed. ---- */
 
 void http_reply_header(struct http_request *request, const char *name, const char *value);
 /* Copies. content_type NULL: none. */

@@ -31,6 +31,9 @@ void replies_list(struct exchange *exchange);
 void replies_get(struct exchange *exchange);
 void replies_of_campaign(struct exchange *exchange);
 
+/* assets_api.c: what the dashboard is made of, by the request's path */
+void assets_get(struct exchange *exchange);
+
 /* audiences_api.c */
 void audiences_list(struct exchange *exchange);
 void audiences_get(struct exchange *exchange);
