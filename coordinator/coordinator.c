@@ -175,6 +175,7 @@ static enum err open_api(struct coordinator *coordinator, struct problem *proble
         .engine = coordinator->engine,
         .turn = coordinator->turn,
         .changelog = coordinator->changelog,
+        .link = coordinator->link,
         .audiences = coordinator->audiences,
         .campaigns = coordinator->campaigns,
         .suppressions = coordinator->suppressions,

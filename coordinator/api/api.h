@@ -27,6 +27,7 @@
 #include "coordinator/ledger/changelog.h"
 #include "coordinator/ledger/ledger.h"
 #include "coordinator/ledger/turn.h"
+#include "coordinator/link/link.h"
 #include "coordinator/report/provider_controls.h"
 #include "proto/wire.h"
 
@@ -39,6 +40,7 @@ struct api_context {
     struct engine *engine;
     struct turn *turn;
     struct changelog *changelog;
+    const struct link *link; /* may be NULL */
     struct audience_registry *audiences;
     struct campaign_registry *campaigns;
     struct plan_registry *plans;

@@ -17,19 +17,29 @@
 #include "coordinator/engine/engine.h"
 #include "coordinator/ledger/changelog.h"
 #include "coordinator/ledger/ledger.h"
+#include "coordinator/link/link.h"
 
-#define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
+/* Of the running campaigns of one priority class. */
+struct metrics_class {
+    uint64_t campaigns;
+    uint64_t left;       /* recipients who wait, are leased or are tried again */
+    uint64_t awaited;    /* of whom an answer is awaited */
+    uint64_t endangered; /* campaigns that at their present rate pass their not_after */
+    uint64_t longest_due_ms;
+};
 
 /* Everything at one moment. */
 struct metrics {
     const char *version;
     uint64_t epoch;
     uint64_t started_ms;
-    double cpu_s;
-    uint64_t resident_bytes;
     struct engine_stats engine;
     struct changelog_health changelog;
+    bool is_stalled;
     struct ledger_size ledger;
+    struct link_stats link;
+    const struct delays *delays; /* NULL: none */
+    struct metrics_class classes[PRIORITIES];
     uint64_t campaigns[CAMPAIGN_STATES];
     uint64_t recipients[DELIVERY_STATES];
     unsigned provider_count;
@@ -60,7 +70,6 @@ struct metrics {
     uint64_t replays;
 };
 
-void metrics_process(struct metrics *metrics); /* fills in what the system says of the process */
 void metrics_write(const struct metrics *metrics, struct buf *text);
 
 #endif

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "common/exposition.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/inbound_desk.h"
 #include "coordinator/api/metrics.h"
+#include "coordinator/api/metrics_delays.h"
 #include "coordinator/api/resources.h"
 
-static void gather_engine(struct engine *engine, struct metrics *metrics)
+static void gather_engine(struct engine *engine, struct metrics *metrics, uint64_t now_ms)
 {
     struct campaign_view campaign;
     struct worker_view worker;
@@ -15,10 +17,16 @@ static void gather_engine(struct engine *engine, struct metrics *metrics)
             continue;
         }
         metrics->campaigns[campaign.state]++;
+        metrics_class_add(&metrics->classes[campaign.def->priority], &campaign, now_ms);
         for (enum delivery_state state = 0; state < DELIVERY_STATES; state++) {
             metrics->recipients[state] += campaign.counts[state];
         }
     }
+    for (unsigned priority = 0; priority < PRIORITIES; priority++) {
+        metrics->classes[priority].longest_due_ms =
+            engine_longest_due_ms(engine, (enum campaign_priority)priority);
+    }
+    metrics->delays = engine_delays(engine);
     while (metrics->provider_count < WIRE_PROVIDERS_MAX &&
            engine_provider(engine, metrics->provider_count,
                            &metrics->providers[metrics->provider_count])) {
@@ -75,16 +83,19 @@ void metrics_get(struct exchange *exchange)
     metrics->version = api->context.version;
     metrics->epoch = api->context.epoch;
     metrics->started_ms = api->started_ms;
-    metrics_process(metrics);
-    gather_engine(api->context.engine, metrics);
+    gather_engine(api->context.engine, metrics, api_now_ms(api));
     api->context.changelog->ops->health(api->context.changelog, &metrics->changelog);
     ledger_size(api->context.ledger, &metrics->ledger);
+    if (api->context.link != NULL) {
+        link_stats(api->context.link, &metrics->link);
+    }
     gather_api(api, metrics);
+    metrics->is_stalled = exchange_is_stalled(api, &stalled);
     metrics_write(metrics, &text);
-    if (exchange_is_stalled(api, &stalled)) { /* whoever is to raise the alarm must hear it */
-        http_reply(exchange->http, 200, METRICS_TYPE, buf_view(&text));
+    if (metrics->is_stalled) { /* whoever is to raise the alarm must hear it */
+        http_reply(exchange->http, 200, EXPOSITION_TYPE, buf_view(&text));
     } else {
-        exchange_view_text(exchange, METRICS_TYPE, buf_cstr(&text));
+        exchange_view_text(exchange, EXPOSITION_TYPE, buf_cstr(&text));
     }
     buf_release(&text);
 }

@@ -61,6 +61,23 @@ static void tell_provider(struct engine *engine, uint64_t id, bool is_answer)
     }
 }
 
+/* Of whoever stands open: his time ends `within` after the outcome, less what he had used of it. */
+static void note_delay(struct engine *engine, struct campaign *campaign,
+                       const struct recipient_state *state)
+{
+    if (!recipient_is_open(state) || state->due_cs == FOLD_NEVER_CS) {
+        return;
+    }
+    struct fold fold = campaign_fold(campaign);
+    const struct plan_step *step = &campaign->def.plan.steps[state->step];
+    uint64_t left = RECIPIENT_USED_MAX - (unsigned)state->used;
+    uint64_t until_ms = fold_due_ms(&fold, state->due_cs);
+    uint64_t sent_ms = until_ms - step->within_ms * left / RECIPIENT_USED_MAX;
+    uint64_t delay_ms = engine->now_ms > sent_ms ? engine->now_ms - sent_ms : 0;
+    histogram_add(&engine->delays.sent_to_acknowledged[step->channel][campaign->def.priority],
+                  &HISTOGRAM_MS, delay_ms, 1);
+}
+
 /* On one track. */
 static void acknowledge(struct engine *engine, struct campaign *campaign, uint32_t page,
                         unsigned place)
@@ -93,6 +110,7 @@ enum err engine_acknowledge(struct engine *engine, uint64_t id, uint32_t ordinal
     }
     uint32_t page = ordinal / PAGE_RECIPIENTS;
     unsigned place = ordinal % PAGE_RECIPIENTS;
+    note_delay(engine, campaign, &state);
     acknowledge(engine, campaign, page, place);
     if (campaign_has_pair(campaign)) {
         uint32_t side = campaign_other_page(campaign, page);

@@ -460,6 +460,9 @@ bool campaign_apply_own(struct campaign *campaign, const struct event *event)
     if (event->kind == CAMPAIGN_EVENT_LAUNCHED) {
         campaign->launched_ms = event->at_ms;
     }
+    if (NEXT[event->kind] == CAMPAIGN_RUNNING) {
+        campaign->sending_ms = event->at_ms;
+    }
     if (campaign->state == CAMPAIGN_FINISHED || campaign->state == CAMPAIGN_CANCELLED) {
         campaign->ended_ms = event->at_ms;
     }

@@ -67,6 +67,8 @@ struct campaign {
     uint64_t awake_until_ms; /* they stay until then */
     uint64_t launched_ms;
     uint64_t ended_ms;
+    uint64_t
+        sending_ms; /* it began, went on or began its round last; nobody could be leased before */
     struct control control;
     unsigned round; /* how many further ones there were */
     struct campaign_round rounds[ENGINE_ROUNDS_MAX - 1];

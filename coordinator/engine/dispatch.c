@@ -146,11 +146,37 @@ static bool is_due(const struct search *search, unsigned place)
            !(search->is_quiet && quiet_until_ms(search->campaign, search->page, place) != 0);
 }
 
+/* So many were due since then, and are leased now. */
+static void note_wait(struct engine *engine, const struct campaign *campaign, uint8_t provider,
+                      uint64_t due_ms, unsigned count)
+{
+    uint64_t since_ms = due_ms > campaign->sending_ms ? due_ms : campaign->sending_ms;
+    uint64_t wait_ms = engine->now_ms > since_ms ? engine->now_ms - since_ms : 0;
+    histogram_add(&engine->delays.due_to_lease[provider][campaign->def.priority], &HISTOGRAM_MS,
+                  wait_ms, count);
+}
+
+/* Neighbours are mostly due at the same time. */
+static void note_waits(struct engine *engine, const struct search *search, uint8_t provider,
+                       unsigned from, unsigned to)
+{
+    for (unsigned i = from; i < to;) {
+        uint32_t due_cs = search->states[i].due_cs;
+        unsigned end = i + 1;
+        while (end < to && search->states[end].due_cs == due_cs) {
+            end++;
+        }
+        note_wait(engine, search->campaign, provider, fold_due_ms(&search->fold, due_cs), end - i);
+        i = end;
+    }
+}
+
 static uint32_t lease_whole(struct engine *engine, struct campaign *campaign, uint32_t page,
                             struct event *event)
 {
     event->offset = 0;
     event->span = (uint16_t)campaign_page_slots(campaign, page);
+    note_wait(engine, campaign, event->provider, 0, event->span);
     engine_decide(engine, campaign, page, event);
     return event->span;
 }
@@ -177,6 +203,7 @@ static uint32_t lease_due(struct engine *engine, struct campaign *campaign, uint
         }
         event->offset = (uint16_t)i;
         event->span = (uint16_t)(end - i);
+        note_waits(engine, &search, event->provider, i, end);
         engine_decide(engine, campaign, page, event);
         count += end - i;
         i = end;
@@ -190,6 +217,7 @@ static uint32_t lease_due(struct engine *engine, struct campaign *campaign, uint
 static void lease_start(struct engine *engine, struct lease *lease, struct provider *provider,
                         const struct roster_entry *worker, uint32_t count)
 {
+    lease->leased_ms = engine->now_ms;
     lease->spread_ms = quota_spread_ms(&provider->quota, count);
     lease->resend_in_ms = engine->settings.heartbeat_ms * 5;
     lease->resend_at_ms = engine->now_ms + lease->resend_in_ms + lease->spread_ms;

@@ -444,6 +444,7 @@ struct engine_effect {
     uint8_t step;
     uint8_t rank;
     uint32_t page;
+    uint32_t count; /* ENGINE_DURABLE: recipients of the outcomes */
 };
 bool engine_next_effect(struct engine *engine, struct engine_effect *effect);
 /* Fills everything of a batch but page_bytes; attempts and endpoints point into the engine's memory
@@ -574,6 +575,12 @@ struct engine_stats {
     uint64_t timers;         /* pages with something due later */
 };
 void engine_stats(const struct engine *engine, struct engine_stats *stats);
+/* Of this life (delays.h); the engine's. */
+struct delays;
+const struct delays *engine_delays(const struct engine *engine);
+/* How long somebody of the class's running campaigns has been due and was not leased, the longest;
+ * 0: nobody is. Whoever quiet hours hold may be among them. */
+uint64_t engine_longest_due_ms(struct engine *engine, enum campaign_priority priority);
 
 /* A digest of the whole durable state (campaigns, recipients, open leases), for the simulation: a
  * replay must give the same. */

@@ -7,6 +7,7 @@
 
 #include "coordinator/engine/campaign.h"
 #include "coordinator/engine/control.h"
+#include "coordinator/engine/delays.h"
 #include "coordinator/engine/engine.h"
 #include "coordinator/engine/health.h"
 #include "coordinator/engine/lease.h"
@@ -69,6 +70,7 @@ struct engine {
     struct buf attempts;  /* of the batch last asked for */
     struct buf endpoints;
     struct engine_stats stats;
+    struct delays delays;
 };
 
 /* engine.c */

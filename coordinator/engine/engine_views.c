@@ -274,6 +274,43 @@ void engine_stats(const struct engine *engine, struct engine_stats *stats)
     }
 }
 
+const struct delays *engine_delays(const struct engine *engine)
+{
+    return &engine->delays;
+}
+
+/* Since when somebody of the campaign has been due; UINT64_MAX: nobody is. */
+static uint64_t due_since_ms(struct campaign *campaign)
+{
+    uint64_t since_ms =
+        campaign->next_fresh < campaign->page_count ? campaign->sending_ms : UINT64_MAX;
+    for (unsigned s = 0; s < campaign->def.plan.step_count; s++) {
+        uint64_t due_ms = first_ms(campaign, &campaign->due[s]);
+        if (due_ms != 0 && due_ms < since_ms) {
+            since_ms = due_ms;
+        }
+    }
+    return since_ms > campaign->sending_ms ? since_ms : campaign->sending_ms;
+}
+
+uint64_t engine_longest_due_ms(struct engine *engine, enum campaign_priority priority)
+{
+    uint64_t longest_ms = 0;
+    struct campaign *campaign = NULL;
+    DL_FOREACH(engine->live, campaign)
+    {
+        if (campaign->is_ended || campaign->def.priority != priority ||
+            !campaign_is_sending(campaign)) {
+            continue;
+        }
+        uint64_t since_ms = due_since_ms(campaign);
+        if (since_ms < engine->now_ms && engine->now_ms - since_ms > longest_ms) {
+            longest_ms = engine->now_ms - since_ms;
+        }
+    }
+    return longest_ms;
+}
+
 /* ---- Digest ---- */
 
 static void digest_campaign(const struct campaign *campaign, struct buf *buf)

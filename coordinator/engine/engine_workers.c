@@ -181,9 +181,21 @@ static void hear_of_places(struct engine *engine, uint64_t lease, const struct o
     }
 }
 
+/* How long it took from the lease to the outcomes of a group, which came together. */
+static void note_delay(struct engine *engine, const struct lease *lease,
+                       const struct campaign *campaign, uint32_t attempts)
+{
+    if (attempts > 0 && lease->leased_ms != 0) {
+        histogram_add(&engine->delays.lease_to_outcome[lease->provider][campaign->def.priority],
+                      &HISTOGRAM_MS, engine->now_ms - lease->leased_ms, attempts);
+    }
+}
+
 static void take_group(struct engine *engine, const struct wire_outcome_group *group,
                        struct roster_entry *entry)
 {
+    struct lease first = {0}; /* as it was: the lease goes with its last place */
+    uint32_t attempts = 0;
     struct campaign *campaign = engine_find_campaign(engine, group->campaign);
     if (campaign == NULL) {
         return;
@@ -199,6 +211,8 @@ static void take_group(struct engine *engine, const struct wire_outcome_group *g
             continue;
         }
         lease->resend_at_ms = engine->now_ms + lease->resend_in_ms;
+        first = attempts == 0 ? *lease : first;
+        attempts += run->outcome == OUTCOME_RETURNED ? 0 : run->span;
         struct fate fate = {.outcome = (enum outcome)run->outcome,
                             .reason = run->reason,
                             .retry_after_ms = run->retry_after_ms,
@@ -209,7 +223,19 @@ static void take_group(struct engine *engine, const struct wire_outcome_group *g
             rate_meter_add(&entry->meter, run->span, engine->now_ms);
         }
     }
+    note_delay(engine, &first, campaign, attempts);
     engine_settle(engine, campaign);
+}
+
+static uint32_t count_of(const struct wire_outcomes *outcomes)
+{
+    uint32_t count = 0;
+    for (unsigned g = 0; g < outcomes->group_count; g++) {
+        for (unsigned r = 0; r < outcomes->groups[g].run_count; r++) {
+            count += outcomes->groups[g].runs[r].span;
+        }
+    }
+    return count;
 }
 
 void engine_outcomes(struct engine *engine, uint32_t worker, const struct wire_outcomes *outcomes,
@@ -222,7 +248,8 @@ void engine_outcomes(struct engine *engine, uint32_t worker, const struct wire_o
     engine_push_effect(engine, &(struct engine_effect){.kind = ENGINE_DURABLE,
                                                        .worker = worker,
                                                        .instance = outcomes->instance,
-                                                       .seq = outcomes->seq});
+                                                       .seq = outcomes->seq,
+                                                       .count = count_of(outcomes)});
 }
 
 static void take_back(struct engine *engine, uint64_t id, uint64_t now_ms, const struct fate *fate)

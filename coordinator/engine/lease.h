@@ -25,9 +25,10 @@ struct lease {
     struct bitmap places; /* not yet reported */
     uint64_t instance;    /* of the worker that holds it */
     uint32_t spread_ms;
-    uint32_t sends;    /* how often its batch was handed to the link in this life */
-    uint32_t withheld; /* since then, how often it was not, for somebody of it was asleep */
-    uint32_t recalls;  /* how often places of it were called back again */
+    uint64_t leased_ms; /* 0: in a former life */
+    uint32_t sends;     /* how often its batch was handed to the link in this life */
+    uint32_t withheld;  /* since then, how often it was not, for somebody of it was asleep */
+    uint32_t recalls;   /* how often places of it were called back again */
     uint32_t resend_in_ms;
     uint64_t resend_at_ms; /* no progress until then: the batch may be lost, send it again */
     uint64_t progress_ms;

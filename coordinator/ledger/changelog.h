@@ -17,6 +17,7 @@
 #include <uv.h>
 
 #include "common/err.h"
+#include "common/histogram.h"
 #include "coordinator/engine/record.h"
 #include "coordinator/ledger/ledger.h"
 
@@ -31,6 +32,8 @@ struct changelog_health {
     uint64_t records;       /* durable since the start */
     uint64_t bytes;         /* their blocks and puts */
     uint64_t sync_us_total; /* time spent in writes */
+    struct histogram sync;  /* of each synced write, of one record or several: HISTOGRAM_US */
+    struct histogram sizes; /* of each record: HISTOGRAM_BYTES */
 };
 
 struct changelog_ops {

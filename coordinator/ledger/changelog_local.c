@@ -136,11 +136,13 @@ static void committer_done(struct changelog_local *local, size_t count, uint64_t
     bool was_stalled = local->health.problem.err != ERR_OK;
     local->health.problem = (struct problem){0};
     local->health.sync_us_total += us;
+    histogram_add(&local->health.sync, &HISTOGRAM_US, us, 1);
     for (size_t i = 0; i < count; i++) {
         written[i] = ring_pop(local);
         local->written = written[i]->recno;
         local->health.records++;
         local->health.bytes += written[i]->bytes.len;
+        histogram_add(&local->health.sizes, &HISTOGRAM_BYTES, written[i]->bytes.len, 1);
     }
     uv_mutex_unlock(&local->lock);
     uv_async_send(&local->written_async);

@@ -50,6 +50,7 @@ static bool changelog_mem_write(struct changelog_mem *mem, uint64_t *recno)
     mem->health.problem = (struct problem){0};
     mem->health.records++;
     mem->health.bytes += record->bytes.len;
+    histogram_add(&mem->health.sizes, &HISTOGRAM_BYTES, record->bytes.len, 1);
     mem->count--;
     memmove(&mem->records[0], &mem->records[1], mem->count * sizeof(struct record *));
     *recno = record->recno;

@@ -22,6 +22,7 @@
 struct waiting_effect {
     struct link *link;
     struct engine_effect effect;
+    uint64_t since_ms;
     struct waiting_effect *prev;
     struct waiting_effect *next;
 };
@@ -375,8 +376,11 @@ static void send_batch(struct link *link, const struct engine_effect *effect)
     store_value_release(&page);
 }
 
-static void send_durable(struct link *link, const struct engine_effect *effect)
+static void send_durable(struct link *link, const struct engine_effect *effect, uint64_t since_ms)
 {
+    uint64_t now_ms = now(link);
+    histogram_add(&link->stats.durable, &HISTOGRAM_MS, now_ms > since_ms ? now_ms - since_ms : 0,
+                  effect->count);
     (void)link_send(link, effect->worker,
                     &(struct wire_message){.type = WIRE_OUTCOMES_DURABLE,
                                            .outcomes_durable = {.epoch = link->settings.epoch,
@@ -417,13 +421,14 @@ static void carry_out(void *arg)
         waiting->next->prev = waiting->prev;
     }
     struct engine_effect effect = waiting->effect;
+    uint64_t since_ms = waiting->since_ms;
     mem_free(waiting);
     switch (effect.kind) {
     case ENGINE_BATCH:
         send_batch(link, &effect);
         return;
     case ENGINE_DURABLE:
-        send_durable(link, &effect);
+        send_durable(link, &effect, since_ms);
         return;
     case ENGINE_CANCEL:
         send_cancel(link, &effect);
@@ -444,7 +449,8 @@ void link_take_effects(struct link *link)
     struct engine_effect effect;
     while (engine_next_effect(link->engine, &effect)) {
         struct waiting_effect *waiting = mem_alloc(sizeof(*waiting));
-        *waiting = (struct waiting_effect){.link = link, .effect = effect, .next = link->waiting};
+        *waiting = (struct waiting_effect){
+            .link = link, .effect = effect, .since_ms = now(link), .next = link->waiting};
         if (link->waiting != NULL) {
             link->waiting->prev = waiting;
         }

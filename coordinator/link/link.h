@@ -15,6 +15,7 @@
 
 #include "common/arena.h"
 #include "common/err.h"
+#include "common/histogram.h"
 #include "common/slice.h"
 #include "coordinator/engine/engine.h"
 #include "coordinator/ledger/store.h"
@@ -49,9 +50,11 @@ struct link_settings {
 struct link_stats {
     uint64_t received[WIRE_TYPES];
     uint64_t sent[WIRE_TYPES];
-    uint64_t garbage;        /* frames that are no message for us, and those of peers too many */
-    uint64_t refused;        /* workers of another wire version */
-    uint64_t unsent_batches; /* the worker was gone or its queue full */
+    uint64_t garbage;         /* frames that are no message for us, and those of peers too many */
+    uint64_t refused;         /* workers of another wire version */
+    uint64_t unsent_batches;  /* the worker was gone or its queue full */
+    struct histogram durable; /* from outcomes that came until they were on disk, by recipients:
+                                 HISTOGRAM_MS */
 };
 
 struct link *link_new(const struct link_settings *settings, const struct link_port *port,

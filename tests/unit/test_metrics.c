@@ -3,9 +3,13 @@
 #include <stdlib.h>
 
 #include "coordinator/api/metrics.h"
+#include "coordinator/api/metrics_delays.h"
+#include "coordinator/engine/delays.h"
 #include "tests/unit/unit.h"
 
 static struct provider_def defs[2] = {{.id = 0, .name = "gateway"}, {.id = 1, .name = "ma\"il"}};
+
+static struct delays delays;
 
 static void fill(struct metrics *metrics)
 {
@@ -24,7 +28,13 @@ static void fill(struct metrics *metrics)
     metrics->providers[0].health[HEALTH_FAULT] = 0.25;
     metrics->providers[1].breaker = BREAKER_OPEN;
     metrics->http_requests[4] = 5;
-    metrics_process(metrics);
+    memset(&delays, 0, sizeof(delays));
+    metrics->delays = &delays;
+    histogram_add(&delays.due_to_lease[1][PRIORITY_CRITICAL], &HISTOGRAM_MS, 3000, 1024);
+    histogram_add(&delays.sent_to_acknowledged[CHANNEL_SMS][PRIORITY_BULK], &HISTOGRAM_MS, 5, 1);
+    histogram_add(&metrics->changelog.sync, &HISTOGRAM_US, 100, 7);
+    metrics->classes[PRIORITY_HIGH] = (struct metrics_class){2, 30, 400, 1, 1500};
+    metrics->link.received[WIRE_OUTCOMES] = 8;
 }
 
 static int setup(void **state)
@@ -94,11 +104,57 @@ static void every_family_is_described(void **state)
             families++;
         } else {
             assert_int_equal(strncmp(line, name, strlen(name)), 0);
-            assert_non_null(strchr("{ ", line[strlen(name)]));
+            assert_non_null(
+                strchr(strcmp(type, "histogram") == 0 ? "_" : "{ ", line[strlen(name)]));
         }
     }
     free(text);
     assert_true(families > 30);
+}
+
+static void delays_stand_by_provider_and_class(void **state)
+{
+    assert_has(state, "\ntocsin_due_to_lease_seconds_bucket{provider=\"ma\\\"il\",class="
+                      "\"critical\",le=\"2.048\"} 0\n");
+    assert_has(state, "\ntocsin_due_to_lease_seconds_bucket{provider=\"ma\\\"il\",class="
+                      "\"critical\",le=\"4.096\"} 1024\n");
+    assert_has(state, "\ntocsin_due_to_lease_seconds_sum{provider=\"ma\\\"il\",class="
+                      "\"critical\"} 3072\n");
+    assert_has(state,
+               "\ntocsin_sent_to_acknowledged_seconds_count{channel=\"sms\",class=\"bulk\"} 1\n");
+    assert_has(state, "\ntocsin_ledger_commit_duration_seconds_count 7\n");
+    assert_has(state, "\ntocsin_class_recipients_left{class=\"high\"} 30\n");
+    assert_has(state, "\ntocsin_class_longest_due_seconds{class=\"high\"} 1.500\n");
+    assert_has(state, "\ntocsin_link_received_messages_total{type=\"outcomes\"} 8\n");
+    assert_null(strstr(buf_cstr(*state), "tocsin_due_to_lease_seconds_count{provider=\"gateway\""));
+}
+
+static void a_campaign_is_endangered_that_is_too_slow(void **state)
+{
+    (void)state;
+    struct metrics_class of = {0};
+    struct campaign_view view = {.state = CAMPAIGN_RUNNING, .not_after_ms = 10000, .open = 3};
+    view.counts[DELIVERY_WAITING] = 100;
+    view.counts[DELIVERY_FAILED] = 50;
+    view.time_left_ms = 4000;
+    metrics_class_add(&of, &view, 6000);
+    assert_int_equal(of.endangered, 0);
+    metrics_class_add(&of, &view, 6001);
+    assert_int_equal(of.endangered, 1);
+    view.time_left_ms = 0; /* people are waited for, who have no rate */
+    metrics_class_add(&of, &view, 6001);
+    assert_int_equal(of.endangered, 1);
+    view.open = 0; /* it stands still */
+    metrics_class_add(&of, &view, 6001);
+    assert_int_equal(of.endangered, 2);
+    view.counts[DELIVERY_WAITING] = 0;
+    metrics_class_add(&of, &view, 6001);
+    assert_int_equal(of.endangered, 2);
+    view.state = CAMPAIGN_PAUSED;
+    metrics_class_add(&of, &view, 6001);
+    assert_int_equal(of.campaigns, 5);
+    assert_int_equal(of.left, 400);
+    assert_int_equal(of.awaited, 9);
 }
 
 /* The judge of others, where it is there. */
@@ -118,8 +174,8 @@ static void promtool_has_nothing_to_say(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(values_stand_under_their_names),
-        TEST(every_family_is_described),
+        TEST(values_stand_under_their_names),     TEST(every_family_is_described),
+        TEST(delays_stand_by_provider_and_class), TEST(a_campaign_is_endangered_that_is_too_slow),
         TEST(promtool_has_nothing_to_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
