@@ -108,6 +108,8 @@ class Answer:
 class Api:
     """The coordinator's HTTP API."""
 
+    on_answer = None  # called with the method, the path and the Answer of every call, if it is set
+
     def __init__(self, port, token=None):
         self.port = port
         self.token = token
@@ -123,10 +125,13 @@ class Api:
         all_headers.update(headers or {})
         try:
             connection.request(method, path, body=body, headers=all_headers)
-            answer = connection.getresponse()
-            return Answer(answer.status, dict(answer.getheaders()), answer.read())
+            response = connection.getresponse()
+            answer = Answer(response.status, dict(response.getheaders()), response.read())
         finally:
             connection.close()
+        if Api.on_answer:
+            Api.on_answer(method, path, answer)
+        return answer
 
     def get(self, path):
         answer = self.call("GET", path)
