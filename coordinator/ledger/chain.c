@@ -4,11 +4,11 @@
 #include <assert.h>
 #include <string.h>
 
-#include "coordinator/ledger/ledger_keys.h"
-
 /* The smallest block and the smallest change in a header; counts are compared with what is left. */
 #define CHAIN_BLOCK_BYTES_MIN  (1 + CHAIN_CHECK_BYTES)
 #define CHAIN_CHANGE_BYTES_MIN 2
+/* The key of a block: be16 partition, be64 campaign, be32 page, be64 record (ledger_keys.h). */
+#define CHAIN_BLOCK_KEY_BYTES 22
 
 /* The numbers of enum record_entry_kind are part of what is hashed and stored. */
 _Static_assert(RECORD_BLOCK == 0 && RECORD_PUT == 1 && RECORD_REMOVE == 2, "kinds are stored");
@@ -17,6 +17,7 @@ void chain_scratch_release(struct chain_scratch *scratch)
 {
     buf_release(&scratch->entry);
     buf_release(&scratch->digests);
+    buf_release(&scratch->list);
 }
 
 static uint64_t zigzag(int64_t value)
@@ -37,6 +38,24 @@ void chain_digest(uint8_t digest[HASH_DIGEST_BYTES], enum record_entry_kind kind
     buf_blob(scratch, key);
     buf_slice(scratch, value);
     hash_digest(digest, buf_view(scratch));
+}
+
+static void put_be(uint8_t *at, uint64_t value, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++) {
+        at[i] = (uint8_t)(value >> (8 * (bytes - 1 - i)));
+    }
+}
+
+void chain_block_digest(uint8_t digest[HASH_DIGEST_BYTES], const struct chain_place *place,
+                        struct slice bytes, struct buf *scratch)
+{
+    uint8_t key[CHAIN_BLOCK_KEY_BYTES];
+    put_be(key, place->partition, 2);
+    put_be(key + 2, place->campaign, 8);
+    put_be(key + 10, place->page, 4);
+    put_be(key + 14, place->recno, 8);
+    chain_digest(digest, RECORD_BLOCK, slice_of(key, sizeof(key)), bytes, scratch);
 }
 
 static uint8_t *chain_digest_add(struct chain_scratch *scratch, enum record_entry_kind kind,
@@ -66,9 +85,10 @@ static uint64_t chain_seal_blocks(const struct record *record, struct chain_scra
         }
         campaign = entry->campaign;
         page = entry->page;
-        struct key key = key_block(record->partition, campaign, page, record->recno);
-        const uint8_t *digest =
-            chain_digest_add(scratch, RECORD_BLOCK, key_view(&key), record_value(record, entry));
+        const struct chain_place place = {record->partition, campaign, page, record->recno};
+        uint8_t *digest = buf_reserve(&scratch->digests, HASH_DIGEST_BYTES);
+        chain_block_digest(digest, &place, record_value(record, entry), &scratch->entry);
+        scratch->digests.len += HASH_DIGEST_BYTES;
         buf_append(header, digest, CHAIN_CHECK_BYTES);
         count++;
     }
@@ -126,8 +146,11 @@ void chain_seal(const struct record *record, const uint8_t prev[HASH_DIGEST_BYTE
     header->len += HASH_DIGEST_BYTES;
     buf_varint(header, blocks);
     buf_varint(header, changes);
-    uint64_t sealed = chain_seal_blocks(record, scratch, header);
+    buf_clear(&scratch->list);
+    uint64_t sealed = chain_seal_blocks(record, scratch, &scratch->list);
     assert(sealed == blocks);
+    buf_varint(header, scratch->list.len);
+    buf_slice(header, buf_view(&scratch->list));
     sealed = chain_seal_changes(record, scratch, header);
     assert(sealed == changes);
     hash_digest(header->data + root_at, buf_view(&scratch->digests));
@@ -135,38 +158,105 @@ void chain_seal(const struct record *record, const uint8_t prev[HASH_DIGEST_BYTE
 
 void chain_hash(uint8_t hash[HASH_DIGEST_BYTES], struct slice header)
 {
-    hash_digest(hash, header);
+    struct chain_header read;
+    struct chain_parts parts;
+    struct buf digests = {0};
+    if (chain_open(&read, header) == ERR_OK && chain_split(&read, &parts, &digests)) {
+        chain_join(hash, &parts, buf_view(&digests));
+    } else {
+        hash_digest(hash, header);
+    }
+    buf_release(&digests);
+}
+
+bool chain_split(const struct chain_header *header, struct chain_parts *parts, struct buf *digests)
+{
+    struct chain_cursor cursor = chain_cursor_of(header);
+    struct chain_entry entry;
+    if (header->version < 2) {
+        return false;
+    }
+    parts->summary = header->summary;
+    parts->blocks = slice_of(header->entries.data, header->block_bytes);
+    cursor.reader = reader_of(slice_of(header->entries.data + header->block_bytes,
+                                       header->entries.len - header->block_bytes));
+    cursor.blocks = 0;
+    while (chain_next(&cursor, &entry)) {
+        hash_digest(buf_reserve(digests, HASH_DIGEST_BYTES), entry.bytes);
+        digests->len += HASH_DIGEST_BYTES;
+    }
+    return true;
+}
+
+void chain_join(uint8_t hash[HASH_DIGEST_BYTES], const struct chain_parts *parts,
+                struct slice digests)
+{
+    struct buf joined = {0};
+    buf_slice(&joined, parts->summary);
+    uint8_t *into = buf_reserve(&joined, (size_t)2 * HASH_DIGEST_BYTES);
+    hash_digest(into, parts->blocks);
+    hash_digest(into + HASH_DIGEST_BYTES, digests);
+    joined.len += (size_t)2 * HASH_DIGEST_BYTES;
+    hash_digest(hash, buf_view(&joined));
+    buf_release(&joined);
+}
+
+/* All but the entries. */
+static enum err chain_read_summary(struct chain_header *header, struct reader *reader)
+{
+    const uint8_t *from = reader->at;
+    *header = (struct chain_header){.version = reader_u8(reader)};
+    if (!reader->bad && (header->version == 0 || header->version > CHAIN_VERSION)) {
+        return ERR_UNSUPPORTED;
+    }
+    uint64_t partition = reader_varint(reader);
+    header->partition = (uint16_t)partition;
+    header->recno = reader_varint(reader);
+    header->epoch = reader_varint(reader);
+    header->time_ms = reader_varint(reader);
+    header->prev = reader_bytes(reader, HASH_DIGEST_BYTES).data;
+    header->root = reader_bytes(reader, HASH_DIGEST_BYTES).data;
+    header->blocks = reader_varint(reader);
+    header->changes = reader_varint(reader);
+    if (header->version > 1) {
+        header->block_bytes = (size_t)reader_varint(reader);
+        header->summary = slice_of(from, (size_t)(reader->at - from));
+    }
+    return reader->bad || partition > UINT16_MAX ? ERR_CORRUPT : ERR_OK;
+}
+
+enum err chain_open_summary(struct chain_header *header, struct slice summary)
+{
+    struct reader reader = reader_of(summary);
+    enum err err = chain_read_summary(header, &reader);
+    if (err != ERR_OK) {
+        return err;
+    }
+    return header->version < 2 || reader_left(&reader) > 0 ? ERR_CORRUPT : ERR_OK;
 }
 
 enum err chain_open(struct chain_header *header, struct slice bytes)
 {
     struct reader reader = reader_of(bytes);
-    uint8_t version = reader_u8(&reader);
-    if (!reader.bad && version != CHAIN_VERSION) {
-        return ERR_UNSUPPORTED;
+    enum err err = chain_read_summary(header, &reader);
+    if (err != ERR_OK) {
+        return err;
     }
-    uint64_t partition = reader_varint(&reader);
-    header->partition = (uint16_t)partition;
-    header->recno = reader_varint(&reader);
-    header->epoch = reader_varint(&reader);
-    header->time_ms = reader_varint(&reader);
-    header->prev = reader_bytes(&reader, HASH_DIGEST_BYTES).data;
-    header->root = reader_bytes(&reader, HASH_DIGEST_BYTES).data;
-    header->blocks = reader_varint(&reader);
-    header->changes = reader_varint(&reader);
     size_t left = reader_left(&reader);
-    if (reader.bad || partition > UINT16_MAX || header->blocks > left / CHAIN_BLOCK_BYTES_MIN ||
-        header->changes > left / CHAIN_CHANGE_BYTES_MIN) {
+    if (header->blocks > left / CHAIN_BLOCK_BYTES_MIN ||
+        header->changes > left / CHAIN_CHANGE_BYTES_MIN || header->block_bytes > left) {
         return ERR_CORRUPT;
     }
     header->entries = slice_of(reader.at, left);
     struct chain_cursor cursor = chain_cursor_of(header);
     struct chain_entry entry;
+    const uint8_t *blocks_end = cursor.reader.at;
     while (chain_next(&cursor, &entry)) {
+        blocks_end = entry.kind == RECORD_BLOCK ? cursor.reader.at : blocks_end;
     }
-    bool is_whole = cursor.blocks == 0 && cursor.changes == 0 && !cursor.reader.bad &&
-                    reader_left(&cursor.reader) == 0;
-    return is_whole ? ERR_OK : ERR_CORRUPT;
+    bool is_parted =
+        header->version < 2 || (size_t)(blocks_end - header->entries.data) == header->block_bytes;
+    return chain_is_read(&cursor) && is_parted ? ERR_OK : ERR_CORRUPT;
 }
 
 struct chain_cursor chain_cursor_of(const struct chain_header *header)
@@ -176,6 +266,22 @@ struct chain_cursor chain_cursor_of(const struct chain_header *header)
         .blocks = header->blocks,
         .changes = header->changes,
     };
+}
+
+struct chain_cursor chain_cursor_of_blocks(struct slice list, uint64_t blocks)
+{
+    return (struct chain_cursor){.reader = reader_of(list), .blocks = blocks};
+}
+
+struct chain_cursor chain_cursor_of_change(struct slice bytes)
+{
+    return (struct chain_cursor){.reader = reader_of(bytes), .changes = 1};
+}
+
+bool chain_is_read(const struct chain_cursor *cursor)
+{
+    return cursor->blocks == 0 && cursor->changes == 0 && !cursor->reader.bad &&
+           reader_left(&cursor->reader) == 0;
 }
 
 static bool chain_next_block(struct chain_cursor *cursor, struct chain_entry *entry)
@@ -202,6 +308,7 @@ static bool chain_next_block(struct chain_cursor *cursor, struct chain_entry *en
 
 static bool chain_next_change(struct chain_cursor *cursor, struct chain_entry *entry)
 {
+    const uint8_t *from = cursor->reader.at;
     uint8_t kind = reader_u8(&cursor->reader);
     entry->key = reader_blob(&cursor->reader);
     if (kind == RECORD_PUT) {
@@ -211,6 +318,7 @@ static bool chain_next_change(struct chain_cursor *cursor, struct chain_entry *e
         return false;
     }
     entry->kind = (enum record_entry_kind)kind;
+    entry->bytes = slice_of(from, (size_t)(cursor->reader.at - from));
     cursor->changes--;
     return true;
 }

@@ -29,7 +29,9 @@
 #include "coordinator/ledger/ledger_internal.h"
 #include "coordinator/ledger/ledger_verify.h"
 
-#define LEDGER_FORMAT 1
+/* 2: headers of version 2 (chain.h). A store of format 1 becomes one of 2 with the first record
+ * that is written to it. */
+#define LEDGER_FORMAT 2
 #define HEAD_VERSION  1
 /* Records that are verified at every opening: the ones that a crash or a failing disk can have
  * touched last. */
@@ -161,10 +163,11 @@ static enum err ledger_read_key(struct ledger *ledger, const char *name,
                              "family meta has lost one of the ledger's own keys");
 }
 
-static enum err ledger_check_format(struct slice bytes, struct problem *problem)
+static enum err ledger_check_format(struct slice bytes, uint32_t *found, struct problem *problem)
 {
     struct reader reader = reader_of(bytes);
     uint32_t format = reader_u32(&reader);
+    *found = format;
     if (reader.bad || format == 0) {
         return ledger_damaged(problem, "family meta holds no valid format number");
     }
@@ -272,6 +275,7 @@ static enum err ledger_create(struct ledger *ledger, struct problem *problem)
     randombytes_buf(ledger->lookup_key, HASH_KEY_BYTES);
     struct buf format = {0};
     buf_u32(&format, LEDGER_FORMAT);
+    ledger->format = LEDGER_FORMAT;
     struct store *store = ledger->store;
     struct store_batch *batch = store->ops->batch_new(store);
     store->ops->batch_put(batch, STORE_META, slice_str(meta_format), buf_view(&format));
@@ -293,7 +297,7 @@ enum err ledger_open(struct ledger **out, struct store *take_store, struct probl
     struct store_value format;
     enum err err = meta_get(ledger, meta_format, &format);
     if (err == ERR_OK) {
-        err = ledger_check_format(format.bytes, problem);
+        err = ledger_check_format(format.bytes, &ledger->format, problem);
         store_value_release(&format);
         if (err == ERR_OK) {
             err = ledger_read(ledger, problem);
@@ -437,6 +441,15 @@ static void write_record(struct ledger *ledger, struct store_batch *batch,
     chain_hash(head->hash, buf_view(&ledger->header));
 }
 
+/* With the first record that an older program could not read. */
+static void raise_format(struct ledger *ledger, struct store_batch *batch)
+{
+    struct buf format = {0};
+    buf_u32(&format, LEDGER_FORMAT);
+    ledger->store->ops->batch_put(batch, STORE_META, slice_str(meta_format), buf_view(&format));
+    buf_release(&format);
+}
+
 enum err ledger_write_group(struct ledger *ledger, const struct record *const *records,
                             size_t count, struct problem *problem)
 {
@@ -454,9 +467,13 @@ enum err ledger_write_group(struct ledger *ledger, const struct record *const *r
     buf_clear(&ledger->header);
     head_encode(&head, &ledger->header);
     store->ops->batch_put(batch, STORE_META, key_view(&key), buf_view(&ledger->header));
+    if (ledger->format < LEDGER_FORMAT) {
+        raise_format(ledger, batch);
+    }
     enum err err = store->ops->write(store, batch, problem);
     store->ops->batch_free(batch);
     if (err == ERR_OK) {
+        ledger->format = LEDGER_FORMAT;
         ledger_set_head(ledger, partition, &head);
     }
     return err;

@@ -25,6 +25,7 @@ struct ledger {
     pthread_mutex_t lock; /* heads: the committer writes them, anybody reads */
     struct partition_head *heads;
     size_t head_count;
+    uint32_t format;              /* of the store; of the committer, once it is open */
     struct chain_scratch scratch; /* of the committer */
     struct buf header;            /* of the committer */
 };
