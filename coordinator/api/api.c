@@ -13,6 +13,7 @@
 #include "coordinator/api/api_state.h"
 #include "coordinator/api/code_ranges.h"
 #include "coordinator/api/exchange.h"
+#include "coordinator/api/exporting.h"
 #include "coordinator/api/inbound_desk.h"
 #include "coordinator/api/receipts.h"
 #include "coordinator/api/reply_forward.h"
@@ -222,6 +223,7 @@ static void on_sweep(uv_timer_t *timer)
 {
     struct api *api = timer->data;
     exchange_sweep(api);
+    exporting_sweep(api);
     (void)idempotency_expire(api->idempotency, api_now_ms(api), EXPIRE_AT_ONCE,
                              turn_record(api->context.turn));
 }
@@ -397,7 +399,7 @@ void api_close(struct api *api)
     http_server_close(api->listener.server); /* breaks the uploads off */
     api->is_closing = true;
     while (api->upload_count > 0 || suppressing_count(api) > 0 || api->preflights > 0 ||
-           api->retries > 0) {
+           api->retries > 0 || api->export_count > 0) {
         uv_run(api->context.loop, UV_RUN_ONCE); /* until their threads have ended */
     }
     exchange_drop_all(api);

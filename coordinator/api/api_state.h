@@ -13,6 +13,7 @@
 #include "coordinator/api/route.h"
 #include "coordinator/content/reply_record.h"
 
+struct export_job;
 struct inbound;
 struct inbound_fetcher;
 struct reply_forward;
@@ -45,6 +46,8 @@ struct api {
     struct suppressing *suppressings; /* audiences that are matched against the list */
     unsigned preflights;              /* audiences that are read for a preflight */
     unsigned retries;                 /* campaigns whose pages are folded for another round */
+    struct export_job *exports;       /* under way, or whose threads are about to end */
+    unsigned export_count;
     bool is_closing;
     struct upload *uploads;
     unsigned upload_count;

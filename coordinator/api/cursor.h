@@ -22,7 +22,8 @@ enum cursor_list {
     CURSOR_RECIPIENTS,
     CURSOR_PROVIDERS,
     CURSOR_WORKERS,
-    CURSOR_KEYS
+    CURSOR_KEYS,
+    CURSOR_EXPORT /* position: the record that it is as of */
 };
 
 /* scope: the audience or campaign whose list it is, 0 for a list of its own. position: where the

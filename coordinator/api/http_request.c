@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/mem.h"
 #include "common/text.h"
+#include "coordinator/api/http_socket.h"
 
 #define ARENA_CHUNK ((size_t)4 * 1024)
 
@@ -280,6 +281,20 @@ void http_reply_stream(struct http_request *request, unsigned status, const char
     request->answer.pull_done = done;
     request->answer.pull_arg = arg;
     begin_reply(request, status, content_type);
+}
+
+void http_reply_bulk(struct http_request *request, unsigned status, const char *content_type,
+                     http_pull_fn pull, http_pull_done_fn done, void *arg)
+{
+    request->answer.is_bulk = true;
+    http_reply_stream(request, status, content_type, pull, done, arg);
+}
+
+void http_break_off(struct http_request *request)
+{
+    http_socket_reset_at_close(request->connection->fd);
+    (void)shutdown(request->connection->fd, SHUT_RDWR);
+    http_pull_resume(request);
 }
 
 void http_pull_resume(struct http_request *request)

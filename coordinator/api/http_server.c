@@ -54,6 +54,7 @@
     ((size_t)6 * 1024) /* leaves room for pieces of the body, and for the answer's head */
 #define HEADER_COST 80 /* what a header or parameter takes beside its text, at most */
 #define PULL_BLOCK  ((size_t)32 * 1024)
+#define BULK_BLOCK  ((size_t)256 * 1024)
 #define SWEEP_MS    250
 #define SEND_IDLE_S 60U /* a client that does not take its answer */
 #define CLOSE_RUNS  64
@@ -282,7 +283,11 @@ static ssize_t on_pull(void *arg, uint64_t at, char *into, size_t room)
         request_suspend(pull->request);
         return 0;
     }
-    return got < 0 ? MHD_CONTENT_READER_END_WITH_ERROR : got;
+    if (got < 0) {
+        http_socket_reset_at_close(pull->request->connection->fd);
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    }
+    return got;
 }
 
 static void on_pull_done(void *arg)
@@ -302,8 +307,13 @@ static struct MHD_Response *response_of(struct http_request *request)
         struct pull *pull = mem_alloc(sizeof(*pull));
         *pull = (struct pull){request, answer->pull, answer->pull_done, answer->pull_arg};
         answer->pull_done = NULL;
-        return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, PULL_BLOCK, on_pull, pull,
-                                                 on_pull_done);
+        struct MHD_Response *response = MHD_create_response_from_callback(
+            MHD_SIZE_UNKNOWN, answer->is_bulk ? BULK_BLOCK : PULL_BLOCK, on_pull, pull,
+            on_pull_done);
+        if (answer->is_bulk) { /* or its pieces would be what is left of the connection's memory */
+            (void)MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+        }
+        return response;
     }
     if (answer->body.len == 0) {
         return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);

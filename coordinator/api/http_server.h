@@ -119,6 +119,12 @@ typedef long (*http_pull_fn)(void *arg, uint8_t *into, size_t room);
 typedef void (*http_pull_done_fn)(void *arg);
 void http_reply_stream(struct http_request *request, unsigned status, const char *content_type,
                        http_pull_fn pull, http_pull_done_fn done, void *arg);
+/* The same for a great deal: in large pieces, not chunked, and the connection ends with it. So the
+ * body itself must say where it ends; what is broken off is reset. */
+void http_reply_bulk(struct http_request *request, unsigned status, const char *content_type,
+                     http_pull_fn pull, http_pull_done_fn done, void *arg);
+/* The client does not take its answer: the connection is closed, and done comes soon. */
+void http_break_off(struct http_request *request);
 /* There is something again, or the end. Loop's thread only, until done; does no harm when nothing
  * waits. */
 void http_pull_resume(struct http_request *request);

@@ -71,6 +71,12 @@ uint64_t http_socket_received(int fd)
     return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 ? info.tcpi_bytes_received : 0;
 }
 
+void http_socket_reset_at_close(int fd)
+{
+    const struct linger linger = {.l_onoff = 1, .l_linger = 0};
+    (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+}
+
 bool http_socket_has_unread(int fd)
 {
     int bytes = 0;

@@ -18,6 +18,8 @@ enum err http_socket_listen(int *fd, const struct listen_address *address, const
 
 /* Bytes that a connection has received ever; 0 if the kernel does not say. */
 uint64_t http_socket_received(int fd);
+/* What is not sent yet is dropped when it is closed, and the client told so (RST). */
+void http_socket_reset_at_close(int fd);
 /* Whether something has come that nobody has read yet. */
 bool http_socket_has_unread(int fd);
 

@@ -60,6 +60,9 @@ void campaigns_keep(struct api *api, const struct campaign_document *document);
  */
 void campaigns_tell_changed(struct exchange *exchange, uint64_t id, const char *event);
 
+/* exports_api.c */
+void exports_get(struct exchange *exchange);
+
 /* plans_api.c */
 void plans_list(struct exchange *exchange);
 void plans_get(struct exchange *exchange);
