@@ -153,6 +153,68 @@ static enum exit_code run_list(struct cli *cli, const struct arguments *argument
     return code;
 }
 
+/* What is written as no key of a customer would be; --key and --channel say it where that is wrong.
+ */
+static bool looks_like_endpoint(const char *text)
+{
+    return text[0] == '+' || text[0] == '{' || strchr(text, '@') != NULL ||
+           strstr(text, "://") != NULL;
+}
+
+static enum exit_code run_find(struct cli *cli, const struct arguments *arguments)
+{
+    static const struct list_column columns[] = {
+        {"campaign", "campaign", LIST_TEXT},
+        {"name", "campaign_name", LIST_TEXT},
+        {"recipient", "key", LIST_TEXT},
+        {"state", "state", LIST_TEXT},
+        {"attempts", "attempts", LIST_NUMBER},
+        {"accepted", "accepted_at", LIST_TIME},
+        {"last", "last_event.event", LIST_TEXT},
+        {"at", "last_event.at", LIST_TIME},
+        {NULL, NULL, LIST_TEXT},
+    };
+    struct problem problem;
+    struct buf path = {0};
+    const char *channel = arguments_value(arguments, "channel");
+    const char *campaign = arguments_value(arguments, "campaign");
+    bool is_key = arguments_has(arguments, "key");
+    bool is_endpoint = channel != NULL || (!is_key && looks_like_endpoint(arguments->operands[0]));
+    struct list list = {.columns = columns};
+    if (arguments_number(arguments, "limit", 1, LIST_LIMIT_MAX, &list.limit, &problem) != ERR_OK) {
+        return cli_usage(&problem);
+    }
+    if (is_key && channel != NULL) {
+        (void)problem_set(&problem, ERR_INVALID, "a key has no channel: leave out --channel");
+        return cli_usage(&problem);
+    }
+    list.nothing = is_endpoint ? "No campaign has a recipient with this endpoint (--key looks for "
+                                 "it as a recipient's key)."
+                               : "No campaign has a recipient with this key (--channel looks for "
+                                 "it as an endpoint).";
+    buf_printf(&path, "/v1/recipients?%s=", is_endpoint ? "endpoint" : "key");
+    text_url_encode(&path, slice_str(arguments->operands[0]));
+    if (channel != NULL) {
+        buf_printf(&path, "&channel=%s", channel); /* one of the words below */
+    }
+    if (campaign != NULL) {
+        buf_str(&path, "&campaign=");
+        text_url_encode(&path, slice_str(campaign));
+    }
+    list.path = buf_cstr(&path);
+    enum exit_code code = list_print(cli, &list);
+    buf_release(&path);
+    return code;
+}
+
+static const struct option find_options[] = {
+    {"key", NULL, "it is a recipient's key, whatever it looks like"},
+    {"channel", "email|sms|voice|push|chat|webhook", "it is an endpoint of this channel"},
+    {"campaign", "CAMPAIGN", "only in this one"},
+    LIST_LIMIT_OPTION,
+    {NULL, NULL, NULL},
+};
+
 static const struct option list_options[] = {
     {"state",
      "waiting|leased|accepted|delivered|acknowledged|retrying|failed|suppressed|unreachable|"
@@ -183,6 +245,20 @@ const struct command recipient_commands[] = {
                    "  tocsin recipient list c7 --state uncertain --quiet >keys.txt\n",
         .options = list_options,
         .run = run_list,
+    },
+    {
+        .name = "find",
+        .operands = "KEY|ENDPOINT",
+        .operands_min = 1,
+        .operands_max = 1,
+        .summary = "what was sent to a person, over all campaigns",
+        .details = "Of each campaign, the newest first, where the recipient with this key or this\n"
+                   "endpoint stands; `tocsin recipient show` tells the rest.\n\n"
+                   "  tocsin recipient find customer-4711\n"
+                   "  tocsin recipient find +4790000001\n"
+                   "  tocsin recipient find Anna@Example.org --json\n",
+        .options = find_options,
+        .run = run_find,
     },
     {.run = NULL},
 };

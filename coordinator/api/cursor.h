@@ -23,7 +23,8 @@ enum cursor_list {
     CURSOR_PROVIDERS,
     CURSOR_WORKERS,
     CURSOR_KEYS,
-    CURSOR_EXPORT /* position: the record that it is as of */
+    CURSOR_EXPORT, /* position: the record that it is as of */
+    CURSOR_LOOKUP  /* scope: a hash of what is looked for */
 };
 
 /* scope: the audience or campaign whose list it is, 0 for a list of its own. position: where the

@@ -6,6 +6,7 @@
  * items than asked for, or none, and still have a `next`.
  */
 #include "common/mem.h"
+#include "coordinator/api/delivery_json.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/resources.h"
 #include "coordinator/engine/pair.h"
@@ -31,46 +32,6 @@ struct listing {
 static bool is_ended(const struct campaign_view *view)
 {
     return view->state == CAMPAIGN_FINISHED || view->state == CAMPAIGN_CANCELLED;
-}
-
-/* Tries at the endpoint of now: those that failed, those repeated, and the one that settled it. */
-static int attempts_of(const struct recipient_state *state)
-{
-    bool is_settled = state->state == DELIVERY_ACCEPTED || state->state == DELIVERY_DELIVERED ||
-                      state->state == DELIVERY_ACKNOWLEDGED || state->state == DELIVERY_FAILED ||
-                      state->state == DELIVERY_UNCERTAIN;
-    return state->attempt + state->repeats + (is_settled && state->tried ? 1 : 0);
-}
-
-/* The step as it is written, counted from 1 as everywhere, and which time it is sent again, of how
- * many, if it repeats. */
-static void put_step(json_t *json, const struct plan *plan, unsigned number)
-{
-    const struct plan_step *step = &plan->steps[number % PLAN_RUNGS_MAX];
-    json_object_set_new(json, "step", json_integer((json_int_t)plan_written(plan, number) + 1));
-    if (step->repeats > 0) {
-        json_object_set_new(json, "repeat", json_integer(step->repeat));
-        json_object_set_new(json, "repeats", json_integer(step->repeats));
-    }
-}
-
-static void put_state(json_t *json, const struct plan *plan, const struct recipient_state *state)
-{
-    json_object_set_new(json, "state",
-                        json_string(delivery_state_name((enum delivery_state)state->state)));
-    put_step(json, plan, state->step);
-    json_object_set_new(json, "endpoint", json_integer(state->endpoint));
-    json_object_set_new(json, "attempts", json_integer(attempts_of(state)));
-    json_object_set_new(json, "uncertain", json_boolean(state->uncertain));
-}
-
-static json_t *recipient_json(const struct plan *plan, struct slice key, uint32_t ordinal,
-                              const struct recipient_state *state)
-{
-    json_t *json = json_pack("{s:s#, s:I}", "key", (const char *)key.data, (int)key.len, "ordinal",
-                             (json_int_t)ordinal);
-    put_state(json, plan, state);
-    return json;
 }
 
 /* A campaign keeps its states in memory while it is open, and for a while after. */
@@ -113,9 +74,9 @@ static enum err list_page(struct listing *listing, uint32_t *ordinal)
             err = page_reader_seek(&listing->keys, *ordinal);
             if (err == ERR_OK) {
                 json_array_append_new(listing->items,
-                                      recipient_json(&listing->view->def->plan,
-                                                     page_value(&listing->keys.view, 0), *ordinal,
-                                                     state));
+                                      delivery_json(&listing->view->def->plan,
+                                                    page_value(&listing->keys.view, 0), *ordinal,
+                                                    state));
             }
         }
         (*ordinal)++;
@@ -202,89 +163,6 @@ void deliveries_list(struct exchange *exchange)
 
 /* ---- one recipient ---- */
 
-static void put_reason(json_t *json, uint16_t reason)
-{
-    if (reason != REASON_NONE) {
-        json_object_set_new(json, "reason", json_integer(reason));
-        json_object_set_new(json, "detail", json_string(reason_sentence(reason)));
-    }
-}
-
-/* Lease and worker are numbers of 64 bits, which JSON's readers often cannot hold: as text. */
-static void put_handle(json_t *json, const char *name, uint64_t number)
-{
-    if (number != 0) {
-        json_object_set_new(json, name, json_sprintf("%llx", (unsigned long long)number));
-    }
-}
-
-/* "" if the event has none, or its name is not known any more. */
-static const char *provider_name(const struct api *api, const struct event *event)
-{
-    if (event->lease == 0) {
-        return ""; /* none had a part in it */
-    }
-    if (api->context.provider_numbers != NULL) {
-        return provider_numbers_name(api->context.provider_numbers, event->provider);
-    }
-    const struct wire_provider *provider = exchange_provider(api, event->provider);
-    return provider == NULL ? "" : provider->name;
-}
-
-/* As in a campaign. */
-static const char *field_name(unsigned field)
-{
-    static const char *const names[CAMPAIGN_FIELDS] = {
-        [CAMPAIGN_FIELD_RATE] = "rate",
-        [CAMPAIGN_FIELD_PRIORITY] = "priority",
-        [CAMPAIGN_FIELD_WEIGHT] = "weight",
-        [CAMPAIGN_FIELD_NOT_AFTER] = "not_after",
-        [CAMPAIGN_FIELD_STOP_RULES] = "stop_rules",
-    };
-    return field < CAMPAIGN_FIELDS ? names[field] : "";
-}
-
-static json_t *entry_json(const struct api *api, const struct plan *plan,
-                          const struct timeline_entry *entry)
-{
-    const struct event *event = &entry->event;
-    json_t *json = json_pack("{s:o, s:s}", "at", exchange_time(event->at_ms), "event", entry->name);
-    if (entry->is_campaigns && event->kind == CAMPAIGN_EVENT_ROUND) {
-        json_object_set_new(json, "round", json_integer(event->step + 1));
-        return json;
-    }
-    if (entry->is_campaigns && event->kind == CAMPAIGN_EVENT_CHANGED) {
-        json_object_set_new(json, "field", json_string(field_name(event->step)));
-        return json; /* its other members are the new value, see change.c */
-    }
-    if (entry->is_campaigns) {
-        put_reason(json, event->reason);
-        return json;
-    }
-    const char *provider = provider_name(api, event);
-    if (provider[0] != '\0') {
-        json_object_set_new(json, "provider", json_string(provider));
-    }
-    put_handle(json, "lease", event->lease);
-    if (event->kind == DELIVERY_EVENT_RETRIED) {
-        json_object_set_new(json, "round", json_integer((json_int_t)event->worker + 1));
-    } else {
-        put_handle(json, "worker", event->worker);
-    }
-    put_reason(json, event->reason);
-    if (event->kind == DELIVERY_EVENT_CLIMBED || plan_has_pair(plan)) {
-        put_step(json, plan, event->step);
-    }
-    if (event->due_ms != 0) {
-        json_object_set_new(json, "due_at", exchange_time(event->due_ms));
-    }
-    if (event->ref.len > 0) {
-        json_object_set_new(json, "ref",
-                            json_stringn((const char *)event->ref.data, event->ref.len));
-    }
-    return json;
-}
-
 static enum err timeline_json(const struct api *api, const struct campaign_def *def,
                               uint32_t ordinal, json_t **out)
 {
@@ -292,7 +170,7 @@ static enum err timeline_json(const struct api *api, const struct campaign_def *
     json_t *entries = json_array();
     enum err err = timeline_read(&timeline, api->context.ledger, def->id, ordinal);
     for (unsigned i = 0; err == ERR_OK && i < timeline.count; i++) {
-        json_array_append_new(entries, entry_json(api, &def->plan, &timeline.entries[i]));
+        json_array_append_new(entries, delivery_event_json(api, &def->plan, &timeline.entries[i]));
     }
     timeline_release(&timeline);
     *out = entries;
@@ -337,7 +215,7 @@ static json_t *tracks_json(const struct plan *plan, const struct lookup *lookup)
         const struct recipient_state *state = &lookup->tracks[t];
         if (state->state != DELIVERY_NONE) {
             json_t *json = json_object();
-            put_state(json, plan, state);
+            delivery_put_state(json, plan, state);
             json_array_append_new(tracks, json);
         }
     }
@@ -363,8 +241,8 @@ static void show_recipient(struct exchange *exchange)
         exchange_refuse(exchange, 0, &(struct problem){.err = err});
         return;
     }
-    json_t *json = recipient_json(&view.def->plan, slice_str(exchange->parts[1]), lookup->ordinal,
-                                  &lookup->state);
+    json_t *json = delivery_json(&view.def->plan, slice_str(exchange->parts[1]), lookup->ordinal,
+                                 &lookup->state);
     if (lookup->held_until_ms != 0) {
         json_object_set_new(json, "held_until", exchange_time(lookup->held_until_ms));
         json_object_set_new(json, "held_reason", json_string("quiet_hours"));

@@ -89,6 +89,9 @@ void unsubscribe_post(struct exchange *exchange);
 void deliveries_list(struct exchange *exchange);
 void deliveries_get(struct exchange *exchange);
 
+/* recipients_api.c */
+void recipients_find(struct exchange *exchange);
+
 /* providers_api.c, workers_api.c */
 void providers_list(struct exchange *exchange);
 void providers_get(struct exchange *exchange);

@@ -11,6 +11,8 @@
 #define ADMINS    ROLE_SET_ADMINS
 
 static const char *const list_parameters[] = {"limit", "cursor", NULL};
+static const char *const lookup_parameters[] = {"key",      "endpoint", "channel", "campaign",
+                                                "timeline", "limit",    "cursor",  NULL};
 static const char *const recipients_parameters[] = {"state", "limit", "cursor", NULL};
 static const char *const export_parameters[] = {
     "state", "channel", "provider", "format", "compress", "end_line", "snapshot", "after", NULL};
@@ -79,6 +81,7 @@ const struct route routes_of_api[] = {
     {"GET", "/v1/campaigns/{id}/recipients/{key}", deliveries_get, VIEWERS, 0, NULL},
     {"GET", "/v1/campaigns/{id}/replies", replies_of_campaign, VIEWERS, 0,
      campaign_reply_parameters},
+    {"GET", "/v1/recipients", recipients_find, VIEWERS, 0, lookup_parameters},
     {"GET", "/v1/suppressions", suppressions_list, VIEWERS, 0, suppression_parameters},
     {"PUT", "/v1/suppressions", suppressions_put, OPERATORS, ROUTE_CHANGES, NULL},
     {"POST", "/v1/suppressions", suppressions_put, OPERATORS, ROUTE_CHANGES, NULL},

@@ -54,20 +54,30 @@ static bool on_ordinal(void *arg, uint32_t ordinal)
     return finding->goes_on;
 }
 
-enum err endpoint_index_find_hash(struct ledger *ledger, const struct audience_info *info,
-                                  enum page_field field, uint64_t hash, endpoint_index_fn each,
-                                  void *arg)
+enum err endpoint_index_find_from(struct ledger *ledger, const struct audience_info *info,
+                                  enum page_field field, uint64_t hash, struct endpoint_place from,
+                                  endpoint_index_fn each, void *arg)
 {
-    struct finding finding = {.each = each, .arg = arg, .slots = info->slots, .goes_on = true};
+    struct finding finding = {
+        .each = each, .arg = arg, .rank = from.rank, .slots = info->slots, .goes_on = true};
     enum err err = ERR_OK;
     for (; err == ERR_OK && finding.goes_on && finding.err == ERR_OK &&
            finding.rank < ENDPOINT_RANKS_MAX &&
            page_schema_endpoint(&info->schema, field, finding.rank) >= 0;
          finding.rank++) {
-        err = ledger_lookup_endpoint(ledger, info->id, endpoint_hash_at(hash, finding.rank),
-                                     on_ordinal, &finding);
+        err = ledger_lookup_endpoint_from(ledger, info->id, endpoint_hash_at(hash, finding.rank),
+                                          finding.rank == from.rank ? from.ordinal : 0, on_ordinal,
+                                          &finding);
     }
     return err == ERR_OK ? finding.err : err;
+}
+
+enum err endpoint_index_find_hash(struct ledger *ledger, const struct audience_info *info,
+                                  enum page_field field, uint64_t hash, endpoint_index_fn each,
+                                  void *arg)
+{
+    return endpoint_index_find_from(ledger, info, field, hash, (struct endpoint_place){0}, each,
+                                    arg);
 }
 
 enum err endpoint_index_find(struct ledger *ledger, const struct audience_info *info,

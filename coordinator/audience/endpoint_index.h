@@ -45,5 +45,13 @@ enum err endpoint_index_find(struct ledger *ledger, const struct audience_info *
 enum err endpoint_index_find_hash(struct ledger *ledger, const struct audience_info *info,
                                   enum page_field field, uint64_t hash, endpoint_index_fn each,
                                   void *arg) WARN_UNUSED;
+/* The same from a rank and an ordinal in it on. */
+struct endpoint_place {
+    unsigned rank;
+    uint32_t ordinal;
+};
+enum err endpoint_index_find_from(struct ledger *ledger, const struct audience_info *info,
+                                  enum page_field field, uint64_t hash, struct endpoint_place from,
+                                  endpoint_index_fn each, void *arg) WARN_UNUSED;
 
 #endif

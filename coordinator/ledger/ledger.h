@@ -152,6 +152,10 @@ enum err ledger_lookup(struct ledger *ledger, uint64_t audience, uint64_t hash,
                        bool (*each)(void *arg, uint32_t ordinal), void *arg) WARN_UNUSED;
 enum err ledger_lookup_endpoint(struct ledger *ledger, uint64_t audience, uint64_t hash,
                                 bool (*each)(void *arg, uint32_t ordinal), void *arg) WARN_UNUSED;
+/* The same for those from the ordinal `from` on. */
+enum err ledger_lookup_endpoint_from(struct ledger *ledger, uint64_t audience, uint64_t hash,
+                                     uint32_t from, bool (*each)(void *arg, uint32_t ordinal),
+                                     void *arg) WARN_UNUSED;
 /* All entries of an index, ascending by (hash, ordinal): of the keys, or of the endpoints. */
 typedef bool (*ledger_lookup_fn)(void *arg, uint64_t hash, uint32_t ordinal);
 enum err ledger_each_lookup(struct ledger *ledger, uint64_t audience, ledger_lookup_fn each,

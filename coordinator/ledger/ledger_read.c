@@ -286,6 +286,7 @@ enum err ledger_each_holes(struct ledger *ledger, uint64_t audience, ledger_hole
 
 struct lookup_visit {
     uint64_t hash;
+    uint32_t from;
     bool (*each)(void *arg, uint32_t ordinal);
     void *arg;
 };
@@ -299,7 +300,8 @@ static bool visit_lookup(void *arg, struct slice key, struct slice value, enum e
     struct lookup_block_view view;
     lookup_block_open(&view, value);
     while (lookup_block_next(&view) && view.hash <= visit->hash) {
-        if (view.hash == visit->hash && !visit->each(visit->arg, view.ordinal)) {
+        bool is_it = view.hash == visit->hash && view.ordinal >= visit->from;
+        if (is_it && !visit->each(visit->arg, view.ordinal)) {
             return false;
         }
     }
@@ -307,19 +309,32 @@ static bool visit_lookup(void *arg, struct slice key, struct slice value, enum e
     return !view.bad && view.hash <= visit->hash;
 }
 
+static enum err lookup_from(struct ledger *ledger, uint64_t audience, uint64_t hash, uint32_t from,
+                            bool (*each)(void *arg, uint32_t ordinal), void *arg)
+{
+    struct lookup_visit visit = {hash, from, each, arg};
+    struct key first = key_lookup(audience, hash, from);
+    struct key prefix = key_audience(audience);
+    return ledger_visit(ledger, STORE_LOOKUP, &first, &prefix, visit_lookup, &visit);
+}
+
 enum err ledger_lookup(struct ledger *ledger, uint64_t audience, uint64_t hash,
                        bool (*each)(void *arg, uint32_t ordinal), void *arg)
 {
-    struct lookup_visit visit = {hash, each, arg};
-    struct key from = key_lookup(audience, hash, 0);
-    struct key prefix = key_audience(audience);
-    return ledger_visit(ledger, STORE_LOOKUP, &from, &prefix, visit_lookup, &visit);
+    return lookup_from(ledger, audience, hash, 0, each, arg);
 }
 
 enum err ledger_lookup_endpoint(struct ledger *ledger, uint64_t audience, uint64_t hash,
                                 bool (*each)(void *arg, uint32_t ordinal), void *arg)
 {
-    return ledger_lookup(ledger, audience | KEY_ENDPOINTS, hash, each, arg);
+    return lookup_from(ledger, audience | KEY_ENDPOINTS, hash, 0, each, arg);
+}
+
+enum err ledger_lookup_endpoint_from(struct ledger *ledger, uint64_t audience, uint64_t hash,
+                                     uint32_t from, bool (*each)(void *arg, uint32_t ordinal),
+                                     void *arg)
+{
+    return lookup_from(ledger, audience | KEY_ENDPOINTS, hash, from, each, arg);
 }
 
 struct index_visit {
