@@ -46,6 +46,8 @@ const struct route routes_of_public[] = {
 
 const struct route routes_of_api[] = {
     {"GET", "/", assets_get, ANYBODY, 0, NULL},
+    {"GET", "/docs", assets_get, ANYBODY, 0, NULL},
+    {"GET", "/openapi.yaml", assets_get, ANYBODY, 0, NULL},
     {"GET", "/icon.svg", assets_get, ANYBODY, 0, NULL},
     {"GET", "/assets/{name}", assets_get, ANYBODY, 0, NULL},
     {"GET", "/healthz", system_healthz, ANYBODY, 0, NULL},
