@@ -133,7 +133,7 @@ def raise_format(data_dir):
     assert error.value is None, error.value
     meta = ctypes.c_void_p(handles[[names[i] for i in range(count.value)].index(b"meta")])
     rocks.rocksdb_put_cf(database, ctypes.c_void_p(rocks.rocksdb_writeoptions_create()), meta, b"format", ctypes.c_size_t(6),
-                         (2).to_bytes(4, "little"), ctypes.c_size_t(4), ctypes.byref(error))
+                         (3).to_bytes(4, "little"), ctypes.c_size_t(4), ctypes.byref(error))
     assert error.value is None, error.value
     for handle in handles:
         rocks.rocksdb_column_family_handle_destroy(ctypes.c_void_p(handle))
@@ -144,9 +144,9 @@ def test_a_ledger_of_a_newer_version_is_refused_and_left_alone(cluster):
     with_audience(cluster)
     raise_format(cluster.data_dir)
     for _ in range(2):
-        start_fails(cluster, "format 2", "up to 1")
+        start_fails(cluster, "format 3", "up to 2")
         status, out = check_ledger(cluster)
-        assert status == EXIT_BAD and "format 2" in out, out
+        assert status == EXIT_BAD and "format 3" in out, out
 
 
 def check_settings(place, text):
