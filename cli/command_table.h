@@ -20,6 +20,7 @@ extern const struct command suppression_commands[];
 extern const struct command worker_commands[];
 extern const struct command provider_commands[];
 extern const struct command key_commands[];
+extern const struct command token_commands[];
 extern const struct command doctor_commands[];
 extern const struct command keygen_commands[];
 

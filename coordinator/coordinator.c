@@ -190,6 +190,7 @@ static enum err open_api(struct coordinator *coordinator, struct problem *proble
         .hard_failures = coordinator->failures,
         .provider_controls = &coordinator->provider_controls,
         .delivery_keys = &coordinator->delivery_keys,
+        .tokens = coordinator->tokens,
         .listen = settings->listen_api,
         .data_dir = settings->data_dir,
         .version = TOCSIN_VERSION,
@@ -292,6 +293,8 @@ static void close_rooms(struct coordinator *coordinator)
     }
     if (coordinator->changelog != NULL) {
         reply_store_note(coordinator->replies, turn_record(coordinator->turn));
+        token_registry_note(coordinator->tokens, coordinator_now_ms(coordinator), true,
+                            turn_record(coordinator->turn));
         turn_close(coordinator->turn, coordinator_now_ms(coordinator));
         coordinator->changelog->ops->close(coordinator->changelog);
     }
@@ -309,6 +312,7 @@ static void close_rooms(struct coordinator *coordinator)
     delivery_keys_release(&coordinator->delivery_keys);
     suppression_list_free(coordinator->suppressions);
     reply_store_free(coordinator->replies);
+    token_registry_free(coordinator->tokens);
     plan_registry_free(coordinator->plans);
     campaign_registry_free(coordinator->campaigns);
     audience_registry_free(coordinator->audiences);

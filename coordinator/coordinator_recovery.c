@@ -137,6 +137,9 @@ static enum err recover(struct coordinator *coordinator, struct problem *problem
         err = plan_registry_load(coordinator->plans, coordinator->ledger, problem);
     }
     if (err == ERR_OK) {
+        err = token_registry_load(coordinator->tokens, coordinator->ledger, problem);
+    }
+    if (err == ERR_OK) {
         err = delivery_keys_load(&coordinator->delivery_keys, coordinator->ledger, problem);
     }
     if (err == ERR_OK) {
@@ -171,6 +174,7 @@ enum err coordinator_recover(struct coordinator *coordinator, struct problem *pr
     coordinator->suppressions = suppression_list_new(coordinator->ledger);
     coordinator->replies = reply_store_new(coordinator->ledger);
     coordinator->plans = plan_registry_new();
+    coordinator->tokens = token_registry_new();
     coordinator->failures =
         hard_failures_new(coordinator->ledger, coordinator->audiences, coordinator->suppressions,
                           coordinator->settings->hard_failures_kept_ms);

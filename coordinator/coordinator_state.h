@@ -19,6 +19,7 @@
 #include "coordinator/content/provider_numbers.h"
 #include "coordinator/content/reply_store.h"
 #include "coordinator/content/suppression_list.h"
+#include "coordinator/content/token_registry.h"
 #include "coordinator/coordinator.h"
 #include "coordinator/ledger/changelog.h"
 #include "coordinator/ledger/ledger.h"
@@ -55,6 +56,7 @@ struct coordinator {
     struct suppression_list *suppressions;
     struct reply_store *replies;
     struct plan_registry *plans;
+    struct token_registry *tokens;
     struct hard_failures *failures;
     struct turn *turn;
     struct changelog *changelog;

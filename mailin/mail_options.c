@@ -19,7 +19,8 @@
     X("--maildir", maildir, "DIR", "watch this Maildir instead of reading one mail")               \
     X("--api", api, "URL", "the coordinator; else $TOCSIN_API, " API_DEFAULT)                      \
     X("--public", public, "URL", "its listen.public, if it has one: receipts go there")            \
-    X("--token-file", token_file, "FILE", "admin token, for replies; else $TOCSIN_TOKEN_FILE")     \
+    X("--token-file", token_file, "FILE",                                                          \
+      "token of a relay, for replies; else $TOCSIN_TOKEN_FILE")                                    \
     X("--bounces", bounces, "WORD", "bounces come to WORD+TOKEN@...; \"bounces\"")                 \
     X("--replies", replies, "WORD", "replies come to WORD+TOKEN@...; \"reply\"")                   \
     X("--counters", counters, "FILE", "count mails there, in Prometheus' text format")

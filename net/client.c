@@ -330,8 +330,8 @@ static void problem_add_token_hint(const struct client *client, struct problem *
             before.text);
     } else {
         (void)problem_set(problem, before.err,
-                          "%s; the token came from %s, the right one is in admin.token in the "
-                          "coordinator's data directory",
+                          "%s; the token came from %s (an admin makes others: tocsin token create; "
+                          "the first is in admin.token in the coordinator's data directory)",
                           before.text, client->token_from);
     }
 }

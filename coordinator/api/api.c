@@ -10,6 +10,7 @@
 
 #include "common/log.h"
 #include "common/mem.h"
+#include "coordinator/api/access.h"
 #include "coordinator/api/api_state.h"
 #include "coordinator/api/code_ranges.h"
 #include "coordinator/api/exchange.h"
@@ -55,44 +56,6 @@ static bool find_route(struct exchange *exchange)
     }
     exchange_problem(exchange, &reply);
     return false;
-}
-
-static bool refuse_stranger(struct exchange *exchange)
-{
-    http_reply_header(exchange->http, "WWW-Authenticate", "Bearer realm=\"tocsin\"");
-    exchange_problem(exchange,
-                     &(struct problem_reply){
-                         .status = 401,
-                         .detail = "the token is missing or wrong: send \"Authorization: Bearer "
-                                   "TOKEN\"; the admin's is kept in " AUTH_FILE
-                                   " in the coordinator's data directory"});
-    return false;
-}
-
-static bool refuse_role(struct exchange *exchange)
-{
-    const struct principal *principal = &exchange->principal;
-    struct buf roles = {0};
-    role_set_write(&roles, exchange->route->roles);
-    const char *detail =
-        arena_printf(exchange->arena, "this is for %s, and \"%s\" is %s", buf_cstr(&roles),
-                     principal->name, role_name(principal->role));
-    buf_release(&roles);
-    exchange_problem(exchange, &(struct problem_reply){.status = 403, .detail = detail});
-    return false;
-}
-
-static bool check_role(struct exchange *exchange)
-{
-    enum role_set roles = exchange->route->roles;
-    if (role_set_is_open(roles)) {
-        return true;
-    }
-    if (!auth_identify(exchange->api->auth, http_header(exchange->http, "Authorization"),
-                       &exchange->principal)) {
-        return refuse_stranger(exchange);
-    }
-    return role_is_in(exchange->principal.role, roles) || refuse_role(exchange);
 }
 
 static bool read_query(struct exchange *exchange)
@@ -159,7 +122,7 @@ static void on_head(void *arg, struct http_request *request)
     exchange->arena = http_arena(request);
     http_set_context(request, exchange);
     http_reply_header(request, "Cache-Control", "no-store");
-    if (!find_route(exchange) || !check_role(exchange) || !read_query(exchange)) {
+    if (!find_route(exchange) || !access_check(exchange) || !read_query(exchange)) {
         return;
     }
     make_room(exchange);
@@ -226,6 +189,8 @@ static void on_sweep(uv_timer_t *timer)
     exporting_sweep(api);
     (void)idempotency_expire(api->idempotency, api_now_ms(api), EXPIRE_AT_ONCE,
                              turn_record(api->context.turn));
+    token_registry_note(api->context.tokens, api_now_ms(api), false,
+                        turn_record(api->context.turn));
 }
 
 /* Which the workers are not told, but the engine knows. */
@@ -319,7 +284,7 @@ static enum err open_servers(struct api *api, struct problem *problem)
 static void api_free(struct api *api)
 {
     idempotency_close(api->idempotency);
-    auth_close(api->auth);
+    signin_close(api->signin);
     audience_finder_free(api->finder);
     mem_free(api);
 }
@@ -334,7 +299,7 @@ enum err api_open(struct api **out, const struct api_context *context, struct pr
     api->finder = audience_finder_new(context->ledger);
     tell_surroundings(api);
     inbound_desk_open(api);
-    enum err err = auth_open(&api->auth, context->data_dir, problem);
+    enum err err = signin_open(&api->signin, context->data_dir, context->tokens, problem);
     if (err == ERR_OK) {
         err = idempotency_open(&api->idempotency, context->ledger, problem);
     }
@@ -367,6 +332,7 @@ const struct listen_address *api_public_address(const struct api *api)
 
 void api_reload_secrets(struct api *api)
 {
+    signin_reload(api->signin);
     inbound_desk_open(api);
     reply_forward_reload(api->forward);
 }

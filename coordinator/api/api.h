@@ -23,6 +23,7 @@
 #include "coordinator/content/reply_rules.h"
 #include "coordinator/content/reply_store.h"
 #include "coordinator/content/suppression_list.h"
+#include "coordinator/content/token_registry.h"
 #include "coordinator/engine/engine.h"
 #include "coordinator/ledger/changelog.h"
 #include "coordinator/ledger/ledger.h"
@@ -51,6 +52,7 @@ struct api_context {
     struct provider_controls *provider_controls;
     const struct wire_provider *providers; /* as the workers are told of them */
     struct delivery_keys *delivery_keys;
+    struct token_registry *tokens;
     unsigned provider_count;
     const struct provider_group *groups; /* of these providers */
     unsigned group_count;
@@ -87,7 +89,8 @@ enum err api_open(struct api **out, const struct api_context *context,
 /* Where it really listens (a port of 0 resolved). */
 const struct listen_address *api_address(const struct api *api);
 const struct listen_address *api_public_address(const struct api *api); /* NULL: none */
-/* Reads the secrets anew that providers' callbacks are checked with; what cannot be read stays. */
+/* Reads admin.token and the secrets anew that providers' callbacks are checked with; what cannot be
+ * read stays. */
 void api_reload_secrets(struct api *api);
 /* Takes no more connections; what is under way may still be answered while the loop runs. */
 void api_quiesce(struct api *api);

@@ -6,11 +6,11 @@
 #define TOCSIN_API_API_STATE_H
 
 #include "coordinator/api/api.h"
-#include "coordinator/api/auth.h"
 #include "coordinator/api/http_server.h"
 #include "coordinator/api/idempotency.h"
 #include "coordinator/api/receipt_report.h"
 #include "coordinator/api/route.h"
+#include "coordinator/api/signin.h"
 #include "coordinator/content/reply_record.h"
 
 struct export_job;
@@ -34,7 +34,7 @@ struct api {
     struct campaign_surroundings surroundings;
     struct api_listener listener; /* of clients and operators */
     struct api_listener public;   /* of recipients and providers, if it has a port of its own */
-    struct auth *auth;
+    struct signin *signin;
     struct audience_finder *finder;
     struct inbound *inbounds[WIRE_PROVIDERS_MAX];         /* by provider; NULL: none, or closed */
     char *inbound_why[WIRE_PROVIDERS_MAX];                /* why it is closed; NULL: it is not */

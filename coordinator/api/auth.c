@@ -6,7 +6,6 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -131,16 +130,10 @@ void auth_close(struct auth *auth)
     }
 }
 
-bool auth_identify(const struct auth *auth, const char *header, struct principal *principal)
+bool auth_identify(const struct auth *auth, struct slice token, struct principal *principal)
 {
-    static const char scheme[] = "Bearer ";
-    if (header == NULL || strncasecmp(header, scheme, sizeof(scheme) - 1) != 0) {
-        return false;
-    }
-    const char *token = header + sizeof(scheme) - 1;
-    token += strspn(token, " ");
-    if (strlen(token) != AUTH_TOKEN_CHARS ||
-        sodium_memcmp(token, auth->token, AUTH_TOKEN_CHARS) != 0) {
+    if (token.len != AUTH_TOKEN_CHARS ||
+        sodium_memcmp(token.data, auth->token, AUTH_TOKEN_CHARS) != 0) {
         return false;
     }
     *principal = (struct principal){.kind = PRINCIPAL_ADMIN, .role = ROLE_ADMIN, .name = "admin"};

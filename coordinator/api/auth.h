@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * auth: the one token that opens the API. It is made at the first start, 32 random bytes as
- * base64url, and kept in `admin.token` in the data directory, readable by its owner only. Whoever
- * can read that file is the administrator.
+ * auth: the token that opens the API before there is any other, and when all others are lost. It is
+ * made at the first start, 32 random bytes as base64url, and kept in `admin.token` in the data
+ * directory, readable by its owner only. Whoever can read that file is an administrator.
  */
 #ifndef TOCSIN_API_AUTH_H
 #define TOCSIN_API_AUTH_H
@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "common/err.h"
+#include "common/slice.h"
 #include "coordinator/api/principal.h"
 
 #define AUTH_FILE        "admin.token"
@@ -21,8 +22,7 @@ struct auth;
  * system says. */
 enum err auth_open(struct auth **out, const char *data_dir, struct problem *problem) WARN_UNUSED;
 void auth_close(struct auth *auth); /* NULL is fine */
-/* header: the value of `Authorization`, or NULL. False: it is nobody's. Takes the same time
- * wherever a token differs. */
-bool auth_identify(const struct auth *auth, const char *header, struct principal *principal);
+/* False: it is not this token. Takes the same time wherever it differs. */
+bool auth_identify(const struct auth *auth, struct slice token, struct principal *principal);
 
 #endif

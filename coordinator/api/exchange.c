@@ -202,8 +202,8 @@ static struct pending *pending_new(struct exchange *exchange)
     return pending;
 }
 
-void exchange_commit(struct exchange *exchange, unsigned status, const char *location,
-                     json_t *take_json, exchange_durable_fn durable, void *arg)
+static struct pending *commit(struct exchange *exchange, unsigned status, const char *location,
+                              json_t *take_json)
 {
     struct api *api = exchange->api;
     struct pending *pending = pending_new(exchange);
@@ -212,8 +212,6 @@ void exchange_commit(struct exchange *exchange, unsigned status, const char *loc
     pending->type = JSON_TYPE;
     pending->location = mem_copy_str(location);
     pending->body = dump(take_json);
-    pending->durable = durable;
-    pending->arg = arg;
     if (exchange->has_claim) {
         uint8_t digest[HASH_DIGEST_BYTES];
         const struct idempotency_answer answer = {(uint16_t)status, slice_str(location),
@@ -224,6 +222,29 @@ void exchange_commit(struct exchange *exchange, unsigned status, const char *loc
         pending->key = mem_copy_str(exchange->key);
         exchange->has_claim = false; /* now the pending change has it */
     }
+    return pending;
+}
+
+void exchange_commit(struct exchange *exchange, unsigned status, const char *location,
+                     json_t *take_json, exchange_durable_fn durable, void *arg)
+{
+    struct api *api = exchange->api;
+    struct pending *pending = commit(exchange, status, location, take_json);
+    pending->durable = durable;
+    pending->arg = arg;
+    turn_when_durable(api->context.turn, true, on_durable, pending);
+    api->context.changed(api->context.arg);
+}
+
+void exchange_commit_secret(struct exchange *exchange, unsigned status, const char *location,
+                            json_t *take_json, const char *member, const char *secret)
+{
+    struct api *api = exchange->api;
+    json_t *whole = json_copy(take_json);
+    struct pending *pending = commit(exchange, status, location, take_json);
+    json_object_set_new(whole, member, json_string(secret));
+    free(pending->body);
+    pending->body = dump(whole);
     turn_when_durable(api->context.turn, true, on_durable, pending);
     api->context.changed(api->context.arg);
 }

@@ -81,6 +81,10 @@ void exchange_read_durable(struct exchange *exchange, route_fn read);
 typedef void (*exchange_durable_fn)(struct api *api, void *arg, bool is_durable);
 void exchange_commit(struct exchange *exchange, unsigned status, const char *location,
                      json_t *take_json, exchange_durable_fn durable, void *arg);
+/* The same, but a text member of the answer that must not be kept anywhere: whoever repeats the
+ * request under its key gets the answer without it. */
+void exchange_commit_secret(struct exchange *exchange, unsigned status, const char *location,
+                            json_t *take_json, const char *member, const char *secret);
 /* The same for a person's page, which is kept under no key. */
 void exchange_commit_text(struct exchange *exchange, unsigned status, const char *type,
                           const char *text);

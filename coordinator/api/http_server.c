@@ -641,6 +641,15 @@ void http_connection_wake(struct http_connection *connection)
     uv_idle_start(&connection->server->idle, on_idle);
 }
 
+void http_peer_address(const struct http_request *request, struct sockaddr_storage *address)
+{
+    socklen_t len = sizeof(*address);
+    memset(address, 0, sizeof(*address));
+    if (getpeername(request->connection->fd, (struct sockaddr *)address, &len) != 0) {
+        address->ss_family = AF_UNSPEC;
+    }
+}
+
 const char *http_header(const struct http_request *request, const char *name)
 {
     return MHD_lookup_connection_value(request->connection->mhd, MHD_HEADER_KIND, name);

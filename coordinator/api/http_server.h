@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <uv.h>
 
 #include "common/arena.h"
@@ -82,6 +83,8 @@ struct slice http_query(const struct http_request *request); /* behind the `?`; 
 const char *http_header(const struct http_request *request, const char *name); /* or NULL */
 struct slice http_body(const struct http_request *request); /* when it was gathered */
 struct arena *http_arena(struct http_request *request);     /* as long as the request */
+/* Whom the connection is to; of no family if that is not known. */
+void http_peer_address(const struct http_request *request, struct sockaddr_storage *address);
 void http_set_context(struct http_request *request, void *context);
 void *http_context(const struct http_request *request);
 /* The status of the answer, 0 as long as there is none. */

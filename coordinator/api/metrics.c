@@ -274,6 +274,20 @@ static void write_links(const struct metrics *metrics, struct buf *text)
                        metrics->forged_tokens);
 }
 
+static void write_signins(const struct metrics *metrics, struct buf *text)
+{
+    exposition_family(
+        text, "tocsin_signin_failures_total", "counter",
+        "Requests without a good token, by what was wrong; none: there was no token.");
+    for (enum signin_result result = SIGNIN_NONE; result < SIGNIN_RESULTS; result++) {
+        exposition_sample(text, "tocsin_signin_failures_total", "why", signin_result_name(result),
+                          metrics->signins.failures[result]);
+    }
+    exposition_counter(text, "tocsin_signins_slowed_total",
+                       "Of these, answered 429: too many had come from the same address.",
+                       metrics->signins.slowed);
+}
+
 static void write_suppressions(const struct metrics *metrics, struct buf *text)
 {
     const struct hard_failures_tally *failures = &metrics->hard_failures;
@@ -303,5 +317,6 @@ void metrics_write(const struct metrics *metrics, struct buf *text)
     write_receipts(metrics, text);
     write_replies(metrics, text);
     write_links(metrics, text);
+    write_signins(metrics, text);
     write_suppressions(metrics, text);
 }

@@ -12,6 +12,7 @@
 #include "common/buf.h"
 #include "coordinator/api/receipt_report.h"
 #include "coordinator/api/reply_forward.h"
+#include "coordinator/api/signin.h"
 #include "coordinator/content/hard_failures.h"
 #include "coordinator/content/reply_record.h"
 #include "coordinator/engine/engine.h"
@@ -57,6 +58,7 @@ struct metrics {
     uint64_t http_requests[6]; /* by class; [0]: never answered */
     uint64_t idempotency_keys;
     uint64_t forged_tokens;
+    struct signin_tally signins;
     uint64_t suppressions;
     struct hard_failures_tally hard_failures;
     bool is_closed[WIRE_PROVIDERS_MAX]; /* by the providers' numbers: callbacks are not taken */

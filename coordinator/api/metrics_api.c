@@ -59,6 +59,7 @@ static void gather_api(const struct api *api, struct metrics *metrics)
     metrics->idempotency_keys = idempotency_count(api->idempotency);
     metrics->replays = api->replays;
     metrics->forged_tokens = api->forged_tokens;
+    signin_tally(api->signin, &metrics->signins);
     metrics->suppressions = suppression_list_count(api->context.suppressions);
     if (api->context.hard_failures != NULL) {
         metrics->hard_failures = hard_failures_tally(api->context.hard_failures);

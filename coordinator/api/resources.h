@@ -103,6 +103,13 @@ void workers_list(struct exchange *exchange);
 void keys_list(struct exchange *exchange);
 void keys_rotate(struct exchange *exchange);
 
+/* tokens_api.c */
+void tokens_list(struct exchange *exchange);
+void tokens_post(struct exchange *exchange);
+void tokens_get(struct exchange *exchange);
+void tokens_delete(struct exchange *exchange);
+void tokens_me(struct exchange *exchange);
+
 /* system_api.c */
 void system_healthz(struct exchange *exchange);
 void system_readyz(struct exchange *exchange);

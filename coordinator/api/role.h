@@ -11,6 +11,7 @@
 #include "common/buf.h"
 
 enum role {
+    ROLE_RELAY,    /* a program that hands on what providers and recipients say; reads nothing */
     ROLE_VIEWER,   /* reads */
     ROLE_AUTHOR,   /* writes what is to be sent */
     ROLE_APPROVER, /* lets go what others wrote */
@@ -26,10 +27,12 @@ enum role {
 enum role_set {
     ROLE_SET_ADMINS = ROLE_BIT(ROLE_ADMIN),
     ROLE_SET_OPERATORS = ROLE_SET_ADMINS | ROLE_BIT(ROLE_OPERATOR),
+    ROLE_SET_RELAYS = ROLE_SET_OPERATORS | ROLE_BIT(ROLE_RELAY),
     ROLE_SET_APPROVERS = ROLE_SET_OPERATORS | ROLE_BIT(ROLE_APPROVER),
     ROLE_SET_AUTHORS = ROLE_SET_OPERATORS | ROLE_BIT(ROLE_AUTHOR),
-    ROLE_SET_VIEWERS = ROLE_SET_AUTHORS | ROLE_SET_APPROVERS | ROLE_BIT(ROLE_VIEWER), /* all */
-    ROLE_SET_ANYBODY = ROLE_SET_VIEWERS | ROLE_BIT(ROLES) /* also without signing in */
+    ROLE_SET_VIEWERS = ROLE_SET_AUTHORS | ROLE_SET_APPROVERS | ROLE_BIT(ROLE_VIEWER),
+    ROLE_SET_ALL = ROLE_SET_VIEWERS | ROLE_SET_RELAYS,
+    ROLE_SET_ANYBODY = ROLE_SET_ALL | ROLE_BIT(ROLES) /* also without signing in */
 };
 
 static inline bool role_is_in(enum role role, enum role_set set)

@@ -8,6 +8,8 @@
 #define AUTHORS   ROLE_SET_AUTHORS
 #define APPROVERS ROLE_SET_APPROVERS
 #define OPERATORS ROLE_SET_OPERATORS
+#define RELAYS    ROLE_SET_RELAYS
+#define ALL       ROLE_SET_ALL
 #define ADMINS    ROLE_SET_ADMINS
 
 static const char *const list_parameters[] = {"limit", "cursor", NULL};
@@ -53,9 +55,9 @@ const struct route routes_of_api[] = {
     {"GET", "/healthz", system_healthz, ANYBODY, 0, NULL},
     {"GET", "/readyz", system_readyz, ANYBODY, 0, NULL},
     {"GET", "/metrics", metrics_get, ANYBODY, 0, NULL},
-    {"POST", "/v1/acknowledgements", acknowledgements_post, OPERATORS, ROUTE_CHANGES, NULL},
-    {"POST", "/v1/receipts", receipts_post, OPERATORS, ROUTE_CHANGES, NULL},
-    {"POST", "/v1/replies", replies_post, OPERATORS, ROUTE_CHANGES, NULL},
+    {"POST", "/v1/acknowledgements", acknowledgements_post, RELAYS, ROUTE_CHANGES, NULL},
+    {"POST", "/v1/receipts", receipts_post, RELAYS, ROUTE_CHANGES, NULL},
+    {"POST", "/v1/replies", replies_post, RELAYS, ROUTE_CHANGES, NULL},
     {"GET", "/v1/replies", replies_list, VIEWERS, 0, reply_parameters},
     {"GET", "/v1/replies/{id}", replies_get, VIEWERS, 0, NULL},
     {"GET", "/v1/status", system_status, VIEWERS, 0, NULL},
@@ -103,6 +105,11 @@ const struct route routes_of_api[] = {
     {"DELETE", "/v1/providers/{name}/limit", providers_reset, OPERATORS, ROUTE_CHANGES, NULL},
     {"GET", "/v1/keys/delivery", keys_list, VIEWERS, 0, list_parameters},
     {"POST", "/v1/keys/delivery/rotate", keys_rotate, ADMINS, ROUTE_CHANGES, NULL},
+    {"GET", "/v1/me", tokens_me, ALL, 0, NULL},
+    {"GET", "/v1/tokens", tokens_list, ADMINS, 0, list_parameters},
+    {"POST", "/v1/tokens", tokens_post, ADMINS, ROUTE_CHANGES, NULL},
+    {"GET", "/v1/tokens/{id}", tokens_get, ADMINS, 0, NULL},
+    {"DELETE", "/v1/tokens/{id}", tokens_delete, ADMINS, ROUTE_CHANGES, NULL},
     {"GET", "/v1/workers", workers_list, VIEWERS, 0, list_parameters},
     {NULL, NULL, NULL, 0, 0, NULL},
 };

@@ -15,7 +15,12 @@
 /* Delivery tokens hold 40 bits of a campaign's number; audiences keep to the same. */
 #define OBJECT_ID_MAX ((UINT64_C(1) << 40) - 1)
 
-enum object_kind { OBJECT_AUDIENCE = 'a', OBJECT_CAMPAIGN = 'c', OBJECT_REPLY = 'r' };
+enum object_kind {
+    OBJECT_AUDIENCE = 'a',
+    OBJECT_CAMPAIGN = 'c',
+    OBJECT_REPLY = 'r',
+    OBJECT_TOKEN = 't'
+};
 
 /* False for another kind, 0, leading zeros, and numbers above OBJECT_ID_MAX. */
 bool object_id_parse(struct slice text, enum object_kind kind, uint64_t *number);

@@ -49,7 +49,8 @@ enum catalogue_kind {
     CATALOGUE_REPLY_OF_CAMPAIGN,
     CATALOGUE_REPLY_ID,
     CATALOGUE_REPLY_COUNTS,
-    CATALOGUE_REPLY_FORWARD /* replies that are still to be passed on */
+    CATALOGUE_REPLY_FORWARD, /* replies that are still to be passed on */
+    CATALOGUE_TOKEN          /* content/token_registry.h */
 };
 
 /* Catalogue key of partition 0 into *buf. */

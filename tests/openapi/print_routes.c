@@ -19,7 +19,7 @@ static void print_roles(enum role_set set)
         return;
     }
     printf(" ");
-    for (enum role role = ROLE_VIEWER; role < ROLES; role++) {
+    for (enum role role = ROLE_RELAY; role < ROLES; role++) {
         if (role_is_in(role, set)) {
             printf("%s%s", separator, role_name(role));
             separator = ",";

@@ -88,6 +88,7 @@ static void recover(struct house *house)
     assert_int_equal(reply_store_load(house->replies, &problem), ERR_OK);
     assert_int_equal(plan_registry_load(house->plans, house->ledger, &problem), ERR_OK);
     assert_int_equal(delivery_keys_load(&house->keys, house->ledger, &problem), ERR_OK);
+    assert_int_equal(token_registry_load(house->tokens, house->ledger, &problem), ERR_OK);
     assert_int_equal(
         campaign_registry_load(house->campaigns, house->ledger, &surroundings, &problem), ERR_OK);
     const struct campaign_document *document = campaign_registry_next(house->campaigns, 0);
@@ -146,6 +147,7 @@ static void open_api(struct house *house)
         .provider_count = 2,
         .provider_controls = &house->controls,
         .delivery_keys = &house->keys,
+        .tokens = house->tokens,
         .data_dir = house->dir,
         .version = "1.2.3",
         .epoch = EPOCH_BASE + house->lives,
@@ -195,6 +197,7 @@ static void house_open(struct house *house)
     house->reply_rules.keep_ms = REPLIES_KEPT_MS;
     house->reply_rules.match_within_ms = REPLIES_MATCH_MS;
     house->plans = plan_registry_new();
+    house->tokens = token_registry_new();
     house->failures =
         hard_failures_new(house->ledger, house->audiences, house->suppressions, KEPT_MS);
     load_limits(house);
@@ -217,6 +220,7 @@ static void house_close(struct house *house)
     reply_store_free(house->replies);
     reply_keywords_free(house->reply_rules.keywords);
     plan_registry_free(house->plans);
+    token_registry_free(house->tokens);
     delivery_keys_release(&house->keys);
     campaign_registry_free(house->campaigns);
     audience_registry_free(house->audiences);

@@ -31,6 +31,7 @@ struct house {
     struct reply_store *replies;
     struct reply_rules reply_rules;
     struct plan_registry *plans;
+    struct token_registry *tokens;
     struct api *api;
     uint64_t now_ms;
     uint64_t tick_ms; /* the clock moves on so much with each turn */
@@ -44,7 +45,7 @@ struct house {
     const char *settings[2];
     const char *public_url; /* in the next life */
     char dir[64];
-    char token[AUTH_TOKEN_CHARS + 1];
+    char token[ACCESS_TOKEN_CHARS + 1]; /* that requests are sent with; empty: none */
     struct zone_clock *zone_clock;
     struct provider_controls controls;
     struct delivery_keys keys;

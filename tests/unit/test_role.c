@@ -8,7 +8,7 @@ static void a_name_is_read_back(void **state)
 {
     (void)state;
     enum role found;
-    for (enum role role = ROLE_VIEWER; role < ROLES; role++) {
+    for (enum role role = ROLE_RELAY; role < ROLES; role++) {
         assert_true(role_parse(role_name(role), &found));
         assert_int_equal(found, role);
     }
@@ -32,6 +32,7 @@ static void a_set_is_said_in_words(void **state)
     expect_text(ROLE_SET_OPERATORS, "operator or admin");
     expect_text(ROLE_SET_APPROVERS, "approver, operator or admin");
     expect_text(ROLE_SET_AUTHORS, "author, operator or admin");
+    expect_text(ROLE_SET_RELAYS, "relay, operator or admin");
     expect_text(ROLE_SET_VIEWERS, "viewer, author, approver, operator or admin");
 }
 
@@ -44,6 +45,11 @@ static void every_route_is_somebodys(void **state)
         assert_int_equal(role_set_is_open(route->roles), !is_ours);
         if ((route->flags & ROUTE_CHANGES) != 0) {
             assert_false(role_is_in(ROLE_VIEWER, route->roles));
+        }
+        /* A relay has a program's token on a machine at the edge: it must be able to read nothing.
+         */
+        if (is_ours && strcmp(route->pattern, "/v1/me") != 0 && strcmp(route->method, "GET") == 0) {
+            assert_false(role_is_in(ROLE_RELAY, route->roles));
         }
     }
     for (const struct route *route = routes_of_public; route->method != NULL; route++) {

@@ -30,12 +30,18 @@ def test_without_the_token_nothing_is_told(gateway, make_cluster):
     token, cluster.api.token = cluster.api.token, None
     wrong = [None, "Bearer", "Bearer ", "Bearer x", f"Bearer {token[:-1]}", f"Bearer {token}x", f"Basic {token}", token,
              f"Bearer {token.swapcase()}", "Bearer " + "x" * 3000]
+    slowed = 0
     for method, where in (("GET", "/v1/status"), ("POST", "/v1/campaigns"), ("GET", "/v1/campaigns/c1/recipients/r1"),
                           ("POST", "/v1/audiences?name=x")):
         for header in wrong:
             answer = cluster.api.call(method, where, headers={"Authorization": header} if header else {})
+            if answer.status == 429:
+                assert 0 < int(answer.headers["Retry-After"]) <= 300
+                slowed += 1
+                continue
             problem = problem_of(answer, 401)
             assert answer.headers["WWW-Authenticate"].startswith("Bearer") and "admin.token" in problem["detail"]
+    assert slowed > 0 and metric(cluster, "tocsin_signins_slowed_total") == slowed
     for where in ("/healthz", "/readyz", "/metrics"):
         assert cluster.api.call("GET", where).status == 200
     answer = cluster.api.call("GET", "/v1/status", headers={"Authorization": f"Bearer {token}"})

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "coordinator/api/signin.h"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/log.h"
+#include "common/mem.h"
+#include "coordinator/api/auth.h"
+#include "coordinator/identity/signin_guard.h"
+
+#define MODULE "signin"
+
+static const char *const result_names[SIGNIN_RESULTS] = {
+    [SIGNIN_GOOD] = "good",       [SIGNIN_NONE] = "none",       [SIGNIN_UNKNOWN] = "unknown",
+    [SIGNIN_EXPIRED] = "expired", [SIGNIN_REVOKED] = "revoked",
+};
+
+static const char *const kind_names[] = {
+    [PRINCIPAL_NONE] = "none",
+    [PRINCIPAL_ADMIN] = "admin",
+    [PRINCIPAL_TOKEN] = "token",
+};
+
+struct signin {
+    char *data_dir;
+    struct auth *auth;
+    struct token_registry *tokens;
+    struct signin_guard *guard;
+    struct signin_tally tally;
+};
+
+const char *signin_result_name(enum signin_result result)
+{
+    return result_names[result];
+}
+
+const char *principal_kind_name(enum principal_kind kind)
+{
+    return kind_names[kind];
+}
+
+enum err signin_open(struct signin **out, const char *data_dir, struct token_registry *tokens,
+                     struct problem *problem)
+{
+    struct auth *auth = NULL;
+    enum err err = auth_open(&auth, data_dir, problem);
+    *out = NULL;
+    if (err == ERR_OK) {
+        *out = mem_zalloc(1, sizeof(**out));
+        (*out)->data_dir = mem_copy_str(data_dir);
+        (*out)->auth = auth;
+        (*out)->tokens = tokens;
+        (*out)->guard = signin_guard_new();
+    }
+    return err;
+}
+
+void signin_close(struct signin *signin)
+{
+    if (signin != NULL) {
+        auth_close(signin->auth);
+        signin_guard_free(signin->guard);
+        mem_free(signin->data_dir);
+        mem_free(signin);
+    }
+}
+
+void signin_reload(struct signin *signin)
+{
+    struct auth *auth = NULL;
+    struct problem problem = {0};
+    if (auth_open(&auth, signin->data_dir, &problem) != ERR_OK) {
+        LOG_E(MODULE, "admin_token_kept", "why=\"%s\"", problem.text);
+        return;
+    }
+    auth_close(signin->auth);
+    signin->auth = auth;
+}
+
+/* ---- who it is ---- */
+
+/* False: there is none, or it is of another scheme. */
+static bool bearer_of(const char *header, struct slice *token)
+{
+    static const char scheme[] = "Bearer ";
+    if (header == NULL || strncasecmp(header, scheme, sizeof(scheme) - 1) != 0) {
+        return false;
+    }
+    const char *text = header + sizeof(scheme) - 1;
+    *token = slice_str(text + strspn(text, " "));
+    return token->len > 0;
+}
+
+/* False: its role was made up by a newer version, and may do nothing here. */
+static bool take_entry(const struct token_entry *entry, struct principal *principal)
+{
+    enum role role;
+    _Static_assert(ACCESS_TOKEN_NAME_MAX <= PRINCIPAL_NAME_MAX, "a token's name is a principal's");
+    if (!role_parse(entry->role, &role)) {
+        return false;
+    }
+    *principal = (struct principal){
+        .kind = PRINCIPAL_TOKEN, .role = role, .token = entry->id, .until_ms = entry->expires_ms};
+    memcpy(principal->name, entry->name, strlen(entry->name) + 1);
+    return true;
+}
+
+static enum signin_result by_registry(struct signin *signin, struct slice token, uint64_t now_ms,
+                                      struct principal *principal)
+{
+    const struct token_entry *entry;
+    switch (token_registry_check(signin->tokens, token, now_ms, &entry)) {
+    case ACCESS_TOKEN_GOOD:
+        return take_entry(entry, principal) ? SIGNIN_GOOD : SIGNIN_UNKNOWN;
+    case ACCESS_TOKEN_EXPIRED:
+        return SIGNIN_EXPIRED;
+    case ACCESS_TOKEN_REVOKED:
+        return SIGNIN_REVOKED;
+    case ACCESS_TOKEN_UNKNOWN:
+        break;
+    }
+    return SIGNIN_UNKNOWN;
+}
+
+enum signin_result signin_identify(struct signin *signin, const char *header, uint64_t now_ms,
+                                   struct principal *principal)
+{
+    struct slice token;
+    *principal = (struct principal){0};
+    if (!bearer_of(header, &token)) {
+        return SIGNIN_NONE;
+    }
+    if (auth_identify(signin->auth, token, principal)) {
+        return SIGNIN_GOOD;
+    }
+    return by_registry(signin, token, now_ms, principal);
+}
+
+bool signin_is_good(const struct signin *signin, const struct principal *principal, uint64_t now_ms)
+{
+    if (principal->kind == PRINCIPAL_TOKEN) {
+        const struct token_entry *entry = token_registry_find(signin->tokens, principal->token);
+        return entry != NULL && token_registry_state(entry, now_ms) == ACCESS_TOKEN_GOOD;
+    }
+    return principal->until_ms == 0 || now_ms < principal->until_ms;
+}
+
+/* ---- what fails ---- */
+
+static void address_text(const struct sockaddr *address, char text[NI_MAXHOST])
+{
+    socklen_t len = address->sa_family == AF_INET6  ? sizeof(struct sockaddr_in6)
+                    : address->sa_family == AF_INET ? sizeof(struct sockaddr_in)
+                                                    : 0;
+    if (len == 0 || getnameinfo(address, len, text, NI_MAXHOST, NULL, 0, NI_NUMERICHOST) != 0) {
+        (void)strcpy(text, "unknown");
+    }
+}
+
+uint32_t signin_fail(struct signin *signin, enum signin_result result,
+                     const struct sockaddr *address, uint64_t now_ms)
+{
+    char text[NI_MAXHOST];
+    signin->tally.failures[result]++;
+    if (result == SIGNIN_NONE) { /* a browser or a probe asks first and signs in then */
+        return 0;
+    }
+    uint32_t wait_ms = signin_guard_fail(signin->guard, address, now_ms);
+    if (wait_ms > 0) {
+        signin->tally.slowed++;
+        return wait_ms;
+    }
+    address_text(address, text);
+    LOG_W(MODULE, "signin_failed", "address=%s why=%s", text, result_names[result]);
+    return 0;
+}
+
+void signin_tally(const struct signin *signin, struct signin_tally *tally)
+{
+    *tally = signin->tally;
+}
