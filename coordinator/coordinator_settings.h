@@ -15,8 +15,8 @@
 #include <stdint.h>
 
 #include "common/err.h"
+#include "common/listen_address.h"
 #include "common/log.h"
-#include "coordinator/api/listen_address.h"
 #include "coordinator/content/provider_group.h"
 #include "coordinator/content/reply_rules.h"
 #include "coordinator/content/respect_document.h"

@@ -30,6 +30,7 @@ struct http_request {
 
 struct http_client {
     struct transfer_hub *hub;
+    struct transfer_tally *tally; /* NULL: nothing is counted */
     http_client_answer_fn on_answer;
     void *arg;
     bool has_body;
@@ -121,6 +122,21 @@ static void request_read_answer(struct http_request *request, CURLcode result,
 }
 
 /* The request is free before the answer is told, so that the next can be sent from there. */
+static void request_count(const struct http_request *request, struct transfer_tally *tally)
+{
+    CURL *easy = request->transfer.easy;
+    long head_sent = 0;
+    long head_received = 0;
+    curl_off_t sent = 0;
+    curl_off_t received = 0;
+    (void)curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &head_sent);
+    (void)curl_easy_getinfo(easy, CURLINFO_HEADER_SIZE, &head_received);
+    (void)curl_easy_getinfo(easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+    (void)curl_easy_getinfo(easy, CURLINFO_SIZE_DOWNLOAD_T, &received);
+    tally->sent_bytes += (uint64_t)head_sent + (uint64_t)sent;
+    tally->received_bytes += (uint64_t)head_received + (uint64_t)received;
+}
+
 static void request_on_done(struct transfer *transfer, CURLcode result)
 {
     struct http_request *request = (struct http_request *)transfer;
@@ -132,6 +148,9 @@ static void request_on_done(struct transfer *transfer, CURLcode result)
     struct buf spare = client->body;
     client->body = request->answer;
     request->answer = spare;
+    if (client->tally != NULL) {
+        request_count(request, client->tally);
+    }
     transfer_end(transfer);
     request_recycle(request);
     client->on_answer(client->arg, &answer);
@@ -189,7 +208,9 @@ struct http_client *http_client_new(const struct http_client_settings *settings)
         .connect_timeout_ms = settings->connect_timeout_ms,
         .timeout_ms = settings->timeout_ms,
         .guard = settings->guard,
+        .tally = settings->tally,
     });
+    client->tally = settings->tally;
     client->on_answer = settings->on_answer;
     client->arg = settings->arg;
     client->has_body = settings->has_body;

@@ -15,6 +15,7 @@
 #include "common/buf.h"
 #include "common/slice.h"
 #include "net/address_guard.h"
+#include "net/transfer_tally.h"
 #include "proto/outcome.h"
 
 #define HTTP_ANSWER_MAX_BYTES 65536 /* of an answer's body; what is longer is cut off */
@@ -63,6 +64,7 @@ struct http_client_settings {
     /* Which addresses may be called; outlives the client. NULL: any. What it does not admit is
      * rejected, unsent (REASON_ADDRESS_REFUSED). With a proxy it is asked about the proxy. */
     const struct address_guard *guard;
+    struct transfer_tally *tally; /* outlives the client's sockets; NULL: nothing is counted */
 };
 
 /* Copies the settings. */

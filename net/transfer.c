@@ -362,6 +362,7 @@ struct transfer_hub *transfer_hub_new(const struct transfer_hub_settings *settin
         .on_ready = hub_on_ready,
         .on_closed = hub_free_when_closed,
         .hub = hub,
+        .tally = settings->tally,
     };
     hub_timer_init(hub, &hub->curl_timer);
     hub_timer_init(hub, &hub->deadline_timer);

@@ -18,6 +18,7 @@
 
 #include "common/err.h"
 #include "net/address_guard.h"
+#include "net/transfer_tally.h"
 #include "proto/outcome.h"
 
 struct transfer_hub;
@@ -56,6 +57,7 @@ struct transfer_hub_settings {
     uint32_t timeout_ms;         /* from the start until all of the answer is there */
     /* Asked before each connection; outlives the hub. NULL: any address will do. */
     const struct address_guard *guard;
+    struct transfer_tally *tally; /* NULL: nothing is counted */
 };
 
 /* What all easy handles of a hub have in common. */

@@ -153,7 +153,12 @@ curl_socket_t transfer_socket_on_open(void *arg, curlsocktype purpose,
     if (fd < 0) {
         return CURL_SOCKET_BAD;
     }
-    struct transfer_socket *sock = socket_find(arg, fd);
+    struct transfer_sockets *sockets = arg;
+    if (sockets->tally != NULL) {
+        sockets->tally->connections++;
+        sockets->tally->connected++;
+    }
+    struct transfer_socket *sock = socket_find(sockets, fd);
     if (sock != NULL) {
         int watched = sock->watched;
         uv_poll_stop(&sock->poll);
@@ -168,7 +173,11 @@ curl_socket_t transfer_socket_on_open(void *arg, curlsocktype purpose,
 
 int transfer_socket_on_close(void *arg, curl_socket_t fd)
 {
-    struct transfer_socket *sock = socket_find(arg, fd);
+    struct transfer_sockets *sockets = arg;
+    if (sockets->tally != NULL) {
+        sockets->tally->connections--;
+    }
+    struct transfer_socket *sock = socket_find(sockets, fd);
     if (sock != NULL) {
         socket_forget(sock);
     }

@@ -20,7 +20,8 @@ struct transfer_sockets {
     struct transfer_hub *hub;
     struct transfer_socket **by_fd;
     size_t cap;
-    unsigned open; /* handles of libuv, closing ones included */
+    struct transfer_tally *tally; /* NULL: nothing is counted */
+    unsigned open;                /* handles of libuv, closing ones included */
 };
 
 /* After the last handle was closed. */

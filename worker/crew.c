@@ -12,10 +12,13 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "proto/wire.h"
+#include "worker/metrics_server.h"
 #include "worker/worker.h"
+#include "worker/worker_metrics.h"
 
 #define CREW_HARD_EXIT 1
 
@@ -39,6 +42,9 @@ struct crew {
     unsigned running; /* guarded by mutex */
     uv_mutex_t mutex;
     bool is_draining;
+    const char *build;
+    uint64_t started_ms;
+    struct metrics_server *metrics; /* NULL: served nowhere */
 };
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -136,13 +142,52 @@ static void close_handles(struct crew *crew)
     uv_mutex_destroy(&crew->mutex);
 }
 
+/* Of the server's thread. */
+static void write_metrics(void *arg, struct buf *text)
+{
+    const struct crew *crew = arg;
+    struct worker_metrics *one = mem_alloc(sizeof(*one));
+    struct worker_metrics_sum *sum = worker_metrics_sum_new();
+    for (unsigned i = 0; i < crew->count; i++) {
+        worker_metrics(crew->members[i].worker, one);
+        worker_metrics_sum_add(sum, one);
+    }
+    worker_metrics_sum_write(sum, crew->build, crew->started_ms, text);
+    worker_metrics_sum_free(sum);
+    mem_free(one);
+}
+
 /* Threads inherit the mask that holds while they are made. */
-static void start_threads(struct crew *crew)
+static sigset_t block_signals(void)
 {
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
+    return before;
+}
+
+static enum err open_metrics(struct crew *crew, const struct worker_settings *settings,
+                             struct problem *problem)
+{
+    if (!settings->has_metrics) {
+        return ERR_OK;
+    }
+    sigset_t before = block_signals();
+    enum err err =
+        metrics_server_open(&crew->metrics, &settings->metrics, write_metrics, crew, problem);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (err == ERR_OK) {
+        char address[LISTEN_ADDRESS_CHARS];
+        listen_address_write(metrics_server_address(crew->metrics), address);
+        LOG_I("worker", "metrics", "address=%s", address);
+    }
+    return err;
+}
+
+static void start_threads(struct crew *crew)
+{
+    sigset_t before = block_signals();
     crew->running = crew->count;
     for (unsigned i = 0; i < crew->count; i++) {
         int rc = uv_thread_create(&crew->members[i].thread, member_main, &crew->members[i]);
@@ -166,7 +211,7 @@ static void work(struct crew *crew)
 enum err crew_run(const struct worker_settings *settings, const char *build,
                   struct problem *problem)
 {
-    struct crew crew = {0};
+    struct crew crew = {.build = build, .started_ms = clock_unix_ms()};
     crew.members = mem_zalloc(settings->threads, sizeof(*crew.members));
     open_handles(&crew);
     enum err err = ERR_OK;
@@ -174,11 +219,15 @@ enum err crew_run(const struct worker_settings *settings, const char *build,
         err = open_member(&crew, i, settings, build, problem);
     }
     if (err == ERR_OK) {
+        err = open_metrics(&crew, settings, problem);
+    }
+    if (err == ERR_OK) {
         LOG_I("worker", "started", "worker=%s coordinator=%s threads=%u build=%s", settings->name,
               settings->coordinator, settings->threads, build);
         work(&crew);
         LOG_I("worker", "ended", "worker=%s", settings->name);
     }
+    metrics_server_close(crew.metrics);
     for (unsigned i = 0; i < crew.count; i++) {
         worker_close(crew.members[i].worker);
     }

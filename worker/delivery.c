@@ -370,7 +370,9 @@ void delivery_on_result(struct delivery *delivery, uint32_t attempt,
         .at_ms = now_ms,
         .ref = result->ref,
     };
-    note_latency(batch, result, now_ms > started_ms ? now_ms - started_ms : 0);
+    uint64_t took_ms = now_ms > started_ms ? now_ms - started_ms : 0;
+    histogram_add(&lane->tally.attempts, &HISTOGRAM_MS, took_ms, 1);
+    note_latency(batch, result, took_ms);
     delivery_report(delivery, batch, &run);
 }
 
@@ -574,5 +576,24 @@ void delivery_stats(const struct delivery *delivery, struct delivery_stats *stat
     stats->in_hand = delivery_in_hand(delivery);
     stats->in_flight = delivery->flight.count;
     stats->outbox_bytes = (uint32_t)delivery->outbox.bytes;
+    stats->outbox_messages = delivery->outbox.count;
+    memcpy(stats->in_hand_by_channel, delivery->in_hand, sizeof(stats->in_hand_by_channel));
+    memcpy(stats->credit, delivery->credit_told, sizeof(stats->credit));
     stats->refused = delivery->session.state == SESSION_REFUSED;
+}
+
+bool delivery_provider_stats(const struct delivery *delivery, uint8_t provider, uint64_t now_ms,
+                             struct delivery_provider_stats *stats)
+{
+    const struct lane *lane = &delivery->lanes[provider];
+    if (lane->tally.provider[0] == '\0') {
+        return false;
+    }
+    memcpy(stats->provider, lane->tally.provider, sizeof(stats->provider));
+    stats->is_open = lane->is_known && lane->is_open;
+    stats->is_held = lane->throttle.held_until_ms > now_ms;
+    stats->in_flight = lane->in_flight;
+    memcpy(stats->outcomes, lane->tally.outcomes, sizeof(stats->outcomes));
+    stats->attempts = lane->tally.attempts;
+    return true;
 }

@@ -26,6 +26,7 @@
 #include <stdint.h>
 
 #include "common/err.h"
+#include "common/histogram.h"
 #include "proto/token.h"
 #include "proto/wire.h"
 #include "worker/merge.h"
@@ -143,9 +144,25 @@ struct delivery_stats {
     uint64_t refused_batches; /* of smaller epochs, unknown providers */
     uint32_t in_hand;
     uint32_t in_flight;
+    uint32_t in_hand_by_channel[CHANNEL_KINDS];
+    uint32_t credit[CHANNEL_KINDS]; /* as the coordinator was told last */
+    uint32_t outbox_messages;       /* of outcomes that are not known to be durable */
     uint32_t outbox_bytes;
     bool refused; /* the coordinator refused us; why was logged */
 };
 void delivery_stats(const struct delivery *delivery, struct delivery_stats *stats);
+
+/* Of this life and this provider: a number that another one has by now begins anew. */
+struct delivery_provider_stats {
+    char provider[WIRE_NAME_MAX + 1];
+    bool is_open;
+    bool is_held; /* it asked everybody to slow down, and nothing is started for that */
+    uint32_t in_flight;
+    uint64_t outcomes[OUTCOMES];
+    struct histogram attempts; /* from the start to the result: HISTOGRAM_MS */
+};
+/* False: the coordinator has told of no provider of this number. */
+bool delivery_provider_stats(const struct delivery *delivery, uint8_t provider, uint64_t now_ms,
+                             struct delivery_provider_stats *stats);
 
 #endif

@@ -36,6 +36,7 @@ void delivery_report(struct delivery *delivery, struct batch *batch, const struc
 {
     assert(run->outcome < OUTCOMES);
     delivery->stats.outcomes[run->outcome] += run->span;
+    delivery->lanes[batch->provider].tally.outcomes[run->outcome] += run->span;
     outcome_list_add(&batch->outcomes, run);
     mark_dirty(delivery, batch);
 }
@@ -68,6 +69,7 @@ void delivery_settle(struct delivery *delivery, struct batch *batch, enum outcom
             bitmap_clear(&rest, place);
         }
         delivery->stats.outcomes[outcome] += batch->waiting;
+        delivery->lanes[batch->provider].tally.outcomes[outcome] += batch->waiting;
         outcome_list_add_places(&batch->outcomes, &rest, &fate);
         mark_dirty(delivery, batch);
         inbox_advance(batch, batch->waiting, BITMAP_BITS);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/lane.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "common/text.h"
 
 #define LANE_TEXTS_CHUNK 512
@@ -33,6 +36,10 @@ void lane_define(struct lane *lane, const struct wire_provider *def)
     lane->def.adapter = arena_str(&lane->texts, slice_str(def->adapter));
     lane->def.settings = arena_str(&lane->texts, slice_str(def->settings));
     lane->is_known = true;
+    if (strcmp(lane->tally.provider, lane->def.name) != 0) {
+        lane->tally = (struct lane_tally){0};
+        (void)snprintf(lane->tally.provider, sizeof(lane->tally.provider), "%s", lane->def.name);
+    }
 }
 
 /* A sentence may have been cut within a character; on the wire it has to be UTF-8. */

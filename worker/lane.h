@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "common/arena.h"
+#include "common/histogram.h"
 #include "proto/page.h"
 #include "proto/wire.h"
 #include "worker/delivery.h"
@@ -20,6 +21,13 @@
 #define LANE_SILENCES_MAX 8
 
 struct batch;
+
+/* What became of the provider's recipients here, and how long attempts took. */
+struct lane_tally {
+    char provider[WIRE_NAME_MAX + 1]; /* whose it is: numbers may pass to others */
+    uint64_t outcomes[OUTCOMES];
+    struct histogram attempts; /* from the start to the result: HISTOGRAM_MS */
+};
 
 struct lane {
     bool is_known;   /* the coordinator told us of it */
@@ -36,6 +44,7 @@ struct lane {
     uint64_t planned_until_ms; /* when the last paced batch in hand ought to be done */
     struct page_view view;
     const struct batch *viewed; /* the batch whose page `view` shows, or NULL */
+    struct lane_tally tally;
 };
 
 /* Zeroed memory is a lane without a provider. */

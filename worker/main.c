@@ -17,7 +17,7 @@ enum { EXIT_GOOD = 0, EXIT_BAD = 1, EXIT_USAGE = 2 };
 
 static const char help[] =
     "Usage: tocsin-worker [--config FILE] [--name NAME] [--coordinator URL] [--threads N]\n"
-    "                     [--log LEVEL]\n"
+    "                     [--log LEVEL] [--metrics ADDRESS]\n"
     "       tocsin-worker --check-providers < SETTINGS.json\n"
     "\n"
     "Takes batches from the coordinator and sends them through its providers. Keeps nothing on "
@@ -29,6 +29,8 @@ static const char help[] =
     "  --coordinator URL  its endpoint for workers; tcp://127.0.0.1:7400 if not given\n"
     "  --threads N        loops, each a worker of its own: NAME, NAME/2, ...; 1 if not given\n"
     "  --log LEVEL        error, warn, info (if not given) or debug\n"
+    "  --metrics ADDRESS  serve GET /metrics for Prometheus there, 127.0.0.1:9465 for example;\n"
+    "                     nowhere if not given\n"
     "  --check-providers  say whether the providers that tocsin-coordinator --check-settings\n"
     "                     printed can be opened here: one JSON object for each; sends nothing\n"
     "  --version, --help\n"
@@ -77,6 +79,7 @@ static int read_options(int argc, char **argv, struct worker_arguments *argument
                                             {"coordinator", required_argument, NULL, 'u'},
                                             {"threads", required_argument, NULL, 't'},
                                             {"log", required_argument, NULL, 'l'},
+                                            {"metrics", required_argument, NULL, 'm'},
                                             {"check-providers", no_argument, NULL, 'p'},
                                             {"version", no_argument, NULL, 'v'},
                                             {"help", no_argument, NULL, 'h'},
@@ -99,6 +102,9 @@ static int read_options(int argc, char **argv, struct worker_arguments *argument
             break;
         case 'l':
             arguments->log_level = optarg;
+            break;
+        case 'm':
+            arguments->metrics = optarg;
             break;
         case 'p':
             return check_providers();

@@ -126,6 +126,7 @@ enum err outlets_open(struct outlets *outlets, const struct wire_provider *provi
     struct channel_context context = outlets->context;
     context.result = on_result;
     context.arg = outlet;
+    context.tally = context.tally == NULL ? NULL : &context.tally[provider->id];
     enum err err = channel_open(&outlet->channel, &context, provider, problem);
     if (err != ERR_OK) {
         mem_free(outlet);

@@ -14,7 +14,8 @@
 
 struct outlets;
 
-/* `context` is that of the channels: results of all of them come there. */
+/* `context` is that of the channels: results of all of them come there. Its tally is an array, by
+ * provider, that outlives the loop's handles. */
 struct outlets *outlets_new(const struct channel_context *context);
 /* Attempts under way are given up, and their results come before this returns. Run the loop until
  * it has no handles afterwards. */

@@ -18,7 +18,7 @@ static enum err open_and_close(const struct wire_provider *provider, struct prob
     uv_loop_t loop;
     int rc = uv_loop_init(&loop);
     assert(rc == 0);
-    const struct channel_context context = {&loop, on_result, NULL};
+    const struct channel_context context = {.loop = &loop, .result = on_result};
     struct channel *channel = NULL;
     enum err err = channel_open(&channel, &context, provider, problem);
     if (err == ERR_OK) {

@@ -20,9 +20,11 @@
 #include "common/wall_clock.h"
 #include "worker/delivery.h"
 #include "worker/outlets.h"
+#include "worker/worker_metrics.h"
 
-#define WORKER_LINGER_MS 1000 /* for BYE to leave */
-#define WORKER_FOLLOW_MS 1000 /* how often the machine's clock is looked at */
+#define WORKER_LINGER_MS  1000 /* for BYE to leave */
+#define WORKER_FOLLOW_MS  1000 /* how often the machine's clock is looked at */
+#define WORKER_PUBLISH_MS 200  /* how often others are told what was counted, at most */
 
 struct worker {
     uv_loop_t loop;
@@ -37,6 +39,10 @@ struct worker {
     struct uplink *uplink;
     struct delivery *delivery;
     struct outlets *outlets;
+    struct transfer_tally tallies[WIRE_PROVIDERS_MAX];
+    uint64_t published_ms; /* of uv_now */
+    uv_mutex_t mutex;
+    struct worker_metrics metrics; /* guarded by mutex: as they were then */
 };
 
 static uint64_t worker_now_ms(const struct worker *worker)
@@ -130,6 +136,30 @@ static void on_message(void *arg, const struct wire_message *message)
     wake(worker);
 }
 
+/* The core runs at least every second, also when there is nothing to do. */
+static void publish(struct worker *worker, uint64_t now_ms)
+{
+    struct worker_metrics *metrics = &worker->metrics;
+    uv_mutex_lock(&worker->mutex);
+    delivery_stats(worker->delivery, &metrics->delivery);
+    metrics->provider_count = 0;
+    for (unsigned i = 0; i < WIRE_PROVIDERS_MAX; i++) {
+        struct worker_provider_metrics *provider = &metrics->providers[metrics->provider_count];
+        if (delivery_provider_stats(worker->delivery, (uint8_t)i, now_ms, &provider->stats)) {
+            provider->tally = worker->tallies[i];
+            metrics->provider_count++;
+        }
+    }
+    uv_mutex_unlock(&worker->mutex);
+}
+
+void worker_metrics(struct worker *worker, struct worker_metrics *metrics)
+{
+    uv_mutex_lock(&worker->mutex);
+    *metrics = worker->metrics;
+    uv_mutex_unlock(&worker->mutex);
+}
+
 static void on_timer(uv_timer_t *timer);
 
 static void run_core(struct worker *worker)
@@ -142,6 +172,10 @@ static void run_core(struct worker *worker)
     worker->is_due = true; /* what happens from now on is seen by this run, or by the next */
     uint32_t wait_ms = delivery_run(worker->delivery, worker_now_ms(worker));
     outlets_sweep(worker->outlets);
+    if (mono_ms - worker->published_ms >= WORKER_PUBLISH_MS) {
+        worker->published_ms = mono_ms;
+        publish(worker, worker_now_ms(worker));
+    }
     if (delivery_is_done(worker->delivery)) {
         uv_stop(&worker->loop);
         return;
@@ -241,9 +275,12 @@ enum err worker_open(struct worker **out, const struct worker_options *options,
         return problem_set(problem, ERR_LIMIT, "no loop could be made: too many open files?");
     }
     open_handles(worker);
+    int rc = uv_mutex_init(&worker->mutex);
+    assert(rc == 0);
     wall_clock_init(&worker->clock, uv_now(&worker->loop), clock_unix_ms());
     worker->followed_ms = uv_now(&worker->loop);
-    const struct channel_context context = {&worker->loop, on_result, worker};
+    const struct channel_context context = {
+        .loop = &worker->loop, .result = on_result, .arg = worker, .tally = worker->tallies};
     worker->outlets = outlets_new(&context);
     worker->delivery = open_delivery(worker, options);
     enum err err =
@@ -285,5 +322,6 @@ void worker_close(struct worker *worker)
     int rc = uv_loop_close(&worker->loop);
     assert(rc == 0);
     delivery_free(worker->delivery);
+    uv_mutex_destroy(&worker->mutex);
     mem_free(worker);
 }

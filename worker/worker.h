@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * worker: one loop of the worker program: an uplink, a delivery core, and a channel for each
- * provider, wired together. One thread at a time; only worker_drain and worker_reload may be called
- * by others.
+ * provider, wired together. One thread at a time; only worker_drain, worker_reload and
+ * worker_metrics may be called by others.
  */
 #ifndef TOCSIN_WORKER_WORKER_H
 #define TOCSIN_WORKER_WORKER_H
@@ -11,6 +11,7 @@
 #include "worker/uplink.h"
 
 struct worker;
+struct worker_metrics;
 
 struct worker_options {
     const char *build;             /* for people */
@@ -27,6 +28,8 @@ void worker_run(struct worker *worker);
 void worker_drain(struct worker *worker);
 /* Reads all secrets anew. As worker_drain, of any thread. */
 void worker_reload(struct worker *worker);
+/* What it has counted, a moment ago. Any thread, while the worker is open. */
+void worker_metrics(struct worker *worker, struct worker_metrics *metrics);
 /* After worker_run has returned, or instead of it. */
 void worker_close(struct worker *worker);
 

@@ -17,7 +17,7 @@
 #include "proto/wire.h"
 
 #define DEFAULT_COORDINATOR "tcp://127.0.0.1:7400"
-#define ARGUMENTS_MAX       4
+#define ARGUMENTS_MAX       5
 /* Room for "/256" behind the name of the first loop. */
 #define NAME_MAX_BYTES (WIRE_NAME_MAX - 4)
 
@@ -36,6 +36,7 @@ struct raw_settings {
     char *coordinator;
     uint32_t *threads;
     char *log_level;
+    char *metrics;
     struct raw_keys keys;
 };
 
@@ -50,6 +51,7 @@ static const cyaml_schema_field_t fields[] = {
     TEXT("coordinator", struct raw_settings, coordinator),
     CYAML_FIELD_UINT_PTR("threads", OPTIONAL_POINTER, struct raw_settings, threads),
     TEXT("log_level", struct raw_settings, log_level),
+    TEXT("metrics", struct raw_settings, metrics),
     CYAML_FIELD_MAPPING("keys", CYAML_FLAG_OPTIONAL, struct raw_settings, keys, keys_fields),
     CYAML_FIELD_END,
 };
@@ -109,6 +111,18 @@ static enum err take_plain(struct worker_settings *settings, const struct raw_se
     return ERR_OK;
 }
 
+static enum err take_metrics(struct worker_settings *settings, const struct raw_settings *raw,
+                             struct problem *problem)
+{
+    struct problem why = {0};
+    settings->has_metrics = raw->metrics != NULL;
+    if (!settings->has_metrics ||
+        listen_address_parse(&settings->metrics, raw->metrics, &why) == ERR_OK) {
+        return ERR_OK;
+    }
+    return problem_set(problem, ERR_INVALID, "metrics: %s", why.text);
+}
+
 static enum err check_key(const char *where, const char *key, struct problem *problem)
 {
     if (key != NULL && !bus_key_is_valid(key)) { /* never shown: it may be a secret one */
@@ -156,10 +170,9 @@ static char **add_arguments(const struct worker_arguments *arguments, char *cons
         const char *variable;
         const char *value;
     } given[ARGUMENTS_MAX] = {
-        {"NAME", arguments->name},
-        {"COORDINATOR", arguments->coordinator},
-        {"THREADS", arguments->threads},
-        {"LOG_LEVEL", arguments->log_level},
+        {"NAME", arguments->name},       {"COORDINATOR", arguments->coordinator},
+        {"THREADS", arguments->threads}, {"LOG_LEVEL", arguments->log_level},
+        {"METRICS", arguments->metrics},
     };
     size_t inherited = 0;
     while (environment != NULL && environment[inherited] != NULL) {
@@ -215,6 +228,9 @@ enum err worker_settings_load(struct worker_settings **out,
     err = take_name(settings, raw, problem);
     if (err == ERR_OK) {
         err = take_plain(settings, raw, problem);
+    }
+    if (err == ERR_OK) {
+        err = take_metrics(settings, raw, problem);
     }
     if (err == ERR_OK) {
         err = take_keys(settings, &raw->keys, problem);

@@ -6,6 +6,7 @@
  *     coordinator: tcp://127.0.0.1:7400    # its endpoint for workers
  *     threads: 1                           # loops; the second is worker "w1/2", and so on
  *     log_level: info
+ *     metrics: 127.0.0.1:9465              # where /metrics is served; default: nowhere
  *     keys:                                # CURVE; needed when the coordinator has keys
  *       secret: file:/etc/tocsin/worker.key   # or env:NAME; Z85 text
  *       public: ...                        # default: computed from the secret key
@@ -17,6 +18,7 @@
 #define TOCSIN_WORKER_WORKER_SETTINGS_H
 
 #include "common/err.h"
+#include "common/listen_address.h"
 #include "common/log.h"
 
 #define WORKER_SETTINGS_PREFIX      "TOCSIN_WORKER"
@@ -27,9 +29,11 @@ struct worker_settings {
     char *coordinator;
     unsigned threads;
     enum log_level log_level;
-    char *secret_key;      /* resolved; NULL: no encryption */
-    char *public_key;      /* NULL: to be computed */
-    char *coordinator_key; /* NULL without secret_key */
+    bool has_metrics;
+    struct listen_address metrics; /* where they are served, if they are */
+    char *secret_key;              /* resolved; NULL: no encryption */
+    char *public_key;              /* NULL: to be computed */
+    char *coordinator_key;         /* NULL without secret_key */
 };
 
 /* What the command line says; it goes before file and environment. NULL: nothing. */
@@ -39,6 +43,7 @@ struct worker_arguments {
     const char *coordinator;
     const char *threads;
     const char *log_level;
+    const char *metrics;
 };
 
 /* All is checked. Free with worker_settings_free. ERR_INVALID, or as file_read and

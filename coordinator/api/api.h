@@ -13,7 +13,7 @@
 #include <uv.h>
 
 #include "common/err.h"
-#include "coordinator/api/listen_address.h"
+#include "common/listen_address.h"
 #include "coordinator/audience/audience_registry.h"
 #include "coordinator/content/campaign_registry.h"
 #include "coordinator/content/delivery_keys.h"

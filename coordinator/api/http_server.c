@@ -536,7 +536,7 @@ enum err http_server_open(struct http_server **out, uv_loop_t *loop,
     }
     int fd;
     enum err err =
-        http_socket_listen(&fd, &settings->listen, settings->key, &server->address, problem);
+        listen_address_open(&fd, &settings->listen, settings->key, &server->address, problem);
     if (err != ERR_OK) {
         mem_free(server);
         return err;

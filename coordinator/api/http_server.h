@@ -26,8 +26,8 @@
 #include "common/arena.h"
 #include "common/buf.h"
 #include "common/err.h"
+#include "common/listen_address.h"
 #include "common/slice.h"
-#include "coordinator/api/listen_address.h"
 
 struct http_server;
 struct http_request;

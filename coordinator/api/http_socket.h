@@ -1,20 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * http_socket: the listening socket, and what to say when it cannot be had; what the kernel knows
- * of a connection. A part of http_server.
+ * http_socket: what the kernel knows of a connection. A part of http_server.
  */
 #ifndef TOCSIN_API_HTTP_SOCKET_H
 #define TOCSIN_API_HTTP_SOCKET_H
 
 #include <stdbool.h>
 #include <stdint.h>
-
-#include "coordinator/api/listen_address.h"
-
-/* Bound, listening, not blocking. *bound is where (a port of 0 resolved). Errors as
- * http_server_open; key is the setting that they name. */
-enum err http_socket_listen(int *fd, const struct listen_address *address, const char *key,
-                            struct listen_address *bound, struct problem *problem) WARN_UNUSED;
 
 /* Bytes that a connection has received ever; 0 if the kernel does not say. */
 uint64_t http_socket_received(int fd);

@@ -22,7 +22,7 @@ static void on_result(void *arg, uint32_t attempt, const struct attempt_result *
 
 static void open_and_close(uv_loop_t *loop, const struct wire_provider *provider)
 {
-    const struct channel_context context = {loop, on_result, NULL};
+    const struct channel_context context = {.loop = loop, .result = on_result};
     struct channel *channel = NULL;
     struct problem problem = {0};
     enum err err = channel_open(&channel, &context, provider, &problem);

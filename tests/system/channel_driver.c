@@ -275,7 +275,7 @@ static void tell_bearers(struct driver *driver)
 
 static int open_channel(struct driver *driver, const char *adapter, const char *settings)
 {
-    struct channel_context context = {&driver->loop, on_result, driver};
+    struct channel_context context = {.loop = &driver->loop, .result = on_result, .arg = driver};
     struct wire_provider provider = {
         .name = "test", .channel = channel_of(adapter), .adapter = adapter, .settings = settings};
     struct problem problem = {0};

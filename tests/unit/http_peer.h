@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "common/buf.h"
-#include "coordinator/api/listen_address.h"
+#include "common/listen_address.h"
 
 #define HTTP_PEER_PATIENCE_MS 10000
 

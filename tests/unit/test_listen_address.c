@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "coordinator/api/listen_address.h"
+#include "common/listen_address.h"
 #include "tests/unit/unit.h"
 
 static void addresses_are_read_and_written(void **state)

@@ -17,7 +17,7 @@ static struct outlets *make_outlets(void)
 {
     memset(results, 0, sizeof(results));
     assert_int_equal(uv_loop_init(&loop), 0);
-    const struct channel_context context = {&loop, on_result, NULL};
+    const struct channel_context context = {.loop = &loop, .result = on_result};
     return outlets_new(&context);
 }
 

@@ -72,6 +72,21 @@ static void without_anything_there_are_defaults(void **state)
     assert_int_equal(fixture->settings->threads, 1);
     assert_int_equal(fixture->settings->log_level, LOG_INFO);
     assert_null(fixture->settings->secret_key);
+    assert_false(fixture->settings->has_metrics);
+}
+
+static void metrics_are_served_where_the_settings_say(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct worker_arguments arguments = {.metrics = "[::1]:9465"};
+    char address[LISTEN_ADDRESS_CHARS];
+    assert_int_equal(load(fixture, "metrics: 127.0.0.1:0\n", NULL, NULL), ERR_OK);
+    assert_true(fixture->settings->has_metrics);
+    assert_int_equal(load(fixture, "metrics: 127.0.0.1:0\n", &arguments, NULL), ERR_OK);
+    listen_address_write(&fixture->settings->metrics, address);
+    assert_string_equal(address, "[::1]:9465");
+    assert_int_equal(load(fixture, "metrics: here\n", NULL, NULL), ERR_INVALID);
+    assert_problem_says(fixture, "metrics: \"here\" is no address to listen on");
 }
 
 static void arguments_go_before_the_environment_and_that_before_the_file(void **state)
@@ -165,6 +180,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(without_anything_there_are_defaults),
+        TEST(metrics_are_served_where_the_settings_say),
         TEST(arguments_go_before_the_environment_and_that_before_the_file),
         TEST(an_unknown_key_is_refused_with_the_nearest),
         TEST(values_out_of_bounds_are_refused),

@@ -12,6 +12,7 @@
 #include <uv.h>
 
 #include "common/err.h"
+#include "net/transfer_tally.h"
 #include "worker/delivery.h"
 
 /* May start the next attempt of any channel, but not close the channel that it came from. */
@@ -21,6 +22,7 @@ struct channel_context {
     uv_loop_t *loop;
     channel_result_fn result;
     void *arg;
+    struct transfer_tally *tally; /* of the provider; outlives the channel; NULL: nobody counts */
 };
 
 /* The first member of every adapter's own struct. */

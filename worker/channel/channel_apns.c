@@ -449,7 +449,7 @@ static void apns_open_lines(struct channel_apns *apns, const struct apns_setting
                                               .answer_header = "apns-id"};
         line->apns = apns;
         line->waiting = mem_zalloc(apns->streams, sizeof(line->waiting[0]));
-        line->client = push_client_new(&one, apns->context.loop, &form);
+        line->client = push_client_new(&one, &apns->context, &form);
     }
 }
 

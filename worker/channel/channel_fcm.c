@@ -187,7 +187,7 @@ static void fcm_open_client(struct channel_fcm *fcm, struct fcm_settings *read)
     read->client.url = buf_cstr(&url);
     const struct push_client_form form = {
         .on_answer = fcm_on_answer, .arg = fcm, .headers = headers, .one_url = true};
-    fcm->client = push_client_new(&read->client, fcm->context.loop, &form);
+    fcm->client = push_client_new(&read->client, &fcm->context, &form);
     fcm->concurrency = read->client.connections * read->client.streams;
     buf_release(&url);
 }

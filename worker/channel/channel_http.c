@@ -179,6 +179,7 @@ static enum err http_open_client(struct channel_http *http, const struct http_se
     bool has_body = http_message_has_body(http->message);
     struct http_client_settings settings = {
         .loop = http->context.loop,
+        .tally = http->context.tally,
         .on_answer = http_on_answer,
         .arg = http,
         .method = read->method != NULL ? read->method

@@ -364,6 +364,7 @@ static void kannel_open_client(struct channel_kannel *kannel, const struct kanne
     bool is_post = kannel->form.method == KANNEL_POST;
     struct http_client_settings settings = {
         .loop = kannel->context.loop,
+        .tally = kannel->context.tally,
         .on_answer = kannel_on_answer,
         .arg = kannel,
         .method = is_post ? "POST" : "GET",

@@ -517,6 +517,7 @@ static enum err sendgrid_open_bulk(struct channel_sendgrid *sendgrid,
                                        NULL};
         struct bulk_settings settings = {
             .http = {.loop = sendgrid->context.loop,
+                     .tally = sendgrid->context.tally,
                      .method = "POST",
                      .has_body = true,
                      .url = buf_cstr(&url),

@@ -481,6 +481,7 @@ static void ses_open_bulk(struct channel_ses *ses, const struct ses_settings *re
                                    NULL};
     struct bulk_settings settings = {
         .http = {.loop = ses->context.loop,
+                 .tally = ses->context.tally,
                  .method = "POST",
                  .has_body = true,
                  .url = buf_cstr(&url),

@@ -441,6 +441,7 @@ static enum err smtp_open_client(struct channel_smtp *smtp, const struct smtp_se
     uint32_t port = read->implicit_tls ? 465 : 587;
     struct smtp_client_settings settings = {
         .loop = smtp->context.loop,
+        .tally = smtp->context.tally,
         .on_answer = smtp_on_answer,
         .arg = smtp,
         .connections = read->connections,

@@ -420,6 +420,7 @@ static void webhook_open_client(struct channel_webhook *webhook,
                                           NULL};
     struct http_client_settings settings = {
         .loop = webhook->context.loop,
+        .tally = webhook->context.tally,
         .on_answer = webhook_on_answer,
         .arg = webhook,
         .method = "POST",

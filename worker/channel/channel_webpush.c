@@ -349,7 +349,7 @@ static void webpush_open_client(struct channel_webpush *push, const struct webpu
                                           .answer_header = "location"};
     push->has_topic = read->topic;
     push->guard.allow_all = read->allow_private;
-    push->client = push_client_new(&read->client, push->context.loop, &form);
+    push->client = push_client_new(&read->client, &push->context, &form);
     push->concurrency = read->client.connections * read->client.streams;
 }
 

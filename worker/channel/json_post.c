@@ -214,6 +214,7 @@ static void open_client(struct json_post *post, const struct http_link *link)
 {
     struct http_client_settings settings = {
         .loop = post->context.loop,
+        .tally = post->context.tally,
         .on_answer = json_post_on_answer,
         .arg = post,
         .method = "POST",

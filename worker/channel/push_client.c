@@ -17,11 +17,13 @@ enum err push_client_check(const struct push_client_settings *settings, const ch
     return channel_settings_file(settings->ca_file, where, "ca_file", problem);
 }
 
-struct http_client *push_client_new(const struct push_client_settings *settings, uv_loop_t *loop,
+struct http_client *push_client_new(const struct push_client_settings *settings,
+                                    const struct channel_context *context,
                                     const struct push_client_form *form)
 {
     struct http_client_settings client = {
-        .loop = loop,
+        .loop = context->loop,
+        .tally = context->tally,
         .on_answer = form->on_answer,
         .arg = form->arg,
         .connections = settings->connections,

@@ -54,7 +54,8 @@ struct push_client_form {
     bool one_url; /* all requests go to settings->url; else each brings its own */
     const struct address_guard *guard; /* NULL: any address may be called; outlives the client */
 };
-struct http_client *push_client_new(const struct push_client_settings *settings, uv_loop_t *loop,
+struct http_client *push_client_new(const struct push_client_settings *settings,
+                                    const struct channel_context *context,
                                     const struct push_client_form *form);
 
 /* The provider's token, which the coordinator tells when it has one. It may be on its way when the

@@ -37,6 +37,7 @@ struct smtp_line {
 
 struct smtp_client {
     struct transfer_hub *hub;
+    struct transfer_tally *tally; /* NULL: nothing is counted */
     smtp_client_answer_fn on_answer;
     void *arg;
     bool has_login;
@@ -96,6 +97,15 @@ static void line_answer(struct smtp_line *line, const struct smtp_verdict *verdi
     client->on_answer(client->arg, line->tag, &copy);
 }
 
+static void line_count(const struct smtp_line *line, size_t sent, size_t received)
+{
+    struct transfer_tally *tally = line->client->tally;
+    if (tally != NULL) {
+        tally->sent_bytes += sent;
+        tally->received_bytes += received;
+    }
+}
+
 /* False if the connection is broken. */
 static bool line_flush(struct smtp_line *line)
 {
@@ -109,6 +119,7 @@ static bool line_flush(struct smtp_line *line)
         if (code != CURLE_OK) {
             return false;
         }
+        line_count(line, sent, 0);
         smtp_dialogue_sent(&line->dialogue, sent);
         rest = smtp_dialogue_unsent(&line->dialogue);
     }
@@ -196,6 +207,7 @@ static void line_read(struct smtp_line *line)
             line_lost(line, false);
             return;
         }
+        line_count(line, 0, len);
         goes_on = line_take_in(line, slice_of(bytes, len)) &&
                   (line->client->is_secure || len == sizeof(bytes));
     }
@@ -336,7 +348,9 @@ struct smtp_client *smtp_client_new(const struct smtp_client_settings *settings)
         .connections = settings->connections,
         .connect_timeout_ms = settings->connect_timeout_ms,
         .timeout_ms = settings->connect_timeout_ms,
+        .tally = settings->tally,
     });
+    client->tally = settings->tally;
     client->on_answer = settings->on_answer;
     client->arg = settings->arg;
     client->has_login = settings->user != NULL;

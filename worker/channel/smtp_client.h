@@ -13,6 +13,7 @@
 
 #include "common/buf.h"
 #include "common/slice.h"
+#include "net/transfer_tally.h"
 #include "worker/channel/smtp_dialogue.h"
 
 struct smtp_client;
@@ -43,6 +44,7 @@ struct smtp_client_settings {
     const char *password;
     const char *ca_file; /* NULL: the system's */
     bool insecure_tls;
+    struct transfer_tally *tally; /* outlives the client's sockets; NULL: nothing is counted */
 };
 
 /* Copies the settings. */

@@ -72,6 +72,7 @@ static struct http_client *open_http(struct twilio_client *client,
                                           "Accept: application/json", NULL};
     struct http_client_settings http = {
         .loop = client->context.loop,
+        .tally = client->context.tally,
         .on_answer = twilio_on_answer,
         .arg = client,
         .method = "POST",

@@ -4,8 +4,8 @@
  * "localhost:7480". Names other than localhost are not looked up: a server that listens somewhere
  * unexpected is worse than one that does not start.
  */
-#ifndef TOCSIN_API_LISTEN_ADDRESS_H
-#define TOCSIN_API_LISTEN_ADDRESS_H
+#ifndef TOCSIN_COMMON_LISTEN_ADDRESS_H
+#define TOCSIN_COMMON_LISTEN_ADDRESS_H
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -30,5 +30,10 @@ enum err listen_address_parse(struct listen_address *address, const char *text,
 /* Nobody on another machine can reach it. */
 bool listen_address_is_loopback(const struct listen_address *address);
 void listen_address_write(const struct listen_address *address, char text[LISTEN_ADDRESS_CHARS]);
+/* A socket that is bound, listening, not blocking. *bound is where (a port of 0 resolved). key is
+ * the setting that problems name. ERR_CONFLICT: the port is in use; ERR_UNAUTHORIZED: it is for
+ * privileged processes; ERR_INVALID: no address of this machine; or as errno says. */
+enum err listen_address_open(int *fd, const struct listen_address *address, const char *key,
+                             struct listen_address *bound, struct problem *problem) WARN_UNUSED;
 
 #endif
