@@ -18,15 +18,17 @@
 #include "common/mem.h"
 #include "net/problem_document.h"
 
-#define BODY_MAX_BYTES   ((size_t)64 * 1024 * 1024)
-#define UPLOAD_BUF_BYTES (256 * 1024L)
-#define CONNECT_MAX_MS   5000L
-#define REQUEST_MAX_MS   60000L
-#define TRIES_MAX_MS     30000 /* no new try begins later than this after the first */
-#define WAIT_FIRST_MS    250
-#define WAIT_MAX_MS      4000
-#define KEY_BYTES        16
-#define USER_AGENT       "tocsin"
+#define BODY_MAX_BYTES     ((size_t)64 * 1024 * 1024)
+#define UPLOAD_BUF_BYTES   (256 * 1024L)
+#define DOWNLOAD_BUF_BYTES (256 * 1024L)
+#define CONNECT_MAX_MS     5000L
+#define REQUEST_MAX_MS     60000L
+#define SILENCE_MAX_S      60L   /* of a download */
+#define TRIES_MAX_MS       30000 /* no new try begins later than this after the first */
+#define WAIT_FIRST_MS      250
+#define WAIT_MAX_MS        4000
+#define KEY_BYTES          16
+#define USER_AGENT         "tocsin"
 
 struct client {
     CURL *curl;
@@ -43,7 +45,9 @@ struct client {
 struct transfer {
     struct client *client;
     const struct client_request *request;
-    const struct client_upload *upload; /* NULL for none */
+    const struct client_upload *upload;     /* NULL for none */
+    const struct client_download *download; /* likewise */
+    bool has_header;                        /* it was looked for */
     struct client_answer *answer;
     char key[2 * KEY_BYTES + 1]; /* Idempotency-Key; empty for none, or the request has one */
     struct slice head;           /* of the upload: what is left of it */
@@ -133,11 +137,29 @@ void client_answer_release(struct client_answer *answer)
 
 /* ---- callbacks of one try ---- */
 
+static size_t download_bytes(struct transfer *transfer, struct slice bytes)
+{
+    const struct client_download *download = transfer->download;
+    struct curl_header *header;
+    if (!transfer->has_header) {
+        transfer->has_header = true;
+        if (download->header != NULL &&
+            curl_easy_header(transfer->client->curl, download->header, 0, CURLH_HEADER, -1,
+                             &header) == CURLHE_OK) {
+            download->on_header(download->arg, header->value);
+        }
+    }
+    return download->on_bytes(download->arg, bytes) ? bytes.len : 0;
+}
+
 static size_t transfer_on_bytes(char *bytes, size_t size, size_t count, void *arg)
 {
     struct transfer *transfer = arg;
     long status = 0;
     (void)curl_easy_getinfo(transfer->client->curl, CURLINFO_RESPONSE_CODE, &status);
+    if (transfer->download != NULL && problem_document_err(status) == ERR_OK) {
+        return download_bytes(transfer, slice_of(bytes, size * count));
+    }
     if (transfer->request->sink != NULL && problem_document_err(status) == ERR_OK) {
         return fwrite(bytes, size, count, transfer->request->sink);
     }
@@ -251,7 +273,13 @@ static void transfer_prepare_body(const struct transfer *transfer, CURL *curl)
             transfer->upload->has_size ? (curl_off_t)transfer->upload->size : (curl_off_t)-1));
         return;
     }
-    client_option(curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, REQUEST_MAX_MS));
+    if (transfer->download != NULL) {
+        client_option(curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L));
+        client_option(curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, SILENCE_MAX_S));
+        client_option(curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, DOWNLOAD_BUF_BYTES));
+    } else {
+        client_option(curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, REQUEST_MAX_MS));
+    }
     if (strcmp(request->method, "GET") != 0) {
         client_option(
             curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body == NULL ? "" : request->body));
@@ -433,6 +461,24 @@ enum err client_send(struct client *client, const struct client_request *request
         client_key(transfer.key);
     }
     return transfer_run(&transfer, problem);
+}
+
+enum err client_download(struct client *client, const struct client_download *download,
+                         struct problem *problem)
+{
+    struct client_answer answer = {0};
+    const struct client_request request = {
+        .method = "GET", .path = download->path, .accept = download->accept};
+    struct transfer transfer = {
+        .client = client, .request = &request, .download = download, .answer = &answer};
+    enum err err = transfer_try(&transfer, problem);
+    client_answer_release(&answer);
+    return err;
+}
+
+bool client_has_answered(const struct client *client)
+{
+    return client->has_answered;
 }
 
 static enum err answer_json(const struct client *client, const struct client_answer *answer,

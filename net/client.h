@@ -71,6 +71,23 @@ enum err client_get(struct client *client, const char *path, json_t **json,
 enum err client_post(struct client *client, const char *path, const char *body, json_t **json,
                      struct problem *problem) WARN_UNUSED;
 
+/* An answer of any size, taken as it comes. */
+struct client_download {
+    const char *path;   /* escaped */
+    const char *accept; /* NULL: application/json */
+    const char *header; /* one of the answer's that is wanted; NULL: none */
+    void (*on_header)(void *arg, const char *value); /* before the first bytes */
+    bool (*on_bytes)(void *arg, struct slice bytes); /* false breaks it off */
+    void *arg;
+};
+/* One try: whoever wants to go on asks for the rest. ERR_OK also when the connection ended early,
+ * if the answer does not say its length. ERR_CLOSED: it broke, or on_bytes broke it off; else as
+ * client_send. A minute in which nothing comes is ERR_TIMEOUT. */
+enum err client_download(struct client *client, const struct client_download *download,
+                         struct problem *problem) WARN_UNUSED;
+/* Has it ever answered? */
+bool client_has_answered(const struct client *client);
+
 /* A file as the body of a request. */
 struct client_upload {
     const char *path; /* of the request, escaped */
