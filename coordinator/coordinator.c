@@ -201,6 +201,8 @@ static enum err open_api(struct coordinator *coordinator, struct problem *proble
         .public_connections_max = settings->public_connections_max,
         .archive_after_ms = settings->archive_after_ms,
         .uploads_max = settings->uploads_max,
+        .event_streams_max = settings->event_streams_max,
+        .events_kept = settings->events_kept,
         .page_codec = settings->page_codec,
         .import_threads = settings->import_threads,
         .respect = &settings->respect,

@@ -36,6 +36,8 @@ static const cyaml_schema_field_t limits_fields[] = {
     COUNT("connections_per_address", struct raw_limits, connections_per_address),
     COUNT("public_connections", struct raw_limits, public_connections),
     COUNT("uploads", struct raw_limits, uploads),
+    COUNT("event_streams", struct raw_limits, event_streams),
+    COUNT("events_kept", struct raw_limits, events_kept),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t quiet_hours_fields[] = {

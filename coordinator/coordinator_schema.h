@@ -30,6 +30,8 @@ struct raw_limits {
     uint32_t *connections_per_address;
     uint32_t *public_connections;
     uint32_t *uploads;
+    uint32_t *event_streams;
+    uint32_t *events_kept;
 };
 
 struct raw_quiet_hours {

@@ -299,6 +299,10 @@ static enum err take_limits(struct settings_check *check)
         {"limits.public_connections", raw->limits.public_connections,
          &settings->public_connections_max, 10000, 8, 65000},
         {"limits.uploads", raw->limits.uploads, &settings->uploads_max, 8, 1, 1000},
+        {"limits.event_streams", raw->limits.event_streams, &settings->event_streams_max, 256, 1,
+         30000},
+        {"limits.events_kept", raw->limits.events_kept, &settings->events_kept, 10000, 100,
+         10000000},
         {"snapshot_blocks", raw->snapshot_blocks, &settings->snapshot_blocks, 64, 0, 1000000},
         {"import_threads", raw->import_threads, &settings->import_threads, 0, 0, 256},
     };

@@ -58,7 +58,9 @@ struct coordinator_settings {
     unsigned connections_max;
     unsigned connections_per_address;
     unsigned public_connections_max;
-    unsigned uploads_max;   /* at a time */
+    unsigned uploads_max; /* at a time */
+    unsigned event_streams_max;
+    unsigned events_kept;
     struct respect respect; /* of campaigns that say nothing of their own */
     struct reply_rules replies;
     unsigned provider_count;

@@ -15,6 +15,10 @@
 #include "coordinator/api/code_ranges.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/exporting.h"
+#include "coordinator/api/feed.h"
+#include "coordinator/api/feed_alarms.h"
+#include "coordinator/api/feed_streams.h"
+#include "coordinator/api/feed_watch.h"
 #include "coordinator/api/inbound_desk.h"
 #include "coordinator/api/receipts.h"
 #include "coordinator/api/reply_forward.h"
@@ -281,8 +285,34 @@ static enum err open_servers(struct api *api, struct problem *problem)
     return err;
 }
 
+/* In the order in which they use each other. */
+static enum err open_feed(struct api *api, struct problem *problem)
+{
+    const struct api_context *context = &api->context;
+    unsigned share = context->connections_max / 2;
+    enum err err = feed_open(&api->feed, api, problem);
+    if (err == ERR_OK) {
+        err = feed_alarms_open(&api->alarms, api, api->feed, problem);
+    }
+    if (err == ERR_OK) {
+        unsigned max = context->event_streams_max;
+        api->streams = feed_streams_new(api, api->feed, max < share ? max : share);
+        err = feed_watch_open(&api->watch, api, problem);
+    }
+    return err;
+}
+
+static void close_feed(struct api *api)
+{
+    feed_watch_close(api->watch);
+    feed_streams_free(api->streams);
+    feed_alarms_close(api->alarms);
+    feed_free(api->feed);
+}
+
 static void api_free(struct api *api)
 {
+    close_feed(api);
     idempotency_close(api->idempotency);
     signin_close(api->signin);
     audience_finder_free(api->finder);
@@ -302,6 +332,9 @@ enum err api_open(struct api **out, const struct api_context *context, struct pr
     enum err err = signin_open(&api->signin, context->data_dir, context->tokens, problem);
     if (err == ERR_OK) {
         err = idempotency_open(&api->idempotency, context->ledger, problem);
+    }
+    if (err == ERR_OK) {
+        err = open_feed(api, problem);
     }
     if (err == ERR_OK) {
         err = open_servers(api, problem);
@@ -339,6 +372,7 @@ void api_reload_secrets(struct api *api)
 
 void api_quiesce(struct api *api)
 {
+    feed_streams_quiesce(api->streams);
     http_server_quiesce(api->listener.server);
     if (api->public.server != NULL) {
         http_server_quiesce(api->public.server);

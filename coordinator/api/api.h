@@ -70,6 +70,8 @@ struct api_context {
     uint64_t
         archive_after_ms; /* from a campaign's end on, receipts and acknowledgements are taken */
     unsigned uploads_max;
+    unsigned event_streams_max; /* at a time; no more than half of connections_max either */
+    uint64_t events_kept;
     enum page_codec page_codec;
     unsigned import_threads;
     const struct respect *respect; /* of campaigns that say nothing */

@@ -14,6 +14,10 @@
 #include "coordinator/content/reply_record.h"
 
 struct export_job;
+struct feed;
+struct feed_alarms;
+struct feed_streams;
+struct feed_watch;
 struct inbound;
 struct inbound_fetcher;
 struct reply_forward;
@@ -40,6 +44,10 @@ struct api {
     char *inbound_why[WIRE_PROVIDERS_MAX];                /* why it is closed; NULL: it is not */
     struct inbound_fetcher *fetchers[WIRE_PROVIDERS_MAX]; /* of those that need one */
     struct reply_forward *forward; /* NULL: replies are passed on to nobody */
+    struct feed *feed;             /* what others are told */
+    struct feed_alarms *alarms;
+    struct feed_streams *streams;
+    struct feed_watch *watch;
     size_t large_left; /* what bodies larger than others may still take together, in bytes */
     struct idempotency *idempotency;
     struct pending *pendings;         /* answers that wait for a record to be durable */

@@ -7,6 +7,7 @@
 #include "coordinator/api/body_document.h"
 #include "coordinator/api/code_ranges.h"
 #include "coordinator/api/exchange.h"
+#include "coordinator/api/feed_watch.h"
 #include "coordinator/api/preflight_job.h"
 #include "coordinator/api/replies.h"
 #include "coordinator/api/resources.h"
@@ -116,6 +117,41 @@ static json_t *ladder_json(const struct campaign_view *view, uint64_t now_ms)
     return ladder;
 }
 
+/* What changes as it goes on. */
+static void put_figures(json_t *json, const struct api *api, const struct campaign_view *view)
+{
+    const struct campaign_def *def = view->def;
+    const struct reply_counts replies = reply_store_counts(api->context.reply_store, def->id);
+    json_object_set_new(json, "rate",
+                        def->rate_per_s > 0 ? json_real(def->rate_per_s) : json_null());
+    json_object_set_new(json, "created_at", exchange_time(def->created_ms));
+    json_object_set_new(json, "launched_at", exchange_time(view->launched_ms));
+    json_object_set_new(json, "ended_at", exchange_time(view->ended_ms));
+    json_object_set_new(json, "recipients", json_integer(def->recipients));
+    json_object_set_new(json, "counts", counts_json(view));
+    json_object_set_new(json, "open", json_integer(view->open));
+    json_object_set_new(json, "ladder", ladder_json(view, api_now_ms(api)));
+    json_object_set_new(json, "next_climb_at", exchange_time(view->climb_ms));
+    json_object_set_new(json, "rate_per_s", exchange_rate(view->rate_per_s));
+    json_object_set_new(json, "time_left_s", time_left_json(view));
+    json_object_set_new(json, "repeated", json_integer((json_int_t)view->repeated));
+    json_object_set_new(json, "replies", reply_counts_json(&replies));
+    control_document_view(json, view);
+}
+
+json_t *campaigns_figures(const struct api *api, const struct campaign_view *view)
+{
+    const struct campaign_def *def = view->def;
+    char id[OBJECT_ID_CHARS + 1];
+    object_id_write(id, OBJECT_CAMPAIGN, def->id);
+    json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:i, s:b}", "id", id, "name", def->name, "state",
+                             campaign_state_name(view->state), "priority",
+                             campaign_priority_name(def->priority), "weight", (int)def->weight,
+                             "screening", (int)view->is_screening);
+    put_figures(json, api, view);
+    return json;
+}
+
 /* A campaign as clients see it, its content left out. Every campaign of the engine has a
  * document. */
 static json_t *listed_json(const struct api *api, const struct campaign_view *view)
@@ -136,27 +172,12 @@ static json_t *listed_json(const struct api *api, const struct campaign_view *vi
                              plan_json(&def->plan, campaign_document_plan(document)));
     const struct reply_range *reply_range = campaign_document_reply_range(document);
     const char *plan_name = campaign_document_plan_name(document);
-    const struct reply_counts replies = reply_store_counts(api->context.reply_store, def->id);
     json_object_set_new(json, "plan_name",
                         plan_name == NULL ? json_null() : json_string(plan_name));
     put_respect(json, view, campaign_document_respect(document));
     json_object_set_new(json, "reply_code_characters",
                         reply_range->count == 0 ? json_null() : json_integer(reply_range->chars));
-    json_object_set_new(json, "rate",
-                        def->rate_per_s > 0 ? json_real(def->rate_per_s) : json_null());
-    json_object_set_new(json, "created_at", exchange_time(def->created_ms));
-    json_object_set_new(json, "launched_at", exchange_time(view->launched_ms));
-    json_object_set_new(json, "ended_at", exchange_time(view->ended_ms));
-    json_object_set_new(json, "recipients", json_integer(def->recipients));
-    json_object_set_new(json, "counts", counts_json(view));
-    json_object_set_new(json, "open", json_integer(view->open));
-    json_object_set_new(json, "ladder", ladder_json(view, api_now_ms(api)));
-    json_object_set_new(json, "next_climb_at", exchange_time(view->climb_ms));
-    json_object_set_new(json, "rate_per_s", exchange_rate(view->rate_per_s));
-    json_object_set_new(json, "time_left_s", time_left_json(view));
-    json_object_set_new(json, "repeated", json_integer((json_int_t)view->repeated));
-    json_object_set_new(json, "replies", reply_counts_json(&replies));
-    control_document_view(json, view);
+    put_figures(json, api, view);
     return json;
 }
 
@@ -310,6 +331,7 @@ void campaigns_post(struct exchange *exchange)
     LOG_I("campaign", "created", "campaign=c%llu audience=a%llu recipients=%u",
           (unsigned long long)view.def->id, (unsigned long long)view.def->audience,
           (unsigned)view.def->recipients);
+    feed_watch_campaign(api->watch, view.def->id);
     exchange_commit(exchange, 201, location, campaign_json(api, &view), NULL, NULL);
 }
 
@@ -324,6 +346,7 @@ void campaigns_tell_changed(struct exchange *exchange, uint64_t id, const char *
     bool is_there = engine_campaign(exchange->api->context.engine, id, &view);
     assert(is_there);
     LOG_I("campaign", event, "campaign=c%llu", (unsigned long long)id);
+    feed_watch_campaign(exchange->api->watch, id);
     exchange_commit(exchange, 200, NULL, campaign_json(exchange->api, &view), NULL, NULL);
 }
 

@@ -297,6 +297,11 @@ void http_break_off(struct http_request *request)
     http_pull_resume(request);
 }
 
+void http_send_buffer(struct http_request *request, int bytes)
+{
+    (void)setsockopt(request->connection->fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+}
+
 void http_pull_resume(struct http_request *request)
 {
     if (request->phase == HTTP_SENDING && request->is_suspended) {

@@ -132,6 +132,10 @@ void http_break_off(struct http_request *request);
  * waits. */
 void http_pull_resume(struct http_request *request);
 
+/* Before the answer: the kernel keeps about so many bytes at most of what the client does not take.
+ */
+void http_send_buffer(struct http_request *request, int bytes);
+
 /* "Not Found" */
 const char *http_status_phrase(unsigned status);
 

@@ -130,7 +130,7 @@ static json_t *groups_json(const struct api *api, uint32_t provider)
     return groups;
 }
 
-static json_t *provider_json(const struct api *api, const struct provider_view *view)
+json_t *providers_show(const struct api *api, const struct provider_view *view)
 {
     json_t *outcomes = json_object();
     for (enum outcome outcome = 0; outcome < OUTCOMES; outcome++) {
@@ -178,7 +178,7 @@ void providers_list(struct exchange *exchange)
         page.position < WIRE_PROVIDERS_MAX ? (unsigned)page.position : WIRE_PROVIDERS_MAX;
     bool more = engine_provider(engine, index, &view);
     while (more && json_array_size(items) < page.limit) {
-        json_array_append_new(items, provider_json(exchange->api, &view));
+        json_array_append_new(items, providers_show(exchange->api, &view));
         more = engine_provider(engine, ++index, &view);
     }
     exchange_json(exchange, 200, exchange_list(items, CURSOR_PROVIDERS, 0, more, index));
@@ -202,7 +202,7 @@ void providers_get(struct exchange *exchange)
 {
     struct provider_view view;
     if (find_provider(exchange, &view)) {
-        exchange_json(exchange, 200, provider_json(exchange->api, &view));
+        exchange_json(exchange, 200, providers_show(exchange->api, &view));
     }
 }
 
@@ -236,7 +236,7 @@ static void set_limit(struct exchange *exchange, const struct provider_def *def,
     }
     if (find_provider(exchange, &view)) {
         log_limit(&view, limit);
-        exchange_commit(exchange, 200, NULL, provider_json(exchange->api, &view), NULL, NULL);
+        exchange_commit(exchange, 200, NULL, providers_show(exchange->api, &view), NULL, NULL);
     }
 }
 

@@ -9,6 +9,8 @@
 #include "common/text.h"
 #include "common/text_fold.h"
 #include "coordinator/api/exchange.h"
+#include "coordinator/api/feed_streams.h"
+#include "coordinator/api/feed_watch.h"
 #include "coordinator/api/page_wake.h"
 #include "coordinator/api/reply_effect.h"
 #include "coordinator/api/reply_forward.h"
@@ -365,6 +367,9 @@ uint32_t api_turn(struct api *api)
     bool is_more = now_ms > keep_ms &&
                    reply_store_sweep(context->reply_store, now_ms - keep_ms, context->turn);
     reply_store_note(context->reply_store, turn_record(context->turn));
-    uint32_t forward_ms = reply_forward_turn(api->forward);
-    return is_more ? 0 : forward_ms < SWEEP_MS ? forward_ms : SWEEP_MS;
+    uint32_t wait_ms = reply_forward_turn(api->forward);
+    uint32_t watch_ms = feed_watch_turn(api->watch);
+    feed_streams_turn(api->streams);
+    wait_ms = watch_ms < wait_ms ? watch_ms : wait_ms;
+    return is_more ? 0 : wait_ms < SWEEP_MS ? wait_ms : SWEEP_MS;
 }

@@ -6,9 +6,14 @@
 #ifndef TOCSIN_API_RESOURCES_H
 #define TOCSIN_API_RESOURCES_H
 
+#include <jansson.h>
+
 struct api;
 struct campaign_document;
+struct campaign_view;
 struct exchange;
+struct provider_view;
+struct worker_view;
 
 /* acknowledgements_api.c */
 void acknowledgements_show(struct exchange *exchange);
@@ -54,6 +59,8 @@ void campaigns_pause(struct exchange *exchange);
 void campaigns_resume(struct exchange *exchange);
 void campaigns_cancel(struct exchange *exchange);
 void campaigns_retry(struct exchange *exchange);
+/* What the campaign's view has that changes as it goes on, in the same form. */
+json_t *campaigns_figures(const struct api *api, const struct campaign_view *view);
 /* Puts the document, as it stands now, into the record. */
 void campaigns_keep(struct api *api, const struct campaign_document *document);
 /* Answers with the campaign, which has just changed, once that is on disk; `event` is for the log.
@@ -98,6 +105,13 @@ void providers_get(struct exchange *exchange);
 void providers_patch(struct exchange *exchange);
 void providers_reset(struct exchange *exchange);
 void workers_list(struct exchange *exchange);
+
+json_t *providers_show(const struct api *api, const struct provider_view *view);
+json_t *workers_show(const struct worker_view *view);
+
+/* events_api.c, feed_alarms.c */
+void events_get(struct exchange *exchange);
+void alarms_list(struct exchange *exchange);
 
 /* keys_api.c */
 void keys_list(struct exchange *exchange);

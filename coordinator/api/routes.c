@@ -24,6 +24,7 @@ static const char *const reply_parameters[] = {"campaign", "class", "channel", "
                                                "provider", "limit", "cursor",  NULL};
 static const char *const campaign_reply_parameters[] = {"class", "channel", "recipient", "provider",
                                                         "limit", "cursor",  NULL};
+static const char *const event_parameters[] = {"campaign", "types", NULL};
 static const char *const import_parameters[] = {"on_error", NULL};
 static const char *const upload_parameters[] = {"name", "format", "on_error", "max", "map", NULL};
 
@@ -110,6 +111,8 @@ const struct route routes_of_api[] = {
     {"POST", "/v1/tokens", tokens_post, ADMINS, ROUTE_CHANGES, NULL},
     {"GET", "/v1/tokens/{id}", tokens_get, ADMINS, 0, NULL},
     {"DELETE", "/v1/tokens/{id}", tokens_delete, ADMINS, ROUTE_CHANGES, NULL},
+    {"GET", "/v1/events", events_get, VIEWERS, 0, event_parameters},
+    {"GET", "/v1/alarms", alarms_list, VIEWERS, 0, NULL},
     {"GET", "/v1/workers", workers_list, VIEWERS, 0, list_parameters},
     {NULL, NULL, NULL, 0, 0, NULL},
 };

@@ -14,7 +14,7 @@ static json_t *by_channel(const uint32_t numbers[CHANNEL_KINDS])
     return json;
 }
 
-static json_t *worker_json(const struct worker_view *view)
+json_t *workers_show(const struct worker_view *view)
 {
     return json_pack("{s:s, s:b, s:o, s:o, s:o, s:I, s:I, s:o}", "name", view->name, "connected",
                      (int)view->connected, "last_heard_at", exchange_time(view->last_heard_ms),
@@ -35,7 +35,7 @@ void workers_list(struct exchange *exchange)
     unsigned index = page.position < UINT32_MAX ? (unsigned)page.position : UINT32_MAX - 1;
     bool more = engine_worker(engine, index, &view);
     while (more && json_array_size(items) < page.limit) {
-        json_array_append_new(items, worker_json(&view));
+        json_array_append_new(items, workers_show(&view));
         more = engine_worker(engine, ++index, &view);
     }
     exchange_json(exchange, 200, exchange_list(items, CURSOR_WORKERS, 0, more, index));

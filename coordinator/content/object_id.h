@@ -19,7 +19,8 @@ enum object_kind {
     OBJECT_AUDIENCE = 'a',
     OBJECT_CAMPAIGN = 'c',
     OBJECT_REPLY = 'r',
-    OBJECT_TOKEN = 't'
+    OBJECT_TOKEN = 't',
+    OBJECT_EVENT = 'e'
 };
 
 /* False for another kind, 0, leading zeros, and numbers above OBJECT_ID_MAX. */

@@ -100,6 +100,11 @@ struct reply_counts reply_store_counts(const struct reply_store *store, uint64_t
     return counts == NULL ? (struct reply_counts){0} : counts->counts;
 }
 
+uint64_t reply_store_newest(const struct reply_store *store)
+{
+    return store->newest;
+}
+
 uint64_t reply_store_kept(const struct reply_store *store)
 {
     return store->newest + 1 - store->oldest;

@@ -57,6 +57,8 @@ struct reply_counts {
 };
 /* Of the campaign, or of no campaign (0). */
 struct reply_counts reply_store_counts(const struct reply_store *store, uint64_t campaign);
+/* The number that was given last; 0: none was. */
+uint64_t reply_store_newest(const struct reply_store *store);
 uint64_t reply_store_kept(const struct reply_store *store); /* how many are kept, about */
 
 /* Once in every turn of the loop, before the record is handed over: counts that changed. */

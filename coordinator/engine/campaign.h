@@ -100,6 +100,10 @@ struct campaign {
     bool down_in_vain;     /* somebody who was looked at may not climb */
     unsigned passed_over;  /* bit s: nothing to lease of step s in this run */
     bool is_live;          /* in the engine's list of those that something may happen to */
+    bool is_changed;       /* in the list of engine_next_changed */
+    bool is_stirred;       /* in that of engine_next_stirred */
+    struct campaign *next_changed;
+    struct campaign *next_stirred;
     struct campaign *prev;
     struct campaign *next;
     UT_hash_handle hh;

@@ -185,6 +185,7 @@ void engine_decide(struct engine *engine, struct campaign *campaign, uint32_t pa
     }
     event_list_add(draft_list(engine, campaign, base), event);
     engine->stats.events += event->span;
+    engine_note_stirred(engine, campaign);
     bool has_pair = campaign_has_pair(campaign);
     if (has_pair) {
         pair_on_begin(engine, campaign, page, event);
@@ -203,6 +204,7 @@ void engine_enliven(struct engine *engine, struct campaign *campaign)
         campaign->is_live = true;
         DL_APPEND(engine->live, campaign);
     }
+    engine_note_stirred(engine, campaign);
 }
 
 void engine_decide_event(struct engine *engine, struct campaign *campaign, struct event event)
@@ -214,6 +216,7 @@ void engine_decide_event(struct engine *engine, struct campaign *campaign, struc
     (void)fits;
     event_list_add(draft_list(engine, campaign, RECORD_PAGE_CAMPAIGN), &event);
     engine_enliven(engine, campaign);
+    engine_note_changed(engine, campaign);
 }
 
 void engine_decide_own(struct engine *engine, struct campaign *campaign, enum campaign_event kind)

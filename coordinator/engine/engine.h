@@ -505,6 +505,15 @@ enum err engine_recipient(struct engine *engine, uint64_t campaign, uint32_t ord
 bool engine_track(struct engine *engine, uint64_t campaign, uint32_t ordinal, bool is_side,
                   struct recipient_state *state);
 
+/* ---- What is new, for whoever tells others: each campaign is named once, however much has
+ * happened to it since it was named last; 0: there is none ---- */
+
+/* One that was launched, paused, changed, finished, or the like. After a restart none is. */
+uint64_t engine_next_changed(struct engine *engine);
+/* One of which, or of whose recipients, anything was decided. After a restart all that go on are.
+ */
+uint64_t engine_next_stirred(struct engine *engine);
+
 struct worker_view {
     uint32_t worker;
     const char *name;

@@ -52,6 +52,8 @@ struct engine {
     uint64_t last_campaign;
     struct campaign *campaigns; /* by id, in the order of the ids */
     struct campaign *live;      /* launched or cancelled, and the end not yet noted */
+    struct campaign *changed;   /* what others have not been told of (engine_news.c) */
+    struct campaign *stirred;
     struct provider providers[WIRE_PROVIDERS_MAX];
     unsigned provider_count;
     uint64_t reviewed_ms; /* when the providers' shares were */
@@ -119,6 +121,11 @@ struct campaign *engine_find_campaign(const struct engine *engine, uint64_t id);
 /* Drafts and those whose end is noted cost nothing but memory: whatever walks campaigns walks the
  * live ones. */
 void engine_enliven(struct engine *engine, struct campaign *campaign);
+
+/* engine_news.c: the campaign itself came to something else; something was decided of it or of its
+ * recipients. */
+void engine_note_changed(struct engine *engine, struct campaign *campaign);
+void engine_note_stirred(struct engine *engine, struct campaign *campaign);
 
 /* engine_turn.c: drops the pages of ended campaigns that nobody asked for any more. */
 void engine_put_to_sleep(struct engine *engine);

@@ -50,7 +50,10 @@ enum catalogue_kind {
     CATALOGUE_REPLY_ID,
     CATALOGUE_REPLY_COUNTS,
     CATALOGUE_REPLY_FORWARD, /* replies that are still to be passed on */
-    CATALOGUE_TOKEN          /* content/token_registry.h */
+    CATALOGUE_TOKEN,         /* content/token_registry.h */
+    CATALOGUE_FEED,          /* these three: content/feed_store.h */
+    CATALOGUE_FEED_CAMPAIGN,
+    CATALOGUE_FEED_ALARM
 };
 
 /* Catalogue key of partition 0 into *buf. */

@@ -154,6 +154,8 @@ static void open_api(struct house *house)
         .connections_max = 100,
         .connections_per_address = 100,
         .uploads_max = 2,
+        .event_streams_max = 4,
+        .events_kept = 300,
         .archive_after_ms = ARCHIVE_MS,
         .page_codec = PAGE_LZ4,
         .import_threads = 1,
