@@ -247,6 +247,9 @@ static enum err parse_word(struct parser *parser, const char *word)
     if (!parser->only_operands && strcmp(word, "-h") == 0) {
         return parse_option(parser, "help");
     }
+    if (!parser->only_operands && strcmp(word, "-o") == 0) {
+        return parse_option(parser, "output");
+    }
     if (!parser->only_operands && strncmp(word, "--", 2) == 0) {
         return parse_option(parser, word + 2);
     }

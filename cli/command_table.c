@@ -12,6 +12,7 @@ const struct command_group command_table[] = {
     {"recipient", "what became of one, or of those in a state", recipient_commands},
     {"export", "every delivery of a campaign, to a file", export_commands},
     {"reply", "take in what somebody wrote or said back", reply_commands},
+    {"report", "what became of a campaign, as text, JSON, CSV or a page", report_commands},
     {"suppression", "who must not be sent to", suppression_commands},
     {"worker", "the workers", worker_commands},
     {"provider", "the providers", provider_commands},

@@ -17,6 +17,7 @@ extern const struct command preflight_commands[];
 extern const struct command recipient_commands[];
 extern const struct command export_commands[];
 extern const struct command reply_commands[];
+extern const struct command report_commands[];
 extern const struct command suppression_commands[];
 extern const struct command worker_commands[];
 extern const struct command provider_commands[];

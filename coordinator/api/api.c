@@ -22,6 +22,7 @@
 #include "coordinator/api/inbound_desk.h"
 #include "coordinator/api/receipts.h"
 #include "coordinator/api/reply_forward.h"
+#include "coordinator/api/report_cache.h"
 #include "coordinator/api/routes.h"
 #include "coordinator/api/suppressing.h"
 
@@ -316,6 +317,7 @@ static void api_free(struct api *api)
     idempotency_close(api->idempotency);
     signin_close(api->signin);
     audience_finder_free(api->finder);
+    report_cache_free(api->report_cache);
     mem_free(api);
 }
 
@@ -399,7 +401,7 @@ void api_close(struct api *api)
     http_server_close(api->listener.server); /* breaks the uploads off */
     api->is_closing = true;
     while (api->upload_count > 0 || suppressing_count(api) > 0 || api->preflights > 0 ||
-           api->retries > 0 || api->export_count > 0) {
+           api->retries > 0 || api->export_count > 0 || api->reports > 0) {
         uv_run(api->context.loop, UV_RUN_ONCE); /* until their threads have ended */
     }
     exchange_drop_all(api);

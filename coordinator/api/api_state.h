@@ -21,6 +21,7 @@ struct feed_watch;
 struct inbound;
 struct inbound_fetcher;
 struct reply_forward;
+struct report_cache;
 struct pending;
 struct suppressing;
 struct upload;
@@ -56,6 +57,8 @@ struct api {
     unsigned retries;                 /* campaigns whose pages are folded for another round */
     struct export_job *exports;       /* under way, or whose threads are about to end */
     unsigned export_count;
+    unsigned reports; /* that are being read */
+    struct report_cache *report_cache;
     bool is_closing;
     struct upload *uploads;
     unsigned upload_count;

@@ -80,6 +80,9 @@ void plans_delete(struct exchange *exchange);
 void preflight_post(struct exchange *exchange);
 void preflight_unreachable(struct exchange *exchange);
 
+/* reports_api.c */
+void reports_get(struct exchange *exchange);
+
 /* suppressions_api.c, suppression_import.c */
 void suppressions_list(struct exchange *exchange);
 void suppressions_put(struct exchange *exchange);

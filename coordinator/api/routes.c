@@ -19,6 +19,7 @@ static const char *const recipients_parameters[] = {"state", "limit", "cursor", 
 static const char *const export_parameters[] = {
     "state", "channel", "provider", "format", "compress", "end_line", "snapshot", "after", NULL};
 static const char *const unreachable_parameters[] = {"format", NULL};
+static const char *const report_parameters[] = {"format", "compare", "by", NULL};
 static const char *const suppression_parameters[] = {"channel", "reason", "limit", "cursor", NULL};
 static const char *const reply_parameters[] = {"campaign", "class", "channel", "recipient",
                                                "provider", "limit", "cursor",  NULL};
@@ -82,6 +83,7 @@ const struct route routes_of_api[] = {
     {"GET", "/v1/campaigns/{id}/unreachable", preflight_unreachable, VIEWERS, 0,
      unreachable_parameters},
     {"GET", "/v1/campaigns/{id}/export", exports_get, VIEWERS, 0, export_parameters},
+    {"GET", "/v1/campaigns/{id}/report", reports_get, VIEWERS, 0, report_parameters},
     {"GET", "/v1/campaigns/{id}/recipients", deliveries_list, VIEWERS, 0, recipients_parameters},
     {"GET", "/v1/campaigns/{id}/recipients/{key}", deliveries_get, VIEWERS, 0, NULL},
     {"GET", "/v1/campaigns/{id}/replies", replies_of_campaign, VIEWERS, 0,

@@ -91,6 +91,7 @@ struct campaign {
     double turn_share;                      /* weighted fairness: recipients leased / weight */
     struct bucket bucket;                   /* its own rate */
     uint64_t repeated;
+    uint64_t events; /* decided of it in this life */
     struct rate_meter meter;
     bool is_taking_in;     /* the present round has not taken in all whom it will */
     uint32_t round_page;   /* the first that it has not looked through */

@@ -184,6 +184,7 @@ void engine_decide(struct engine *engine, struct campaign *campaign, uint32_t pa
         roster_on_event(engine, campaign, event, instance, step);
     }
     event_list_add(draft_list(engine, campaign, base), event);
+    campaign->events++;
     engine->stats.events += event->span;
     engine_note_stirred(engine, campaign);
     bool has_pair = campaign_has_pair(campaign);
@@ -215,6 +216,7 @@ void engine_decide_event(struct engine *engine, struct campaign *campaign, struc
     assert(fits);
     (void)fits;
     event_list_add(draft_list(engine, campaign, RECORD_PAGE_CAMPAIGN), &event);
+    campaign->events++;
     engine_enliven(engine, campaign);
     engine_note_changed(engine, campaign);
 }

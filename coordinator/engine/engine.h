@@ -474,11 +474,13 @@ struct campaign_view {
     double rate_per_s;          /* recipients settled per second, of the last few seconds */
     uint64_t time_left_ms;      /* at this rate; 0: unknown */
     uint64_t repeated;          /* attempts repeated because uncertain, since this life began */
-    uint64_t starts_ms;         /* scheduled: when it begins; else 0 */
-    uint64_t not_after_ms;      /* known once it began; 0: none */
-    bool is_expired;            /* not_after has passed */
-    uint64_t superseded_by;     /* the campaign whose launch cancelled it; 0: none */
-    bool is_stopped;            /* paused by a stop rule: */
+    uint64_t events;        /* decided of it since this life began: as long as it stays, nothing has
+                               changed */
+    uint64_t starts_ms;     /* scheduled: when it begins; else 0 */
+    uint64_t not_after_ms;  /* known once it began; 0: none */
+    bool is_expired;        /* not_after has passed */
+    uint64_t superseded_by; /* the campaign whose launch cancelled it; 0: none */
+    bool is_stopped;        /* paused by a stop rule: */
     enum stop_cause stop_cause;
     uint64_t stop_count; /* so many */
     uint64_t stop_of;    /* of so many that were tried */

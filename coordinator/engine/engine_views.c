@@ -42,6 +42,7 @@ bool engine_campaign(struct engine *engine, uint64_t id, struct campaign_view *v
         .ended_ms = campaign->ended_ms,
         .rate_per_s = rate_meter_per_s(&campaign->meter, engine->now_ms),
         .repeated = campaign->repeated,
+        .events = campaign->events,
         .open = campaign->open,
         .is_screening =
             !campaign->is_ended && !cap_lets_send(campaign) && campaign->state != CAMPAIGN_DRAFT,

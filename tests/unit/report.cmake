@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+tocsin_unit_test(test_campaign_report LIBS tocsin_report)
 tocsin_unit_test(test_cap_merge LIBS tocsin_report)
 tocsin_unit_test(test_cap_survey LIBS tocsin_report SOURCES unit/engine_rig.c)
 tocsin_unit_test(test_zone_clock LIBS tocsin_report tocsin_content)

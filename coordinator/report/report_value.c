@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "coordinator/report/report_value.h"
+
+#include <string.h>
+
+#include "coordinator/report/report_chart.h"
+#include "coordinator/report/report_words.h"
+
+const json_t *report_at(const json_t *json, const char *path)
+{
+    while (json != NULL && *path != '\0') {
+        size_t len = strcspn(path, ".");
+        json = json_object_getn(json, path, len);
+        path += len + (path[len] == '.');
+    }
+    return json;
+}
+
+double report_number(const json_t *json, const char *path)
+{
+    return json_number_value(report_at(json, path));
+}
+
+const char *report_str(const json_t *json, const char *path)
+{
+    const char *text = json_string_value(report_at(json, path));
+    return text == NULL ? "" : text;
+}
+
+bool report_has(const json_t *json, const char *path)
+{
+    const json_t *value = report_at(json, path);
+    return value != NULL && !json_is_null(value);
+}
+
+void report_put_value(struct buf *buf, const json_t *value, enum report_unit unit)
+{
+    if (!json_is_number(value)) {
+        buf_str(buf, "–");
+        return;
+    }
+    switch (unit) {
+    case REPORT_COUNT:
+        report_put_count(buf, json_number_value(value));
+        return;
+    case REPORT_SECONDS:
+        report_put_seconds(buf, json_number_value(value));
+        return;
+    case REPORT_RATE:
+        report_put_rate(buf, json_number_value(value));
+        return;
+    case REPORT_SHARE:
+        report_put_share(buf, json_number_value(value));
+        return;
+    }
+}
+
+void report_row_head(struct buf *html, const char *text)
+{
+    buf_str(html, "<tr><th scope=\"row\"><bdi>");
+    report_html_text(html, text);
+    buf_str(html, "</bdi></th>");
+}
+
+void report_cell_text(struct buf *html, const char *text)
+{
+    buf_str(html, "<td>");
+    report_html_text(html, text);
+    buf_str(html, "</td>");
+}
+
+void report_cell(struct buf *html, const json_t *row, const char *path, enum report_unit unit)
+{
+    buf_str(html, "<td class=\"n\">");
+    report_put_value(html, report_at(row, path), unit);
+    buf_str(html, "</td>");
+}
+
+void report_cell_people(struct buf *html, const json_t *row, const char *path)
+{
+    const json_t *people = report_at(row, path);
+    report_cell(html, people, "people", REPORT_COUNT);
+    buf_str(html, "<td class=\"n soft\">");
+    report_put_value(html, json_object_get(people, "share"), REPORT_SHARE);
+    buf_str(html, "</td>");
+}
+
+void report_table_open(struct buf *html, const char *caption, const char *titles)
+{
+    buf_str(html, "<div class=\"wide\"><table>");
+    if (caption != NULL) {
+        buf_str(html, "<caption>");
+        report_html_text(html, caption);
+        buf_str(html, "</caption>");
+    }
+    buf_str(html, "<thead><tr>");
+    while (*titles != '\0') {
+        size_t len = strcspn(titles, "|");
+        bool is_number = *titles == '#';
+        buf_printf(html, "<th scope=\"col\"%s>%.*s</th>", is_number ? " class=\"n\"" : "",
+                   (int)len - is_number, titles + is_number);
+        titles += len + (titles[len] == '|');
+    }
+    buf_str(html, "</tr></thead><tbody>\n");
+}
+
+void report_table_close(struct buf *html)
+{
+    buf_str(html, "</tbody></table></div>\n");
+}
