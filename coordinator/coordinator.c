@@ -191,6 +191,7 @@ static enum err open_api(struct coordinator *coordinator, struct problem *proble
         .provider_controls = &coordinator->provider_controls,
         .delivery_keys = &coordinator->delivery_keys,
         .tokens = coordinator->tokens,
+        .oidc = &settings->oidc,
         .listen = settings->listen_api,
         .data_dir = settings->data_dir,
         .version = TOCSIN_VERSION,

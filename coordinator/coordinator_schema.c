@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coordinator/coordinator_schema.h"
 
+#include "coordinator/api/role.h"
 #include "coordinator/content/provider_group.h"
 #include "coordinator/content/reply_rules.h"
+#include "coordinator/identity/oidc_claims.h"
 #include "proto/wire.h"
 
 #define WORKER_KEYS_MAX    4096
@@ -85,6 +87,33 @@ static const cyaml_schema_field_t replies_fields[] = {
     CYAML_FIELD_MAPPING("forward", OPTIONAL, struct raw_replies, forward, forward_fields),
     CYAML_FIELD_END,
 };
+#define ROLE_VALUES(key, role)                                                                     \
+    CYAML_FIELD_SEQUENCE_COUNT(key, OPTIONAL_POINTER, struct raw_oidc_roles, values[role],         \
+                               values_count[role], &key_schema, 0, OIDC_VALUES_MAX)
+static const cyaml_schema_field_t oidc_roles_fields[] = {
+    ROLE_VALUES("relay", ROLE_RELAY),
+    ROLE_VALUES("viewer", ROLE_VIEWER),
+    ROLE_VALUES("author", ROLE_AUTHOR),
+    ROLE_VALUES("approver", ROLE_APPROVER),
+    ROLE_VALUES("operator", ROLE_OPERATOR),
+    ROLE_VALUES("admin", ROLE_ADMIN),
+    CYAML_FIELD_END,
+};
+_Static_assert(ROLES == RAW_OIDC_ROLES, "a role has its values");
+static const cyaml_schema_field_t oidc_fields[] = {
+    TEXT("issuer", struct raw_oidc, issuer),
+    TEXT("audience", struct raw_oidc, audience),
+    TEXT("jwks_url", struct raw_oidc, jwks_url),
+    TEXT("jwks_file", struct raw_oidc, jwks_file),
+    TEXT("ca_file", struct raw_oidc, ca_file),
+    TEXT("role_claim", struct raw_oidc, role_claim),
+    TEXT("name_claim", struct raw_oidc, name_claim),
+    TEXT("leeway", struct raw_oidc, leeway),
+    TEXT("refetch_after", struct raw_oidc, refetch_after),
+    CYAML_FIELD_BOOL("allow_http", OPTIONAL, struct raw_oidc, allow_http),
+    CYAML_FIELD_MAPPING("roles", OPTIONAL, struct raw_oidc, roles, oidc_roles_fields),
+    CYAML_FIELD_END,
+};
 static const cyaml_schema_field_t provider_fields[] = {
     TEXT("name", struct raw_provider, name),
     TEXT("channel", struct raw_provider, channel),
@@ -134,6 +163,7 @@ static const cyaml_schema_field_t fields[] = {
     CYAML_FIELD_MAPPING("frequency_cap", OPTIONAL, struct raw_settings, frequency_cap,
                         frequency_cap_fields),
     CYAML_FIELD_MAPPING("replies", OPTIONAL, struct raw_settings, replies, replies_fields),
+    CYAML_FIELD_MAPPING("oidc", OPTIONAL, struct raw_settings, oidc, oidc_fields),
     CYAML_FIELD_SEQUENCE("providers", OPTIONAL_POINTER, struct raw_settings, providers,
                          &provider_schema, 0, WIRE_PROVIDERS_MAX),
     CYAML_FIELD_SEQUENCE("groups", OPTIONAL_POINTER, struct raw_settings, groups, &group_schema, 0,

@@ -102,6 +102,26 @@ struct raw_replies {
     struct raw_forward forward;
 };
 
+#define RAW_OIDC_ROLES 6 /* in the order of enum role */
+struct raw_oidc_roles {
+    char **values[RAW_OIDC_ROLES];
+    unsigned values_count[RAW_OIDC_ROLES];
+};
+
+struct raw_oidc {
+    char *issuer;
+    char *audience;
+    char *jwks_url;
+    char *jwks_file;
+    char *ca_file;
+    char *role_claim;
+    char *name_claim;
+    char *leeway;
+    char *refetch_after;
+    bool allow_http;
+    struct raw_oidc_roles roles;
+};
+
 struct raw_settings {
     char *data_dir;
     struct raw_listen listen;
@@ -121,6 +141,7 @@ struct raw_settings {
     struct raw_quiet_hours quiet_hours;
     struct raw_frequency_cap frequency_cap;
     struct raw_replies replies;
+    struct raw_oidc oidc;
     struct raw_provider *providers;
     unsigned providers_count;
     struct raw_group *groups;

@@ -17,6 +17,7 @@
 #include "common/text.h"
 #include "coordinator/coordinator_schema.h"
 #include "coordinator/group_settings.h"
+#include "coordinator/oidc_settings.h"
 #include "coordinator/provider_settings.h"
 #include "coordinator/reply_settings.h"
 #include "coordinator/respect_settings.h"
@@ -330,6 +331,7 @@ static enum err take_all(struct settings_check *check)
         respect_settings_take_quiet_hours,
         respect_settings_take_cap,
         reply_settings_take,
+        oidc_settings_take,
         provider_settings_take,
         take_groups,
     };
@@ -418,6 +420,7 @@ void coordinator_settings_free(struct coordinator_settings *settings)
         free_text(settings->keys_workers[i]);
     }
     free_text(settings->keys_workers);
+    oidc_rules_release(&settings->oidc);
     reply_settings_release(&settings->replies);
     mem_free(settings->public_url);
     mem_free(settings->keys_public);

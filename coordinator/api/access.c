@@ -6,9 +6,12 @@
 #include "coordinator/api/auth.h"
 #include "coordinator/api/exchange.h"
 
-static const char *why_refused(enum signin_result result)
+static const char *why_refused(struct exchange *exchange, enum signin_result result,
+                               const struct problem *problem)
 {
     switch (result) {
+    case SIGNIN_REFUSED:
+        return arena_printf(exchange->arena, "the token is not taken: %s", problem->text);
     case SIGNIN_EXPIRED:
         return "the token has expired: ask an admin for a new one";
     case SIGNIN_REVOKED:
@@ -16,6 +19,8 @@ static const char *why_refused(enum signin_result result)
     case SIGNIN_GOOD:
     case SIGNIN_NONE:
     case SIGNIN_UNKNOWN:
+    case SIGNIN_NO_ROLE:
+    case SIGNIN_LATER:
     case SIGNIN_RESULTS:
         break;
     }
@@ -40,7 +45,19 @@ static void slow_down(struct exchange *exchange, uint32_t wait_ms)
 }
 
 /* RFC 6750 section 3: the error is named only when there was a token. */
-static bool refuse_stranger(struct exchange *exchange, enum signin_result result)
+static void refuse_stranger(struct exchange *exchange, enum signin_result result,
+                            const struct problem *problem)
+{
+    http_reply_header(exchange->http, "WWW-Authenticate",
+                      result == SIGNIN_NONE ? "Bearer realm=\"tocsin\""
+                                            : "Bearer realm=\"tocsin\", error=\"invalid_token\"");
+    exchange_problem(
+        exchange,
+        &(struct problem_reply){.status = 401, .detail = why_refused(exchange, result, problem)});
+}
+
+static bool refuse_signin(struct exchange *exchange, enum signin_result result,
+                          const struct problem *problem)
 {
     struct sockaddr_storage address;
     http_peer_address(exchange->http, &address);
@@ -48,13 +65,11 @@ static bool refuse_stranger(struct exchange *exchange, enum signin_result result
                                    api_now_ms(exchange->api));
     if (wait_ms > 0) {
         slow_down(exchange, wait_ms);
-        return false;
+    } else if (result == SIGNIN_NO_ROLE || result == SIGNIN_LATER) {
+        exchange_refuse(exchange, result == SIGNIN_NO_ROLE ? 403 : 503, problem);
+    } else {
+        refuse_stranger(exchange, result, problem);
     }
-    http_reply_header(exchange->http, "WWW-Authenticate",
-                      result == SIGNIN_NONE ? "Bearer realm=\"tocsin\""
-                                            : "Bearer realm=\"tocsin\", error=\"invalid_token\"");
-    exchange_problem(exchange,
-                     &(struct problem_reply){.status = 401, .detail = why_refused(result)});
     return false;
 }
 
@@ -74,14 +89,15 @@ static bool refuse_role(struct exchange *exchange)
 bool access_check(struct exchange *exchange)
 {
     enum role_set roles = exchange->route->roles;
+    struct problem problem = {0};
     if (role_set_is_open(roles)) {
         return true;
     }
     enum signin_result result =
         signin_identify(exchange->api->signin, http_header(exchange->http, "Authorization"),
-                        api_now_ms(exchange->api), &exchange->principal);
+                        api_now_ms(exchange->api), &exchange->principal, &problem);
     if (result != SIGNIN_GOOD) {
-        return refuse_stranger(exchange, result);
+        return refuse_signin(exchange, result, &problem);
     }
     return role_is_in(exchange->principal.role, roles) || refuse_role(exchange);
 }

@@ -331,7 +331,9 @@ enum err api_open(struct api **out, const struct api_context *context, struct pr
     api->finder = audience_finder_new(context->ledger);
     tell_surroundings(api);
     inbound_desk_open(api);
-    enum err err = signin_open(&api->signin, context->data_dir, context->tokens, problem);
+    const struct signin_context signin = {context->loop, context->data_dir, context->tokens,
+                                          context->oidc};
+    enum err err = signin_open(&api->signin, &signin, problem);
     if (err == ERR_OK) {
         err = idempotency_open(&api->idempotency, context->ledger, problem);
     }
@@ -408,5 +410,7 @@ void api_close(struct api *api)
     inbound_desk_close(api);
     reply_forward_close(api->forward);
     api->forward = NULL;
+    signin_close(api->signin);
+    api->signin = NULL;
     uv_close((uv_handle_t *)&api->sweep, on_sweep_closed);
 }

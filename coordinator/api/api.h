@@ -25,6 +25,7 @@
 #include "coordinator/content/suppression_list.h"
 #include "coordinator/content/token_registry.h"
 #include "coordinator/engine/engine.h"
+#include "coordinator/identity/oidc_claims.h"
 #include "coordinator/ledger/changelog.h"
 #include "coordinator/ledger/ledger.h"
 #include "coordinator/ledger/turn.h"
@@ -53,6 +54,7 @@ struct api_context {
     const struct wire_provider *providers; /* as the workers are told of them */
     struct delivery_keys *delivery_keys;
     struct token_registry *tokens;
+    const struct oidc_rules *oidc; /* may be NULL */
     unsigned provider_count;
     const struct provider_group *groups; /* of these providers */
     unsigned group_count;

@@ -274,6 +274,22 @@ static void write_links(const struct metrics *metrics, struct buf *text)
                        metrics->forged_tokens);
 }
 
+static void write_oidc(const struct oidc_tally *tally, struct buf *text)
+{
+    exposition_gauge(text, "tocsin_oidc_keys", "Public keys of the issuer that are known.",
+                     tally->keys);
+    exposition_family(text, "tocsin_oidc_key_fetches_total", "counter",
+                      "Key sets of the issuer that were fetched or read, or could not be.");
+    exposition_sample(text, "tocsin_oidc_key_fetches_total", "result", "taken", tally->fetches);
+    exposition_sample(text, "tocsin_oidc_key_fetches_total", "result", "failed",
+                      tally->fetch_failures);
+    exposition_counter(text, "tocsin_oidc_signatures_total",
+                       "Signatures of the issuer's tokens that were checked.", tally->signatures);
+    exposition_counter(text, "tocsin_oidc_remembered_total",
+                       "Tokens of the issuer that were known to be good from before.",
+                       tally->remembered);
+}
+
 static void write_signins(const struct metrics *metrics, struct buf *text)
 {
     exposition_family(
@@ -286,6 +302,9 @@ static void write_signins(const struct metrics *metrics, struct buf *text)
     exposition_counter(text, "tocsin_signins_slowed_total",
                        "Of these, answered 429: too many had come from the same address.",
                        metrics->signins.slowed);
+    if (metrics->signins.has_oidc) {
+        write_oidc(&metrics->signins.oidc, text);
+    }
 }
 
 static void write_suppressions(const struct metrics *metrics, struct buf *text)

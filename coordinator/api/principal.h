@@ -14,7 +14,8 @@
 enum principal_kind {
     PRINCIPAL_NONE,  /* who did not sign in */
     PRINCIPAL_ADMIN, /* whoever can read admin.token */
-    PRINCIPAL_TOKEN  /* whoever has a token that was made by /v1/tokens */
+    PRINCIPAL_TOKEN, /* whoever has a token that was made by /v1/tokens */
+    PRINCIPAL_OIDC   /* whoever an issuer of the settings (oidc) vouches for */
 };
 
 struct principal {

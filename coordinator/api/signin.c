@@ -15,19 +15,22 @@
 
 static const char *const result_names[SIGNIN_RESULTS] = {
     [SIGNIN_GOOD] = "good",       [SIGNIN_NONE] = "none",       [SIGNIN_UNKNOWN] = "unknown",
-    [SIGNIN_EXPIRED] = "expired", [SIGNIN_REVOKED] = "revoked",
+    [SIGNIN_EXPIRED] = "expired", [SIGNIN_REVOKED] = "revoked", [SIGNIN_REFUSED] = "refused",
+    [SIGNIN_NO_ROLE] = "no_role", [SIGNIN_LATER] = "later",
 };
 
 static const char *const kind_names[] = {
     [PRINCIPAL_NONE] = "none",
     [PRINCIPAL_ADMIN] = "admin",
     [PRINCIPAL_TOKEN] = "token",
+    [PRINCIPAL_OIDC] = "oidc",
 };
 
 struct signin {
     char *data_dir;
     struct auth *auth;
     struct token_registry *tokens;
+    struct oidc *oidc; /* NULL: no issuer's tokens are taken */
     struct signin_guard *guard;
     struct signin_tally tally;
 };
@@ -42,25 +45,29 @@ const char *principal_kind_name(enum principal_kind kind)
     return kind_names[kind];
 }
 
-enum err signin_open(struct signin **out, const char *data_dir, struct token_registry *tokens,
+enum err signin_open(struct signin **out, const struct signin_context *context,
                      struct problem *problem)
 {
-    struct auth *auth = NULL;
-    enum err err = auth_open(&auth, data_dir, problem);
-    *out = NULL;
-    if (err == ERR_OK) {
-        *out = mem_zalloc(1, sizeof(**out));
-        (*out)->data_dir = mem_copy_str(data_dir);
-        (*out)->auth = auth;
-        (*out)->tokens = tokens;
-        (*out)->guard = signin_guard_new();
+    struct signin *signin = mem_zalloc(1, sizeof(*signin));
+    enum err err = auth_open(&signin->auth, context->data_dir, problem);
+    signin->data_dir = mem_copy_str(context->data_dir);
+    signin->tokens = context->tokens;
+    signin->guard = signin_guard_new();
+    if (err == ERR_OK && context->oidc != NULL && context->oidc->issuer != NULL) {
+        err = oidc_open(&signin->oidc, context->loop, context->oidc, problem);
     }
+    if (err != ERR_OK) {
+        signin_close(signin);
+        signin = NULL;
+    }
+    *out = signin;
     return err;
 }
 
 void signin_close(struct signin *signin)
 {
     if (signin != NULL) {
+        oidc_close(signin->oidc);
         auth_close(signin->auth);
         signin_guard_free(signin->guard);
         mem_free(signin->data_dir);
@@ -68,7 +75,7 @@ void signin_close(struct signin *signin)
     }
 }
 
-void signin_reload(struct signin *signin)
+static void reload_admin(struct signin *signin)
 {
     struct auth *auth = NULL;
     struct problem problem = {0};
@@ -78,6 +85,14 @@ void signin_reload(struct signin *signin)
     }
     auth_close(signin->auth);
     signin->auth = auth;
+}
+
+void signin_reload(struct signin *signin)
+{
+    reload_admin(signin);
+    if (signin->oidc != NULL) {
+        oidc_reload(signin->oidc);
+    }
 }
 
 /* ---- who it is ---- */
@@ -125,8 +140,25 @@ static enum signin_result by_registry(struct signin *signin, struct slice token,
     return SIGNIN_UNKNOWN;
 }
 
+static enum signin_result by_issuer(struct signin *signin, struct slice token, uint64_t now_ms,
+                                    struct principal *principal, struct problem *problem)
+{
+    struct oidc_identity identity;
+    _Static_assert(OIDC_NAME_MAX <= PRINCIPAL_NAME_MAX, "its name is a principal's");
+    enum err err = oidc_check(signin->oidc, token, now_ms, &identity, problem);
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? SIGNIN_NO_ROLE
+               : err == ERR_BUSY    ? SIGNIN_LATER
+                                    : SIGNIN_REFUSED;
+    }
+    *principal = (struct principal){
+        .kind = PRINCIPAL_OIDC, .role = (enum role)identity.role, .until_ms = identity.until_ms};
+    memcpy(principal->name, identity.name, strlen(identity.name) + 1);
+    return SIGNIN_GOOD;
+}
+
 enum signin_result signin_identify(struct signin *signin, const char *header, uint64_t now_ms,
-                                   struct principal *principal)
+                                   struct principal *principal, struct problem *problem)
 {
     struct slice token;
     *principal = (struct principal){0};
@@ -136,7 +168,9 @@ enum signin_result signin_identify(struct signin *signin, const char *header, ui
     if (auth_identify(signin->auth, token, principal)) {
         return SIGNIN_GOOD;
     }
-    return by_registry(signin, token, now_ms, principal);
+    return signin->oidc != NULL && oidc_is_token(token)
+               ? by_issuer(signin, token, now_ms, principal, problem)
+               : by_registry(signin, token, now_ms, principal);
 }
 
 bool signin_is_good(const struct signin *signin, const struct principal *principal, uint64_t now_ms)
@@ -165,7 +199,9 @@ uint32_t signin_fail(struct signin *signin, enum signin_result result,
 {
     char text[NI_MAXHOST];
     signin->tally.failures[result]++;
-    if (result == SIGNIN_NONE) { /* a browser or a probe asks first and signs in then */
+    /* A browser or a probe asks first and signs in then; who is known but has no role, or comes
+     * while keys are fetched, guesses nothing. */
+    if (result == SIGNIN_NONE || result == SIGNIN_NO_ROLE || result == SIGNIN_LATER) {
         return 0;
     }
     uint32_t wait_ms = signin_guard_fail(signin->guard, address, now_ms);
@@ -181,4 +217,8 @@ uint32_t signin_fail(struct signin *signin, enum signin_result result,
 void signin_tally(const struct signin *signin, struct signin_tally *tally)
 {
     *tally = signin->tally;
+    tally->has_oidc = signin->oidc != NULL;
+    if (tally->has_oidc) {
+        oidc_tally(signin->oidc, &tally->oidc);
+    }
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "coordinator/api/role.h"
 #include "coordinator/coordinator_settings.h"
 #include "tests/unit/unit.h"
 
@@ -542,6 +543,59 @@ static void a_provider_has_a_quota_a_day(void **state)
     assert_refused(fixture, yaml, "6: providers[0].quota_zone: ", "no effect");
 }
 
+static void an_issuer_of_tokens_is_checked(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct {
+        const char *oidc;
+        const char *place;
+        const char *what;
+    } wrong[] = {
+#define WHO   "issuer: 'https://login.example', audience: tocsin"
+#define KEYS  "jwks_url: 'https://login.example/keys'"
+#define ROLED "roles: {operator: [duty]}"
+        {"{audience: tocsin, " KEYS ", " ROLED "}", "2: oidc.issuer: ", "is missing"},
+        {"{issuer: 'https://login.example', " KEYS ", " ROLED "}",
+         "2: oidc.audience: ", "is missing"},
+        {"{" WHO ", " ROLED "}", "2: oidc: ", "either jwks_url or jwks_file"},
+        {"{" WHO ", " KEYS ", jwks_file: /k, " ROLED "}", "2: oidc.jwks_file: ", "either jwks_url"},
+        {"{" WHO ", jwks_url: keys, " ROLED "}", "2: oidc.jwks_url: ", "is no address"},
+        {"{" WHO ", jwks_url: 'http://login.example/', " ROLED "}",
+         "2: oidc.jwks_url: ", "allow_http"},
+        {"{" WHO ", " KEYS "}", "2: oidc.roles: ", "is missing"},
+        {"{" WHO ", " KEYS ", roles: {viewer: [a], admin: [b, a]}}",
+         "2: oidc.roles.admin[1]: ", "is given a role already: viewer"},
+        {"{" WHO ", " KEYS ", roles: {viewer: ['']}}", "2: oidc.roles.viewer[0]: ", "is empty"},
+        {"{" WHO ", " KEYS ", " ROLED ", leeway: 6m}", "2: oidc.leeway: ", "out of bounds"},
+        {"{" WHO ", " KEYS ", " ROLED ", refetch_after: 1ms}",
+         "2: oidc.refetch_after: ", "out of bounds"},
+        {"{" WHO ", " KEYS ", roles: {boss: [a]}}", "2: ", "boss"},
+    };
+    char yaml[512];
+    const struct oidc_rules *rules = &assert_loads(fixture, "data_dir: /a\n")->oidc;
+    assert_null(rules->issuer);
+    rules = &assert_loads(fixture, "data_dir: /a\noidc: {" WHO ", " KEYS ", ca_file: /ca, "
+                                   "role_claim: groups, roles: {admin: [x], relay: [y, z]}}\n")
+                 ->oidc;
+    assert_string_equal(rules->issuer, "https://login.example");
+    assert_string_equal(rules->audience, "tocsin");
+    assert_string_equal(rules->jwks_url, "https://login.example/keys");
+    assert_string_equal(rules->ca_file, "/ca");
+    assert_string_equal(rules->role_claim, "groups");
+    assert_string_equal(rules->name_claim, "sub");
+    assert_int_equal(rules->leeway_ms, 60000);
+    assert_int_equal(rules->refetch_after_ms, 30000);
+    assert_int_equal(rules->value_count, 3);
+    for (unsigned i = 0; i < 3; i++) {
+        bool is_admin = strcmp(rules->values[i].value, "x") == 0;
+        assert_int_equal(rules->values[i].role, is_admin ? ROLE_ADMIN : ROLE_RELAY);
+    }
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        (void)snprintf(yaml, sizeof(yaml), "data_dir: /a\noidc: %s\n", wrong[i].oidc);
+        assert_refused(fixture, yaml, wrong[i].place, wrong[i].what);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -559,6 +613,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_group_names_several_providers, setup, teardown),
         cmocka_unit_test_setup_teardown(words_of_replies_have_one_meaning, setup, teardown),
         cmocka_unit_test_setup_teardown(replies_are_passed_on_to_one_address, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_issuer_of_tokens_is_checked, setup, teardown),
         cmocka_unit_test_setup_teardown(a_provider_has_quiet_hours_of_its_own, setup, teardown),
         cmocka_unit_test_setup_teardown(a_provider_has_a_quota_a_day, setup, teardown),
         cmocka_unit_test_setup_teardown(what_spares_recipients_is_read_as_in_a_campaign, setup,
