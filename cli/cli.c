@@ -60,9 +60,13 @@ static enum err cli_connect(struct cli *cli, const struct arguments *arguments)
     }
     struct client_settings settings = {
         .api = api == NULL ? API_DEFAULT : api,
+        .ca_file = arguments_value(arguments, "ca-file"),
         .note = cli_on_note,
         .note_arg = cli,
     };
+    if (settings.ca_file == NULL) {
+        settings.ca_file = env_value("TOCSIN_CA_FILE");
+    }
     enum err err = ERR_OK;
     token_reference(arguments, &reference, &from);
     if (reference.len > 0) {

@@ -15,6 +15,8 @@ const struct option command_global_options[] = {
     {"token-file", "FILE",
      "the file with the API's token (TOCSIN_TOKEN_FILE; or TOCSIN_TOKEN holds "
      "the token itself)"},
+    {"ca-file", "FILE",
+     "who signed the certificate of an https:// API, in PEM (TOCSIN_CA_FILE; else the system's)"},
     {"json", NULL, "print the API's JSON, one object a line"},
     {"quiet", NULL, "print only errors, and the identifier of what was made"},
     {"help", NULL, "print this help"},

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Every library that Tocsin stands on. A room links what it needs by these names:
-#   PkgConfig::ZMQ  UV  CURL  PROTOBUFC  MICROHTTPD  JANSSON  CYAML  SODIUM  CRYPTO  IDN2  ZSTD  LZ4  ZLIB  CMOCKA
+#   PkgConfig::ZMQ  UV  CURL  PROTOBUFC  MICROHTTPD  GNUTLS  JANSSON  CYAML  SODIUM  CRYPTO  IDN2  ZSTD  LZ4  ZLIB  CMOCKA
 #   RocksDB::RocksDB   Threads::Threads
 # Their headers count as system headers, so that our warnings stay ours.
 find_package(Threads REQUIRED)
@@ -12,6 +12,7 @@ pkg_check_modules(UV REQUIRED IMPORTED_TARGET libuv>=1.44)
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl>=7.88)
 pkg_check_modules(PROTOBUFC REQUIRED IMPORTED_TARGET libprotobuf-c>=1.4)
 pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd>=0.9.75)
+pkg_check_modules(GNUTLS REQUIRED IMPORTED_TARGET gnutls>=3.7)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson>=2.14)
 pkg_check_modules(CYAML REQUIRED IMPORTED_TARGET libcyaml>=1.3)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium>=1.0.18)

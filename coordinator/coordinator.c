@@ -200,6 +200,8 @@ static enum err open_api(struct coordinator *coordinator, struct problem *proble
         .connections_per_address = settings->connections_per_address,
         .listen_public = settings->has_public ? &settings->listen_public : NULL,
         .public_connections_max = settings->public_connections_max,
+        .tls = settings->has_tls ? &settings->tls : NULL,
+        .tls_public = settings->has_public_tls ? &settings->tls : NULL,
         .archive_after_ms = settings->archive_after_ms,
         .uploads_max = settings->uploads_max,
         .event_streams_max = settings->event_streams_max,

@@ -16,11 +16,19 @@
     CYAML_FIELD_STRING_PTR(key, OPTIONAL_POINTER, owner, member, 0, CYAML_UNLIMITED)
 #define COUNT(key, owner, member) CYAML_FIELD_UINT_PTR(key, OPTIONAL_POINTER, owner, member)
 
+static const cyaml_schema_field_t tls_fields[] = {
+    TEXT("certificate", struct raw_tls, certificate),
+    TEXT("key", struct raw_tls, key),
+    TEXT("min_version", struct raw_tls, min_version),
+    CYAML_FIELD_BOOL_PTR("public", OPTIONAL_POINTER, struct raw_tls, public),
+    CYAML_FIELD_END,
+};
 static const cyaml_schema_field_t listen_fields[] = {
     TEXT("api", struct raw_listen, api),
     TEXT("public", struct raw_listen, public),
     TEXT("workers", struct raw_listen, workers),
     CYAML_FIELD_BOOL("allow_remote", OPTIONAL, struct raw_listen, allow_remote),
+    CYAML_FIELD_MAPPING("tls", OPTIONAL, struct raw_listen, tls, tls_fields),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t key_schema = {

@@ -11,11 +11,19 @@
 
 #include "common/settings_file.h"
 
+struct raw_tls {
+    char *certificate;
+    char *key;
+    char *min_version;
+    bool *public;
+};
+
 struct raw_listen {
     char *api;
     char *public;
     char *workers;
     bool allow_remote;
+    struct raw_tls tls;
 };
 
 struct raw_keys {

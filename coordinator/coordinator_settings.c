@@ -17,6 +17,7 @@
 #include "common/text.h"
 #include "coordinator/coordinator_schema.h"
 #include "coordinator/group_settings.h"
+#include "coordinator/listen_settings.h"
 #include "coordinator/oidc_settings.h"
 #include "coordinator/provider_settings.h"
 #include "coordinator/reply_settings.h"
@@ -50,41 +51,6 @@ static bool parse_size(const char *text, uint64_t *bytes)
 }
 
 /* ---- where to listen ---- */
-
-static enum err take_api(struct settings_check *check)
-{
-    const char *text = check->raw->listen.api == NULL ? "127.0.0.1:7480" : check->raw->listen.api;
-    struct coordinator_settings *settings = check->settings;
-    struct problem problem;
-    settings->allow_remote = check->raw->listen.allow_remote;
-    if (listen_address_parse(&settings->listen_api, text, &problem) != ERR_OK) {
-        return settings_refuse(check, "listen.api", "%s", problem.text);
-    }
-    if (!settings->allow_remote && !listen_address_is_loopback(&settings->listen_api)) {
-        return settings_refuse(
-            check, "listen.api",
-            "%s can be reached from other machines, and the API is not encrypted: listen "
-            "on 127.0.0.1 behind a proxy with TLS, or say listen.allow_remote: true",
-            text);
-    }
-    return ERR_OK;
-}
-
-/* Meant to be reached from outside, so listen.allow_remote is not asked for. */
-static enum err take_public(struct settings_check *check)
-{
-    const char *text = check->raw->listen.public;
-    struct coordinator_settings *settings = check->settings;
-    struct problem problem;
-    if (text == NULL) {
-        return ERR_OK;
-    }
-    if (listen_address_parse(&settings->listen_public, text, &problem) != ERR_OK) {
-        return settings_refuse(check, "listen.public", "%s", problem.text);
-    }
-    settings->has_public = true;
-    return ERR_OK;
-}
 
 /* It is put into messages as it stands: what would need escaping in a mail or a shell is refused.
  */
@@ -320,8 +286,7 @@ static enum err take_all(struct settings_check *check)
 {
     static enum err (*const takes[])(struct settings_check *) = {
         take_place,
-        take_api,
-        take_public,
+        listen_settings_take,
         take_public_url,
         take_keys,
         take_workers_endpoint,
@@ -422,6 +387,7 @@ void coordinator_settings_free(struct coordinator_settings *settings)
     free_text(settings->keys_workers);
     oidc_rules_release(&settings->oidc);
     reply_settings_release(&settings->replies);
+    listen_settings_release(settings);
     mem_free(settings->public_url);
     mem_free(settings->keys_public);
     mem_free(settings->keys_secret);

@@ -17,6 +17,7 @@
 #include "common/err.h"
 #include "common/listen_address.h"
 #include "common/log.h"
+#include "coordinator/api/http_tls.h"
 #include "coordinator/content/provider_group.h"
 #include "coordinator/content/reply_rules.h"
 #include "coordinator/content/respect_document.h"
@@ -42,10 +43,14 @@ struct coordinator_settings {
     struct listen_address listen_public;
     char *public_url;     /* what links to recipients begin with, no `/` at its end; NULL: none */
     char *listen_workers; /* an endpoint of ZeroMQ */
-    bool allow_remote;    /* the API may listen on more than the loopback */
-    char *keys_secret;    /* a reference (common/secret.h); NULL: no encryption */
-    char *keys_public;    /* Z85; NULL: computed from the secret one */
-    const char **keys_workers; /* NULL-terminated Z85; NULL without keys_secret */
+    bool has_tls;         /* the API speaks TLS */
+    bool has_public_tls;  /* and the public listener */
+    char *tls_certificate;
+    char *tls_key;                /* a reference */
+    struct http_tls_settings tls; /* with these */
+    char *keys_secret;            /* a reference (common/secret.h); NULL: no encryption */
+    char *keys_public;            /* Z85; NULL: computed from the secret one */
+    const char **keys_workers;    /* NULL-terminated Z85; NULL without keys_secret */
     enum log_level log_level;
     uint32_t lease_ms;
     uint32_t heartbeat_ms;

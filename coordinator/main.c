@@ -32,7 +32,8 @@ static const char HELP[] =
     "  --version, --help\n"
     "\n"
     "SIGTERM makes durable what was decided and ends. SIGHUP reads the secrets anew that receipts\n"
-    "are checked with, and makes new tokens of providers. Exit status: 0 good, 1 it failed,\n"
+    "are checked with, and the certificate of listen.tls, and makes new tokens of providers. Exit "
+    "status: 0 good, 1 it failed,\n"
     "2 wrong usage, 3 the ledger is damaged.\n";
 
 enum mode { MODE_RUN, MODE_CHECK, MODE_CHECK_SETTINGS };

@@ -96,6 +96,10 @@ void settings_report(const struct coordinator_settings *settings, struct buf *bu
         buf_str(buf, ",");
     }
     put_text(buf, "workers", settings->listen_workers);
+    if (settings->has_tls) {
+        buf_str(buf, ",");
+        put_text(buf, "certificate", settings->tls.certificate);
+    }
     buf_str(buf, "},\"providers\":[");
     for (unsigned i = 0; i < settings->provider_count; i++) {
         buf_str(buf, i == 0 ? "" : ",");

@@ -21,6 +21,7 @@
     X("--public", public, "URL", "its listen.public, if it has one: receipts go there")            \
     X("--token-file", token_file, "FILE",                                                          \
       "token of a relay, for replies; else $TOCSIN_TOKEN_FILE")                                    \
+    X("--ca-file", ca_file, "FILE", "who signed its certificate; else $TOCSIN_CA_FILE")            \
     X("--bounces", bounces, "WORD", "bounces come to WORD+TOKEN@...; \"bounces\"")                 \
     X("--replies", replies, "WORD", "replies come to WORD+TOKEN@...; \"reply\"")                   \
     X("--counters", counters, "FILE", "count mails there, in Prometheus' text format")
@@ -150,6 +151,7 @@ enum err mail_options_read(struct mail_options *options, int argc, char **argv,
     *options = (struct mail_options){
         .api = api == NULL ? API_DEFAULT : api,
         .token_file = environment("TOCSIN_TOKEN_FILE"),
+        .ca_file = environment("TOCSIN_CA_FILE"),
         .recipient = environment("ORIGINAL_RECIPIENT"),
         .bounces = "bounces",
         .replies = "reply",

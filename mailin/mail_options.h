@@ -16,6 +16,7 @@ struct mail_options {
     const char *api;
     const char *public;     /* where receipts go; NULL: to `api` */
     const char *token_file; /* NULL: none, and replies are left */
+    const char *ca_file;    /* NULL: the system's */
     const char *provider;
     const char *recipient; /* NULL: the header says it */
     const char *maildir;   /* NULL: one mail from standard input */

@@ -28,10 +28,15 @@ static int fail(const struct problem *problem)
     return EX_TEMPFAIL;
 }
 
-static enum err open_client(struct client **client, const char *api, const char *token,
-                            const char *token_from, struct problem *problem)
+static enum err open_client(struct client **client, const struct mail_options *options,
+                            const char *api, const char *token, struct problem *problem)
 {
-    struct client_settings settings = {.api = api, .token = token, .token_from = token_from};
+    struct client_settings settings = {
+        .api = api,
+        .token = token,
+        .token_from = token == NULL ? NULL : options->token_file,
+        .ca_file = options->ca_file,
+    };
     return client_new(client, &settings, problem);
 }
 
@@ -49,11 +54,11 @@ static enum err open_clients(struct mail_teller *teller, const struct mail_optio
         token.len--;
     }
     if (err == ERR_OK) {
-        err = open_client(&teller->api, options->api, token.len == 0 ? NULL : buf_cstr(&token),
-                          options->token_file, problem);
+        err = open_client(&teller->api, options, options->api,
+                          token.len == 0 ? NULL : buf_cstr(&token), problem);
     }
     if (err == ERR_OK) {
-        err = open_client(&teller->receipts, receipts, NULL, NULL, problem);
+        err = open_client(&teller->receipts, options, receipts, NULL, problem);
     }
     secret_release(&token);
     return err;

@@ -35,6 +35,7 @@ struct client {
     char *api;
     char *token;
     char *token_from;
+    char *ca_file;
     client_note_fn note;
     void *note_arg;
     bool has_answered;
@@ -106,6 +107,7 @@ enum err client_new(struct client **out, const struct client_settings *settings,
     }
     client->token = mem_copy_str(settings->token);
     client->token_from = mem_copy_str(settings->token_from);
+    client->ca_file = mem_copy_str(settings->ca_file);
     client->note = settings->note;
     client->note_arg = settings->note_arg;
     client->curl = curl_easy_init();
@@ -121,6 +123,7 @@ void client_free(struct client *client)
         mem_free(client->api);
         mem_free(client->token);
         mem_free(client->token_from);
+        mem_free(client->ca_file);
         mem_free(client);
     }
 }
@@ -307,6 +310,9 @@ static void transfer_prepare(struct transfer *transfer, struct curl_slist *heade
     client_option(curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L));
     client_option(curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, transfer_on_progress));
     client_option(curl_easy_setopt(curl, CURLOPT_XFERINFODATA, transfer));
+    if (client->ca_file != NULL) {
+        client_option(curl_easy_setopt(curl, CURLOPT_CAINFO, client->ca_file));
+    }
     if (is_loopback(client->api)) {
         client_option(curl_easy_setopt(curl, CURLOPT_PROXY, "")); /* a proxy would look at itself */
     }
@@ -339,12 +345,28 @@ static enum err transfer_failed(const struct transfer *transfer, CURLcode code,
             "address right? --api URL or TOCSIN_API says another",
             client->api, text);
     }
+    if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE) {
+        return problem_set(
+            problem, ERR_CLOSED,
+            "the certificate of the coordinator at %s is not trusted (%s); --ca-file FILE or "
+            "TOCSIN_CA_FILE names the certificate that signed it, in PEM%s%s",
+            client->api, text, client->ca_file == NULL ? "" : "; asked was ",
+            client->ca_file == NULL ? "" : client->ca_file);
+    }
+    if (code == CURLE_SSL_CONNECT_ERROR) {
+        return problem_set(problem, ERR_CLOSED,
+                           "no encrypted connection to the coordinator at %s (%s); if it does not "
+                           "speak TLS, write http://",
+                           client->api, text);
+    }
     if (code == CURLE_OPERATION_TIMEDOUT) {
         return problem_set(problem, ERR_TIMEOUT,
                            "the coordinator at %s does not answer in time (%s)", client->api, text);
     }
-    return problem_set(problem, ERR_CLOSED, "the connection to the coordinator at %s broke (%s)",
-                       client->api, text);
+    bool may_be_tls = !client->has_answered && strncmp(client->api, "http:", 5) == 0;
+    return problem_set(problem, ERR_CLOSED, "the connection to the coordinator at %s broke (%s)%s",
+                       client->api, text,
+                       may_be_tls ? "; if it speaks TLS (listen.tls), write https://" : "");
 }
 
 static void problem_add_token_hint(const struct client *client, struct problem *problem)

@@ -31,6 +31,7 @@ struct client_settings {
     const char *api;        /* "http://127.0.0.1:7480" */
     const char *token;      /* NULL for none */
     const char *token_from; /* where it came from, for messages; NULL for no token */
+    const char *ca_file;    /* who is trusted to have signed its certificate; NULL: the system's */
     client_note_fn note;
     void *note_arg;
 };

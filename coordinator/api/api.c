@@ -10,6 +10,7 @@
 
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/text.h"
 #include "coordinator/api/access.h"
 #include "coordinator/api/api_state.h"
 #include "coordinator/api/code_ranges.h"
@@ -243,7 +244,8 @@ static enum err open_listener(struct api *api, struct api_listener *listener,
         http_server_open(&listener->server, api->context.loop, settings, &handler, problem);
     if (err == ERR_OK) {
         listen_address_write(http_server_address(listener->server), address);
-        LOG_I("api", "listening", "address=%s setting=%s", address, settings->key);
+        LOG_I("api", "listening", "address=%s setting=%s tls=%s", address, settings->key,
+              settings->tls == NULL ? "no" : "yes");
     }
     return err;
 }
@@ -258,6 +260,7 @@ static enum err open_public(struct api *api, struct problem *problem)
     http_settings_defaults(&settings);
     settings.key = "listen.public";
     settings.listen = *api->context.listen_public;
+    settings.tls = api->context.tls_public;
     settings.connections_max = api->context.public_connections_max;
     settings.connections_per_address = settings.connections_max; /* often those of one proxy */
     settings.body_max = PUBLIC_BODY_MAX;
@@ -276,6 +279,7 @@ static enum err open_servers(struct api *api, struct problem *problem)
     }
     http_settings_defaults(&settings);
     settings.listen = api->context.listen;
+    settings.tls = api->context.tls;
     settings.connections_max = api->context.connections_max;
     settings.connections_per_address = api->context.connections_per_address;
     api->listener.tables[0] = routes_of_api;
@@ -367,9 +371,26 @@ const struct listen_address *api_public_address(const struct api *api)
     return api->public.server == NULL ? NULL : http_server_address(api->public.server);
 }
 
+static void reload_certificate(const struct api_listener *listener, const char *setting)
+{
+    struct problem problem = {0};
+    if (listener->server == NULL || http_server_certificate_expires_ms(listener->server) == 0) {
+        return;
+    }
+    if (http_server_reload_tls(listener->server, &problem) != ERR_OK) {
+        LOG_E("api", "certificate_kept", "setting=%s why=\"%s\"", setting, problem.text);
+        return;
+    }
+    char until[TEXT_TIME_BYTES + 1];
+    text_time_str(until, http_server_certificate_expires_ms(listener->server));
+    LOG_I("api", "certificate_read", "setting=%s expires=%s", setting, until);
+}
+
 void api_reload_secrets(struct api *api)
 {
     signin_reload(api->signin);
+    reload_certificate(&api->listener, "listen.api");
+    reload_certificate(&api->public, "listen.public");
     inbound_desk_open(api);
     reply_forward_reload(api->forward);
 }

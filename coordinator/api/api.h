@@ -34,6 +34,7 @@
 #include "proto/wire.h"
 
 struct api;
+struct http_tls_settings;
 
 /* What it may touch, and what it is told. All pointers are borrowed until api_close. */
 struct api_context {
@@ -68,6 +69,8 @@ struct api_context {
     unsigned connections_max;
     unsigned connections_per_address;
     const struct listen_address *listen_public; /* NULL: what is public is served by `listen` */
+    const struct http_tls_settings *tls;        /* of the API; NULL: it is not encrypted */
+    const struct http_tls_settings *tls_public;
     unsigned public_connections_max;
     uint64_t
         archive_after_ms; /* from a campaign's end on, receipts and acknowledgements are taken */
@@ -93,8 +96,8 @@ enum err api_open(struct api **out, const struct api_context *context,
 /* Where it really listens (a port of 0 resolved). */
 const struct listen_address *api_address(const struct api *api);
 const struct listen_address *api_public_address(const struct api *api); /* NULL: none */
-/* Reads admin.token and the secrets anew that providers' callbacks are checked with; what cannot be
- * read stays. */
+/* Reads admin.token, the secrets that providers' callbacks are checked with, and the certificates
+ * anew; what cannot be read stays. */
 void api_reload_secrets(struct api *api);
 /* Takes no more connections; what is under way may still be answered while the loop runs. */
 void api_quiesce(struct api *api);

@@ -8,6 +8,7 @@
 #include "common/mem.h"
 #include "coordinator/api/delivery_json.h"
 #include "coordinator/api/exchange.h"
+#include "coordinator/api/page_wake.h"
 #include "coordinator/api/resources.h"
 #include "coordinator/engine/pair.h"
 #include "coordinator/report/page_fold.h"
@@ -289,5 +290,9 @@ void deliveries_get(struct exchange *exchange)
         return;
     }
     exchange->resource = lookup;
-    exchange_read_durable(exchange, show_recipient);
+    if (lookup->is_folded && page_is_settled(api, &view)) {
+        show_recipient(exchange);
+    } else {
+        exchange_read_durable(exchange, show_recipient);
+    }
 }

@@ -10,6 +10,7 @@
 #include "common/mem.h"
 #include "common/text.h"
 #include "coordinator/api/http_socket.h"
+#include "coordinator/api/http_tls.h"
 
 #define ARENA_CHUNK ((size_t)4 * 1024)
 
@@ -146,12 +147,17 @@ bool http_request_throw_away(struct http_request *request, size_t bytes)
 }
 
 /* A socket whose buffer cannot take the whole answer at once belongs to a client that is lost
- * anyway. */
+ * anyway. Something of the request has come, so that a handshake is done. */
 static void send_by_hand(const struct http_request *request)
 {
     struct buf wire = {0};
+    const struct http_connection *connection = request->connection;
     http_answer_write(&request->answer, &wire);
-    (void)!send(request->connection->fd, wire.data, wire.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (connection->session != NULL) {
+        http_tls_send_last(connection->session, buf_view(&wire));
+    } else {
+        (void)!send(connection->fd, wire.data, wire.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
     buf_release(&wire);
 }
 

@@ -17,6 +17,7 @@
 #define HTTP_LENGTH_UNKNOWN UINT64_MAX
 
 struct MHD_Connection;
+struct http_tls_certificate;
 struct http_connection;
 
 enum http_phase {
@@ -68,12 +69,15 @@ struct http_connection {
     struct http_connection *previous;
     struct MHD_Connection *mhd;
     int fd;
+    void *session; /* of TLS; NULL: the connection is not encrypted */
+    struct http_tls_certificate *certificate;
     struct buf uri;               /* of the present request, as sent, zero-terminated */
     struct http_request *request; /* NULL between requests */
     uint64_t idle_since_ms;
     uint64_t idle_since_bytes; /* what had been received by then, if is_idle_seen */
     bool is_idle_seen;         /* the sweep has seen it idle */
     bool is_evicted;           /* it has made room for another one */
+    bool has_spoken;           /* the first line of a request has come: a handshake is done */
 };
 
 /* http_server.c: goes on with a suspended connection. */

@@ -27,6 +27,12 @@
  *
  * Stopping it with suspended connections aborts the process: all are resumed and ended before.
  *
+ * While the handshake of a TLS connection waits for its client, the library takes that connection
+ * for ready and wants to be run again at once, for as long as it lasts. Its word is believed only
+ * when something came of the last run; else it is run when something comes, and now and then
+ * (run_again). A timer of 0 ms would be worse still: it is due again before the loop does
+ * anything else.
+ *
  * It zeroes the connection's memory at every request: 8 KiB. A head that fills it leaves no room
  * for the body, whose connection then hangs or is closed without a word; and so does one of a
  * hundred parameters, whose line it takes for good and then forgets to answer. So heads have a
@@ -47,18 +53,22 @@
 #include "common/mem.h"
 #include "coordinator/api/http_request.h"
 #include "coordinator/api/http_socket.h"
+#include "coordinator/api/http_tls.h"
 
 #define MODULE            "http"
 #define CONNECTION_MEMORY ((size_t)8 * 1024)
 #define HEAD_MAX                                                                                   \
-    ((size_t)6 * 1024) /* leaves room for pieces of the body, and for the answer's head */
-#define HEADER_COST 80 /* what a header or parameter takes beside its text, at most */
-#define PULL_BLOCK  ((size_t)32 * 1024)
-#define BULK_BLOCK  ((size_t)256 * 1024)
-#define SWEEP_MS    250
-#define SEND_IDLE_S 60U /* a client that does not take its answer */
-#define CLOSE_RUNS  64
-#define EVICT_LOOKS 512U /* connections looked at for one that can make room */
+    ((size_t)6 * 1024)   /* leaves room for pieces of the body, and for the answer's head */
+#define HEADER_COST   80 /* what a header or parameter takes beside its text, at most */
+#define PULL_BLOCK    ((size_t)32 * 1024)
+#define BULK_BLOCK    ((size_t)256 * 1024)
+#define SWEEP_MS      250
+#define SEND_IDLE_S   60U /* a client that does not take its answer */
+#define CLOSE_RUNS    64
+#define GREETING_MS   10   /* between two runs that only handshakes ask for, */
+#define GREETING_REST 4    /* and so many times what a run takes */
+#define SENDING_LOOKS 512U /* connections looked at for one that is sending */
+#define EVICT_LOOKS   512U /* connections looked at for one that can make room */
 /* What libmicrohttpd takes above the limit while others are closed for it. */
 #define EVICT_HEADROOM 128U
 
@@ -67,6 +77,7 @@ struct http_server {
     struct http_handler handler;
     struct listen_address address;
     struct MHD_Daemon *daemon;
+    struct http_tls *tls; /* NULL: nothing is encrypted */
     uv_poll_t poll;
     uv_timer_t run_timer; /* when libmicrohttpd wants to be run */
     uv_timer_t sweep_timer;
@@ -80,9 +91,11 @@ struct http_server {
     unsigned evicting; /* of those, being closed to make room */
     uint64_t evictions;
     unsigned request_count;
-    bool has_closed; /* a connection since the last run began */
-    bool is_quiet;   /* takes no more */
-    bool is_closing; /* breaks off what there is */
+    unsigned greeting; /* TLS connections from which no request has come: handshakes */
+    bool has_moved;    /* something came of the run that goes on, or was the last */
+    bool has_closed;   /* a connection since the last run began */
+    bool is_quiet;     /* takes no more */
+    bool is_closing;   /* breaks off what there is */
 };
 
 struct pull {
@@ -165,6 +178,12 @@ static struct http_connection *connection_new(struct http_server *server,
     connection->server = server;
     connection->mhd = mhd;
     connection->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    if (server->tls != NULL) {
+        connection->session =
+            MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session;
+        connection->certificate = http_tls_begin(server->tls, connection->session);
+        server->greeting++;
+    }
     connection_link(server, connection);
     server->connection_count++;
     connection->idle_since_ms = clock_monotonic_ms();
@@ -183,6 +202,10 @@ static void connection_free(struct http_connection *connection)
     server->connection_count--;
     server->has_closed = true;
     server->evicting -= connection->is_evicted;
+    if (connection->certificate != NULL) {
+        http_tls_end(connection->certificate);
+        server->greeting -= !connection->has_spoken;
+    }
     buf_release(&connection->uri);
     mem_free(connection);
 }
@@ -213,6 +236,11 @@ static void *on_uri(void *arg, const char *uri, struct MHD_Connection *mhd)
 {
     (void)arg;
     struct http_connection *connection = connection_of(mhd);
+    connection->server->has_moved = true;
+    if (!connection->has_spoken) {
+        connection->has_spoken = true;
+        connection->server->greeting -= connection->session != NULL;
+    }
     buf_clear(&connection->uri);
     buf_str(&connection->uri, uri);
     buf_u8(&connection->uri, '\0');
@@ -272,6 +300,7 @@ static ssize_t on_pull(void *arg, uint64_t at, char *into, size_t room)
 {
     (void)at;
     const struct pull *pull = arg;
+    pull->request->connection->server->has_moved = true;
     if (pull->request->connection->server->is_closing) {
         return MHD_CONTENT_READER_END_WITH_ERROR; /* it must not wait once more */
     }
@@ -424,6 +453,7 @@ static enum MHD_Result on_access(void *arg, struct MHD_Connection *mhd, const ch
     (void)context;
     const struct http_server *server = arg;
     struct http_connection *connection = connection_of(mhd);
+    connection->server->has_moved = true;
     if (server->is_closing) {
         return MHD_NO;
     }
@@ -460,21 +490,57 @@ static void on_sweep(uv_timer_t *timer)
 {
     const struct http_server *server = timer->data;
     http_sweep(server->connections, clock_monotonic_ms());
+    if (server->tls != NULL) {
+        http_tls_sweep(server->tls);
+    }
+}
+
+/* Something is being sent that the library goes on with by itself. */
+static bool is_sending(const struct http_server *server)
+{
+    unsigned looked_at = 0;
+    for (const struct http_connection *connection = server->connections;
+         connection != NULL && looked_at < SENDING_LOOKS;
+         connection = connection->next, looked_at++) {
+        const struct http_request *request = connection->request;
+        if (request != NULL && request->phase == HTTP_SENDING && !request->is_suspended) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The library wants to be run at once. */
+static void run_again(struct http_server *server, uint64_t took_us)
+{
+    if (server->greeting == 0 || server->has_moved) {
+        uv_idle_start(&server->idle, on_idle);
+        return;
+    }
+    uint64_t wait_ms = took_us * GREETING_REST / 1000;
+    wait_ms = wait_ms < GREETING_MS ? GREETING_MS : wait_ms;
+    uv_timer_start(&server->run_timer, on_run_timer, is_sending(server) ? 1 : wait_ms, 0);
 }
 
 static void server_run(struct http_server *server)
 {
+    uint64_t began_us = clock_monotonic_us();
     server->has_closed = false;
+    server->has_moved = false;
     (void)MHD_run(server->daemon);
     evict_idle(server);
     if (server->has_closed) {
         uv_idle_start(&server->idle, on_idle); /* there may be room for who waits outside */
     }
     MHD_UNSIGNED_LONG_LONG wait_ms;
-    if (MHD_get_timeout(server->daemon, &wait_ms) == MHD_YES) {
-        uv_timer_start(&server->run_timer, on_run_timer, wait_ms, 0);
+    uv_timer_stop(&server->run_timer);
+    if (MHD_get_timeout(server->daemon, &wait_ms) != MHD_YES) {
+        return;
+    }
+    if (wait_ms == 0) {
+        run_again(server, clock_monotonic_us() - began_us);
     } else {
-        uv_timer_stop(&server->run_timer);
+        uv_timer_start(&server->run_timer, on_run_timer, wait_ms, 0);
     }
 }
 
@@ -522,6 +588,48 @@ void http_settings_defaults(struct http_settings *settings)
     };
 }
 
+/* The library takes texts that it only reads without saying so. */
+static void *unconst(const char *text)
+{
+    return (void *)(uintptr_t)text;
+}
+
+/* What follows MHD_OPTION_ARRAY. Without TLS it ends at once. */
+static void tls_options(struct http_server *server, struct MHD_OptionItem options[4])
+{
+    unsigned count = 0;
+    if (server->tls != NULL) {
+        const struct MHD_OptionItem all[] = {
+            {MHD_OPTION_HTTPS_MEM_CERT, 0, unconst(http_tls_certificate_pem(server->tls))},
+            {MHD_OPTION_HTTPS_MEM_KEY, 0, unconst(http_tls_key_pem(server->tls))},
+            {MHD_OPTION_HTTPS_PRIORITIES, 0, unconst(http_tls_priorities(server->tls))},
+        };
+        memcpy(options, all, sizeof(all));
+        count = sizeof(all) / sizeof(all[0]);
+    }
+    options[count] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
+}
+
+static struct MHD_Daemon *start_daemon(struct http_server *server, int fd)
+{
+    const struct http_settings *settings = &server->settings;
+    const unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    struct MHD_OptionItem tls[4];
+    unsigned per_address = settings->connections_per_address;
+    if (per_address >= settings->connections_max) {
+        per_address += EVICT_HEADROOM; /* all of one address: a proxy */
+    }
+    tls_options(server, tls);
+    return MHD_start_daemon(
+        server->tls == NULL ? flags : flags | MHD_USE_TLS, 0, NULL, NULL, on_access, server,
+        MHD_OPTION_EXTERNAL_LOGGER, on_library_line, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT,
+        settings->connections_max + EVICT_HEADROOM, MHD_OPTION_PER_IP_CONNECTION_LIMIT, per_address,
+        MHD_OPTION_CONNECTION_TIMEOUT, SEND_IDLE_S, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
+        server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_URI_LOG_CALLBACK,
+        on_uri, server, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+}
+
 enum err http_server_open(struct http_server **out, uv_loop_t *loop,
                           const struct http_settings *settings, const struct http_handler *handler,
                           struct problem *problem)
@@ -530,35 +638,39 @@ enum err http_server_open(struct http_server **out, uv_loop_t *loop,
     server->settings = *settings;
     server->handler = *handler;
     *out = NULL;
-    unsigned per_address = settings->connections_per_address;
-    if (per_address >= settings->connections_max) {
-        per_address += EVICT_HEADROOM; /* all of one address: a proxy */
-    }
-    int fd;
+    int fd = -1;
     enum err err =
-        listen_address_open(&fd, &settings->listen, settings->key, &server->address, problem);
+        settings->tls == NULL ? ERR_OK : http_tls_open(&server->tls, settings->tls, problem);
+    if (err == ERR_OK) {
+        err = listen_address_open(&fd, &settings->listen, settings->key, &server->address, problem);
+    }
+    if (err == ERR_OK) {
+        server->daemon = start_daemon(server, fd);
+    }
+    if (err == ERR_OK && server->daemon == NULL) {
+        (void)close(fd);
+        err = problem_set(problem, ERR_IO, "the HTTP server could not be started");
+    }
     if (err != ERR_OK) {
+        http_tls_close(server->tls);
         mem_free(server);
         return err;
-    }
-    server->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_access,
-        server, MHD_OPTION_EXTERNAL_LOGGER, on_library_line, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT,
-        settings->connections_max + EVICT_HEADROOM, MHD_OPTION_PER_IP_CONNECTION_LIMIT, per_address,
-        MHD_OPTION_CONNECTION_TIMEOUT, SEND_IDLE_S, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
-        server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_URI_LOG_CALLBACK,
-        on_uri, server, MHD_OPTION_END);
-    if (server->daemon == NULL) {
-        (void)close(fd);
-        mem_free(server);
-        return problem_set(problem, ERR_IO, "the HTTP server could not be started");
     }
     server->bare = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
     (void)MHD_add_response_header(server->bare, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
     start_handles(server, loop);
     *out = server;
     return ERR_OK;
+}
+
+enum err http_server_reload_tls(struct http_server *server, struct problem *problem)
+{
+    return server->tls == NULL ? ERR_OK : http_tls_reload(server->tls, problem);
+}
+
+uint64_t http_server_certificate_expires_ms(const struct http_server *server)
+{
+    return server->tls == NULL ? 0 : http_tls_expires_ms(server->tls);
 }
 
 const struct listen_address *http_server_address(const struct http_server *server)
@@ -630,6 +742,7 @@ void http_server_close(struct http_server *server)
     uv_close((uv_handle_t *)&server->sweep_timer, on_handle_closed);
     uv_close((uv_handle_t *)&server->idle, on_handle_closed);
     MHD_stop_daemon(server->daemon); /* ends the connections that are left */
+    http_tls_close(server->tls);
     MHD_destroy_response(server->bare);
 }
 

@@ -12,7 +12,8 @@
  *
  * A request must be complete request_ms after its head, a streamed one must not pause for
  * stream_idle_ms, a head must be there head_ms after the connection or the answer before: else 408,
- * and the connection is closed.
+ * and the connection is closed. With TLS the handshake counts as a part of the head, and whoever is
+ * late with that is told nothing.
  */
 #ifndef TOCSIN_API_HTTP_SERVER_H
 #define TOCSIN_API_HTTP_SERVER_H
@@ -31,6 +32,7 @@
 
 struct http_server;
 struct http_request;
+struct http_tls_settings;
 
 struct http_settings {
     struct listen_address listen;
@@ -42,6 +44,7 @@ struct http_settings {
     uint32_t head_ms;
     uint32_t request_ms;
     uint32_t stream_idle_ms;
+    const struct http_tls_settings *tls; /* NULL: nothing is encrypted */
 };
 /* 1 MiB, 30 s, 30 s, 60 s; 1,024 connections, all of which may be of one address. */
 void http_settings_defaults(struct http_settings *settings);
@@ -62,6 +65,11 @@ struct http_handler {
 enum err http_server_open(struct http_server **out, uv_loop_t *loop,
                           const struct http_settings *settings, const struct http_handler *handler,
                           struct problem *problem) WARN_UNUSED;
+/* Reads certificate and key anew, for the connections that come. On an error all stays as it was.
+ * Nothing to do without TLS. */
+enum err http_server_reload_tls(struct http_server *server, struct problem *problem) WARN_UNUSED;
+/* Unix time in ms after which its certificate is refused; 0: there is none. */
+uint64_t http_server_certificate_expires_ms(const struct http_server *server);
 /* Where it really listens (a port of 0 resolved). */
 const struct listen_address *http_server_address(const struct http_server *server);
 /* Closed to make room for others. */

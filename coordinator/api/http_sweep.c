@@ -8,7 +8,8 @@
  * incomplete, the kernel knows: it counts the bytes received, from the first sweep on that finds
  * the connection idle (a call into the kernel for each request would cost more than the sweep).
  * Only the incomplete is told 408; an idle client might take it for the answer to a request that it
- * is just sending.
+ * is just sending. With TLS the bytes may be those of a handshake, which cannot be told from a
+ * head here, and in the midst of which nothing can be said: nobody is told anything.
  */
 #include <sys/socket.h>
 
@@ -24,7 +25,9 @@ static void sweep_idle(struct http_connection *connection, uint64_t now_ms)
     if (now_ms - connection->idle_since_ms < connection->settings->head_ms) {
         return;
     }
-    if (http_socket_received(connection->fd) > connection->idle_since_bytes) {
+    bool is_silent = connection->session != NULL ||
+                     http_socket_received(connection->fd) <= connection->idle_since_bytes;
+    if (!is_silent) {
         http_connection_refuse(connection, 408, "the head was not complete in time");
     } else {
         (void)shutdown(connection->fd, SHUT_RDWR);

@@ -6,12 +6,22 @@
 #include "common/log.h"
 #include "coordinator/report/page_fold.h"
 
+#define SETTLED_MS 2000 /* longer than a record may take before the turn counts as stalled */
+
 bool page_is_archived(const struct api *api, uint64_t campaign)
 {
     struct campaign_view view;
     uint64_t now_ms = api_now_ms(api);
     return engine_campaign(api->context.engine, campaign, &view) && view.ended_ms != 0 &&
            now_ms > view.ended_ms && now_ms - view.ended_ms >= api->context.archive_after_ms;
+}
+
+bool page_is_settled(const struct api *api, const struct campaign_view *view)
+{
+    struct problem problem;
+    uint64_t now_ms = api_now_ms(api);
+    return view->ended_ms != 0 && now_ms > view->ended_ms + SETTLED_MS &&
+           !turn_is_stalled(api->context.turn, now_ms, &problem);
 }
 
 enum err page_wake(const struct api *api, uint64_t campaign, uint32_t ordinal)

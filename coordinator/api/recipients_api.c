@@ -12,14 +12,23 @@
 #include "common/text.h"
 #include "coordinator/api/delivery_json.h"
 #include "coordinator/api/exchange.h"
+#include "coordinator/api/page_wake.h"
 #include "coordinator/api/recipient_search.h"
 #include "coordinator/api/resources.h"
 #include "coordinator/content/object_id.h"
 #include "coordinator/report/page_fold.h"
 
 #define TURN_US       2000 /* at a time, before the loop has its turn */
+#define BETWEEN_MS    1    /* 0 would come again before anything else of the loop does */
 #define AUDIENCES_MAX 4096 /* asked for one answer */
 #define STEPS_MAX     (1u << 20)
+
+/* Who was found, as he was then. */
+struct finding {
+    struct recipient_match match;
+    struct recipient_state state;
+    bool is_folded; /* not the engine's any more: the journal has it */
+};
 
 struct lookup {
     struct exchange *exchange;
@@ -30,6 +39,11 @@ struct lookup {
     uint64_t scope; /* of its cursors */
     unsigned limit;
     unsigned steps;
+    unsigned found;
+    unsigned told;
+    struct finding *findings; /* `limit` of them, in the exchange's arena */
+    bool is_settled;          /* all of them are in the journal */
+    uint64_t next;            /* position; 0: that was all */
     json_t *items;
 };
 
@@ -52,22 +66,18 @@ static void lookup_end(struct exchange *exchange)
 
 /* ---- one recipient of one campaign ---- */
 
-static enum err read_state(const struct api *api, const struct campaign_view *view,
-                           uint32_t ordinal, struct recipient_state *state)
+static enum err fold_state(const struct api *api, const struct campaign_view *view,
+                           struct finding *finding)
 {
     struct recipient_state states[PAGE_RECIPIENTS];
+    uint32_t ordinal = finding->match.ordinal;
     unsigned count;
-    enum err err = engine_recipient(api->context.engine, view->def->id, ordinal, state);
-    if (err != ERR_CLOSED) {
-        return err;
-    }
-    err = page_fold(api->context.ledger, view->def, campaign_over(view), ordinal / PAGE_RECIPIENTS,
-                    states, &count, NULL);
+    enum err err = page_fold(api->context.ledger, view->def, campaign_over(view),
+                             ordinal / PAGE_RECIPIENTS, states, &count, NULL);
     if (err == ERR_OK) {
-        *state = states[ordinal % PAGE_RECIPIENTS];
-        err = state->state == DELIVERY_NONE ? ERR_NOT_FOUND : ERR_OK;
+        finding->state = states[ordinal % PAGE_RECIPIENTS];
     }
-    return err;
+    return err == ERR_OK && finding->state.state == DELIVERY_NONE ? ERR_NOT_FOUND : err;
 }
 
 /* The time of the last event of a kind; null if there was none. */
@@ -119,11 +129,11 @@ static void put_link(json_t *json, const char *campaign, const char *key)
 }
 
 static json_t *item_json(const struct lookup *lookup, const struct campaign_view *view,
-                         const struct recipient_match *match, const struct recipient_state *state,
-                         const struct timeline *timeline)
+                         const struct finding *finding, const struct timeline *timeline)
 {
     char campaign[OBJECT_ID_CHARS + 1];
     char audience[OBJECT_ID_CHARS + 1];
+    const struct recipient_match *match = &finding->match;
     object_id_write(campaign, OBJECT_CAMPAIGN, match->campaign);
     object_id_write(audience, OBJECT_AUDIENCE, match->audience);
     json_t *json = json_pack(
@@ -134,47 +144,39 @@ static json_t *item_json(const struct lookup *lookup, const struct campaign_view
     if (lookup->query.is_endpoint) {
         json_object_set_new(json, "matched", json_integer((json_int_t)match->rank));
     }
-    delivery_put_state(json, &view->def->plan, state);
+    delivery_put_state(json, &view->def->plan, &finding->state);
     put_events(json, lookup, &view->def->plan, timeline);
     put_link(json, campaign, match->key);
     return json;
 }
 
-static enum err add_item(struct lookup *lookup, const struct recipient_match *match)
+static enum err add_item(struct lookup *lookup, struct finding *finding)
 {
     const struct api *api = lookup->exchange->api;
+    const struct recipient_match *match = &finding->match;
     struct campaign_view view;
-    struct recipient_state state;
     struct timeline timeline = {0};
     if (!engine_campaign(api->context.engine, match->campaign, &view)) {
         return ERR_OK;
     }
-    enum err err = read_state(api, &view, match->ordinal, &state);
+    enum err err = finding->is_folded ? fold_state(api, &view, finding) : ERR_OK;
     if (err == ERR_OK) {
         err = timeline_read(&timeline, api->context.ledger, match->campaign, match->ordinal);
     }
     if (err == ERR_OK) {
-        json_array_append_new(lookup->items, item_json(lookup, &view, match, &state, &timeline));
+        json_array_append_new(lookup->items, item_json(lookup, &view, finding, &timeline));
     }
     timeline_release(&timeline);
     return err == ERR_NOT_FOUND ? ERR_OK : err; /* a place that is no recipient */
 }
 
-/* ---- portions ---- */
+/* ---- portions: first all are looked for, then it is told what happened to them ---- */
 
-static void look(struct exchange *exchange);
-
-static void on_turn(uv_timer_t *timer)
-{
-    const struct lookup *lookup = timer->data;
-    exchange_read_durable(lookup->exchange, look);
-}
-
-static void answer(struct lookup *lookup, bool has_more)
+static void answer(struct lookup *lookup)
 {
     struct exchange *exchange = lookup->exchange;
-    json_t *json = exchange_list(json_incref(lookup->items), CURSOR_LOOKUP, lookup->scope, has_more,
-                                 has_more ? recipient_search_position(lookup->search) : 0);
+    json_t *json = exchange_list(json_incref(lookup->items), CURSOR_LOOKUP, lookup->scope,
+                                 lookup->next != 0, lookup->next);
     if (lookup->query.is_endpoint) {
         json_object_set_new(json, "endpoint", json_string(recipient_query_value(&lookup->query)));
         json_object_set_new(json, "channel", json_string(channel_kind_name(lookup->query.channel)));
@@ -182,38 +184,100 @@ static void answer(struct lookup *lookup, bool has_more)
         json_object_set_new(json, "key", json_string(recipient_query_value(&lookup->query)));
     }
     lookup_end(exchange);
-    exchange_view(exchange, json);
+    exchange_json(exchange, 200, json);
+}
+
+static void refuse(struct lookup *lookup, enum err err)
+{
+    struct exchange *exchange = lookup->exchange;
+    lookup_end(exchange);
+    exchange_refuse(exchange, 0, &(struct problem){.err = err});
+}
+
+static void on_told(uv_timer_t *timer);
+
+/* The journal has all that led to the states by now, and may have more. */
+static void tell(struct exchange *exchange)
+{
+    struct lookup *lookup = exchange->resource;
+    uint64_t until_us = clock_monotonic_us() + TURN_US;
+    while (lookup->told < lookup->found) {
+        enum err err = add_item(lookup, &lookup->findings[lookup->told]);
+        lookup->told++;
+        if (err != ERR_OK) {
+            refuse(lookup, err);
+            return;
+        }
+        if (lookup->told < lookup->found && clock_monotonic_us() >= until_us) {
+            uv_timer_start(&lookup->timer, on_told, BETWEEN_MS, 0);
+            return;
+        }
+    }
+    answer(lookup);
+}
+
+static void on_told(uv_timer_t *timer)
+{
+    const struct lookup *lookup = timer->data;
+    tell(lookup->exchange);
+}
+
+static enum err take_match(struct lookup *lookup, const struct recipient_match *match)
+{
+    const struct api *api = lookup->exchange->api;
+    struct campaign_view view;
+    struct finding *finding = &lookup->findings[lookup->found];
+    *finding = (struct finding){.match = *match};
+    if (!engine_campaign(api->context.engine, match->campaign, &view)) {
+        return ERR_OK;
+    }
+    enum err err =
+        engine_recipient(api->context.engine, match->campaign, match->ordinal, &finding->state);
+    finding->is_folded = err == ERR_CLOSED;
+    lookup->is_settled = lookup->is_settled && finding->is_folded && page_is_settled(api, &view);
+    lookup->found += err == ERR_OK || err == ERR_CLOSED;
+    return err == ERR_CLOSED || err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
 static bool is_enough(const struct lookup *lookup)
 {
-    return json_array_size(lookup->items) == lookup->limit ||
+    return lookup->found == lookup->limit ||
            recipient_search_asked(lookup->search) >= AUDIENCES_MAX || lookup->steps >= STEPS_MAX;
 }
 
-static void look(struct exchange *exchange)
+static void on_turn(uv_timer_t *timer);
+
+static void look(struct lookup *lookup)
 {
-    struct lookup *lookup = exchange->resource;
     uint64_t until_us = clock_monotonic_us() + TURN_US;
-    enum err err = ERR_OK;
+    enum err err = ERR_BUSY;
     while ((err == ERR_OK || err == ERR_BUSY) && !is_enough(lookup)) {
         struct recipient_match match;
-        err = recipient_search_step(lookup->search, &match);
-        lookup->steps++;
-        if (err == ERR_OK) {
-            err = add_item(lookup, &match);
-        }
-        if ((err == ERR_OK || err == ERR_BUSY) && clock_monotonic_us() >= until_us) {
-            uv_timer_start(&lookup->timer, on_turn, 0, 0);
+        if (clock_monotonic_us() >= until_us) {
+            uv_timer_start(&lookup->timer, on_turn, BETWEEN_MS, 0);
             return;
         }
+        lookup->steps++;
+        err = recipient_search_step(lookup->search, &match);
+        if (err == ERR_OK) {
+            err = take_match(lookup, &match);
+        }
     }
-    if (err == ERR_OK || err == ERR_BUSY || err == ERR_NOT_FOUND) {
-        answer(lookup, err != ERR_NOT_FOUND);
+    if (err != ERR_OK && err != ERR_BUSY && err != ERR_NOT_FOUND) {
+        refuse(lookup, err);
         return;
     }
-    lookup_end(exchange);
-    exchange_refuse(exchange, 0, &(struct problem){.err = err});
+    lookup->next = err == ERR_NOT_FOUND ? 0 : recipient_search_position(lookup->search);
+    if (lookup->is_settled) {
+        tell(lookup->exchange);
+    } else {
+        exchange_read_durable(lookup->exchange, tell);
+    }
+}
+
+static void on_turn(uv_timer_t *timer)
+{
+    look(timer->data);
 }
 
 /* ---- what is asked for ---- */
@@ -291,6 +355,8 @@ void recipients_find(struct exchange *exchange)
     lookup->has_timelines = has_timelines;
     lookup->scope = scope_of(&query, campaign);
     lookup->limit = page.limit;
+    lookup->findings = arena_zalloc(exchange->arena, page.limit, sizeof(*lookup->findings));
+    lookup->is_settled = true;
     lookup->items = json_array();
     lookup->search = recipient_search_new(exchange->api, &lookup->query, exchange->arena,
                                           page.position, campaign);
@@ -298,5 +364,5 @@ void recipients_find(struct exchange *exchange)
     lookup->timer.data = lookup;
     exchange->resource = lookup;
     exchange->on_finished = lookup_end;
-    exchange_read_durable(exchange, look);
+    look(lookup);
 }

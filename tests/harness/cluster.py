@@ -113,9 +113,13 @@ class Api:
     def __init__(self, port, token=None):
         self.port = port
         self.token = token
+        self.tls = None  # an ssl.SSLContext: it is HTTPS
 
     def call(self, method, path, body=None, headers=None, timeout=60):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        if self.tls is None:
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        else:
+            connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=timeout, context=self.tls)
         all_headers = {}
         if self.token:
             all_headers["Authorization"] = f"Bearer {self.token}"
@@ -167,6 +171,7 @@ class Cluster:
         self.build = str(build)
         self.api_port = free_port()
         self.link_port = free_port()
+        self.listen = {}  # more of `listen`
         self.public_port = None  # of recipients and providers; None: the API's
         self.providers = providers
         self.settings = settings or {}
@@ -190,6 +195,7 @@ class Cluster:
         document.update(self.settings)
         if self.public_port:
             document["listen"]["public"] = f"127.0.0.1:{self.public_port}"
+        document["listen"].update(self.listen)
         path = os.path.join(self.directory, "coordinator.yaml")
         with open(path, "w", encoding="utf-8") as f:
             json.dump(document, f, indent=1)

@@ -76,6 +76,8 @@ HOMES = {
     "zmq.h": ["common/bus.c", "common/bus_settings.c"],
     "rocksdb/c.h": ["coordinator/ledger/store_rocks_internal.h"],
     "microhttpd.h": ["coordinator/api/http_server.c", "worker/metrics_server.c"],
+    "gnutls/gnutls.h": ["coordinator/api/http_tls.c"],
+    "gnutls/x509.h": ["coordinator/api/http_tls.c"],
     "curl/curl.h": ["net/http_client.c", "net/transfer.[ch]", "net/client.c"],
     "nats/nats.h": ["coordinator/cluster/*.c"],
     "proto/tocsin.pb-c.h": ["proto/wire.c", "proto/wire_*.[ch]"],

@@ -108,7 +108,8 @@ static void every_key_arrives(void **state)
     struct fixture *fixture = *state;
     assert_loads(fixture,
                  "data_dir: /tmp/t\n"
-                 "listen: {api: '[::1]:80', public: '0.0.0.0:8080', workers: 'tcp://*:7400'}\n"
+                 "listen: {api: '[::1]:80', public: '0.0.0.0:8080', workers: 'tcp://*:7400',\n"
+                 "         tls: {certificate: /c.pem, key: 'env:K', min_version: '1.3'}}\n"
                  "keys:\n"
                  "  secret: env:TOCSIN_TEST_SECRET\n"
                  "  public: '" PUBLIC_KEY "'\n"
@@ -133,6 +134,10 @@ static void every_key_arrives(void **state)
     assert_true(settings->has_public);
     listen_address_write(&settings->listen_public, address);
     assert_string_equal(address, "0.0.0.0:8080");
+    assert_true(settings->has_tls && settings->has_public_tls);
+    assert_string_equal(settings->tls.certificate, "/c.pem");
+    assert_string_equal(settings->tls.key, "env:K");
+    assert_int_equal(settings->tls.version_min, HTTP_TLS_1_3);
     assert_int_equal(settings->public_connections_max, 500);
     assert_string_equal(settings->listen_workers, "tcp://*:7400");
     assert_string_equal(settings->keys_secret, "env:TOCSIN_TEST_SECRET");
@@ -259,7 +264,12 @@ static void an_open_door_is_refused(void **state)
                    "3: listen.workers: ", "keys.secret");
     assert_refused(fixture, "data_dir: /a\nlisten:\n  api: 0.0.0.0:7480\n",
                    "3: listen.api: ", "allow_remote");
+    assert_refused(fixture, "data_dir: /a\nlisten:\n  public: 0.0.0.0:8080\n",
+                   "3: listen.public: ", "allow_remote");
     assert_loads(fixture, "data_dir: /a\nlisten: {api: 0.0.0.0:7480, allow_remote: true}\n");
+    assert_loads(fixture, "data_dir: /a\nlisten: {public: 0.0.0.0:8080, allow_remote: true}\n");
+    assert_loads(fixture, "data_dir: /a\nlisten: {api: 0.0.0.0:1, public: 0.0.0.0:2, tls: "
+                          "{certificate: /c, key: 'file:/k'}}\n");
     assert_loads(fixture, "data_dir: /a\nlisten: {workers: 'ipc:///run/t.sock'}\n");
     assert_loads(fixture, "data_dir: /a\nlisten: {workers: 'tcp://127.0.0.1:*'}\n");
     assert_loads(fixture, "data_dir: /a\nlisten: {workers: 'tcp://[::1]:7400'}\n");

@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The API and the public listener over TLS: curl and Python as clients, a certificate that is exchanged while an upload
+runs, clients that speak no TLS or speak it slowly, and what is written to a connection by hand."""
+
+import hashlib
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import threading
+import time
+
+import pytest
+
+from support import BUILD, QUICK, Cluster, coordinator, free_port, tocsin, wait_for
+
+from certificate import Authority
+
+NULL = [{"name": "null", "channel": "sms", "adapter": "null"}]
+
+
+@pytest.fixture
+def authority(place):
+    return Authority(place)
+
+
+@pytest.fixture
+def cluster(place, authority):
+    cluster = Cluster(os.path.join(place, "cluster"), BUILD, NULL, dict(QUICK))
+    certificate, key = authority.issue("first")
+    for file, ending in ((certificate, "pem"), (key, "key")):
+        shutil.copy(file, os.path.join(place, f"server.{ending}"))
+    cluster.listen = {"tls": {"certificate": os.path.join(place, "server.pem"), "key": f"file:{place}/server.key"}}
+    cluster.public_port = free_port()
+    cluster.api.tls = ssl.create_default_context(cafile=authority.file)
+    cluster.start_coordinator()
+    yield cluster
+    cluster.close()
+
+
+def exchange(cluster, place, files):
+    """Another certificate in the same place; (how often the log says that one was read, that one was kept) afterwards."""
+    for file, ending in zip(files, ("pem", "key")):
+        shutil.copy(file, os.path.join(place, f"server.{ending}"))
+    before = said(cluster)
+    cluster.coordinator.child.send_signal(signal.SIGHUP)
+    wait_for("a reload", lambda: sum(said(cluster)) >= sum(before) + 2)  # of two listeners
+    after = said(cluster)
+    return after[0] - before[0], after[1] - before[1]
+
+
+def said(cluster):
+    with open(os.path.join(cluster.directory, "coordinator.log"), encoding="utf-8") as f:
+        text = f.read()
+    return text.count(" certificate_read "), text.count(" certificate_kept ")
+
+
+def presented(port):
+    """The certificate of a new connection."""
+    return ssl.get_server_certificate(("127.0.0.1", port))
+
+
+def pem(file):
+    with open(file, encoding="ascii") as f:
+        return f.read()
+
+
+def curl(*arguments):
+    done = subprocess.run(["curl", "-sS", "--max-time", "20", *arguments], capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_curl_and_the_operator_are_served(cluster, authority, place):
+    url = f"https://127.0.0.1:{cluster.api_port}"
+    token = ["-H", f"Authorization: Bearer {cluster.api.token}"]
+    assert curl("--cacert", authority.file, f"{url}/healthz")[0] == 0
+    assert '"items":[]' in curl("--cacert", authority.file, *token, f"{url}/v1/campaigns")[1]
+    assert curl("--cacert", authority.file, f"https://127.0.0.1:{cluster.public_port}/healthz")[0] == 0
+    for version, code in (("1.2", 0), ("1.3", 0)):
+        assert curl("--cacert", authority.file, f"--tlsv{version}", "--tls-max", version, f"{url}/healthz")[0] == code
+    assert curl("--cacert", authority.file, "--tls-max", "1.1", "--ciphers", "DEFAULT@SECLEVEL=0", f"{url}/healthz")[0] == 35
+    stranger = Authority(os.path.join(place, "cluster"), "stranger")
+    code, _, err = curl("--cacert", stranger.file, f"{url}/healthz")
+    assert code == 60 and "certificate" in err
+    environment = {"TOCSIN_API": url}
+    assert tocsin(cluster, "campaign", "list", env={**environment, "TOCSIN_CA_FILE": authority.file})[0] == 0
+    assert tocsin(cluster, "campaign", "list", "--ca-file", authority.file, env=environment)[0] == 0
+    status, _, err = tocsin(cluster, "campaign", "list", "--ca-file", stranger.file, env=environment)
+    assert status not in (0, 2) and "is not trusted" in err and "--ca-file" in err
+    status, _, err = tocsin(cluster, "campaign", "list", env=environment)
+    assert status not in (0, 2) and "TOCSIN_CA_FILE" in err
+    status, _, err = tocsin(cluster, "campaign", "list", env={"TOCSIN_API": f"http://127.0.0.1:{cluster.api_port}"})
+    assert status not in (0, 2) and "write https://" in err
+
+
+def rows(count):
+    yield b"id,phone,note\n"
+    for begin in range(0, count, 1000):
+        yield "".join(f"r{i},+4790{i:08d},{hashlib.sha256(str(i).encode()).hexdigest()}\n" for i in range(begin, begin + 1000)).encode()
+
+
+def test_a_certificate_is_exchanged_in_the_midst_of_an_upload(cluster, authority, place):
+    count, gate, answers = 300000, threading.Event(), []
+
+    def slow():
+        for number, piece in enumerate(rows(count)):
+            if number == 50:
+                gate.wait(60)
+            yield piece
+
+    upload = threading.Thread(target=lambda: answers.append(cluster.api.upload(slow())))
+    upload.start()
+    kept = http.client.HTTPSConnection("127.0.0.1", cluster.api_port, context=cluster.api.tls, timeout=20)
+    kept.request("GET", "/healthz")
+    assert kept.getresponse().read() is not None
+    assert presented(cluster.api_port) == pem(os.path.join(place, "first.pem"))
+    second = authority.issue("second")
+    assert exchange(cluster, place, second) == (2, 0)
+    assert presented(cluster.api_port) == presented(cluster.public_port) == pem(second[0])
+    kept.request("GET", "/healthz")  # over the connection that was open
+    assert kept.getresponse().status == 200
+    # What cannot be used is not: files of two certificates, no PEM, none at all.
+    third = authority.issue("third")
+    assert exchange(cluster, place, (third[0], second[1])) == (0, 2)
+    broken = os.path.join(place, "broken")
+    with open(broken, "wb") as f:
+        f.write(b"-----BEGIN CERTIFICATE-----\nAAAA\n")
+    assert exchange(cluster, place, (broken, third[1])) == (0, 2)
+    assert presented(cluster.api_port) == pem(second[0])
+    assert exchange(cluster, place, third) == (2, 0)
+    assert presented(cluster.api_port) == pem(third[0])
+    gate.set()
+    upload.join(120)
+    assert answers[0].status == 201 and answers[0].json()["accepted"] == count
+    assert cluster.api.get("/v1/audiences/a1/recipients/r299999")["values"]["note"] == hashlib.sha256(b"299999").hexdigest()
+    kept.close()
+
+
+def encrypted(cluster, port=None, **options):
+    plain = socket.create_connection(("127.0.0.1", port or cluster.api_port), timeout=20)
+    return cluster.api.tls.wrap_socket(plain, server_hostname="127.0.0.1", **options)
+
+
+def read_all(connection):
+    """What comes until the end, which must be said: a cut would raise."""
+    text = b""
+    while True:
+        piece = connection.recv(65536)
+        if not piece:
+            return text
+        text += piece
+
+
+def test_what_is_written_by_hand_is_encrypted_too(cluster):
+    long_head = b"GET /healthz HTTP/1.1\r\nHost: t\r\n" + b"".join(b"X-%d: %s\r\n" % (i, b"x" * 60) for i in range(60)) + b"\r\n"
+    long_line = b"GET /healthz?" + b"&".join(b"a%d=1" % i for i in range(100)) + b" HTTP/1.1\r\nHost: t\r\n\r\n"
+    for request, status in ((long_head, b"431"), (long_line, b"431")):
+        connection = encrypted(cluster)
+        connection.sendall(request)
+        answer = read_all(connection)
+        assert answer.startswith(b"HTTP/1.1 " + status) and b"problem+json" in answer
+        connection.close()
+    # Refused in its head, with a body that is too large to be waited for.
+    connection = encrypted(cluster)
+    connection.sendall(b"POST /v1/campaigns HTTP/1.1\r\nHost: t\r\nContent-Length: 50000000\r\n\r\n" + b"x" * 65536)
+    answer = read_all(connection)
+    assert answer.startswith(b"HTTP/1.1 401") and b"token" in answer
+    connection.close()
+
+
+def test_who_speaks_no_tls_gets_no_word_in_plain_and_holds_nobody(cluster):
+    talker = socket.create_connection(("127.0.0.1", cluster.api_port), timeout=20)
+    talker.sendall(b"GET /healthz HTTP/1.1\r\nHost: t\r\n\r\n")
+    got = b""
+    try:
+        while piece := talker.recv(4096):
+            got += piece
+    except ConnectionResetError:
+        pass
+    assert b"HTTP" not in got and b"{" not in got
+    idle = [socket.create_connection(("127.0.0.1", cluster.api_port)) for _ in range(200)]
+    hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 40  # the beginning of a ClientHello
+    for number, each in enumerate(idle):
+        each.sendall(hello[:number % len(hello)])
+    worst = 0
+    for _ in range(50):
+        began = time.monotonic()
+        assert cluster.api.get("/v1/campaigns")["items"] == []
+        worst = max(worst, time.monotonic() - began)
+    assert worst < 5
+    before = cluster.coordinator.cpu_us()
+    time.sleep(2)
+    assert cluster.coordinator.cpu_us() - before < 1500000  # the library would have it run all the time
+    for each in idle:
+        each.close()
+
+
+def test_a_handshake_that_takes_too_long_is_ended(cluster):
+    dawdler = socket.create_connection(("127.0.0.1", cluster.public_port), timeout=40)  # heads have 15 s there
+    dawdler.sendall(b"\x16\x03\x01\x02\x00\x01")
+    began = time.monotonic()
+    try:
+        while dawdler.recv(4096):
+            pass
+    except ConnectionResetError:
+        pass
+    assert 5 < time.monotonic() - began < 25
+
+
+def test_large_answers_and_streams_come_whole(cluster, authority):
+    answer = cluster.api.upload(b"".join(rows(50000)))
+    assert answer.status == 201, answer.body
+    campaign = cluster.campaign("a1", "sms", {"sms": {"text": "Hi"}}, launch=False)["id"]
+    connection = encrypted(cluster)
+    connection.sendall(f"GET /v1/campaigns/{campaign}/recipients?limit=1000 HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer {cluster.api.token}\r\nConnection: close\r\n\r\n".encode())
+    text = read_all(connection)
+    assert text.count(b'"ordinal"') == 1000
+    page = cluster.api.call("GET", f"/v1/campaigns/{campaign}/unreachable")  # a stream
+    assert page.status == 200
+    many = cluster.api.call("POST", "/v1/suppressions/import?on_error=skip", body=b"channel,endpoint,reason\n" + b"".join(
+        b"sms,+4790%08d,manual\n" % i for i in range(20000)), headers={"Content-Type": "text/csv"})
+    assert many.status in (200, 201), many.body
+    url, token = f"https://127.0.0.1:{cluster.api_port}/v1", ["-H", f"Authorization: Bearer {cluster.api.token}"]
+    for path, lines in (("suppressions/export", 20001), (f"campaigns/{campaign}/export", 50001)):
+        code, out, err = curl("--cacert", authority.file, *token, f"{url}/{path}")  # says if the end was cut off
+        assert (code, err, out.count("\n")) == (0, "", lines), err
+
+
+@pytest.mark.parametrize("listen, words", [
+    ({"api": "0.0.0.0:7480"}, ["listen.api", "listen.tls", "listen.allow_remote: true"]),
+    ({"public": "0.0.0.0:8080"}, ["listen.public", "listen.tls", "listen.allow_remote: true"]),
+    ({"public": "0.0.0.0:8080", "tls": {"certificate": "/c", "key": "file:/k", "public": False}}, ["listen.public"]),
+    ({"tls": {"certificate": "/c"}}, ["both certificate and key"]),
+    ({"tls": {"key": "file:/k"}}, ["both certificate and key"]),
+    ({"tls": {"min_version": "1.3"}}, ["without certificate and key"]),
+    ({"tls": {"certificate": "/c", "key": "-----BEGIN PRIVATE KEY-----"}}, ["listen.tls.key", "file:/path"]),
+    ({"tls": {"certificate": "/c", "key": "file:/k", "min_version": "1.1"}}, ["listen.tls.min_version", "1.2"]),
+    ({"tls": {"certficate": "/c"}}, ['did you mean "certificate"']),
+])
+def test_settings_that_leave_a_door_open_are_refused(place, listen, words):
+    path = os.path.join(place, "settings.yaml")
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump({"data_dir": place, "listen": listen}, f)
+    status, _, err = coordinator("--check-settings", path)
+    assert status != 0
+    for word in words:
+        assert word in err, err
+
+
+def test_a_certificate_that_cannot_be_used_keeps_it_from_starting(place, authority):
+    first, second = authority.issue("one"), authority.issue("two")
+    for certificate, key, word in ((first[0], "file:/nowhere", "listen.tls.key"), ("/nowhere", f"file:{first[1]}", "listen.tls.certificate"),
+                                   (first[0], f"file:{second[1]}", "not that of the certificate"), (first[1], f"file:{first[1]}", "PEM")):
+        path = os.path.join(place, "settings.yaml")
+        with open(path, "w", encoding="utf-8") as f:
+            json.dump({"data_dir": os.path.join(place, "data"), "listen": {
+                "api": f"127.0.0.1:{free_port()}", "workers": f"tcp://127.0.0.1:{free_port()}", "tls": {"certificate": certificate, "key": key}}}, f)
+        status, _, err = coordinator("--config", path)
+        assert status == 1 and word in err, err
