@@ -139,3 +139,8 @@ bool auth_identify(const struct auth *auth, struct slice token, struct principal
     *principal = (struct principal){.kind = PRINCIPAL_ADMIN, .role = ROLE_ADMIN, .name = "admin"};
     return true;
 }
+
+bool auth_equal(const struct auth *a, const struct auth *b)
+{
+    return sodium_memcmp(a->token, b->token, AUTH_TOKEN_CHARS) == 0;
+}

@@ -24,5 +24,7 @@ enum err auth_open(struct auth **out, const char *data_dir, struct problem *prob
 void auth_close(struct auth *auth); /* NULL is fine */
 /* False: it is not this token. Takes the same time wherever it differs. */
 bool auth_identify(const struct auth *auth, struct slice token, struct principal *principal);
+/* Have both the same token? */
+bool auth_equal(const struct auth *a, const struct auth *b);
 
 #endif

@@ -20,6 +20,7 @@
 struct stream {
     struct feed_streams *streams;
     struct http_request *request;
+    struct principal principal; /* who listens */
     struct feed_filter filter;
     uint64_t seq;           /* how far it has come in the list, */
     uint64_t number;        /* and in the facts */
@@ -233,12 +234,14 @@ static void greet(struct stream *stream, bool is_resumed)
 }
 
 void feed_streams_open(struct feed_streams *streams, struct http_request *request,
-                       const struct feed_filter *filter, bool is_resumed, uint64_t after)
+                       const struct principal *principal, const struct feed_filter *filter,
+                       bool is_resumed, uint64_t after)
 {
     struct stream *stream = mem_zalloc(1, sizeof(*stream));
     uint64_t published = feed_published(streams->feed);
     stream->streams = streams;
     stream->request = request;
+    stream->principal = *principal;
     stream->filter = *filter;
     stream->number = is_resumed ? after : published;
     stream->asked_ms = now_of(streams);
@@ -282,7 +285,9 @@ static void sweep(struct feed_streams *streams, uint64_t now_ms)
     streams->swept_ms = now_ms;
     DL_FOREACH_SAFE(streams->list, stream, next)
     {
-        if (stream->is_waiting && now_ms - stream->spoke_ms >= FEED_ALIVE_MS) {
+        if (!signin_is_good(streams->api->signin, &stream->principal, now_ms)) {
+            end(stream, "signed_out", "the token has expired or was revoked: sign in anew");
+        } else if (stream->is_waiting && now_ms - stream->spoke_ms >= FEED_ALIVE_MS) {
             buf_str(&stream->own, ": still here\n\n");
             wake(stream);
         } else if (!stream->is_waiting && !stream->is_last &&

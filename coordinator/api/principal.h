@@ -23,6 +23,7 @@ struct principal {
     enum role role;
     char name[PRINCIPAL_NAME_MAX + 1]; /* empty: none */
     uint64_t token;                    /* its number; 0: none */
+    uint32_t admin_life;               /* of which admin.token, counted from 0 */
     uint64_t until_ms;                 /* unix time; 0: no end is known */
 };
 

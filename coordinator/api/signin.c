@@ -29,6 +29,7 @@ static const char *const kind_names[] = {
 struct signin {
     char *data_dir;
     struct auth *auth;
+    uint32_t admin_life; /* how often its token was changed */
     struct token_registry *tokens;
     struct oidc *oidc; /* NULL: no issuer's tokens are taken */
     struct signin_guard *guard;
@@ -83,6 +84,7 @@ static void reload_admin(struct signin *signin)
         LOG_E(MODULE, "admin_token_kept", "why=\"%s\"", problem.text);
         return;
     }
+    signin->admin_life += !auth_equal(signin->auth, auth);
     auth_close(signin->auth);
     signin->auth = auth;
 }
@@ -166,6 +168,7 @@ enum signin_result signin_identify(struct signin *signin, const char *header, ui
         return SIGNIN_NONE;
     }
     if (auth_identify(signin->auth, token, principal)) {
+        principal->admin_life = signin->admin_life;
         return SIGNIN_GOOD;
     }
     return signin->oidc != NULL && oidc_is_token(token)
@@ -178,6 +181,9 @@ bool signin_is_good(const struct signin *signin, const struct principal *princip
     if (principal->kind == PRINCIPAL_TOKEN) {
         const struct token_entry *entry = token_registry_find(signin->tokens, principal->token);
         return entry != NULL && token_registry_state(entry, now_ms) == ACCESS_TOKEN_GOOD;
+    }
+    if (principal->kind == PRINCIPAL_ADMIN) {
+        return principal->admin_life == signin->admin_life;
     }
     return principal->until_ms == 0 || now_ms < principal->until_ms;
 }

@@ -366,6 +366,40 @@ static void what_is_amiss_is_raised_and_cleared(void **state)
     http_peer_release(&peer);
 }
 
+static void a_stream_ends_with_the_token_that_it_was_opened_with(void **state)
+{
+    struct house *house = *state;
+    char admin[ACCESS_TOKEN_CHARS + 1];
+    char path[96];
+    (void)strcpy(admin, house->token);
+    struct answer answer =
+        ask(house, "POST", "/v1/tokens", "", "{\"name\":\"wall\",\"role\":\"viewer\"}");
+    assert_int_equal(answer.status, 201);
+    (void)strcpy(house->token, text_of(&answer, "token"));
+    answer_release(&answer);
+    struct http_peer wall = listen_to(house, "", "");
+    (void)strcpy(house->token, admin);
+    struct http_peer screen = listen_to(house, "", "");
+    house->now_ms += 1000;
+    house_turn_for(house, 20);
+    assert_false(http_peer_has(&wall, "signed_out"));
+    expect(house, "DELETE", "/v1/tokens/t1", "", "", 200, "revoked");
+    house->now_ms += 1000;
+    http_peer_expect(&wall, "\"reason\":\"signed_out\"");
+    http_peer_expect_close(&wall);
+    http_peer_release(&wall);
+    (void)snprintf(path, sizeof(path), "%s/%s", house->dir, AUTH_FILE);
+    api_reload_secrets(house->api); /* nothing has changed */
+    house->now_ms += 1000;
+    house_turn_for(house, 20);
+    assert_false(http_peer_has(&screen, "signed_out"));
+    assert_int_equal(remove(path), 0);
+    api_reload_secrets(house->api);
+    house->now_ms += 1000;
+    http_peer_expect(&screen, "\"reason\":\"signed_out\"");
+    http_peer_release(&screen);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -382,6 +416,7 @@ int main(void)
         HOUSE_TEST(whoever_takes_nothing_is_let_go),
         HOUSE_TEST(streams_end_when_the_coordinator_stops),
         HOUSE_TEST(replies_are_told_without_their_text),
+        HOUSE_TEST(a_stream_ends_with_the_token_that_it_was_opened_with),
         HOUSE_TEST(what_is_amiss_is_raised_and_cleared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
