@@ -97,6 +97,15 @@ json_t *feed_alarms_json(const struct feed_alarms *alarms)
     return list;
 }
 
+unsigned feed_alarms_count(const struct feed_alarms *alarms)
+{
+    unsigned count = 0;
+    for (const struct alarm *alarm = alarms->list; alarm != NULL; alarm = alarm->hh.next) {
+        count += alarm->is_raised;
+    }
+    return count;
+}
+
 void alarms_list(struct exchange *exchange)
 {
     exchange_json(exchange, 200,

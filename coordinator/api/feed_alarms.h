@@ -34,6 +34,7 @@ void feed_alarms_hold(struct feed_alarms *alarms, enum feed_alarm_kind kind, uin
                       const char *subject, const char *detail);
 /* All that holds was said. */
 void feed_alarms_look(struct feed_alarms *alarms, uint64_t now_ms);
+unsigned feed_alarms_count(const struct feed_alarms *alarms);
 /* Those that are on, the longest first: an array. */
 json_t *feed_alarms_json(const struct feed_alarms *alarms);
 

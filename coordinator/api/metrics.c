@@ -239,6 +239,26 @@ static void write_replies(const struct metrics *metrics, struct buf *text)
                      "Replies that are still to be passed on.", metrics->forwards.waiting);
 }
 
+static void write_feed(const struct metrics *metrics, struct buf *text)
+{
+    exposition_counter(text, "tocsin_events_told_total", "Facts that listeners were told of, ever.",
+                       metrics->events_told);
+    exposition_gauge(text, "tocsin_event_streams", "Open streams of events.",
+                     metrics->streams.open);
+    exposition_family(text, "tocsin_event_stream_requests_total", "counter",
+                      "Streams of events that were opened, or refused as there were too many.");
+    exposition_sample(text, "tocsin_event_stream_requests_total", "result", "opened",
+                      metrics->streams.opened);
+    exposition_sample(text, "tocsin_event_stream_requests_total", "result", "refused",
+                      metrics->streams.refused);
+    exposition_counter(text, "tocsin_event_streams_slow_total",
+                       "Streams that were ended because nothing was taken.", metrics->streams.slow);
+    exposition_counter(text, "tocsin_event_stream_gaps_total",
+                       "Streams that came again too late to be told everything.",
+                       metrics->streams.gaps);
+    exposition_gauge(text, "tocsin_alarms", "Alarms that are on.", metrics->alarms);
+}
+
 static void write_links(const struct metrics *metrics, struct buf *text)
 {
     static const char *const classes[] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
@@ -335,6 +355,7 @@ void metrics_write(const struct metrics *metrics, struct buf *text)
     write_health(metrics, text);
     write_receipts(metrics, text);
     write_replies(metrics, text);
+    write_feed(metrics, text);
     write_links(metrics, text);
     write_signins(metrics, text);
     write_suppressions(metrics, text);

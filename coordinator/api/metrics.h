@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "common/buf.h"
+#include "coordinator/api/feed_streams.h"
 #include "coordinator/api/receipt_report.h"
 #include "coordinator/api/reply_forward.h"
 #include "coordinator/api/signin.h"
@@ -69,6 +70,9 @@ struct metrics {
     uint64_t replies_repeated;
     uint64_t replies_kept;
     struct reply_forward_tally forwards;
+    struct feed_streams_tally streams;
+    uint64_t events_told;
+    unsigned alarms;
     uint64_t replays;
 };
 

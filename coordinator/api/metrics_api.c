@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/exposition.h"
 #include "coordinator/api/exchange.h"
+#include "coordinator/api/feed_alarms.h"
+#include "coordinator/api/feed_streams.h"
 #include "coordinator/api/inbound_desk.h"
 #include "coordinator/api/metrics.h"
 #include "coordinator/api/metrics_delays.h"
@@ -68,6 +70,9 @@ static void gather_api(const struct api *api, struct metrics *metrics)
     memcpy(metrics->replies_of_class, api->replies_of_class, sizeof(metrics->replies_of_class));
     metrics->replies_repeated = api->replies_repeated;
     metrics->forwards = reply_forward_tally(api->forward);
+    metrics->streams = feed_streams_tally(api->streams);
+    metrics->events_told = feed_published(api->feed);
+    metrics->alarms = feed_alarms_count(api->alarms);
     metrics->replies_kept = reply_store_kept(api->context.reply_store);
     memcpy(metrics->receipts, api->receipts, sizeof(metrics->receipts));
     for (unsigned i = 0; i < WIRE_PROVIDERS_MAX; i++) {
