@@ -3,8 +3,11 @@
 
 #include "cli/doctor.h"
 #include "cli/human.h"
+#include "common/clock.h"
+#include "common/text.h"
 
 #define ROOM_LOW_BYTES UINT64_C(2000000000)
+#define TOKEN_SOON_MS  (UINT64_C(14) * 86400000)
 
 static json_t *ask(struct doctor *doctor, const char *check, const char *path)
 {
@@ -181,17 +184,56 @@ static void check_providers(struct doctor *doctor)
     json_decref(answer);
 }
 
-static json_t *check_token(struct doctor *doctor)
+static void fail_token(struct doctor *doctor, enum err err, const struct problem *problem)
+{
+    doctor->code = err == ERR_UNAUTHORIZED ? EXIT_REFUSED : EXIT_ERROR;
+    doctor_tell(doctor, DOCTOR_FAIL, "token", "%s", problem->text);
+}
+
+/* A token that ends in the middle of a crisis is found before. */
+static void tell_me(struct doctor *doctor, const json_t *me)
+{
+    const char *name = json_string_value(json_object_get(me, "name"));
+    const char *role = json_string_value(json_object_get(me, "role"));
+    const char *until = json_string_value(json_object_get(me, "until"));
+    bool is_ours = json_is_string(json_object_get(me, "token")); /* others are short by nature */
+    uint64_t until_ms = 0;
+    if (until != NULL && is_ours && text_time_parse(slice_str(until), &until_ms) &&
+        until_ms < clock_unix_ms() + TOKEN_SOON_MS) {
+        doctor_tell(
+            doctor, DOCTOR_WARN, "token",
+            "the token is accepted (%s, %s), but ends at %s: an admin makes another (tocsin "
+            "token create)",
+            name, role, until);
+    } else {
+        doctor_tell(doctor, DOCTOR_OK, "token", "the token is accepted: %s, %s", name, role);
+    }
+}
+
+static bool check_token(struct doctor *doctor)
+{
+    struct client_request request = {.method = "GET", .path = "/v1/me", .once = true};
+    struct problem problem;
+    json_t *me;
+    enum err err = client_json(doctor->cli->client, &request, &me, &problem);
+    if (err == ERR_OK) {
+        tell_me(doctor, me);
+    } else if (err != ERR_NOT_FOUND) { /* an older coordinator knows no /v1/me */
+        fail_token(doctor, err, &problem);
+    }
+    json_decref(me);
+    return err == ERR_OK || err == ERR_NOT_FOUND;
+}
+
+/* NULL: it was told why not. */
+static json_t *ask_status(struct doctor *doctor)
 {
     struct client_request request = {.method = "GET", .path = "/v1/status", .once = true};
     struct problem problem;
     json_t *status;
     enum err err = client_json(doctor->cli->client, &request, &status, &problem);
-    if (err == ERR_OK) {
-        doctor_tell(doctor, DOCTOR_OK, "token", "the token is accepted");
-    } else {
-        doctor->code = err == ERR_UNAUTHORIZED ? EXIT_REFUSED : EXIT_ERROR;
-        doctor_tell(doctor, DOCTOR_FAIL, "token", "%s", problem.text);
+    if (err != ERR_OK) {
+        fail_token(doctor, err, &problem);
     }
     return status;
 }
@@ -202,7 +244,7 @@ void doctor_check_cluster(struct doctor *doctor)
         return;
     }
     check_ready(doctor);
-    json_t *status = check_token(doctor);
+    json_t *status = check_token(doctor) ? ask_status(doctor) : NULL;
     if (status == NULL) {
         return;
     }

@@ -312,6 +312,11 @@ static void write_oidc(const struct oidc_tally *tally, struct buf *text)
 
 static void write_signins(const struct metrics *metrics, struct buf *text)
 {
+    exposition_gauge(text, "tocsin_tokens", "Access tokens that are good.", metrics->tokens.good);
+    exposition_seconds(text, "tocsin_token_next_end_timestamp_seconds", "gauge",
+                       "When the first of the tokens ends that were used within 30 days, since "
+                       "1970; 0: there is none.",
+                       (double)metrics->tokens.next_end_ms / 1000);
     exposition_family(
         text, "tocsin_signin_failures_total", "counter",
         "Requests without a good token, by what was wrong; none: there was no token.");

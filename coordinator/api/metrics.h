@@ -60,6 +60,7 @@ struct metrics {
     uint64_t idempotency_keys;
     uint64_t forged_tokens;
     struct signin_tally signins;
+    struct token_tally tokens;
     uint64_t suppressions;
     struct hard_failures_tally hard_failures;
     bool is_closed[WIRE_PROVIDERS_MAX]; /* by the providers' numbers: callbacks are not taken */

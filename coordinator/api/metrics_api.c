@@ -62,6 +62,7 @@ static void gather_api(const struct api *api, struct metrics *metrics)
     metrics->replays = api->replays;
     metrics->forged_tokens = api->forged_tokens;
     signin_tally(api->signin, &metrics->signins);
+    metrics->tokens = token_registry_tally(api->context.tokens, api_now_ms(api));
     metrics->suppressions = suppression_list_count(api->context.suppressions);
     if (api->context.hard_failures != NULL) {
         metrics->hard_failures = hard_failures_tally(api->context.hard_failures);

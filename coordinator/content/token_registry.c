@@ -242,6 +242,23 @@ unsigned token_registry_count(const struct token_registry *registry)
     return registry->count;
 }
 
+struct token_tally token_registry_tally(const struct token_registry *registry, uint64_t now_ms)
+{
+    struct token_tally tally = {0};
+    for (unsigned i = 0; i < registry->count; i++) {
+        const struct token_entry *entry = &registry->entries[i]->entry;
+        if (token_registry_state(entry, now_ms) != ACCESS_TOKEN_GOOD) {
+            continue;
+        }
+        tally.good++;
+        bool is_in_use = entry->used_ms != 0 && entry->used_ms + ACCESS_TOKEN_IN_USE_MS > now_ms;
+        if (is_in_use && (tally.next_end_ms == 0 || entry->expires_ms < tally.next_end_ms)) {
+            tally.next_end_ms = entry->expires_ms;
+        }
+    }
+    return tally;
+}
+
 enum token_state token_registry_state(const struct token_entry *entry, uint64_t now_ms)
 {
     return entry->revoked_ms != 0        ? ACCESS_TOKEN_REVOKED

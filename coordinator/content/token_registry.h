@@ -84,6 +84,15 @@ const struct token_entry *token_registry_find(const struct token_registry *regis
 const struct token_entry *token_registry_from(const struct token_registry *registry, uint64_t id);
 unsigned token_registry_count(const struct token_registry *registry);
 
+struct token_tally {
+    unsigned good;
+    uint64_t next_end_ms; /* the first end of a good one that was used within
+                           * ACCESS_TOKEN_IN_USE_MS; 0: none
+                           */
+};
+#define ACCESS_TOKEN_IN_USE_MS (UINT64_C(30) * 86400000)
+struct token_tally token_registry_tally(const struct token_registry *registry, uint64_t now_ms);
+
 /* To be called every now and then: last uses go into the record, at most once a minute, or at once
  * if `is_closing`; ended tokens that were kept for long enough are forgotten. */
 void token_registry_note(struct token_registry *registry, uint64_t now_ms, bool is_closing,

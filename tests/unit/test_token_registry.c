@@ -179,6 +179,22 @@ static void the_last_use_is_written_once_a_minute(void **state)
                 NOW_MS + 3 * ACCESS_TOKEN_USE_MS);
 }
 
+static void the_first_end_of_those_in_use_is_known(void **state)
+{
+    struct shelf *shelf = *state;
+    char text[ACCESS_TOKEN_CHARS + 1];
+    (void)add(shelf, "idle", NOW_MS + DAY_MS, text);
+    (void)add(shelf, "busy", NOW_MS + 40 * DAY_MS, text);
+    struct token_tally tally = token_registry_tally(shelf->registry, NOW_MS);
+    assert_int_equal(tally.good, 2);
+    assert_true(tally.next_end_ms == 0);
+    assert_int_equal(check(shelf, text, NOW_MS), ACCESS_TOKEN_GOOD);
+    assert_true(token_registry_tally(shelf->registry, NOW_MS).next_end_ms == NOW_MS + 40 * DAY_MS);
+    tally = token_registry_tally(shelf->registry, NOW_MS + 31 * DAY_MS); /* nobody uses it */
+    assert_int_equal(tally.good, 1);
+    assert_true(tally.next_end_ms == 0);
+}
+
 static void a_name_belongs_to_one_good_token(void **state)
 {
     struct shelf *shelf = *state;
@@ -304,6 +320,7 @@ int main(void)
         SHELF_TEST(expiry_and_revocation_act_at_once),
         SHELF_TEST(only_a_hash_is_at_rest),
         SHELF_TEST(the_last_use_is_written_once_a_minute),
+        SHELF_TEST(the_first_end_of_those_in_use_is_known),
         SHELF_TEST(a_name_belongs_to_one_good_token),
         SHELF_TEST(ended_tokens_are_forgotten_but_no_number_is_given_twice),
         SHELF_TEST(a_full_registry_forgets_what_ended_first),

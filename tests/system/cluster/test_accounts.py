@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import signal
 import time
 
@@ -90,17 +91,19 @@ def test_a_token_holds_over_a_crash_and_is_kept_nowhere(gateway, make_cluster):
 def test_the_command_keeps_a_token_in_a_file_for_its_owner(gateway, make_cluster, tmp_path):
     cluster = make_cluster([http_provider(gateway)], workers=0)
     path = tmp_path / "wall.token"
-    status, out, err = tocsin(cluster, "token", "create", "wall", "--role", "viewer", "--expires-in", "2s", "--out", str(path))
+    status, out, err = tocsin(cluster, "token", "create", "wall", "--role", "viewer", "--expires-in", "3s", "--out", str(path))
     assert status == 0 and "tocsin_" not in out + err
     assert os.stat(path).st_mode & 0o777 == 0o600
     status, out, _ = tocsin(cluster, "--token-file", str(path), "token", "me", "--json")
     assert status == 0 and json.loads(out)["name"] == "wall"
+    status, out, _ = tocsin(cluster, "--token-file", str(path), "doctor")
+    assert re.search(r"^warn +the token is accepted \(wall, viewer\), but ends at 20", out, re.M), out
     status, _, err = tocsin(cluster, "--token-file", str(path), "token", "list")
     assert status == 4 and 'this is for admin, and "wall" is viewer' in err
     status, _, err = tocsin(cluster, "token", "create", "other", "--role", "viewer", "--out", str(path))
     assert status == 1 and "is there already and is not overwritten" in err
     assert [row["name"] for row in cluster.api.get("/v1/tokens")["items"]] == ["wall"]  # none was made for nothing
-    time.sleep(2.1)
+    time.sleep(3.1)
     status, _, err = tocsin(cluster, "--token-file", str(path), "token", "me")
     assert status == 4 and "has expired" in err
     for words, says in ((("create", "x"), "--role is missing"), (("create", "x", "--role", "boss"), "--role cannot be"),
