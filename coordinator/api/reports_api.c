@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A report is read and put into its form on a thread of the pool: the loop's only copies what the
- * engine knows and gives the answer. What of an ended campaign was read is kept as JSON, from which
+ * A report is read and put into its form on a thread of its own, which gives way to the engine and
+ * the workers where there are not cores enough: the loop's only copies what the engine knows and
+ * gives the answer. What of an ended campaign was read is kept as JSON, from which
  * every form is made.
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "common/log.h"
 #include "common/mem.h"
@@ -20,7 +23,8 @@
 #include "coordinator/report/report_html.h"
 #include "coordinator/report/report_json.h"
 
-#define JOBS_MAX 2 /* at once: the threads of the pool have other work as well */
+#define JOBS_MAX 2 /* at once */
+#define NICE     5 /* as that of the threads that tidy the store up */
 #define SIDES    2
 
 enum format { FORMAT_JSON, FORMAT_CSV, FORMAT_HTML, FORMATS };
@@ -52,7 +56,8 @@ struct job {
     struct buf body;
     atomic_bool is_stopped;
     enum err err;
-    uv_work_t work;
+    uv_thread_t thread;
+    uv_async_t done;
 };
 
 static void job_free(struct job *job)
@@ -105,9 +110,10 @@ static void write_form(struct job *job, const json_t *document)
     }
 }
 
-static void read_all(uv_work_t *work)
+static void read_all(void *arg)
 {
-    struct job *job = work->data;
+    struct job *job = arg;
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE); /* of this thread only */
     json_t *reports[SIDES] = {NULL};
     for (unsigned i = 0; job->err == ERR_OK && i < job->side_count; i++) {
         reports[i] = read_side(job, &job->sides[i]);
@@ -123,6 +129,7 @@ static void read_all(uv_work_t *work)
     }
     json_decref(document);
     json_decref(reports[1]);
+    uv_async_send(&job->done);
 }
 
 /* ---- the answer ---- */
@@ -151,11 +158,18 @@ static void answer(struct job *job)
     http_reply(http, 200, FORMAT_ROWS[job->format].type, buf_view(&job->body));
 }
 
-static void on_read(uv_work_t *work, int status)
+static void on_closed(uv_handle_t *handle)
 {
-    struct job *job = work->data;
-    (void)status;
+    struct job *job = handle->data;
     job->api->reports--;
+    job_free(job);
+}
+
+static void on_read(uv_async_t *done)
+{
+    struct job *job = done->data;
+    uv_thread_join(&job->thread);
+    uv_close((uv_handle_t *)done, on_closed);
     if (job->err == ERR_OK) {
         keep(job);
     }
@@ -171,7 +185,6 @@ static void on_read(uv_work_t *work, int status)
               (unsigned long long)job->sides[0].source.def.id, err_name(job->err));
         exchange_refuse(job->exchange, 503, &problem);
     }
-    job_free(job);
 }
 
 /* ---- the question ---- */
@@ -193,8 +206,8 @@ static void begin(struct exchange *exchange)
 {
     struct job *job = exchange->resource;
     struct api *api = exchange->api;
+    struct problem problem;
     if (api->reports >= JOBS_MAX) {
-        struct problem problem;
         problem_set(&problem, ERR_BUSY, "%d reports are being read already; try again soon",
                     JOBS_MAX);
         exchange->on_finished = NULL;
@@ -204,8 +217,14 @@ static void begin(struct exchange *exchange)
     }
     exchange->on_finished = on_client_gone;
     api->reports++;
-    job->work.data = job;
-    uv_queue_work(api->context.loop, &job->work, read_all, on_read);
+    job->done.data = job;
+    uv_async_init(api->context.loop, &job->done, on_read);
+    if (uv_thread_create(&job->thread, read_all, job) != 0) {
+        exchange->on_finished = NULL;
+        problem_set(&problem, ERR_BUSY, "no thread can be had to read it; try again soon");
+        exchange_refuse(exchange, 503, &problem);
+        uv_close((uv_handle_t *)&job->done, on_closed);
+    }
 }
 
 static void name_providers(const struct api *api, struct report_source *source)

@@ -9,7 +9,7 @@
 #define WIDTH    720.0
 #define HEIGHT   270.0
 #define LEFT     48.0
-#define RIGHT    568.0 /* the labels of the lines stand behind */
+#define RIGHT    556.0 /* the labels of the lines stand behind */
 #define TOP      14.0
 #define BOTTOM   232.0
 #define LABEL    15.0 /* between labels, at least */
@@ -194,26 +194,39 @@ static double end_share(const struct report_line *line)
     return count == 0 ? 0 : member(json_array_get(line->curve, count - 1), "share");
 }
 
-/* The labels stand at the ends of the lines, moved apart where these are too near: from below. */
+/* The lines by where they end, the lowest first. */
+static void sort_lines(const struct report_curves *curves, unsigned order[REPORT_CHART_LINES])
+{
+    for (unsigned i = 0; i < curves->count; i++) {
+        unsigned at = i;
+        for (; at > 0 && end_share(&curves->lines[order[at - 1]]) > end_share(&curves->lines[i]);
+             at--) {
+            order[at] = order[at - 1];
+        }
+        order[at] = i;
+    }
+}
+
+/* The labels stand at the ends of the lines, moved apart where these are too near: upwards, and
+ * down again from where the picture ends. */
 static void put_labels(struct buf *html, const struct report_curves *curves)
 {
-    bool is_put[REPORT_CHART_LINES] = {false};
-    double below = BOTTOM + LABEL;
-    for (unsigned n = 0; n < curves->count; n++) {
-        int lowest = -1;
-        for (unsigned i = 0; i < curves->count; i++) {
-            if (!is_put[i] &&
-                (lowest < 0 || end_share(&curves->lines[i]) < end_share(&curves->lines[lowest]))) {
-                lowest = (int)i;
-            }
-        }
-        const struct report_line *line = &curves->lines[lowest];
-        double y = y_of(end_share(line)) + 4;
-        y = y > below - LABEL ? below - LABEL : y;
-        is_put[lowest] = true;
-        below = y;
+    unsigned order[REPORT_CHART_LINES] = {0};
+    double y[REPORT_CHART_LINES];
+    sort_lines(curves, order);
+    for (unsigned i = 0; i < curves->count; i++) {
+        y[i] = y_of(end_share(&curves->lines[order[i]])) + 4;
+        y[i] = i > 0 && y[i] > y[i - 1] - LABEL ? y[i - 1] - LABEL : y[i];
+    }
+    double least = TOP + 4;
+    for (unsigned i = curves->count; i-- > 0;) {
+        y[i] = y[i] < least ? least : y[i];
+        least = y[i] + LABEL;
+    }
+    for (unsigned i = 0; i < curves->count; i++) {
+        const struct report_line *line = &curves->lines[order[i]];
         buf_printf(html, "<text class=\"label %s\" x=\"%.1f\" y=\"%.1f\">", line->class_name,
-                   RIGHT + 7, y);
+                   RIGHT + 7, y[i]);
         report_html_text(html, line->label);
         buf_str(html, " ");
         report_put_share(html, end_share(line));

@@ -39,8 +39,9 @@ static void end_section(const struct page *page)
 static void put_fact_time(struct buf *html, const char *word, const char *time)
 {
     if (time[0] != '\0') {
-        buf_printf(html, " · %s ", word);
+        buf_printf(html, " · <span class=\"w\">%s ", word);
         report_put_time(html, time);
+        buf_str(html, "</span>");
     }
 }
 
@@ -102,9 +103,13 @@ static void put_tiles(const struct page *page)
     tile_people(page, "Not reached", "people.not_reached");
     tile(html, "Half were told after", report_at(report, "times.first_word.of_recipients.p50_s"),
          REPORT_SECONDS);
-    buf_str(html, "99 % after ");
-    report_put_value(html, report_at(report, "times.first_word.of_recipients.p99_s"),
-                     REPORT_SECONDS);
+    if (report_has(report, "times.first_word.of_recipients.p99_s")) {
+        buf_str(html, "99 % after ");
+        report_put_value(html, report_at(report, "times.first_word.of_recipients.p99_s"),
+                         REPORT_SECONDS);
+    } else {
+        buf_str(html, "fewer than 99 % were");
+    }
     end_tile(html);
     tile(html, "Half acknowledged after",
          report_at(report, "times.acknowledgement.of_recipients.p50_s"), REPORT_SECONDS);
@@ -116,7 +121,7 @@ static void put_tiles(const struct page *page)
     end_tile(html);
     tile(html, "Busiest second", report_at(report, "rate.peak_per_s"), REPORT_RATE);
     report_put_value(html, report_at(report, "rate.mean_per_s"), REPORT_RATE);
-    buf_str(html, " a second on average");
+    buf_str(html, " on average");
     end_tile(html);
     buf_str(html, "</dl>\n");
 }
@@ -160,7 +165,8 @@ static void put_states(const struct page *page)
             if (strcmp(report_str(state, "state"), order[o]) != 0 || parts[o].value == 0) {
                 continue;
             }
-            buf_printf(html, "<tr><th scope=\"row\"><span class=\"dot %s\"></span>%s</th>",
+            buf_printf(html,
+                       "<tr><th scope=\"row\" class=\"w\"><span class=\"dot %s\"></span>%s</th>",
                        order[o], order[o]);
             report_cell(html, state, "people", REPORT_COUNT);
             report_cell(html, state, "share", REPORT_SHARE);
@@ -223,7 +229,7 @@ static void put_times(const struct page *page)
     add_line(&curves, "first word", "blue", report_at(times, "first_word"));
     add_line(&curves, "receipt", "teal", report_at(times, "receipt"));
     add_line(&curves, "acknowledged", "violet", report_at(times, "acknowledgement"));
-    buf_str(html, "<figure>");
+    buf_str(html, "<figure class=\"curves\">");
     report_chart_curves(html, &curves);
     buf_str(html, "</figure>");
     report_table_open(html,
@@ -397,6 +403,16 @@ static void put_groups(const struct page *page, const char *member, const char *
 
 /* ---- what went wrong ---- */
 
+/* A name of ours as words: "no_endpoint" as "no endpoint". */
+static void put_words(struct buf *html, const char *before, const char *name, const char *after)
+{
+    buf_str(html, before);
+    for (; *name != '\0'; name++) {
+        buf_u8(html, (uint8_t)(*name == '_' ? ' ' : *name));
+    }
+    buf_str(html, after);
+}
+
 static void put_failures(const struct page *page)
 {
     struct buf *html = page->html;
@@ -414,7 +430,7 @@ static void put_failures(const struct page *page)
                       "Kind|What it means|#Times|#People");
     json_array_foreach(classes, i, row)
     {
-        report_row_head(html, report_str(row, "class"));
+        put_words(html, "<tr><th scope=\"row\" class=\"w\">", report_str(row, "class"), "</th>");
         report_cell_text(html, report_str(row, "meaning"));
         report_cell(html, row, "times", REPORT_COUNT);
         report_cell(html, row, "people", REPORT_COUNT);
@@ -427,7 +443,7 @@ static void put_failures(const struct page *page)
         if (i < REASONS_SHOWN) {
             report_row_head(html, report_str(row, "text"));
             buf_printf(html, "<td>%.0f</td>", report_number(row, "reason"));
-            report_cell_text(html, report_str(row, "class"));
+            put_words(html, "<td class=\"w\">", report_str(row, "class"), "</td>");
             report_cell(html, row, "times", REPORT_COUNT);
             report_cell(html, row, "people", REPORT_COUNT);
             buf_str(html, "</tr>\n");
@@ -604,7 +620,7 @@ static void put_compared_curves(struct buf *html, const json_t *a, const json_t 
     add_line(&curves, names[2], "violet", report_at(a, "times.acknowledgement"));
     add_line(&curves, names[3], "amber", report_at(b, "times.acknowledgement"));
     if (curves.count > 0) {
-        buf_str(html, "<figure>");
+        buf_str(html, "<figure class=\"curves\">");
         report_chart_curves(html, &curves);
         buf_str(html, "</figure>");
     }
@@ -652,11 +668,7 @@ static void put_definitions(struct buf *html)
     buf_str(html, "<section aria-labelledby=\"defs\"><h2 id=\"defs\">How it is counted</h2><dl "
                   "class=\"defs\">\n");
     for (const struct report_definition *d = report_definitions; d->name != NULL; d++) {
-        buf_str(html, "<div><dt>");
-        for (const char *at = d->name; *at != '\0'; at++) {
-            buf_u8(html, (uint8_t)(*at == '_' ? ' ' : *at));
-        }
-        buf_str(html, "</dt><dd>");
+        put_words(html, "<div><dt>", d->name, "</dt><dd>");
         report_html_text(html, d->sentence);
         buf_str(html, "</dd></div>\n");
     }

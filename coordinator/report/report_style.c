@@ -52,11 +52,14 @@ const char *const report_style[] = {
     ".n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n"
     ".n+:not(.n){padding-left:14px}\n"
     "td:last-child,th:last-child{padding-right:0}\n"
+    ".w{white-space:nowrap}\n"
     ".soft{color:var(--soft)}\n"
     ".wide{overflow-x:auto}\n"
     "code{font:13px/1.4 ui-monospace,\"DejaVu Sans Mono\",monospace;overflow-wrap:anywhere}\n",
 
     "figure{margin:0}\n"
+    ".curves{overflow-x:auto}\n"
+    ".curves .chart{min-width:560px}\n"
     ".chart{display:block;width:100%;height:auto;margin:8px 0 10px}\n"
     ".grid{stroke:var(--rule);stroke-width:1}\n"
     ".base{stroke:var(--soft)}\n"

@@ -87,7 +87,7 @@ void report_cell_people(struct buf *html, const json_t *row, const char *path)
 
 void report_table_open(struct buf *html, const char *caption, const char *titles)
 {
-    buf_str(html, "<div class=\"wide\"><table>");
+    buf_str(html, "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Table\"><table>");
     if (caption != NULL) {
         buf_str(html, "<caption>");
         report_html_text(html, caption);

@@ -119,7 +119,9 @@ void report_put_seconds(struct buf *buf, double seconds)
         seconds = -seconds;
     }
     uint64_t whole = (uint64_t)(seconds + 0.5);
-    if (seconds < 0.01) {
+    if (seconds < 0.0005) {
+        buf_str(buf, "0 s");
+    } else if (seconds < 0.01) {
         buf_printf(buf, "%.0f ms", seconds * 1000);
     } else if (seconds < 10) {
         buf_printf(buf, "%.2f s", seconds);
@@ -136,7 +138,7 @@ void report_put_seconds(struct buf *buf, double seconds)
 
 void report_put_rate(struct buf *buf, double per_s)
 {
-    if (per_s < 100) {
+    if (fabs(per_s) < 100) {
         buf_printf(buf, "%.1f", per_s);
     } else {
         report_put_count(buf, per_s);

@@ -451,6 +451,7 @@ static void words_are_as_people_read_them(void **state)
     report_put_share(&text, 1);
     report_put_share(&text, 0.00001);
     buf_str(&text, "|");
+    report_put_seconds(&text, 0);
     report_put_seconds(&text, 0.004);
     report_put_seconds(&text, 59.97);
     report_put_seconds(&text, -3725);
@@ -459,7 +460,7 @@ static void words_are_as_people_read_them(void **state)
     report_put_time(&text, "2026-11-29T18:05:00.123Z");
     report_put_time(&text, "never");
     assert_string_equal(buf_cstr(&text),
-                        "1,234,567-999|99.9 %100.0 %< 0.1 %|4 ms1 min-1 h 2 min1 d 1 h|"
+                        "1,234,567-999|99.9 %100.0 %< 0.1 %|0 s4 ms1 min-1 h 2 min1 d 1 h|"
                         "2026-11-29 18:05:00 UTCnever");
     buf_release(&text);
 }

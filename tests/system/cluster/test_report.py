@@ -379,6 +379,40 @@ def test_a_draft_has_an_empty_report(cluster):
     assert (status, err) == (0, "") and "draft" in out
 
 
+def test_both_steps_of_a_pair_and_a_further_round_are_counted(gateway, relay, cluster):
+    """On sms those with an even number are refused with 400, on email everybody is taken, but the first ten, who are refused
+    on both, and taken in the further round."""
+    gateway.answer("if ($http_x_recipient ~ [02468]$) { return 400; } return 202;")
+    relay.answer("if ($http_x_recipient ~ ^r[0-9]$) { return 400; } return 202;")
+    audience = upload(cluster, 100)
+    campaign = cluster.campaign(audience, None, CONTENT, {
+        "steps": [{"channel": "sms", "until": "acknowledged", "within": "2s", "attempts": 1},
+                  {"channel": "email", "with_previous": True, "attempts": 1}]})["id"]
+    path = f"/v1/campaigns/{campaign}"
+    wait_for("both", lambda: len(gateway.keys()) == len(relay.keys()) == 100)
+    for i in range(90, 100):
+        cluster.api.post("/v1/acknowledgements", {"campaign": campaign, "recipient": f"r{i}"})
+    view = cluster.wait_campaign(campaign)
+    seen = report(cluster, campaign).json()
+    assert {s["state"]: s["people"] for s in seen["states"]} == view["counts"] and view["counts"]["failed"] == 5
+    first, second = seen["ladder"]
+    assert (first["entered"], first["accepted"], second["with_previous"]) == (100, 50, True)
+    assert (second["entered"], second["accepted"], second["tried"]) == (100, 90, 100)
+    assert first["acknowledged"] + second["acknowledged"] == seen["people"]["acknowledged"]["people"] == 10
+    assert seen["people"]["reached"]["people"] == 95 and seen["messages"]["attempts"] == 200
+    assert {c["channel"]: c["reached"]["people"] for c in seen["channels"]} == {"sms": 50, "email": 90}
+
+    gateway.answer("return 202;")
+    cluster.api.post(f"{path}/retry", {"states": ["failed"]})
+    view = cluster.wait_campaign(campaign)
+    again = report(cluster, campaign).json()
+    assert {s["state"]: s["people"] for s in again["states"]} == view["counts"] and view["counts"]["failed"] == 0
+    [further] = again["course"]["rounds"]
+    assert further["recipients"] == again["people"]["in_further_rounds"]["people"] == 5
+    assert again["people"]["reached"]["people"] == 100 and again["messages"]["attempts"] == 210
+    assert again["times"]["first_word"]["last_s"] > seen["course"]["duration_s"]
+
+
 # ---- two of them ----
 
 
