@@ -7,6 +7,8 @@
 #include "coordinator/api/resources.h"
 #include "coordinator/report/page_reader.h"
 
+#define MEMBER_PAGES_MAX 16 /* opened in one request */
+
 void audiences_list(struct exchange *exchange)
 {
     struct exchange_page page;
@@ -154,7 +156,7 @@ void audiences_refusals(struct exchange *exchange)
     http_reply_stream(exchange->http, 200, "text/csv; charset=utf-8", pull_csv, csv_free, csv);
 }
 
-/* ---- one recipient ---- */
+/* ---- recipients ---- */
 
 static json_t *values_json(const struct page_view *view, const struct page_schema *schema)
 {
@@ -167,6 +169,63 @@ static json_t *values_json(const struct page_view *view, const struct page_schem
         }
     }
     return values;
+}
+
+static json_t *member_json(const struct page_view *view, const struct page_schema *schema,
+                           uint32_t ordinal)
+{
+    struct slice key = page_value(view, 0);
+    return json_pack("{s:o, s:I, s:o}", "key", json_stringn((const char *)key.data, key.len),
+                     "ordinal", (json_int_t)ordinal, "values", values_json(view, schema));
+}
+
+/* From *ordinal on, which is then where to go on; rows whose key was there before are holes. */
+static enum err read_members(struct page_reader *reader, const struct audience_info *info,
+                             unsigned limit, json_t *items, uint64_t *ordinal)
+{
+    struct bitmap holes;
+    unsigned opened = 0;
+    for (; *ordinal < info->slots && json_array_size(items) < limit; (*ordinal)++) {
+        uint32_t place = (uint32_t)*ordinal;
+        enum err err = page_reader_seek(reader, place);
+        if (err == ERR_OK && reader->opened != opened) {
+            if (opened == MEMBER_PAGES_MAX) {
+                return ERR_OK;
+            }
+            opened = reader->opened;
+            err = ledger_holes(reader->ledger, info->id, place / PAGE_RECIPIENTS, &holes);
+        }
+        if (err != ERR_OK) {
+            return err;
+        }
+        if (!bitmap_has(&holes, place % PAGE_RECIPIENTS)) {
+            json_array_append_new(items, member_json(&reader->view, &info->schema, place));
+        }
+    }
+    return ERR_OK;
+}
+
+void audiences_recipients(struct exchange *exchange)
+{
+    const struct audience_info *info;
+    struct exchange_page page;
+    struct page_reader reader;
+    if (!exchange_audience(exchange, &info) ||
+        !exchange_page(exchange, CURSOR_MEMBERS, info->id, &page)) {
+        return;
+    }
+    json_t *items = json_array();
+    uint64_t ordinal = page.position;
+    page_reader_init(&reader, exchange->api->context.ledger, info->id);
+    enum err err = read_members(&reader, info, page.limit, items, &ordinal);
+    page_reader_release(&reader);
+    if (err != ERR_OK) {
+        json_decref(items);
+        exchange_refuse(exchange, 0, &(struct problem){.err = err});
+        return;
+    }
+    exchange_json(exchange, 200,
+                  exchange_list(items, CURSOR_MEMBERS, info->id, ordinal < info->slots, ordinal));
 }
 
 void audiences_recipient(struct exchange *exchange)

@@ -25,7 +25,8 @@ enum cursor_list {
     CURSOR_WORKERS,
     CURSOR_KEYS,
     CURSOR_EXPORT, /* position: the record that it is as of */
-    CURSOR_LOOKUP  /* scope: a hash of what is looked for */
+    CURSOR_LOOKUP, /* scope: a hash of what is looked for */
+    CURSOR_MEMBERS /* scope: the audience */
 };
 
 /* scope: the audience or campaign whose list it is, 0 for a list of its own. position: where the

@@ -43,6 +43,7 @@ void assets_get(struct exchange *exchange);
 void audiences_list(struct exchange *exchange);
 void audiences_get(struct exchange *exchange);
 void audiences_refusals(struct exchange *exchange);
+void audiences_recipients(struct exchange *exchange);
 void audiences_recipient(struct exchange *exchange);
 
 /* uploads_api.c */
@@ -98,6 +99,9 @@ void unsubscribe_post(struct exchange *exchange);
 /* deliveries_api.c */
 void deliveries_list(struct exchange *exchange);
 void deliveries_get(struct exchange *exchange);
+
+/* texts_api.c */
+void texts_get(struct exchange *exchange);
 
 /* recipients_api.c */
 void recipients_find(struct exchange *exchange);

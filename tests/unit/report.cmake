@@ -7,6 +7,7 @@ tocsin_unit_test(test_provider_controls LIBS tocsin_report SOURCES unit/engine_r
 tocsin_unit_test(test_provider_days LIBS tocsin_report SOURCES unit/engine_rig.c)
 tocsin_unit_test(test_provider_lost LIBS tocsin_report SOURCES unit/engine_rig.c)
 tocsin_unit_test(test_provider_hours LIBS tocsin_report tocsin_content)
+tocsin_unit_test(test_filled_text LIBS tocsin_report)
 tocsin_unit_test(test_timeline LIBS tocsin_report)
 tocsin_unit_test(test_preflight LIBS tocsin_report)
 tocsin_unit_test(test_preflight_limits LIBS tocsin_report)

@@ -93,6 +93,29 @@ static void a_recipient_is_found_by_key(void **state)
     expect_get(house, "/v1/campaigns/c1/recipients/zzz", 404, "no recipient");
 }
 
+static void all_of_an_audience_come_page_by_page(void **state)
+{
+    struct house *house = *state;
+    upload(house);
+    expect_get(house, "/v1/audiences/a1/recipients?limit=2", 200,
+               "{\"items\":[{\"key\":\"k1\",\"ordinal\":0,\"values\":{");
+    expect_get(house, "/v1/audiences/a1/recipients", 200, "\"next\":null}");
+    expect_get(house, "/v1/audiences/a9/recipients", 404, "audience");
+    expect_get(house, "/v1/audiences/a1/recipients?cursor=xyz", 400, "cursor");
+}
+
+static void the_text_of_a_recipient_is_filled_as_a_worker_fills_it(void **state)
+{
+    struct house *house = *state;
+    upload(house);
+    create_campaign(house);
+    expect_get(house, "/v1/campaigns/c1/recipients/k2/texts", 200,
+               "{\"key\":\"k2\",\"texts\":[{\"channel\":\"sms\",\"locale\":\"default\",\"missing\":"
+               "[],\"text\":");
+    expect_get(house, "/v1/campaigns/c1/recipients/zzz/texts", 404, "no recipient");
+    expect_get(house, "/v1/campaigns/c7/recipients/k2/texts", 404, "campaign");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -101,6 +124,8 @@ int main(void)
         HOUSE_TEST(a_refused_row_is_named),
         HOUSE_TEST(what_an_upload_must_say_is_checked),
         HOUSE_TEST(a_recipient_is_found_by_key),
+        HOUSE_TEST(all_of_an_audience_come_page_by_page),
+        HOUSE_TEST(the_text_of_a_recipient_is_filled_as_a_worker_fills_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

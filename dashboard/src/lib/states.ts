@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// The states of a recipient (docs/delivery-states.md) and of a campaign: their order, their words and what they mean.
+import type { Campaign, CampaignState, Channel, Counts, Rung, State } from "./types";
+
+/** As a bar shows them: from what is certain to what is lost. */
+export const STATES: State[] = [
+  "acknowledged", "delivered", "accepted", "leased", "retrying", "waiting",
+  "uncertain", "failed", "unreachable", "suppressed", "expired", "cancelled",
+];
+
+export const STATE_MEANS: Record<State, string> = {
+  acknowledged: "said that they know",
+  delivered: "a receipt says that it arrived",
+  accepted: "a provider took the message",
+  leased: "being sent now",
+  retrying: "will be tried again",
+  waiting: "not sent to yet, or waiting on a later step",
+  uncertain: "nobody knows whether the message went out",
+  failed: "given up after trying",
+  unreachable: "no address on any channel of the plan",
+  suppressed: "on the suppression list, or spared by the frequency cap",
+  expired: "the time was over before they could be sent to",
+  cancelled: "the campaign was cancelled before they were sent to",
+};
+
+export const REACHED: State[] = ["accepted", "delivered", "acknowledged"];
+export const ON_THE_WAY: State[] = ["waiting", "leased", "retrying"];
+export const NOT_REACHED: State[] = ["failed", "unreachable", "suppressed", "expired", "cancelled"];
+
+export function sum(counts: Counts, states: State[] = STATES): number {
+  return states.reduce((total, state) => total + (counts[state] ?? 0), 0);
+}
+
+export const CAMPAIGN_MEANS: Record<CampaignState, string> = {
+  draft: "not launched yet",
+  scheduled: "begins by itself when its time comes",
+  running: "being sent",
+  paused: "nothing is sent until it is resumed",
+  finished: "everybody is in a final state",
+  cancelled: "stopped for good",
+  expired: "its time was over",
+  archived: "finished long ago; only counts and records are kept",
+};
+
+export function isLive(campaign: Pick<Campaign, "state">): boolean {
+  return campaign.state === "running" || campaign.state === "paused" || campaign.state === "scheduled";
+}
+
+export const CHANNEL_NAMES: Record<Channel, string> = {
+  email: "E-mail", sms: "SMS", voice: "Voice call", push: "Push", chat: "Chat", webhook: "Webhook",
+};
+
+/** "Push, then SMS, then voice call" for a glance at a plan. */
+export function planInWords(campaign: Pick<Campaign, "plan">): string {
+  return campaign.plan.steps
+    .map((step, i) => {
+      const name = CHANNEL_NAMES[step.channel] ?? step.channel;
+      const word = i === 0 || step.channel === "sms" ? name : name.charAt(0).toLowerCase() + name.slice(1);
+      return i === 0 ? word : step.with_previous ? `with ${word}` : `then ${word}`;
+    })
+    .join(", ");
+}
+
+export function rungName(rung: Rung): string {
+  const name = CHANNEL_NAMES[rung.channel] ?? rung.channel;
+  return rung.repeat > 0 ? `${name}, sent again (${rung.repeat})` : name;
+}
+
+/** What a screen reader hears for a bar: the states with somebody in them. */
+export function countsInWords(counts: Counts, format: (n: number) => string): string {
+  const parts = STATES.filter((state) => (counts[state] ?? 0) > 0).map((state) => `${format(counts[state]!)} ${state}`);
+  return parts.length === 0 ? "nobody" : parts.join(", ");
+}

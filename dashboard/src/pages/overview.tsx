@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+import { noticesOf } from "../lib/alarms";
+import { duration, number, plural, rate, share, time } from "../lib/format";
+import { live } from "../lib/live";
+import { link } from "../lib/route";
+import { NOT_REACHED, planInWords, REACHED, sum } from "../lib/states";
+import { useStore } from "../lib/store";
+import type { Campaign } from "../lib/types";
+import { CampaignPill, Card, Empty, Loading, PageHead, Tile, Tiles, Time } from "../ui/basics";
+import { Bar, Glance } from "../ui/bar";
+import { Icon } from "../ui/icon";
+import { CampaignTable } from "./campaigns";
+
+const RECENT = 8;
+
+/** When it will be done: said as a time, since somebody will ask. */
+export function timeLeft(campaign: Campaign): string {
+  if (campaign.state !== "running" || campaign.time_left_s === null) {
+    return "–";
+  }
+  return campaign.time_left_s < 1 ? "moments" : duration(campaign.time_left_s);
+}
+
+export function doneAt(campaign: Campaign): string | null {
+  if (campaign.state !== "running" || campaign.time_left_s === null || campaign.time_left_s < 90) {
+    return null;
+  }
+  return `about ${time(new Date(Date.now() + campaign.time_left_s * 1000))}`;
+}
+
+function RunningCard({ campaign }: { campaign: Campaign }) {
+  const reached = sum(campaign.counts, REACHED);
+  const done = doneAt(campaign);
+  return (
+    <article class={`card running priority-${campaign.priority}`}>
+      <header class="running-head">
+        <div>
+          <h3><a href={link(["campaigns", campaign.id])}><bdi>{campaign.name}</bdi></a></h3>
+          <p class="soft">{planInWords(campaign)} · {plural(campaign.recipients, "person", "people")}{campaign.launched_at && <> · since <Time at={campaign.launched_at} /></>}</p>
+        </div>
+        <div class="pills">
+          {campaign.priority !== "normal" && <span class={`pill pill-priority-${campaign.priority}`}>{campaign.priority}</span>}
+          <CampaignPill state={campaign.state} stopped={campaign.state === "paused" && !!campaign.stopped} />
+        </div>
+      </header>
+      <p class="running-share"><b>{share(reached, campaign.recipients)}</b> reached<span class="soft"> · {share(campaign.counts.acknowledged ?? 0, campaign.recipients)} acknowledged</span></p>
+      <Bar counts={campaign.counts} total={campaign.recipients} label={campaign.name} />
+      <footer class="running-foot">
+        <Glance counts={campaign.counts} states={["acknowledged", "delivered", "accepted", "leased", "retrying", "waiting", "uncertain", "failed", "unreachable", "suppressed", "expired"]} />
+        <p class="running-pace">
+          {campaign.state === "running" && <span title="Sent a second now"><Icon name="speed" />{rate(campaign.rate_per_s)}</span>}
+          {campaign.state === "running" && campaign.time_left_s !== null && <span title="Time left"><Icon name="waiting" />{timeLeft(campaign)}{done && <span class="soft">, {done}</span>}</span>}
+          {campaign.state === "scheduled" && campaign.starts_at && <span>begins <Time at={campaign.starts_at} /></span>}
+        </p>
+      </footer>
+    </article>
+  );
+}
+
+function Notices() {
+  const now = useStore(live);
+  const notices = noticesOf(now);
+  return (
+    <Card title="Alarms" class={`notices ${notices.length === 0 ? "notices-none" : ""}`}>
+      {notices.length === 0
+        ? <p class="calm"><Icon name="calm" /> Nothing needs you now.</p>
+        : (
+          <ul>
+            {notices.map((notice) => (
+              <li key={notice.id} class={`notice notice-${notice.tone}`}>
+                <Icon name={notice.tone === "bad" ? "alarm" : "uncertain"} />
+                <p>
+                  {notice.to ? <a href={notice.to}><bdi>{notice.title}</bdi></a> : <b><bdi>{notice.title}</bdi></b>}: <span>{notice.text}</span>
+                  {notice.since && <span class="soft"> Since <Time at={notice.since} />.</span>}
+                </p>
+              </li>
+            ))}
+          </ul>
+        )}
+    </Card>
+  );
+}
+
+export function Overview() {
+  const now = useStore(live);
+  if (!now.loaded) {
+    return <><PageHead title="Overview" /><Loading what={now.why ?? "Looking"} /></>;
+  }
+  const all = [...now.campaigns.values()];
+  const running = all.filter((c) => c.state === "running" || c.state === "paused").reverse();
+  const order = ["critical", "high", "normal", "bulk"];
+  running.sort((a, b) => order.indexOf(a.priority) - order.indexOf(b.priority));
+  const recent = all.filter((c) => c.state !== "running" && c.state !== "paused").slice(-RECENT).reverse();
+  const sending = running.filter((c) => c.state === "running");
+  const people = running.reduce((n, c) => n + c.recipients, 0);
+  const told = running.reduce((n, c) => n + sum(c.counts, REACHED), 0);
+  const confirmed = running.reduce((n, c) => n + (c.counts.acknowledged ?? 0), 0);
+  const lost = running.reduce((n, c) => n + sum(c.counts, NOT_REACHED), 0);
+  const workers = [...now.workers.values()];
+  return (
+    <>
+      <PageHead title="Overview" />
+      <Tiles>
+        <Tile label="Campaigns sending" value={number(sending.length)} note={running.length > sending.length ? `${number(running.length - sending.length)} paused` : undefined} />
+        <Tile label="Told so far" value={number(told)} note={people > 0 ? `${share(told, people)} of ${number(people)}` : undefined} tone={told > 0 ? "good" : undefined} />
+        <Tile label="Acknowledged" value={number(confirmed)} note={people > 0 ? share(confirmed, people) : undefined} />
+        <Tile label="Not reached" value={number(lost)} note={people > 0 ? share(lost, people) : undefined} tone={lost > 0 ? "bad" : undefined} />
+        <Tile label="Sending now" value={rate(sending.reduce((n, c) => n + c.rate_per_s, 0))} note={`${number(workers.filter((w) => w.connected).length)} of ${plural(workers.length, "worker", "workers")}`} />
+      </Tiles>
+      <Notices />
+      <section aria-labelledby="h-running" class="stack">
+        <h2 id="h-running" class="section-title">Going on</h2>
+        {running.length === 0
+          ? <div class="card"><Empty>No campaign is being sent. <a href="#/new">Begin one</a>.</Empty></div>
+          : <div class="running-list">{running.map((campaign) => <RunningCard key={campaign.id} campaign={campaign} />)}</div>}
+      </section>
+      <Card title="Lately" actions={<a class="more" href="#/campaigns">All campaigns<Icon name="right" size={12} /></a>}>
+        {recent.length === 0 ? <Empty>Nothing yet.</Empty> : <CampaignTable campaigns={recent} label="Lately" />}
+      </Card>
+    </>
+  );
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { noticesOf } from "../src/lib/alarms";
+import { addPoint, type Point } from "../src/lib/history";
+import { link, parsePlace } from "../src/lib/route";
+import { may, whoMay } from "../src/lib/roles";
+import { NOT_REACHED, ON_THE_WAY, planInWords, REACHED, STATES } from "../src/lib/states";
+import { tell } from "../src/lib/timeline";
+import { kindOf } from "../src/lib/upload";
+import type { Provider, Worker } from "../src/lib/types";
+
+test("a place is what its link says, whatever is in it", () => {
+  for (const part of ["c7", "a/b", "ä ö", "100%", "?x=1#y", "+47 900", "<b>"]) {
+    const place = parsePlace(link(["campaigns", part], { state: "failed", none: undefined, empty: "" }));
+    assert.deepEqual(place.parts, ["campaigns", part]);
+    assert.deepEqual([...place.query], [["state", "failed"]]);
+  }
+  assert.deepEqual(parsePlace("").parts, []);
+  assert.deepEqual(parsePlace("#/%zz/x").parts, ["%zz", "x"]);
+});
+
+test("a curve stays small, keeps its ends and never goes back in time", () => {
+  let points: readonly Point[] = [];
+  for (let i = 0; i < 20000; i++) {
+    points = addPoint(points, 1000 + i, { accepted: i, acknowledged: i >> 1, failed: 3 });
+  }
+  assert.ok(points.length <= 480 && points.length > 200);
+  assert.equal(points[0]!.at, 1000);
+  assert.deepEqual(points[points.length - 1], { at: 20999, reached: 19999 + (19999 >> 1), acknowledged: 19999 >> 1, lost: 3 });
+  assert.ok(points.every((point, i) => i === 0 || point.at > points[i - 1]!.at));
+  assert.equal(addPoint(points, 5, {}), points);
+});
+
+test("every state is in one group, and only in doubt stands alone", () => {
+  const grouped = [...REACHED, ...ON_THE_WAY, ...NOT_REACHED, "uncertain"];
+  assert.deepEqual([...grouped].sort(), [...STATES].sort());
+});
+
+test("a plan is told in words", () => {
+  assert.equal(planInWords({ plan: { steps: [{ channel: "push" }, { channel: "sms" }, { channel: "voice" }] } }), "Push, then SMS, then voice call");
+  assert.equal(planInWords({ plan: { steps: [{ channel: "email" }, { channel: "sms", with_previous: true }] } }), "E-mail, with SMS");
+});
+
+test("an event says what happened, and why if there is a why", () => {
+  assert.deepEqual(tell({ at: "", event: "failed", provider: "gateway", reason: 410, detail: "provider answered" }),
+    { icon: "failed", tone: "bad", text: "Failed by gateway", why: "the provider answered with code 410" });
+  assert.equal(tell({ at: "", event: "accepted", provider: "gateway", reason: 202, detail: "provider answered" }).why, null);
+  assert.equal(tell({ at: "", event: "climbed", step: 2, reason: 1002, detail: "no endpoint on this channel" }).why, "no endpoint on this channel");
+  assert.equal(tell({ at: "", event: "something_new" }).text, "something new");
+});
+
+test("a file is known by its name", () => {
+  assert.deepEqual(kindOf("People.CSV"), { type: "text/csv", encoding: null });
+  assert.deepEqual(kindOf("people.ndjson.gz"), { type: "application/x-ndjson", encoding: "gzip" });
+  assert.deepEqual(kindOf("people.csv.zst"), { type: "text/csv", encoding: "zstd" });
+  assert.equal(kindOf("people.xlsx"), null);
+  assert.equal(kindOf("people.gz"), null);
+});
+
+test("roles may what the route table says", () => {
+  assert.ok(may("operator", "run") && may("admin", "administer") && may("author", "write") && may("approver", "launch"));
+  assert.ok(!may("viewer", "run") && !may("author", "launch") && !may("approver", "write") && !may("operator", "administer") && !may("relay", "run"));
+  assert.equal(whoMay("launch"), "approver, operator or admin");
+});
+
+test("trouble is an alarm, a limit is none, and the worst comes first", () => {
+  const provider = (name: string, ...reasons: string[]) => [name, {
+    name, why: reasons.map((reason) => ({ reason, detail: `${reason} holds`, since: null, until: null })),
+  }] as unknown as [string, Provider];
+  const worker = (name: string, connected: boolean) => [name, { name, connected, last_heard_at: null }] as unknown as [string, Worker];
+  const now = {
+    alarms: new Map(), campaigns: new Map(), status: { commit: { problem: null } } as never,
+    providers: new Map([provider("a", "limit", "quiet_hours"), provider("b", "throttled", "limit"), provider("c", "breaker")]),
+    workers: new Map([worker("w1", true), worker("w2", false)]),
+  };
+  assert.deepEqual(noticesOf(now).map((notice) => [notice.title, notice.tone]), [["c", "bad"], ["w2 is gone", "doubt"], ["b", "doubt"]]);
+  now.workers = new Map([worker("w2", false)]);
+  assert.equal(noticesOf(now)[0]!.title, "No worker is connected");
+});
