@@ -40,6 +40,7 @@
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/hash.h"
+#include "common/trace_context.h"
 #include "proto/channel_kind.h"
 #include "proto/outcome.h"
 #include "proto/page.h"
@@ -150,6 +151,7 @@ struct wire_content {
     const char *public_url;            /* what links to recipients begin with; "": there are none */
     uint8_t token_key[HASH_KEY_BYTES]; /* of its delivery tokens, as long as it lives */
     struct reply_range reply_range;    /* of its reply codes; all 0: there are none */
+    struct trace_context trace;        /* that it belongs to; all 0: none */
     struct page_schema schema;
     unsigned body_count;
     const struct wire_body *bodies;

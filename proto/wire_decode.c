@@ -256,6 +256,12 @@ static void decode_content(struct decoder *decoder, const Tocsin__Envelope *enve
                HASH_KEY_BYTES);
     }
     decode_reply_range(decoder, in, &content->reply_range);
+    content->trace = (struct trace_context){0};
+    if (in->trace.len > 0 &&
+        !trace_context_unpack(slice_of(in->trace.data, in->trace.len), &content->trace)) {
+        refuse(decoder, ERR_INVALID, "trace: %zu bytes are no trace, or one of zeros",
+               in->trace.len);
+    }
     enum err err = page_schema_decode(slice_of(in->schema.data, in->schema.len), &content->schema);
     if (err != ERR_OK) {
         refuse(decoder, err == ERR_UNSUPPORTED ? ERR_UNSUPPORTED : ERR_INVALID,

@@ -159,6 +159,11 @@ static void encode_content(struct encoder *encoder, const struct wire_message *m
     out->reply_chars = content->reply_range.chars;
     out->reply_first = content->reply_range.first;
     out->reply_count = content->reply_range.count;
+    if (trace_context_is_set(&content->trace)) {
+        uint8_t *trace = arena_alloc(&encoder->arena, TRACE_CONTEXT_BYTES);
+        trace_context_pack(&content->trace, trace);
+        out->trace = borrow_bytes(trace, TRACE_CONTEXT_BYTES);
+    }
     page_schema_encode(&content->schema, &encoder->column);
     out->schema = borrow_bytes(encoder->column.data, encoder->column.len);
     assert(content->body_count <= WIRE_BODIES_MAX);

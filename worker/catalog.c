@@ -89,6 +89,7 @@ struct catalog_entry *catalog_take(struct catalog *catalog, const struct wire_co
     enum err err = render_new(&entry->render, content, problem);
     entry->state = err == ERR_OK ? CATALOG_READY : CATALOG_FAILED;
     memcpy(entry->token_key, content->token_key, HASH_KEY_BYTES);
+    entry->trace = content->trace;
     catalog->wanted--;
     return entry;
 }

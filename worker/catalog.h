@@ -27,8 +27,9 @@ struct catalog_entry {
     enum catalog_state state;
     struct render *render; /* when READY */
     uint8_t token_key[HASH_KEY_BYTES];
-    unsigned users;    /* batches that need it */
-    uint64_t asked_ms; /* 0: not yet */
+    struct trace_context trace; /* that it belongs to; all 0: none */
+    unsigned users;             /* batches that need it */
+    uint64_t asked_ms;          /* 0: not yet */
     UT_hash_handle hh;
 };
 

@@ -48,7 +48,8 @@ struct attempt {
     uint8_t round; /* of the campaign; 0 is the first */
     char token[TOKEN_CHARS];
     const uint8_t *token_key; /* the campaign's: for the token of a request to several of it */
-    struct slice public_url;  /* what callbacks to the coordinator begin with; empty: it has none */
+    const struct trace_context *trace; /* that the campaign belongs to; NULL: none */
+    struct slice public_url; /* what callbacks to the coordinator begin with; empty: it has none */
     struct slice subject;
     struct slice text;
     struct slice html;

@@ -140,6 +140,7 @@ static void start_one(struct walk *walk, unsigned place)
         return;
     }
     attempt.token_key = batch->content->token_key;
+    attempt.trace = trace_context_is_set(&batch->content->trace) ? &batch->content->trace : NULL;
     attempt.public_url = render_public_url(walk->render);
     attempt.provider = batch->provider;
     attempt.channel = batch->channel;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/log.h"
@@ -117,6 +118,29 @@ static json_t *ladder_json(const struct campaign_view *view, uint64_t now_ms)
     return ladder;
 }
 
+static json_t *trace_json(const struct trace_context *trace)
+{
+    char text[TRACE_CONTEXT_CHARS + 1];
+    if (!trace_context_is_set(trace)) {
+        return json_null();
+    }
+    trace_context_write(trace, text);
+    return json_string(text);
+}
+
+/* What the lines of a campaign's log end with: " trace=" and its trace-id, or nothing. */
+#define TRACE_WORD_BYTES (sizeof(" trace=") + 2 * TRACE_ID_BYTES)
+static const char *trace_word(const struct trace_context *trace, char word[TRACE_WORD_BYTES])
+{
+    char text[TRACE_CONTEXT_CHARS + 1];
+    word[0] = '\0';
+    if (trace_context_is_set(trace)) {
+        trace_context_write(trace, text);
+        (void)snprintf(word, TRACE_WORD_BYTES, " trace=%.32s", text + sizeof("00-") - 1);
+    }
+    return word;
+}
+
 /* What changes as it goes on. */
 static void put_figures(json_t *json, const struct api *api, const struct campaign_view *view)
 {
@@ -177,6 +201,7 @@ static json_t *listed_json(const struct api *api, const struct campaign_view *vi
     put_respect(json, view, campaign_document_respect(document));
     json_object_set_new(json, "reply_code_characters",
                         reply_range->count == 0 ? json_null() : json_integer(reply_range->chars));
+    json_object_set_new(json, "traceparent", trace_json(campaign_document_trace(document)));
     put_figures(json, api, view);
     return json;
 }
@@ -295,6 +320,14 @@ static struct campaign_document *read_document(struct exchange *exchange)
     return document;
 }
 
+/* What the request says of a trace; false: nothing, or nothing that W3C Trace Context allows, which
+ * is passed over, as that wants. */
+static bool read_trace(const struct exchange *exchange, struct trace_context *trace)
+{
+    const char *header = http_header(exchange->http, "traceparent");
+    return header != NULL && trace_context_parse(slice_str(header), trace);
+}
+
 void campaigns_post(struct exchange *exchange)
 {
     struct api *api = exchange->api;
@@ -320,6 +353,10 @@ void campaigns_post(struct exchange *exchange)
         exchange_refuse(exchange, 409, &problem);
         return;
     }
+    struct trace_context trace;
+    if (read_trace(exchange, &trace)) {
+        campaign_document_set_trace(document, &trace);
+    }
     campaign_registry_add(api->context.campaigns, api_now_ms(api), document);
     add_campaign(api, document);
     struct campaign_view view;
@@ -328,9 +365,10 @@ void campaigns_post(struct exchange *exchange)
     assert(is_there);
     char location[OBJECT_ID_CHARS + sizeof("/v1/campaigns/")] = "/v1/campaigns/";
     object_id_write(location + strlen(location), OBJECT_CAMPAIGN, view.def->id);
-    LOG_I("campaign", "created", "campaign=c%llu audience=a%llu recipients=%u",
+    char word[TRACE_WORD_BYTES];
+    LOG_I("campaign", "created", "campaign=c%llu audience=a%llu recipients=%u%s",
           (unsigned long long)view.def->id, (unsigned long long)view.def->audience,
-          (unsigned)view.def->recipients);
+          (unsigned)view.def->recipients, trace_word(campaign_document_trace(document), word));
     feed_watch_campaign(api->watch, view.def->id);
     exchange_commit(exchange, 201, location, campaign_json(api, &view), NULL, NULL);
 }
@@ -345,7 +383,11 @@ void campaigns_tell_changed(struct exchange *exchange, uint64_t id, const char *
     struct campaign_view view;
     bool is_there = engine_campaign(exchange->api->context.engine, id, &view);
     assert(is_there);
-    LOG_I("campaign", event, "campaign=c%llu", (unsigned long long)id);
+    char word[TRACE_WORD_BYTES];
+    const struct campaign_document *document =
+        campaign_registry_find(exchange->api->context.campaigns, id);
+    LOG_I("campaign", event, "campaign=c%llu%s", (unsigned long long)id,
+          trace_word(campaign_document_trace(document), word));
     feed_watch_campaign(exchange->api->watch, id);
     exchange_commit(exchange, 200, NULL, campaign_json(exchange->api, &view), NULL, NULL);
 }
@@ -451,6 +493,12 @@ static void launch_now(struct exchange *exchange, uint64_t at_ms)
     if (err != ERR_OK) {
         exchange_refuse_view(exchange, &problem);
         return;
+    }
+    struct trace_context trace;
+    if (read_trace(exchange,
+                   &trace)) { /* who launches it is nearer to its cause than who wrote it */
+        campaigns_keep(exchange->api,
+                       campaign_registry_set_trace(exchange->api->context.campaigns, id, &trace));
     }
     campaigns_tell_changed(exchange, id, "launched");
 }

@@ -18,6 +18,7 @@ struct campaign_document {
     struct respect respect;
     uint32_t delivery_key;
     struct reply_range reply_range;
+    struct trace_context trace;
     json_t *plan; /* as clients read it */
     char plan_name[PLAN_NAME_MAX + 1];
     json_t *content;
@@ -209,6 +210,14 @@ static enum err read_reply_codes(struct document_reader *reader, json_t *value)
     return reply_ranges_read(reader, value, &parse_of(reader)->document->reply_range);
 }
 
+static enum err read_traceparent(struct document_reader *reader, json_t *value)
+{
+    const char *text = json_string_value(value);
+    bool is_read =
+        text != NULL && trace_context_parse(slice_str(text), &parse_of(reader)->document->trace);
+    return is_read ? ERR_OK : document_refuse(reader, ERR_INVALID, "is no trace");
+}
+
 #define REQUEST_FIELDS                                                                             \
     {"name", true, read_name}, {"audience", true, read_audience},                                  \
         {"channel", false, note_channel}, {"priority", false, read_priority},                      \
@@ -230,6 +239,7 @@ static const struct document_field stored_fields[] = {
     {"plan_name", false, read_plan_name},
     {"delivery_key", false, read_delivery_key},
     {"reply_codes", false, read_reply_codes},
+    {"traceparent", false, read_traceparent},
     REQUEST_FIELDS,
 };
 
@@ -498,6 +508,11 @@ void campaign_document_encode(const struct campaign_document *document, struct b
     if (document->reply_range.count > 0) {
         json_object_set_new(json, "reply_codes", reply_ranges_show(&document->reply_range));
     }
+    if (trace_context_is_set(&document->trace)) {
+        char trace[TRACE_CONTEXT_CHARS + 1];
+        trace_context_write(&document->trace, trace);
+        json_object_set_new(json, "traceparent", json_string(trace));
+    }
     control_document_put(json, &def->control);
     char *text = json_dumps(json, JSON_COMPACT);
     buf_str(buf, text);
@@ -532,6 +547,17 @@ void campaign_document_set_reply_range(struct campaign_document *document,
                                        const struct reply_range *range)
 {
     document->reply_range = *range;
+}
+
+const struct trace_context *campaign_document_trace(const struct campaign_document *document)
+{
+    return &document->trace;
+}
+
+void campaign_document_set_trace(struct campaign_document *document,
+                                 const struct trace_context *trace)
+{
+    document->trace = *trace;
 }
 
 bool campaign_document_wants_reply_codes(const struct campaign_document *document)
@@ -574,6 +600,7 @@ void campaign_document_wire(const struct campaign_document *document,
         .campaign = document->def.id,
         .name = document->def.name,
         .reply_range = document->reply_range,
+        .trace = document->trace,
         .schema = *schema,
     };
     content->bodies = campaign_content_bodies(document->content, arena, &content->body_count);

@@ -15,7 +15,8 @@
  * they are set.
  * "delivery_key" is the number of its tokens' key (delivery_keys.h), left out for the first.
  * "reply_codes" says which numbers its reply codes have (reply_ranges.h), left out if it has none.
- * Version 1 had the only step's channel beside a plan without steps (plan_document.h).
+ * "traceparent" is the trace that it belongs to (common/trace_context.h), left out if there is
+ * none. Version 1 had the only step's channel beside a plan without steps (plan_document.h).
  *
  * To change the format: raise CAMPAIGN_DOCUMENT_VERSION, keep reading the versions before, add a
  * golden document to tests/unit/test_campaign_document.c.
@@ -28,6 +29,7 @@
 #include "common/arena.h"
 #include "common/buf.h"
 #include "common/err.h"
+#include "common/trace_context.h"
 #include "coordinator/audience/audience_registry.h"
 #include "coordinator/content/delivery_keys.h"
 #include "coordinator/content/document_reader.h"
@@ -85,6 +87,10 @@ uint32_t campaign_document_delivery_key(const struct campaign_document *document
 const struct reply_range *campaign_document_reply_range(const struct campaign_document *document);
 void campaign_document_set_reply_range(struct campaign_document *document,
                                        const struct reply_range *range);
+/* The trace that it belongs to, from the request that made or launched it; not set if none. */
+const struct trace_context *campaign_document_trace(const struct campaign_document *document);
+void campaign_document_set_trace(struct campaign_document *document,
+                                 const struct trace_context *trace);
 /* Do its texts want reply codes? */
 bool campaign_document_wants_reply_codes(const struct campaign_document *document);
 /* Members as clients see them; borrowed. */

@@ -139,6 +139,16 @@ const struct campaign_document *campaign_registry_set_reply_range(
     return registry->documents[at];
 }
 
+const struct campaign_document *campaign_registry_set_trace(struct campaign_registry *registry,
+                                                            uint64_t id,
+                                                            const struct trace_context *trace)
+{
+    size_t at = position(registry, id);
+    assert(at < registry->count && id_at(registry, at) == id);
+    campaign_document_set_trace(registry->documents[at], trace);
+    return registry->documents[at];
+}
+
 const struct campaign_document *campaign_registry_next(const struct campaign_registry *registry,
                                                        uint64_t after)
 {

@@ -33,6 +33,10 @@ const struct campaign_document *campaign_registry_change(struct campaign_registr
 /* The campaign, which is there, has these reply codes from now on. */
 const struct campaign_document *campaign_registry_set_reply_range(
     struct campaign_registry *registry, uint64_t id, const struct reply_range *range);
+/* It belongs to this trace from now on. */
+const struct campaign_document *campaign_registry_set_trace(struct campaign_registry *registry,
+                                                            uint64_t id,
+                                                            const struct trace_context *trace);
 /* The campaign with the smallest id above `after`, or NULL. */
 const struct campaign_document *campaign_registry_next(const struct campaign_registry *registry,
                                                        uint64_t after);

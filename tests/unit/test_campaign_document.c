@@ -264,6 +264,52 @@ static void the_newest_key_is_kept_with_the_campaign(void **state)
     buf_release(&stored);
 }
 
+static void the_trace_that_it_belongs_to_is_kept_with_the_campaign(void **state)
+{
+    static const char trace[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    static const char *const impossible[] = {
+        ",\"traceparent\":\"00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01\"}",
+        ",\"traceparent\":7}"};
+    struct fixture *fixture = *state;
+    struct campaign_document *loaded;
+    struct trace_context context;
+    struct wire_content content;
+    struct problem problem;
+    struct buf stored = {0};
+    struct arena arena;
+    assert_refused(fixture, HEAD ",\"traceparent\":\"x\"" CONTENT, "/traceparent",
+                   "traceparent"); /* a header, no member of the body */
+    assert_parses(fixture, HEAD CONTENT);
+    assert_false(trace_context_is_set(campaign_document_trace(fixture->document)));
+    campaign_document_number(fixture->document, 7, 1700000000000);
+    for (size_t i = 0; i < 2; i++) {
+        buf_clear(&stored);
+        campaign_document_encode(fixture->document, &stored);
+        assert_null(strstr(buf_cstr(&stored), "traceparent"));
+        stored.len--;
+        buf_str(&stored, impossible[i]);
+        assert_int_equal(
+            campaign_document_load(&loaded, buf_view(&stored), &fixture->surroundings, &problem),
+            ERR_CORRUPT);
+        assert_non_null(strstr(problem.text, "/traceparent"));
+    }
+    assert_true(trace_context_parse(slice_str(trace), &context));
+    campaign_document_set_trace(fixture->document, &context);
+    buf_clear(&stored);
+    campaign_document_encode(fixture->document, &stored);
+    assert_non_null(strstr(buf_cstr(&stored), trace));
+    assert_int_equal(
+        campaign_document_load(&loaded, buf_view(&stored), &fixture->surroundings, &problem),
+        ERR_OK);
+    assert_memory_equal(campaign_document_trace(loaded), &context, sizeof(context));
+    arena_init(&arena, 4096);
+    campaign_document_wire(loaded, &(struct page_schema){0}, 1, &arena, &content);
+    assert_memory_equal(&content.trace, &context, sizeof(context));
+    arena_release(&arena);
+    campaign_document_free(loaded);
+    buf_release(&stored);
+}
+
 static void its_reply_codes_are_kept_with_the_campaign(void **state)
 {
     static const char *const impossible[] = {
@@ -771,6 +817,7 @@ int main(void)
         TEST(a_campaign_does_without_a_channel),
         TEST(the_stored_form_reads_back_the_same),
         TEST(the_newest_key_is_kept_with_the_campaign),
+        TEST(the_trace_that_it_belongs_to_is_kept_with_the_campaign),
         TEST(its_reply_codes_are_kept_with_the_campaign),
         TEST(any_text_may_want_reply_codes),
         TEST(a_step_that_repeats_is_stored_as_it_is_written),

@@ -60,6 +60,7 @@ static struct wire_message example(enum wire_type type)
             .name = "Outage",
             .token_key = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16},
             .reply_range = {5, 33000000, 500000},
+            .trace = {{0x4b, 0xf9, 3}, {7}, true},
             .body_count = 2,
             .bodies = bodies};
         message.content.schema =
@@ -290,6 +291,23 @@ static void a_token_key_of_another_length_is_refused(void **state)
     expect_problem(fixture, decode_frame(fixture, none), ERR_INVALID, "token_key has 15 bytes");
 }
 
+static void content_may_have_no_trace_but_no_impossible_one(void **state)
+{
+    struct fixture *fixture = *state;
+    struct wire_message message = example(WIRE_CONTENT);
+    message.content.trace = (struct trace_context){0};
+    expect_ok(fixture, &message);
+    assert_false(trace_context_is_set(&fixture->message.content.trace));
+    struct buf body = {0};
+    put_bytes_field(&body, 7, slice_str("sixteen bytes..."));
+    put_bytes_field(&body, 11, slice_str("25 bytes would be a trace"));
+    put_bytes_field(&body, 11, slice_str("24 bytes would be none.."));
+    wrap(fixture, WIRE_CONTENT, &body);
+    expect_problem(fixture, decode_frame(fixture, none), ERR_INVALID, "trace: 24 bytes");
+    message.content.trace = (struct trace_context){{1}, {0}, true};
+    expect_problem(fixture, round_trip(fixture, &message), ERR_INVALID, "trace: 25 bytes");
+}
+
 static void content_may_have_no_reply_codes_but_no_impossible_ones(void **state)
 {
     static const struct reply_range impossible[] = {
@@ -389,6 +407,7 @@ static void content_survives(void **state)
     assert_int_equal(got->reply_range.chars, 5);
     assert_int_equal(got->reply_range.first, 33000000);
     assert_int_equal(got->reply_range.count, 500000);
+    assert_memory_equal(&got->trace, &message.content.trace, sizeof(got->trace));
     assert_memory_equal(&got->schema, &message.content.schema, sizeof(got->schema));
     assert_int_equal(got->body_count, 2);
     for (unsigned i = 0; i < 2; i++) {
@@ -756,6 +775,7 @@ int main(void)
         WIRE_TEST(welcome_has_limits),
         WIRE_TEST(the_most_providers_survive_and_one_more_is_refused),
         WIRE_TEST(a_token_key_of_another_length_is_refused),
+        WIRE_TEST(content_may_have_no_trace_but_no_impossible_one),
         WIRE_TEST(content_may_have_no_reply_codes_but_no_impossible_ones),
         WIRE_TEST(refused_survives),
         WIRE_TEST(credit_survives_and_unknown_channels_are_passed_over),

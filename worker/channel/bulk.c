@@ -14,6 +14,7 @@
 #include <utlist.h>
 
 #include "common/mem.h"
+#include "worker/channel/http_link.h"
 
 struct bulk_entry {
     uint32_t attempt;
@@ -27,6 +28,7 @@ struct bulk_parcel {
     const struct merge *merge; /* while it is gathered */
     struct buf body;
     size_t head_bytes;
+    char trace[HTTP_TRACE_LINE_BYTES]; /* the header, of the first attempt; "": none */
     struct bulk_entry *entries;
     uint32_t count;
     uint32_t rest;    /* not told of */
@@ -159,6 +161,9 @@ static void parcel_send(struct bulk_parcel *parcel)
     buf_str(&parcel->body, bulk->settings.tail);
     struct http_request *request = http_client_take(bulk->client);
     http_request_lend(request, buf_view(&parcel->body));
+    if (bulk->settings.is_traced && parcel->trace[0] != '\0') {
+        http_request_header(request, parcel->trace);
+    }
     http_request_send(request, tag);
 }
 
@@ -257,6 +262,7 @@ void bulk_add(struct bulk *bulk, const struct attempt *attempt)
     if (parcel == NULL) {
         parcel = parcel_take(bulk);
         parcel->merge = attempt->merge;
+        http_link_trace_line(attempt, parcel->trace);
         bulk->settings.write_head(bulk->settings.arg, attempt, &parcel->body);
         parcel->head_bytes = parcel->body.len;
         DL_APPEND(bulk->gathering, parcel);
@@ -328,6 +334,7 @@ static struct bulk_parcel *parcel_copy(const struct bulk_parcel *from, uint32_t 
     struct bulk_parcel *parcel = parcel_take(from->bulk);
     buf_append(&parcel->body, from->body.data, from->head_bytes);
     parcel->head_bytes = from->head_bytes;
+    memcpy(parcel->trace, from->trace, sizeof(parcel->trace));
     for (; parcel->count < count; (*index)++) {
         const struct bulk_entry *old = &from->entries[*index];
         if (!old->is_told) {

@@ -33,6 +33,7 @@ struct bulk_settings {
     bulk_write_fn write_head;
     bulk_write_fn write_entry;
     const char *tail; /* not copied */
+    bool is_traced;   /* requests carry the trace of their first attempt */
     bulk_answer_fn on_answer;
     void *arg; /* of these three */
     struct channel_context context;

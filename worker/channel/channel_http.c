@@ -5,6 +5,7 @@
  * provider's id stands (http_ref). The settings are documented in docs/channels.md.
  */
 #include <stdio.h>
+#include <strings.h>
 
 #include "common/mem.h"
 #include "common/secret.h"
@@ -23,6 +24,7 @@ struct channel_http {
     struct channel channel;
     struct channel_context context;
     uint32_t connections;
+    bool is_traced;
     struct sms_rule sms_rule; /* of channel sms */
     struct buf plain;
     struct channel_fields *fields;
@@ -70,6 +72,7 @@ static const struct channel_key http_keys[] = {
     {KEY("transliterate", FLAG, transliterate)},
     {KEY("max_parts", COUNT, max_parts), .min = 1, .max = 255},
     HTTP_LINK_KEYS(offsetof(struct http_settings, link)),
+    HTTP_LINK_TRACE_KEY(offsetof(struct http_settings, link)),
 };
 
 static const struct http_settings http_defaults = {
@@ -115,6 +118,7 @@ static void http_start(struct channel *channel, const struct attempt *attempt)
     }
     struct http_request *request = http_client_take(http->client);
     if (http_message_fill(http->message, &sent, request)) {
+        http_link_put_trace(http->is_traced, attempt, request);
         http_request_send(request, attempt->id);
         return;
     }
@@ -167,6 +171,20 @@ static enum err http_open_parts(struct channel_http *http, const struct http_set
     return http_ref_new(&http->ref, read->ref, inner, problem);
 }
 
+/* A header of that name in the settings goes before ours. */
+static bool has_own_trace(json_t *headers)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach(headers, name, value)
+    {
+        if (strcasecmp(name, "traceparent") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum err http_open_client(struct channel_http *http, const struct http_settings *read,
                                  const char *where, struct problem *problem)
 {
@@ -195,6 +213,7 @@ static enum err http_open_client(struct channel_http *http, const struct http_se
     http_link_put(&read->link, &settings);
     http->client = http_client_new(&settings);
     http->connections = read->link.connections;
+    http->is_traced = read->link.traceparent && !has_own_trace(read->headers);
     secret_release(&password);
     return ERR_OK;
 }

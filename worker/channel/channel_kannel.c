@@ -47,6 +47,7 @@ struct channel_kannel {
     struct buf plain; /* a text, transliterated */
     uint32_t numbers; /* in one request */
     uint32_t connections;
+    bool is_traced;
     struct kannel_batch **sent; /* by connection, whose number is the request's tag */
     uint32_t *idle;             /* connections */
     uint32_t idle_count;
@@ -101,6 +102,7 @@ static const struct channel_key kannel_keys[] = {
     {KEY("transliterate", FLAG, transliterate)},
     {KEY("max_parts", COUNT, max_parts), .min = 1, .max = 255},
     HTTP_LINK_KEYS(offsetof(struct kannel_settings, link)),
+    HTTP_LINK_TRACE_KEY(offsetof(struct kannel_settings, link)),
 };
 
 static const struct kannel_settings kannel_defaults = {
@@ -160,6 +162,9 @@ static void send_ready(struct channel_kannel *kannel)
         kannel->sent[connection] = batch;
         put_dlr_url(kannel, batch);
         kannel_form_fill(&kannel->form, batch, request);
+        if (kannel->is_traced && batch->trace[0] != '\0') {
+            http_request_header(request, batch->trace);
+        }
         http_request_send(request, connection);
     }
 }
@@ -373,6 +378,7 @@ static void kannel_open_client(struct channel_kannel *kannel, const struct kanne
         .headers = (const char *const *)kannel->form.headers,
     };
     http_link_put(&read->link, &settings);
+    kannel->is_traced = read->link.traceparent;
     kannel->client = http_client_new(&settings);
     kannel->sent = mem_zalloc(read->link.connections, sizeof(*kannel->sent));
     kannel->idle = mem_zalloc(read->link.connections, sizeof(*kannel->idle));

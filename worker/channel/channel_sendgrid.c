@@ -98,6 +98,7 @@ static const struct channel_key sendgrid_keys[] = {
     {KEY("list_unsubscribe", FLAG, list_unsubscribe)},
     {KEY("bulk", COUNT, bulk), .min = 1, .max = SENDGRID_SIZE_MAX},
     HTTP_LINK_KEYS(offsetof(struct sendgrid_settings, link)),
+    HTTP_LINK_TRACE_KEY(offsetof(struct sendgrid_settings, link)),
 };
 
 static const struct sendgrid_settings sendgrid_defaults = {
@@ -105,7 +106,10 @@ static const struct sendgrid_settings sendgrid_defaults = {
     .tracking = true,
     .list_unsubscribe = true,
     .bulk = SENDGRID_SIZE_MAX,
-    .link = {.connections = 16, .connect_timeout_ms = 5000, .timeout_ms = 60000},
+    .link = {.connections = 16,
+             .connect_timeout_ms = 5000,
+             .timeout_ms = 60000,
+             .traceparent = true},
 };
 
 /* --- the request --- */
@@ -527,6 +531,7 @@ static enum err sendgrid_open_bulk(struct channel_sendgrid *sendgrid,
             .write_head = write_head,
             .write_entry = write_entry,
             .tail = "]}",
+            .is_traced = read->link.traceparent,
             .on_answer = on_answer,
             .arg = sendgrid,
             .context = sendgrid->context,

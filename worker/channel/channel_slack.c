@@ -38,6 +38,7 @@ static const struct channel_key slack_keys[] = {
     {KEY("options", OBJECT, options)},
     {KEY("escape", FLAG, escape)},
     HTTP_LINK_KEYS(offsetof(struct slack_settings, link)),
+    HTTP_LINK_TRACE_KEY(offsetof(struct slack_settings, link)),
 };
 
 static const struct slack_settings slack_defaults = {

@@ -28,10 +28,14 @@ static const struct channel_key teams_keys[] = {
     {KEY("secrets", OBJECT, secrets)},
     {KEY("card", OBJECT, card)},
     HTTP_LINK_KEYS(offsetof(struct teams_settings, link)),
+    HTTP_LINK_TRACE_KEY(offsetof(struct teams_settings, link)),
 };
 
 static const struct teams_settings teams_defaults = {
-    .link = {.connections = 4, .connect_timeout_ms = 5000, .timeout_ms = 30000},
+    .link = {.connections = 4,
+             .connect_timeout_ms = 5000,
+             .timeout_ms = 30000,
+             .traceparent = true},
 };
 
 /* The workflow itself is not there, not switched on, or wants another signature. */

@@ -90,7 +90,7 @@ static void twilio_start(struct channel *channel, const struct attempt *attempt)
     if (twilio->validity_s > 0) {
         twilio_client_add_number(twilio->client, "ValidityPeriod", twilio->validity_s);
     }
-    twilio_client_send(twilio->client, attempt->id);
+    twilio_client_send(twilio->client, attempt);
 }
 
 static uint32_t twilio_concurrency(const struct channel *channel)

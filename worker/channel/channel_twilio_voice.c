@@ -140,7 +140,7 @@ static void voice_start(struct channel *channel, const struct attempt *attempt)
         twilio_client_add(voice->client, "MachineDetection",
                           slice_str(machine_values[voice->machine]));
     }
-    twilio_client_send(voice->client, attempt->id);
+    twilio_client_send(voice->client, attempt);
 }
 
 static uint32_t voice_concurrency(const struct channel *channel)

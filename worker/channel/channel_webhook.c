@@ -41,6 +41,7 @@ struct channel_webhook {
     struct channel channel;
     struct channel_context context;
     uint32_t connections;
+    bool is_traced;
     struct channel_fields *fields;
     struct template *data;
     char *type;
@@ -75,11 +76,15 @@ static const struct channel_key webhook_keys[] = {
     {KEY("allow_private", ANY, allow_private)},
     {KEY("allow_http", FLAG, allow_http)},
     HTTP_LINK_KEYS(offsetof(struct webhook_settings, link)),
+    HTTP_LINK_TRACE_KEY(offsetof(struct webhook_settings, link)),
 };
 
 static const struct webhook_settings webhook_defaults = {
     .type = "message",
-    .link = {.connections = 64, .connect_timeout_ms = 5000, .timeout_ms = 15000},
+    .link = {.connections = 64,
+             .connect_timeout_ms = 5000,
+             .timeout_ms = 15000,
+             .traceparent = true},
 };
 
 /* --- answers --- */
@@ -257,6 +262,7 @@ static void webhook_start(struct channel *channel, const struct attempt *attempt
     struct http_request *request = http_client_take(webhook->client);
     enum reason reason = write_request(webhook, attempt, request);
     if (reason == REASON_NONE) {
+        http_link_put_trace(webhook->is_traced, attempt, request);
         http_request_send(request, attempt->id);
         return;
     }
@@ -403,6 +409,7 @@ static enum err webhook_read(struct channel_webhook *webhook, const struct webho
     webhook->key_variable = mem_copy_str(read->key_variable);
     webhook->allow_http = read->allow_http;
     webhook->connections = read->link.connections;
+    webhook->is_traced = read->link.traceparent;
     enum err err = read_keys(webhook, read, where, problem);
     if (err == ERR_OK) {
         err = read_private(webhook, read->allow_private, where, problem);

@@ -42,6 +42,7 @@ static const struct channel_key whatsapp_keys[] = {
     {KEY("languages", LIST, languages)},
     {KEY("components", LIST, components)},
     HTTP_LINK_KEYS(offsetof(struct whatsapp_settings, link)),
+    HTTP_LINK_TRACE_KEY(offsetof(struct whatsapp_settings, link)),
 };
 
 static const struct whatsapp_settings whatsapp_defaults = {

@@ -8,6 +8,7 @@
 
 #include "net/http_client.h"
 #include "worker/channel/channel_settings.h"
+#include "worker/delivery.h"
 
 struct http_link {
     uint32_t connections;
@@ -16,9 +17,11 @@ struct http_link {
     const char *ca_file;
     bool insecure_tls;
     const char *proxy;
+    bool traceparent; /* requests of a campaign with a trace carry the header */
 };
 
-#define HTTP_LINK_DEFAULTS .connections = 16, .connect_timeout_ms = 5000, .timeout_ms = 30000
+#define HTTP_LINK_DEFAULTS                                                                         \
+    .connections = 16, .connect_timeout_ms = 5000, .timeout_ms = 30000, .traceparent = true
 
 #define HTTP_LINK_KEY(offset_, key, kind, member)                                                  \
     .name = (key), .type = CHANNEL_KEY_##kind,                                                     \
@@ -35,10 +38,28 @@ struct http_link {
         HTTP_LINK_KEY(offset_, "proxy", TEXT, proxy)                                               \
     }
 
+/* Beside them, of adapters that put the header on their requests (http_link_put_trace). Not for
+ * those whose headers are signed (AWS Signature Version 4): a proxy that takes part in the trace
+ * writes another parent-id, and breaks the signature. */
+#define HTTP_LINK_TRACE_KEY(offset_)                                                               \
+    {                                                                                              \
+        HTTP_LINK_KEY(offset_, "traceparent", FLAG, traceparent)                                   \
+    }
+
 /* Can its files be read? `where` begins the problem's text. ERR_NOT_FOUND. */
 enum err http_link_check(const struct http_link *link, const char *where,
                          struct problem *problem) WARN_UNUSED;
 /* Borrows the link's strings. */
 void http_link_put(const struct http_link *link, struct http_client_settings *settings);
+
+#define HTTP_TRACE_LINE_BYTES (sizeof("traceparent: ") + TRACE_CONTEXT_CHARS)
+/* The header (W3C Trace Context) of a request for this attempt, or for it and others; "" if its
+ * campaign belongs to no trace. The trace-id is the campaign's; the parent-id is computed of that
+ * and the attempt's token, so that each attempt has its own, and a repetition that may be a second
+ * time the same message has the same. */
+void http_link_trace_line(const struct attempt *attempt, char line[HTTP_TRACE_LINE_BYTES]);
+/* Puts it on, if there is one. is_traced: what the provider's setting says. */
+void http_link_put_trace(bool is_traced, const struct attempt *attempt,
+                         struct http_request *request);
 
 #endif

@@ -16,6 +16,7 @@ struct json_post {
     void (*polish)(struct buf *body);
     size_t body_max_bytes;
     bool escape_markup;
+    bool is_traced;
     uint32_t connections;
     struct channel_fields *fields;
     struct http_message *messages[JSON_POST_BODIES_MAX];
@@ -152,6 +153,7 @@ void json_post_start(struct channel *channel, const struct attempt *attempt)
         reason = REASON_MESSAGE_TOO_LARGE;
     }
     if (reason == REASON_NONE) {
+        http_link_put_trace(post->is_traced, attempt, request);
         http_request_send(request, attempt->id);
         return;
     }
@@ -224,6 +226,7 @@ static void open_client(struct json_post *post, const struct http_link *link)
     };
     http_link_put(link, &settings);
     post->connections = link->connections;
+    post->is_traced = link->traceparent;
     post->client = http_client_new(&settings);
 }
 

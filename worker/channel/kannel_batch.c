@@ -70,6 +70,7 @@ static void take_first(struct kannel_batch *batch, const struct attempt *attempt
     batch->step = attempt->step;
     batch->round = attempt->round;
     memcpy(batch->token, attempt->token, TOKEN_CHARS);
+    http_link_trace_line(attempt, batch->trace);
 }
 
 /* Of all of them from now on. */

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "common/buf.h"
+#include "worker/channel/http_link.h"
 #include "worker/delivery.h"
 
 #define KANNEL_NUMBER_MAX 24 /* characters */
@@ -31,8 +32,9 @@ struct kannel_batch {
     uint8_t step;
     uint8_t round;
     char token[TOKEN_CHARS]; /* of the attempt, or of the request if it has several numbers */
-    struct buf base;         /* of the URL for receipts */
-    struct buf dlr_url;      /* that URL, once it is sent; empty: no receipts are asked for */
+    char trace[HTTP_TRACE_LINE_BYTES]; /* the header, of the first attempt; "": none */
+    struct buf base;                   /* of the URL for receipts */
+    struct buf dlr_url; /* that URL, once it is sent; empty: no receipts are asked for */
 };
 
 /* A queue; zeroed it is empty. */

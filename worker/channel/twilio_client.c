@@ -19,6 +19,7 @@ struct twilio_client {
     struct channel_context context;
     struct http_client *http;
     uint32_t connections;
+    bool is_traced;
     struct http_request *begun; /* or NULL */
 };
 
@@ -107,6 +108,7 @@ enum err twilio_client_new(struct twilio_client **out, const struct channel_cont
         struct twilio_client *client = mem_zalloc(1, sizeof(*client));
         client->context = *context;
         client->connections = settings->link.connections;
+        client->is_traced = settings->link.traceparent;
         client->http = open_http(client, settings, buf_cstr(&url), buf_cstr(&password));
         *out = client;
     }
@@ -147,11 +149,12 @@ void twilio_client_add_number(struct twilio_client *client, const char *name, ui
     buf_printf(form, "%s%s=%" PRIu32, form->len == 0 ? "" : "&", name, value);
 }
 
-void twilio_client_send(struct twilio_client *client, uint32_t attempt)
+void twilio_client_send(struct twilio_client *client, const struct attempt *attempt)
 {
     struct http_request *request = client->begun;
     client->begun = NULL;
-    http_request_send(request, attempt);
+    http_link_put_trace(client->is_traced, attempt, request);
+    http_request_send(request, attempt->id);
 }
 
 void twilio_client_reject(struct twilio_client *client, uint32_t attempt, enum reason reason)

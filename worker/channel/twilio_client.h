@@ -29,7 +29,8 @@ struct twilio_settings {
         {TWILIO_KEY(type_, "api_secret", TEXT, api_secret)},                                       \
         {TWILIO_KEY(type_, "auth_token", TEXT, auth_token)},                                       \
         {TWILIO_KEY(type_, "from", TEXT, from)}, {TWILIO_KEY(type_, "receipts", FLAG, receipts)},  \
-        HTTP_LINK_KEYS(offsetof(type_, account.link))
+        HTTP_LINK_KEYS(offsetof(type_, account.link)),                                             \
+        HTTP_LINK_TRACE_KEY(offsetof(type_, account.link))
 
 #define TWILIO_DEFAULTS                                                                            \
     {                                                                                              \
@@ -51,7 +52,7 @@ uint32_t twilio_client_connections(const struct twilio_client *client);
 void twilio_client_begin(struct twilio_client *client);
 void twilio_client_add(struct twilio_client *client, const char *name, struct slice value);
 void twilio_client_add_number(struct twilio_client *client, const char *name, uint32_t value);
-void twilio_client_send(struct twilio_client *client, uint32_t attempt);
+void twilio_client_send(struct twilio_client *client, const struct attempt *attempt);
 /* Tells the result of an attempt that is not sent. */
 void twilio_client_reject(struct twilio_client *client, uint32_t attempt, enum reason reason);
 
