@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { noticesOf } from "../src/lib/alarms";
 import { addPoint, type Point } from "../src/lib/history";
+import { joinCurves, type Report } from "../src/lib/report";
 import { link, parsePlace } from "../src/lib/route";
 import { may, whoMay } from "../src/lib/roles";
 import { NOT_REACHED, ON_THE_WAY, planInWords, REACHED, STATES } from "../src/lib/states";
@@ -30,6 +31,23 @@ test("a curve stays small, keeps its ends and never goes back in time", () => {
   assert.deepEqual(points[points.length - 1], { at: 20999, reached: 19999 + (19999 >> 1), acknowledged: 19999 >> 1, lost: 3 });
   assert.ok(points.every((point, i) => i === 0 || point.at > points[i - 1]!.at));
   assert.equal(addPoint(points, 5, {}), points);
+});
+
+test("a report's curve goes on in what was seen live, and never back", () => {
+  const spread = (curve: { s: number; people: number }[]) => ({ people: 0, of_recipients: { p50_s: null, p90_s: null, p99_s: null }, curve });
+  const report = {
+    as_of: "2026-11-29T10:00:10.000Z", final: false, course: { launched_at: "2026-11-29T10:00:00.000Z", duration_s: 10, paused_s: 0 },
+    times: { first_word: spread([{ s: 1, people: 10 }, { s: 5, people: 50 }]), receipt: spread([]), acknowledgement: spread([{ s: 3, people: 2 }]) },
+    failures: { reasons: [] },
+  } as Report;
+  const began = Date.parse("2026-11-29T10:00:00.000Z");
+  const live = [{ at: began + 4000, reached: 1, acknowledged: 1, lost: 1 }, { at: began + 12000, reached: 60, acknowledged: 3, lost: 4 }];
+  const joined = joinCurves(report, live);
+  assert.deepEqual(joined.times.map((at) => at - began / 1000), [0, 1, 3, 5, 12]);
+  assert.deepEqual(joined.reached, [0, 10, 10, 50, 60]);
+  assert.deepEqual(joined.acknowledged, [0, 0, 2, 2, 3]);
+  assert.deepEqual(joined.lost, [null, null, null, null, 4]);
+  assert.deepEqual(joinCurves(undefined, live).reached, [1, 60]);
 });
 
 test("every state is in one group, and only in doubt stands alone", () => {

@@ -2,19 +2,19 @@
 import { useEffect, useState } from "preact/hooks";
 import { ApiError } from "../lib/api";
 import { duration, number, plural, rate, share } from "../lib/format";
-import { curves, live, loadCampaign } from "../lib/live";
+import { live, loadCampaign } from "../lib/live";
 import { link } from "../lib/route";
-import { NOT_REACHED, planInWords, REACHED, sum } from "../lib/states";
+import { NOT_REACHED, ON_THE_WAY, planInWords, REACHED, sum } from "../lib/states";
 import { useStore } from "../lib/store";
 import type { Body, Campaign, Channel } from "../lib/types";
-import { CampaignPill, Card, ChannelWord, Empty, Loading, PageHead, Problem, Tile, Tiles, Time } from "../ui/basics";
+import { CampaignPill, Card, ChannelWord, Loading, PageHead, Problem, Tile, Tiles, Time } from "../ui/basics";
 import { Bar, Legend } from "../ui/bar";
-import { Chart } from "../ui/chart";
 import { Icon } from "../ui/icon";
 import { Ladder } from "../ui/ladder";
 import { PreflightCard, SamplesCard } from "../ui/preflight";
 import { ProviderTable } from "../ui/provider_table";
 import { CampaignActions } from "./campaign_actions";
+import { CurveCard, FilesCard, TroubleCard, useReport } from "./campaign_report";
 import { doneAt, timeLeft } from "./overview";
 
 function useCampaign(id: string): { campaign: Campaign | undefined; error: unknown } {
@@ -46,29 +46,9 @@ function Numbers({ campaign }: { campaign: Campaign }) {
       <Tile label="Not reached" value={number(lost)} note={share(lost, recipients)} tone={lost > 0 ? "bad" : undefined} />
       {(counts.uncertain ?? 0) > 0 && <Tile label="In doubt" value={number(counts.uncertain)} note="nobody knows" tone="doubt" />}
       {campaign.state === "running"
-        ? <><Tile label="Rate" value={rate(campaign.rate_per_s)} note={campaign.rate !== null ? `at most ${rate(campaign.rate)}` : undefined} /><Tile label="Time left" value={timeLeft(campaign)} note={done ?? (campaign.time_left_s === null ? "not known yet" : undefined)} /></>
+        ? <><Tile label="Rate" value={rate(campaign.rate_per_s)} note={campaign.rate !== null ? `at most ${rate(campaign.rate)}` : undefined} /><Tile label="Time left" value={timeLeft(campaign)} note={done ?? (sum(counts, ON_THE_WAY) === 0 ? "all are told, answers may come" : campaign.time_left_s === null ? "not known yet" : undefined)} /></>
         : took !== null ? <Tile label="Took" value={duration(took)} /> : null}
     </Tiles>
-  );
-}
-
-function Curve({ campaign }: { campaign: Campaign }) {
-  const points = useStore(curves, (now) => now.get(campaign.id)) ?? [];
-  const reached = sum(campaign.counts, REACHED);
-  const times = points.map((p) => p.at / 1000);
-  return (
-    <Card title="Over time">
-      <Chart
-        title="People reached and acknowledged over time"
-        words={`${number(reached)} of ${number(campaign.recipients)} reached, ${number(campaign.counts.acknowledged ?? 0)} acknowledged, ${number(sum(campaign.counts, NOT_REACHED))} not reached.`}
-        times={times}
-        lines={[
-          { label: "reached", colour: "--c-accepted", fill: true, values: points.map((p) => p.reached) },
-          { label: "acknowledged", colour: "--c-acknowledged", dash: [6, 3], values: points.map((p) => p.acknowledged) },
-          { label: "not reached", colour: "--c-failed", dash: [2, 3], values: points.map((p) => p.lost) },
-        ]}
-      />
-    </Card>
   );
 }
 
@@ -96,6 +76,11 @@ export function Texts({ content }: { content: Campaign["content"] }) {
   );
 }
 
+function TextsCard({ campaign }: { campaign: Campaign }) {
+  const begun = campaign.state !== "draft" && campaign.state !== "scheduled";
+  return <Card title={begun ? "What is sent" : "The templates"}>{campaign.content ? <Texts content={campaign.content} /> : <Loading />}</Card>;
+}
+
 function Facts({ campaign }: { campaign: Campaign }) {
   return (
     <p class="facts soft">
@@ -114,6 +99,7 @@ function Facts({ campaign }: { campaign: Campaign }) {
 export function CampaignPage({ id }: { id: string }) {
   const { campaign, error } = useCampaign(id);
   const providers = useStore(live, (now) => now.providers);
+  const report = useReport(campaign);
   if (!campaign) {
     return (
       <>
@@ -151,16 +137,23 @@ export function CampaignPage({ id }: { id: string }) {
         <div class="stack">
           {begun && <Card title="The ladder"><Ladder campaign={campaign} /></Card>}
           {!begun && <PreflightCard campaign={campaign} />}
-          {begun && campaign.state !== "cancelled" && <Curve campaign={campaign} />}
+          {begun && <CurveCard campaign={campaign} report={report.value} />}
         </div>
         <div class="stack">
+          {begun && <TroubleCard campaign={campaign} asked={report} />}
           {!begun && <SamplesCard campaign={campaign} />}
-          <Card title={begun ? "What is sent" : "The templates"}>{campaign.content ? <Texts content={campaign.content} /> : <Empty>The texts are not here yet.</Empty>}</Card>
+          {!begun && <TextsCard campaign={campaign} />}
         </div>
       </div>
       <Card title="Its providers" actions={<a class="more" href="#/providers">All providers<Icon name="right" size={12} /></a>}>
         <ProviderTable providers={mine} />
       </Card>
+      {begun && (
+        <div class="columns">
+          <TextsCard campaign={campaign} />
+          <FilesCard campaign={campaign} />
+        </div>
+      )}
     </>
   );
 }

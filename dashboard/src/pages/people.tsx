@@ -6,21 +6,30 @@ import { live } from "../lib/live";
 import { go, link, place } from "../lib/route";
 import { STATES, STATE_MEANS } from "../lib/states";
 import { useStore } from "../lib/store";
-import type { Delivery, State } from "../lib/types";
+import type { Campaign, Delivery, State } from "../lib/types";
 import { Card, ChannelWord, Empty, Loading, PageHead, Problem, StateWord } from "../ui/basics";
 import { Pager, usePages } from "../ui/pager";
+import { ReasonPeople } from "./people_reason";
 
 export function People({ id }: { id: string }) {
   const campaign = useStore(live, (now) => now.campaigns.get(id));
   const query = useStore(place).query;
   const state = (query.get("state") ?? "") as State | "";
+  const reason = Number(query.get("reason") ?? 0) || 0;
+  return (
+    <>
+      <PageHead title={reason ? "People not reached" : state ? `People: ${state}` : "People"} above={<><a href="#/campaigns">Campaigns</a> / <a href={link(["campaigns", id])}><bdi>{campaign?.name ?? id}</bdi></a></>} />
+      <Card>{reason ? <ReasonPeople key={reason} id={id} reason={reason} /> : <StatePeople id={id} state={state} campaign={campaign} />}</Card>
+    </>
+  );
+}
+
+function StatePeople({ id, state, campaign }: { id: string; state: State | ""; campaign: Campaign | undefined }) {
   const [key, setKey] = useState("");
   const pages = usePages<Delivery>(`/v1/campaigns/${encodeURIComponent(id)}/recipients${state ? `?state=${state}` : ""}`);
   const channelOf = (step: number) => campaign?.plan.steps[step - 1]?.channel;
   return (
     <>
-      <PageHead title={state ? `People: ${state}` : "People"} above={<><a href="#/campaigns">Campaigns</a> / <a href={link(["campaigns", id])}><bdi>{campaign?.name ?? id}</bdi></a></>} />
-      <Card>
         <div class="filters">
           <label class="field field-inline"><span>State</span>
             <select value={state} onChange={(e) => go(link(["campaigns", id, "people"], { state: e.currentTarget.value }), true)}>
@@ -56,7 +65,6 @@ export function People({ id }: { id: string }) {
           </div>
         )}
         <Pager of={pages} label="people" />
-      </Card>
     </>
   );
 }

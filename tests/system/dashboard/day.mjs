@@ -2,6 +2,7 @@
 // A whole day of somebody on duty: sign in, make a campaign of a list, launch it, watch it climb, pause it, change a rate,
 // go on, retry those who failed, read one person's history, sign out.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { agree, api, goTo, open, run, stage, until } from "./browser.mjs";
 
 const PEOPLE = 300;
@@ -72,6 +73,16 @@ run(async () => {
   // Those who failed are tried again; the provider has a better day now.
   const before = (await api("GET", `/v1/campaigns/${id}`)).body.counts;
   assert.ok(before.failed > 0 && before.failed + before.accepted === PEOPLE, JSON.stringify(before));
+  // Why they failed, and who they are; the report as a file.
+  await page.getByRole("link", { name: `${before.failed} people not reached: the provider answered 410. Show them` }).click();
+  await page.getByRole("heading", { level: 1, name: "People not reached" }).waitFor();
+  await page.locator("table.people tbody tr").first().waitFor();
+  assert.equal(await page.locator("table.people tbody tr").count(), before.failed);
+  await page.goBack();
+  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Report to print" }).click()]);
+  assert.equal(file.suggestedFilename(), `${id}-report.html`);
+  assert.match(await readFile(await file.path(), "utf8"), /^<!doctype html>/i);
+
   await page.getByRole("button", { name: "Retry" }).click();
   await agree(page, "Retry", new RegExp(`${before.failed} failed`));
   await page.locator(".facts", { hasText: "round 2" }).waitFor();
