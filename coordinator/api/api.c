@@ -191,12 +191,15 @@ static void on_refuse(void *arg, struct http_request *request, unsigned status, 
 static void on_sweep(uv_timer_t *timer)
 {
     struct api *api = timer->data;
+    struct problem stalled = {0};
     exchange_sweep(api);
     exporting_sweep(api);
     (void)idempotency_expire(api->idempotency, api_now_ms(api), EXPIRE_AT_ONCE,
                              turn_record(api->context.turn));
-    token_registry_note(api->context.tokens, api_now_ms(api), false,
-                        turn_record(api->context.turn));
+    if (!exchange_is_stalled(api, &stalled)) { /* else the record would grow and grow */
+        token_registry_note(api->context.tokens, api_now_ms(api), false,
+                            turn_record(api->context.turn));
+    }
 }
 
 /* Which the workers are not told, but the engine knows. */
