@@ -35,6 +35,7 @@ struct house {
     struct api *api;
     uint64_t now_ms;
     uint64_t tick_ms; /* the clock moves on so much with each turn */
+    unsigned waits;   /* turns since an open record waits for the clock */
     bool is_writing;  /* records become durable in the turn after they are handed over */
     unsigned lives;
     bool has_public;   /* in the next life there is a public listener */
