@@ -21,6 +21,7 @@
 #include "coordinator/api/feed_streams.h"
 #include "coordinator/api/feed_watch.h"
 #include "coordinator/api/inbound_desk.h"
+#include "coordinator/api/page_sets.h"
 #include "coordinator/api/receipts.h"
 #include "coordinator/api/reply_forward.h"
 #include "coordinator/api/report_cache.h"
@@ -324,6 +325,7 @@ static void api_free(struct api *api)
     idempotency_close(api->idempotency);
     signin_close(api->signin);
     audience_finder_free(api->finder);
+    page_sets_free(api->page_sets);
     report_cache_free(api->report_cache);
     mem_free(api);
 }
@@ -336,6 +338,7 @@ enum err api_open(struct api **out, const struct api_context *context, struct pr
     api->large_left = LARGE_BODIES_MAX;
     api->started_ms = api_now_ms(api);
     api->finder = audience_finder_new(context->ledger);
+    api->page_sets = page_sets_new();
     tell_surroundings(api);
     inbound_desk_open(api);
     const struct signin_context signin = {context->loop, context->data_dir, context->tokens,
@@ -427,7 +430,7 @@ void api_close(struct api *api)
     http_server_close(api->listener.server); /* breaks the uploads off */
     api->is_closing = true;
     while (api->upload_count > 0 || suppressing_count(api) > 0 || api->preflights > 0 ||
-           api->retries > 0 || api->export_count > 0 || api->reports > 0) {
+           api->retries > 0 || api->export_count > 0 || api->listings > 0 || api->reports > 0) {
         uv_run(api->context.loop, UV_RUN_ONCE); /* until their threads have ended */
     }
     exchange_drop_all(api);

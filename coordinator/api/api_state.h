@@ -22,6 +22,7 @@ struct inbound;
 struct inbound_fetcher;
 struct reply_forward;
 struct report_cache;
+struct page_sets;
 struct pending;
 struct suppressing;
 struct upload;
@@ -57,7 +58,10 @@ struct api {
     unsigned retries;                 /* campaigns whose pages are folded for another round */
     struct export_job *exports;       /* under way, or whose threads are about to end */
     unsigned export_count;
-    unsigned reports; /* that are being read */
+    struct page_sets *page_sets; /* of ended campaigns */
+    unsigned listings;           /* of such, that are read */
+    uint64_t replied_recno;      /* the record that the newest reply is in */
+    unsigned reports;            /* that are being read */
     struct report_cache *report_cache;
     bool is_closing;
     struct upload *uploads;

@@ -12,6 +12,7 @@
 #include "common/mem.h"
 #include "coordinator/api/code_ranges.h"
 #include "coordinator/api/exchange.h"
+#include "coordinator/api/page_sets.h"
 #include "coordinator/api/page_wake.h"
 #include "coordinator/api/resources.h"
 #include "coordinator/api/suppressing.h"
@@ -207,6 +208,7 @@ static void on_folded(uv_work_t *work, int status)
     for (unsigned i = 0; i < retry->page_count; i++) {
         struct folded_page *page = &retry->pages[i];
         if (!engine_page_is_awake(api->context.engine, retry->def.id, page->page)) {
+            page_sets_touch(api->page_sets, retry->def.id, page->page);
             engine_wake_page(api->context.engine, retry->def.id, page->page, page->states,
                              plan_has_pair(&retry->def.plan) ? page->side : NULL, page->count,
                              &page->rest, api_now_ms(api));

@@ -239,7 +239,7 @@ void campaigns_get(struct exchange *exchange)
 {
     struct campaign_view view;
     if (exchange_campaign(exchange, &view)) {
-        exchange_view(exchange, campaign_json(exchange->api, &view));
+        exchange_view_campaign(exchange, view.def->id, campaign_json(exchange->api, &view));
     }
 }
 

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/buf.h"
 #include "common/slice.h"
 
 #define CURSOR_CHARS 30
@@ -24,9 +25,12 @@ enum cursor_list {
     CURSOR_PROVIDERS,
     CURSOR_WORKERS,
     CURSOR_KEYS,
-    CURSOR_EXPORT, /* position: the record that it is as of */
-    CURSOR_LOOKUP, /* scope: a hash of what is looked for */
-    CURSOR_MEMBERS /* scope: the audience */
+    CURSOR_EXPORT,       /* position: the record that it is as of */
+    CURSOR_LOOKUP,       /* scope: a hash of what is looked for */
+    CURSOR_MEMBERS,      /* scope: the audience */
+    CURSOR_SUPPRESSIONS, /* these three: of keys */
+    CURSOR_PLANS,
+    CURSOR_REPLIES
 };
 
 /* scope: the audience or campaign whose list it is, 0 for a list of its own. position: where the
@@ -35,5 +39,12 @@ void cursor_write(char text[CURSOR_CHARS + 1], enum cursor_list list, uint64_t s
                   uint64_t position);
 /* False for anything that cursor_write did not write for this list. */
 bool cursor_read(struct slice text, enum cursor_list list, uint64_t scope, uint64_t *position);
+
+/* The same for lists in the order of keys, whose cursor is a key: base64url of
+ *     the key's bytes · u32 check, over the list and the scope as well */
+void cursor_write_key(struct buf *text, enum cursor_list list, uint64_t scope, struct slice key);
+/* Writes the key, at most `cap` bytes, to `key`. */
+bool cursor_read_key(struct slice text, enum cursor_list list, uint64_t scope, uint8_t *key,
+                     size_t cap, size_t *len);
 
 #endif

@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The recipients of a campaign are looked through page by page: an open campaign's states are the
- * engine's, those of one that ended are folded from the journal. A page costs more the more there
- * is to read, so that one request looks at no more than so much, and its answer may hold fewer
- * items than asked for, or none, and still have a `next`.
+ * engine's, those of one that ended are read from the journal by a thread (ended_list.h). One
+ * request looks at no more than so much, so that its answer may hold fewer items than asked for, or
+ * none, and still have a `next`.
  */
 #include "common/mem.h"
 #include "coordinator/api/delivery_json.h"
+#include "coordinator/api/ended_list.h"
 #include "coordinator/api/exchange.h"
-#include "coordinator/api/page_wake.h"
 #include "coordinator/api/resources.h"
 #include "coordinator/engine/pair.h"
 #include "coordinator/report/page_fold.h"
 #include "coordinator/report/page_reader.h"
 #include "coordinator/report/timeline.h"
 
-#define OPEN_PAGES_MAX   256 /* looked through in one request: of the engine's */
-#define FOLDED_PAGES_MAX 64  /* folded from the journal */
-#define SEALED_PAGES_MAX 128 /* opened for keys */
+#define OPEN_PAGES_MAX   4096 /* of the engine's, glanced at in one request */
+#define READ_PAGES_MAX   256  /* of these, looked through */
+#define SEALED_PAGES_MAX 64   /* opened for keys */
+/* All but NONE. */
+#define ANY_STATE ((1U << DELIVERY_STATES) - 2)
 
 struct listing {
     struct exchange *exchange;
@@ -30,13 +32,8 @@ struct listing {
     struct recipient_state states[PAGE_RECIPIENTS];
 };
 
-static bool is_ended(const struct campaign_view *view)
-{
-    return view->state == CAMPAIGN_FINISHED || view->state == CAMPAIGN_CANCELLED;
-}
-
-/* A campaign keeps its states in memory while it is open, and for a while after. */
-static enum err read_page(struct listing *listing, uint32_t page, unsigned *count)
+/* Of a campaign whose states are in memory. */
+static void read_page(struct listing *listing, uint32_t page, unsigned *count)
 {
     struct engine *engine = listing->exchange->api->context.engine;
     const struct campaign_def *def = listing->view->def;
@@ -44,16 +41,10 @@ static enum err read_page(struct listing *listing, uint32_t page, unsigned *coun
     uint32_t left = def->slots - first;
     *count = left < PAGE_RECIPIENTS ? left : PAGE_RECIPIENTS;
     for (unsigned i = 0; i < *count; i++) {
-        enum err err = engine_recipient(engine, def->id, first + i, &listing->states[i]);
-        if (err == ERR_CLOSED) {
-            return page_fold(listing->exchange->api->context.ledger, def,
-                             campaign_over(listing->view), page, listing->states, count, NULL);
-        }
-        if (err == ERR_NOT_FOUND) {
+        if (engine_recipient(engine, def->id, first + i, &listing->states[i]) != ERR_OK) {
             listing->states[i].state = DELIVERY_NONE;
         }
     }
-    return ERR_OK;
 }
 
 static bool is_wanted(const struct listing *listing, const struct recipient_state *state)
@@ -67,7 +58,8 @@ static enum err list_page(struct listing *listing, uint32_t *ordinal)
 {
     uint32_t first = *ordinal - *ordinal % PAGE_RECIPIENTS;
     unsigned count;
-    enum err err = read_page(listing, *ordinal / PAGE_RECIPIENTS, &count);
+    enum err err = ERR_OK;
+    read_page(listing, *ordinal / PAGE_RECIPIENTS, &count);
     while (err == ERR_OK && *ordinal < first + count &&
            json_array_size(listing->items) < listing->limit) {
         const struct recipient_state *state = &listing->states[*ordinal - first];
@@ -85,17 +77,31 @@ static enum err list_page(struct listing *listing, uint32_t *ordinal)
     return err;
 }
 
+static bool is_full(const struct listing *listing)
+{
+    return listing->keys.opened >= SEALED_PAGES_MAX ||
+           json_array_size(listing->items) == listing->limit;
+}
+
 static enum err list_pages(struct listing *listing, uint32_t *ordinal)
 {
-    unsigned pages_max = is_ended(listing->view) ? FOLDED_PAGES_MAX : OPEN_PAGES_MAX;
+    struct engine *engine = listing->exchange->api->context.engine;
+    const struct campaign_def *def = listing->view->def;
+    unsigned wanted = listing->has_wanted ? 1U << listing->wanted : ANY_STATE;
+    unsigned read = 0;
     enum err err = ERR_OK;
-    for (unsigned i = 0; err == ERR_OK && i < pages_max; i++) {
-        if (*ordinal >= listing->view->def->slots || listing->keys.opened >= SEALED_PAGES_MAX ||
-            json_array_size(listing->items) == listing->limit) {
-            break;
+    for (unsigned i = 0; err == ERR_OK && i < OPEN_PAGES_MAX && read < READ_PAGES_MAX &&
+                         *ordinal < def->slots && !is_full(listing);
+         i++) {
+        uint32_t page = *ordinal / PAGE_RECIPIENTS;
+        if ((engine_page_states(engine, def->id, page) & wanted) != 0) {
+            read++;
+            err = list_page(listing, ordinal);
+        } else {
+            *ordinal = (page + 1) * PAGE_RECIPIENTS;
         }
-        err = list_page(listing, ordinal);
     }
+    *ordinal = *ordinal > def->slots ? def->slots : *ordinal;
     return err;
 }
 
@@ -132,12 +138,20 @@ static void list_recipients(struct exchange *exchange)
     listing->exchange = exchange;
     listing->view = &view;
     listing->limit = page.limit;
-    listing->items = json_array();
-    page_reader_init(&listing->keys, exchange->api->context.ledger, view.def->audience);
     uint32_t ordinal = page.position < view.def->slots ? (uint32_t)page.position : view.def->slots;
     if (listing->has_wanted && view.counts[listing->wanted] == 0) {
         ordinal = view.def->slots; /* nobody is in this state: nothing to look through */
     }
+    if (!engine_has_pages(exchange->api->context.engine, view.def->id)) {
+        const struct ended_query query = {.states = listing->has_wanted ? 1U << listing->wanted
+                                                                        : ANY_STATE,
+                                          .limit = page.limit,
+                                          .from = ordinal};
+        ended_list(exchange, &view, &query);
+        return;
+    }
+    listing->items = json_array();
+    page_reader_init(&listing->keys, exchange->api->context.ledger, view.def->audience);
     enum err err = list_pages(listing, &ordinal);
     page_reader_release(&listing->keys);
     if (err != ERR_OK) {
@@ -155,8 +169,8 @@ void deliveries_list(struct exchange *exchange)
     if (!exchange_campaign(exchange, &view)) {
         return;
     }
-    if (is_ended(&view)) {
-        exchange_read_durable(exchange, list_recipients);
+    if (!engine_has_pages(exchange->api->context.engine, view.def->id)) {
+        exchange_read_campaign(exchange, view.def->id, list_recipients);
     } else {
         list_recipients(exchange);
     }
@@ -290,9 +304,5 @@ void deliveries_get(struct exchange *exchange)
         return;
     }
     exchange->resource = lookup;
-    if (lookup->is_folded && page_is_settled(api, &view)) {
-        show_recipient(exchange);
-    } else {
-        exchange_read_durable(exchange, show_recipient);
-    }
+    exchange_read_campaign(exchange, lookup->campaign, show_recipient);
 }

@@ -337,6 +337,32 @@ void exchange_read_durable(struct exchange *exchange, route_fn read)
     }
 }
 
+bool exchange_is_at_rest(const struct exchange *exchange, uint64_t campaign)
+{
+    const struct api *api = exchange->api;
+    uint64_t durable = turn_durable(api->context.turn);
+    return api->replied_recno <= durable &&
+           engine_is_at_rest(api->context.engine, campaign, durable);
+}
+
+void exchange_view_campaign(struct exchange *exchange, uint64_t campaign, json_t *take_json)
+{
+    if (exchange_is_at_rest(exchange, campaign)) {
+        exchange_json(exchange, 200, take_json);
+    } else {
+        exchange_view(exchange, take_json);
+    }
+}
+
+void exchange_read_campaign(struct exchange *exchange, uint64_t campaign, route_fn read)
+{
+    if (exchange_is_at_rest(exchange, campaign)) {
+        read(exchange);
+    } else {
+        exchange_read_durable(exchange, read);
+    }
+}
+
 /* ---- what stalls ---- */
 
 bool exchange_is_stalled(const struct api *api, struct problem *problem)

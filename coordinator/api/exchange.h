@@ -72,6 +72,13 @@ void exchange_refuse_view(struct exchange *exchange, const struct problem *probl
  * is there, so that a client that saw a state finds its cause. Late: 503. */
 void exchange_read_durable(struct exchange *exchange, route_fn read);
 
+/* The campaign has ended, and all that was decided of it is on disk. */
+bool exchange_is_at_rest(const struct exchange *exchange, uint64_t campaign);
+/* exchange_view and exchange_read_durable where only this campaign is told of: if it is at rest,
+ * nothing is waited for. */
+void exchange_view_campaign(struct exchange *exchange, uint64_t campaign, json_t *take_json);
+void exchange_read_campaign(struct exchange *exchange, uint64_t campaign, route_fn read);
+
 /* ---- changes ---- */
 
 /* What was decided is in the engine or the record. Keeps the answer under the client's key in the

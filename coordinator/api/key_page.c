@@ -14,27 +14,29 @@ bool key_page_read(struct exchange *exchange, size_t key_min, size_t key_max, st
                                   EXCHANGE_LIMIT_MAX);
         return false;
     }
-    *page = (struct key_page){.limit = (unsigned)number};
+    page->from = slice_of(NULL, 0);
+    page->limit = (unsigned)number;
     if (cursor == NULL) {
         return true;
     }
     uint8_t *key = arena_alloc(exchange->arena, key_max);
-    if (!text_base64url_decode(slice_str(cursor), key, key_max, &len) || len < key_min) {
+    if (!cursor_read_key(slice_str(cursor), page->list, page->scope, key, key_max, &len) ||
+        len < key_min) {
         exchange_refuse_parameter(exchange, "cursor",
-                                  "this is no cursor of this list: take \"next\" of the page "
-                                  "before");
+                                  "this is no cursor of this list; take the `next` of its last "
+                                  "answer, unchanged, or none to begin anew");
         return false;
     }
     page->from = slice_of(key, len);
     return true;
 }
 
-json_t *key_page_list(json_t *take_items, struct slice next)
+json_t *key_page_list(const struct key_page *page, json_t *take_items, struct slice next)
 {
     json_t *cursor = json_null();
     if (next.len > 0) {
         struct buf text = {0};
-        text_base64url(&text, next);
+        cursor_write_key(&text, page->list, page->scope, next);
         cursor = json_string(buf_cstr(&text));
         buf_release(&text);
     }

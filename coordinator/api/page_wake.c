@@ -4,9 +4,8 @@
 #include <inttypes.h>
 
 #include "common/log.h"
+#include "coordinator/api/page_sets.h"
 #include "coordinator/report/page_fold.h"
-
-#define SETTLED_MS 2000 /* longer than a record may take before the turn counts as stalled */
 
 bool page_is_archived(const struct api *api, uint64_t campaign)
 {
@@ -14,14 +13,6 @@ bool page_is_archived(const struct api *api, uint64_t campaign)
     uint64_t now_ms = api_now_ms(api);
     return engine_campaign(api->context.engine, campaign, &view) && view.ended_ms != 0 &&
            now_ms > view.ended_ms && now_ms - view.ended_ms >= api->context.archive_after_ms;
-}
-
-bool page_is_settled(const struct api *api, const struct campaign_view *view)
-{
-    struct problem problem;
-    uint64_t now_ms = api_now_ms(api);
-    return view->ended_ms != 0 && now_ms > view->ended_ms + SETTLED_MS &&
-           !turn_is_stalled(api->context.turn, now_ms, &problem);
 }
 
 enum err page_wake(const struct api *api, uint64_t campaign, uint32_t ordinal)
@@ -46,6 +37,7 @@ enum err page_wake(const struct api *api, uint64_t campaign, uint32_t ordinal)
               page, err_name(err));
         return err;
     }
+    page_sets_touch(api->page_sets, campaign, page);
     engine_wake_page(context->engine, campaign, page, states,
                      plan_has_pair(&view.def->plan) ? side : NULL, count, &rest, api_now_ms(api));
     return ERR_OK;

@@ -9,9 +9,6 @@
 #include "common/err.h"
 #include "coordinator/api/api_state.h"
 
-/* It ended a while ago, and all that clients were told of its pages that are not in memory is in
- * the journal: such a page can be folded without waiting for what is decided meanwhile. */
-bool page_is_settled(const struct api *api, const struct campaign_view *view);
 /* It ended so long ago (archive_after) that nothing is taken in for it any more. */
 bool page_is_archived(const struct api *api, uint64_t campaign);
 /* The page of that recipient is in memory afterwards, if there is one. All that was decided of it

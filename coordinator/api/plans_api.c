@@ -19,7 +19,7 @@ static json_t *plan_json(const struct named_plan *plan)
 void plans_list(struct exchange *exchange)
 {
     const struct plan_registry *registry = exchange->api->context.plans;
-    struct key_page page;
+    struct key_page page = {.list = CURSOR_PLANS};
     struct named_plan plan;
     if (!key_page_read(exchange, 1, PLAN_NAME_MAX, &page)) {
         return;
@@ -34,7 +34,7 @@ void plans_list(struct exchange *exchange)
         more = plan_registry_from(registry, slice_of(last, bytes), &plan);
     }
     struct slice next = more ? slice_str(plan.name) : slice_of(NULL, 0);
-    exchange_view(exchange, key_page_list(items, next));
+    exchange_view(exchange, key_page_list(&page, items, next));
 }
 
 /* False: the request was answered. */

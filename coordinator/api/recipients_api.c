@@ -12,7 +12,6 @@
 #include "common/text.h"
 #include "coordinator/api/delivery_json.h"
 #include "coordinator/api/exchange.h"
-#include "coordinator/api/page_wake.h"
 #include "coordinator/api/recipient_search.h"
 #include "coordinator/api/resources.h"
 #include "coordinator/content/object_id.h"
@@ -234,7 +233,8 @@ static enum err take_match(struct lookup *lookup, const struct recipient_match *
     enum err err =
         engine_recipient(api->context.engine, match->campaign, match->ordinal, &finding->state);
     finding->is_folded = err == ERR_CLOSED;
-    lookup->is_settled = lookup->is_settled && finding->is_folded && page_is_settled(api, &view);
+    lookup->is_settled =
+        lookup->is_settled && exchange_is_at_rest(lookup->exchange, match->campaign);
     lookup->found += err == ERR_OK || err == ERR_CLOSED;
     return err == ERR_CLOSED || err == ERR_NOT_FOUND ? ERR_OK : err;
 }

@@ -249,6 +249,7 @@ static void keep(struct api *api, struct reply_entry *entry)
         .id = entry->id,
     };
     reply_store_add(api->context.reply_store, &reply, api->context.turn);
+    api->replied_recno = turn_open(api->context.turn);
     reply_forward_add(api->forward, &reply);
     entry->number = reply.number;
 }

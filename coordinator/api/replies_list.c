@@ -119,7 +119,7 @@ static bool read_filter(struct exchange *exchange, struct listing *listing)
 static void list_of(struct exchange *exchange, uint64_t campaign, json_t *take_counts)
 {
     struct listing *listing = arena_zalloc(exchange->arena, 1, sizeof(*listing));
-    struct key_page page = {0};
+    struct key_page page = {.list = CURSOR_REPLIES, .scope = campaign};
     if (!read_filter(exchange, listing) || !key_page_read(exchange, 8, 8, &page)) {
         json_decref(take_counts);
         return;
@@ -135,7 +135,7 @@ static void list_of(struct exchange *exchange, uint64_t campaign, json_t *take_c
         buf_be64(&next, listing->next);
     }
     if (err == ERR_OK) {
-        json_t *answer = key_page_list(listing->items, buf_view(&next));
+        json_t *answer = key_page_list(&page, listing->items, buf_view(&next));
         if (take_counts != NULL) {
             json_object_set(answer, "counts", take_counts);
         }

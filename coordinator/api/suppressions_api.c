@@ -224,7 +224,7 @@ static bool read_filter(struct exchange *exchange, struct filter *filter)
 static void list(struct exchange *exchange)
 {
     struct listing *listing = arena_zalloc(exchange->arena, 1, sizeof(*listing));
-    struct key_page page = {0};
+    struct key_page page = {.list = CURSOR_SUPPRESSIONS};
     if (!read_filter(exchange, &listing->filter) ||
         !key_page_read(exchange, 3, SUPPRESSION_VALUE_MAX + 2, &page)) {
         return;
@@ -235,7 +235,8 @@ static void list(struct exchange *exchange)
                                           page.from, list_entry, listing);
     err = err == ERR_OK ? listing->err : err;
     if (err == ERR_OK) {
-        exchange_json(exchange, 200, key_page_list(listing->items, buf_view(&listing->next)));
+        exchange_json(exchange, 200,
+                      key_page_list(&page, listing->items, buf_view(&listing->next)));
     } else {
         json_decref(listing->items);
         exchange_refuse(exchange, 0, &(struct problem){.err = err});

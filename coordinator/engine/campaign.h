@@ -55,10 +55,11 @@ struct cap {
 struct campaign {
     struct campaign_def def;
     enum campaign_state state;
-    bool is_ended;     /* finished, or cancelled with nobody leased: only the counts are left */
-    bool end_is_noted; /* its closing counts were written and have not changed since */
-    bool is_screened;  /* or has no frequency cap to be screened for */
-    bool has_lost;     /* one of its pages has, or had before they were dropped */
+    bool is_ended;        /* finished, or cancelled with nobody leased: only the counts are left */
+    uint64_t noted_recno; /* in that record; 0: in a former life */
+    bool end_is_noted;    /* its closing counts were written and have not changed since */
+    bool is_screened;     /* or has no frequency cap to be screened for */
+    bool has_lost;        /* one of its pages has, or had before they were dropped */
     struct cap cap;
     bool is_swept;      /* those who waited when it was over have been ended */
     bool end_is_void;   /* they stand in the catalogue, but it goes on: they must be removed */

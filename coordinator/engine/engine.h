@@ -488,6 +488,12 @@ struct campaign_view {
     const struct campaign_round *rounds;
 };
 bool engine_campaign(struct engine *engine, uint64_t campaign, struct campaign_view *view);
+/* It has ended, and whatever was decided of it is in that record or in one before. */
+bool engine_is_at_rest(struct engine *engine, uint64_t campaign, uint64_t recno);
+/* Are all its pages in memory? Else those that were woken are. */
+bool engine_has_pages(struct engine *engine, uint64_t campaign);
+/* The states that recipients of a page in memory may be in, and perhaps more: bit s is state s. */
+unsigned engine_page_states(struct engine *engine, uint64_t campaign, uint32_t page);
 /* The first round of a campaign that began after `since_ms`; 0: its launch did. ENGINE_ROUNDS_MAX:
  * none. */
 unsigned engine_round_since(const struct campaign_view *view, uint64_t since_ms);

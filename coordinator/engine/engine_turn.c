@@ -127,6 +127,7 @@ static void note_ends(struct engine *engine, struct record *record, struct buf *
         record_put(record, buf_view(&key), buf_view(bytes));
         buf_release(&key);
         campaign->end_is_noted = true;
+        campaign->noted_recno = record->recno;
         put_to_sleep(engine, campaign);
     }
 }

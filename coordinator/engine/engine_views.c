@@ -62,6 +62,44 @@ bool engine_campaign(struct engine *engine, uint64_t id, struct campaign_view *v
     return true;
 }
 
+bool engine_is_at_rest(struct engine *engine, uint64_t id, uint64_t recno)
+{
+    const struct campaign *campaign = engine_find_campaign(engine, id);
+    return campaign != NULL && campaign->is_ended && campaign->end_is_noted &&
+           campaign->draft == 0 && campaign->noted_recno <= recno;
+}
+
+bool engine_has_pages(struct engine *engine, uint64_t id)
+{
+    const struct campaign *campaign = engine_find_campaign(engine, id);
+    return campaign != NULL && !campaign->is_closed;
+}
+
+/* Of two tracks something else may be shown than where they stand: then anything may be. */
+unsigned engine_page_states(struct engine *engine, uint64_t id, uint32_t page)
+{
+    const struct campaign *campaign = engine_find_campaign(engine, id);
+    unsigned states = 0;
+    if (campaign == NULL || page >= campaign->page_count || campaign->pages == NULL) {
+        return 0;
+    }
+    if (campaign_has_pair(campaign)) {
+        return (1U << DELIVERY_STATES) - 1;
+    }
+    if (campaign->pages[page].states == NULL) {
+        enum delivery_state fresh =
+            campaign_is_over(campaign)
+                ? delivery_state_next(DELIVERY_WAITING, campaign_over_event(campaign))
+                : DELIVERY_WAITING;
+        return 1U << fresh | 1U << DELIVERY_NONE;
+    }
+    unsigned slots = campaign_page_slots(campaign, page);
+    for (unsigned i = 0; i < slots; i++) {
+        states |= 1U << campaign->pages[page].states[i].state;
+    }
+    return states;
+}
+
 uint64_t engine_next_campaign(struct engine *engine, uint64_t after)
 {
     const struct campaign *next = engine_find_campaign(engine, after);

@@ -44,12 +44,51 @@ static void every_damage_is_noticed(void **state)
                              CURSOR_CAMPAIGNS, 0, &position));
 }
 
+static bool reads_key(const char *text, enum cursor_list list, uint64_t scope, const char *key)
+{
+    uint8_t got[16];
+    size_t len = 0;
+    return cursor_read_key(slice_str(text), list, scope, got, sizeof(got), &len) &&
+           slice_equal(slice_of(got, len), slice_str(key));
+}
+
+static void a_cursor_may_be_a_key(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {"", "a", "abc", "0123456789abcdef"};
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        struct buf text = {0};
+        cursor_write_key(&text, CURSOR_PLANS, 3, slice_str(keys[i]));
+        const char *cursor = buf_cstr(&text);
+        assert_true(reads_key(cursor, CURSOR_PLANS, 3, keys[i]));
+        assert_false(reads_key(cursor, CURSOR_PLANS, 4, keys[i]));
+        assert_false(reads_key(cursor, CURSOR_REPLIES, 3, keys[i]));
+        for (size_t at = 0; at < text.len; at++) {
+            char damaged[64];
+            uint8_t got[16];
+            size_t len;
+            memcpy(damaged, cursor, text.len + 1);
+            damaged[at] = damaged[at] == 'A' ? 'B' : 'A';
+            assert_false(
+                cursor_read_key(slice_str(damaged), CURSOR_PLANS, 3, got, sizeof(got), &len));
+            assert_false(
+                cursor_read_key(slice_of(cursor, at), CURSOR_PLANS, 3, got, sizeof(got), &len));
+        }
+        buf_release(&text);
+    }
+    struct buf text = {0};
+    cursor_write_key(&text, CURSOR_PLANS, 3, slice_str("0123456789abcdefg"));
+    assert_false(reads_key(buf_cstr(&text), CURSOR_PLANS, 3, "0123456789abcdefg")); /* too long */
+    buf_release(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_cursor_leads_back_to_its_place),
         cmocka_unit_test(a_cursor_of_another_list_is_refused),
         cmocka_unit_test(every_damage_is_noticed),
+        cmocka_unit_test(a_cursor_may_be_a_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
