@@ -28,6 +28,8 @@ enum exit_code {
     EXIT_UNREACHABLE = 3,
     EXIT_REFUSED = 4,
     EXIT_NOT_ALL_REACHED = 5,
+    EXIT_NOT_PROVEN = 6,
+    EXIT_NO_KEY = 7,
     EXIT_INTERRUPTED = 130, /* 128 + SIGINT, as shells have it */
 };
 

@@ -21,6 +21,8 @@ static const struct {
     {EXIT_NOT_ALL_REACHED,
      "the campaign was cancelled, or with --strict: ended with recipients that "
      "were not reached"},
+    {EXIT_NOT_PROVEN, "evidence verify: the bundle is not what was signed"},
+    {EXIT_NO_KEY, "evidence verify: it holds together, but no key was given to check it with"},
     {EXIT_INTERRUPTED, "interrupted by Ctrl-C; a campaign goes on, an upload leaves nothing"},
 };
 

@@ -10,6 +10,7 @@ const struct command_group command_table[] = {
     {"plan", "ladders of channels that have a name", plan_commands},
     {"preflight", "what a draft would meet if it were launched", preflight_commands},
     {"recipient", "what became of one, or of those in a state", recipient_commands},
+    {"evidence", "prove to others what was sent, and check such proof", evidence_commands},
     {"export", "every delivery of a campaign, to a file", export_commands},
     {"reply", "take in what somebody wrote or said back", reply_commands},
     {"report", "what became of a campaign, as text, JSON, CSV or a page", report_commands},

@@ -15,6 +15,7 @@ extern const struct command campaign_commands[];
 extern const struct command plan_commands[];
 extern const struct command preflight_commands[];
 extern const struct command recipient_commands[];
+extern const struct command evidence_commands[];
 extern const struct command export_commands[];
 extern const struct command reply_commands[];
 extern const struct command report_commands[];

@@ -55,6 +55,7 @@ static void engine_close(void *arg, struct record *record)
     struct coordinator *coordinator = arg;
     engine_close_turn(coordinator->engine, record);
     provider_lost_note(&coordinator->provider_lost, coordinator->engine, record);
+    head_signer_look(coordinator->head_signer, record);
 }
 
 static void on_wake_up(uv_timer_t *timer)
@@ -77,6 +78,9 @@ static void on_before_sleep(uv_prepare_t *prepare)
     if (hard_failures_run(coordinator->failures, now_ms, turn_record(coordinator->turn))) {
         wait_ms = 0;
     }
+    uint32_t head_ms =
+        head_signer_run(coordinator->head_signer, now_ms, turn_record(coordinator->turn));
+    wait_ms = head_ms < wait_ms ? head_ms : wait_ms;
     uint32_t api_ms = api_turn(coordinator->api);
     wait_ms = api_ms < wait_ms ? api_ms : wait_ms;
     int flush_ms = turn_flush(coordinator->turn, now_ms);
@@ -156,6 +160,7 @@ static void open_turn(struct coordinator *coordinator)
     turn_set_source(coordinator->turn,
                     &(struct turn_source){engine_is_pending, engine_close, coordinator});
     note_epoch(coordinator);
+    head_signer_begin(coordinator->head_signer, turn_record(coordinator->turn));
     if (coordinator->has_new_numbers) {
         provider_numbers_put(&coordinator->numbers, turn_record(coordinator->turn));
     }
@@ -190,6 +195,7 @@ static enum err open_api(struct coordinator *coordinator, struct problem *proble
         .hard_failures = coordinator->failures,
         .provider_controls = &coordinator->provider_controls,
         .delivery_keys = &coordinator->delivery_keys,
+        .head_signer = coordinator->head_signer,
         .tokens = coordinator->tokens,
         .oidc = &settings->oidc,
         .listen = settings->listen_api,
@@ -221,6 +227,12 @@ static enum err open_rooms(struct coordinator *coordinator, struct problem *prob
 {
     uint64_t began_ms = clock_monotonic_ms();
     enum err err = coordinator_recover(coordinator, problem);
+    if (err != ERR_OK) {
+        return err;
+    }
+    err = head_signer_open(&coordinator->head_signer, coordinator->ledger,
+                           coordinator->settings->data_dir, coordinator->settings->sign_every_ms,
+                           coordinator_now_ms(coordinator), problem);
     if (err != ERR_OK) {
         return err;
     }
@@ -300,6 +312,8 @@ static void close_rooms(struct coordinator *coordinator)
         reply_store_note(coordinator->replies, turn_record(coordinator->turn));
         token_registry_note(coordinator->tokens, coordinator_now_ms(coordinator), true,
                             turn_record(coordinator->turn));
+        head_signer_stop(coordinator->head_signer, coordinator_now_ms(coordinator),
+                         turn_record(coordinator->turn));
         turn_close(coordinator->turn, coordinator_now_ms(coordinator));
         coordinator->changelog->ops->close(coordinator->changelog);
     }
@@ -315,6 +329,7 @@ static void close_rooms(struct coordinator *coordinator)
     hard_failures_free(coordinator->failures);
     provider_controls_release(&coordinator->provider_controls);
     delivery_keys_release(&coordinator->delivery_keys);
+    head_signer_free(coordinator->head_signer);
     suppression_list_free(coordinator->suppressions);
     reply_store_free(coordinator->replies);
     token_registry_free(coordinator->tokens);
@@ -352,8 +367,9 @@ long coordinator_check(const struct coordinator_settings *settings, struct probl
     }
     enum err err = ledger_check(ledger, report_damage, NULL, &check);
     ledger_close(ledger);
-    printf("%" PRIu64 " records, %" PRIu64 " blocks, %" PRIu64 " pages read; %" PRIu64 " damages\n",
-           check.records, check.blocks, check.pages, check.damages);
+    printf("%" PRIu64 " records, %" PRIu64 " blocks, %" PRIu64 " pages, %" PRIu64
+           " signed heads read; %" PRIu64 " damages\n",
+           check.records, check.blocks, check.pages, check.heads, check.damages);
     if (err != ERR_OK && check.damages == 0) {
         problem_set(problem, err, "the ledger in %s could not be read to its end: %s",
                     settings->data_dir, err_sentence(err));

@@ -162,6 +162,7 @@ static const cyaml_schema_field_t fields[] = {
     TEXT("archive_after", struct raw_settings, archive_after),
     TEXT("hard_failures_kept", struct raw_settings, hard_failures_kept),
     TEXT("down_grace", struct raw_settings, down_grace),
+    TEXT("sign_every", struct raw_settings, sign_every),
     TEXT("public_url", struct raw_settings, public_url),
     TEXT("page_codec", struct raw_settings, page_codec),
     COUNT("snapshot_blocks", struct raw_settings, snapshot_blocks),

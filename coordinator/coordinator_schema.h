@@ -142,6 +142,7 @@ struct raw_settings {
     char *archive_after;
     char *hard_failures_kept;
     char *down_grace;
+    char *sign_every;
     char *public_url;
     char *page_codec;
     uint32_t *snapshot_blocks;

@@ -215,6 +215,7 @@ static enum err take_times(struct settings_check *check)
     settings->lease_ms = 15000;
     settings->heartbeat_ms = 1000;
     settings->down_grace_ms = 30000;
+    settings->sign_every_ms = 600000;
     enum err err =
         settings_take_duration(check, "lease", raw->lease, &settings->lease_ms, 500, 3600000);
     if (err == ERR_OK) {
@@ -224,6 +225,10 @@ static enum err take_times(struct settings_check *check)
     if (err == ERR_OK) {
         err = settings_take_duration(check, "down_grace", raw->down_grace, &settings->down_grace_ms,
                                      0, 3600000);
+    }
+    if (err == ERR_OK) {
+        err = settings_take_duration(check, "sign_every", raw->sign_every, &settings->sign_every_ms,
+                                     0, 86400000);
     }
     if (err == ERR_OK && settings->heartbeat_ms > settings->lease_ms / 3) {
         err = settings_refuse(check, raw->heartbeat != NULL ? "heartbeat" : "lease",

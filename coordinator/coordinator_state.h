@@ -26,6 +26,7 @@
 #include "coordinator/ledger/recovery.h"
 #include "coordinator/ledger/turn.h"
 #include "coordinator/link/link.h"
+#include "coordinator/report/head_signer.h"
 #include "coordinator/report/provider_controls.h"
 #include "coordinator/report/provider_log.h"
 #include "coordinator/report/provider_lost.h"
@@ -70,6 +71,7 @@ struct coordinator {
     struct provider_lost provider_lost;
     struct provider_log provider_log;
     struct delivery_keys delivery_keys;
+    struct head_signer *head_signer;
     struct provider_def provider_defs[WIRE_PROVIDERS_MAX];
     struct wire_provider providers[WIRE_PROVIDERS_MAX];
     struct buf bus_secret;

@@ -14,6 +14,7 @@
 #include "coordinator/api/access.h"
 #include "coordinator/api/api_state.h"
 #include "coordinator/api/code_ranges.h"
+#include "coordinator/api/evidence_jobs.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/exporting.h"
 #include "coordinator/api/feed.h"
@@ -195,6 +196,7 @@ static void on_sweep(uv_timer_t *timer)
     struct problem stalled = {0};
     exchange_sweep(api);
     exporting_sweep(api);
+    evidence_jobs_sweep(api);
     (void)idempotency_expire(api->idempotency, api_now_ms(api), EXPIRE_AT_ONCE,
                              turn_record(api->context.turn));
     if (!exchange_is_stalled(api, &stalled)) { /* else the record would grow and grow */
@@ -430,7 +432,8 @@ void api_close(struct api *api)
     http_server_close(api->listener.server); /* breaks the uploads off */
     api->is_closing = true;
     while (api->upload_count > 0 || suppressing_count(api) > 0 || api->preflights > 0 ||
-           api->retries > 0 || api->export_count > 0 || api->listings > 0 || api->reports > 0) {
+           api->retries > 0 || api->export_count > 0 || api->listings > 0 || api->reports > 0 ||
+           api->evidence_count > 0) {
         uv_run(api->context.loop, UV_RUN_ONCE); /* until their threads have ended */
     }
     exchange_drop_all(api);

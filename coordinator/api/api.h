@@ -35,6 +35,7 @@
 
 struct api;
 struct http_tls_settings;
+struct head_signer;
 
 /* What it may touch, and what it is told. All pointers are borrowed until api_close. */
 struct api_context {
@@ -54,6 +55,7 @@ struct api_context {
     struct provider_controls *provider_controls;
     const struct wire_provider *providers; /* as the workers are told of them */
     struct delivery_keys *delivery_keys;
+    struct head_signer *head_signer;
     struct token_registry *tokens;
     const struct oidc_rules *oidc; /* may be NULL */
     unsigned provider_count;

@@ -13,6 +13,7 @@
 #include "coordinator/api/signin.h"
 #include "coordinator/content/reply_record.h"
 
+struct evidence_job;
 struct export_job;
 struct feed;
 struct feed_alarms;
@@ -63,6 +64,8 @@ struct api {
     uint64_t replied_recno;      /* the record that the newest reply is in */
     unsigned reports;            /* that are being read */
     struct report_cache *report_cache;
+    struct evidence_job *evidence_jobs; /* likewise: bundles that are being made */
+    unsigned evidence_count;
     bool is_closing;
     struct upload *uploads;
     unsigned upload_count;

@@ -17,6 +17,7 @@
 #include "coordinator/content/channel_list.h"
 #include "coordinator/content/control_document.h"
 #include "coordinator/content/object_id.h"
+#include "evidence/manifest.h"
 
 static json_t *counts_json(const struct campaign_view *view)
 {
@@ -478,6 +479,36 @@ struct launch {
     uint64_t at_ms; /* 0: as the campaign's document says */
 };
 
+/* What is launched, in the record of the launch: so that it cannot be said afterwards that it was
+ * something else. */
+static void put_manifest(const struct api *api, uint64_t id)
+{
+    const struct campaign_document *document = campaign_registry_find(api->context.campaigns, id);
+    const struct audience_info *audience =
+        audience_registry_find(api->context.audiences, campaign_document_def(document)->audience);
+    struct buf text = {0};
+    struct buf schema = {0};
+    struct buf key = {0};
+    struct buf value = {0};
+    campaign_document_encode(document, &text);
+    page_schema_encode(&audience->schema, &schema);
+    const struct manifest manifest = {
+        .document = buf_view(&text),
+        .audience = audience->id,
+        .pages = audience->pages,
+        .slots = audience->slots,
+        .schema = buf_view(&schema),
+        .root = audience->has_root ? audience->root : NULL,
+    };
+    manifest_key(&key, id);
+    manifest_encode(&manifest, &value);
+    record_put(turn_record(api->context.turn), buf_view(&key), buf_view(&value));
+    buf_release(&text);
+    buf_release(&schema);
+    buf_release(&key);
+    buf_release(&value);
+}
+
 static void launch_now(struct exchange *exchange, uint64_t at_ms)
 {
     struct engine *engine = exchange->api->context.engine;
@@ -500,6 +531,7 @@ static void launch_now(struct exchange *exchange, uint64_t at_ms)
         campaigns_keep(exchange->api,
                        campaign_registry_set_trace(exchange->api->context.campaigns, id, &trace));
     }
+    put_manifest(exchange->api, id);
     campaigns_tell_changed(exchange, id, "launched");
 }
 

@@ -30,7 +30,8 @@ enum cursor_list {
     CURSOR_MEMBERS,      /* scope: the audience */
     CURSOR_SUPPRESSIONS, /* these three: of keys */
     CURSOR_PLANS,
-    CURSOR_REPLIES
+    CURSOR_REPLIES,
+    CURSOR_HEADS
 };
 
 /* scope: the audience or campaign whose list it is, 0 for a list of its own. position: where the

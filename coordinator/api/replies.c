@@ -8,6 +8,7 @@
 #include "common/mem.h"
 #include "common/text.h"
 #include "common/text_fold.h"
+#include "coordinator/api/evidence_jobs.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/feed_streams.h"
 #include "coordinator/api/feed_watch.h"
@@ -368,6 +369,7 @@ uint32_t api_turn(struct api *api)
     bool is_more = now_ms > keep_ms &&
                    reply_store_sweep(context->reply_store, now_ms - keep_ms, context->turn);
     reply_store_note(context->reply_store, turn_record(context->turn));
+    evidence_jobs_turn(api);
     uint32_t wait_ms = reply_forward_turn(api->forward);
     uint32_t watch_ms = feed_watch_turn(api->watch);
     feed_streams_turn(api->streams);

@@ -68,6 +68,12 @@ void campaigns_keep(struct api *api, const struct campaign_document *document);
  */
 void campaigns_tell_changed(struct exchange *exchange, uint64_t id, const char *event);
 
+/* evidence_api.c */
+void evidence_get(struct exchange *exchange);
+void evidence_key(struct exchange *exchange);
+void evidence_key_rotate(struct exchange *exchange);
+void evidence_heads(struct exchange *exchange);
+
 /* exports_api.c */
 void exports_get(struct exchange *exchange);
 

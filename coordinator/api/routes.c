@@ -16,6 +16,7 @@ static const char *const list_parameters[] = {"limit", "cursor", NULL};
 static const char *const lookup_parameters[] = {"key",      "endpoint", "channel", "campaign",
                                                 "timeline", "limit",    "cursor",  NULL};
 static const char *const recipients_parameters[] = {"state", "limit", "cursor", NULL};
+static const char *const evidence_parameters[] = {"recipient", "page", NULL};
 static const char *const export_parameters[] = {
     "state", "channel", "provider", "format", "compress", "end_line", "snapshot", "after", NULL};
 static const char *const unreachable_parameters[] = {"format", NULL};
@@ -83,6 +84,10 @@ const struct route routes_of_api[] = {
     {"POST", "/v1/campaigns/{id}/preflight", preflight_post, VIEWERS, 0, NULL},
     {"GET", "/v1/campaigns/{id}/unreachable", preflight_unreachable, VIEWERS, 0,
      unreachable_parameters},
+    {"GET", "/v1/campaigns/{id}/evidence", evidence_get, VIEWERS, 0, evidence_parameters},
+    {"GET", "/v1/evidence/key", evidence_key, VIEWERS, 0, NULL},
+    {"POST", "/v1/evidence/key/rotate", evidence_key_rotate, ADMINS, ROUTE_CHANGES, NULL},
+    {"GET", "/v1/evidence/heads", evidence_heads, VIEWERS, 0, list_parameters},
     {"GET", "/v1/campaigns/{id}/export", exports_get, VIEWERS, 0, export_parameters},
     {"GET", "/v1/campaigns/{id}/report", reports_get, VIEWERS, 0, report_parameters},
     {"GET", "/v1/campaigns/{id}/recipients", deliveries_list, VIEWERS, 0, recipients_parameters},

@@ -39,6 +39,8 @@ struct audience_info {
     uint64_t page_bytes; /* sealed pages on disk */
     uint64_t with_field[PAGE_FIELDS]; /* recipients that have at least one value of a field */
     struct page_schema schema;
+    bool has_root;                   /* false: it was sealed by a version that made none */
+    uint8_t root[HASH_DIGEST_BYTES]; /* of the digests of its pages (common/merkle.h) */
 };
 
 void audience_info_encode(const struct audience_info *info, struct buf *buf);

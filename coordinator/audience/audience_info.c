@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Layout (version 1, little-endian):
- *     u8 version = 1 · varint id · blob name · varint created_ms
+ * Layout (version 2, little-endian):
+ *     u8 version = 2 · varint id · blob name · varint created_ms
  *     varint rows · accepted · duplicates · refused · refused_kept · pages · slots · page_bytes
  *     u8 count of fields · varint with_field each · blob schema (page_schema_encode)
+ *     blob root: 32 bytes, or none (not in version 1)
  *
  * To change it: (1) raise INFO_VERSION, (2) keep reading the versions before, (3) add the bytes of
  * the old version to test_audience_info, (4) write the change down in docs/ledger.md.
@@ -12,7 +13,7 @@
 
 #include "coordinator/audience/audience.h"
 
-enum { INFO_VERSION = 1 };
+enum { INFO_VERSION = 2 };
 
 void audience_info_encode(const struct audience_info *info, struct buf *buf)
 {
@@ -32,6 +33,7 @@ void audience_info_encode(const struct audience_info *info, struct buf *buf)
     struct buf schema = {0};
     page_schema_encode(&info->schema, &schema);
     buf_blob(buf, buf_view(&schema));
+    buf_blob(buf, slice_of(info->root, info->has_root ? HASH_DIGEST_BYTES : 0));
     buf_release(&schema);
 }
 
@@ -57,6 +59,16 @@ static void read_fields(struct reader *reader, struct audience_info *info)
             info->with_field[field] = count;
         }
     }
+}
+
+static bool read_root(struct reader *reader, struct audience_info *info)
+{
+    struct slice root = reader_blob(reader);
+    info->has_root = root.len == HASH_DIGEST_BYTES;
+    if (info->has_root) {
+        memcpy(info->root, root.data, HASH_DIGEST_BYTES);
+    }
+    return !reader->bad && (root.len == 0 || info->has_root);
 }
 
 static bool adds_up(const struct audience_info *info)
@@ -92,6 +104,9 @@ enum err audience_info_decode(struct slice bytes, struct audience_info *info)
     info->page_bytes = reader_varint(&reader);
     read_fields(&reader, info);
     struct slice schema = reader_blob(&reader);
+    if (version > 1 && !read_root(&reader, info)) {
+        return ERR_CORRUPT;
+    }
     if (reader.bad || reader_left(&reader) > 0 || pages > UINT32_MAX || slots > UINT32_MAX) {
         return ERR_CORRUPT;
     }

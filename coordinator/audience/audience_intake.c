@@ -244,7 +244,9 @@ static void fill_info(const struct audience_intake *intake, struct audience_info
         .slots = (uint32_t)intake->sealed.slots,
         .page_bytes = intake->sealed.page_bytes,
         .schema = *row_reader_schema(intake->reader),
+        .has_root = true,
     };
+    merkle_root(&intake->sealed.digests, info->root);
     snprintf(info->name, sizeof(info->name), "%s", intake->settings->name);
     for (unsigned set = 0; set < FIELD_SETS; set++) {
         uint64_t recipients = intake->sealed.with_fields[set] - intake->index.with_fields[set];

@@ -38,6 +38,7 @@ struct endpoint_entry {
 
 struct sealed {
     bool is_ready;
+    uint8_t digest[HASH_DIGEST_BYTES]; /* of `value` */
     unsigned count;
     size_t bytes; /* of the draft's values */
     struct buf value;
@@ -52,7 +53,7 @@ struct sealing {
     struct sealing_settings settings;
     /* The caller's own. */
     struct draft *draft;
-    struct sealing_result result; /* page_bytes: the writer's */
+    struct sealing_result result; /* page_bytes and digests: the writer's */
 
     uv_mutex_t load_lock; /* refusals come while pages are written */
 
@@ -192,6 +193,7 @@ static void seal(const struct sealing *sealing, struct sealer *sealer, const str
     page_seal(builder, sealing->settings.codec, sealer->zstd, &sealer->scratch, &sealer->value);
     buf_clear(&sealed->value);
     buf_slice(&sealed->value, buf_view(&sealer->value));
+    hash_digest(sealed->digest, buf_view(&sealed->value));
     if (draft->bytes > DRAFT_BYTES_KEPT) {
         buf_release(&sealer->scratch);
         buf_release(&sealer->value);
@@ -279,6 +281,7 @@ static enum err write_page(struct sealing *sealing, uint32_t page, const struct 
                            err_sentence(err));
     }
     sealing->result.page_bytes += sealed->value.len;
+    merkle_add(&sealing->result.digests, sealed->digest);
     err = duplicates_add(sealing->settings.duplicates, sealed->hashes, sealed->fields,
                          sealed->count, page * PAGE_RECIPIENTS, problem);
     return err == ERR_OK ? add_endpoints(sealing, page, sealed, problem) : err;

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "common/err.h"
+#include "common/merkle.h"
 #include "coordinator/audience/duplicates.h"
 #include "coordinator/audience/row_check.h"
 #include "coordinator/ledger/ledger.h"
@@ -43,8 +44,9 @@ bool sealing_add(struct sealing *sealing, const struct row *row);
 bool sealing_refusal(struct sealing *sealing, uint64_t line, struct slice json);
 
 struct sealing_result {
-    uint64_t slots;      /* rows added */
-    uint64_t page_bytes; /* sealed */
+    uint64_t slots;        /* rows added */
+    uint64_t page_bytes;   /* sealed */
+    struct merkle digests; /* of the pages */
     uint32_t pages;
     uint64_t with_fields[256]; /* rows by their `fields` */
 };

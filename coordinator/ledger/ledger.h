@@ -53,7 +53,11 @@ enum catalogue_kind {
     CATALOGUE_TOKEN,         /* content/token_registry.h */
     CATALOGUE_FEED,          /* these three: content/feed_store.h */
     CATALOGUE_FEED_CAMPAIGN,
-    CATALOGUE_FEED_ALARM
+    CATALOGUE_FEED_ALARM,
+    /* 64 to 79: evidence */
+    CATALOGUE_MANIFEST = 64, /* u64 campaign -> evidence/manifest.h */
+    CATALOGUE_HEAD,          /* u64 record -> signed head of it (evidence/signed_head.h) */
+    CATALOGUE_EVIDENCE_KEY   /* u64 number, from 1 on -> statement of a key */
 };
 
 /* Catalogue key of partition 0 into *buf. */
@@ -112,6 +116,13 @@ typedef bool (*ledger_record_fn)(void *arg, uint64_t recno, uint64_t epoch, uint
                                  const uint8_t hash[HASH_DIGEST_BYTES]);
 enum err ledger_each_record(struct ledger *ledger, uint16_t partition, uint64_t from_recno,
                             ledger_record_fn each, void *arg) WARN_UNUSED;
+/* The same with the bytes of each header. */
+typedef bool (*ledger_header_fn)(void *arg, uint64_t recno, struct slice header);
+enum err ledger_each_header(struct ledger *ledger, uint16_t partition, uint64_t from_recno,
+                            ledger_header_fn each, void *arg) WARN_UNUSED;
+/* One block. ERR_NOT_FOUND. */
+enum err ledger_block(struct ledger *ledger, uint16_t partition, uint64_t campaign, uint32_t page,
+                      uint64_t recno, struct store_value *value) WARN_UNUSED;
 /* Unix time in ms of a partition's newest record, 0 before the first: whoever goes on with the
  * journal is at least as late. */
 enum err ledger_newest_time(struct ledger *ledger, uint16_t partition,
@@ -182,6 +193,7 @@ struct ledger_check {
     uint64_t records;
     uint64_t blocks;
     uint64_t pages;
+    uint64_t heads; /* signed (evidence/signed_head.h) */
     uint64_t damages;
 };
 enum err ledger_check(struct ledger *ledger, void (*report)(void *arg, const char *what), void *arg,

@@ -8,6 +8,7 @@
 
 #include "common/mem.h"
 #include "coordinator/ledger/catalogue_check.h"
+#include "coordinator/ledger/head_check.h"
 #include "coordinator/ledger/ledger_internal.h"
 #include "coordinator/ledger/ledger_verify.h"
 #include "coordinator/ledger/lookup_block.h"
@@ -116,6 +117,7 @@ static void check_chains(struct ledger *ledger, struct damages *damages, struct 
     }
     catalogue_check_compare(chain.catalogue, ledger, damages);
     catalogue_check_free(chain.catalogue);
+    check->heads = head_check(ledger, damages);
     check_orphans(ledger, chain.listed, damages);
     check->records = verification.records;
     check->blocks = verification.blocks;

@@ -208,6 +208,39 @@ enum err ledger_each_record(struct ledger *ledger, uint16_t partition, uint64_t 
     return ledger_visit(ledger, STORE_RECORDS, &from, &prefix, visit_record, &visit);
 }
 
+struct header_visit {
+    ledger_header_fn each;
+    void *arg;
+};
+
+static bool visit_header(void *arg, struct slice key, struct slice value, enum err *err)
+{
+    const struct header_visit *visit = arg;
+    uint16_t partition;
+    uint64_t recno;
+    if (!key_parse_record(key, &partition, &recno)) {
+        *err = ERR_CORRUPT;
+        return false;
+    }
+    return visit->each(visit->arg, recno, value);
+}
+
+enum err ledger_each_header(struct ledger *ledger, uint16_t partition, uint64_t from_recno,
+                            ledger_header_fn each, void *arg)
+{
+    struct header_visit visit = {each, arg};
+    struct key from = key_record(partition, from_recno);
+    struct key prefix = key_partition(partition);
+    return ledger_visit(ledger, STORE_RECORDS, &from, &prefix, visit_header, &visit);
+}
+
+enum err ledger_block(struct ledger *ledger, uint16_t partition, uint64_t campaign, uint32_t page,
+                      uint64_t recno, struct store_value *value)
+{
+    struct key key = key_block(partition, campaign, page, recno);
+    return ledger->store->ops->get(ledger->store, STORE_JOURNAL, key_view(&key), value);
+}
+
 static bool take_time(void *arg, uint64_t recno, uint64_t epoch, uint64_t time_ms,
                       const uint8_t *hash)
 {

@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "coordinator/ledger/recovery.h"
+#include "coordinator/report/head_signer.h"
 #include "proto/token.h"
 
 #define EPOCH_BASE 5
@@ -54,6 +55,9 @@ static void engine_close(void *arg, struct record *record)
 {
     struct house *house = arg;
     engine_close_turn(house->engine, record);
+    if (house->is_signing) {
+        head_signer_look(house->signer, record);
+    }
 }
 
 void house_turn(void *arg)
@@ -62,6 +66,9 @@ void house_turn(void *arg)
     house->now_ms += house->tick_ms;
     uv_run(&house->loop, UV_RUN_NOWAIT);
     (void)hard_failures_run(house->failures, house->now_ms, turn_record(house->turn));
+    if (house->is_signing) {
+        (void)head_signer_run(house->signer, house->now_ms, turn_record(house->turn));
+    }
     (void)api_turn(house->api);
     /* A record that nobody is in a hurry for waits for the clock, which may stand still here; who
      * waits for it would wait for ever. */
@@ -154,6 +161,7 @@ static void open_api(struct house *house)
         .provider_count = 2,
         .provider_controls = &house->controls,
         .delivery_keys = &house->keys,
+        .head_signer = house->signer,
         .tokens = house->tokens,
         .data_dir = house->dir,
         .version = "1.2.3",
@@ -211,7 +219,14 @@ static void house_open(struct house *house)
         hard_failures_new(house->ledger, house->audiences, house->suppressions, KEPT_MS);
     load_limits(house);
     recover(house);
+    assert_int_equal(
+        head_signer_open(&house->signer, house->ledger, house->dir, 0, house->now_ms, &problem),
+        ERR_OK);
     open_turn(house);
+    head_signer_begin(house->signer, turn_record(house->turn));
+    turn_close(house->turn, house->now_ms); /* its own clock stands still */
+    while (changelog_mem_step(house->changelog)) {
+    }
     open_api(house);
     house->is_writing = true;
 }
@@ -221,6 +236,7 @@ static void house_close(struct house *house)
     api_close(house->api);
     house->changelog->ops->close(house->changelog);
     turn_free(house->turn);
+    head_signer_free(house->signer);
     engine_free(house->engine);
     provider_controls_release(&house->controls);
     zone_clock_free(house->zone_clock);
@@ -278,6 +294,8 @@ int house_teardown(void **state)
     assert_int_equal(uv_loop_close(&house->loop), 0);
     house->store->ops->close(house->store);
     (void)snprintf(path, sizeof(path), "%s/%s", house->dir, AUTH_FILE);
+    (void)unlink(path);
+    (void)snprintf(path, sizeof(path), "%s/evidence.key", house->dir);
     (void)unlink(path);
     assert_int_equal(rmdir(house->dir), 0);
     free(house);

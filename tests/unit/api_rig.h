@@ -50,6 +50,8 @@ struct house {
     struct zone_clock *zone_clock;
     struct provider_controls controls;
     struct delivery_keys keys;
+    struct head_signer *signer;
+    bool is_signing; /* heads: each makes a record, which a clock that stands still never writes */
 };
 
 struct answer {

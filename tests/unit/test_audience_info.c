@@ -68,6 +68,26 @@ static void version_1_stays_readable(void **state)
     assert_int_equal(info.with_field[PAGE_FIELD_KEY], 2);
 }
 
+static void the_root_of_its_pages_is_kept(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[] = "\x02\x03\x02"
+                                   "ab"
+                                   "\x05\x04\x02\x01\x01\x01\x01\x03\x10\x08\x02\x00\x00\x00\x00"
+                                   "\x00\x00\x00\x07\x01\x01\x00\x00\x02"
+                                   "id"
+                                   "\x20"
+                                   "0123456789abcdef0123456789abcdef";
+    struct audience_info info;
+    struct buf again = {0};
+    assert_int_equal(audience_info_decode(slice_of(bytes, sizeof(bytes) - 1), &info), ERR_OK);
+    assert_true(info.has_root);
+    assert_memory_equal(info.root, "0123456789abcdef0123456789abcdef", HASH_DIGEST_BYTES);
+    audience_info_encode(&info, &again);
+    assert_true(slice_equal(buf_view(&again), slice_of(bytes, sizeof(bytes) - 1)));
+    buf_release(&again);
+}
+
 static void damage_is_noticed(void **state)
 {
     (void)state;
@@ -80,7 +100,7 @@ static void damage_is_noticed(void **state)
     }
     buf_u8(&bytes, 0);
     assert_int_equal(audience_info_decode(buf_view(&bytes), &back), ERR_CORRUPT);
-    bytes.data[0] = 2;
+    bytes.data[0] = 3;
     assert_int_equal(audience_info_decode(buf_view(&bytes), &back), ERR_NEWER_VERSION);
     buf_clear(&bytes);
     info.accepted++;
@@ -94,6 +114,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(version_1_stays_readable),
+        cmocka_unit_test(the_root_of_its_pages_is_kept),
         cmocka_unit_test(damage_is_noticed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

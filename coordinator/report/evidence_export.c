@@ -1,0 +1,559 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * 1. Where does it begin and end? The first and the newest record with a block of what is asked
+ *    for; then the first head at or behind that.
+ * 2. What does not change: the manifest, the recipient's values, the sealed pages.
+ * 3. Every record from the first to that of the head. For one with blocks of ours the digests of
+ *    all its entries are computed again; of the others the header is enough.
+ */
+#include "coordinator/report/evidence_export.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "common/mem.h"
+#include "common/merkle.h"
+#include "coordinator/ledger/chain.h"
+#include "coordinator/report/page_reader.h"
+#include "evidence/bundle_writer.h"
+#include "evidence/manifest.h"
+#include "proto/page.h"
+
+_Static_assert(MANIFEST_KIND == CATALOGUE_MANIFEST, "its key is written there, too");
+
+#define PARTITION    0
+#define FLUSH_BYTES  ((size_t)64 << 10)
+#define GATHER_BYTES ((size_t)1 << 20)
+
+struct exporting {
+    const struct evidence_export *export;
+    struct problem *problem;
+    enum err err;
+    struct bundle_writer writer;
+    uint64_t first; /* record */
+    uint64_t last;
+    struct store_value manifest_value;
+    struct manifest manifest;
+    struct page_schema schema;
+    struct signed_head *heads; /* from first to last */
+    unsigned head_count;
+    unsigned head_at;
+    bool has_manifest; /* the record that put it was written */
+    struct buf manifest_key;
+    struct buf digests;
+    struct buf change_digests;
+    struct buf scratch;
+    struct buf headers; /* some records', from `next` back */
+    uint64_t next;
+    uint64_t records;
+    uint64_t blocks;
+};
+
+static enum err fail(struct exporting *exporting, enum err err, const char *what)
+{
+    exporting->err = problem_set(exporting->problem, err, "%s: %s", what, err_sentence(err));
+    return exporting->err;
+}
+
+static bool flush(struct exporting *exporting, size_t from)
+{
+    struct buf *line = &exporting->writer.line;
+    if (line->len > from) {
+        if (!exporting->export->sink(exporting->export->arg, buf_view(line))) {
+            (void)fail(exporting, ERR_CLOSED, "the bundle is not wanted any more");
+            return false;
+        }
+        buf_clear(line);
+    }
+    return true;
+}
+
+/* ---- where it begins and ends ---- */
+
+static bool note_block(void *arg, uint32_t page, uint64_t recno, struct slice bytes)
+{
+    struct exporting *exporting = arg;
+    (void)page;
+    (void)bytes;
+    exporting->first = exporting->first == 0 || recno < exporting->first ? recno : exporting->first;
+    exporting->last = recno > exporting->last ? recno : exporting->last;
+    return true;
+}
+
+static enum err find_blocks(struct exporting *exporting)
+{
+    const struct evidence_export *export = exporting->export;
+    if (!export->has_recipient) {
+        return ledger_each_block(export->ledger, export->campaign, note_block, exporting);
+    }
+    enum err err = ledger_each_block_of_page(export->ledger, export->campaign, RECORD_PAGE_CAMPAIGN,
+                                             note_block, exporting);
+    return err != ERR_OK ? err
+                         : ledger_each_block_of_page(export->ledger, export->campaign,
+                                                     export->ordinal / PAGE_RECIPIENTS, note_block,
+                                                     exporting);
+}
+
+static bool take_head(void *arg, struct slice id, struct slice value)
+{
+    struct exporting *exporting = arg;
+    struct signed_head head;
+    (void)id;
+    exporting->err = signed_head_decode(value, &head);
+    if (exporting->err != ERR_OK) {
+        return false;
+    }
+    exporting->heads =
+        mem_resize(exporting->heads, (size_t)exporting->head_count + 1, sizeof(*exporting->heads));
+    exporting->heads[exporting->head_count++] = head;
+    return head.recno < exporting->last;
+}
+
+/* All heads from the first record to the one that covers the last; that is the end then. */
+static enum err find_heads(struct exporting *exporting)
+{
+    struct buf from = {0};
+    buf_be64(&from, exporting->first);
+    enum err err = ledger_each_entry_from(exporting->export->ledger, CATALOGUE_HEAD,
+                                          buf_view(&from), take_head, exporting);
+    buf_release(&from);
+    err = err == ERR_OK ? exporting->err : err;
+    if (err != ERR_OK) {
+        return fail(exporting, err, "a signed head cannot be read");
+    }
+    if (exporting->head_count == 0 ||
+        exporting->heads[exporting->head_count - 1].recno < exporting->last) {
+        return fail(exporting, ERR_BUSY, "no head signs the newest records yet");
+    }
+    exporting->last = exporting->heads[exporting->head_count - 1].recno;
+    return ERR_OK;
+}
+
+static enum err read_manifest(struct ledger *ledger, uint64_t campaign, struct store_value *value)
+{
+    struct buf id = {0};
+    buf_be64(&id, campaign);
+    enum err err = ledger_catalogue_get(ledger, CATALOGUE_MANIFEST, buf_view(&id), value);
+    buf_release(&id);
+    return err;
+}
+
+enum err evidence_is_kept(struct ledger *ledger, uint64_t campaign)
+{
+    struct store_value value = {0};
+    enum err err = read_manifest(ledger, campaign, &value);
+    store_value_release(&value);
+    return err;
+}
+
+static enum err prepare(struct exporting *exporting)
+{
+    const struct evidence_export *export = exporting->export;
+    enum err err = read_manifest(export->ledger, export->campaign, &exporting->manifest_value);
+    if (err == ERR_OK) {
+        err = manifest_decode(exporting->manifest_value.bytes, &exporting->manifest);
+    }
+    if (err == ERR_OK) {
+        err = page_schema_decode(exporting->manifest.schema, &exporting->schema);
+    }
+    if (err != ERR_OK) {
+        return fail(exporting, err, "the campaign's manifest cannot be read");
+    }
+    manifest_key(&exporting->manifest_key, export->campaign);
+    err = find_blocks(exporting);
+    if (err != ERR_OK) {
+        return fail(exporting, err, "the campaign's journal cannot be read");
+    }
+    return find_heads(exporting);
+}
+
+/* ---- what does not change ---- */
+
+static bool write_key(void *arg, struct slice id, struct slice value)
+{
+    struct exporting *exporting = arg;
+    (void)id;
+    bundle_begin(&exporting->writer, "key");
+    bundle_bytes(&exporting->writer, "statement", value);
+    bundle_end(&exporting->writer);
+    return true;
+}
+
+static enum err write_heading(struct exporting *exporting, struct slice recipient)
+{
+    const struct evidence_export *export = exporting->export;
+    struct bundle_writer *writer = &exporting->writer;
+    struct buf id = {0};
+    buf_printf(&id, "c%" PRIu64, export->campaign);
+    bundle_begin(writer, "tocsin-evidence");
+    bundle_number(writer, "version", BUNDLE_VERSION);
+    bundle_bytes(writer, "public_key", slice_of(export->key.public_key, SIGNING_PUBLIC_BYTES));
+    bundle_text(writer, "campaign", buf_view(&id));
+    bundle_number(writer, "partition", PARTITION);
+    bundle_number(writer, "first_record", exporting->first);
+    bundle_number(writer, "last_record", exporting->last);
+    if (export->has_recipient) {
+        bundle_text(writer, "recipient", recipient);
+        bundle_number(writer, "ordinal", export->ordinal);
+    }
+    bundle_end(writer);
+    buf_release(&id);
+    enum err err = ledger_each_entry(export->ledger, CATALOGUE_EVIDENCE_KEY, write_key, exporting);
+    if (err != ERR_OK) {
+        return fail(exporting, err, "the keys cannot be read");
+    }
+    bundle_begin(writer, "manifest");
+    bundle_bytes(writer, "bytes", exporting->manifest_value.bytes);
+    bundle_end(writer);
+    return ERR_OK;
+}
+
+static void write_page(struct exporting *exporting, uint32_t page, struct slice sealed,
+                       const struct buf *path)
+{
+    struct bundle_writer *writer = &exporting->writer;
+    bundle_begin(writer, "page");
+    bundle_number(writer, "page", page);
+    bundle_bytes(writer, "sealed", sealed);
+    if (path != NULL) {
+        bundle_bytes(writer, "path", buf_view(path));
+    }
+    bundle_end(writer);
+}
+
+/* His page, and its path among the digests of all. */
+static enum err write_page_of_recipient(struct exporting *exporting)
+{
+    const struct evidence_export *export = exporting->export;
+    uint32_t wanted = export->ordinal / PAGE_RECIPIENTS;
+    struct buf digests = {0};
+    struct buf path = {0};
+    struct store_value sealed = {0};
+    enum err err = ERR_OK;
+    for (uint32_t page = 0; err == ERR_OK && page < exporting->manifest.pages; page++) {
+        struct store_value value = {0};
+        err = ledger_page(export->ledger, exporting->manifest.audience, page, &value);
+        if (err == ERR_OK) {
+            hash_digest(buf_reserve(&digests, HASH_DIGEST_BYTES), value.bytes);
+            digests.len += HASH_DIGEST_BYTES;
+        }
+        store_value_release(&value);
+    }
+    if (err == ERR_OK) {
+        err = ledger_page(export->ledger, exporting->manifest.audience, wanted, &sealed);
+    }
+    if (err == ERR_OK) {
+        merkle_path(digests.data, exporting->manifest.pages, wanted, &path);
+        write_page(exporting, wanted, sealed.bytes, &path);
+    }
+    store_value_release(&sealed);
+    buf_release(&digests);
+    buf_release(&path);
+    return err == ERR_OK ? ERR_OK : fail(exporting, err, "a page of the audience cannot be read");
+}
+
+static enum err write_pages(struct exporting *exporting)
+{
+    const struct evidence_export *export = exporting->export;
+    if (exporting->manifest.root == NULL) {
+        return ERR_OK; /* the audience is older than the roots: nothing would be proven */
+    }
+    if (export->has_recipient) {
+        return export->with_page ? write_page_of_recipient(exporting) : ERR_OK;
+    }
+    for (uint32_t page = 0; page < exporting->manifest.pages; page++) {
+        struct store_value value = {0};
+        enum err err = ledger_page(export->ledger, exporting->manifest.audience, page, &value);
+        if (err != ERR_OK) {
+            return fail(exporting, err, "a page of the audience cannot be read");
+        }
+        write_page(exporting, page, value.bytes, NULL);
+        store_value_release(&value);
+        if (!flush(exporting, FLUSH_BYTES)) {
+            return exporting->err;
+        }
+    }
+    return ERR_OK;
+}
+
+static void write_providers(struct exporting *exporting)
+{
+    struct bundle_writer *writer = &exporting->writer;
+    for (unsigned i = 0; i < exporting->export->provider_count; i++) {
+        const struct evidence_provider *provider = &exporting->export->providers[i];
+        bundle_begin(writer, "provider");
+        bundle_number(writer, "number", provider->number);
+        bundle_text(writer, "name", slice_str(provider->name));
+        bundle_text(writer, "channel", slice_str(provider->channel));
+        bundle_end(writer);
+    }
+}
+
+static enum err write_beginning(struct exporting *exporting)
+{
+    const struct evidence_export *export = exporting->export;
+    struct page_reader *row = mem_zalloc(1, sizeof(*row));
+    struct slice values[PAGE_COLUMNS_MAX] = {{0}};
+    enum err err = ERR_OK;
+    page_reader_init(row, export->ledger, exporting->manifest.audience);
+    if (export->has_recipient) {
+        err = page_reader_seek(row, export->ordinal);
+    }
+    for (unsigned i = 0; export->has_recipient && err == ERR_OK && i < exporting->schema.count;
+         i++) {
+        values[i] = page_value(&row->view, i);
+    }
+    err = err == ERR_OK ? write_heading(exporting, values[0])
+                        : fail(exporting, err, "the recipient cannot be read");
+    if (err == ERR_OK && export->has_recipient) {
+        bundle_begin(&exporting->writer, "recipient");
+        bundle_texts(&exporting->writer, "values", values, exporting->schema.count);
+        bundle_end(&exporting->writer);
+    }
+    page_reader_release(row);
+    mem_free(row);
+    err = err == ERR_OK ? write_pages(exporting) : err;
+    if (err == ERR_OK) {
+        write_providers(exporting);
+    }
+    return err;
+}
+
+/* ---- the records ---- */
+
+static bool is_ours(const struct evidence_export *export, const struct chain_entry *entry)
+{
+    return entry->kind == RECORD_BLOCK && entry->campaign == export->campaign &&
+           (!export->has_recipient || entry->page == RECORD_PAGE_CAMPAIGN ||
+            entry->page == export->ordinal / PAGE_RECIPIENTS);
+}
+
+static bool has_ours(const struct evidence_export *export, const struct chain_header *header)
+{
+    struct chain_cursor cursor = chain_cursor_of(header);
+    struct chain_entry entry;
+    while (chain_next(&cursor, &entry)) {
+        if (is_ours(export, &entry)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum err add_digest(struct exporting *exporting, uint64_t recno,
+                           const struct chain_entry *entry)
+{
+    uint8_t *digest = buf_reserve(&exporting->digests, HASH_DIGEST_BYTES);
+    exporting->digests.len += HASH_DIGEST_BYTES;
+    if (entry->kind == RECORD_PUT) {
+        memcpy(digest, entry->digest, HASH_DIGEST_BYTES);
+        return ERR_OK;
+    }
+    if (entry->kind != RECORD_BLOCK) {
+        chain_digest(digest, entry->kind, entry->key, slice_of(NULL, 0), &exporting->scratch);
+        return ERR_OK;
+    }
+    struct store_value value = {0};
+    enum err err = ledger_block(exporting->export->ledger, PARTITION, entry->campaign, entry->page,
+                                recno, &value);
+    if (err == ERR_OK) {
+        const struct chain_place place = {PARTITION, entry->campaign, entry->page, recno};
+        chain_block_digest(digest, &place, value.bytes, &exporting->scratch);
+    }
+    store_value_release(&value);
+    return err;
+}
+
+static enum err add_digests(struct exporting *exporting, const struct chain_header *header)
+{
+    struct chain_cursor cursor = chain_cursor_of(header);
+    struct chain_entry entry;
+    enum err err = ERR_OK;
+    buf_clear(&exporting->digests);
+    while (err == ERR_OK && chain_next(&cursor, &entry)) {
+        err = add_digest(exporting, header->recno, &entry);
+    }
+    return err;
+}
+
+static enum err write_blocks(struct exporting *exporting, const struct chain_header *header)
+{
+    const struct evidence_export *export = exporting->export;
+    struct chain_cursor cursor = chain_cursor_of(header);
+    struct chain_entry entry;
+    enum err err = ERR_OK;
+    while (err == ERR_OK && chain_next(&cursor, &entry)) {
+        struct store_value value = {0};
+        if (!is_ours(export, &entry)) {
+            continue;
+        }
+        err = ledger_block(export->ledger, PARTITION, entry.campaign, entry.page, header->recno,
+                           &value);
+        if (err == ERR_OK) {
+            bundle_begin(&exporting->writer, "block");
+            bundle_number(&exporting->writer, "page", entry.page);
+            bundle_bytes(&exporting->writer, "bytes", value.bytes);
+            bundle_end(&exporting->writer);
+            exporting->blocks++;
+        }
+        store_value_release(&value);
+    }
+    return err;
+}
+
+/* The change that put the manifest, if it is in this record. A second launch at another time puts
+ * the same again; once is enough. */
+static void write_manifest_change(struct exporting *exporting, const struct chain_header *header)
+{
+    struct chain_cursor cursor = chain_cursor_of(header);
+    struct chain_entry entry;
+    uint64_t at = 0;
+    uint8_t put[HASH_DIGEST_BYTES];
+    while (!exporting->has_manifest && chain_next(&cursor, &entry)) {
+        if (entry.kind == RECORD_BLOCK) {
+            continue;
+        }
+        if (entry.kind == RECORD_PUT &&
+            slice_equal(entry.key, buf_view(&exporting->manifest_key))) {
+            chain_digest(put, RECORD_PUT, entry.key, exporting->manifest_value.bytes,
+                         &exporting->scratch);
+            exporting->has_manifest = memcmp(put, entry.digest, HASH_DIGEST_BYTES) == 0;
+        }
+        if (exporting->has_manifest) {
+            bundle_begin(&exporting->writer, "change");
+            bundle_number(&exporting->writer, "at", at);
+            bundle_bytes(&exporting->writer, "entry", entry.bytes);
+            bundle_end(&exporting->writer);
+        }
+        at++;
+    }
+}
+
+static void write_heads(struct exporting *exporting, uint64_t recno)
+{
+    while (exporting->head_at < exporting->head_count &&
+           exporting->heads[exporting->head_at].recno == recno) {
+        struct buf bytes = {0};
+        signed_head_encode(&exporting->heads[exporting->head_at++], &bytes);
+        bundle_begin(&exporting->writer, "head");
+        bundle_bytes(&exporting->writer, "head", buf_view(&bytes));
+        bundle_end(&exporting->writer);
+        buf_release(&bytes);
+    }
+}
+
+static enum err write_record(struct exporting *exporting, struct slice bytes)
+{
+    struct bundle_writer *writer = &exporting->writer;
+    struct chain_header header;
+    struct chain_parts parts;
+    buf_clear(&exporting->change_digests);
+    enum err err = chain_open(&header, bytes);
+    if (err == ERR_OK && !chain_split(&header, &parts, &exporting->change_digests)) {
+        err = ERR_UNSUPPORTED;
+    }
+    bool is_with_ours = err == ERR_OK && has_ours(exporting->export, &header);
+    if (is_with_ours) {
+        err = add_digests(exporting, &header);
+    }
+    if (err != ERR_OK) {
+        return fail(exporting, err, "a record cannot be read");
+    }
+    bundle_begin(writer, "record");
+    bundle_bytes(writer, "summary", parts.summary);
+    bundle_bytes(writer, "blocks", parts.blocks);
+    bundle_bytes(writer, "changes", buf_view(&exporting->change_digests));
+    if (is_with_ours) {
+        bundle_bytes(writer, "digests", buf_view(&exporting->digests));
+    }
+    bundle_end(writer);
+    exporting->records++;
+    write_manifest_change(exporting, &header);
+    if (is_with_ours && write_blocks(exporting, &header) != ERR_OK) {
+        return fail(exporting, ERR_CORRUPT, "a block cannot be read");
+    }
+    write_heads(exporting, header.recno);
+    return ERR_OK;
+}
+
+/* Copies, so that no scan of the store stays open while somebody reads slowly. */
+static bool gather_header(void *arg, uint64_t recno, struct slice header)
+{
+    struct exporting *exporting = arg;
+    if (recno > exporting->last) {
+        return false;
+    }
+    buf_blob(&exporting->headers, header);
+    exporting->next = recno + 1;
+    return recno < exporting->last && exporting->headers.len < GATHER_BYTES;
+}
+
+static enum err write_gathered(struct exporting *exporting)
+{
+    struct reader reader = reader_of(buf_view(&exporting->headers));
+    enum err err = ERR_OK;
+    while (err == ERR_OK && reader_left(&reader) > 0) {
+        err = write_record(exporting, reader_blob(&reader));
+        if (err == ERR_OK && !flush(exporting, FLUSH_BYTES)) {
+            err = exporting->err;
+        }
+    }
+    return err;
+}
+
+static enum err write_records(struct exporting *exporting)
+{
+    exporting->next = exporting->first;
+    while (exporting->next <= exporting->last) {
+        uint64_t from = exporting->next;
+        buf_clear(&exporting->headers);
+        enum err err = ledger_each_header(exporting->export->ledger, PARTITION, from, gather_header,
+                                          exporting);
+        if (err != ERR_OK || exporting->next == from) {
+            return fail(exporting, err == ERR_OK ? ERR_CORRUPT : err, "the records cannot be read");
+        }
+        err = write_gathered(exporting);
+        if (err != ERR_OK) {
+            return err;
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err write_all(struct exporting *exporting)
+{
+    struct bundle_writer *writer = &exporting->writer;
+    enum err err = write_beginning(exporting);
+    if (err != ERR_OK) {
+        return err;
+    }
+    err = write_records(exporting);
+    if (err != ERR_OK) {
+        return err;
+    }
+    bundle_begin(writer, "end");
+    bundle_number(writer, "records", exporting->records);
+    bundle_number(writer, "blocks", exporting->blocks);
+    bundle_end(writer);
+    bundle_seal(writer, &exporting->export->key);
+    return flush(exporting, 0) ? ERR_OK : exporting->err;
+}
+
+enum err evidence_export(const struct evidence_export *export, struct problem *problem)
+{
+    struct exporting *exporting = mem_zalloc(1, sizeof(*exporting));
+    exporting->export = export;
+    exporting->problem = problem;
+    enum err err = prepare(exporting);
+    err = err == ERR_OK ? write_all(exporting) : err;
+    store_value_release(&exporting->manifest_value);
+    bundle_writer_release(&exporting->writer);
+    buf_release(&exporting->manifest_key);
+    buf_release(&exporting->digests);
+    buf_release(&exporting->change_digests);
+    buf_release(&exporting->scratch);
+    buf_release(&exporting->headers);
+    mem_free(exporting->heads);
+    mem_free(exporting);
+    return err;
+}
