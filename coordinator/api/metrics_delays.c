@@ -47,6 +47,12 @@ static void write_ways(const struct metrics *metrics, struct buf *text)
     write_by_provider(metrics, text, "tocsin_lease_to_outcome_seconds",
                       "From the lease of recipients until a worker told the outcome.",
                       delays->lease_to_outcome);
+    exposition_family(text, "tocsin_acknowledgements_total", "counter",
+                      "Recipients who acknowledged, by priority class.");
+    for (unsigned priority = 0; priority < PRIORITIES; priority++) {
+        exposition_sample(text, "tocsin_acknowledgements_total", "class",
+                          campaign_priority_name(priority), delays->acknowledged[priority]);
+    }
     exposition_family(text, acknowledged, "histogram",
                       "From the outcome of a message that waits for it until its recipient "
                       "acknowledged.");

@@ -111,6 +111,7 @@ enum err engine_acknowledge(struct engine *engine, uint64_t id, uint32_t ordinal
     uint32_t page = ordinal / PAGE_RECIPIENTS;
     unsigned place = ordinal % PAGE_RECIPIENTS;
     note_delay(engine, campaign, &state);
+    engine->delays.acknowledged[campaign->def.priority]++;
     acknowledge(engine, campaign, page, place);
     if (campaign_has_pair(campaign)) {
         uint32_t side = campaign_other_page(campaign, page);

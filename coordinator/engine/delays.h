@@ -22,6 +22,7 @@ struct delays {
      * stands on until he acknowledged. Only where the step waited for that: of others it is not
      * known when they were sent to. */
     struct histogram sent_to_acknowledged[CHANNEL_KINDS][PRIORITIES];
+    uint64_t acknowledged[PRIORITIES]; /* recipients, all of them, each once */
 };
 
 #endif

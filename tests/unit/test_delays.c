@@ -130,6 +130,7 @@ static void an_acknowledgement_is_measured_from_the_outcome(void **test)
     assert_int_equal(engine_acknowledge(rig.engine, 1, 7, at_ms + 1000), ERR_OK); /* once */
     assert_int_equal(engine_acknowledge(rig.engine, 1, 77, at_ms), ERR_OK);       /* not sent yet */
     assert_int_equal(histogram_count(answers), 1);
+    assert_int_equal(engine_delays(rig.engine)->acknowledged[PRIORITY_CRITICAL], 2);
     rig_release(&rig);
 }
 

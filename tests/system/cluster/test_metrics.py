@@ -101,8 +101,9 @@ def test_the_page_names_all_metrics_and_promtool_finds_nothing(watched):
                              check=False, timeout=30)
         assert run.returncode == 0 and run.stdout + run.stderr == "", f"{program}: {run.stdout}{run.stderr}"
         page = pages[program]
-        assert not found.types.keys() - page.keys(), f"{program}: docs/metrics.md lacks these"
-        assert not page.keys() - found.types.keys(), f"{program}: docs/metrics.md has these, but nobody exports them"
+        unsaid, unseen = sorted(found.types.keys() - page.keys()), sorted(page.keys() - found.types.keys())
+        assert not unsaid, f"docs/metrics.md, {program}: these have no row: {unsaid}"
+        assert not unseen, f"docs/metrics.md, {program}: nobody exports these: {unseen}"
         for name, kind in found.types.items():
             assert page[name][:2] == (kind, unit_of(name)), name
             assert found.labels.get(name, set()) <= page[name][2], name
@@ -115,6 +116,7 @@ def test_the_page_names_all_metrics_and_promtool_finds_nothing(watched):
         assert coordinator.sum(f"{name}_count") == people
     assert coordinator.value("tocsin_outcome_to_durable_seconds_count") == people
     assert coordinator.value("tocsin_sent_to_acknowledged_seconds_count", channel="sms", **{"class": "normal"}) == 1
+    assert coordinator.value("tocsin_acknowledgements_total", **{"class": "normal"}) == 1
     assert coordinator.value("tocsin_class_recipients_awaited", **{"class": "normal"}) == people - 1
     assert coordinator.value("tocsin_class_running_campaigns", **{"class": "normal"}) == 1
     assert coordinator.value("tocsin_ledger_record_bytes_count") == coordinator.value("tocsin_ledger_commits_total")
