@@ -23,10 +23,9 @@ static json_t *list_at(const json_t *json, const char *path)
     return (json_t *)(uintptr_t)report_at(json, path);
 }
 
-static void heading(const struct page *page, const char *id, const char *title)
+static void heading(const struct page *page, const char *title)
 {
-    buf_printf(page->html, "<section aria-labelledby=\"%c-%s\"><h2 id=\"%c-%s\">%s</h2>\n",
-               page->prefix, id, page->prefix, id, title);
+    buf_printf(page->html, "<section><h2>%s</h2>\n", title);
 }
 
 static void end_section(const struct page *page)
@@ -137,7 +136,7 @@ static void put_states(const struct page *page)
     const size_t count = sizeof(order) / sizeof(order[0]);
     struct buf *html = page->html;
     char id[16];
-    heading(page, "states", "Where everybody stands");
+    heading(page, "Where everybody stands");
     for (size_t o = 0; o < count; o++) {
         size_t i;
         json_t *state;
@@ -215,7 +214,7 @@ static void put_times(const struct page *page)
     struct buf *html = page->html;
     const json_t *times = report_at(page->report, "times");
     char id[16];
-    heading(page, "times", "Over time");
+    heading(page, "Over time");
     if (report_number(times, "first_word.people") == 0) {
         buf_str(html, "<p>Nobody was reached yet.</p>");
         end_section(page);
@@ -229,14 +228,15 @@ static void put_times(const struct page *page)
     add_line(&curves, "first word", "blue", report_at(times, "first_word"));
     add_line(&curves, "receipt", "teal", report_at(times, "receipt"));
     add_line(&curves, "acknowledged", "violet", report_at(times, "acknowledgement"));
-    buf_str(html, "<figure class=\"curves\">");
+    buf_str(html, "<figure class=\"curves\" tabindex=\"0\">");
     report_chart_curves(html, &curves);
     buf_str(html, "</figure>");
-    report_table_open(html,
-                      "From the launch; the answer from the first word. A dash: so many never "
-                      "had one.",
-                      "|#People|#50 % of all|#90 % of all|#99 % of all|#50 % of these|#90 %|#99 %|"
-                      "#Last");
+    report_table_open(
+        html,
+        "From the launch; the answer from the first word. A dash: so many never "
+        "had one.",
+        "Time|#People|#50 % of all|#90 % of all|#99 % of all|#50 % of these|#90 %|#99 %|"
+        "#Last");
     put_times_row(html, "First word", report_at(times, "first_word"));
     put_times_row(html, "Receipt", report_at(times, "receipt"));
     put_times_row(html, "Acknowledgement", report_at(times, "acknowledgement"));
@@ -266,7 +266,7 @@ static void put_channels(const struct page *page)
     if (json_array_size(channels) == 0) {
         return;
     }
-    heading(page, "channels", "By channel and provider");
+    heading(page, "By channel and provider");
     report_table_open(html, "People by channel; who was reached on two counts in both.",
                       "Channel||#Reached|#Share|#Delivered|#Share|#Acknowledged|#Share");
     json_array_foreach(channels, i, channel)
@@ -332,7 +332,7 @@ static void put_ladder(const struct page *page)
     size_t i;
     json_t *rung;
     json_t *ladder = list_at(page->report, "ladder");
-    heading(page, "ladder", "The ladder");
+    heading(page, "The ladder");
     report_table_open(html, "People on each step of the plan. The bar is who came to it.",
                       "Step||Until|#Came to it|#Tried|#Accepted|#Acknowledged there|#Went on");
     json_array_foreach(ladder, i, rung)
@@ -364,8 +364,7 @@ static void put_group(struct buf *html, const json_t *group, const char *name)
     buf_str(html, "</tr>\n");
 }
 
-static void put_groups(const struct page *page, const char *member, const char *id,
-                       const char *title)
+static void put_groups(const struct page *page, const char *member, const char *title)
 {
     struct buf *html = page->html;
     size_t i;
@@ -375,7 +374,7 @@ static void put_groups(const struct page *page, const char *member, const char *
     if (!json_is_object(groups)) {
         return;
     }
-    heading(page, id, title);
+    heading(page, title);
     if (strcmp(member, "groups") == 0) {
         buf_str(html, "<p>Column <code><bdi>");
         report_html_text(html, report_str(groups, "column"));
@@ -423,7 +422,7 @@ static void put_failures(const struct page *page)
     if (json_array_size(classes) == 0) {
         return;
     }
-    heading(page, "failures", "What went wrong");
+    heading(page, "What went wrong");
     report_table_open(html,
                       "Times: how often it happened, also where it was made up for. People: who "
                       "was not reached for it.",
@@ -463,7 +462,7 @@ static void put_not_reached(const struct page *page)
     if (people == 0) {
         return;
     }
-    heading(page, "lost", "Who was not reached");
+    heading(page, "Who was not reached");
     buf_str(html, "<p>");
     report_put_count(html, people);
     buf_str(html, people == 1 ? " person" : " people");
@@ -521,7 +520,7 @@ static void put_course(const struct page *page)
     if (json_array_size(pauses) + json_array_size(rounds) == 0) {
         return;
     }
-    heading(page, "course", "Pauses and further rounds");
+    heading(page, "Pauses and further rounds");
     if (json_array_size(pauses) > 0) {
         report_table_open(html, "Pauses: nothing new was begun.", "From|To|#How long|Why");
         json_array_foreach(pauses, i, row)
@@ -554,8 +553,8 @@ static void put_report(const struct page *page)
     put_times(page);
     put_ladder(page);
     put_channels(page);
-    put_groups(page, "groups", "groups", "By group");
-    put_groups(page, "locales", "locales", "By locale");
+    put_groups(page, "groups", "By group");
+    put_groups(page, "locales", "By locale");
     put_failures(page);
     put_not_reached(page);
     put_course(page);
@@ -620,7 +619,7 @@ static void put_compared_curves(struct buf *html, const json_t *a, const json_t 
     add_line(&curves, names[2], "violet", report_at(a, "times.acknowledgement"));
     add_line(&curves, names[3], "amber", report_at(b, "times.acknowledgement"));
     if (curves.count > 0) {
-        buf_str(html, "<figure class=\"curves\">");
+        buf_str(html, "<figure class=\"curves\" tabindex=\"0\">");
         report_chart_curves(html, &curves);
         buf_str(html, "</figure>");
     }
@@ -649,7 +648,7 @@ static void put_comparison(struct buf *html, const json_t *document)
     }
     put_compared_curves(html, a, b);
     char titles[200];
-    snprintf(titles, sizeof(titles), "|#%.21s|#Share|#%.21s|#Share|#Difference|#Points",
+    snprintf(titles, sizeof(titles), "Figure|#%.21s|#Share|#%.21s|#Share|#Difference|#Points",
              report_str(a, "campaign.id"), report_str(b, "campaign.id"));
     report_table_open(html, "The difference is the second less the first; points are hundredths.",
                       titles);
@@ -665,7 +664,7 @@ static void put_comparison(struct buf *html, const json_t *document)
 
 static void put_definitions(struct buf *html)
 {
-    buf_str(html, "<section aria-labelledby=\"defs\"><h2 id=\"defs\">How it is counted</h2><dl "
+    buf_str(html, "<section><h2>How it is counted</h2><dl "
                   "class=\"defs\">\n");
     for (const struct report_definition *d = report_definitions; d->name != NULL; d++) {
         put_words(html, "<div><dt>", d->name, "</dt><dd>");

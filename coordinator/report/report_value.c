@@ -97,8 +97,12 @@ void report_table_open(struct buf *html, const char *caption, const char *titles
     while (*titles != '\0') {
         size_t len = strcspn(titles, "|");
         bool is_number = *titles == '#';
-        buf_printf(html, "<th scope=\"col\"%s>%.*s</th>", is_number ? " class=\"n\"" : "",
-                   (int)len - is_number, titles + is_number);
+        if (len == 0) {
+            buf_str(html, "<td></td>"); /* of bars, which say what the numbers beside them do */
+        } else {
+            buf_printf(html, "<th scope=\"col\"%s>%.*s</th>", is_number ? " class=\"n\"" : "",
+                       (int)len - is_number, titles + is_number);
+        }
         titles += len + (titles[len] == '|');
     }
     buf_str(html, "</tr></thead><tbody>\n");

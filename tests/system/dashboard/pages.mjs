@@ -62,4 +62,14 @@ run(async () => {
   await docs.getByRole("heading", { level: 1 }).waitFor();
   await check(docs, "/docs", 1280);
   assert.equal(violations, 0, "axe found something on /docs");
+  for (const [theme, width] of [["light", 1280], ["dark", 390]]) {
+    const report = await open({ theme, width });
+    await report.goto("about:blank"); // a file, with the policy of no server
+    const path = `/v1/campaigns/${stage.finished}/report?format=html&by=city&compare=${stage.running}`;
+    const answer = await fetch(stage.url + path, { headers: { Authorization: `Bearer ${stage.token}` } });
+    assert.equal(answer.status, 200);
+    await report.setContent(await answer.text());
+    await check(report, `a report, ${theme}, ${width}`, width);
+  }
+  assert.equal(violations, 0, "axe found something in a report");
 });
