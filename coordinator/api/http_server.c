@@ -65,6 +65,7 @@
 #define SWEEP_MS      250
 #define SEND_IDLE_S   60U /* a client that does not take its answer */
 #define CLOSE_RUNS    64
+#define RUN_US        1000 /* of the loop's time at once */
 #define GREETING_MS   10   /* between two runs that only handshakes ask for, */
 #define GREETING_REST 4    /* and so many times what a run takes */
 #define SENDING_LOOKS 512U /* connections looked at for one that is sending */
@@ -522,25 +523,39 @@ static void run_again(struct http_server *server, uint64_t took_us)
     uv_timer_start(&server->run_timer, on_run_timer, is_sending(server) ? 1 : wait_ms, 0);
 }
 
-static void server_run(struct http_server *server)
+/* Whether the library wants to be run once more; else *wait_ms is when, -1 for never. */
+static bool run_once(struct http_server *server, int64_t *wait_ms)
 {
-    uint64_t began_us = clock_monotonic_us();
-    server->has_closed = false;
+    MHD_UNSIGNED_LONG_LONG library_ms;
     server->has_moved = false;
     (void)MHD_run(server->daemon);
     evict_idle(server);
+    bool has_time = MHD_get_timeout(server->daemon, &library_ms) == MHD_YES;
+    *wait_ms = has_time ? (int64_t)library_ms : -1;
+    return *wait_ms == 0;
+}
+
+/* A request's body comes in small pieces, so that it is run as long as that brings something; but
+ * others want their turn as well. */
+static void server_run(struct http_server *server)
+{
+    uint64_t began_us = clock_monotonic_us();
+    uint64_t last_us = began_us;
+    int64_t wait_ms;
+    bool wants_more;
+    server->has_closed = false;
+    uv_timer_stop(&server->run_timer);
+    do {
+        last_us = clock_monotonic_us();
+        wants_more = run_once(server, &wait_ms);
+    } while (wants_more && server->has_moved && last_us - began_us < RUN_US);
     if (server->has_closed) {
         uv_idle_start(&server->idle, on_idle); /* there may be room for who waits outside */
     }
-    MHD_UNSIGNED_LONG_LONG wait_ms;
-    uv_timer_stop(&server->run_timer);
-    if (MHD_get_timeout(server->daemon, &wait_ms) != MHD_YES) {
-        return;
-    }
-    if (wait_ms == 0) {
-        run_again(server, clock_monotonic_us() - began_us);
-    } else {
-        uv_timer_start(&server->run_timer, on_run_timer, wait_ms, 0);
+    if (wants_more) {
+        run_again(server, clock_monotonic_us() - last_us);
+    } else if (wait_ms > 0) {
+        uv_timer_start(&server->run_timer, on_run_timer, (uint64_t)wait_ms, 0);
     }
 }
 
