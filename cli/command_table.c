@@ -19,6 +19,7 @@ const struct command_group command_table[] = {
     {"provider", "the providers", provider_commands},
     {"key", "keys of delivery tokens", key_commands},
     {"token", "who may use the API, and for what", token_commands},
+    {"audit", "who did what", audit_commands},
     {"doctor", "find out what is wrong", doctor_commands},
     {"keygen", "make keys for workers on other hosts", keygen_commands},
     {NULL, NULL, NULL},

@@ -24,6 +24,7 @@ extern const struct command worker_commands[];
 extern const struct command provider_commands[];
 extern const struct command key_commands[];
 extern const struct command token_commands[];
+extern const struct command audit_commands[];
 extern const struct command doctor_commands[];
 extern const struct command keygen_commands[];
 

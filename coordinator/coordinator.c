@@ -209,6 +209,7 @@ static enum err open_api(struct coordinator *coordinator, struct problem *proble
         .tls = settings->has_tls ? &settings->tls : NULL,
         .tls_public = settings->has_public_tls ? &settings->tls : NULL,
         .archive_after_ms = settings->archive_after_ms,
+        .audit_kept_ms = settings->audit_kept_ms,
         .uploads_max = settings->uploads_max,
         .event_streams_max = settings->event_streams_max,
         .events_kept = settings->events_kept,

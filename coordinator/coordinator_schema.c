@@ -160,6 +160,7 @@ static const cyaml_schema_field_t fields[] = {
     TEXT("heartbeat", struct raw_settings, heartbeat),
     TEXT("disk_reserve", struct raw_settings, disk_reserve),
     TEXT("archive_after", struct raw_settings, archive_after),
+    TEXT("audit_kept", struct raw_settings, audit_kept),
     TEXT("hard_failures_kept", struct raw_settings, hard_failures_kept),
     TEXT("down_grace", struct raw_settings, down_grace),
     TEXT("sign_every", struct raw_settings, sign_every),

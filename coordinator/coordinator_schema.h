@@ -140,6 +140,7 @@ struct raw_settings {
     char *heartbeat;
     char *disk_reserve;
     char *archive_after;
+    char *audit_kept;
     char *hard_failures_kept;
     char *down_grace;
     char *sign_every;

@@ -244,9 +244,14 @@ static enum err take_keeping(struct settings_check *check)
 {
     struct coordinator_settings *settings = check->settings;
     settings->archive_after_ms = 90 * DAY_MS;
+    settings->audit_kept_ms = 730 * DAY_MS;
     settings->hard_failures_kept_ms = 180 * DAY_MS;
     enum err err = settings_take_days(check, "archive_after", check->raw->archive_after, "1s", 1000,
                                       &settings->archive_after_ms);
+    if (err == ERR_OK) {
+        err = settings_take_days(check, "audit_kept", check->raw->audit_kept, "1d", DAY_MS,
+                                 &settings->audit_kept_ms);
+    }
     return err == ERR_OK
                ? settings_take_days(check, "hard_failures_kept", check->raw->hard_failures_kept,
                                     "0s", 0, &settings->hard_failures_kept_ms)

@@ -56,6 +56,7 @@ struct coordinator_settings {
     uint32_t heartbeat_ms;
     uint32_t snapshot_blocks;
     uint64_t archive_after_ms;      /* of a campaign, from its end on */
+    uint64_t audit_kept_ms;         /* so long who did what is kept */
     uint64_t hard_failures_kept_ms; /* 0: refused endpoints are not remembered */
     uint32_t sign_every_ms;         /* between signed heads, while there are records; 0: never */
     uint32_t down_grace_ms;         /* before those who may climb from a step that is down */

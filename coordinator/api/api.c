@@ -28,6 +28,7 @@
 #include "coordinator/api/report_cache.h"
 #include "coordinator/api/routes.h"
 #include "coordinator/api/suppressing.h"
+#include "coordinator/content/audit_log.h"
 
 #define SWEEP_MS       1000
 #define EXPIRE_AT_ONCE 1000 /* idempotency keys removed in one sweep */
@@ -130,7 +131,14 @@ static void on_head(void *arg, struct http_request *request)
     exchange->arena = http_arena(request);
     http_set_context(request, exchange);
     http_reply_header(request, "Cache-Control", "no-store");
-    if (!find_route(exchange) || !access_check(exchange) || !read_query(exchange)) {
+    if (!find_route(exchange)) {
+        return;
+    }
+    if (!access_check(exchange)) {
+        audit_refused(exchange);
+        return;
+    }
+    if (!read_query(exchange)) {
         return;
     }
     make_room(exchange);
@@ -202,6 +210,10 @@ static void on_sweep(uv_timer_t *timer)
     if (!exchange_is_stalled(api, &stalled)) { /* else the record would grow and grow */
         token_registry_note(api->context.tokens, api_now_ms(api), false,
                             turn_record(api->context.turn));
+        if (api_now_ms(api) > api->context.audit_kept_ms) {
+            audit_log_expire(api->audit, api_now_ms(api) - api->context.audit_kept_ms,
+                             turn_record(api->context.turn));
+        }
     }
 }
 
@@ -325,6 +337,7 @@ static void api_free(struct api *api)
 {
     close_feed(api);
     idempotency_close(api->idempotency);
+    audit_log_free(api->audit);
     signin_close(api->signin);
     audience_finder_free(api->finder);
     page_sets_free(api->page_sets);
@@ -348,6 +361,9 @@ enum err api_open(struct api **out, const struct api_context *context, struct pr
     enum err err = signin_open(&api->signin, &signin, problem);
     if (err == ERR_OK) {
         err = idempotency_open(&api->idempotency, context->ledger, problem);
+    }
+    if (err == ERR_OK) {
+        err = audit_log_open(&api->audit, context->ledger, problem);
     }
     if (err == ERR_OK) {
         err = open_feed(api, problem);

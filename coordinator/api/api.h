@@ -74,6 +74,7 @@ struct api_context {
     const struct http_tls_settings *tls;        /* of the API; NULL: it is not encrypted */
     const struct http_tls_settings *tls_public;
     unsigned public_connections_max;
+    uint64_t audit_kept_ms; /* entries of the audit log that are older are removed */
     uint64_t
         archive_after_ms; /* from a campaign's end on, receipts and acknowledgements are taken */
     unsigned uploads_max;

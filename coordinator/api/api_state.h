@@ -6,6 +6,7 @@
 #define TOCSIN_API_API_STATE_H
 
 #include "coordinator/api/api.h"
+#include "coordinator/api/audit.h"
 #include "coordinator/api/http_server.h"
 #include "coordinator/api/idempotency.h"
 #include "coordinator/api/receipt_report.h"
@@ -19,6 +20,7 @@ struct feed;
 struct feed_alarms;
 struct feed_streams;
 struct feed_watch;
+struct audit_log;
 struct inbound;
 struct inbound_fetcher;
 struct reply_forward;
@@ -53,6 +55,8 @@ struct api {
     struct feed_watch *watch;
     size_t large_left; /* what bodies larger than others may still take together, in bytes */
     struct idempotency *idempotency;
+    struct audit_log *audit;
+    struct audit_gate audit_gates[2]; /* of 401, of 403 */
     struct pending *pendings;         /* answers that wait for a record to be durable */
     struct suppressing *suppressings; /* audiences that are matched against the list */
     unsigned preflights;              /* audiences that are read for a preflight */

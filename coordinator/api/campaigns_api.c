@@ -5,6 +5,7 @@
 
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/text.h"
 #include "coordinator/api/body_document.h"
 #include "coordinator/api/code_ranges.h"
 #include "coordinator/api/exchange.h"
@@ -371,6 +372,8 @@ void campaigns_post(struct exchange *exchange)
           (unsigned long long)view.def->id, (unsigned long long)view.def->audience,
           (unsigned)view.def->recipients, trace_word(campaign_document_trace(document), word));
     feed_watch_campaign(api->watch, view.def->id);
+    exchange_note(exchange, "\"%s\" to a%llu, %u recipients", view.def->name,
+                  (unsigned long long)view.def->audience, (unsigned)view.def->recipients);
     exchange_commit(exchange, 201, location, campaign_json(api, &view), NULL, NULL);
 }
 
@@ -421,6 +424,37 @@ static enum err read_change(struct slice body, struct campaign_change *change,
     return err;
 }
 
+static void put_number(struct buf *text, const char *field, double before, double after)
+{
+    buf_printf(text, "%s%s %.10g -> %.10g", text->len == 0 ? "" : "; ", field, before, after);
+}
+
+/* What was changed, for the audit log. */
+static void note_change(struct exchange *exchange, unsigned fields,
+                        const struct campaign_def *before, const struct campaign_def *after)
+{
+    struct buf text = {0};
+    if ((fields >> CAMPAIGN_FIELD_RATE & 1) != 0) {
+        put_number(&text, "rate", before->rate_per_s, after->rate_per_s);
+    }
+    if ((fields >> CAMPAIGN_FIELD_PRIORITY & 1) != 0) {
+        buf_printf(&text, "%spriority %s -> %s", text.len == 0 ? "" : "; ",
+                   campaign_priority_name(before->priority),
+                   campaign_priority_name(after->priority));
+    }
+    if ((fields >> CAMPAIGN_FIELD_WEIGHT & 1) != 0) {
+        put_number(&text, "weight", before->weight, after->weight);
+    }
+    if ((fields >> CAMPAIGN_FIELD_NOT_AFTER & 1) != 0) {
+        buf_printf(&text, "%snot_after", text.len == 0 ? "" : "; ");
+    }
+    if ((fields >> CAMPAIGN_FIELD_STOP_RULES & 1) != 0) {
+        buf_printf(&text, "%sstop_rules", text.len == 0 ? "" : "; ");
+    }
+    exchange_note(exchange, "%s", buf_cstr(&text));
+    buf_release(&text);
+}
+
 /* The event is what a restart goes by; the document says it of a campaign that has ended, whose
  * events are not read any more. */
 void campaigns_patch(struct exchange *exchange)
@@ -438,6 +472,7 @@ void campaigns_patch(struct exchange *exchange)
         exchange_refuse_document(exchange, &place);
         return;
     }
+    const struct campaign_def before = *view.def;
     if (engine_change(api->context.engine, id, &change, api_now_ms(api), &problem) != ERR_OK) {
         exchange_refuse_view(exchange, &problem);
         return;
@@ -445,6 +480,7 @@ void campaigns_patch(struct exchange *exchange)
     bool is_there = engine_campaign(api->context.engine, id, &view);
     assert(is_there);
     campaigns_keep(api, campaign_registry_change(api->context.campaigns, view.def));
+    note_change(exchange, change.fields, &before, view.def);
     campaigns_tell_changed(exchange, id, "changed");
 }
 
@@ -532,6 +568,11 @@ static void launch_now(struct exchange *exchange, uint64_t at_ms)
                        campaign_registry_set_trace(exchange->api->context.campaigns, id, &trace));
     }
     put_manifest(exchange->api, id);
+    if (at_ms != 0) {
+        char at[TEXT_TIME_BYTES + 1];
+        text_time_str(at, at_ms);
+        exchange_note(exchange, "at %s", at);
+    }
     campaigns_tell_changed(exchange, id, "launched");
 }
 

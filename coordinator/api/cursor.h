@@ -31,7 +31,8 @@ enum cursor_list {
     CURSOR_SUPPRESSIONS, /* these three: of keys */
     CURSOR_PLANS,
     CURSOR_REPLIES,
-    CURSOR_HEADS
+    CURSOR_HEADS,
+    CURSOR_AUDIT /* scope: a hash of the filter */
 };
 
 /* scope: the audience or campaign whose list it is, 0 for a list of its own. position: where the

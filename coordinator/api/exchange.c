@@ -10,6 +10,8 @@
 
 #include "common/mem.h"
 #include "common/text.h"
+#include "coordinator/api/audit.h"
+#include "coordinator/content/audit_log.h"
 #include "coordinator/content/object_id.h"
 
 #define JSON_TYPE      "application/json"
@@ -134,6 +136,16 @@ void exchange_refuse_parameter(struct exchange *exchange, const char *parameter,
 
 /* ---- changes ---- */
 
+void exchange_note(struct exchange *exchange, const char *format, ...)
+{
+    char text[AUDIT_SUMMARY_MAX + 1];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    exchange->note = arena_str(exchange->arena, slice_str(text));
+}
+
 static void pending_free(struct pending *pending)
 {
     struct api *api = pending->api;
@@ -212,6 +224,7 @@ static struct pending *commit(struct exchange *exchange, unsigned status, const 
     pending->type = JSON_TYPE;
     pending->location = mem_copy_str(location);
     pending->body = dump(take_json);
+    audit_change(exchange, status, location);
     if (exchange->has_claim) {
         uint8_t digest[HASH_DIGEST_BYTES];
         const struct idempotency_answer answer = {(uint16_t)status, slice_str(location),
@@ -258,6 +271,7 @@ void exchange_commit_text(struct exchange *exchange, unsigned status, const char
     pending->status = status;
     pending->type = type;
     pending->body = mem_copy_str(text);
+    audit_change(exchange, status, NULL);
     turn_when_durable(api->context.turn, true, on_durable, pending);
     api->context.changed(api->context.arg);
 }
@@ -268,6 +282,7 @@ void exchange_commit_bare(struct exchange *exchange)
     struct pending *pending = pending_new(exchange);
     pending->is_change = true;
     pending->is_bare = true;
+    audit_change(exchange, 204, NULL);
     turn_when_durable(api->context.turn, true, on_durable, pending);
     api->context.changed(api->context.arg);
 }

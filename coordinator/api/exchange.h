@@ -40,6 +40,7 @@ struct exchange {
     bool is_replay;  /* the key has an answer already: it is given when the body turns out to be the
                         same */
     struct fingerprint fingerprint;
+    const char *note;            /* of the change, for the audit log; NULL: none */
     struct pending *pending;     /* its change is decided and not durable yet */
     struct decisions *decisions; /* that are being made for it (decisions.h) */
     void *resource;              /* of the route's handler; it hears of the end by on_finished */
@@ -81,10 +82,10 @@ void exchange_read_campaign(struct exchange *exchange, uint64_t campaign, route_
 
 /* ---- changes ---- */
 
-/* What was decided is in the engine or the record. Keeps the answer under the client's key in the
- * same record, and answers when that is durable; `durable` (may be NULL) is called before, also if
- * the client is gone by then. With false it only frees: the program ends before it is told.
- * location may be NULL. */
+/* What was decided is in the engine or the record. Notes in the same record who did it (audit.h),
+ * keeps the answer under the client's key in the same record, and answers when that is durable;
+ * `durable` (may be NULL) is called before, also if the client is gone by then. With false it only
+ * frees: the program ends before it is told. location may be NULL. */
 typedef void (*exchange_durable_fn)(struct api *api, void *arg, bool is_durable);
 void exchange_commit(struct exchange *exchange, unsigned status, const char *location,
                      json_t *take_json, exchange_durable_fn durable, void *arg);
@@ -97,6 +98,9 @@ void exchange_commit_text(struct exchange *exchange, unsigned status, const char
                           const char *text);
 /* The same for a program that wants to know no more than that it was stored: 204. */
 void exchange_commit_bare(struct exchange *exchange);
+/* A few words of what is changed, for the audit log, before the change is committed: "rate 2.5 ->
+ * 5". No text of a message, and nothing that is secret. */
+void exchange_note(struct exchange *exchange, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Nothing can be taken in now: the disk is full (ERR_NO_SPACE) or fails or is too slow. */
 bool exchange_is_stalled(const struct api *api, struct problem *problem);
 /* Claims the client's key, if it gave one. False: the request was answered. */

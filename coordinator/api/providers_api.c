@@ -219,9 +219,31 @@ static void log_limit(const struct provider_view *view, const struct provider_li
           limit->quiet_since_ms != 0 ? "api" : "settings");
 }
 
-static void set_limit(struct exchange *exchange, const struct provider_def *def,
+static void note_limit(struct exchange *exchange, const struct provider_view *before,
+                       const struct provider_view *after)
+{
+    const struct {
+        const char *name;
+        double before;
+        double after;
+    } fields[] = {{"rate", before->rate_per_s, after->rate_per_s},
+                  {"concurrency", before->concurrency, after->concurrency},
+                  {"quota", before->day_quota, after->day_quota}};
+    struct buf text = {0};
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        if (fields[i].before < fields[i].after || fields[i].before > fields[i].after) {
+            buf_printf(&text, "%s%s %.10g -> %.10g", text.len == 0 ? "" : "; ", fields[i].name,
+                       fields[i].before, fields[i].after);
+        }
+    }
+    exchange_note(exchange, "%s", buf_cstr(&text));
+    buf_release(&text);
+}
+
+static void set_limit(struct exchange *exchange, const struct provider_view *before,
                       const struct provider_limit *limit)
 {
+    const struct provider_def *def = before->def;
     const struct api_context *context = &exchange->api->context;
     struct provider_controls *controls = context->provider_controls;
     struct provider_view view;
@@ -236,6 +258,7 @@ static void set_limit(struct exchange *exchange, const struct provider_def *def,
     }
     if (find_provider(exchange, &view)) {
         log_limit(&view, limit);
+        note_limit(exchange, before, &view);
         exchange_commit(exchange, 200, NULL, providers_show(exchange->api, &view), NULL, NULL);
     }
 }
@@ -258,13 +281,13 @@ void providers_patch(struct exchange *exchange)
         exchange_refuse_document(exchange, &problem);
         return;
     }
-    set_limit(exchange, view.def, &limit);
+    set_limit(exchange, &view, &limit);
 }
 
 void providers_reset(struct exchange *exchange)
 {
     struct provider_view view;
     if (find_provider(exchange, &view)) {
-        set_limit(exchange, view.def, &(struct provider_limit){0});
+        set_limit(exchange, &view, &(struct provider_limit){0});
     }
 }

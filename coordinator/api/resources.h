@@ -109,6 +109,10 @@ void deliveries_get(struct exchange *exchange);
 /* texts_api.c */
 void texts_get(struct exchange *exchange);
 
+/* audit_api.c */
+void audit_list(struct exchange *exchange);
+void audit_export(struct exchange *exchange);
+
 /* recipients_api.c */
 void recipients_find(struct exchange *exchange);
 

@@ -25,7 +25,8 @@ enum route_flag {
      * slow disk instead of being refused. */
     ROUTE_REPEATABLE = 4,
     ROUTE_OWN_QUERY = 8, /* the handler reads the query: it is not for our names alone */
-    ROUTE_LARGE = 16     /* the body may be larger than others, if there is such a provider */
+    ROUTE_LARGE = 16,    /* the body may be larger than others, if there is such a provider */
+    ROUTE_MACHINE = 32   /* what programs tell in great numbers: not in the audit log */
 };
 
 struct route {

@@ -27,6 +27,10 @@ static const char *const reply_parameters[] = {"campaign", "class", "channel", "
 static const char *const campaign_reply_parameters[] = {"class", "channel", "recipient", "provider",
                                                         "limit", "cursor",  NULL};
 static const char *const event_parameters[] = {"campaign", "types", NULL};
+static const char *const audit_parameters[] = {"who", "object", "action", "from",
+                                               "to",  "limit",  "cursor", NULL};
+static const char *const audit_export_parameters[] = {"who", "object", "action", "from",
+                                                      "to",  "format", NULL};
 static const char *const import_parameters[] = {"on_error", NULL};
 static const char *const upload_parameters[] = {"name", "format", "on_error", "max", "map", NULL};
 
@@ -58,9 +62,10 @@ const struct route routes_of_api[] = {
     {"GET", "/healthz", system_healthz, ANYBODY, 0, NULL},
     {"GET", "/readyz", system_readyz, ANYBODY, 0, NULL},
     {"GET", "/metrics", metrics_get, ANYBODY, 0, NULL},
-    {"POST", "/v1/acknowledgements", acknowledgements_post, RELAYS, ROUTE_CHANGES, NULL},
-    {"POST", "/v1/receipts", receipts_post, RELAYS, ROUTE_CHANGES, NULL},
-    {"POST", "/v1/replies", replies_post, RELAYS, ROUTE_CHANGES, NULL},
+    {"POST", "/v1/acknowledgements", acknowledgements_post, RELAYS, ROUTE_CHANGES | ROUTE_MACHINE,
+     NULL},
+    {"POST", "/v1/receipts", receipts_post, RELAYS, ROUTE_CHANGES | ROUTE_MACHINE, NULL},
+    {"POST", "/v1/replies", replies_post, RELAYS, ROUTE_CHANGES | ROUTE_MACHINE, NULL},
     {"GET", "/v1/replies", replies_list, VIEWERS, 0, reply_parameters},
     {"GET", "/v1/replies/{id}", replies_get, VIEWERS, 0, NULL},
     {"GET", "/v1/status", system_status, VIEWERS, 0, NULL},
@@ -120,6 +125,8 @@ const struct route routes_of_api[] = {
     {"POST", "/v1/tokens", tokens_post, ADMINS, ROUTE_CHANGES, NULL},
     {"GET", "/v1/tokens/{id}", tokens_get, ADMINS, 0, NULL},
     {"DELETE", "/v1/tokens/{id}", tokens_delete, ADMINS, ROUTE_CHANGES, NULL},
+    {"GET", "/v1/audit", audit_list, ADMINS, 0, audit_parameters},
+    {"GET", "/v1/audit/export", audit_export, ADMINS, 0, audit_export_parameters},
     {"GET", "/v1/events", events_get, VIEWERS, 0, event_parameters},
     {"GET", "/v1/alarms", alarms_list, VIEWERS, 0, NULL},
     {"GET", "/v1/workers", workers_list, VIEWERS, 0, list_parameters},

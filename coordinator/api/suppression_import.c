@@ -11,6 +11,7 @@
 
 #include "common/log.h"
 #include "common/mem.h"
+#include "coordinator/api/audit.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/resources.h"
 #include "coordinator/api/suppressing.h"
@@ -44,6 +45,7 @@ struct import {
     bool skips;
     bool knows_columns;
     bool is_waiting; /* for the record to be durable, or for the campaigns to be matched */
+    bool is_noted;   /* in the audit log: that it has begun */
     bool is_answered;
     int columns[COLUMNS]; /* of the schema; -1: not there */
     uint64_t rows;
@@ -144,6 +146,11 @@ static bool take_row(struct import *import)
         return refuse_row(import, import->rows, problem.text);
     }
     import->entry.at_ms = api_now_ms(api);
+    if (!import->is_noted) { /* whoever breaks off has changed something as well */
+        import->is_noted = true;
+        exchange_note(import->exchange, "begun");
+        audit_change(import->exchange, 0, NULL);
+    }
     import->added += suppression_list_add(api->context.suppressions, &import->entry,
                                           import->entry.at_ms, turn_record(api->context.turn));
     return true;
@@ -243,6 +250,8 @@ static void answer(struct import *import, enum err err)
           (unsigned long long)import->rows, (unsigned long long)import->added,
           (unsigned long long)import->refused);
     import->is_answered = true;
+    exchange_note(import->exchange, "%llu rows, %llu added", (unsigned long long)import->rows,
+                  (unsigned long long)import->added);
     exchange_commit(import->exchange, 200, NULL, json, NULL, NULL);
 }
 

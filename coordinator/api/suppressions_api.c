@@ -8,6 +8,7 @@
 
 #include "common/mem.h"
 #include "common/text.h"
+#include "coordinator/api/audit.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/key_page.h"
 #include "coordinator/api/resources.h"
@@ -63,6 +64,15 @@ static enum err read_body(json_t *json, struct suppression *entry, struct docume
     return err == ERR_OK ? ERR_OK : document_refuse(&reader, err, "%s", flaw.text);
 }
 
+static void note_entry(struct exchange *exchange, const struct suppression *entry)
+{
+    exchange_note(exchange, "%s %.300s: %s",
+                  entry->channel < CHANNEL_KINDS
+                      ? channel_kind_name((enum channel_kind)entry->channel)
+                      : "contact",
+                  entry->value, suppression_reason_name(entry->reason));
+}
+
 static void answer_added(struct exchange *exchange, const struct suppression *entry, bool is_new)
 {
     exchange_commit(exchange, is_new ? 201 : 200, NULL, suppression_json(entry), NULL, NULL);
@@ -86,8 +96,10 @@ void suppressions_put(struct exchange *exchange)
     entry->at_ms = api_now_ms(api);
     bool is_new = suppression_list_add(api->context.suppressions, entry, entry->at_ms,
                                        turn_record(api->context.turn));
+    note_entry(exchange, entry);
     err = suppressing_apply(api, entry);
     if (err != ERR_OK) {
+        audit_change(exchange, 503, NULL); /* it is on the list all the same */
         exchange_refuse(exchange, 503, &(struct problem){.err = err});
         return;
     }
@@ -151,6 +163,7 @@ static void take_off(struct exchange *exchange)
     }
     (void)suppression_list_remove(api->context.suppressions, entry, "api", api_now_ms(api),
                                   turn_record(api->context.turn));
+    note_entry(exchange, entry);
     exchange_commit(exchange, 200, NULL, suppression_json(entry), NULL, NULL);
 }
 

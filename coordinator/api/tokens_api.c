@@ -206,6 +206,7 @@ static void add_token(struct exchange *exchange, const struct wish *wish, uint64
     object_id_write(id, OBJECT_TOKEN, entry.id);
     LOG_I("api", "token_created", "token=%s name=%s role=%s by=\"%s\"", id, entry.name, entry.role,
           entry.created_by);
+    exchange_note(exchange, "\"%s\" as %s", entry.name, entry.role);
     exchange_commit_secret(exchange, 201, arena_printf(exchange->arena, "/v1/tokens/%s", id),
                            token_json(exchange, &entry), "token", text);
     sodium_memzero(text, sizeof(text));
@@ -244,5 +245,6 @@ void tokens_delete(struct exchange *exchange)
         LOG_I("api", "token_revoked", "token=t%llu name=%s by=\"%s\"",
               (unsigned long long)entry->id, entry->name, exchange->principal.name);
     }
+    exchange_note(exchange, "\"%s\"", entry->name);
     exchange_commit(exchange, 200, NULL, token_json(exchange, entry), NULL, NULL);
 }

@@ -282,6 +282,8 @@ static void keep(struct upload *upload, const struct audience_info *info)
     LOG_I("audience", "sealed", "audience=a%llu rows=%llu accepted=%llu refused=%llu",
           (unsigned long long)info->id, (unsigned long long)info->rows,
           (unsigned long long)info->accepted, (unsigned long long)info->refused);
+    exchange_note(upload->exchange, "\"%s\", %llu recipients", info->name,
+                  (unsigned long long)info->accepted);
     exchange_commit(upload->exchange, 201, location, audience_json(info), on_durable,
                     mem_copy(info, sizeof(*info)));
 }

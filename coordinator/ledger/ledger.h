@@ -57,7 +57,8 @@ enum catalogue_kind {
     /* 64 to 79: evidence */
     CATALOGUE_MANIFEST = 64, /* u64 campaign -> evidence/manifest.h */
     CATALOGUE_HEAD,          /* u64 record -> signed head of it (evidence/signed_head.h) */
-    CATALOGUE_EVIDENCE_KEY   /* u64 number, from 1 on -> statement of a key */
+    CATALOGUE_EVIDENCE_KEY,  /* u64 number, from 1 on -> statement of a key */
+    CATALOGUE_AUDIT = 80     /* content/audit_log.h */
 };
 
 /* Catalogue key of partition 0 into *buf. */

@@ -49,7 +49,7 @@ static void print_flags(unsigned flags)
         const char *name;
     } names[] = {
         {ROUTE_CHANGES, "changes"},     {ROUTE_STREAM, "stream"}, {ROUTE_REPEATABLE, "repeatable"},
-        {ROUTE_OWN_QUERY, "own_query"}, {ROUTE_LARGE, "large"},
+        {ROUTE_OWN_QUERY, "own_query"}, {ROUTE_LARGE, "large"},   {ROUTE_MACHINE, "machine"},
     };
     const char *separator = " ";
     for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

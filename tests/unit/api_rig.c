@@ -171,6 +171,7 @@ static void open_api(struct house *house)
         .uploads_max = 2,
         .event_streams_max = 4,
         .events_kept = 300,
+        .audit_kept_ms = AUDIT_KEPT_MS,
         .archive_after_ms = ARCHIVE_MS,
         .page_codec = PAGE_LZ4,
         .import_threads = 1,

@@ -14,6 +14,7 @@
 #include "tests/unit/unit.h"
 
 #define ARCHIVE_MS       UINT64_C(3600000)
+#define AUDIT_KEPT_MS    (100 * ARCHIVE_MS)
 #define REPLIES_KEPT_MS  (50 * ARCHIVE_MS)
 #define REPLIES_MATCH_MS (ARCHIVE_MS / 2)
 
