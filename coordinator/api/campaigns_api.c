@@ -7,6 +7,7 @@
 #include "common/mem.h"
 #include "common/text.h"
 #include "coordinator/api/body_document.h"
+#include "coordinator/api/campaigns_view.h"
 #include "coordinator/api/code_ranges.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/feed_watch.h"
@@ -180,7 +181,7 @@ json_t *campaigns_figures(const struct api *api, const struct campaign_view *vie
 
 /* A campaign as clients see it, its content left out. Every campaign of the engine has a
  * document. */
-static json_t *listed_json(const struct api *api, const struct campaign_view *view)
+json_t *campaigns_view_listed(const struct api *api, const struct campaign_view *view)
 {
     const struct campaign_def *def = view->def;
     const struct campaign_document *document =
@@ -210,31 +211,11 @@ static json_t *listed_json(const struct api *api, const struct campaign_view *vi
 
 static json_t *campaign_json(const struct api *api, const struct campaign_view *view)
 {
-    json_t *json = listed_json(api, view);
+    json_t *json = campaigns_view_listed(api, view);
     const struct campaign_document *document =
         campaign_registry_find(api->context.campaigns, view->def->id);
     json_object_set(json, "content", campaign_document_content(document));
     return json;
-}
-
-void campaigns_list(struct exchange *exchange)
-{
-    struct exchange_page page;
-    if (!exchange_page(exchange, CURSOR_CAMPAIGNS, 0, &page)) {
-        return;
-    }
-    struct engine *engine = exchange->api->context.engine;
-    uint64_t id = engine_next_campaign(engine, page.position);
-    json_t *items = json_array();
-    for (unsigned i = 0; i < page.limit && id != 0; i++) {
-        struct campaign_view view;
-        page.position = id;
-        if (engine_campaign(engine, id, &view)) {
-            json_array_append_new(items, listed_json(exchange->api, &view));
-        }
-        id = engine_next_campaign(engine, id);
-    }
-    exchange_view(exchange, exchange_list(items, CURSOR_CAMPAIGNS, 0, id != 0, page.position));
 }
 
 void campaigns_get(struct exchange *exchange)

@@ -50,7 +50,7 @@ void audiences_recipient(struct exchange *exchange);
 void uploads_post(struct exchange *exchange);
 void uploads_list(struct exchange *exchange);
 
-/* campaigns_api.c */
+/* campaigns_api.c, campaigns_list.c */
 void campaigns_post(struct exchange *exchange);
 void campaigns_list(struct exchange *exchange);
 void campaigns_get(struct exchange *exchange);

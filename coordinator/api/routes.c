@@ -15,6 +15,7 @@
 static const char *const list_parameters[] = {"limit", "cursor", NULL};
 static const char *const lookup_parameters[] = {"key",      "endpoint", "channel", "campaign",
                                                 "timeline", "limit",    "cursor",  NULL};
+static const char *const campaign_parameters[] = {"order", "state", "limit", "cursor", NULL};
 static const char *const recipients_parameters[] = {"state", "limit", "cursor", NULL};
 static const char *const evidence_parameters[] = {"recipient", "page", NULL};
 static const char *const export_parameters[] = {
@@ -77,7 +78,7 @@ const struct route routes_of_api[] = {
     {"GET", "/v1/audiences/{id}/recipients", audiences_recipients, VIEWERS, 0, list_parameters},
     {"GET", "/v1/audiences/{id}/recipients/{key}", audiences_recipient, VIEWERS, 0, NULL},
     {"GET", "/v1/uploads", uploads_list, VIEWERS, 0, NULL},
-    {"GET", "/v1/campaigns", campaigns_list, VIEWERS, 0, list_parameters},
+    {"GET", "/v1/campaigns", campaigns_list, VIEWERS, 0, campaign_parameters},
     {"POST", "/v1/campaigns", campaigns_post, AUTHORS, ROUTE_CHANGES, NULL},
     {"GET", "/v1/campaigns/{id}", campaigns_get, VIEWERS, 0, NULL},
     {"PATCH", "/v1/campaigns/{id}", campaigns_patch, OPERATORS, ROUTE_CHANGES, NULL},

@@ -37,6 +37,7 @@ test("a report's curve goes on in what was seen live, and never back", () => {
   const spread = (curve: { s: number; people: number }[]) => ({ people: 0, of_recipients: { p50_s: null, p90_s: null, p99_s: null }, curve });
   const report = {
     as_of: "2026-11-29T10:00:10.000Z", final: false, course: { launched_at: "2026-11-29T10:00:00.000Z", duration_s: 10, paused_s: 0 },
+    people: { reached: { people: 50 } },
     times: { first_word: spread([{ s: 1, people: 10 }, { s: 5, people: 50 }]), receipt: spread([]), acknowledgement: spread([{ s: 3, people: 2 }]) },
     failures: { reasons: [] },
   } as Report;

@@ -170,6 +170,9 @@ static void lists_go_on_where_they_stopped(void **state)
     } cases[] = {
         {"/v1/campaigns?limit=2", "id", "c1 c2 c3 c4 c5 "},
         {"/v1/campaigns?limit=5", "id", "c1 c2 c3 c4 c5 "},
+        {"/v1/campaigns?limit=2&order=newest", "id", "c5 c4 c3 c2 c1 "},
+        {"/v1/campaigns?limit=2&order=oldest&state=running,draft", "id", "c1 c2 c3 c4 c5 "},
+        {"/v1/campaigns?limit=2&order=newest&state=running", "id", ""},
         {"/v1/audiences?limit=1", "id", "a1 a2 "},
         {"/v1/campaigns/c1/recipients?limit=1", "key", "k1 k2 k5 "},
         {"/v1/campaigns/c1/recipients?limit=2&state=waiting", "key", "k1 k2 k5 "},
@@ -193,6 +196,9 @@ static void lists_go_on_where_they_stopped(void **state)
     expect_get(house, "/v1/campaigns/c1", 200, "\"content\":{\"sms\":");
     expect_get(house, "/v1/campaigns?limit=0", 400, "\"parameter\":\"limit\"");
     expect_get(house, "/v1/campaigns?limit=1001", 400, "1 to 1000");
+    expect_get(house, "/v1/campaigns?order=last", 400, "\"parameter\":\"order\"");
+    expect_get(house, "/v1/campaigns?state=running,lost", 400, "there are draft, running");
+    expect_get(house, "/v1/campaigns?state=", 400, "\"parameter\":\"state\"");
     expect_get(house, "/v1/campaigns?cursor=xyz", 400, "\"parameter\":\"cursor\"");
     expect_get(house, "/v1/campaigns/c1/recipients?state=lost", 400, "\"parameter\":\"state\"");
 }

@@ -61,10 +61,21 @@ export function putProvider(provider: Provider): void {
 
 // ---- what is asked for ----
 
-/** The campaigns, the newest last, as the API lists them. */
+const NEWEST = 200;
+
+/** All that go on, and the newest of the others; older ones are looked up a page at a time. The newest last. */
+async function loadCampaigns(signal: AbortSignal): Promise<Campaign[]> {
+  const [going, newest] = await Promise.all([
+    getAll<Campaign>("/v1/campaigns?state=running,paused,scheduled", signal),
+    get<{ items: Campaign[] }>(`/v1/campaigns?order=newest&limit=${NEWEST}`, signal),
+  ]);
+  const all = new Map([...going, ...newest.items].map((campaign) => [campaign.id, campaign]));
+  return [...all.values()].sort((a, b) => Number(a.id.slice(1)) - Number(b.id.slice(1)));
+}
+
 async function loadAll(signal: AbortSignal): Promise<void> {
   const [campaigns, providers, workers, alarms, status] = await Promise.all([
-    getAll<Campaign>("/v1/campaigns", signal),
+    loadCampaigns(signal),
     getAll<Provider>("/v1/providers", signal),
     getAll<Worker>("/v1/workers", signal),
     get<{ items: Alarm[] }>("/v1/alarms", signal),

@@ -16,6 +16,7 @@ export interface Report {
   as_of: string;
   final: boolean;
   course: { launched_at: string | null; duration_s: number | null; paused_s: number };
+  people: { reached: { people: number } };
   times: { first_word: Spread; receipt: Spread; acknowledgement: Spread };
   failures: { reasons: { reason: number; text: string; class: string; times: number; people: number }[] };
 }
@@ -50,10 +51,13 @@ export function joinCurves(report: Report | undefined, live: readonly Point[]): 
       until = began + s;
     }
   }
+  // Whoever climbs is waiting again, and was reached all the same.
+  let most = joined.reached[joined.reached.length - 1] ?? 0;
   for (const point of live) {
     if (point.at / 1000 > until) {
+      most = Math.max(most, point.reached);
       joined.times.push(point.at / 1000);
-      joined.reached.push(point.reached);
+      joined.reached.push(most);
       joined.acknowledged.push(point.acknowledged);
       joined.lost.push(point.lost);
     }

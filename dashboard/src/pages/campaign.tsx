@@ -33,9 +33,9 @@ function useCampaign(id: string): { campaign: Campaign | undefined; error: unkno
   return { campaign, error };
 }
 
-function Numbers({ campaign }: { campaign: Campaign }) {
+function Numbers({ campaign, ever }: { campaign: Campaign; ever: number }) {
   const { counts, recipients } = campaign;
-  const reached = sum(counts, REACHED);
+  const reached = Math.max(ever, sum(counts, REACHED));
   const lost = sum(counts, NOT_REACHED);
   const done = doneAt(campaign);
   const took = campaign.launched_at && campaign.ended_at ? (Date.parse(campaign.ended_at) - Date.parse(campaign.launched_at)) / 1000 : null;
@@ -126,7 +126,7 @@ export function CampaignPage({ id }: { id: string }) {
       {campaign.stopped && campaign.state === "paused" && (
         <p class="note note-bad"><Icon name="alarm" /> It stopped itself: {number(campaign.stopped.count)} of {plural(campaign.stopped.of, "person", "people")} who were tried have {campaign.stopped.by}. Somebody must look, and resume or cancel it.</p>
       )}
-      {begun && <Numbers campaign={campaign} />}
+      {begun && <Numbers campaign={campaign} ever={report.value?.people.reached.people ?? 0} />}
       {begun && (
         <Card title="Everybody" actions={<a class="more" href={toPeople()}>The people<Icon name="right" size={12} /></a>}>
           <Bar counts={campaign.counts} total={campaign.recipients} label="Everybody" />

@@ -12,18 +12,33 @@ import { Button, Card, Empty, Loading, Problem, say, Time, useAsked, type Asked 
 import { errorText } from "../lib/api";
 import { Chart } from "../ui/chart";
 import { Icon } from "../ui/icon";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 const AT_ONCE_MAX = 300000; // of larger campaigns that still run a report is read when somebody asks for it
+
+const READ_AGAIN_MS = 15000;
 
 /** Once when the page is opened and once more when the campaign has ended; else when somebody asks. */
 export function useReport(campaign: Campaign | undefined): Asked<Report> & { wanted: boolean; want: () => void } {
   const [asked, setAsked] = useState(false);
+  const readAt = useRef(0);
   const begun = campaign !== undefined && campaign.launched_at !== null;
   const ended = campaign?.ended_at ?? "";
   const wanted = begun && (asked || ended !== "" || campaign.recipients <= AT_ONCE_MAX);
   const path = `/v1/campaigns/${campaign?.id}/report?format=json`;
   const report = useAsked(wanted ? `${path} ${ended}` : null, (signal) => get<Report>(path, signal));
+  // Who climbs counts as waiting again; how many were reached at all only the journal knows. When news show that people
+  // climb, it is read anew, not more often than so.
+  const reachedNow = sum(campaign?.counts ?? {}, REACHED);
+  const known = report.value?.people.reached.people ?? 0;
+  useEffect(() => {
+    if (wanted && !report.busy && reachedNow < known && Date.now() - readAt.current > READ_AGAIN_MS && campaign!.recipients <= AT_ONCE_MAX) {
+      report.again();
+    }
+  }, [reachedNow]);
+  useEffect(() => {
+    readAt.current = Date.now();
+  }, [report.value]);
   return { ...report, wanted, want: () => setAsked(true) };
 }
 

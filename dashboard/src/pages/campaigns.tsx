@@ -6,9 +6,10 @@ import { go, link, place } from "../lib/route";
 import { planInWords, REACHED, sum } from "../lib/states";
 import { useStore } from "../lib/store";
 import type { Campaign } from "../lib/types";
-import { CampaignPill, Card, Empty, Loading, PageHead, Time } from "../ui/basics";
+import { CampaignPill, Card, Empty, Loading, PageHead, Problem, Time } from "../ui/basics";
 import { Bar } from "../ui/bar";
 import { Icon } from "../ui/icon";
+import { Pager, usePages } from "../ui/pager";
 
 export function CampaignTable({ campaigns, label }: { campaigns: Campaign[]; label: string }) {
   return (
@@ -38,23 +39,19 @@ export function CampaignTable({ campaigns, label }: { campaigns: Campaign[]; lab
   );
 }
 
-const PAGE = 25;
 const FILTERS = ["all", "running", "paused", "scheduled", "draft", "finished", "cancelled"] as const;
+const NAMED_MAX = 50;
 
 export function Campaigns() {
-  const now = useStore(live);
-  const query = useStore(place).query;
+  const known = useStore(live, (now) => now.campaigns);
+  const state = useStore(place).query.get("state") ?? "all";
   const [words, setWords] = useState("");
-  const state = query.get("state") ?? "all";
-  const page = Math.max(0, Number(query.get("page") ?? 0) || 0);
-  if (!now.loaded) {
-    return <><PageHead title="Campaigns" /><Loading /></>;
-  }
+  const pages = usePages<Campaign>(`/v1/campaigns?order=newest${state === "all" ? "" : `&state=${encodeURIComponent(state)}`}`, 25);
   const wanted = words.trim().toLowerCase();
-  const found = [...now.campaigns.values()].reverse().filter((c) =>
-    (state === "all" || c.state === state) && (wanted === "" || c.name.toLowerCase().includes(wanted) || c.id === wanted));
-  const shown = found.slice(page * PAGE, (page + 1) * PAGE);
-  const to = (more: Record<string, string | undefined>) => link(["campaigns"], { state: state === "all" ? undefined : state, ...more });
+  const named = wanted === "" ? null : [...known.values()].reverse().filter((c) =>
+    (state === "all" || c.state === state) && (c.name.toLowerCase().includes(wanted) || c.id === wanted)).slice(0, NAMED_MAX);
+  // What the events brought stands above what the list said.
+  const shown = named ?? pages.items.map((c) => known.get(c.id) ?? c);
   return (
     <>
       <PageHead title="Campaigns">
@@ -62,21 +59,18 @@ export function Campaigns() {
       </PageHead>
       <Card>
         <div class="filters">
-          <label class="field field-inline"><span>Name</span><input type="search" value={words} onInput={(e) => { setWords(e.currentTarget.value); go(to({}), true); }} /></label>
+          <label class="field field-inline"><span>Name, of the newest {number(known.size)}</span><input type="search" value={words} onInput={(e) => setWords(e.currentTarget.value)} /></label>
           <label class="field field-inline"><span>State</span>
             <select value={state} onChange={(e) => go(link(["campaigns"], { state: e.currentTarget.value === "all" ? undefined : e.currentTarget.value }), true)}>
               {FILTERS.map((name) => <option key={name} value={name}>{name}</option>)}
             </select>
           </label>
         </div>
-        {shown.length === 0 ? <Empty>{now.campaigns.size === 0 ? <>There is no campaign yet. <a href="#/new">Begin one</a>.</> : "None is like this."}</Empty> : <CampaignTable campaigns={shown} label="Campaigns" />}
-        {found.length > PAGE && (
-          <nav class="pager" aria-label="Pages of campaigns">
-            {page > 0 ? <a href={to({ page: String(page - 1) })}><Icon name="left" />Newer</a> : <span />}
-            <span class="soft">{number(page * PAGE + 1)} to {number(Math.min(found.length, (page + 1) * PAGE))} of {number(found.length)}</span>
-            {(page + 1) * PAGE < found.length ? <a href={to({ page: String(page + 1) })}>Older<Icon name="right" /></a> : <span />}
-          </nav>
-        )}
+        {pages.error ? <Problem error={pages.error} /> : null}
+        {named === null && pages.value === undefined && pages.busy && <Loading />}
+        {shown.length === 0 && (named !== null || pages.value !== undefined) && <Empty>{state === "all" && wanted === "" ? <>There is no campaign yet. <a href="#/new">Begin one</a>.</> : "None is like this."}</Empty>}
+        {shown.length > 0 && <CampaignTable campaigns={shown} label="Campaigns" />}
+        {named === null && <Pager of={pages} label="campaigns" />}
       </Card>
     </>
   );

@@ -43,13 +43,13 @@ function RunningCard({ campaign }: { campaign: Campaign }) {
           <CampaignPill state={campaign.state} stopped={campaign.state === "paused" && !!campaign.stopped} />
         </div>
       </header>
-      <p class="running-share"><b>{share(reached, campaign.recipients)}</b> reached<span class="soft"> · {share(campaign.counts.acknowledged ?? 0, campaign.recipients)} acknowledged</span></p>
+      <p class="running-share" title="Accepted, delivered or acknowledged now. Whoever climbs to another step waits again."><b>{share(reached, campaign.recipients)}</b> reached<span class="soft"> · {share(campaign.counts.acknowledged ?? 0, campaign.recipients)} acknowledged</span></p>
       <Bar counts={campaign.counts} total={campaign.recipients} label={campaign.name} />
       <footer class="running-foot">
         <Glance counts={campaign.counts} states={["acknowledged", "delivered", "accepted", "leased", "retrying", "waiting", "uncertain", "failed", "unreachable", "suppressed", "expired"]} />
         <p class="running-pace">
           {campaign.state === "running" && <span title="Sent a second now"><Icon name="speed" />{rate(campaign.rate_per_s)}</span>}
-          {campaign.state === "running" && campaign.time_left_s !== null && <span title="Time left"><Icon name="waiting" />{timeLeft(campaign)}{done && <span class="soft">, {done}</span>}</span>}
+          {campaign.state === "running" && campaign.time_left_s !== null && <span title="Time left"><Icon name="waiting" /><span>{timeLeft(campaign)}{done && <span class="soft">, {done}</span>}</span></span>}
           {campaign.state === "scheduled" && campaign.starts_at && <span>begins <Time at={campaign.starts_at} /></span>}
         </p>
       </footer>

@@ -29,7 +29,7 @@ function standing(rung: Rung): string {
     parts.push(`${number(waiting)} to be sent`);
   }
   if (rung.open > 0) {
-    parts.push(`${number(rung.open)} told, not answered yet`);
+    parts.push(`${number(rung.open)} told, no answer yet`);
   }
   return parts.join(" · ");
 }
