@@ -72,6 +72,7 @@ static void the_dangerous_routes_are_for_few(void **state)
         {"GET", "/v1/tokens/{id}", ROLE_SET_ADMINS},
         {"DELETE", "/v1/tokens/{id}", ROLE_SET_ADMINS},
         {"POST", "/v1/keys/delivery/rotate", ROLE_SET_ADMINS},
+        {"POST", "/v1/evidence/key/rotate", ROLE_SET_ADMINS},
         {"POST", "/v1/campaigns/{id}/launch", ROLE_SET_APPROVERS},
         {"POST", "/v1/campaigns/{id}/retry", ROLE_SET_OPERATORS},
         {"POST", "/v1/campaigns/{id}/resume", ROLE_SET_OPERATORS},
