@@ -70,6 +70,7 @@ struct api {
     struct report_cache *report_cache;
     struct evidence_job *evidence_jobs; /* likewise: bundles that are being made */
     unsigned evidence_count;
+    uint64_t evidence_told; /* the newest head that listeners were told of */
     bool is_closing;
     struct upload *uploads;
     unsigned upload_count;

@@ -11,6 +11,7 @@
 #include "common/text.h"
 #include "coordinator/api/evidence_jobs.h"
 #include "coordinator/api/exchange.h"
+#include "coordinator/api/feed.h"
 #include "coordinator/api/resources.h"
 #include "coordinator/content/object_id.h"
 #include "coordinator/report/evidence_stream.h"
@@ -53,6 +54,37 @@ static json_t *hex_json(struct slice bytes)
     json_t *json = json_stringn((const char *)text.data, text.len);
     buf_release(&text);
     return json;
+}
+
+static json_t *head_json(const struct signed_head *head, struct slice bytes)
+{
+    char id[OBJECT_ID_CHARS + 1];
+    json_t *campaign = json_null();
+    if (head->campaign != 0) {
+        object_id_write(id, OBJECT_CAMPAIGN, head->campaign);
+        campaign = json_string(id);
+    }
+    return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o}", "record", (json_int_t)head->recno, "hash",
+                     hex_json(slice_of(head->hash, HASH_DIGEST_BYTES)), "at",
+                     exchange_time(head->time_ms), "campaign", campaign, "public_key",
+                     base64_json(slice_of(head->public_key, SIGNING_PUBLIC_BYTES)), "signed",
+                     base64_json(bytes));
+}
+
+/* Whoever keeps what he is told has a head that is not in our hands any more. */
+static void tell_of_head(struct api *api)
+{
+    const struct signed_head *head = head_signer_head(api->context.head_signer);
+    char subject[24];
+    struct buf bytes = {0};
+    if (head->recno <= api->evidence_told) {
+        return;
+    }
+    api->evidence_told = head->recno;
+    (void)snprintf(subject, sizeof(subject), "%llu", (unsigned long long)head->recno);
+    signed_head_encode(head, &bytes);
+    (void)feed_tell(api->feed, FEED_HEAD_SIGNED, 0, subject, head_json(head, buf_view(&bytes)));
+    buf_release(&bytes);
 }
 
 /* ---- a bundle ---- */
@@ -144,6 +176,7 @@ void evidence_jobs_turn(struct api *api)
     const struct head_signer *signer = api->context.head_signer;
     uint64_t now_ms = api_now_ms(api);
     struct evidence_job *next;
+    tell_of_head(api);
     for (struct evidence_job *job = api->evidence_jobs; job != NULL; job = next) {
         next = job->next;
         if (job->exchange == NULL || job->stream != NULL) {
@@ -385,21 +418,6 @@ struct head_list {
     uint64_t next; /* record to go on at; 0: there is no more */
     enum err err;
 };
-
-static json_t *head_json(const struct signed_head *head, struct slice bytes)
-{
-    char id[OBJECT_ID_CHARS + 1];
-    json_t *campaign = json_null();
-    if (head->campaign != 0) {
-        object_id_write(id, OBJECT_CAMPAIGN, head->campaign);
-        campaign = json_string(id);
-    }
-    return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o}", "record", (json_int_t)head->recno, "hash",
-                     hex_json(slice_of(head->hash, HASH_DIGEST_BYTES)), "at",
-                     exchange_time(head->time_ms), "campaign", campaign, "public_key",
-                     base64_json(slice_of(head->public_key, SIGNING_PUBLIC_BYTES)), "signed",
-                     base64_json(bytes));
-}
 
 static bool add_head(void *arg, struct slice id, struct slice value)
 {

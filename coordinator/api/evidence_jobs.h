@@ -7,7 +7,7 @@
 
 struct api;
 
-/* In every turn: begins those whose head is signed. */
+/* In every turn: begins those whose head is signed, and tells of it. */
 void evidence_jobs_turn(struct api *api);
 /* Now and then: breaks off those whose clients do not take them. */
 void evidence_jobs_sweep(struct api *api);

@@ -13,8 +13,8 @@
 /* Before each word in an event's `type`. */
 #define FEED_TYPE_PREFIX "com.tocsin."
 
-/* Stored: add at the end. X(name, word, is it a fact). Facts are kept and numbered; of the others,
- * which tell how things stand, only the newest is of interest. */
+/* Those of facts are stored: add behind the last of them. X(name, word, is it a fact). Facts are
+ * kept and numbered; of the others, which tell how things stand, only the newest is of interest. */
 #define FEED_KIND_MAP(X)                                                                           \
     X(COORDINATOR_STARTED, "coordinator.started", true)                                            \
     X(CAMPAIGN_CREATED, "campaign.created", true)                                                  \
@@ -33,6 +33,7 @@
     X(ALARM_RAISED, "alarm.raised", true)                                                          \
     X(ALARM_CLEARED, "alarm.cleared", true)                                                        \
     X(REPLIES_RECEIVED, "replies.received", true)                                                  \
+    X(HEAD_SIGNED, "head.signed", true)                                                            \
     X(CAMPAIGN_PROGRESS, "campaign.progress", false)                                               \
     X(PROVIDER_PROGRESS, "provider.progress", false)                                               \
     X(WORKER_PROGRESS, "worker.progress", false)                                                   \

@@ -27,8 +27,9 @@ struct head_signer {
     bool is_new;                    /* the statement is in no record yet */
     bool is_rotating;               /* it is in one that is not durable yet */
     uint64_t every_ms;
-    uint64_t last_ms;   /* when the last head was signed, or the start */
-    uint64_t newest;    /* record that it signs */
+    uint64_t last_ms; /* when the last head was signed, or the start */
+    uint64_t newest;  /* record that it signs */
+    struct signed_head head;
     uint64_t put_in;    /* record that it is in */
     uint64_t wanted;    /* record that must be signed; 0: none */
     uint64_t campaigns; /* that have ended since */
@@ -235,6 +236,7 @@ static void sign_head(struct head_signer *signer, const struct ledger_head *at, 
     record_put(record, buf_view(&key), buf_view(&value));
     buf_release(&key);
     buf_release(&value);
+    signer->head = head;
     signer->last_ms = now_ms;
     signer->newest = at->recno;
     signer->put_in = record->recno;
@@ -281,6 +283,11 @@ void head_signer_stop(struct head_signer *signer, uint64_t now_ms, struct record
 uint64_t head_signer_newest(const struct head_signer *signer)
 {
     return signer->newest;
+}
+
+const struct signed_head *head_signer_head(const struct head_signer *signer)
+{
+    return &signer->head;
 }
 
 uint64_t head_signer_put_in(const struct head_signer *signer)

@@ -42,6 +42,8 @@ void head_signer_stop(struct head_signer *signer, uint64_t now_ms, struct record
 void head_signer_want(struct head_signer *signer, uint64_t recno);
 /* The newest record that a head has signed; the head itself may not be durable yet. 0: none. */
 uint64_t head_signer_newest(const struct head_signer *signer);
+/* That head; its recno is 0 before the first of this life. */
+const struct signed_head *head_signer_head(const struct head_signer *signer);
 /* In which record that head was put. */
 uint64_t head_signer_put_in(const struct head_signer *signer);
 

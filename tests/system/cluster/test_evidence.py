@@ -9,6 +9,7 @@ import random
 import stat
 import subprocess
 
+from event_stream import EventStream
 from support import BUILD, http_provider, wait_for
 
 MESSAGE = {"sms": {"default": {"text": "Dear {{first_name}}, call {{phone}}: {{campaign}}"},
@@ -121,9 +122,13 @@ def test_a_whole_campaign_is_proven_by_the_command(gateway, make_cluster, tmp_pa
 
 def test_heads_are_signed_at_the_end_and_keys_vouch_for_the_next(gateway, make_cluster, tmp_path):
     cluster = make_cluster([http_provider(gateway)], workers=1)
+    stream = EventStream(cluster.api)
     campaign = run_campaign(cluster, 100)
     heads = lambda: cluster.api.get("/v1/evidence/heads?limit=1000")["items"]  # noqa: E731
     wait_for("a head of the end", lambda: any(h["campaign"] == campaign for h in heads()))
+    told = wait_for("a head that is told of", lambda: [e for e in stream.facts() if e.type == "head.signed"])
+    stream.close()
+    assert told[0].data in heads() and told[0].subject == str(told[0].data["record"])
     first = cluster.api.get("/v1/evidence/key")
     path = os.path.join(cluster.data_dir, "evidence.key")
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+tocsin_unit_test(test_signed_head LIBS tocsin_evidence)
