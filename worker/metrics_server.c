@@ -20,10 +20,10 @@ struct metrics_server {
 };
 
 static enum MHD_Result reply(struct MHD_Connection *connection, unsigned status, const char *type,
-                             struct slice body)
+                             struct buf take_body)
 {
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        body.len, (void *)(uintptr_t)body.data, MHD_RESPMEM_MUST_COPY);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer_with_free_callback(take_body.len, take_body.data, mem_free);
     if (response == NULL) {
         return MHD_NO;
     }
@@ -36,13 +36,18 @@ static enum MHD_Result reply(struct MHD_Connection *connection, unsigned status,
     return result;
 }
 
+static enum MHD_Result refuse(struct MHD_Connection *connection, unsigned status, const char *why)
+{
+    struct buf text = {0};
+    buf_str(&text, why);
+    return reply(connection, status, "text/plain; charset=utf-8", text);
+}
+
 /* Called once for the head, again for a body, whose bytes are passed over, and at its end. */
 static enum MHD_Result on_access(void *arg, struct MHD_Connection *connection, const char *url,
                                  const char *method, const char *version, const char *body,
                                  size_t *body_len, void **context)
 {
-    static const char elsewhere[] = "The metrics are at /metrics.\n";
-    static const char unreadable[] = "Metrics can only be read: GET /metrics.\n";
     static int has_begun;
     const struct metrics_server *server = arg;
     (void)version;
@@ -56,18 +61,15 @@ static enum MHD_Result on_access(void *arg, struct MHD_Connection *connection, c
         return MHD_YES;
     }
     if (strcmp(url, "/metrics") != 0) {
-        return reply(connection, MHD_HTTP_NOT_FOUND, "text/plain; charset=utf-8",
-                     slice_str(elsewhere));
+        return refuse(connection, MHD_HTTP_NOT_FOUND, "The metrics are at /metrics.\n");
     }
     if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
-        return reply(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "text/plain; charset=utf-8",
-                     slice_str(unreadable));
+        return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED,
+                      "Metrics can only be read: GET /metrics.\n");
     }
     struct buf text = {0};
     server->write(server->arg, &text);
-    enum MHD_Result result = reply(connection, MHD_HTTP_OK, EXPOSITION_TYPE, buf_view(&text));
-    buf_release(&text);
-    return result;
+    return reply(connection, MHD_HTTP_OK, EXPOSITION_TYPE, text);
 }
 
 enum err metrics_server_open(struct metrics_server **out, const struct listen_address *address,

@@ -3,12 +3,15 @@
 its messages and into the logs."""
 
 import http.server
+import os
 import re
 import threading
+import types
 
 import pytest
 
-from support import free_port, http_provider, log_of, some, upload
+from fault_rows import ROWS
+from support import free_port, http_provider, log_of, some, upload, wait_for
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 OTHER = "0af7651916cd43dd8448eb211c80319c"
@@ -40,6 +43,9 @@ class Receiver(http.server.ThreadingHTTPServer):
 
 class Answer(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self.do_POST()
 
     def do_POST(self):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -132,3 +138,34 @@ def test_ses_whose_headers_are_signed_knows_no_such_setting(place, make_cluster)
     cluster = make_cluster([{"name": "ses", "channel": "email", "adapter": "ses", "settings": ses}])
     why = cluster.api.get("/v1/providers/ses")
     assert "traceparent" in str(why), why
+
+
+@pytest.mark.parametrize("adapter", ["kannel", "twilio", "twilio_voice", "sendgrid", "webhook", "whatsapp", "slack", "teams"])
+def test_each_adapter_that_may_puts_it_on(adapter, receiver, make_cluster):
+    row = ROWS[adapter]
+    run = types.SimpleNamespace(url=lambda path="": receiver.url(path), ca_file=None)
+    settings = {key: value for key, value in row.settings(run).items() if value is not None}
+    if adapter == "webhook":
+        settings["allow_http"] = True
+    cluster = make_cluster([{"name": adapter, "channel": row.channel, "adapter": adapter, "settings": settings}], workers=0)
+    cluster.start_worker("w0", env={**os.environ, **row.secrets})
+    cluster.wait_workers(1)
+    lines = [f"id,{row.column},first_name", *(f"r{i},{row.address(run, i)},Ada" for i in range(8)), ""]
+    audience = cluster.api.upload("\n".join(lines).encode()).json()["id"]
+    campaign = cluster.campaign(audience, row.channel, {row.channel: row.content}, launch=False)["id"]
+    cluster.api.post(f"/v1/campaigns/{campaign}/launch", None, {"traceparent": f"00-{TRACE}-{PARENT}-01"})
+    wait_for("a request", lambda: receiver.requests, 20)
+    seen = [values for traces in receiver.take().values() for values in traces]
+    assert all(values and re.fullmatch(f"00-{TRACE}-[0-9a-f]{{16}}-01", *values) for values in seen), seen
+
+
+def test_signed_requests_go_without_it(receiver, make_cluster):
+    row = ROWS["ses"]
+    settings = row.settings(types.SimpleNamespace(url=lambda path="": receiver.url(path)))
+    cluster = make_cluster([{"name": "ses", "channel": "email", "adapter": "ses", "settings": settings}], workers=0)
+    cluster.start_worker("w0", env={**os.environ, **row.secrets})
+    cluster.wait_workers(1)
+    campaign = cluster.campaign(upload(cluster, 3), "email", {"email": row.content}, launch=False)["id"]
+    cluster.api.post(f"/v1/campaigns/{campaign}/launch", None, {"traceparent": f"00-{TRACE}-{PARENT}-01"})
+    wait_for("a request", lambda: receiver.requests, 20)
+    assert all(values is None for traces in receiver.take().values() for values in traces)
