@@ -4,34 +4,16 @@
 #include <string.h>
 
 #include "coordinator/report/report_chart.h"
+#include "coordinator/report/report_sections.h"
 #include "coordinator/report/report_value.h"
 #include "coordinator/report/report_words.h"
 
-#define GROUPS_SHOWN  40 /* the JSON and CSV forms have all */
-#define REASONS_SHOWN 30
-
-/* What one report is written with: its charts and headings have ids of their own. */
+/* What one report is written with: its charts have ids of their own. */
 struct page {
     struct buf *html;
     const json_t *report;
     char prefix; /* of ids */
 };
-
-/* An array that is walked: jansson's macros want it without const. */
-static json_t *list_at(const json_t *json, const char *path)
-{
-    return (json_t *)(uintptr_t)report_at(json, path);
-}
-
-static void heading(const struct page *page, const char *title)
-{
-    buf_printf(page->html, "<section><h2>%s</h2>\n", title);
-}
-
-static void end_section(const struct page *page)
-{
-    buf_str(page->html, "</section>\n");
-}
 
 /* ---- the head ---- */
 
@@ -136,11 +118,11 @@ static void put_states(const struct page *page)
     const size_t count = sizeof(order) / sizeof(order[0]);
     struct buf *html = page->html;
     char id[16];
-    heading(page, "Where everybody stands");
+    report_section_open(html, "Where everybody stands");
     for (size_t o = 0; o < count; o++) {
         size_t i;
         json_t *state;
-        json_t *states = list_at(page->report, "states");
+        json_t *states = report_list_at(page->report, "states");
         parts[o] = (struct report_part){order[o], order[o], 0};
         json_array_foreach(states, i, state)
         {
@@ -158,7 +140,7 @@ static void put_states(const struct page *page)
     for (size_t o = 0; o < count; o++) {
         size_t i;
         json_t *state;
-        json_t *states = list_at(page->report, "states");
+        json_t *states = report_list_at(page->report, "states");
         json_array_foreach(states, i, state)
         {
             if (strcmp(report_str(state, "state"), order[o]) != 0 || parts[o].value == 0) {
@@ -174,7 +156,7 @@ static void put_states(const struct page *page)
         }
     }
     report_table_close(html);
-    end_section(page);
+    report_section_close(html);
 }
 
 /* ---- over time ---- */
@@ -214,10 +196,10 @@ static void put_times(const struct page *page)
     struct buf *html = page->html;
     const json_t *times = report_at(page->report, "times");
     char id[16];
-    heading(page, "Over time");
+    report_section_open(html, "Over time");
     if (report_number(times, "first_word.people") == 0) {
         buf_str(html, "<p>Nobody was reached yet.</p>");
-        end_section(page);
+        report_section_close(html);
         return;
     }
     snprintf(id, sizeof(id), "%c-curve", page->prefix);
@@ -242,306 +224,7 @@ static void put_times(const struct page *page)
     put_times_row(html, "Acknowledgement", report_at(times, "acknowledgement"));
     put_times_row(html, "Answer", report_at(times, "answer"));
     report_table_close(html);
-    end_section(page);
-}
-
-/* ---- ways ---- */
-
-/* A bar within a table's cell; the numbers stand beside it. */
-static void meter(struct buf *html, double share, const char *class_name)
-{
-    buf_printf(html,
-               "<td aria-hidden=\"true\"><svg class=\"meter\" viewBox=\"0 0 100 10\" "
-               "preserveAspectRatio=\"none\"><rect class=\"under\" width=\"100\" height=\"10\"/>"
-               "<rect class=\"%s\" width=\"%.2f\" height=\"10\"/></svg></td>",
-               class_name, share > 1 ? 100 : share * 100);
-}
-
-static void put_channels(const struct page *page)
-{
-    struct buf *html = page->html;
-    size_t i;
-    json_t *channel;
-    json_t *channels = list_at(page->report, "channels");
-    if (json_array_size(channels) == 0) {
-        return;
-    }
-    heading(page, "By channel and provider");
-    report_table_open(html, "People by channel; who was reached on two counts in both.",
-                      "Channel||#Reached|#Share|#Delivered|#Share|#Acknowledged|#Share");
-    json_array_foreach(channels, i, channel)
-    {
-        report_row_head(html, report_str(channel, "channel"));
-        meter(html, report_number(channel, "reached.share"), "accepted");
-        report_cell_people(html, channel, "reached");
-        report_cell_people(html, channel, "delivered");
-        report_cell_people(html, channel, "acknowledged");
-        buf_str(html, "</tr>\n");
-    }
-    report_table_close(html);
-    report_table_open(
-        html, "Messages by provider.",
-        "Provider|Channel|#Attempts|#Accepted|#Deferred|#Refused|#Uncertain|#Came back|"
-        "#Turned away");
-    json_t *providers = list_at(page->report, "providers");
-    json_array_foreach(providers, i, channel)
-    {
-        report_row_head(html, report_str(channel, "provider"));
-        report_cell_text(html, report_str(channel, "channel"));
-        report_cell(html, channel, "messages.attempts", REPORT_COUNT);
-        report_cell(html, channel, "messages.accepted", REPORT_COUNT);
-        report_cell(html, channel, "messages.deferred", REPORT_COUNT);
-        report_cell(html, channel, "messages.refused", REPORT_COUNT);
-        report_cell(html, channel, "messages.uncertain", REPORT_COUNT);
-        report_cell(html, channel, "messages.bounced", REPORT_COUNT);
-        report_cell(html, channel, "messages.turned_away", REPORT_COUNT);
-        buf_str(html, "</tr>\n");
-    }
-    report_table_close(html);
-    const json_t *all = report_at(page->report, "messages");
-    buf_str(html, "<p class=\"soft\">Of all attempts ");
-    report_put_value(html, report_at(all, "retries"), REPORT_COUNT);
-    buf_str(html, " were retries, and ");
-    report_put_value(html, report_at(all, "repeated"), REPORT_COUNT);
-    buf_str(html, " repeated an uncertain one. ");
-    report_put_value(html, report_at(page->report, "people.ever_uncertain.people"), REPORT_COUNT);
-    buf_str(html, " people were uncertain at some time.</p>");
-    end_section(page);
-}
-
-static void put_rung_name(struct buf *html, const json_t *rung)
-{
-    buf_printf(html, "<tr><th scope=\"row\">%.0f. %s", report_number(rung, "step"),
-               report_str(rung, "channel"));
-    if (report_number(rung, "repeat") > 0) {
-        buf_printf(html, " <span class=\"soft\">again, %.0f</span>", report_number(rung, "repeat"));
-    }
-    if (json_is_true(json_object_get(rung, "with_previous"))) {
-        buf_str(html, " <span class=\"soft\">beside</span>");
-    }
-    if (json_is_true(json_object_get(rung, "left_out"))) {
-        buf_str(html, " <span class=\"soft\">left out</span>");
-    }
-    buf_str(html, "</th>");
-}
-
-static void put_ladder(const struct page *page)
-{
-    struct buf *html = page->html;
-    double recipients = report_number(page->report, "people.recipients");
-    size_t i;
-    json_t *rung;
-    json_t *ladder = list_at(page->report, "ladder");
-    heading(page, "The ladder");
-    report_table_open(html, "People on each step of the plan. The bar is who came to it.",
-                      "Step||Until|#Came to it|#Tried|#Accepted|#Acknowledged there|#Went on");
-    json_array_foreach(ladder, i, rung)
-    {
-        put_rung_name(html, rung);
-        meter(html, recipients > 0 ? report_number(rung, "entered") / recipients : 0, "leased");
-        report_cell_text(html, report_str(rung, "until"));
-        report_cell(html, rung, "entered", REPORT_COUNT);
-        report_cell(html, rung, "tried", REPORT_COUNT);
-        report_cell(html, rung, "accepted", REPORT_COUNT);
-        report_cell(html, rung, "acknowledged", REPORT_COUNT);
-        report_cell(html, rung, "climbed", REPORT_COUNT);
-        buf_str(html, "</tr>\n");
-    }
-    report_table_close(html);
-    end_section(page);
-}
-
-/* ---- groups ---- */
-
-static void put_group(struct buf *html, const json_t *group, const char *name)
-{
-    report_row_head(html, name);
-    meter(html, report_number(group, "reached.share"), "accepted");
-    report_cell(html, group, "people", REPORT_COUNT);
-    report_cell_people(html, group, "reached");
-    report_cell_people(html, group, "acknowledged");
-    report_cell_people(html, group, "not_reached");
-    buf_str(html, "</tr>\n");
-}
-
-static void put_groups(const struct page *page, const char *member, const char *title)
-{
-    struct buf *html = page->html;
-    size_t i;
-    json_t *group;
-    const json_t *groups = report_at(page->report, member);
-    json_t *values = list_at(groups, "values");
-    if (!json_is_object(groups)) {
-        return;
-    }
-    heading(page, title);
-    if (strcmp(member, "groups") == 0) {
-        buf_str(html, "<p>Column <code><bdi>");
-        report_html_text(html, report_str(groups, "column"));
-        buf_str(html, "</bdi></code> of the audience.</p>");
-    }
-    report_table_open(html, "Shares are of the people of the group.",
-                      "Value||#People|#Reached|#Share|#Acknowledged|#Share|#Not reached|#Share");
-    json_array_foreach(values, i, group)
-    {
-        if (i < GROUPS_SHOWN) {
-            put_group(html, group,
-                      report_has(group, "value") ? report_str(group, "value") : "(no value)");
-        }
-    }
-    if (report_has(groups, "others")) {
-        put_group(html, report_at(groups, "others"), "(values that are not counted one by one)");
-    }
-    report_table_close(html);
-    if (json_array_size(values) > GROUPS_SHOWN) {
-        buf_printf(html, "<p class=\"soft\">%zu more values are in the JSON and CSV forms.</p>",
-                   json_array_size(values) - GROUPS_SHOWN);
-    }
-    end_section(page);
-}
-
-/* ---- what went wrong ---- */
-
-/* A name of ours as words: "no_endpoint" as "no endpoint". */
-static void put_words(struct buf *html, const char *before, const char *name, const char *after)
-{
-    buf_str(html, before);
-    for (; *name != '\0'; name++) {
-        buf_u8(html, (uint8_t)(*name == '_' ? ' ' : *name));
-    }
-    buf_str(html, after);
-}
-
-static void put_failures(const struct page *page)
-{
-    struct buf *html = page->html;
-    size_t i;
-    json_t *row;
-    json_t *classes = list_at(page->report, "failures.classes");
-    json_t *reasons = list_at(page->report, "failures.reasons");
-    if (json_array_size(classes) == 0) {
-        return;
-    }
-    heading(page, "What went wrong");
-    report_table_open(html,
-                      "Times: how often it happened, also where it was made up for. People: who "
-                      "was not reached for it.",
-                      "Kind|What it means|#Times|#People");
-    json_array_foreach(classes, i, row)
-    {
-        put_words(html, "<tr><th scope=\"row\" class=\"w\">", report_str(row, "class"), "</th>");
-        report_cell_text(html, report_str(row, "meaning"));
-        report_cell(html, row, "times", REPORT_COUNT);
-        report_cell(html, row, "people", REPORT_COUNT);
-        buf_str(html, "</tr>\n");
-    }
-    report_table_close(html);
-    report_table_open(html, "The same by reason.", "Reason|Code|Kind|#Times|#People");
-    json_array_foreach(reasons, i, row)
-    {
-        if (i < REASONS_SHOWN) {
-            report_row_head(html, report_str(row, "text"));
-            buf_printf(html, "<td>%.0f</td>", report_number(row, "reason"));
-            put_words(html, "<td class=\"w\">", report_str(row, "class"), "</td>");
-            report_cell(html, row, "times", REPORT_COUNT);
-            report_cell(html, row, "people", REPORT_COUNT);
-            buf_str(html, "</tr>\n");
-        }
-    }
-    report_table_close(html);
-    end_section(page);
-}
-
-static void put_not_reached(const struct page *page)
-{
-    struct buf *html = page->html;
-    size_t i;
-    json_t *person;
-    json_t *first = list_at(page->report, "not_reached.first");
-    double people = report_number(page->report, "not_reached.people");
-    if (people == 0) {
-        return;
-    }
-    heading(page, "Who was not reached");
-    buf_str(html, "<p>");
-    report_put_count(html, people);
-    buf_str(html, people == 1 ? " person" : " people");
-    if (json_array_size(first) < people) {
-        buf_printf(html,
-                   "; the first %zu are named here, all of them are in an export "
-                   "(<code>%s</code>)",
-                   json_array_size(first), report_str(page->report, "not_reached.list"));
-    }
-    buf_str(html, ".</p>");
-    report_table_open(html, NULL, "Key|State|Why");
-    json_array_foreach(first, i, person)
-    {
-        report_row_head(html, report_str(person, "key"));
-        report_cell_text(html, report_str(person, "state"));
-        report_cell_text(html, report_str(person, "text"));
-        buf_str(html, "</tr>\n");
-    }
-    report_table_close(html);
-    end_section(page);
-}
-
-/* ---- its course ---- */
-
-static void put_pause(struct buf *html, const json_t *pause)
-{
-    buf_str(html, "<tr><th scope=\"row\">");
-    report_put_time(html, report_str(pause, "from"));
-    buf_str(html, "</th><td>");
-    if (report_has(pause, "to")) {
-        report_put_time(html, report_str(pause, "to"));
-    } else {
-        buf_str(html, "goes on");
-    }
-    buf_str(html, "</td>");
-    report_cell(html, pause, "seconds", REPORT_SECONDS);
-    if (strcmp(report_str(pause, "cause"), "stop_rule") == 0) {
-        buf_printf(html, "<td>stop rule “%s”: ", report_str(pause, "rule"));
-        report_put_value(html, report_at(pause, "people"), REPORT_COUNT);
-        buf_str(html, " of ");
-        report_put_value(html, report_at(pause, "of"), REPORT_COUNT);
-        buf_str(html, "</td></tr>\n");
-    } else {
-        buf_str(html, "<td>by an operator</td></tr>\n");
-    }
-}
-
-static void put_course(const struct page *page)
-{
-    struct buf *html = page->html;
-    size_t i;
-    json_t *row;
-    json_t *pauses = list_at(page->report, "course.pauses");
-    json_t *rounds = list_at(page->report, "course.rounds");
-    if (json_array_size(pauses) + json_array_size(rounds) == 0) {
-        return;
-    }
-    heading(page, "Pauses and further rounds");
-    if (json_array_size(pauses) > 0) {
-        report_table_open(html, "Pauses: nothing new was begun.", "From|To|#How long|Why");
-        json_array_foreach(pauses, i, row)
-        {
-            put_pause(html, row);
-        }
-        report_table_close(html);
-    }
-    if (json_array_size(rounds) > 0) {
-        report_table_open(html, "Further rounds.", "Round|Began|#Recipients");
-        json_array_foreach(rounds, i, row)
-        {
-            buf_printf(html, "<tr><th scope=\"row\">%.0f</th><td>", report_number(row, "round"));
-            report_put_time(html, report_str(row, "at"));
-            buf_str(html, "</td>");
-            report_cell(html, row, "recipients", REPORT_COUNT);
-            buf_str(html, "</tr>\n");
-        }
-        report_table_close(html);
-    }
-    end_section(page);
+    report_section_close(html);
 }
 
 static void put_report(const struct page *page)
@@ -551,13 +234,7 @@ static void put_report(const struct page *page)
     put_tiles(page);
     put_states(page);
     put_times(page);
-    put_ladder(page);
-    put_channels(page);
-    put_groups(page, "groups", "By group");
-    put_groups(page, "locales", "By locale");
-    put_failures(page);
-    put_not_reached(page);
-    put_course(page);
+    report_sections(page->html, page->report);
     buf_str(page->html, "</article>\n");
 }
 
@@ -632,8 +309,8 @@ static void put_comparison(struct buf *html, const json_t *document)
     const json_t *b = json_object_get(document, "other");
     size_t i;
     json_t *item;
-    json_t *remarks = list_at(comparison, "remarks");
-    json_t *rows = list_at(comparison, "rows");
+    json_t *remarks = report_list_at(comparison, "remarks");
+    json_t *rows = report_list_at(comparison, "rows");
     buf_str(html, "<article><header><p class=\"kicker\">Comparison</p><h1><bdi>");
     report_html_text(html, report_str(a, "campaign.name"));
     buf_str(html, "</bdi> and <bdi>");
@@ -667,7 +344,7 @@ static void put_definitions(struct buf *html)
     buf_str(html, "<section><h2>How it is counted</h2><dl "
                   "class=\"defs\">\n");
     for (const struct report_definition *d = report_definitions; d->name != NULL; d++) {
-        put_words(html, "<div><dt>", d->name, "</dt><dd>");
+        report_put_words(html, "<div><dt>", d->name, "</dt><dd>");
         report_html_text(html, d->sentence);
         buf_str(html, "</dd></div>\n");
     }

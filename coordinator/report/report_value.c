@@ -16,6 +16,11 @@ const json_t *report_at(const json_t *json, const char *path)
     return json;
 }
 
+json_t *report_list_at(const json_t *json, const char *path)
+{
+    return (json_t *)(uintptr_t)report_at(json, path);
+}
+
 double report_number(const json_t *json, const char *path)
 {
     return json_number_value(report_at(json, path));
@@ -83,6 +88,25 @@ void report_cell_people(struct buf *html, const json_t *row, const char *path)
     buf_str(html, "<td class=\"n soft\">");
     report_put_value(html, json_object_get(people, "share"), REPORT_SHARE);
     buf_str(html, "</td>");
+}
+
+void report_put_words(struct buf *html, const char *before, const char *name, const char *after)
+{
+    buf_str(html, before);
+    for (; *name != '\0'; name++) {
+        buf_u8(html, (uint8_t)(*name == '_' ? ' ' : *name));
+    }
+    buf_str(html, after);
+}
+
+void report_section_open(struct buf *html, const char *title)
+{
+    buf_printf(html, "<section><h2>%s</h2>\n", title);
+}
+
+void report_section_close(struct buf *html)
+{
+    buf_str(html, "</section>\n");
 }
 
 void report_table_open(struct buf *html, const char *caption, const char *titles)

@@ -10,6 +10,8 @@ import json
 import math
 import os
 import re
+import socket
+import threading
 
 import pytest
 
@@ -461,3 +463,31 @@ def test_what_cannot_be_reported_is_refused_with_what_would_be_right(cluster):
     status, out, err = tocsin(cluster, "report", campaign, "--compare", "c99")
     assert (status, out) == (1, "") and "c99" in err
     assert tocsin(cluster, "report", campaign, "--format", "pdf")[0] == 2
+
+
+def test_clients_that_vanish_and_many_at_once_harm_nobody(cluster, gateway):
+    gateway.answer("return 202;")
+    campaign = cluster.campaign(upload(cluster, 20000), "sms", {"sms": {"text": "Hi"}}, rate=2000)["id"]
+    path = f"/v1/campaigns/{campaign}/report"
+    request = f"GET {path} HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer {cluster.api.token}\r\n\r\n".encode()
+    statuses = []
+
+    def vanish():
+        with socket.create_connection(("127.0.0.1", cluster.api_port)) as client:
+            client.sendall(request)
+
+    for _ in range(30):
+        vanish()
+    asking = [threading.Thread(target=lambda: statuses.append(cluster.api.call("GET", path))) for _ in range(12)]
+    for thread in asking:
+        thread.start()
+    for thread in asking:
+        thread.join()
+    assert {answer.status for answer in statuses} <= {200, 503} and any(answer.status == 200 for answer in statuses)
+    assert all("Retry-After" in answer.headers for answer in statuses if answer.status == 503)
+    wait_for("a report", lambda: cluster.api.call("GET", path).status == 200)
+    for _ in range(3):
+        vanish()
+    assert cluster.coordinator.stop() == 0  # while they are read
+    cluster.start_coordinator()
+    assert report(cluster, campaign).json()["people"]["recipients"] == 20000
