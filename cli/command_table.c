@@ -20,6 +20,8 @@ const struct command_group command_table[] = {
     {"key", "keys of delivery tokens", key_commands},
     {"token", "who may use the API, and for what", token_commands},
     {"audit", "who did what", audit_commands},
+    {"events", "what happens, as it happens", events_commands},
+    {"subscription", "who is told of events by webhooks", subscription_commands},
     {"doctor", "find out what is wrong", doctor_commands},
     {"keygen", "make keys for workers on other hosts", keygen_commands},
     {NULL, NULL, NULL},

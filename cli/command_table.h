@@ -25,6 +25,8 @@ extern const struct command provider_commands[];
 extern const struct command key_commands[];
 extern const struct command token_commands[];
 extern const struct command audit_commands[];
+extern const struct command events_commands[];
+extern const struct command subscription_commands[];
 extern const struct command doctor_commands[];
 extern const struct command keygen_commands[];
 

@@ -213,6 +213,7 @@ static enum err open_api(struct coordinator *coordinator, struct problem *proble
         .uploads_max = settings->uploads_max,
         .event_streams_max = settings->event_streams_max,
         .events_kept = settings->events_kept,
+        .subscription_rules = &settings->subscriptions,
         .page_codec = settings->page_codec,
         .import_threads = settings->import_threads,
         .respect = &settings->respect,

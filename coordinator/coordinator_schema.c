@@ -122,6 +122,14 @@ static const cyaml_schema_field_t oidc_fields[] = {
     CYAML_FIELD_MAPPING("roles", OPTIONAL, struct raw_oidc, roles, oidc_roles_fields),
     CYAML_FIELD_END,
 };
+static const cyaml_schema_field_t subscriptions_fields[] = {
+    CYAML_FIELD_BOOL("allow_http", OPTIONAL, struct raw_subscriptions, allow_http),
+    CYAML_FIELD_BOOL("allow_private", OPTIONAL, struct raw_subscriptions, allow_private),
+    TEXT("ca_file", struct raw_subscriptions, ca_file),
+    TEXT("timeout", struct raw_subscriptions, timeout),
+    TEXT("give_up_after", struct raw_subscriptions, give_up_after),
+    CYAML_FIELD_END,
+};
 static const cyaml_schema_field_t provider_fields[] = {
     TEXT("name", struct raw_provider, name),
     TEXT("channel", struct raw_provider, channel),
@@ -173,6 +181,8 @@ static const cyaml_schema_field_t fields[] = {
     CYAML_FIELD_MAPPING("frequency_cap", OPTIONAL, struct raw_settings, frequency_cap,
                         frequency_cap_fields),
     CYAML_FIELD_MAPPING("replies", OPTIONAL, struct raw_settings, replies, replies_fields),
+    CYAML_FIELD_MAPPING("subscriptions", OPTIONAL, struct raw_settings, subscriptions,
+                        subscriptions_fields),
     CYAML_FIELD_MAPPING("oidc", OPTIONAL, struct raw_settings, oidc, oidc_fields),
     CYAML_FIELD_SEQUENCE("providers", OPTIONAL_POINTER, struct raw_settings, providers,
                          &provider_schema, 0, WIRE_PROVIDERS_MAX),

@@ -62,6 +62,14 @@ struct raw_frequency_cap {
     char *per;
 };
 
+struct raw_subscriptions {
+    bool allow_http;
+    bool allow_private;
+    char *ca_file;
+    char *timeout;
+    char *give_up_after;
+};
+
 struct raw_provider {
     char *name;
     char *channel;
@@ -151,6 +159,7 @@ struct raw_settings {
     struct raw_quiet_hours quiet_hours;
     struct raw_frequency_cap frequency_cap;
     struct raw_replies replies;
+    struct raw_subscriptions subscriptions;
     struct raw_oidc oidc;
     struct raw_provider *providers;
     unsigned providers_count;

@@ -23,6 +23,7 @@
 #include "coordinator/reply_settings.h"
 #include "coordinator/respect_settings.h"
 #include "coordinator/settings_check.h"
+#include "coordinator/subscription_settings.h"
 #include "coordinator/yaml_tree.h"
 
 #define PUBLIC_URL_MAX 512
@@ -306,6 +307,7 @@ static enum err take_all(struct settings_check *check)
         respect_settings_take_quiet_hours,
         respect_settings_take_cap,
         reply_settings_take,
+        subscription_settings_take,
         oidc_settings_take,
         provider_settings_take,
         take_groups,
@@ -397,6 +399,7 @@ void coordinator_settings_free(struct coordinator_settings *settings)
     free_text(settings->keys_workers);
     oidc_rules_release(&settings->oidc);
     reply_settings_release(&settings->replies);
+    subscription_settings_release(&settings->subscriptions);
     listen_settings_release(settings);
     mem_free(settings->public_url);
     mem_free(settings->keys_public);

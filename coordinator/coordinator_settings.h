@@ -21,6 +21,7 @@
 #include "coordinator/content/provider_group.h"
 #include "coordinator/content/reply_rules.h"
 #include "coordinator/content/respect_document.h"
+#include "coordinator/content/subscription_rules.h"
 #include "coordinator/engine/engine.h"
 #include "coordinator/identity/oidc_claims.h"
 #include "proto/page.h"
@@ -71,6 +72,7 @@ struct coordinator_settings {
     unsigned events_kept;
     struct respect respect; /* of campaigns that say nothing of their own */
     struct reply_rules replies;
+    struct subscription_rules subscriptions;
     struct oidc_rules oidc; /* roles by enum role */
     unsigned provider_count;
     struct coordinator_provider providers[WIRE_PROVIDERS_MAX];

@@ -241,6 +241,9 @@ static struct curl_slist *transfer_headers(const struct transfer *transfer)
                          request->accept == NULL ? "application/json" : request->accept);
     headers =
         header_add(headers, "Idempotency-Key", request->key == NULL ? transfer->key : request->key);
+    if (transfer->download != NULL && transfer->download->last_event_id != NULL) {
+        headers = header_add(headers, "Last-Event-ID", transfer->download->last_event_id);
+    }
     if (transfer->client->token != NULL) {
         struct buf bearer = {0};
         buf_printf(&bearer, "Bearer %s", transfer->client->token);

@@ -74,9 +74,10 @@ enum err client_post(struct client *client, const char *path, const char *body, 
 
 /* An answer of any size, taken as it comes. */
 struct client_download {
-    const char *path;   /* escaped */
-    const char *accept; /* NULL: application/json */
-    const char *header; /* one of the answer's that is wanted; NULL: none */
+    const char *path;          /* escaped */
+    const char *accept;        /* NULL: application/json */
+    const char *last_event_id; /* of a stream of events that is gone on with; NULL: none */
+    const char *header;        /* one of the answer's that is wanted; NULL: none */
     void (*on_header)(void *arg, const char *value); /* before the first bytes */
     bool (*on_bytes)(void *arg, struct slice bytes); /* false breaks it off */
     void *arg;

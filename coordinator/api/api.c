@@ -19,6 +19,7 @@
 #include "coordinator/api/exporting.h"
 #include "coordinator/api/feed.h"
 #include "coordinator/api/feed_alarms.h"
+#include "coordinator/api/feed_sender.h"
 #include "coordinator/api/feed_streams.h"
 #include "coordinator/api/feed_watch.h"
 #include "coordinator/api/inbound_desk.h"
@@ -322,6 +323,9 @@ static enum err open_feed(struct api *api, struct problem *problem)
         api->streams = feed_streams_new(api, api->feed, max < share ? max : share);
         err = feed_watch_open(&api->watch, api, problem);
     }
+    if (err == ERR_OK) {
+        err = feed_sender_open(&api->sender, api, problem);
+    }
     return err;
 }
 
@@ -372,6 +376,7 @@ enum err api_open(struct api **out, const struct api_context *context, struct pr
         err = open_servers(api, problem);
     }
     if (err != ERR_OK) {
+        feed_sender_close(api->sender);
         inbound_desk_close(api);
         api_free(api);
         return err;
@@ -454,6 +459,8 @@ void api_close(struct api *api)
     }
     exchange_drop_all(api);
     inbound_desk_close(api);
+    feed_sender_close(api->sender);
+    api->sender = NULL;
     reply_forward_close(api->forward);
     api->forward = NULL;
     signin_close(api->signin);

@@ -22,6 +22,7 @@
 #include "coordinator/content/provider_numbers.h"
 #include "coordinator/content/reply_rules.h"
 #include "coordinator/content/reply_store.h"
+#include "coordinator/content/subscription_rules.h"
 #include "coordinator/content/suppression_list.h"
 #include "coordinator/content/token_registry.h"
 #include "coordinator/engine/engine.h"
@@ -80,6 +81,7 @@ struct api_context {
     unsigned uploads_max;
     unsigned event_streams_max; /* at a time; no more than half of connections_max either */
     uint64_t events_kept;
+    const struct subscription_rules *subscription_rules; /* NULL: the usual */
     enum page_codec page_codec;
     unsigned import_threads;
     const struct respect *respect; /* of campaigns that say nothing */

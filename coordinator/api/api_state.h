@@ -18,6 +18,7 @@ struct evidence_job;
 struct export_job;
 struct feed;
 struct feed_alarms;
+struct feed_sender;
 struct feed_streams;
 struct feed_watch;
 struct audit_log;
@@ -53,6 +54,7 @@ struct api {
     struct feed_alarms *alarms;
     struct feed_streams *streams;
     struct feed_watch *watch;
+    struct feed_sender *sender; /* of webhooks to subscribers */
     size_t large_left; /* what bodies larger than others may still take together, in bytes */
     struct idempotency *idempotency;
     struct audit_log *audit;

@@ -25,6 +25,8 @@ enum cursor_list {
     CURSOR_PROVIDERS,
     CURSOR_WORKERS,
     CURSOR_KEYS,
+    CURSOR_SUBSCRIPTIONS,
+    CURSOR_DEAD_LETTERS,
     CURSOR_EXPORT,       /* position: the record that it is as of */
     CURSOR_LOOKUP,       /* scope: a hash of what is looked for */
     CURSOR_MEMBERS,      /* scope: the audience */

@@ -83,6 +83,21 @@ void feed_write_fact(const struct feed *feed, const struct feed_event *event, st
     write_envelope(feed, json, id, event);
 }
 
+void feed_write_gap(const struct feed *feed, uint64_t from, uint64_t to, struct buf *json)
+{
+    char id[64];
+    struct buf data = {0};
+    (void)snprintf(id, sizeof(id), "gap-e%" PRIu64, to);
+    buf_printf(&data,
+               "{\"from\":\"e%" PRIu64 "\",\"to\":\"e%" PRIu64
+               "\",\"detail\":\"these are not kept any more: read anew what you show\"}",
+               from, to);
+    const struct feed_event event = {
+        .kind = FEED_STREAM_GAP, .at_ms = api_now_ms(feed->api), .data = buf_view(&data)};
+    write_envelope(feed, json, id, &event);
+    buf_release(&data);
+}
+
 void feed_write_frame(const struct feed *feed, const struct feed_event *event, struct buf *frame)
 {
     buf_printf(frame, "id: e%" PRIu64 "\nevent: %s%s\ndata: ", event->number, FEED_TYPE_PREFIX,

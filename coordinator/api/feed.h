@@ -78,6 +78,8 @@ void feed_item_unref(struct feed_item *item); /* NULL is fine */
 
 /* The event as a CloudEvents 1.0 JSON object. */
 void feed_write_fact(const struct feed *feed, const struct feed_event *event, struct buf *json);
+/* Facts from `from` up to `to` are not kept any more: the same, with the id "gap-e" and `to`. */
+void feed_write_gap(const struct feed *feed, uint64_t from, uint64_t to, struct buf *json);
 /* A fact as it goes out on a stream. */
 void feed_write_frame(const struct feed *feed, const struct feed_event *event, struct buf *frame);
 /* What a stream says of itself, with the id to go on from. */

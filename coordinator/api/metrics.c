@@ -256,6 +256,22 @@ static void write_feed(const struct metrics *metrics, struct buf *text)
     exposition_counter(text, "tocsin_event_stream_gaps_total",
                        "Streams that came again too late to be told everything.",
                        metrics->streams.gaps);
+    exposition_gauge(text, "tocsin_subscriptions", "Subscribers to events by webhooks.",
+                     metrics->webhooks.subscriptions);
+    exposition_family(text, "tocsin_webhooks_total", "counter",
+                      "Webhooks to the present subscribers: events that were taken, tries that "
+                      "failed, events that became dead letters, and events that were not kept any "
+                      "more.");
+    exposition_sample(text, "tocsin_webhooks_total", "result", "delivered",
+                      metrics->webhooks.delivered);
+    exposition_sample(text, "tocsin_webhooks_total", "result", "failed", metrics->webhooks.failed);
+    exposition_sample(text, "tocsin_webhooks_total", "result", "dead", metrics->webhooks.dead);
+    exposition_sample(text, "tocsin_webhooks_total", "result", "missed", metrics->webhooks.missed);
+    exposition_gauge(text, "tocsin_webhook_dead_letters", "Events that could not be told.",
+                     metrics->webhooks.dead_letters);
+    exposition_gauge(text, "tocsin_webhooks_behind",
+                     "Events since the last that the slowest active subscriber took.",
+                     metrics->webhooks.behind);
     exposition_gauge(text, "tocsin_alarms", "Alarms that are on.", metrics->alarms);
 }
 

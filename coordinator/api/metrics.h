@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "common/buf.h"
+#include "coordinator/api/feed_sender.h"
 #include "coordinator/api/feed_streams.h"
 #include "coordinator/api/receipt_report.h"
 #include "coordinator/api/reply_forward.h"
@@ -74,6 +75,7 @@ struct metrics {
     struct feed_streams_tally streams;
     uint64_t events_told;
     unsigned alarms;
+    struct feed_sender_tally webhooks;
     uint64_t replays;
 };
 

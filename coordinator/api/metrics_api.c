@@ -2,6 +2,7 @@
 #include "common/exposition.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/feed_alarms.h"
+#include "coordinator/api/feed_sender.h"
 #include "coordinator/api/feed_streams.h"
 #include "coordinator/api/inbound_desk.h"
 #include "coordinator/api/metrics.h"
@@ -73,6 +74,7 @@ static void gather_api(const struct api *api, struct metrics *metrics)
     metrics->forwards = reply_forward_tally(api->forward);
     metrics->streams = feed_streams_tally(api->streams);
     metrics->events_told = feed_published(api->feed);
+    metrics->webhooks = feed_sender_tally(api->sender);
     metrics->alarms = feed_alarms_count(api->alarms);
     metrics->replies_kept = reply_store_kept(api->context.reply_store);
     memcpy(metrics->receipts, api->receipts, sizeof(metrics->receipts));

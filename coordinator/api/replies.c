@@ -10,6 +10,7 @@
 #include "common/text_fold.h"
 #include "coordinator/api/evidence_jobs.h"
 #include "coordinator/api/exchange.h"
+#include "coordinator/api/feed_sender.h"
 #include "coordinator/api/feed_streams.h"
 #include "coordinator/api/feed_watch.h"
 #include "coordinator/api/page_wake.h"
@@ -372,7 +373,9 @@ uint32_t api_turn(struct api *api)
     evidence_jobs_turn(api);
     uint32_t wait_ms = reply_forward_turn(api->forward);
     uint32_t watch_ms = feed_watch_turn(api->watch);
+    uint32_t sender_ms = feed_sender_turn(api->sender);
     feed_streams_turn(api->streams);
+    wait_ms = sender_ms < wait_ms ? sender_ms : wait_ms;
     wait_ms = watch_ms < wait_ms ? watch_ms : wait_ms;
     return is_more ? 0 : wait_ms < SWEEP_MS ? wait_ms : SWEEP_MS;
 }

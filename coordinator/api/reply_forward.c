@@ -18,15 +18,14 @@
 #include "common/webhook_sign.h"
 #include "coordinator/api/api_state.h"
 #include "coordinator/api/replies.h"
+#include "coordinator/api/webhook_post.h"
 #include "coordinator/content/reply_queue.h"
-#include "net/http_client.h"
+#include "coordinator/content/retry_delay.h"
 
 #define MODULE        "replies"
 #define AT_ONCE       16
-#define CONNECT_MS    5000
 #define PAUSE_MIN_MS  1000
 #define PAUSE_MAX_MS  60000
-#define RETRY_MAX_MS  3600000 /* what a receiver may ask for */
 #define LOOK_AGAIN_MS 60000
 #define ID_CHARS      36 /* "msg_" and 32 of hex */
 
@@ -108,7 +107,7 @@ static void put_off(struct reply_forward *forward, const struct reply_ticket *ti
     struct store_value value = {0};
     struct reply_ticket next = *ticket;
     next.tries = (uint8_t)(next.tries < UINT8_MAX ? next.tries + 1 : UINT8_MAX);
-    next.due_ms = now_ms + reply_queue_delay_ms(next.tries, next.number);
+    next.due_ms = now_ms + retry_delay_ms(next.tries, next.number);
     forward->tally.failed++;
     enum err err =
         reply_store_get(forward->api->context.reply_store, ticket->number, &reply, &value);
@@ -142,12 +141,6 @@ static void end_batch(struct reply_forward *forward)
     }
 }
 
-/* It is there, and refuses this one alone: no reason to spare it the others. */
-static bool refuses_one(uint16_t status)
-{
-    return (status / 100 == 3 || status / 100 == 4) && status != 429;
-}
-
 static void on_answer(void *arg, const struct http_answer *answer)
 {
     struct reply_forward *forward = arg;
@@ -160,9 +153,8 @@ static void on_answer(void *arg, const struct http_answer *answer)
         forward->tally.delivered++;
         leave(forward, ticket);
     } else {
-        forward->is_heard |= refuses_one(answer->status);
-        uint32_t asked_ms =
-            answer->retry_after_ms > RETRY_MAX_MS ? RETRY_MAX_MS : answer->retry_after_ms;
+        forward->is_heard |= webhook_refuses_one(answer->status);
+        uint32_t asked_ms = webhook_asked_ms(answer);
         forward->retry_after_ms =
             asked_ms > forward->retry_after_ms ? asked_ms : forward->retry_after_ms;
         LOG_W(MODULE, "forward_failed", "reply=r%" PRIu64 " status=%u reason=%u", ticket->number,
@@ -198,12 +190,6 @@ static void write_body(const struct reply_record *reply, struct buf *body)
     free(data);
 }
 
-static void put_header(struct reply_forward *forward, struct http_request *request)
-{
-    http_request_header(request, buf_cstr(&forward->line));
-    buf_clear(&forward->line);
-}
-
 static void send_reply(struct reply_forward *forward, unsigned at, const struct reply_record *reply)
 {
     struct http_request *request = http_client_take(forward->client);
@@ -211,14 +197,8 @@ static void send_reply(struct reply_forward *forward, unsigned at, const struct 
     char id[ID_CHARS + 1];
     write_id(forward, reply->number, id);
     write_body(reply, http_request_body(request));
-    buf_printf(&forward->line, "webhook-id: %s", id);
-    put_header(forward, request);
-    buf_printf(&forward->line, "webhook-timestamp: %" PRIu64, now_s);
-    put_header(forward, request);
-    buf_str(&forward->line, "webhook-signature: ");
-    webhook_sign(&forward->line, forward->keys, forward->key_count, slice_str(id), now_s,
-                 buf_view(http_request_body(request)));
-    put_header(forward, request);
+    webhook_post_sign(request, forward->keys, forward->key_count, slice_str(id), now_s,
+                      &forward->line);
     http_request_send(request, at);
 }
 
@@ -313,7 +293,6 @@ struct reply_forward_tally reply_forward_tally(const struct reply_forward *forwa
 
 struct reply_forward *reply_forward_open(struct api *api)
 {
-    static const char *const headers[] = {"Content-Type: application/json", NULL};
     const struct reply_forward_rules *rules = &api->context.reply_rules->forward;
     if (rules->url == NULL) {
         return NULL;
@@ -322,22 +301,18 @@ struct reply_forward *reply_forward_open(struct api *api)
     forward->api = api;
     forward->rules = rules;
     forward->guard.allow_all = rules->allow_private;
-    const struct http_client_settings settings = {
+    const struct webhook_client_terms terms = {
         .loop = api->context.loop,
         .on_answer = on_answer,
         .arg = forward,
-        .connections = AT_ONCE,
-        .connect_timeout_ms = CONNECT_MS,
+        .at_once = AT_ONCE,
         .timeout_ms = rules->timeout_ms,
-        .method = "POST",
-        .has_body = true,
         .url = rules->url,
-        .headers = headers,
         .ca_file = rules->ca_file,
-        .https_only = !rules->allow_http,
+        .allow_http = rules->allow_http,
         .guard = &forward->guard,
     };
-    forward->client = http_client_new(&settings);
+    forward->client = webhook_client_new(&terms);
     reply_forward_reload(forward);
     if (reply_queue_count(api->context.ledger, &forward->tally.waiting) != ERR_OK) {
         forward->tally.waiting = 1; /* there may be some: they are looked for */

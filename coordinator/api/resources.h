@@ -130,6 +130,16 @@ json_t *workers_show(const struct worker_view *view);
 void events_get(struct exchange *exchange);
 void alarms_list(struct exchange *exchange);
 
+/* subscriptions_api.c */
+void subscriptions_list(struct exchange *exchange);
+void subscriptions_post(struct exchange *exchange);
+void subscriptions_get(struct exchange *exchange);
+void subscriptions_patch(struct exchange *exchange);
+void subscriptions_delete(struct exchange *exchange);
+void subscriptions_rotate(struct exchange *exchange);
+void subscriptions_dead_letters(struct exchange *exchange);
+void subscriptions_redeliver(struct exchange *exchange);
+
 /* keys_api.c */
 void keys_list(struct exchange *exchange);
 void keys_rotate(struct exchange *exchange);

@@ -20,7 +20,8 @@ enum object_kind {
     OBJECT_CAMPAIGN = 'c',
     OBJECT_REPLY = 'r',
     OBJECT_TOKEN = 't',
-    OBJECT_EVENT = 'e'
+    OBJECT_EVENT = 'e',
+    OBJECT_SUBSCRIPTION = 's'
 };
 
 /* False for another kind, 0, leading zeros, and numbers above OBJECT_ID_MAX. */

@@ -77,11 +77,3 @@ enum err reply_queue_count(struct ledger *ledger, uint64_t *count)
     *count = 0;
     return ledger_each_entry(ledger, CATALOGUE_REPLY_FORWARD, count_ticket, count);
 }
-
-uint64_t reply_queue_delay_ms(unsigned tries, uint64_t number)
-{
-    static const uint64_t delays_s[] = {5, 30, 120, 600, 1800, 3600, 7200};
-    const unsigned last = sizeof(delays_s) / sizeof(delays_s[0]) - 1;
-    uint64_t delay_ms = delays_s[tries > last ? last : tries - 1] * 1000;
-    return delay_ms - delay_ms / 10 + delay_ms / 5 * (number * 37 % 100) / 100;
-}

@@ -28,9 +28,4 @@ enum err reply_queue_read(struct ledger *ledger, struct reply_ticket *tickets, u
 /* All of them; walks the queue. */
 enum err reply_queue_count(struct ledger *ledger, uint64_t *count) WARN_UNUSED;
 
-/* From a try that failed to the next one: seconds at first, and at last two hours, each a little
- * shorter or longer by the reply's number, so that those that failed together do not all come
- * together again. tries: so far, 1 or more. */
-uint64_t reply_queue_delay_ms(unsigned tries, uint64_t number);
-
 #endif

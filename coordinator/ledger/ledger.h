@@ -54,6 +54,9 @@ enum catalogue_kind {
     CATALOGUE_FEED,          /* these three: content/feed_store.h */
     CATALOGUE_FEED_CAMPAIGN,
     CATALOGUE_FEED_ALARM,
+    CATALOGUE_SUBSCRIPTION, /* these three: content/subscription_store.h */
+    CATALOGUE_SUBSCRIPTION_STATE,
+    CATALOGUE_DEAD_LETTER,
     /* 64 to 79: evidence */
     CATALOGUE_MANIFEST = 64, /* u64 campaign -> evidence/manifest.h */
     CATALOGUE_HEAD,          /* u64 record -> signed head of it (evidence/signed_head.h) */

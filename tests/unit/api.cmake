@@ -22,6 +22,8 @@ tocsin_unit_test(test_api_reply_effects LIBS tocsin_api SOURCES ${api_rig})
 tocsin_unit_test(test_api_reply_forward LIBS tocsin_api SOURCES ${api_rig})
 tocsin_unit_test(test_api_tokens LIBS tocsin_api SOURCES ${api_rig})
 tocsin_unit_test(test_asset LIBS tocsin_api)
+tocsin_unit_test(test_api_subscriptions LIBS tocsin_api SOURCES ${api_rig}
+    "${PROJECT_SOURCE_DIR}/tests/unit/answer_server.c")
 tocsin_unit_test(test_auth LIBS tocsin_api)
 tocsin_unit_test(test_role LIBS tocsin_api)
 tocsin_unit_test(test_cursor LIBS tocsin_api)

@@ -34,6 +34,13 @@ static const struct provider_def provider_defs[] = {
 
 /* ---- the house ---- */
 
+static const struct subscription_rules subscription_rules = {
+    .allow_http = true,
+    .allow_private = true,
+    .timeout_ms = 2000,
+    .give_up_after_ms = UINT64_C(86400000),
+};
+
 static uint64_t house_now_ms(void *arg)
 {
     const struct house *house = arg;
@@ -172,6 +179,7 @@ static void open_api(struct house *house)
         .event_streams_max = 4,
         .events_kept = 300,
         .audit_kept_ms = AUDIT_KEPT_MS,
+        .subscription_rules = &subscription_rules,
         .archive_after_ms = ARCHIVE_MS,
         .page_codec = PAGE_LZ4,
         .import_threads = 1,

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "coordinator/content/reply_queue.h"
+#include "coordinator/content/retry_delay.h"
 #include "tests/unit/api_rig.h"
 
 #define KEY        "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"
@@ -137,7 +137,7 @@ static void tries_become_rarer_and_are_spread(void **state)
         uint64_t least_ms = UINT64_MAX;
         uint64_t most_ms = 0;
         for (uint64_t number = 1; number <= 100; number++) {
-            uint64_t delay_ms = reply_queue_delay_ms(tries, number);
+            uint64_t delay_ms = retry_delay_ms(tries, number);
             least_ms = delay_ms < least_ms ? delay_ms : least_ms;
             most_ms = delay_ms > most_ms ? delay_ms : most_ms;
         }
@@ -145,7 +145,7 @@ static void tries_become_rarer_and_are_spread(void **state)
         assert_true(most_ms > least_ms && most_ms <= 7200000 + 720000);
         before_ms = least_ms;
     }
-    assert_in_range(reply_queue_delay_ms(1, 7), 4500, 5500);
+    assert_in_range(retry_delay_ms(1, 7), 4500, 5500);
 }
 
 int main(void)
