@@ -131,6 +131,8 @@ void audit_refused(struct exchange *exchange)
                               : arena_printf(exchange->arena, "refused; %llu before it left out",
                                              (unsigned long long)gate->left_out);
     gate->left_out = 0;
+    LOG_W("api", "change_refused", "status=%u route=\"%s %s\"", status, exchange->route->method,
+          exchange->route->pattern);
     note(exchange, status, http_path(exchange->http), summary);
     api->context.changed(api->context.arg);
 }

@@ -343,6 +343,19 @@ static void write_signins(const struct metrics *metrics, struct buf *text)
     exposition_counter(text, "tocsin_signins_slowed_total",
                        "Of these, answered 429: too many had come from the same address.",
                        metrics->signins.slowed);
+    exposition_family(text, "tocsin_refused_changes_total", "counter",
+                      "Changes that were refused to whoever had not signed in, or whose role may "
+                      "not; the first of them are in the audit log.");
+    exposition_sample(text, "tocsin_refused_changes_total", "why", "unauthorized",
+                      metrics->unauthorized_changes);
+    exposition_sample(text, "tocsin_refused_changes_total", "why", "forbidden",
+                      metrics->forbidden_changes);
+    exposition_gauge(text, "tocsin_audit_entries", "Entries of the audit log.",
+                     metrics->audit_entries);
+    exposition_seconds(text, "tocsin_certificate_end_timestamp_seconds", "gauge",
+                       "When the certificate of the API or of the public listener ends, the first "
+                       "of them, since 1970; 0: neither speaks TLS.",
+                       (double)metrics->certificate_end_ms / 1000);
     if (metrics->signins.has_oidc) {
         write_oidc(&metrics->signins.oidc, text);
     }

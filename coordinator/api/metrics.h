@@ -57,7 +57,11 @@ struct metrics {
     uint64_t public_connections;
     uint64_t http_evictions;
     uint64_t http_requests_open;
-    uint64_t http_requests[6]; /* by class; [0]: never answered */
+    uint64_t http_requests[6];   /* by class; [0]: never answered */
+    uint64_t certificate_end_ms; /* of the first that ends; 0: no listener speaks TLS */
+    uint64_t unauthorized_changes;
+    uint64_t forbidden_changes;
+    uint64_t audit_entries;
     uint64_t idempotency_keys;
     uint64_t forged_tokens;
     struct signin_tally signins;

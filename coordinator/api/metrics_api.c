@@ -8,6 +8,16 @@
 #include "coordinator/api/metrics.h"
 #include "coordinator/api/metrics_delays.h"
 #include "coordinator/api/resources.h"
+#include "coordinator/content/audit_log.h"
+
+/* The first that ends. */
+static uint64_t certificate_end_ms(const struct api *api)
+{
+    uint64_t first = http_server_certificate_expires_ms(api->listener.server);
+    uint64_t second =
+        api->public.server == NULL ? 0 : http_server_certificate_expires_ms(api->public.server);
+    return first == 0 || (second != 0 && second < first) ? second : first;
+}
 
 static void gather_engine(struct engine *engine, struct metrics *metrics, uint64_t now_ms)
 {
@@ -62,6 +72,10 @@ static void gather_api(const struct api *api, struct metrics *metrics)
     metrics->idempotency_keys = idempotency_count(api->idempotency);
     metrics->replays = api->replays;
     metrics->forged_tokens = api->forged_tokens;
+    metrics->unauthorized_changes = api->audit_gates[0].count;
+    metrics->forbidden_changes = api->audit_gates[1].count;
+    metrics->audit_entries = audit_log_count(api->audit);
+    metrics->certificate_end_ms = certificate_end_ms(api);
     signin_tally(api->signin, &metrics->signins);
     metrics->tokens = token_registry_tally(api->context.tokens, api_now_ms(api));
     metrics->suppressions = suppression_list_count(api->context.suppressions);

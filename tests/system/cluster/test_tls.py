@@ -6,6 +6,7 @@ import hashlib
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -83,6 +84,9 @@ def test_curl_and_the_operator_are_served(cluster, authority, place):
     for version, code in (("1.2", 0), ("1.3", 0)):
         assert curl("--cacert", authority.file, f"--tlsv{version}", "--tls-max", version, f"{url}/healthz")[0] == code
     assert curl("--cacert", authority.file, "--tls-max", "1.1", "--ciphers", "DEFAULT@SECLEVEL=0", f"{url}/healthz")[0] == 35
+    metrics = cluster.api.call("GET", "/metrics").body.decode()
+    end = float(re.search(r"^tocsin_certificate_end_timestamp_seconds (\S+)", metrics, re.M).group(1))
+    assert 86400 < end - time.time() < 3 * 86400
     stranger = Authority(os.path.join(place, "cluster"), "stranger")
     code, _, err = curl("--cacert", stranger.file, f"{url}/healthz")
     assert code == 60 and "certificate" in err
