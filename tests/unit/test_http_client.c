@@ -74,8 +74,10 @@ static struct http_answer answer_from(const char *url, const struct address_guar
 {
     uv_loop_t loop;
     struct answers answers = {0};
+    struct transfer_tally tally = {0};
     assert_int_equal(uv_loop_init(&loop), 0);
     struct http_client *client = http_client_new(&(struct http_client_settings){
+        .tally = &tally,
         .loop = &loop,
         .on_answer = on_answer,
         .arg = &answers,
@@ -98,6 +100,10 @@ static struct http_answer answer_from(const char *url, const struct address_guar
     assert_int_equal(uv_loop_close(&loop), 0);
     assert_int_equal(answers.count, 1);
     assert_int_equal(answers.last.status, 0);
+    assert_int_equal(tally.connections, 0); /* those that could not be made are gone, too */
+    assert_int_equal(tally.connected > 0, answers.last.outcome == OUTCOME_DEFERRED);
+    assert_int_equal(tally.sent_bytes, 0);
+    assert_int_equal(tally.received_bytes, 0);
     return answers.last;
 }
 
