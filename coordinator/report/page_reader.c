@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coordinator/report/page_reader.h"
 
+#include <zstd.h>
+
 void page_reader_init(struct page_reader *reader, struct ledger *ledger, uint64_t audience)
 {
     *reader = (struct page_reader){.ledger = ledger, .audience = audience};
@@ -18,6 +20,8 @@ void page_reader_release(struct page_reader *reader)
 {
     close_page(reader);
     page_view_release(&reader->view);
+    ZSTD_freeDCtx(reader->zstd);
+    reader->zstd = NULL;
 }
 
 static enum err open_page(struct page_reader *reader, uint32_t page)
@@ -30,7 +34,10 @@ static enum err open_page(struct page_reader *reader, uint32_t page)
     reader->is_open = true;
     reader->page = page;
     reader->opened++;
-    return page_open(&reader->view, reader->value.bytes, NULL);
+    if (reader->zstd == NULL) {
+        reader->zstd = ZSTD_createDCtx();
+    }
+    return page_open(&reader->view, reader->value.bytes, reader->zstd);
 }
 
 enum err page_reader_seek(struct page_reader *reader, uint32_t ordinal)

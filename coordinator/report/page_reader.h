@@ -17,6 +17,7 @@ struct page_reader {
     uint64_t audience;
     struct page_view view;
     struct store_value value; /* holds what the view points into */
+    void *zstd;               /* its context: to make one costs more than to open a page */
     bool is_open;
     uint32_t page;
     unsigned opened; /* pages opened so far: what a walk costs */
