@@ -13,7 +13,7 @@
 
 #define SECRET_MODE 0600
 
-static const struct list_column COLUMNS[] = {
+static const struct list_column token_columns[] = {
     {"token", "id", LIST_TEXT},           {"name", "name", LIST_TEXT},
     {"role", "role", LIST_TEXT},          {"state", "state", LIST_TEXT},
     {"created", "created_at", LIST_TIME}, {"by", "created_by", LIST_TEXT},
@@ -72,7 +72,7 @@ static void print_created(struct cli *cli, json_t *token, const char *path)
         return;
     }
     if (!cli->is_quiet) {
-        list_print_object(cli, token, COLUMNS);
+        list_print_object(cli, token, token_columns);
         cli_say(cli, "%s",
                 path != NULL
                     ? "The token is in the file, and nowhere else."
@@ -142,7 +142,7 @@ static enum exit_code run_create(struct cli *cli, const struct arguments *argume
 static enum exit_code run_list(struct cli *cli, const struct arguments *arguments)
 {
     struct problem problem;
-    struct list list = {.path = "/v1/tokens", .columns = COLUMNS, .nothing = "No token."};
+    struct list list = {.path = "/v1/tokens", .columns = token_columns, .nothing = "No token."};
     if (arguments_number(arguments, "limit", 1, LIST_LIMIT_MAX, &list.limit, &problem) != ERR_OK) {
         return cli_usage(&problem);
     }
@@ -165,7 +165,7 @@ static enum exit_code run_revoke(struct cli *cli, const struct arguments *argume
     if (cli->is_json) {
         cli_print_json(cli, token);
     } else if (!cli->is_quiet) {
-        list_print_object(cli, token, COLUMNS);
+        list_print_object(cli, token, token_columns);
     }
     json_decref(token);
     return EXIT_DONE;

@@ -3,6 +3,7 @@
 
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -196,7 +197,7 @@ static void address_text(const struct sockaddr *address, char text[NI_MAXHOST])
                     : address->sa_family == AF_INET ? sizeof(struct sockaddr_in)
                                                     : 0;
     if (len == 0 || getnameinfo(address, len, text, NI_MAXHOST, NULL, 0, NI_NUMERICHOST) != 0) {
-        (void)strcpy(text, "unknown");
+        (void)snprintf(text, NI_MAXHOST, "unknown");
     }
 }
 

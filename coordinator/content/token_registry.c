@@ -301,7 +301,7 @@ static void forget(struct token_registry *registry, unsigned place, struct recor
     mem_free(registry->entries[place]);
     registry->count--;
     memmove(&registry->entries[place], &registry->entries[place + 1],
-            (registry->count - place) * sizeof(registry->entries[0]));
+            (registry->count - place) * sizeof(struct slot_entry *));
     memset(registry->slots, 0, sizeof(registry->slots));
     for (unsigned i = 0; i < registry->count; i++) {
         put_slot(registry, i);

@@ -238,10 +238,10 @@ static bool has_signature(const struct parts *parts, const struct jwk *key)
 }
 
 enum err jwt_check(struct slice token, const struct jwk *key, const struct jwt_terms *terms,
-                   uint64_t now_s, json_t **claims, uint64_t *until_s, struct problem *problem)
+                   uint64_t now_s, struct jwt_body *body, struct problem *problem)
 {
     struct parts parts;
-    *claims = NULL;
+    *body = (struct jwt_body){0};
     if (!split(token, &parts)) {
         return problem_set(problem, ERR_INVALID, "it is no JSON Web Token");
     }
@@ -252,11 +252,11 @@ enum err jwt_check(struct slice token, const struct jwk *key, const struct jwt_t
     if (json == NULL) {
         return problem_set(problem, ERR_INVALID, "its claims are no JSON object");
     }
-    enum err err = check_claims(json, terms, now_s, until_s, problem);
+    enum err err = check_claims(json, terms, now_s, &body->until_s, problem);
     if (err != ERR_OK) {
         json_decref(json);
         return err;
     }
-    *claims = json;
+    body->claims = json;
     return ERR_OK;
 }

@@ -41,11 +41,13 @@ bool jwt_looks_like_one(struct slice token);
  * taken. The problem holds nothing of the token but the names of these. */
 enum err jwt_read_head(struct slice token, struct jwt_head *head,
                        struct problem *problem) WARN_UNUSED;
-/* Checks all the rest. *claims is the caller's to json_decref, *until_s when it stops being good
- * (with the leeway), unix time. ERR_UNAUTHORIZED: the signature, a claim or a time does not fit;
+struct jwt_body {
+    json_t *claims;   /* the caller's to json_decref; NULL: it is not good */
+    uint64_t until_s; /* when it stops being good (with the leeway), unix time */
+};
+/* Checks all the rest. ERR_UNAUTHORIZED: the signature, a claim or a time does not fit;
  * ERR_INVALID. */
 enum err jwt_check(struct slice token, const struct jwk *key, const struct jwt_terms *terms,
-                   uint64_t now_s, json_t **claims, uint64_t *until_s,
-                   struct problem *problem) WARN_UNUSED;
+                   uint64_t now_s, struct jwt_body *body, struct problem *problem) WARN_UNUSED;
 
 #endif

@@ -217,8 +217,7 @@ static enum err check_anew(struct oidc *oidc, struct slice token, uint64_t now_m
     const struct jwt_terms terms = {oidc->rules->issuer, oidc->audiences,
                                     oidc->rules->leeway_ms / 1000};
     struct jwt_head head;
-    json_t *claims = NULL;
-    uint64_t until_s = 0;
+    struct jwt_body body;
     enum err err = jwt_read_head(token, &head, problem);
     if (err != ERR_OK) {
         return err;
@@ -230,12 +229,12 @@ static enum err check_anew(struct oidc *oidc, struct slice token, uint64_t now_m
         return ask_for_key(oidc, problem);
     }
     oidc->tally.signatures++;
-    err = jwt_check(token, key, &terms, now_ms / 1000, &claims, &until_s, problem);
+    err = jwt_check(token, key, &terms, now_ms / 1000, &body, problem);
     if (err == ERR_OK) {
-        identity->until_ms = until_s * 1000;
-        err = oidc_claims_read(claims, oidc->rules, identity, problem);
+        identity->until_ms = body.until_s * 1000;
+        err = oidc_claims_read(body.claims, oidc->rules, identity, problem);
     }
-    json_decref(claims);
+    json_decref(body.claims);
     return err;
 }
 

@@ -88,7 +88,7 @@ static void forget(struct place *place, uint64_t now_ms)
 static uint32_t wait_ms(uint32_t failures)
 {
     uint32_t beyond = failures - SIGNIN_FREE - 1;
-    uint32_t ms = 1000u << (beyond < DOUBLINGS_MAX ? beyond : DOUBLINGS_MAX);
+    uint32_t ms = 1000U << (beyond < DOUBLINGS_MAX ? beyond : DOUBLINGS_MAX);
     return ms < SIGNIN_WAIT_MAX_MS ? ms : SIGNIN_WAIT_MAX_MS;
 }
 

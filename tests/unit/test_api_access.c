@@ -22,6 +22,11 @@ struct ring {
     char revoked[ACCESS_TOKEN_CHARS + 1];
 };
 
+static void keep(char into[ACCESS_TOKEN_CHARS + 1], const char *token)
+{
+    (void)snprintf(into, ACCESS_TOKEN_CHARS + 1, "%s", token);
+}
+
 static void use(struct house *house, const char *token)
 {
     (void)snprintf(house->token, sizeof(house->token), "%s", token);
@@ -37,13 +42,13 @@ static void make(struct house *house, const char *name, const char *role, const 
     struct answer answer = ask(house, "POST", "/v1/tokens", "", body);
     assert_int_equal(answer.status, 201);
     assert_int_equal(strlen(text_of(&answer, "token")), ACCESS_TOKEN_CHARS);
-    (void)strcpy(token, text_of(&answer, "token"));
+    keep(token, text_of(&answer, "token"));
     answer_release(&answer);
 }
 
 static void make_ring(struct house *house, struct ring *ring)
 {
-    (void)strcpy(ring->admin, house->token);
+    keep(ring->admin, house->token);
     make(house, "old", "admin", "1s", ring->expired);
     house->now_ms += 1000;
     make(house, "lost", "admin", "3650d", ring->revoked);
@@ -60,8 +65,9 @@ static void path_of(const struct route *route, char path[200])
 {
     size_t len = 0;
     for (const char *at = route->pattern; *at != '\0'; at++) {
-        path[len++] = *at == '{' ? 'x' : *at;
+        path[len++] = *at;
         if (*at == '{') {
+            path[len - 1] = 'x';
             at = strchr(at, '}');
             assert_non_null(at);
         }

@@ -6,6 +6,11 @@
 
 #define WALL "{\"name\":\"wall\",\"role\":\"viewer\"}"
 
+static void keep(char into[ACCESS_TOKEN_CHARS + 1], const char *token)
+{
+    (void)snprintf(into, ACCESS_TOKEN_CHARS + 1, "%s", token);
+}
+
 static void use(struct house *house, const char *token)
 {
     (void)snprintf(house->token, sizeof(house->token), "%s", token);
@@ -26,13 +31,13 @@ static void a_token_is_shown_once(void **state)
     struct house *house = *state;
     char admin[ACCESS_TOKEN_CHARS + 1];
     char token[ACCESS_TOKEN_CHARS + 1];
-    (void)strcpy(admin, house->token);
+    keep(admin, house->token);
     struct answer answer = ask(house, "POST", "/v1/tokens", "", WALL);
     assert_int_equal(answer.status, 201);
     assert_non_null(strstr(answer.text, "Location: /v1/tokens/t1\r\n"));
     assert_non_null(strstr(answer.text, "\"created_by\":\"admin\""));
     assert_non_null(strstr(answer.text, "\"last_used_at\":null,\"revoked_at\":null"));
-    (void)strcpy(token, text_of(&answer, "token"));
+    keep(token, text_of(&answer, "token"));
     answer_release(&answer);
     expect_get(house, "/v1/tokens/t1", 200,
                "{\"id\":\"t1\",\"name\":\"wall\",\"role\":\"viewer\",\"state\":\"good\","
@@ -83,7 +88,7 @@ static void a_revoked_token_is_good_for_nothing_at_once(void **state)
     struct house *house = *state;
     char admin[ACCESS_TOKEN_CHARS + 1];
     char token[ACCESS_TOKEN_CHARS + 1];
-    (void)strcpy(admin, house->token);
+    keep(admin, house->token);
     create(house, "", WALL, token);
     expect(house, "POST", "/v1/tokens", "", WALL, 409, "there is a token \\\"wall\\\" already");
     expect(house, "DELETE", "/v1/tokens/t1", "", "", 200, "\"state\":\"revoked\"");
@@ -103,7 +108,7 @@ static void an_end_is_given_as_a_time_or_a_duration(void **state)
     struct house *house = *state;
     char admin[ACCESS_TOKEN_CHARS + 1];
     char token[ACCESS_TOKEN_CHARS + 1];
-    (void)strcpy(admin, house->token);
+    keep(admin, house->token);
     create(house, "",
            "{\"name\":\"a\",\"role\":\"author\",\"expires_at\":\"2023-11-15T00:00:00+01:00\"}",
            token);
@@ -175,7 +180,7 @@ static void a_new_admin_token_is_made_when_the_old_is_removed(void **state)
     struct house *house = *state;
     char path[96];
     char old[ACCESS_TOKEN_CHARS + 1];
-    (void)strcpy(old, house->token);
+    keep(old, house->token);
     (void)snprintf(path, sizeof(path), "%s/%s", house->dir, AUTH_FILE);
     assert_int_equal(remove(path), 0);
     expect_get(house, "/v1/me", 200, "\"kind\":\"admin\"");

@@ -57,8 +57,7 @@ static int teardown(void **state)
 static enum err check(const struct issuer *issuer, struct slice token, struct problem *problem)
 {
     struct jwt_head head;
-    json_t *claims = NULL;
-    uint64_t until_s = 0;
+    struct jwt_body body;
     enum err err = jwt_read_head(token, &head, problem);
     if (err != ERR_OK) {
         return err;
@@ -68,12 +67,12 @@ static enum err check(const struct issuer *issuer, struct slice token, struct pr
     if (key == NULL) {
         return ERR_NOT_FOUND;
     }
-    err = jwt_check(token, key, &terms, NOW_S, &claims, &until_s, problem);
+    err = jwt_check(token, key, &terms, NOW_S, &body, problem);
     if (err == ERR_OK) {
-        assert_string_equal(json_string_value(json_object_get(claims, "sub")), "anna");
-        assert_true(until_s > NOW_S);
+        assert_string_equal(json_string_value(json_object_get(body.claims, "sub")), "anna");
+        assert_true(body.until_s > NOW_S);
     }
-    json_decref(claims);
+    json_decref(body.claims);
     return err;
 }
 
@@ -239,9 +238,9 @@ static void every_altered_byte_is_found(void **state)
     assert_int_equal(check(issuer, buf_view(&token), &problem), ERR_OK);
     for (size_t i = 0; i < token.len; i++) {
         for (unsigned bit = 0; bit < 8; bit++) {
-            token.data[i] ^= (uint8_t)(1u << bit);
+            token.data[i] ^= (uint8_t)(1U << bit);
             assert_int_not_equal(check(issuer, buf_view(&token), &problem), ERR_OK);
-            token.data[i] ^= (uint8_t)(1u << bit);
+            token.data[i] ^= (uint8_t)(1U << bit);
         }
         assert_int_not_equal(check(issuer, slice_of(token.data, i), &problem), ERR_OK);
     }

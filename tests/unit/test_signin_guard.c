@@ -74,9 +74,9 @@ static void failures_are_forgotten(void **state)
     struct signin_guard *guard = *state;
     use_up(guard, "192.0.2.1", NOW_MS);
     assert_true(fail_at(guard, "192.0.2.1", NOW_MS) > 0);
-    use_up(guard, "192.0.2.1", NOW_MS + (SIGNIN_FREE + 1) * SIGNIN_FORGET_MS);
+    use_up(guard, "192.0.2.1", NOW_MS + UINT64_C(1) * (SIGNIN_FREE + 1) * SIGNIN_FORGET_MS);
     for (unsigned i = 0; i < 1000; i++) { /* one now and then is never slowed */
-        assert_int_equal(fail_at(guard, "192.0.2.7", NOW_MS + i * SIGNIN_FORGET_MS), 0);
+        assert_int_equal(fail_at(guard, "192.0.2.7", NOW_MS + (uint64_t)i * SIGNIN_FORGET_MS), 0);
     }
 }
 
