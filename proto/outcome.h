@@ -108,7 +108,11 @@ const char *outcome_name(enum outcome outcome);
     X(REFUSED_THERE, 1654, "the provider or a carrier refused the message")                        \
     X(BUSY, 1655, "the line was busy")                                                             \
     X(NO_ANSWER, 1656, "nobody answered the call")                                                 \
-    X(ANSWERED_BY_MACHINE, 1657, "a machine answered the call")
+    X(ANSWERED_BY_MACHINE, 1657, "a machine answered the call")                                    \
+    X(BY_LINK, 1701, "by the link in the message")                                                 \
+    X(BY_REPLY, 1702, "by a reply with the code")                                                  \
+    X(BY_KEY, 1703, "by a button in the message, or a key pressed in the call")                    \
+    X(BY_OTHERS, 1704, "entered by an operator or a program")
 
 enum reason {
 #define REASON_MEMBER(name, number, sentence) REASON_##name = (number),

@@ -75,7 +75,9 @@ static void acknowledge(struct exchange *exchange)
 {
     const struct acknowledgement *of = exchange->resource;
     struct engine *engine = exchange->api->context.engine;
-    switch (engine_acknowledge(engine, of->campaign, of->ordinal, api_now_ms(exchange->api))) {
+    uint16_t how = of->is_page ? REASON_BY_LINK : REASON_BY_OTHERS;
+    switch (
+        engine_acknowledge_by(engine, of->campaign, of->ordinal, how, api_now_ms(exchange->api))) {
     case ERR_OK:
         answer(exchange, of);
         return;

@@ -87,8 +87,8 @@ static enum err decide(struct exchange *exchange, struct decision *decision)
         receipts_find_newest(exchange->api, of);
     }
     return decision->is_acknowledgement
-               ? engine_acknowledge(exchange->api->context.engine, of->campaign, of->ordinal,
-                                    api_now_ms(exchange->api))
+               ? engine_acknowledge_by(exchange->api->context.engine, of->campaign, of->ordinal,
+                                       REASON_BY_KEY, api_now_ms(exchange->api))
                : receipts_decide(exchange->api, of);
 }
 

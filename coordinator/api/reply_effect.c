@@ -29,8 +29,8 @@ static bool acknowledge(struct exchange *exchange, struct reply_entry *entry)
                          (int)entry->meaning.code.count, entry->meaning.code.chars));
         return true;
     }
-    switch (engine_acknowledge(api->context.engine, entry->match.campaign, entry->match.ordinal,
-                               api_now_ms(api))) {
+    switch (engine_acknowledge_by(api->context.engine, entry->match.campaign, entry->match.ordinal,
+                                  REASON_BY_REPLY, api_now_ms(api))) {
     case ERR_OK:
         end(entry, REPLY_ACKNOWLEDGED, NULL);
         return true;

@@ -80,13 +80,14 @@ static void note_delay(struct engine *engine, struct campaign *campaign,
 
 /* On one track. */
 static void acknowledge(struct engine *engine, struct campaign *campaign, uint32_t page,
-                        unsigned place)
+                        unsigned place, uint16_t how)
 {
     struct event event = {
         .kind = DELIVERY_EVENT_ACKNOWLEDGED,
         .step = campaign_recipient(campaign, page, place).step,
         .offset = (uint16_t)place,
         .span = 1,
+        .reason = how,
         .lease = ladder_lease_of_place(campaign, page, place),
         .at_ms = engine->now_ms,
     };
@@ -96,7 +97,8 @@ static void acknowledge(struct engine *engine, struct campaign *campaign, uint32
     engine_decide(engine, campaign, page, &event);
 }
 
-enum err engine_acknowledge(struct engine *engine, uint64_t id, uint32_t ordinal, uint64_t now_ms)
+enum err engine_acknowledge_by(struct engine *engine, uint64_t id, uint32_t ordinal, uint16_t how,
+                               uint64_t now_ms)
 {
     struct recipient_state state;
     engine_advance(engine, now_ms);
@@ -112,16 +114,21 @@ enum err engine_acknowledge(struct engine *engine, uint64_t id, uint32_t ordinal
     unsigned place = ordinal % PAGE_RECIPIENTS;
     note_delay(engine, campaign, &state);
     engine->delays.acknowledged[campaign->def.priority]++;
-    acknowledge(engine, campaign, page, place);
+    acknowledge(engine, campaign, page, place, how);
     if (campaign_has_pair(campaign)) {
         uint32_t side = campaign_other_page(campaign, page);
         state = campaign_recipient(campaign, side, place);
         if (state.state != DELIVERY_NONE) { /* also where nothing but a late outcome could come */
-            acknowledge(engine, campaign, side, place);
+            acknowledge(engine, campaign, side, place, how);
         }
     }
     stay_awake(engine, campaign);
     return ERR_OK;
+}
+
+enum err engine_acknowledge(struct engine *engine, uint64_t id, uint32_t ordinal, uint64_t now_ms)
+{
+    return engine_acknowledge_by(engine, id, ordinal, REASON_NONE, now_ms);
 }
 
 /* ---- Receipts ---- */

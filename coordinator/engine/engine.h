@@ -249,9 +249,13 @@ bool engine_page_is_awake(struct engine *engine, uint64_t campaign, uint32_t pag
 /* The round in which a recipient whose page is awake was last begun with; 0: the first. */
 unsigned engine_recipient_round(struct engine *engine, uint64_t campaign, uint32_t ordinal);
 
-/* The recipient said that he knows: his ladder ends, wherever he stands. Twice is as good as once.
+/* The recipient said that he knows: his ladder ends, wherever he stands. `how` is kept with it
+ * (REASON_BY_LINK and so on, or REASON_NONE). Twice is as good as once.
  * ERR_NOT_FOUND: no such recipient; ERR_CONFLICT: the campaign was never launched; ERR_CLOSED: it
  * has ended, and the page must be woken first. */
+enum err engine_acknowledge_by(struct engine *engine, uint64_t campaign, uint32_t ordinal,
+                               uint16_t how, uint64_t now_ms) WARN_UNUSED;
+/* The same where it is not known how. */
 enum err engine_acknowledge(struct engine *engine, uint64_t campaign, uint32_t ordinal,
                             uint64_t now_ms) WARN_UNUSED;
 /* From now on nothing is sent to the recipient: at all, or on a channel, or at one endpoint of it

@@ -61,6 +61,7 @@ def test_what_was_sent_to_one_person_is_proven_and_every_change_found(gateway, m
     view = cluster.api.get(f"/v1/campaigns/{campaign}/recipients/r1501")
     assert [(e["at"], e["event"]) for e in report["timeline"]] == [(e["at"], e["event"]) for e in view["timeline"]]
     assert [e["event"] for e in own][-2:] == ["delivered", "acknowledged"]
+    assert own[-1]["reason"] == 1704  # entered by a program
     accepted = next(e for e in own if e["event"] == "accepted")
     assert accepted["provider"] == "gateway" and accepted["endpoint"] == "+479000001501"
     assert report["texts"][0]["locale"] == "de" and report["texts"][0]["text"].startswith("Liebe Name1501: ")
