@@ -6,6 +6,7 @@ import { useStore } from "./lib/store";
 import { Empty, PageHead } from "./ui/basics";
 import { Shell } from "./ui/shell";
 import { AudiencePage, Audiences } from "./pages/audiences";
+import { Audit } from "./pages/audit";
 import { CampaignPage } from "./pages/campaign";
 import { Campaigns } from "./pages/campaigns";
 import { Find } from "./pages/find";
@@ -22,7 +23,7 @@ function Nowhere() {
   return <><PageHead title="Nothing is here" /><div class="card"><Empty>There is no such page. <a href="#/">To the overview</a>.</Empty></div></>;
 }
 
-const SIMPLE: Record<string, ComponentType> = { new: NewCampaign, find: Find, replies: Replies, providers: Providers, tokens: Tokens };
+const SIMPLE: Record<string, ComponentType> = { new: NewCampaign, find: Find, replies: Replies, providers: Providers, tokens: Tokens, audit: Audit };
 
 function Page() {
   const { parts, hash } = useStore(place);
@@ -46,7 +47,7 @@ function Page() {
     return second === undefined ? <Audiences /> : <AudiencePage key={second} id={second} />;
   }
   const Simple = SIMPLE[first];
-  return Simple && second === undefined ? <Simple key={first === "find" ? hash : first} /> : <Nowhere />;
+  return Simple && second === undefined ? <Simple key={first === "find" || first === "audit" ? hash : first} /> : <Nowhere />;
 }
 
 export function App() {

@@ -15,6 +15,7 @@ test("a share is never rounded to all or nothing", () => {
 
 test("a duration has its two largest units", () => {
   assert.equal(format.duration(0), "0 s");
+  assert.equal(format.duration(0.2), "under 1 s");
   assert.equal(format.duration(59.4), "59 s");
   assert.equal(format.duration(90), "1 min 30 s");
   assert.equal(format.duration(600), "10 min");

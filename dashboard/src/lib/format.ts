@@ -61,6 +61,9 @@ export function duration(seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) {
     return "–";
   }
+  if (seconds > 0 && seconds < 0.95) {
+    return "under 1 s";
+  }
   const s = Math.max(0, Math.round(seconds));
   if (s < 60) {
     return `${s} s`;

@@ -6,6 +6,10 @@ import type { Counts } from "./types";
 
 export interface Point { at: number; reached: number; acknowledged: number; lost: number }
 
+export function isSame(point: Point | undefined, counts: Counts): boolean {
+  return point === undefined || (point.reached === sum(counts, REACHED) && point.acknowledged === (counts.acknowledged ?? 0) && point.lost === sum(counts, NOT_REACHED));
+}
+
 const POINTS_MAX = 480;
 
 export function addPoint(points: readonly Point[], at: number, counts: Counts): readonly Point[] {

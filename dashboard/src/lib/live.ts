@@ -3,7 +3,7 @@
 // alone: nothing is asked for again and again. Only aggregates are kept: a campaign of ten million recipients is one
 // small object here, and a few hundred points of its curve.
 import { ApiError, errorText, get, getAll, session, signOut } from "./api";
-import { addPoint, type Point } from "./history";
+import { addPoint, isSame, type Point } from "./history";
 import { StreamParser, type StreamEvent } from "./sse";
 import { createStore } from "./store";
 import type { Campaign, Provider, Status, Worker } from "./types";
@@ -50,8 +50,13 @@ function withEntry<T>(map: ReadonlyMap<string, T>, key: string, value: T | undef
 export function putCampaign(campaign: Campaign): void {
   const old = live.get().campaigns.get(campaign.id);
   change({ campaigns: withEntry(live.get().campaigns, campaign.id, { ...old, ...campaign }) });
-  if (campaign.state !== "draft" && campaign.launched_at) {
-    curves.update((now) => withEntry(now, campaign.id, addPoint(now.get(campaign.id) ?? [], Date.now(), campaign.counts)));
+  if (campaign.launched_at) {
+    curves.update((now) => {
+      const points = now.get(campaign.id) ?? [];
+      // A curve that has come to its end stays there.
+      const goesOn = campaign.state === "running" || campaign.state === "paused" || !isSame(points[points.length - 1], campaign.counts);
+      return goesOn ? withEntry(now, campaign.id, addPoint(points, Date.now(), campaign.counts)) : now;
+    });
   }
 }
 

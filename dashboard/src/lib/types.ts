@@ -201,6 +201,11 @@ export interface Preflight {
 
 export interface Page<T> { items: T[]; next: string | null }
 
+export interface AuditEntry {
+  number: number; at: string; name: string | null; kind: string; role: string | null; token: string | null; address: string;
+  action: string; method: string; route: string; object: string; summary: string; status: number;
+}
+
 export type Role = "relay" | "viewer" | "author" | "approver" | "operator" | "admin";
 
 export interface Me { name: string; role: Role; kind?: string; token?: string | null; until?: string | null }

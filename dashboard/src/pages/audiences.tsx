@@ -49,7 +49,7 @@ interface Refusal { line: number; column?: string; reason: string }
 interface Member { key: string; ordinal: number; values: Record<string, string> }
 
 function Members({ audience }: { audience: Audience }) {
-  const pages = usePages<Member>(`/v1/audiences/${audience.id}/recipients`, 20);
+  const pages = usePages<Member>(`/v1/audiences/${audience.id}/recipients`, 10);
   const names = audience.columns.filter((column) => column.field !== "id").map((column) => column.name);
   return (
     <Card title="Who is in it">

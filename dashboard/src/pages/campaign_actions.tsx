@@ -112,17 +112,32 @@ function askRate(campaign: Campaign) {
   });
 }
 
+/** What is most likely wanted; always the same button, so that it keeps the focus when the campaign's state changes. */
+function mainAction(campaign: Campaign) {
+  switch (campaign.state) {
+    case "draft":
+    case "scheduled":
+      return { word: "Launch", icon: "running", kind: "primary", what: "launch", ask: askLaunch } as const;
+    case "running":
+      return { word: "Pause", icon: "paused", kind: "plain", what: "run", ask: askPause } as const;
+    case "paused":
+      return { word: "Resume", icon: "running", kind: "primary", what: "run", ask: askResume } as const;
+    case "finished":
+      return RETRIED.some((one) => (campaign.counts[one] ?? 0) > 0) ? { word: "Retry", icon: "retrying", kind: "primary", what: "run", ask: askRetry } as const : null;
+    default:
+      return null;
+  }
+}
+
 export function CampaignActions({ campaign }: { campaign: Campaign }) {
   const { state } = campaign;
-  const canRetry = state === "finished" && RETRIED.some((one) => (campaign.counts[one] ?? 0) > 0);
+  const main = mainAction(campaign);
+  const goesOn = state === "running" || state === "paused";
   return (
     <div class="actions" role="group" aria-label="What can be done">
-      {(state === "draft" || state === "scheduled") && <Button kind="primary" icon="running" what="launch" onPress={() => askLaunch(campaign)}>Launch</Button>}
-      {state === "running" && <Button icon="paused" what="run" onPress={() => askPause(campaign)}>Pause</Button>}
-      {state === "paused" && <Button kind="primary" icon="running" what="run" onPress={() => askResume(campaign)}>Resume</Button>}
-      {canRetry && <Button kind="primary" icon="retrying" what="run" onPress={() => askRetry(campaign)}>Retry</Button>}
-      {(state === "running" || state === "paused") && <Button icon="speed" what="run" onPress={() => askRate(campaign)}>Rate</Button>}
-      {(state === "running" || state === "paused" || state === "draft" || state === "scheduled") && <Button kind="danger" icon="cancelled" what="run" onPress={() => askCancel(campaign)}>Cancel</Button>}
+      {main && <Button kind={main.kind} icon={main.icon} what={main.what} onPress={() => main.ask(campaign)}>{main.word}</Button>}
+      {goesOn && <Button icon="speed" what="run" onPress={() => askRate(campaign)}>Rate</Button>}
+      {(goesOn || state === "draft" || state === "scheduled") && <Button kind="danger" icon="cancelled" what="run" onPress={() => askCancel(campaign)}>Cancel</Button>}
     </div>
   );
 }

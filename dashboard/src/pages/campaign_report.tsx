@@ -76,7 +76,7 @@ function Pace({ report }: { report: Report }) {
         {rows.map(([name, spread]) => (
           <tr key={name}>
             <th scope="row">{name} after</th>
-            {(["p50_s", "p90_s", "p99_s"] as const).map((part) => <td key={part} class="right">{spread.of_recipients[part] === null ? <span class="soft">not yet</span> : duration(spread.of_recipients[part])}</td>)}
+            {(["p50_s", "p90_s", "p99_s"] as const).map((part) => <td key={part} class="right">{spread.of_recipients[part] === null ? <span class="soft">{report.final ? "never" : "not yet"}</span> : duration(spread.of_recipients[part])}</td>)}
           </tr>
         ))}
       </tbody>
@@ -144,6 +144,7 @@ export function FilesCard({ campaign }: { campaign: Campaign }) {
         <Button small icon="download" onPress={() => void take("report", `/v1/campaigns/${id}/report?format=html`, `${id}-report.html`)}>{busy === "report" ? "Making it…" : "Report to print"}</Button>
         <Button small icon="download" onPress={() => void take("figures", `/v1/campaigns/${id}/report?format=csv`, `${id}-report.csv`)}>{busy === "figures" ? "Making it…" : "Figures (CSV)"}</Button>
         <Button small icon="download" disabled={large} why="So large a file is for the command: tocsin export" onPress={() => void take("deliveries", `/v1/campaigns/${id}/export?format=csv&compress=none&end_line=no`, `${id}-deliveries.csv`)}>{busy === "deliveries" ? "Making it…" : "Every delivery (CSV)"}</Button>
+        <Button small icon="download" disabled={large} why="So large a file is for the command: tocsin evidence export" onPress={() => void take("evidence", `/v1/campaigns/${id}/evidence`, `${id}.evidence`)}>{busy === "evidence" ? "Making it…" : "Evidence of all"}</Button>
       </div>
     </Card>
   );

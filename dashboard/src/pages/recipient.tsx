@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // One person in one campaign: what was sent, what became of it, and when.
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { get } from "../lib/api";
 import { plural } from "../lib/format";
 import { live, loadCampaign } from "../lib/live";
+import { download } from "../lib/report";
 import { link } from "../lib/route";
 import { STATE_MEANS } from "../lib/states";
 import { useStore } from "../lib/store";
 import { tell } from "../lib/timeline";
 import type { Channel, Delivery, TimelineEvent } from "../lib/types";
-import { Button, Card, ChannelWord, Empty, Loading, PageHead, Problem, StateWord, Time, useAsked } from "../ui/basics";
+import { Button, Card, ChannelWord, Empty, Loading, PageHead, Problem, say, StateWord, Time, useAsked } from "../ui/basics";
 import { Icon } from "../ui/icon";
 
 export interface SentText { channel: Channel; locale: string; subject?: string; text?: string; html?: string; missing?: string[] }
@@ -71,6 +72,34 @@ export function SentTexts({ campaign, recipient }: { campaign: string; recipient
   );
 }
 
+/** What proves to others what was sent to this person. */
+function EvidenceCard({ id, recipient }: { id: string; recipient: string }) {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const take = async () => {
+    if (busy) {
+      return;
+    }
+    setBusy(true);
+    setError(null);
+    try {
+      const name = `${id}-${recipient.replace(/[^\w.-]+/g, "_")}.evidence`;
+      await download(`/v1/campaigns/${encodeURIComponent(id)}/evidence?recipient=${encodeURIComponent(recipient)}`, name);
+      say(`${name} is there.`);
+    } catch (problem) {
+      setError(problem);
+    }
+    setBusy(false);
+  };
+  return (
+    <Card title="Evidence">
+      <p class="soft">A signed file of all this for others. They check it with <code>tocsin evidence verify</code> and the public key, which they should have by another way.</p>
+      <div class="actions"><Button small icon="download" onPress={() => void take()}>{busy ? "Making it…" : "Take it"}</Button></div>
+      {error !== null && <Problem error={error} />}
+    </Card>
+  );
+}
+
 export function Recipient({ id, recipient }: { id: string; recipient: string }) {
   const campaign = useStore(live, (now) => now.campaigns.get(id));
   useEffect(() => {
@@ -104,6 +133,7 @@ export function Recipient({ id, recipient }: { id: string; recipient: string }) 
           </Card>
           <div class="stack">
             <Card title="The text"><SentTexts campaign={id} recipient={recipient} /></Card>
+            {campaign?.launched_at && <EvidenceCard id={id} recipient={recipient} />}
             {campaign && <Card title="What is known"><Values audience={campaign.audience} recipient={recipient} /></Card>}
           </div>
         </div>

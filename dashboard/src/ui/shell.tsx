@@ -24,6 +24,7 @@ const ENTRIES: Entry[] = [
   { to: "#/audiences", name: "Audiences", icon: "audiences", is: (p) => p[0] === "audiences" },
   { to: "#/providers", name: "Providers", icon: "providers", is: (p) => p[0] === "providers" },
   { to: "#/tokens", name: "Tokens", icon: "tokens", is: (p) => p[0] === "tokens", admin: true },
+  { to: "#/audit", name: "Audit log", icon: "audit", is: (p) => p[0] === "audit", admin: true },
   { to: "/docs", name: "The API", icon: "docs", is: () => false },
 ];
 

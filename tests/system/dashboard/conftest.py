@@ -34,10 +34,23 @@ def a_stage():
 
 @pytest.fixture(name="play")
 def a_play(stage):
-    def play(script, seconds=200):
+    def play(script, seconds=200, on_word=None):
+        """on_word: what to do when the script says a word on a line of its own."""
         known = {**stage.known(), "thorough": bool(os.environ.get("TOCSIN_THOROUGH"))}
-        done = subprocess.run(["node", os.path.join(HERE, script), json.dumps(known)], stdin=subprocess.DEVNULL, timeout=seconds,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-        assert done.returncode == 0, done.stdout[:4000]
+        child = subprocess.Popen(["node", os.path.join(HERE, script), json.dumps(known)], stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        late = threading.Timer(seconds, child.kill)
+        late.start()
+        try:
+            said = []
+            for line in child.stdout:
+                said.append(line)
+                if on_word and line.strip() in on_word:
+                    on_word[line.strip()]()
+            status = child.wait()
+        finally:
+            late.cancel()
+            child.kill()
+        assert status == 0, "".join(said)[:4000]
 
     return play

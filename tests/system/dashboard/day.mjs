@@ -2,10 +2,14 @@
 // A whole day of somebody on duty: sign in, make a campaign of a list, launch it, watch it climb, pause it, change a rate,
 // go on, retry those who failed, read one person's history, sign out.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { agree, api, goTo, open, run, stage, until } from "./browser.mjs";
 
 const PEOPLE = 300;
+
+const tocsin = (...words) => spawnSync(stage.tocsin, words, { encoding: "utf8", timeout: 30000, env: { ...process.env, TOCSIN_API: stage.url, TOCSIN_TOKEN: stage.token } });
 
 const percent = async (page, label) => parseFloat((await page.locator(".tile", { has: page.locator("dt", { hasText: new RegExp(`^${label}$`) }) }).locator(".tile-value").innerText()).replace(/[<>%]/g, ""));
 
@@ -99,6 +103,17 @@ run(async () => {
   const story = page.getByRole("region", { name: "What happened" }).or(page.locator("section", { hasText: "What happened" }));
   await story.getByText("Taken by picky").first().waitFor();
   await page.getByText(new RegExp(`Dear Name ${key.slice(1)}, the bridge is closed\\.`)).waitFor();
+
+  // Evidence of it, which holds against the coordinator's key, and does not once a letter is another.
+  const [bundle] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Take it" }).click()]);
+  assert.equal(bundle.suggestedFilename(), `${id}-${key}.evidence`);
+  const keyFile = join(stage.directory, "key.txt");
+  await writeFile(keyFile, tocsin("evidence", "key", "--quiet").stdout);
+  const good = tocsin("evidence", "verify", await bundle.path(), "--public-key", keyFile);
+  assert.equal(good.status, 0, good.stdout + good.stderr);
+  const altered = join(stage.directory, "altered.evidence");
+  await writeFile(altered, (await readFile(await bundle.path(), "latin1")).replace(key, key.replace(/\d$/, (digit) => String((Number(digit) + 1) % 10))), "latin1");
+  assert.notEqual(tocsin("evidence", "verify", altered, "--public-key", keyFile).status, 0);
   await page.getByRole("link", { name: "In all campaigns" }).click();
   await page.getByRole("row", { name: /Bridge closed/ }).first().waitFor();
 

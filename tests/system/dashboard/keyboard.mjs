@@ -58,8 +58,9 @@ run(async () => {
   await page.keyboard.press("Enter");
   await page.getByRole("dialog").waitFor({ state: "detached" });
   await page.locator(".page-head .pill", { hasText: "paused" }).waitFor();
-  await tabTo(page, /^Resume$/);
+  assert.equal((await focused(page)).text, "Resume"); // where Pause was
   await page.keyboard.press("Enter");
+  await page.getByRole("dialog").waitFor();
   await tabTo(page, /^Resume$/, 5);
   await page.keyboard.press("Enter");
   await page.locator(".page-head .pill", { hasText: "running" }).waitFor();

@@ -32,6 +32,7 @@ const PAGES = [
   [`#/audiences/${stage.audience}`, /./],
   ["#/providers", "Providers and workers"],
   ["#/tokens", "Tokens"],
+  ["#/audit", "Audit log"],
   ["#/nowhere", "Nothing is here"],
 ];
 

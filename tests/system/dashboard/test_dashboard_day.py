@@ -2,6 +2,8 @@
 """The dashboard as people use it: Debian's Chromium before a real cluster. What is done in the browser stands in the
 scripts beside this file."""
 
+import time
+
 
 def test_a_whole_day_from_signing_in_to_signing_out(play):
     play("day.mjs")
@@ -17,3 +19,12 @@ def test_html_is_shown_as_text(play):
 
 def test_everything_can_be_done_by_the_keyboard(play):
     play("keyboard.mjs")
+
+
+def test_the_page_goes_on_when_the_coordinator_comes_back(stage, play):
+    def kill_and_start():
+        stage.cluster.coordinator.kill()
+        time.sleep(1.5)
+        stage.cluster.start_coordinator()
+
+    play("back.mjs", on_word={"kill": kill_and_start})
