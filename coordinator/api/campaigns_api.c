@@ -144,6 +144,28 @@ static const char *trace_word(const struct trace_context *trace, char word[TRACE
     return word;
 }
 
+/* By provider, what became of the attempts. */
+static json_t *outcomes_json(const struct api *api, const struct campaign_view *view)
+{
+    json_t *json = json_object();
+    for (unsigned row = 0; row < view->outcome_rows; row++) {
+        const struct outcome_counts *of = &view->outcomes[row];
+        const struct wire_provider *provider = exchange_provider(api, of->provider);
+        json_t *counts = json_object();
+        for (enum outcome outcome = 0; outcome < OUTCOMES; outcome++) {
+            uint64_t count = of->of[outcome];
+            if (count > 0) {
+                json_object_set_new(counts, outcome_name(outcome), json_integer((json_int_t)count));
+            }
+        }
+        if (provider != NULL && json_object_size(counts) > 0) {
+            json_object_set(json, provider->name, counts);
+        }
+        json_decref(counts);
+    }
+    return json;
+}
+
 /* What changes as it goes on. */
 static void put_figures(json_t *json, const struct api *api, const struct campaign_view *view)
 {
@@ -162,6 +184,7 @@ static void put_figures(json_t *json, const struct api *api, const struct campai
     json_object_set_new(json, "rate_per_s", exchange_rate(view->rate_per_s));
     json_object_set_new(json, "time_left_s", time_left_json(view));
     json_object_set_new(json, "repeated", json_integer((json_int_t)view->repeated));
+    json_object_set_new(json, "outcomes", outcomes_json(api, view));
     json_object_set_new(json, "replies", reply_counts_json(&replies));
     control_document_view(json, view);
 }

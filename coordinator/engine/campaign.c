@@ -102,6 +102,7 @@ void campaign_drop_pages(struct campaign *campaign)
 
 void campaign_free(struct campaign *campaign)
 {
+    mem_free(campaign->outcomes);
     campaign_drop_pages(campaign);
     mem_free(campaign);
 }

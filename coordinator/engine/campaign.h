@@ -92,6 +92,8 @@ struct campaign {
     double turn_share;                      /* weighted fairness: recipients leased / weight */
     struct bucket bucket;                   /* its own rate */
     uint64_t repeated;
+    unsigned outcome_rows; /* of providers by which anything was sent in this life */
+    struct outcome_counts *outcomes;
     uint64_t events; /* decided of it in this life */
     struct rate_meter meter;
     bool is_taking_in;     /* the present round has not taken in all whom it will */

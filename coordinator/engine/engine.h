@@ -459,6 +459,12 @@ bool engine_lease_batch(struct engine *engine, uint64_t lease, uint64_t now_ms,
 
 /* ---- Questions ---- */
 
+/* Of the attempts by one provider, in recipients. */
+struct outcome_counts {
+    uint8_t provider;
+    uint64_t of[OUTCOMES];
+};
+
 struct campaign_view {
     const struct campaign_def *def;
     enum campaign_state state;
@@ -478,8 +484,11 @@ struct campaign_view {
     double rate_per_s;          /* recipients settled per second, of the last few seconds */
     uint64_t time_left_ms;      /* at this rate; 0: unknown */
     uint64_t repeated;          /* attempts repeated because uncertain, since this life began */
-    uint64_t events;        /* decided of it since this life began: as long as it stays, nothing has
-                               changed */
+    uint64_t events; /* decided of it since this life began: as long as it stays, nothing has
+                        changed */
+    /* What became of its attempts since this life began, by provider, in no order. */
+    unsigned outcome_rows;
+    const struct outcome_counts *outcomes;
     uint64_t starts_ms;     /* scheduled: when it begins; else 0 */
     uint64_t not_after_ms;  /* known once it began; 0: none */
     bool is_expired;        /* not_after has passed */

@@ -42,6 +42,8 @@ bool engine_campaign(struct engine *engine, uint64_t id, struct campaign_view *v
         .ended_ms = campaign->ended_ms,
         .rate_per_s = rate_meter_per_s(&campaign->meter, engine->now_ms),
         .repeated = campaign->repeated,
+        .outcome_rows = campaign->outcome_rows,
+        .outcomes = campaign->outcomes,
         .events = campaign->events,
         .open = campaign->open,
         .is_screening =

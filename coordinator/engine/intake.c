@@ -22,6 +22,7 @@
  */
 #include <assert.h>
 
+#include "common/mem.h"
 #include "coordinator/engine/engine_state.h"
 
 #define SILENCE_TROUBLES                                                                           \
@@ -278,6 +279,22 @@ static void tell_silence(const struct decision *d, unsigned span)
     }
 }
 
+/* Most campaigns have one provider or two. */
+static void count_outcome(struct campaign *campaign, uint8_t provider, enum outcome outcome,
+                          unsigned span)
+{
+    unsigned row = 0;
+    while (row < campaign->outcome_rows && campaign->outcomes[row].provider != provider) {
+        row++;
+    }
+    if (row == campaign->outcome_rows) {
+        campaign->outcomes =
+            mem_resize(campaign->outcomes, ++campaign->outcome_rows, sizeof(*campaign->outcomes));
+        campaign->outcomes[row] = (struct outcome_counts){.provider = provider};
+    }
+    campaign->outcomes[row].of[outcome] += span;
+}
+
 static void tell_provider(const struct decision *d, unsigned span)
 {
     struct provider *provider = d->provider;
@@ -286,6 +303,7 @@ static void tell_provider(const struct decision *d, unsigned span)
         return;
     }
     provider->outcomes[d->fate->outcome] += span;
+    count_outcome(d->campaign, provider->def.id, d->fate->outcome, span);
     sharing_on_fate(d->engine, provider, d->fate, span);
     switch (d->fate->outcome) {
     case OUTCOME_THROTTLED:

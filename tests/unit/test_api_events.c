@@ -244,6 +244,20 @@ static void who_comes_late_is_told_how_things_stand(void **state)
     http_peer_release(&second);
 }
 
+/* The head alone, and no stream stays open. */
+static void who_asks_for_the_head_gets_no_stream(void **state)
+{
+    struct house *house = *state;
+    for (unsigned i = 0; i < 6; i++) {
+        struct http_peer peer = send_request(house, "HEAD", "/v1/events", "", "");
+        http_peer_expect_close(&peer);
+        assert_true(http_peer_has(&peer, "text/event-stream"));
+        assert_false(http_peer_has(&peer, "stream.opened"));
+        http_peer_release(&peer);
+    }
+    expect_get(house, "/metrics", 200, "tocsin_event_streams 0\n");
+}
+
 static void silence_is_broken_now_and_then(void **state)
 {
     struct house *house = *state;
@@ -411,6 +425,7 @@ int main(void)
         HOUSE_TEST(a_stream_has_what_it_asked_for),
         HOUSE_TEST(how_a_campaign_stands_comes_once_a_second_at_most),
         HOUSE_TEST(who_comes_late_is_told_how_things_stand),
+        HOUSE_TEST(who_asks_for_the_head_gets_no_stream),
         HOUSE_TEST(silence_is_broken_now_and_then),
         HOUSE_TEST(too_many_streams_are_refused),
         HOUSE_TEST(whoever_takes_nothing_is_let_go),

@@ -73,9 +73,11 @@ def test_the_data_are_those_of_the_api(gateway, make_cluster):
     campaign = cluster.campaign(upload(cluster, 1000), "sms", MESSAGE)["id"]
     progress = stream.find(lambda event: event.type == "campaign.progress" and event.data["rate_per_s"] > 0)
     assert sum(progress.data["counts"].values()) == 1000
+    assert progress.data["outcomes"].keys() == {"gateway"}
     view = cluster.wait_campaign(campaign)
     last = stream.find(lambda event: event.type == "campaign.progress" and event.data["state"] == "finished")
     finished = stream.find("campaign.finished")
+    assert finished.data["outcomes"] == {"gateway": {"accepted": 1000}} == view["outcomes"]
     for event in (last, finished):
         assert set(event.data) < set(view)
         assert {key: event.data[key] for key in ("counts", "ladder", "ended_at", "name", "id")} == \

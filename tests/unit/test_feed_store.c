@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <sodium.h>
+#include <string.h>
+
+#include "common/text.h"
+#include "coordinator/content/feed_store.h"
+#include "coordinator/content/subscription_store.h"
+#include "coordinator/ledger/changelog.h"
+#include "coordinator/ledger/turn.h"
+#include "tests/unit/stores.h"
+#include "tests/unit/unit.h"
+
+#define NOW_MS      UINT64_C(1700000000000)
+#define GOLDEN_TIME "0068e5cf8b010000"
+
+struct house {
+    struct ledger *ledger;
+    struct turn *turn;
+    struct changelog *changelog;
+    struct feed_store feed;
+    struct subscription_store subscriptions;
+};
+
+static void house_open(struct house *house, void **state)
+{
+    struct problem problem;
+    struct ledger_head head;
+    assert_true(sodium_init() >= 0);
+    assert_int_equal(ledger_open(&house->ledger, stores_open(*state), &problem), ERR_OK);
+    ledger_head(house->ledger, 0, &head);
+    house->turn = turn_new(0, head.epoch + 1, head.recno + 1);
+    house->changelog = changelog_mem_new(house->ledger, turn_on_durable, house->turn);
+    turn_set_changelog(house->turn, house->changelog);
+    house->feed = (struct feed_store){.ledger = house->ledger, .kept_max = 5};
+    house->subscriptions = (struct subscription_store){.ledger = house->ledger};
+    assert_int_equal(feed_store_load(&house->feed, &problem), ERR_OK);
+    assert_int_equal(subscription_store_load(&house->subscriptions, &problem), ERR_OK);
+}
+
+static void house_close(struct house *house)
+{
+    subscription_store_release(&house->subscriptions);
+    house->changelog->ops->close(house->changelog);
+    turn_free(house->turn);
+    ledger_close(house->ledger);
+}
+
+static void house_write(struct house *house)
+{
+    turn_close(house->turn, NOW_MS);
+    while (changelog_mem_step(house->changelog)) {
+    }
+}
+
+static uint64_t add(struct house *house, enum feed_kind kind, uint64_t campaign)
+{
+    struct feed_event event = {.kind = kind,
+                               .at_ms = NOW_MS,
+                               .campaign = campaign,
+                               .subject = slice_str("c3"),
+                               .data = slice_str("{\"a\":1}")};
+    feed_store_add(&house->feed, &event, turn_record(house->turn));
+    return event.number;
+}
+
+struct seen {
+    unsigned count;
+    uint64_t first;
+    uint64_t last;
+};
+
+static bool see(void *arg, const struct feed_event *event)
+{
+    struct seen *seen = arg;
+    assert_int_equal(event->at_ms, NOW_MS);
+    assert_int_equal(event->campaign, 3);
+    assert_true(slice_is(event->subject, "c3"));
+    assert_true(slice_is(event->data, "{\"a\":1}"));
+    seen->first = seen->count++ == 0 ? event->number : seen->first;
+    seen->last = event->number;
+    return true;
+}
+
+static void expect_kept(struct house *house, uint64_t from, uint64_t first, uint64_t last)
+{
+    struct seen seen = {0};
+    assert_int_equal(feed_store_each(&house->feed, from, see, &seen), ERR_OK);
+    assert_int_equal(seen.first, first);
+    assert_int_equal(seen.last, last);
+    assert_int_equal(seen.count, last + 1 - first);
+}
+
+static void expect_none(struct house *house)
+{
+    struct seen seen = {0};
+    assert_int_equal(feed_store_each(&house->feed, 1, see, &seen), ERR_OK);
+    assert_int_equal(seen.count, 0);
+}
+
+static void the_newest_are_kept_and_numbers_never_come_again(void **state)
+{
+    struct house house;
+    house_open(&house, state);
+    for (unsigned i = 1; i <= 8; i++) {
+        assert_int_equal(add(&house, FEED_CAMPAIGN_PAUSED, 3), i);
+    }
+    expect_none(&house); /* is durable */
+    house_write(&house);
+    expect_kept(&house, 1, 4, 8);
+    expect_kept(&house, 6, 6, 8);
+    house.feed.reply = 77;
+    (void)add(&house, FEED_CAMPAIGN_PAUSED, 3);
+    house_write(&house);
+    house_close(&house);
+    house_open(&house, state);
+    assert_int_equal(house.feed.newest, 9);
+    assert_int_equal(house.feed.oldest, 5);
+    assert_int_equal(house.feed.reply, 77);
+    house.feed.kept_max = 2; /* fewer from now on */
+    assert_int_equal(add(&house, FEED_CAMPAIGN_PAUSED, 3), 10);
+    house_write(&house);
+    expect_kept(&house, 1, 9, 10);
+    house_close(&house);
+}
+
+static void expect_entry(struct house *house, enum catalogue_kind kind, struct slice id,
+                         const char *hex)
+{
+    struct store_value value;
+    struct buf text = {0};
+    assert_int_equal(ledger_catalogue_get(house->ledger, kind, id, &value), ERR_OK);
+    text_hex(&text, value.bytes);
+    assert_string_equal(buf_cstr(&text), hex);
+    store_value_release(&value);
+    buf_release(&text);
+}
+
+/* Version 1, as it was first written. */
+static void what_is_stored_stays_readable(void **state)
+{
+    static const uint8_t one[8] = {0, 0, 0, 0, 0, 0, 0, 1};
+    static const uint8_t three[8] = {0, 0, 0, 0, 0, 0, 0, 3};
+    struct house house;
+    house_open(&house, state);
+    struct record *record = turn_record(house.turn);
+    const struct feed_mark mark = {.state = 2, .round = 1, .is_expired = 1, .terms = 0x0102};
+    (void)add(&house, FEED_CAMPAIGN_FINISHED, 3);
+    feed_mark_put(3, &mark, record);
+    feed_alarm_put(slice_str("campaign_stuck:c3"), NOW_MS, record);
+    house_write(&house);
+    expect_entry(&house, CATALOGUE_FEED, slice_of(one, 8),
+                 "0109" GOLDEN_TIME "0300000000000000"
+                 "026333"
+                 "077b2261223a317d");
+    expect_entry(&house, CATALOGUE_FEED_CAMPAIGN, slice_of(three, 8), "010201010201000000000000");
+    expect_entry(&house, CATALOGUE_FEED_ALARM, slice_str("campaign_stuck:c3"), "01" GOLDEN_TIME);
+    house_close(&house);
+}
+
+static bool see_alarm(void *arg, struct slice name, uint64_t since_ms)
+{
+    assert_true(slice_is(name, "campaign_stuck:c3"));
+    assert_int_equal(since_ms, NOW_MS);
+    ++*(unsigned *)arg;
+    return true;
+}
+
+static void an_alarm_is_kept_until_it_is_over(void **state)
+{
+    struct house house;
+    unsigned count = 0;
+    house_open(&house, state);
+    feed_alarm_put(slice_str("campaign_stuck:c3"), NOW_MS, turn_record(house.turn));
+    house_write(&house);
+    assert_int_equal(feed_alarm_each(house.ledger, see_alarm, &count), ERR_OK);
+    assert_int_equal(count, 1);
+    feed_alarm_remove(slice_str("campaign_stuck:c3"), turn_record(house.turn));
+    house_write(&house);
+    assert_int_equal(feed_alarm_each(house.ledger, see_alarm, &count), ERR_OK);
+    assert_int_equal(count, 1);
+    house_close(&house);
+}
+
+static void kinds_are_named_one_by_one_or_together(void **state)
+{
+    uint32_t kinds;
+    (void)state;
+    assert_true(feed_kind_parse(slice_str("campaign.paused"), &kinds));
+    assert_int_equal(kinds, UINT32_C(1) << FEED_CAMPAIGN_PAUSED);
+    assert_true(feed_kind_parse(slice_str("com.tocsin.worker"), &kinds));
+    assert_int_equal(kinds, UINT32_C(1) << FEED_WORKER_JOINED | UINT32_C(1) << FEED_WORKER_LEFT |
+                                UINT32_C(1) << FEED_WORKER_PROGRESS);
+    static const char *const bad[] = {"",           "campaig",          "campaign.",
+                                      "campaign.x", "com.tocsin.",      "stream",
+                                      "stream.gap", "campaign.paused.", "PAUSED"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_false(feed_kind_parse(slice_str(bad[i]), &kinds));
+    }
+}
+
+/* ---- subscriptions ---- */
+
+static bool count_letter(void *arg, const struct dead_letter *letter)
+{
+    assert_true(slice_is(letter->body, "{}"));
+    assert_true(slice_is(letter->type, "com.tocsin.campaign.finished"));
+    ++*(unsigned *)arg;
+    return true;
+}
+
+static void a_subscription_is_found_again_as_it_was(void **state)
+{
+    struct house house;
+    struct subscription wish = {.name = "desk",
+                                .url = "https://desk.test/hook",
+                                .created_by = "admin",
+                                .created_ms = NOW_MS,
+                                .kinds = 7,
+                                .campaign_count = 2,
+                                .campaigns = {3, 9},
+                                .told = 41};
+    const struct dead_letter letter = {.number = 12,
+                                       .at_ms = NOW_MS,
+                                       .tries = 4,
+                                       .status = 400,
+                                       .type = slice_str("com.tocsin.campaign.finished"),
+                                       .body = slice_str("{}")};
+    struct buf secret = {0};
+    struct buf again = {0};
+    unsigned letters = 0;
+    house_open(&house, state);
+    struct record *record = turn_record(house.turn);
+    struct subscription *made = subscription_store_add(&house.subscriptions, &wish, record);
+    assert_int_equal(made->id, 1);
+    subscription_rotate(made, NOW_MS + 1000, record);
+    subscription_secret(made, &secret);
+    assert_int_equal(subscription_keys(made, NOW_MS), 2);
+    assert_int_equal(subscription_keys(made, NOW_MS + 1000), 1);
+    made->state = SUBSCRIPTION_DISABLED;
+    made->delivered = 5;
+    memcpy(made->why, "gone", 5);
+    subscription_note(made, record);
+    dead_letter_put(made, &letter, record);
+    house_write(&house);
+    house_close(&house);
+
+    house_open(&house, state);
+    struct subscription *found = subscription_store_named(&house.subscriptions, "desk");
+    assert_non_null(found);
+    assert_ptr_equal(found, subscription_store_find(&house.subscriptions, 1));
+    assert_string_equal(found->url, wish.url);
+    assert_string_equal(found->created_by, "admin");
+    assert_string_equal(found->why, "gone");
+    assert_int_equal(found->state, SUBSCRIPTION_DISABLED);
+    assert_int_equal(found->told, 41);
+    assert_int_equal(found->delivered, 5);
+    assert_int_equal(found->campaigns[1], 9);
+    assert_int_equal(found->former_until_ms, NOW_MS + 1000);
+    assert_int_equal(found->letters, 1);
+    subscription_secret(found, &again);
+    assert_string_equal(buf_cstr(&secret), buf_cstr(&again));
+    assert_int_equal(dead_letter_each(&house.subscriptions, 1, 0, count_letter, &letters), ERR_OK);
+    assert_int_equal(dead_letter_each(&house.subscriptions, 2, 0, count_letter, &letters), ERR_OK);
+    assert_int_equal(letters, 1);
+    record = turn_record(house.turn);
+    assert_int_equal(subscription_store_remove(&house.subscriptions, found, record), ERR_OK);
+    house_write(&house);
+    house_close(&house);
+
+    house_open(&house, state);
+    assert_null(house.subscriptions.list);
+    assert_int_equal(dead_letter_each(&house.subscriptions, 1, 0, count_letter, &letters), ERR_OK);
+    assert_int_equal(letters, 1);
+    assert_int_equal(
+        subscription_store_add(&house.subscriptions, &wish, turn_record(house.turn))->id, 2);
+    house_close(&house);
+    buf_release(&secret);
+    buf_release(&again);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STORES_TEST_MEMORY(the_newest_are_kept_and_numbers_never_come_again),
+        STORES_TEST_MEMORY(what_is_stored_stays_readable),
+        STORES_TEST_MEMORY(an_alarm_is_kept_until_it_is_over),
+        STORES_TEST_MEMORY(a_subscription_is_found_again_as_it_was),
+        cmocka_unit_test(kinds_are_named_one_by_one_or_together),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
