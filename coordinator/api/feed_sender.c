@@ -255,7 +255,7 @@ static void say_why(struct subscription *of, const struct http_answer *answer)
     if (answer->status != 0) {
         (void)snprintf(of->why, sizeof(of->why), "it answered %u", (unsigned)answer->status);
     } else {
-        (void)snprintf(of->why, sizeof(of->why), "%s", reason_sentence(answer->reason));
+        (void)snprintf(of->why, sizeof(of->why), "%s", reason_sentence((uint16_t)answer->reason));
     }
 }
 

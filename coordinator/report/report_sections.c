@@ -218,7 +218,7 @@ static void put_not_reached(struct buf *html, const json_t *report)
     buf_str(html, "<p>");
     report_put_count(html, people);
     buf_str(html, people == 1 ? " person" : " people");
-    if (json_array_size(first) < people) {
+    if ((double)json_array_size(first) < people) {
         buf_printf(html,
                    "; the first %zu are named here, all of them are in an export "
                    "(<code>%s</code>)",
