@@ -330,7 +330,7 @@ static struct campaign_document *read_document(struct exchange *exchange)
  * is passed over, as that wants. */
 static bool read_trace(const struct exchange *exchange, struct trace_context *trace)
 {
-    const char *header = http_header(exchange->http, "traceparent");
+    const char *header = http_only_header(exchange->http, "traceparent");
     return header != NULL && trace_context_parse(slice_str(header), trace);
 }
 

@@ -783,6 +783,32 @@ const char *http_header(const struct http_request *request, const char *name)
     return MHD_lookup_connection_value(request->connection->mhd, MHD_HEADER_KIND, name);
 }
 
+struct header_search {
+    const char *name;
+    const char *value;
+    unsigned count;
+};
+
+static enum MHD_Result look_at_header(void *arg, enum MHD_ValueKind kind, const char *name,
+                                      const char *value)
+{
+    struct header_search *search = arg;
+    (void)kind;
+    if (strcasecmp(name, search->name) == 0) {
+        search->value = value;
+        search->count++;
+    }
+    return MHD_YES;
+}
+
+const char *http_only_header(const struct http_request *request, const char *name)
+{
+    struct header_search search = {.name = name};
+    (void)MHD_get_connection_values(request->connection->mhd, MHD_HEADER_KIND, look_at_header,
+                                    &search);
+    return search.count == 1 ? search.value : NULL;
+}
+
 const char *http_status_phrase(unsigned status)
 {
     return MHD_get_reason_phrase_for(status);

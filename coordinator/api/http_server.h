@@ -89,6 +89,8 @@ const char *http_method(const struct http_request *request);
 struct slice http_path(const struct http_request *request);  /* as sent: still percent-encoded */
 struct slice http_query(const struct http_request *request); /* behind the `?`; may be empty */
 const char *http_header(const struct http_request *request, const char *name); /* or NULL */
+/* NULL also if it came more than once. */
+const char *http_only_header(const struct http_request *request, const char *name);
 struct slice http_body(const struct http_request *request); /* when it was gathered */
 struct arena *http_arena(struct http_request *request);     /* as long as the request */
 /* Whom the connection is to; of no family if that is not known. */
