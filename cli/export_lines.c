@@ -18,6 +18,7 @@ void export_lines_begin(struct export_lines *lines)
 {
     buf_clear(&lines->pending);
     lines->answered = 0;
+    lines->has_begun = false;
     lines->is_whole = false;
 }
 
@@ -118,11 +119,12 @@ static enum err scan_lines(struct export_lines *lines, struct slice text, struct
         struct slice line = slice_of(text.data + at, len);
         uint64_t number = 0;
         enum line_kind kind = lines->is_csv ? read_csv(line, &number) : read_json(line, &number);
-        if (kind == LINE_OTHER || lines->is_whole) {
+        if (kind == LINE_OTHER || lines->is_whole || (kind == LINE_HEAD && lines->has_begun)) {
             return problem_set(problem, ERR_INVALID,
                                "the answer is no export of this form; is a Tocsin coordinator of "
                                "this version there?");
         }
+        lines->has_begun = true;
         if (kind == LINE_END) {
             lines->is_whole = true;
             lines->said = number;

@@ -26,6 +26,7 @@ struct export_lines {
     uint64_t last;     /* the ordinal of the last line passed on */
     uint64_t rows;     /* lines passed on, of all answers */
     uint64_t answered; /* of this one */
+    bool has_begun;    /* this answer: a line of it has come */
     bool is_whole;     /* the last line has come, */
     uint64_t said;     /* and says how many lines the answer has */
 };

@@ -135,6 +135,7 @@ static void what_is_no_export_is_refused(void **state)
     expect_refused(json, slice_str("{\"ordinal\":99999999999999999999999}\n"), keep, ERR_INVALID);
     expect_refused(csv, slice_str(JSON_ROWS), keep, ERR_INVALID);
     expect_refused(csv, slice_str("end\r\n"), keep, ERR_INVALID);
+    expect_refused(csv, slice_str(CSV_HEAD CSV_ROWS CSV_HEAD), keep, ERR_INVALID);
     expect_refused(json, slice_str(JSON_ROWS), refuse, ERR_IO);
     put_frame(&frame, "{\"ordinal\":0}\n{\"ord");
     expect_refused(zstd, buf_view(&frame), keep, ERR_INVALID);
