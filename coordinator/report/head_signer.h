@@ -4,7 +4,7 @@
  * are records, when somebody asks for evidence, and at the stop. Each signed head is put into the
  * next record, so that the chain covers it and later ones sign it too. Loop's thread only.
  *
- * What is signed is durable already, and the signature (some 50 µs) is made between two turns, at
+ * What is signed is durable already, and the signature (some 20 µs) is made between two turns, at
  * most once a second: no record waits for it.
  *
  * The secret is in the file evidence.key of the data directory, made at the first start. The
