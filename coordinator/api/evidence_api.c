@@ -151,6 +151,8 @@ static void start(struct evidence_job *job)
     job->exchange = NULL;
     job->http = exchange->http;
     job->looked_ms = api_now_ms(job->api);
+    job->request.key = *head_signer_key(job->api->context.head_signer);
+    job->request.through = head_signer_newest(job->api->context.head_signer);
     job->stream =
         evidence_stream_start(job->api->context.loop, &job->request, on_ready, on_gone, job);
     http_reply_header(
@@ -182,7 +184,7 @@ void evidence_jobs_turn(struct api *api)
         if (job->exchange == NULL || job->stream != NULL) {
             continue;
         }
-        if (head_signer_newest(signer) >= job->wanted &&
+        if (head_signer_newest(signer) >= job->wanted && !head_signer_is_rotating(signer) &&
             turn_durable(api->context.turn) >= head_signer_put_in(signer)) {
             start(job);
         } else if (now_ms - job->began_ms >= HEAD_WAIT_MS) {
@@ -248,7 +250,6 @@ static void ask(struct exchange *exchange, const struct evidence_export *request
     job->exchange = exchange;
     job->request = *request;
     job->request.ledger = api->context.ledger;
-    job->request.key = *head_signer_key(api->context.head_signer);
     job->began_ms = api_now_ms(api);
     job->wanted = turn_durable(api->context.turn);
     put_providers(job);

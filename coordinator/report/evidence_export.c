@@ -75,6 +75,9 @@ static bool note_block(void *arg, uint32_t page, uint64_t recno, struct slice by
     struct exporting *exporting = arg;
     (void)page;
     (void)bytes;
+    if (recno > exporting->export->through) {
+        return true; /* it happened meanwhile, and no head signs it yet */
+    }
     exporting->first = exporting->first == 0 || recno < exporting->first ? recno : exporting->first;
     exporting->last = recno > exporting->last ? recno : exporting->last;
     return true;
@@ -169,14 +172,17 @@ static enum err prepare(struct exporting *exporting)
 
 /* ---- what does not change ---- */
 
+/* Up to the one that signs the bundle: a newer one may have been made meanwhile. */
 static bool write_key(void *arg, struct slice id, struct slice value)
 {
     struct exporting *exporting = arg;
+    struct key_statement statement;
     (void)id;
     bundle_begin(&exporting->writer, "key");
     bundle_bytes(&exporting->writer, "statement", value);
     bundle_end(&exporting->writer);
-    return true;
+    return key_statement_decode(value, &statement) != ERR_OK ||
+           memcmp(statement.key, exporting->export->key.public_key, SIGNING_PUBLIC_BYTES) != 0;
 }
 
 static enum err write_heading(struct exporting *exporting, struct slice recipient)

@@ -32,7 +32,8 @@ struct evidence_export {
     bool with_page; /* of a recipient: his sealed page, with whoever else is in it */
     const struct evidence_provider *providers;
     unsigned provider_count;
-    struct signing_key key; /* that signs the bundle: the newest */
+    struct signing_key key; /* that signs the bundle: the newest; its statement is durable */
+    uint64_t through;       /* record that a durable head signs; what came behind is left out */
     evidence_sink_fn sink;
     void *arg;
 };

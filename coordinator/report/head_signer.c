@@ -340,3 +340,8 @@ void head_signer_rotated(struct head_signer *signer)
               signer->path, err_name(err_from_errno(errno)), signer->next_path);
     }
 }
+
+bool head_signer_is_rotating(const struct head_signer *signer)
+{
+    return signer->is_rotating;
+}

@@ -54,5 +54,7 @@ const struct key_statement *head_signer_statement(const struct head_signer *sign
 enum err head_signer_rotate(struct head_signer *signer, uint64_t now_ms, struct record *record,
                             struct problem *problem) WARN_UNUSED;
 void head_signer_rotated(struct head_signer *signer);
+/* The statement of the key in use is in a record that is not durable yet. */
+bool head_signer_is_rotating(const struct head_signer *signer);
 
 #endif

@@ -33,6 +33,7 @@ static const char document[] =
 struct fixture {
     struct ledger *ledger;
     uint64_t recno;
+    uint64_t through; /* 0: all */
     struct page_schema schema;
     struct signing_key keys[2];
     struct key_statement statement;
@@ -230,6 +231,7 @@ static enum err export(struct fixture *fixture, bool is_one, bool with_page, str
             .providers = &provider,
             .provider_count = 1,
             .key = fixture->keys[1],
+            .through = fixture->through == 0 ? UINT64_MAX : fixture->through,
             .sink = add_lines,
             .arg = into,
         };
@@ -601,6 +603,33 @@ static void what_no_head_covers_is_not_exported(void **state)
     buf_release(&bytes);
 }
 
+/* A campaign goes on while its bundle is made. */
+static void what_happens_meanwhile_is_left_out(void **state)
+{
+    struct fixture *fixture = *state;
+    struct buf bytes = {0};
+    fixture->through = fixture->recno - 1; /* which the newest head signs */
+    struct record *record = next_record(fixture);
+    add_event(record, CAMPAIGN, 1,
+              &(struct event){.kind = DELIVERY_EVENT_COMPLAINED, .offset = PLACE, .span = 1});
+    fixture->statement.number = 3; /* and the key is exchanged */
+    key_statement_sign(&fixture->statement, &fixture->keys[0], &fixture->keys[1]);
+    struct buf key = {0};
+    struct buf value = {0};
+    ledger_catalogue_key_u64(&key, CATALOGUE_EVIDENCE_KEY, 3);
+    key_statement_encode(&fixture->statement, &value);
+    record_put(record, buf_view(&key), buf_view(&value));
+    write_record(fixture, record);
+    assert_int_equal(export(fixture, true, false, &bytes), ERR_OK);
+    assert_true(slice_equal(buf_view(&bytes), buf_view(&fixture->one)));
+    buf_clear(&bytes);
+    assert_int_equal(export(fixture, false, false, &bytes), ERR_OK);
+    assert_true(slice_equal(buf_view(&bytes), buf_view(&fixture->whole)));
+    buf_release(&bytes);
+    buf_release(&key);
+    buf_release(&value);
+}
+
 /* ---- --check ---- */
 
 static void note_damage(void *arg, const char *what)
@@ -666,6 +695,7 @@ int main(void)
         TEST(a_good_signature_does_not_heal_a_broken_chain),
         TEST(pages_are_bound_by_the_launch),
         TEST(what_no_head_covers_is_not_exported),
+        TEST(what_happens_meanwhile_is_left_out),
         TEST(a_check_of_the_ledger_reads_the_heads),
         TEST(the_bytes_stay_the_same),
     };

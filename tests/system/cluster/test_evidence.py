@@ -144,3 +144,18 @@ def test_heads_are_signed_at_the_end_and_keys_vouch_for_the_next(gateway, make_c
     cluster.start_coordinator()
     assert len(heads()) > before  # one at the stop
     assert cluster.api.get("/v1/evidence/key")["public_key"] == second["public_key"]
+
+
+def test_a_running_campaign_is_proven_up_to_when_it_was_asked(gateway, make_cluster, tmp_path):
+    cluster = make_cluster([http_provider(gateway)], workers=1)
+    audience = cluster.api.upload((HEAD + "".join(f"r{i},+4790{i:08d},N,\n" for i in range(4000))).encode()).json()["id"]
+    campaign = cluster.campaign(audience, "sms", MESSAGE, rate=150)["id"]
+    wait_for("a beginning", lambda: cluster.api.get(f"/v1/campaigns/{campaign}")["counts"].get("accepted", 0) > 100)
+    for turn in range(3):
+        if turn == 1:
+            cluster.api.post("/v1/evidence/key/rotate", {})
+        report = found(export(cluster, campaign, tmp_path / f"all{turn}"))
+        assert report["events"]["accepted"] > 100 and not report["ended"]
+        export(cluster, campaign, tmp_path / f"one{turn}", "?recipient=r7")
+        assert found(tmp_path / f"one{turn}")["recipient"] == "r7"
+    assert cluster.api.get(f"/v1/campaigns/{campaign}")["state"] == "running"
