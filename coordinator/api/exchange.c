@@ -395,6 +395,20 @@ bool exchange_is_stalled(const struct api *api, struct problem *problem)
     return false;
 }
 
+/* Nobody is given the answer to another's request. What the admin of the data directory asks is as
+ * it was before there were others, so that his kept answers stay good. */
+static void add_principal(struct exchange *exchange)
+{
+    const struct principal *principal = &exchange->principal;
+    if (principal->kind == PRINCIPAL_TOKEN || principal->kind == PRINCIPAL_OIDC) {
+        struct buf who = {0};
+        buf_u8(&who, (uint8_t)principal->kind);
+        buf_blob(&who, slice_str(principal->name));
+        fingerprint_add(&exchange->fingerprint, buf_view(&who));
+        buf_release(&who);
+    }
+}
+
 bool exchange_claim(struct exchange *exchange)
 {
     const char *key = http_header(exchange->http, "Idempotency-Key");
@@ -411,6 +425,7 @@ bool exchange_claim(struct exchange *exchange)
     exchange->key = arena_str(exchange->arena, slice_str(key));
     fingerprint_begin(&exchange->fingerprint, http_method(exchange->http),
                       http_path(exchange->http), http_query(exchange->http));
+    add_principal(exchange);
     switch (idempotency_claim(exchange->api->idempotency, key, api_now_ms(exchange->api))) {
     case IDEMPOTENCY_NEW:
         exchange->has_claim = true;

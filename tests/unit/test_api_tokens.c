@@ -83,6 +83,27 @@ static void a_repeated_request_does_not_show_it_again(void **state)
            "{\"name\":\"other\",\"role\":\"viewer\"}", 422, "was used for another request");
 }
 
+static void nobody_is_given_the_answer_to_anothers_request(void **state)
+{
+    static const char key[] = "Idempotency-Key: k\r\n";
+    static const char body[] = "{\"name\":\"made\",\"role\":\"viewer\"}";
+    struct house *house = *state;
+    char admin[ACCESS_TOKEN_CHARS + 1];
+    char first[ACCESS_TOKEN_CHARS + 1];
+    char second[ACCESS_TOKEN_CHARS + 1];
+    keep(admin, house->token);
+    create(house, "", "{\"name\":\"first\",\"role\":\"admin\"}", first);
+    create(house, "", "{\"name\":\"second\",\"role\":\"admin\"}", second);
+    use(house, first);
+    expect(house, "POST", "/v1/tokens", key, body, 201, "\"created_by\":\"first\"");
+    use(house, second);
+    expect(house, "POST", "/v1/tokens", key, body, 422, "was used for another request");
+    use(house, admin);
+    expect(house, "POST", "/v1/tokens", key, body, 422, "was used for another request");
+    use(house, first);
+    expect(house, "POST", "/v1/tokens", key, body, 201, "Idempotency-Replayed: true");
+}
+
 static void a_revoked_token_is_good_for_nothing_at_once(void **state)
 {
     struct house *house = *state;
@@ -205,6 +226,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         HOUSE_TEST(a_token_is_shown_once),
         HOUSE_TEST(a_repeated_request_does_not_show_it_again),
+        HOUSE_TEST(nobody_is_given_the_answer_to_anothers_request),
         HOUSE_TEST(a_revoked_token_is_good_for_nothing_at_once),
         HOUSE_TEST(an_end_is_given_as_a_time_or_a_duration),
         HOUSE_TEST(what_is_no_token_is_refused),
