@@ -112,6 +112,9 @@ async function whoIs(token: string): Promise<Me> {
 
 export async function signIn(token: string): Promise<void> {
   const me = await whoIs(token);
+  if (me.role === "relay") {
+    throw new ApiError(403, "this token is for a program at the edge (relay), which reads nothing; ask for one with another role");
+  }
   sessionStorage.setItem(KEPT, token);
   signedOutBecause.set(null);
   session.set({ token, me });

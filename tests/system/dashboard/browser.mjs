@@ -24,7 +24,7 @@ const pages = [];
 
 /** A page of its own session, signed in by `token` if there is one. */
 export async function open({ token, theme = "light", width = 1280, height = width > 600 ? 850 : 844, hash = "", me } = {}) {
-  browser ??= await chromium.launch({ executablePath: browserPath(), args: ["--no-sandbox"] });
+  browser ??= await chromium.launch({ executablePath: browserPath(), args: ["--no-sandbox", "--disable-dev-shm-usage"] });
   const context = await browser.newContext({
     viewport: { width, height }, colorScheme: theme, locale: "en-GB", timezoneId: "Europe/Oslo", reducedMotion: "reduce",
   });
