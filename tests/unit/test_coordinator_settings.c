@@ -101,6 +101,7 @@ static void a_data_directory_is_enough(void **state)
     assert_int_equal(settings->public_connections_max, 10000);
     assert_int_equal(settings->archive_after_ms, INT64_C(90) * 86400000);
     assert_int_equal(settings->hard_failures_kept_ms, INT64_C(180) * 86400000);
+    assert_int_equal(settings->audit_kept_ms, INT64_C(730) * 86400000);
 }
 
 static void every_key_arrives(void **state)
@@ -122,6 +123,7 @@ static void every_key_arrives(void **state)
                  "disk_reserve: 1GiB\n"
                  "archive_after: 30d\n"
                  "hard_failures_kept: 0s\n"
+                 "audit_kept: 1d\n"
                  "down_grace: 2m\n"
                  "public_url: https://a.example/\n"
                  "page_codec: lz4\n"
@@ -153,6 +155,7 @@ static void every_key_arrives(void **state)
     assert_int_equal(settings->disk_reserve_bytes, 1 << 30);
     assert_int_equal(settings->archive_after_ms, INT64_C(30) * 86400000);
     assert_int_equal(settings->hard_failures_kept_ms, 0);
+    assert_int_equal(settings->audit_kept_ms, 86400000);
     assert_int_equal(settings->down_grace_ms, 120000);
     assert_string_equal(settings->public_url, "https://a.example");
     assert_int_equal(settings->page_codec, PAGE_LZ4);
