@@ -23,8 +23,8 @@
 #include "coordinator/report/report_html.h"
 #include "coordinator/report/report_json.h"
 
-#define JOBS_MAX 2 /* at once */
-#define NICE     5 /* as that of the threads that tidy the store up */
+#define JOBS_MAX 2  /* at once */
+#define NICE     10 /* of the thread: sending comes first */
 #define SIDES    2
 
 enum format { FORMAT_JSON, FORMAT_CSV, FORMAT_HTML, FORMATS };

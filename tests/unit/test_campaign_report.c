@@ -227,8 +227,10 @@ static void every_reason_has_its_class(void **state)
     assert_int_equal(reason_class_of(1612), REASON_CLASS_ADDRESS);
     assert_int_equal(reason_class_of(1655), REASON_CLASS_RECEIPT);
     assert_int_equal(reason_class_of(0), REASON_CLASS_UNKNOWN);
+    /* From 1700 on they say how somebody acknowledged. */
 #define KNOWN(name, number, sentence)                                                              \
-    assert_true((number) == 0 || reason_class_of(number) != REASON_CLASS_UNKNOWN);
+    assert_true((number) == 0 || (number) >= 1700 ||                                               \
+                reason_class_of(number) != REASON_CLASS_UNKNOWN);
     REASON_MAP(KNOWN)
 #undef KNOWN
 }
