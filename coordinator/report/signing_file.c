@@ -12,6 +12,7 @@
 #include "common/buf.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/text.h"
 
 #define SEED_CHARS     43
@@ -69,6 +70,20 @@ static enum err cannot(const char *path, struct problem *problem)
     return problem_set(problem, err, "%s cannot be written: %s", path, err_sentence(err));
 }
 
+/* The name, too, is on disk: the ledger says who signs before anything else does. */
+static bool sync_directory(const char *path)
+{
+    const char *end = strrchr(path, '/');
+    char *name = end == NULL ? mem_copy_str(".") : mem_copy_strn(path, (size_t)(end - path) + 1);
+    int fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool is_synced = fd >= 0 && fsync(fd) == 0;
+    mem_free(name);
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return is_synced;
+}
+
 /* All of it or nothing stands at `path` afterwards. */
 static enum err write_line(const char *path, const char *part, const char *line,
                            struct problem *problem)
@@ -84,7 +99,7 @@ static enum err write_line(const char *path, const char *part, const char *line,
         (void)unlink(part);
         return err;
     }
-    return ERR_OK;
+    return sync_directory(path) ? ERR_OK : cannot(path, problem);
 }
 
 enum err signing_file_make(const char *path, struct signing_key *key, struct problem *problem)
