@@ -13,6 +13,7 @@ struct campaign_document;
 struct campaign_view;
 struct exchange;
 struct provider_view;
+struct subscription;
 struct worker_view;
 
 /* acknowledgements_api.c */
@@ -130,7 +131,8 @@ json_t *workers_show(const struct worker_view *view);
 void events_get(struct exchange *exchange);
 void alarms_list(struct exchange *exchange);
 
-/* subscriptions_api.c */
+/* subscriptions_api.c, dead_letters_api.c */
+struct subscription *subscriptions_find(struct exchange *exchange); /* NULL: it was answered */
 void subscriptions_list(struct exchange *exchange);
 void subscriptions_post(struct exchange *exchange);
 void subscriptions_get(struct exchange *exchange);
