@@ -14,6 +14,7 @@
 #include "coordinator/api/access.h"
 #include "coordinator/api/api_state.h"
 #include "coordinator/api/code_ranges.h"
+#include "coordinator/api/ended_pages.h"
 #include "coordinator/api/evidence_jobs.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/exporting.h"
@@ -345,6 +346,7 @@ static void api_free(struct api *api)
     signin_close(api->signin);
     audience_finder_free(api->finder);
     page_sets_free(api->page_sets);
+    ended_pages_free(api->ended_pages);
     report_cache_free(api->report_cache);
     mem_free(api);
 }
@@ -358,6 +360,7 @@ enum err api_open(struct api **out, const struct api_context *context, struct pr
     api->started_ms = api_now_ms(api);
     api->finder = audience_finder_new(context->ledger);
     api->page_sets = page_sets_new();
+    api->ended_pages = ended_pages_new();
     tell_surroundings(api);
     inbound_desk_open(api);
     const struct signin_context signin = {context->loop, context->data_dir, context->tokens,

@@ -15,6 +15,7 @@
 #include "coordinator/content/reply_record.h"
 
 struct evidence_job;
+struct ended_pages;
 struct export_job;
 struct feed;
 struct feed_alarms;
@@ -65,10 +66,11 @@ struct api {
     unsigned retries;                 /* campaigns whose pages are folded for another round */
     struct export_job *exports;       /* under way, or whose threads are about to end */
     unsigned export_count;
-    struct page_sets *page_sets; /* of ended campaigns */
-    unsigned listings;           /* of such, that are read */
-    uint64_t replied_recno;      /* the record that the newest reply is in */
-    unsigned reports;            /* that are being read */
+    struct ended_pages *ended_pages; /* of lists */
+    struct page_sets *page_sets;     /* of ended campaigns */
+    unsigned listings;               /* of such, that are read */
+    uint64_t replied_recno;          /* the record that the newest reply is in */
+    unsigned reports;                /* that are being read */
     struct report_cache *report_cache;
     struct evidence_job *evidence_jobs; /* likewise: bundles that are being made */
     unsigned evidence_count;

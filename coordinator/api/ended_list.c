@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coordinator/api/ended_list.h"
 
+#include <assert.h>
+#include <stdlib.h>
+
 #include "common/clock.h"
 #include "common/mem.h"
 #include "coordinator/api/delivery_json.h"
+#include "coordinator/api/ended_pages.h"
 #include "coordinator/api/page_sets.h"
 #include "coordinator/report/page_fold.h"
 #include "coordinator/report/page_reader.h"
@@ -22,6 +26,8 @@ struct listing {
     struct campaign_def def;   /* its copy: the thread reads it */
     enum delivery_event over;
     struct ended_query query;
+    bool is_at_rest; /* then its answer may be kept: */
+    struct ended_page_key key;
     uint16_t *pages; /* page_sets.h */
     bool is_known;
     bool is_built;
@@ -113,6 +119,13 @@ static void on_client_gone(struct exchange *exchange)
     listing->exchange = NULL;
 }
 
+/* Nothing was added to the campaign's journal while it was read. */
+static bool may_be_kept(const struct listing *listing)
+{
+    return listing->is_at_rest && exchange_is_at_rest(listing->exchange, listing->def.id) &&
+           engine_rest(listing->api->context.engine, listing->def.id) == listing->key.rest;
+}
+
 static void answer(const struct listing *listing)
 {
     json_t *items = json_array();
@@ -124,9 +137,16 @@ static void answer(const struct listing *listing)
             items, delivery_json(&listing->def.plan, key, found->ordinal, &found->state));
         at += found->key_len;
     }
-    exchange_json(listing->exchange, 200,
-                  exchange_list(items, CURSOR_RECIPIENTS, listing->def.id,
-                                listing->next < listing->def.slots, listing->next));
+    json_t *json = exchange_list(items, CURSOR_RECIPIENTS, listing->def.id,
+                                 listing->next < listing->def.slots, listing->next);
+    char *text = json_dumps(json, JSON_COMPACT);
+    assert(text != NULL);
+    json_decref(json);
+    if (may_be_kept(listing)) {
+        ended_pages_keep(listing->api->ended_pages, &listing->key, slice_str(text));
+    }
+    http_reply(listing->exchange->http, 200, "application/json", slice_str(text));
+    free(text);
 }
 
 static void on_looked(uv_work_t *work, int status)
@@ -155,12 +175,23 @@ void ended_list(struct exchange *exchange, const struct campaign_view *view,
                 const struct ended_query *query)
 {
     struct api *api = exchange->api;
+    bool is_at_rest = exchange_is_at_rest(exchange, view->def->id);
+    const struct ended_page_key key = {view->def->id,
+                                       engine_rest(api->context.engine, view->def->id),
+                                       query->states, query->limit, query->from};
+    struct slice kept = is_at_rest ? ended_pages_find(api->ended_pages, &key) : slice_of(NULL, 0);
+    if (kept.len > 0) {
+        http_reply(exchange->http, 200, "application/json", kept);
+        return;
+    }
     struct listing *listing = mem_zalloc(1, sizeof(*listing));
     listing->api = api;
     listing->exchange = exchange;
     listing->def = *view->def;
     listing->over = campaign_over(view);
     listing->query = *query;
+    listing->is_at_rest = is_at_rest;
+    listing->key = key;
     listing->next = query->from;
     listing->found = mem_zalloc(query->limit, sizeof(*listing->found));
     listing->pages = page_sets_take(api->page_sets, api->context.engine, view, &listing->is_known);

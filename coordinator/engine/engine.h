@@ -503,6 +503,9 @@ struct campaign_view {
 bool engine_campaign(struct engine *engine, uint64_t campaign, struct campaign_view *view);
 /* It has ended, and whatever was decided of it is in that record or in one before. */
 bool engine_is_at_rest(struct engine *engine, uint64_t campaign, uint64_t recno);
+/* Of a campaign at rest: the record in which it came to it; another one after each change. 0: in a
+ * former life. */
+uint64_t engine_rest(struct engine *engine, uint64_t campaign);
 /* Are all its pages in memory? Else those that were woken are. */
 bool engine_has_pages(struct engine *engine, uint64_t campaign);
 /* The states that recipients of a page in memory may be in, and perhaps more: bit s is state s. */

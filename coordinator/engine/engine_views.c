@@ -71,6 +71,12 @@ bool engine_is_at_rest(struct engine *engine, uint64_t id, uint64_t recno)
            campaign->draft == 0 && campaign->noted_recno <= recno;
 }
 
+uint64_t engine_rest(struct engine *engine, uint64_t id)
+{
+    const struct campaign *campaign = engine_find_campaign(engine, id);
+    return campaign == NULL ? 0 : campaign->noted_recno;
+}
+
 bool engine_has_pages(struct engine *engine, uint64_t id)
 {
     const struct campaign *campaign = engine_find_campaign(engine, id);
