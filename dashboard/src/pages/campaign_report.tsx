@@ -2,6 +2,7 @@
 // What the report adds to a campaign's page: its curve from the launch on, how fast it was, and what went wrong.
 import { get } from "../lib/api";
 import { duration, number, plural, share } from "../lib/format";
+import { addPoint } from "../lib/history";
 import { curves } from "../lib/live";
 import { download, joinCurves, type Report } from "../lib/report";
 import { link } from "../lib/route";
@@ -44,8 +45,10 @@ export function useReport(campaign: Campaign | undefined): Asked<Report> & { wan
 
 export function CurveCard({ campaign, report }: { campaign: Campaign; report: Report | undefined }) {
   const points = useStore(curves, (now) => now.get(campaign.id)) ?? [];
-  const curve = joinCurves(report, points);
   const { counts, recipients } = campaign;
+  // Of a campaign that ended before the page was opened nothing is seen live: how it stands is its last point.
+  const last = campaign.ended_at ? addPoint([], Date.parse(campaign.ended_at) + 1, counts) : [];
+  const curve = joinCurves(report, points.length > 0 ? points : last);
   return (
     <Card title="Over time">
       <Chart
