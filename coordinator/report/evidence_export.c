@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * 1. Where does it begin and end? The first and the newest record with a block of what is asked
- *    for; then the first head at or behind that.
+ * 1. Where does it begin and end? The record of the launch and the newest with a block of what is
+ *    asked for; then the first head at or behind that.
  * 2. What does not change: the manifest, the recipient's values, the sealed pages.
  * 3. Every record from the first to that of the head. For one with blocks of ours the digests of
  *    all its entries are computed again; of the others the header is enough.
@@ -13,6 +13,7 @@
 
 #include "common/mem.h"
 #include "common/merkle.h"
+#include "coordinator/engine/event.h"
 #include "coordinator/ledger/chain.h"
 #include "coordinator/report/page_reader.h"
 #include "evidence/bundle_writer.h"
@@ -70,17 +71,33 @@ static bool flush(struct exporting *exporting, size_t from)
 
 /* ---- where it begins and ends ---- */
 
+/* A draft may have been changed before; that is no part of what was sent. */
+static enum err look_for_launch(struct exporting *exporting, uint64_t recno, struct slice bytes)
+{
+    struct event_list list;
+    event_list_init(&list);
+    enum err err = event_block_decode(bytes, &list);
+    for (unsigned i = 0; err == ERR_OK && i < list.count; i++) {
+        uint8_t kind = list.events[i].kind;
+        if (kind == CAMPAIGN_EVENT_LAUNCHED || kind == CAMPAIGN_EVENT_SCHEDULED) {
+            exporting->first = recno;
+        }
+    }
+    event_list_release(&list);
+    return err;
+}
+
 static bool note_block(void *arg, uint32_t page, uint64_t recno, struct slice bytes)
 {
     struct exporting *exporting = arg;
-    (void)page;
-    (void)bytes;
     if (recno > exporting->export->through) {
         return true; /* it happened meanwhile, and no head signs it yet */
     }
-    exporting->first = exporting->first == 0 || recno < exporting->first ? recno : exporting->first;
+    if (page == RECORD_PAGE_CAMPAIGN && exporting->first == 0) { /* they come in order */
+        exporting->err = look_for_launch(exporting, recno, bytes);
+    }
     exporting->last = recno > exporting->last ? recno : exporting->last;
-    return true;
+    return exporting->err == ERR_OK;
 }
 
 static enum err find_blocks(struct exporting *exporting)
@@ -164,6 +181,10 @@ static enum err prepare(struct exporting *exporting)
     }
     manifest_key(&exporting->manifest_key, export->campaign);
     err = find_blocks(exporting);
+    err = err == ERR_OK ? exporting->err : err;
+    if (err == ERR_OK && exporting->first == 0) {
+        err = ERR_CORRUPT; /* it has a manifest, so that it was launched */
+    }
     if (err != ERR_OK) {
         return fail(exporting, err, "the campaign's journal cannot be read");
     }

@@ -149,7 +149,9 @@ def test_heads_are_signed_at_the_end_and_keys_vouch_for_the_next(gateway, make_c
 def test_a_running_campaign_is_proven_up_to_when_it_was_asked(gateway, make_cluster, tmp_path):
     cluster = make_cluster([http_provider(gateway)], workers=1)
     audience = cluster.api.upload((HEAD + "".join(f"r{i},+4790{i:08d},N,\n" for i in range(4000))).encode()).json()["id"]
-    campaign = cluster.campaign(audience, "sms", MESSAGE, rate=150)["id"]
+    campaign = cluster.campaign(audience, "sms", MESSAGE, launch=False)["id"]
+    assert cluster.api.call("PATCH", f"/v1/campaigns/{campaign}", {"rate": 150}).status == 200  # no part of what was sent
+    cluster.api.post(f"/v1/campaigns/{campaign}/launch", {})
     wait_for("a beginning", lambda: cluster.api.get(f"/v1/campaigns/{campaign}")["counts"].get("accepted", 0) > 100)
     for turn in range(3):
         if turn == 1:
