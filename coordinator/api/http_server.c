@@ -314,7 +314,7 @@ static ssize_t on_pull(void *arg, uint64_t at, char *into, size_t room)
         return 0;
     }
     if (got < 0) {
-        http_socket_reset_at_close(pull->request->connection->fd);
+        http_socket_reset(pull->request->connection->fd);
         return MHD_CONTENT_READER_END_WITH_ERROR;
     }
     return got;
@@ -735,6 +735,12 @@ static void on_handle_closed(uv_handle_t *handle)
     }
 }
 
+/* An answer that ends with its connection must not seem to be whole. */
+static bool is_cut_short(const struct http_request *request)
+{
+    return request != NULL && request->phase == HTTP_SENDING && request->answer.is_bulk;
+}
+
 void http_server_close(struct http_server *server)
 {
     if (server == NULL) {
@@ -747,7 +753,11 @@ void http_server_close(struct http_server *server)
         if (connection->request != NULL && connection->request->is_suspended) {
             http_connection_wake(connection);
         }
-        (void)shutdown(connection->fd, SHUT_RDWR);
+        if (is_cut_short(connection->request)) {
+            http_socket_reset(connection->fd);
+        } else {
+            (void)shutdown(connection->fd, SHUT_RDWR);
+        }
     }
     for (unsigned i = 0; i < CLOSE_RUNS && server->connections != NULL; i++) {
         (void)MHD_run(server->daemon);

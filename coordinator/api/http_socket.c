@@ -20,6 +20,13 @@ void http_socket_reset_at_close(int fd)
     (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
 }
 
+void http_socket_reset(int fd)
+{
+    const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+    (void)connect(fd, &nowhere,
+                  sizeof(nowhere)); /* Linux: ends the connection by RST, without FIN */
+}
+
 bool http_socket_has_unread(int fd)
 {
     int bytes = 0;

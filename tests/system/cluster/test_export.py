@@ -211,6 +211,24 @@ def test_clients_that_leave_or_take_nothing_cost_nothing(make_cluster, monkeypat
     assert cluster.coordinator.rss_bytes() < before + 40_000_000
 
 
+def test_what_a_stop_cuts_off_does_not_look_whole(make_cluster):
+    cluster = make_cluster(NULL)
+    audience = upload(cluster, 60000)
+    campaign = cluster.campaign(audience, "sms", MESSAGE, launch=False)["id"]
+    connection = socket.create_connection(("127.0.0.1", cluster.api_port))
+    connection.sendall(f"GET /v1/campaigns/{campaign}/export?end_line=no HTTP/1.1\r\nHost: x\r\n"
+                       f"Authorization: Bearer {cluster.api.token}\r\n\r\n".encode())
+    assert connection.recv(4096).startswith(b"HTTP/1.1 200")
+    assert cluster.coordinator.stop() == 0
+    connection.settimeout(60)
+    try:
+        while connection.recv(1 << 20):
+            pass
+        raise AssertionError("it looks as if it had come to its end")
+    except ConnectionResetError:
+        pass
+
+
 def test_odd_bytes_in_keys_stay_what_they_are(make_cluster):
     cluster = make_cluster(NULL)
     keys = ['a"b', "a,b", "a'b", "a\\b", "a;b", "æøå", "日本", "🔔", "<b>x</b>", "a b", "%41", "a/b", "=1+1", "+1+1", "@x", "-x", "-5",
