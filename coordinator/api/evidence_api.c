@@ -26,7 +26,7 @@ struct evidence_job {
     struct api *api;
     struct exchange *exchange; /* that waits for a head; NULL: gone, or answered */
     struct http_request *http; /* NULL: its client is gone, or has it all */
-    struct evidence_stream *stream;
+    struct outflow *outflow;
     struct evidence_export request;
     struct evidence_provider providers[WIRE_PROVIDERS_MAX];
     uint64_t wanted; /* record that a head must sign */
@@ -117,11 +117,11 @@ static void on_ready(void *arg)
 static long pull(void *arg, uint8_t *into, size_t room)
 {
     struct evidence_job *job = arg;
-    long got = evidence_stream_take(job->stream, into, room);
-    job->is_waiting = got == EVIDENCE_STREAM_LATER;
+    long got = outflow_take(job->outflow, into, room);
+    job->is_waiting = got == OUTFLOW_LATER;
     job->is_whole = got == 0;
-    if (got == EVIDENCE_STREAM_FAILED) {
-        const struct problem *problem = evidence_stream_problem(job->stream);
+    if (got == OUTFLOW_FAILED) {
+        const struct problem *problem = outflow_problem(job->outflow);
         LOG_E("evidence", "not_exported", "campaign=c%llu err=%s why=\"%s\"",
               (unsigned long long)job->request.campaign, err_name(problem->err), problem->text);
         return -1;
@@ -136,9 +136,9 @@ static void on_done(void *arg)
     LOG_I("evidence", job->is_whole ? "exported" : "broken_off",
           "campaign=c%llu whole_campaign=%d bytes=%llu ms=%llu",
           (unsigned long long)job->request.campaign, !job->request.has_recipient,
-          (unsigned long long)evidence_stream_taken(job->stream),
+          (unsigned long long)outflow_taken(job->outflow),
           (unsigned long long)(api_now_ms(job->api) - job->began_ms));
-    evidence_stream_stop(job->stream);
+    outflow_stop(job->outflow);
 }
 
 static void start(struct evidence_job *job)
@@ -153,7 +153,7 @@ static void start(struct evidence_job *job)
     job->looked_ms = api_now_ms(job->api);
     job->request.key = *head_signer_key(job->api->context.head_signer);
     job->request.through = head_signer_newest(job->api->context.head_signer);
-    job->stream =
+    job->outflow =
         evidence_stream_start(job->api->context.loop, &job->request, on_ready, on_gone, job);
     http_reply_header(
         exchange->http, "Content-Disposition",
@@ -181,7 +181,7 @@ void evidence_jobs_turn(struct api *api)
     tell_of_head(api);
     for (struct evidence_job *job = api->evidence_jobs; job != NULL; job = next) {
         next = job->next;
-        if (job->exchange == NULL || job->stream != NULL) {
+        if (job->exchange == NULL || job->outflow != NULL) {
             continue;
         }
         if (head_signer_newest(signer) >= job->wanted && !head_signer_is_rotating(signer) &&
@@ -195,7 +195,7 @@ void evidence_jobs_turn(struct api *api)
 
 static bool is_too_slow(struct evidence_job *job, uint64_t now_ms)
 {
-    uint64_t taken = evidence_stream_taken(job->stream);
+    uint64_t taken = outflow_taken(job->outflow);
     if (job->is_waiting || now_ms < job->looked_ms || taken - job->looked_bytes >= PACE_MIN) {
         job->looked_ms = now_ms;
         job->looked_bytes = taken;

@@ -27,7 +27,7 @@
 struct export_job {
     struct api *api;
     struct http_request *http; /* NULL: its client is gone, or has it all */
-    struct delivery_export *export;
+    struct outflow *outflow;
     uint64_t campaign;
     uint64_t began_ms;
     uint64_t looked_ms; /* at what had been taken */
@@ -194,19 +194,19 @@ static bool read_place(struct exchange *exchange, struct delivery_export_request
 static void log_end(const struct export_job *job, const char *event)
 {
     LOG_I("export", event, "campaign=c%llu bytes=%llu ms=%llu", (unsigned long long)job->campaign,
-          (unsigned long long)delivery_export_taken(job->export),
+          (unsigned long long)outflow_taken(job->outflow),
           (unsigned long long)(api_now_ms(job->api) - job->began_ms));
 }
 
 static long pull(void *arg, uint8_t *into, size_t room)
 {
     struct export_job *job = arg;
-    long got = delivery_export_take(job->export, into, room);
-    job->is_waiting = got == DELIVERY_EXPORT_LATER;
+    long got = outflow_take(job->outflow, into, room);
+    job->is_waiting = got == OUTFLOW_LATER;
     job->is_whole = got == 0;
-    if (got == DELIVERY_EXPORT_FAILED) {
+    if (got == OUTFLOW_FAILED) {
         LOG_E("export", "unreadable", "campaign=c%llu err=%s", (unsigned long long)job->campaign,
-              err_name(delivery_export_err(job->export)));
+              err_name(outflow_problem(job->outflow)->err));
         return -1;
     }
     return job->is_waiting ? HTTP_PULL_LATER : got;
@@ -237,7 +237,7 @@ static void on_done(void *arg)
     struct export_job *job = arg;
     job->http = NULL;
     log_end(job, job->is_whole ? "done" : "broken_off");
-    delivery_export_stop(job->export);
+    outflow_stop(job->outflow);
 }
 
 static void put_headers(struct exchange *exchange, const struct delivery_export_request *request,
@@ -282,7 +282,7 @@ static void start(struct exchange *exchange, struct delivery_export_request *req
     job->next = api->exports;
     api->exports = job;
     api->export_count++;
-    job->export = delivery_export_start(api->context.loop, request, on_ready, on_gone, job);
+    job->outflow = delivery_export_start(api->context.loop, request, on_ready, on_gone, job);
     put_headers(exchange, request, is_encoded);
     http_reply_bulk(exchange->http, 200, type_of(request, is_encoded), pull, on_done, job);
 }
@@ -345,7 +345,7 @@ static bool is_too_slow(struct export_job *job, uint64_t now_ms)
     if (now_ms - job->began_ms >= EXPORT_MAX_MS) {
         return true;
     }
-    uint64_t taken = delivery_export_taken(job->export);
+    uint64_t taken = outflow_taken(job->outflow);
     if (job->is_waiting || now_ms < job->looked_ms ||
         taken - job->looked_bytes >= EXPORT_PACE_MIN) {
         job->looked_ms = now_ms;
