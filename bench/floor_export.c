@@ -130,8 +130,8 @@ static uint32_t count_pages(struct ledger *ledger, uint64_t audience)
 
 int main(int argc, char **argv)
 {
-    struct store *store;
-    struct ledger *ledger;
+    struct store *store = NULL;
+    struct ledger *ledger = NULL;
     struct problem problem = {0};
     if (argc != 5) {
         fail("usage: bench_floor_export DIR AUDIENCE CAMPAIGN BYTES");

@@ -22,15 +22,14 @@ static const struct wire_body bodies[] = {
     {.channel = CHANNEL_SMS, .locale = "", .text = "{{token}} {{reply_code}} {{unsubscribe_url}}"},
 };
 
-static const struct wire_content content = {.name = "Outage <1>",
-                                            .schema = schema,
-                                            .bodies = bodies,
-                                            .body_count = sizeof(bodies) / sizeof(bodies[0])};
-
 /* The first row of a page of one. */
 static struct filled_text fill(const char *const row[COLUMNS], enum channel_kind channel,
                                enum err expected)
 {
+    const struct wire_content content = {.name = "Outage <1>",
+                                         .schema = schema,
+                                         .bodies = bodies,
+                                         .body_count = sizeof(bodies) / sizeof(bodies[0])};
     struct page_builder builder;
     struct page_view view = {0};
     struct buf scratch = {0};
