@@ -256,41 +256,6 @@ void template_free(struct template *template)
     }
 }
 
-/* The five characters that mean something in HTML text and attribute values. */
-static const char *html_entity(uint8_t byte)
-{
-    switch (byte) {
-    case '&':
-        return "&amp;";
-    case '<':
-        return "&lt;";
-    case '>':
-        return "&gt;";
-    case '"':
-        return "&quot;";
-    case '\'':
-        return "&#39;";
-    default:
-        return NULL;
-    }
-}
-
-static void html_escape(struct buf *buf, struct slice text)
-{
-    size_t run = 0; /* where the bytes begin that stand as they are */
-    for (size_t i = 0; i < text.len; i++) {
-        const char *entity = html_entity(text.data[i]);
-        if (entity != NULL) {
-            buf_append(buf, text.data + run, i - run);
-            buf_str(buf, entity);
-            run = i + 1;
-        }
-    }
-    if (run < text.len) {
-        buf_append(buf, text.data + run, text.len - run);
-    }
-}
-
 void template_append_value(struct buf *buf, enum template_escape escape, struct slice value)
 {
     switch (escape) {
@@ -304,7 +269,7 @@ void template_append_value(struct buf *buf, enum template_escape escape, struct 
         text_url_encode(buf, value);
         break;
     case TEMPLATE_HTML:
-        html_escape(buf, value);
+        text_markup(buf, value);
         break;
     }
 }

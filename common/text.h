@@ -39,6 +39,8 @@ bool text_duration_ms(struct slice text, uint64_t *ms);
 /* JSON string contents (without the quotes), control characters, quotes and backslashes escaped
  * (RFC 8259). */
 void text_json_escape(struct buf *buf, struct slice text);
+/* For HTML and XML, as text and within quotes: & < > " and ' as entities. */
+void text_markup(struct buf *buf, struct slice text);
 /* application/x-www-form-urlencoded and URL components: everything but unreserved characters as %XX
  * (RFC 3986). */
 void text_url_encode(struct buf *buf, struct slice text);

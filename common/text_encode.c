@@ -150,3 +150,38 @@ void text_url_encode(struct buf *buf, struct slice text)
     }
     buf->len += (size_t)(out - start);
 }
+
+/* The five characters that mean something in HTML text and attribute values. */
+static const char *entity_of(uint8_t byte)
+{
+    switch (byte) {
+    case '&':
+        return "&amp;";
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '"':
+        return "&quot;";
+    case '\'':
+        return "&#39;";
+    default:
+        return NULL;
+    }
+}
+
+void text_markup(struct buf *buf, struct slice text)
+{
+    size_t run = 0; /* where the bytes begin that stand as they are */
+    for (size_t i = 0; i < text.len; i++) {
+        const char *entity = entity_of(text.data[i]);
+        if (entity != NULL) {
+            buf_append(buf, text.data + run, i - run);
+            buf_str(buf, entity);
+            run = i + 1;
+        }
+    }
+    if (run < text.len) {
+        buf_append(buf, text.data + run, text.len - run);
+    }
+}

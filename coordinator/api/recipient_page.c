@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "common/text.h"
 #include "coordinator/report/page_reader.h"
 
 #define PAGE_TYPE "text/html; charset=utf-8"
@@ -93,28 +94,6 @@ const struct recipient_texts *recipient_page_form_texts(const struct exchange *e
 
 /* ---- the frame ---- */
 
-static void put_escaped(struct buf *html, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        switch (*text) {
-        case '<':
-            buf_str(html, "&lt;");
-            break;
-        case '>':
-            buf_str(html, "&gt;");
-            break;
-        case '&':
-            buf_str(html, "&amp;");
-            break;
-        case '"':
-            buf_str(html, "&quot;");
-            break;
-        default:
-            buf_u8(html, (uint8_t)*text);
-        }
-    }
-}
-
 /* What differs from page to page. */
 struct contents {
     const char *title;
@@ -143,13 +122,13 @@ static void put_page(struct buf *html, const struct recipient_texts *texts,
                "<meta name=\"robots\" content=\"noindex\">\n"
                "<meta name=\"format-detection\" content=\"telephone=no\">\n<title>",
                texts->language, texts->direction);
-    put_escaped(html, contents->title);
+    text_markup(html, slice_str(contents->title));
     buf_str(html, "</title>\n");
     buf_str(html, style);
     buf_str(html, "</head>\n<body>\n<main>\n");
     buf_str(html, contents->is_done ? check_mark : "");
     buf_str(html, "<h1><bdi>");
-    put_escaped(html, contents->title);
+    text_markup(html, slice_str(contents->title));
     buf_printf(html, "</bdi></h1>\n<p%s>%s</p>\n", contents->is_done ? " role=\"status\"" : "",
                contents->text);
     if (contents->button != NULL) {

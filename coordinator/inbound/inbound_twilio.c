@@ -281,35 +281,13 @@ static void take_status(const struct inbound_request *request, const struct form
 
 /* ---- keys and messages ---- */
 
-static void xml_text(struct buf *buf, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        switch (*text) {
-        case '&':
-            buf_str(buf, "&amp;");
-            break;
-        case '<':
-            buf_str(buf, "&lt;");
-            break;
-        case '>':
-            buf_str(buf, "&gt;");
-            break;
-        case '"':
-            buf_str(buf, "&quot;");
-            break;
-        default:
-            buf_u8(buf, (uint8_t)*text);
-        }
-    }
-}
-
 static struct slice spoken_thanks(const struct twilio *twilio, struct arena *arena)
 {
     struct buf xml = {0};
     buf_str(&xml, "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Say language=\"");
-    xml_text(&xml, twilio->language);
+    text_markup(&xml, slice_str(twilio->language));
     buf_str(&xml, "\">");
-    xml_text(&xml, twilio->thanks);
+    text_markup(&xml, slice_str(twilio->thanks));
     buf_str(&xml, "</Say><Hangup/></Response>");
     struct slice copy = slice_str(arena_str(arena, buf_view(&xml)));
     buf_release(&xml);

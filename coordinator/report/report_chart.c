@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "common/text.h"
 #include "coordinator/report/report_words.h"
 
 /* In the units of the picture. */
@@ -22,31 +23,6 @@ struct axis {
     double from_s; /* of a logarithmic one */
     double to_s;
 };
-
-void report_html_text(struct buf *html, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        switch (*text) {
-        case '&':
-            buf_str(html, "&amp;");
-            break;
-        case '<':
-            buf_str(html, "&lt;");
-            break;
-        case '>':
-            buf_str(html, "&gt;");
-            break;
-        case '"':
-            buf_str(html, "&quot;");
-            break;
-        case '\'':
-            buf_str(html, "&#39;");
-            break;
-        default:
-            buf_u8(html, (uint8_t)*text);
-        }
-    }
-}
 
 static double member(const json_t *object, const char *name)
 {
@@ -227,7 +203,7 @@ static void put_labels(struct buf *html, const struct report_curves *curves)
         const struct report_line *line = &curves->lines[order[i]];
         buf_printf(html, "<text class=\"label %s\" x=\"%.1f\" y=\"%.1f\">", line->class_name,
                    RIGHT + 7, y[i]);
-        report_html_text(html, line->label);
+        text_markup(html, slice_str(line->label));
         buf_str(html, " ");
         report_put_share(html, end_share(line));
         buf_str(html, "</text>");
@@ -240,7 +216,7 @@ static void open_picture(struct buf *html, const char *id, const char *title, do
                "<svg class=\"chart\" role=\"img\" aria-labelledby=\"%s-t %s-d\" viewBox=\"0 0 %.0f "
                "%.0f\" xmlns=\"http://www.w3.org/2000/svg\"><title id=\"%s-t\">",
                id, id, WIDTH, height, id);
-    report_html_text(html, title);
+    text_markup(html, slice_str(title));
     buf_printf(html, "</title><desc id=\"%s-d\">", id);
 }
 
@@ -249,7 +225,7 @@ bool report_chart_curves(struct buf *html, const struct report_curves *curves)
     struct axis axis = axis_of(curves);
     open_picture(html, curves->id, curves->title, HEIGHT);
     for (unsigned i = 0; i < curves->count; i++) {
-        report_html_text(html, curves->lines[i].label);
+        text_markup(html, slice_str(curves->lines[i].label));
         buf_str(html, ": ");
         report_put_share(html, end_share(&curves->lines[i]));
         buf_str(html, " of all recipients after ");
@@ -288,7 +264,7 @@ void report_chart_bar(struct buf *html, const char *id, const char *title,
                        "<rect class=\"fill %s\" x=\"%.2f\" y=\"0\" width=\"%.2f\" "
                        "height=\"%.0f\"><title>",
                        parts[i].class_name, x, wide < 1 ? 1 : wide, BAR_HIGH);
-            report_html_text(html, parts[i].label);
+            text_markup(html, slice_str(parts[i].label));
             buf_str(html, ": ");
             report_put_count(html, parts[i].value);
             buf_str(html, "</title></rect>");

@@ -41,7 +41,4 @@ struct report_part {
 void report_chart_bar(struct buf *html, const char *id, const char *title,
                       const struct report_part *parts, unsigned count, double whole);
 
-/* Text from elsewhere into HTML or XML. */
-void report_html_text(struct buf *html, const char *text);
-
 #endif

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/text.h"
 #include "coordinator/report/report_chart.h"
 #include "coordinator/report/report_sections.h"
 #include "coordinator/report/report_value.h"
@@ -31,11 +32,11 @@ static void put_head(const struct page *page)
     struct buf *html = page->html;
     const json_t *report = page->report;
     buf_str(html, "<header><p class=\"kicker\">Campaign report</p><h1><bdi>");
-    report_html_text(html, report_str(report, "campaign.name"));
+    text_markup(html, slice_str(report_str(report, "campaign.name")));
     buf_printf(html, "</bdi></h1><p class=\"facts\">%s · %s", report_str(report, "campaign.id"),
                report_str(report, "campaign.state"));
     buf_printf(html, " · audience %s “<bdi>", report_str(report, "campaign.audience"));
-    report_html_text(html, report_str(report, "campaign.audience_name"));
+    text_markup(html, slice_str(report_str(report, "campaign.audience_name")));
     buf_str(html, "</bdi>”");
     put_fact_time(html, "launched", report_str(report, "course.launched_at"));
     put_fact_time(html, "ended", report_str(report, "course.ended_at"));
@@ -312,15 +313,15 @@ static void put_comparison(struct buf *html, const json_t *document)
     json_t *remarks = report_list_at(comparison, "remarks");
     json_t *rows = report_list_at(comparison, "rows");
     buf_str(html, "<article><header><p class=\"kicker\">Comparison</p><h1><bdi>");
-    report_html_text(html, report_str(a, "campaign.name"));
+    text_markup(html, slice_str(report_str(a, "campaign.name")));
     buf_str(html, "</bdi> and <bdi>");
-    report_html_text(html, report_str(b, "campaign.name"));
+    text_markup(html, slice_str(report_str(b, "campaign.name")));
     buf_printf(html, "</bdi></h1><p class=\"facts\">%s and %s</p></header>\n",
                report_str(a, "campaign.id"), report_str(b, "campaign.id"));
     json_array_foreach(remarks, i, item)
     {
         buf_str(html, "<p class=\"note\">");
-        report_html_text(html, json_string_value(item));
+        text_markup(html, slice_str(json_string_value(item)));
         buf_str(html, "</p>\n");
     }
     put_compared_curves(html, a, b);
@@ -345,7 +346,7 @@ static void put_definitions(struct buf *html)
                   "class=\"defs\">\n");
     for (const struct report_definition *d = report_definitions; d->name != NULL; d++) {
         report_put_words(html, "<div><dt>", d->name, "</dt><dd>");
-        report_html_text(html, d->sentence);
+        text_markup(html, slice_str(d->sentence));
         buf_str(html, "</dd></div>\n");
     }
     buf_str(html, "</dl></section>\n");
@@ -356,7 +357,7 @@ static void open_page(struct buf *html, const json_t *report)
     buf_str(html, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
                   "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
                   "<meta name=\"referrer\" content=\"no-referrer\"><title>");
-    report_html_text(html, report_str(report, "campaign.name"));
+    text_markup(html, slice_str(report_str(report, "campaign.name")));
     buf_printf(html, " – report of campaign %s</title><style>\n",
                report_str(report, "campaign.id"));
     for (unsigned i = 0; report_style[i] != NULL; i++) {

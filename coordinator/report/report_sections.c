@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/text.h"
 #include "coordinator/report/report_chart.h"
 #include "coordinator/report/report_value.h"
 #include "coordinator/report/report_words.h"
@@ -140,7 +141,7 @@ static void put_groups(struct buf *html, const json_t *report, const char *membe
     report_section_open(html, title);
     if (strcmp(member, "groups") == 0) {
         buf_str(html, "<p>Column <code><bdi>");
-        report_html_text(html, report_str(groups, "column"));
+        text_markup(html, slice_str(report_str(groups, "column")));
         buf_str(html, "</bdi></code> of the audience.</p>");
     }
     report_table_open(html, "Shares are of the people of the group.",

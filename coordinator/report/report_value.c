@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/text.h"
 #include "coordinator/report/report_chart.h"
 #include "coordinator/report/report_words.h"
 
@@ -63,14 +64,14 @@ void report_put_value(struct buf *buf, const json_t *value, enum report_unit uni
 void report_row_head(struct buf *html, const char *text)
 {
     buf_str(html, "<tr><th scope=\"row\"><bdi>");
-    report_html_text(html, text);
+    text_markup(html, slice_str(text));
     buf_str(html, "</bdi></th>");
 }
 
 void report_cell_text(struct buf *html, const char *text)
 {
     buf_str(html, "<td>");
-    report_html_text(html, text);
+    text_markup(html, slice_str(text));
     buf_str(html, "</td>");
 }
 
@@ -114,7 +115,7 @@ void report_table_open(struct buf *html, const char *caption, const char *titles
     buf_str(html, "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Table\"><table>");
     if (caption != NULL) {
         buf_str(html, "<caption>");
-        report_html_text(html, caption);
+        text_markup(html, slice_str(caption));
         buf_str(html, "</caption>");
     }
     buf_str(html, "<thead><tr>");

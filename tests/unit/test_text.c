@@ -177,9 +177,20 @@ static void times_are_read_as_they_are_written(void **test)
     }
 }
 
+static void markup_is_shown_as_text(void **state)
+{
+    (void)state;
+    struct buf buf = {0};
+    text_markup(&buf, slice_str("<b title=\"a\" id='b'>R&D Østre</b>"));
+    assert_string_equal(buf_cstr(&buf),
+                        "&lt;b title=&quot;a&quot; id=&#39;b&#39;&gt;R&amp;D Østre&lt;/b&gt;");
+    buf_release(&buf);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(markup_is_shown_as_text),
         cmocka_unit_test(times_are_read_as_they_are_written),
         cmocka_unit_test(nearest_finds_typing_errors),
         cmocka_unit_test(nearest_does_not_guess_wildly),
