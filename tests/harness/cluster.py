@@ -8,19 +8,44 @@ made it: every child is started with its own handle and ended in Cluster.close()
 import http.client
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
 import time
 
 TICKS = os.sysconf("SC_CLK_TCK")
+RESERVED = []  # see free_port()
+
+
+def first_ephemeral_port():
+    """Where the ports begin that the kernel gives to outgoing connections, or 32768 if it does not say."""
+    try:
+        with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as f:
+            return int(f.read().split()[0])
+    except OSError:
+        return 32768
 
 
 def free_port():
-    """A loopback port that is free now."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A loopback port that is free now, and that nobody else gets while this process lives.
+
+    It is none of those that outgoing connections get: one of another test's could take it before the server is there, or
+    while a killed one is started again. Tests that run side by side keep out of each other's way by abstract Unix sockets
+    named after the port (unix(7)), which the kernel ends with their process."""
+    ports = range(10000, max(first_ephemeral_port(), 11000))
+    for port in random.sample(ports, len(ports)):
+        mark = socket.socket(socket.AF_UNIX)
+        try:
+            mark.bind(f"\0tocsin-test-port-{port}")
+            with socket.socket() as s:
+                s.bind(("127.0.0.1", port))
+        except OSError:
+            mark.close()
+            continue
+        RESERVED.append(mark)
+        return port
+    raise RuntimeError(f"no port is free from {ports.start} to {ports.stop - 1}")
 
 
 def wait_for(what, condition, seconds=30.0, every=0.05):
