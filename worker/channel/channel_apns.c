@@ -27,6 +27,7 @@
 #include "common/text.h"
 #include "worker/channel/apns_answer.h"
 #include "worker/channel/channel_adapters.h"
+#include "worker/channel/http_link.h"
 #include "worker/channel/push_client.h"
 #include "worker/channel/push_form.h"
 
@@ -70,6 +71,7 @@ struct channel_apns {
     uint32_t streams;
     uint32_t line_count;
     struct apns_line *lines;
+    bool is_traced;
     bool is_closing;
 };
 
@@ -299,6 +301,7 @@ static enum reason apns_write(struct channel_apns *apns, struct http_request *re
     put_expiration(apns, request);
     put_collapse_id(apns, request, attempt);
     http_request_header(request, (const char *)apns->bearer.line.data);
+    http_link_put_trace(apns->is_traced, attempt, request);
     return REASON_NONE;
 }
 
@@ -436,6 +439,7 @@ static void apns_open_lines(struct channel_apns *apns, const struct apns_setting
     buf_append(&apns->url, read->client.url, len - (read->client.url[len - 1] == '/'));
     buf_str(&apns->url, "/3/device/");
     apns->ttl_ms = read->ttl_ms;
+    apns->is_traced = read->client.traceparent;
     apns->streams = read->client.streams;
     apns->line_count = read->client.connections;
     apns->lines = mem_zalloc(apns->line_count, sizeof(apns->lines[0]));

@@ -11,6 +11,7 @@
 #include "common/secret.h"
 #include "worker/channel/channel_adapters.h"
 #include "worker/channel/fcm_answer.h"
+#include "worker/channel/http_link.h"
 #include "worker/channel/push_client.h"
 #include "worker/channel/push_form.h"
 
@@ -26,6 +27,7 @@ struct channel_fcm {
     struct http_rules *rules;
     struct http_client *client;
     uint32_t concurrency;
+    bool is_traced;
     struct push_bearer bearer;
 };
 
@@ -98,6 +100,7 @@ static void fcm_start(struct channel *channel, const struct attempt *attempt)
         return;
     }
     http_request_header(request, (const char *)fcm->bearer.line.data);
+    http_link_put_trace(fcm->is_traced, attempt, request);
     http_request_send(request, attempt->id);
 }
 
@@ -188,6 +191,7 @@ static void fcm_open_client(struct channel_fcm *fcm, struct fcm_settings *read)
     const struct push_client_form form = {
         .on_answer = fcm_on_answer, .arg = fcm, .headers = headers, .one_url = true};
     fcm->client = push_client_new(&read->client, &fcm->context, &form);
+    fcm->is_traced = read->client.traceparent;
     fcm->concurrency = read->client.connections * read->client.streams;
     buf_release(&url);
 }

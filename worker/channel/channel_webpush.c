@@ -16,6 +16,7 @@
 #include "common/secret.h"
 #include "common/text.h"
 #include "worker/channel/channel_adapters.h"
+#include "worker/channel/http_link.h"
 #include "worker/channel/http_rules.h"
 #include "worker/channel/push_client.h"
 #include "worker/channel/push_form.h"
@@ -38,6 +39,7 @@ struct channel_webpush {
     struct buf line;
     uint32_t concurrency;
     bool has_topic;
+    bool is_traced;
     struct address_guard guard;
     char *hosts[HOSTS_MAX + 1];
 };
@@ -222,6 +224,7 @@ static void webpush_start(struct channel *channel, const struct attempt *attempt
         return;
     }
     http_request_header(request, header);
+    http_link_put_trace(push->is_traced, attempt, request);
     http_request_send(request, attempt->id);
 }
 
@@ -348,6 +351,7 @@ static void webpush_open_client(struct channel_webpush *push, const struct webpu
                                           .headers = headers,
                                           .answer_header = "location"};
     push->has_topic = read->topic;
+    push->is_traced = read->client.traceparent;
     push->guard.allow_all = read->allow_private;
     push->client = push_client_new(&read->client, &push->context, &form);
     push->concurrency = read->client.connections * read->client.streams;

@@ -22,6 +22,7 @@ struct push_client_settings {
     const char *ca_file;
     bool insecure_tls;
     const char *proxy;
+    bool traceparent; /* requests of a campaign with a trace carry the header */
 };
 
 /* Rows of a table of keys, for a struct that has these settings as its member `client`. */
@@ -35,12 +36,14 @@ struct push_client_settings {
         {PUSH_CLIENT_KEY(holder, "timeout", DURATION, timeout_ms), .min = 10, .max = 600000},      \
         {PUSH_CLIENT_KEY(holder, "ca_file", TEXT, ca_file)},                                       \
         {PUSH_CLIENT_KEY(holder, "insecure_tls", FLAG, insecure_tls)},                             \
+        {PUSH_CLIENT_KEY(holder, "proxy", TEXT, proxy)},                                           \
     {                                                                                              \
-        PUSH_CLIENT_KEY(holder, "proxy", TEXT, proxy)                                              \
+        PUSH_CLIENT_KEY(holder, "traceparent", FLAG, traceparent)                                  \
     }
 
 #define PUSH_CLIENT_DEFAULTS                                                                       \
-    .connections = 2, .streams = 100, .connect_timeout_ms = 5000, .timeout_ms = 30000
+    .connections = 2, .streams = 100, .connect_timeout_ms = 5000, .timeout_ms = 30000,             \
+    .traceparent = true
 
 /* ERR_INVALID for what no table of keys can see: the URL, the file. */
 enum err push_client_check(const struct push_client_settings *settings, const char *where,

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 
 import pytest
@@ -14,6 +15,7 @@ from support import log_of, some, wait_for  # first: it says where the harness i
 from certificate import make_certificate
 from node_peer import environment, node, node_peer
 
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 CONTENT = {"push": {"subject": "Outage", "text": "Cards fail in {{city}}"}}
 SUBSCRIPTION = """
 const crypto = require('node:crypto'); const e = crypto.createECDH('prime256v1'); e.generateKeys();
@@ -130,6 +132,32 @@ def test_three_kinds_of_tokens_are_reached_and_no_secret_is_left_anywhere(servic
     assert files_with(cluster.directory, [secret.encode() for secret in secrets]) == []
     answers = json.dumps(cluster.api.get("/v1/providers")) + cluster.api.call("GET", "/metrics").body.decode()
     assert not any(secret in answers for secret in secrets)
+
+
+@pytest.mark.parametrize("is_traced", [True, False])
+def test_the_services_get_the_trace_of_a_campaign(services, make_cluster, is_traced):
+    peer = services()
+    provider = peer.provider()
+    if not is_traced:
+        for settings in provider["settings"].values():
+            settings["traceparent"] = False
+    cluster = make_cluster([provider])
+    audience = people(cluster, [peer.endpoint(n) for n in range(60)])
+    campaign = cluster.campaign(audience, "push", CONTENT, launch=False)["id"]
+    cluster.api.post(f"/v1/campaigns/{campaign}/launch", None, {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"})
+    assert some(cluster.wait_campaign(campaign)["counts"]) == {"accepted": 60}
+    for path in ("/3/", "/v1/", "/push/"):
+        seen = [request["headers"].get("traceparent") for request in peer.requests(path)]
+        assert len(seen) == 20
+        if is_traced:
+            assert all(re.fullmatch(f"00-{TRACE}-[0-9a-f]{{16}}-01", value) for value in seen), seen
+            assert len(set(seen)) == 20  # each attempt is a part of its own
+        else:
+            assert seen == [None] * 20
+    assert all("traceparent" not in request["headers"] for request in peer.requests("/token"))  # of no campaign
+    plain = cluster.campaign(audience, "push", CONTENT)["id"]
+    assert some(cluster.wait_campaign(plain)["counts"]) == {"accepted": 60}
+    assert all("traceparent" not in request["headers"] for request in peer.requests()[-60:])
 
 
 def test_dead_tokens_are_remembered(services, make_cluster):
