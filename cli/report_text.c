@@ -98,6 +98,24 @@ static void put_people(const struct writer *writer, const json_t *report)
     }
 }
 
+static void put_means(const struct writer *writer, const json_t *report)
+{
+    size_t i;
+    json_t *means;
+    json_t *list = report_cells_at(report, "acknowledged_by");
+    if (report_cells_number(report, "people.acknowledged.people") == 0 ||
+        json_array_size(list) == 0) {
+        return;
+    }
+    buf_str(writer->buf, "\nHow they acknowledged; shares are of who did\n");
+    json_array_foreach(list, i, means)
+    {
+        if (report_cells_number(means, "people") > 0) {
+            put_people_line(writer, report_cells_str(means, "means"), means);
+        }
+    }
+}
+
 static void put_times_row(struct table *table, const char *name, const json_t *spread,
                           const char *base, const char *of)
 {
@@ -353,6 +371,7 @@ static void put_report(const struct writer *writer, const json_t *report)
 {
     put_head(writer, report);
     put_people(writer, report);
+    put_means(writer, report);
     put_times(writer, report);
     put_course(writer, report);
     put_ladder(writer, report);

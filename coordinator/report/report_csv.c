@@ -83,7 +83,8 @@ static void put_members(struct table *table, const char *prefix, const json_t *o
 /* What an element of a list is about: the first of these that it has. */
 static const char *name_of(const json_t *element, size_t index, char number[24])
 {
-    static const char *const names[] = {"state", "channel", "provider", "class", "key", "name"};
+    static const char *const names[] = {"state", "means", "channel", "provider",
+                                        "class", "key",   "name"};
     const char *value = json_string_value(json_object_get(element, "value"));
     const char *provider = json_string_value(json_object_get(element, "provider"));
     const json_t *reason = json_object_get(element, "reason");

@@ -157,6 +157,20 @@ static json_t *states_json(const struct report_tally *tally)
     return states;
 }
 
+static json_t *means_json(const struct report_tally *tally)
+{
+    json_t *list = json_array();
+    for (unsigned m = 0; m < REPORT_MEANS; m++) {
+        enum report_means means = (enum report_means)m;
+        json_array_append_new(list,
+                              json_pack("{s:s, s:I, s:o, s:s}", "means", report_means_name(means),
+                                        "people", (json_int_t)tally->acknowledged_by[m], "share",
+                                        share_json(tally->acknowledged_by[m], tally->acknowledged),
+                                        "meaning", report_means_meaning(means)));
+    }
+    return list;
+}
+
 /* ---- messages ---- */
 
 static json_t *way_json(const struct report_way *way)
@@ -479,6 +493,7 @@ json_t *report_json(const struct campaign_report *report)
     json_object_set_new(json, "course", course_json(report));
     json_object_set_new(json, "people", people_json(tally));
     json_object_set_new(json, "states", states_json(tally));
+    json_object_set_new(json, "acknowledged_by", means_json(tally));
     json_object_set_new(json, "messages", way_json(&tally->all));
     json_object_set_new(json, "rate", rate_json(report));
     json_object_set_new(json, "times", times_json(tally));

@@ -219,6 +219,22 @@ static void arrive(const struct moment *moment)
     }
 }
 
+static enum report_means means_of(uint16_t reason)
+{
+    switch (reason) {
+    case REASON_BY_LINK:
+        return REPORT_BY_LINK;
+    case REASON_BY_REPLY:
+        return REPORT_BY_REPLY;
+    case REASON_BY_KEY:
+        return REPORT_BY_KEY;
+    case REASON_BY_OTHERS:
+        return REPORT_BY_OTHERS;
+    default:
+        return REPORT_BY_UNKNOWN;
+    }
+}
+
 static void note(const struct moment *moment)
 {
     const struct event *event = moment->event;
@@ -242,6 +258,7 @@ static void note(const struct moment *moment)
         if (person->acknowledged_ms == 0) {
             person->acknowledged_ms = event->at_ms;
             person->acknowledged_rung = (uint8_t)moment->prior->step;
+            person->acknowledged_by = (uint8_t)means_of(event->reason);
         }
         return;
     case DELIVERY_EVENT_DELIVERED:
@@ -412,6 +429,7 @@ static void add_rungs(struct report_page *page, const struct report_person *pers
         unsigned s = person->acknowledged_rung;
         page->tally->rungs[s].acknowledged++;
         page->tally->channels[plan->steps[s].channel].people_acknowledged++;
+        page->tally->acknowledged_by[person->acknowledged_by]++;
     }
 }
 

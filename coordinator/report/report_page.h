@@ -29,6 +29,7 @@ struct report_person {
     uint16_t reason;            /* of what turned him last */
     uint8_t channels_delivered; /* bits */
     uint8_t acknowledged_rung;
+    uint8_t acknowledged_by; /* enum report_means */
     bool was_uncertain;
     bool was_repeated;
     bool was_retried;

@@ -115,6 +115,34 @@ static void put_ladder(struct buf *html, const json_t *report)
     report_section_close(html);
 }
 
+/* ---- how they acknowledged ---- */
+
+static void put_means(struct buf *html, const json_t *report)
+{
+    size_t i;
+    json_t *means;
+    json_t *list = report_list_at(report, "acknowledged_by");
+    if (report_number(report, "people.acknowledged.people") == 0) {
+        return;
+    }
+    report_section_open(html, "How people acknowledged");
+    report_table_open(html, "By what means, the first time. Shares are of those who acknowledged.",
+                      "Means||What it means|#People|#Share");
+    json_array_foreach(list, i, means)
+    {
+        if (report_number(means, "people") > 0) {
+            report_row_head(html, report_str(means, "means"));
+            meter(html, report_number(means, "share"), "acknowledged");
+            report_cell_text(html, report_str(means, "meaning"));
+            report_cell(html, means, "people", REPORT_COUNT);
+            report_cell(html, means, "share", REPORT_SHARE);
+            buf_str(html, "</tr>\n");
+        }
+    }
+    report_table_close(html);
+    report_section_close(html);
+}
+
 /* ---- groups ---- */
 
 static void put_group(struct buf *html, const json_t *group, const char *name)
@@ -299,6 +327,7 @@ static void put_course(struct buf *html, const json_t *report)
 void report_sections(struct buf *html, const json_t *report)
 {
     put_ladder(html, report);
+    put_means(html, report);
     put_channels(html, report);
     put_groups(html, report, "groups", "By group");
     put_groups(html, report, "locales", "By locale");

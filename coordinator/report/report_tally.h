@@ -42,6 +42,16 @@ struct report_way {
     uint64_t people_acknowledged;
 };
 
+/* How somebody said that he knows (REASON_BY_LINK and so on, proto/outcome.h). */
+enum report_means {
+    REPORT_BY_LINK,
+    REPORT_BY_REPLY,
+    REPORT_BY_KEY,
+    REPORT_BY_OTHERS,
+    REPORT_BY_UNKNOWN, /* the journal of that time did not say */
+    REPORT_MEANS
+};
+
 struct report_rung {
     uint64_t entered;
     uint64_t tried;
@@ -80,6 +90,7 @@ struct report_tally {
     uint32_t reached;
     uint32_t delivered;
     uint32_t acknowledged;
+    uint32_t acknowledged_by[REPORT_MEANS]; /* add up to it */
     uint32_t not_reached; /* it is over for them, and nothing was accepted for sure */
     uint32_t ever_uncertain;
     uint32_t repeated_people;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "proto/outcome.h"
 
 const struct report_definition report_definitions[] = {
     {"recipients", "Everybody in the audience, each once. Shares are of recipients unless another "
@@ -16,7 +17,10 @@ const struct report_definition report_definitions[] = {
                 "Accepted is not read."},
     {"delivered", "Recipients of whom a receipt said that a message arrived. Not every provider "
                   "gives receipts: a low share may mean that nobody can tell."},
-    {"acknowledged", "Recipients who said themselves that they know."},
+    {"acknowledged", "Recipients who said that they know, themselves or through others."},
+    {"acknowledged_by", "By what means they said so, the first time: these add up to acknowledged, "
+                        "and shares are of it. What others entered was not said by the recipient "
+                        "himself."},
     {"not_reached", "Recipients for whom it is over without a message that was accepted for sure: "
                     "failed, suppressed, unreachable, expired, cancelled, and uncertain. Of the "
                     "uncertain some may have been reached."},
@@ -53,6 +57,28 @@ const struct report_definition report_definitions[] = {
     {"precision", "Times are exact to 0.4 %."},
     {NULL, NULL},
 };
+
+static const struct {
+    const char *name;
+    uint16_t reason; /* whose sentence says it */
+} MEANS[REPORT_MEANS] = {
+    [REPORT_BY_LINK] = {"link", REASON_BY_LINK},
+    [REPORT_BY_REPLY] = {"reply", REASON_BY_REPLY},
+    [REPORT_BY_KEY] = {"key", REASON_BY_KEY},
+    [REPORT_BY_OTHERS] = {"others", REASON_BY_OTHERS},
+    [REPORT_BY_UNKNOWN] = {"unknown", REASON_NONE},
+};
+
+const char *report_means_name(enum report_means means)
+{
+    return means < REPORT_MEANS ? MEANS[means].name : "?";
+}
+
+const char *report_means_meaning(enum report_means means)
+{
+    uint16_t reason = means < REPORT_MEANS ? MEANS[means].reason : REASON_NONE;
+    return reason == REASON_NONE ? "the journal of that time did not say" : reason_sentence(reason);
+}
 
 const char *report_state_meaning(enum delivery_state state)
 {

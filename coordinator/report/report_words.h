@@ -10,6 +10,7 @@
 
 #include "common/buf.h"
 #include "coordinator/engine/delivery_state.h"
+#include "coordinator/report/report_tally.h"
 
 struct report_definition {
     const char *name;     /* of the figure in the JSON form */
@@ -19,6 +20,9 @@ struct report_definition {
 /* Ends with a name of NULL. */
 extern const struct report_definition report_definitions[];
 
+/* The name that the JSON form has for it, and what it means. */
+const char *report_means_name(enum report_means means);
+const char *report_means_meaning(enum report_means means);
 const char *report_state_meaning(enum delivery_state state);
 
 void report_put_count(struct buf *buf, double count); /* "1,234,567"; with a minus if negative */

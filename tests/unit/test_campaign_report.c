@@ -362,6 +362,42 @@ static void receipts_and_acknowledgements_have_times_of_their_own(void **state)
     assert_int_equal(tally->all.overtaken, 2);
 }
 
+static void it_is_told_by_what_means_people_acknowledged(void **state)
+{
+    static const unsigned expected[REPORT_MEANS] = {[REPORT_BY_LINK] = 3,
+                                                    [REPORT_BY_REPLY] = 2,
+                                                    [REPORT_BY_KEY] = 1,
+                                                    [REPORT_BY_OTHERS] = 4,
+                                                    [REPORT_BY_UNKNOWN] = 5};
+    struct fixture *fixture = *state;
+    struct buf form = {0};
+    own(fixture, CAMPAIGN_EVENT_LAUNCHED, 0);
+    happen(fixture, 0, DELIVERY_EVENT_LEASED, 0, 15, 0, 5, 0);
+    happen(fixture, 0, DELIVERY_EVENT_ACCEPTED, 0, 15, 0, 1000, 202);
+    happen(fixture, 0, DELIVERY_EVENT_ACKNOWLEDGED, 0, 3, 0, 2000, REASON_BY_LINK);
+    happen(fixture, 0, DELIVERY_EVENT_ACKNOWLEDGED, 3, 2, 0, 2000, REASON_BY_REPLY);
+    happen(fixture, 0, DELIVERY_EVENT_ACKNOWLEDGED, 5, 1, 0, 2000, REASON_BY_KEY);
+    happen(fixture, 0, DELIVERY_EVENT_ACKNOWLEDGED, 6, 4, 0, 2000, REASON_BY_OTHERS);
+    happen(fixture, 0, DELIVERY_EVENT_ACKNOWLEDGED, 10, 5, 0, 2000, REASON_NONE);
+    const struct report_tally *tally = read_report(fixture);
+    assert_int_equal(tally->acknowledged, 15);
+    for (unsigned m = 0; m < REPORT_MEANS; m++) {
+        assert_int_equal(tally->acknowledged_by[m], expected[m]);
+    }
+    json_t *json = report_json(&fixture->report);
+    assert_int_equal(json_array_size(report_list_at(json, "acknowledged_by")), REPORT_MEANS);
+    report_csv(json, &form);
+    assert_non_null(strstr(buf_cstr(&form), "c7,acknowledged_by,link,people,3\r\n"));
+    assert_non_null(strstr(buf_cstr(&form), "c7,acknowledged_by,link,share,0.2\r\n"));
+    assert_non_null(strstr(buf_cstr(&form), "c7,acknowledged_by,unknown,people,5\r\n"));
+    buf_clear(&form);
+    report_html(json, &form);
+    assert_non_null(strstr(buf_cstr(&form), "How people acknowledged"));
+    assert_non_null(strstr(buf_cstr(&form), "entered by an operator or a program"));
+    buf_release(&form);
+    json_decref(json);
+}
+
 static void who_waited_at_the_end_is_told_why(void **state)
 {
     struct fixture *fixture = *state;
@@ -517,6 +553,7 @@ int main(void)
         REPORT_TEST(a_message_that_came_back_is_no_first_word),
         REPORT_TEST(a_late_acceptance_ends_the_doubt),
         REPORT_TEST(receipts_and_acknowledgements_have_times_of_their_own),
+        REPORT_TEST(it_is_told_by_what_means_people_acknowledged),
         REPORT_TEST(who_waited_at_the_end_is_told_why),
         REPORT_TEST(pauses_are_told_with_their_cause),
         REPORT_TEST(a_damaged_journal_and_a_stop_end_the_reading),

@@ -33,7 +33,9 @@ static void nothing_is_wider_than_the_terminal_and_nothing_steers_it(void **stat
     char *text = text_of("{" HEAD "\"people\":{\"recipients\":1000000,\"reached\":{\"people\":"
                          "999999,\"share\":0.999999},\"delivered\":{\"people\":0,\"share\":0},"
                          "\"acknowledged\":{\"people\":1,\"share\":0.000001},\"not_reached\":"
-                         "{\"people\":0,\"share\":0}},\"groups\":{\"column\":\"region\","
+                         "{\"people\":0,\"share\":0}},\"acknowledged_by\":[{\"means\":\"link\","
+                         "\"people\":1,\"share\":1},{\"means\":\"reply\",\"people\":0,"
+                         "\"share\":0}],\"groups\":{\"column\":\"region\","
                          "\"values\":[{\"value\":\"an island with a name that is far too long\","
                          "\"people\":5,\"reached\":{\"people\":5,\"share\":1}},{\"value\":null,"
                          "\"people\":3}],\"others\":null}}",
@@ -43,6 +45,8 @@ static void nothing_is_wider_than_the_terminal_and_nothing_steers_it(void **stat
     assert_non_null(strstr(text, "99.9 %"));
     assert_non_null(strstr(text, "##############################"));
     assert_non_null(strstr(text, "#............................."));
+    assert_non_null(strstr(text, "How they acknowledged; shares are of who did\n  link "));
+    assert_null(strstr(text, "  reply "));
     assert_non_null(strstr(text, "(no value)"));
     assert_null(strchr(text, '\033'));
     for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {

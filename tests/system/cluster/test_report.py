@@ -81,12 +81,17 @@ def run_whole(cluster, gateway):
     for i in range(0, PER_KIND, 2):
         assert cluster.api.call("POST", f"/r/gateway/{tokens[f'a{i}'][0]}?status=delivered").status == 204
     for i in range(0, PER_KIND, 3):
-        cluster.api.post("/v1/acknowledgements", {"campaign": campaign, "recipient": f"a{i}"})
+        if i % 2:
+            assert cluster.api.call("POST", f"/a/{tokens[f'a{i}'][0]}").status == 200
+        cluster.api.post("/v1/acknowledgements", {"campaign": campaign, "recipient": f"a{i}"})  # the first one counts
     cluster.api.post(f"{path}/resume")
     cluster.wait_campaign(campaign)
     for i in range(10):
         cluster.api.post("/v1/acknowledgements", {"campaign": campaign, "recipient": f"b{i}"})
     return campaign
+
+
+MEANS = {1701: "link", 1702: "reply", 1703: "key", 1704: "others"}
 
 
 # ---- a count of our own ----
@@ -124,7 +129,7 @@ class Story:
             elif kind in ("delivered", "confirmed"):
                 self.delivered = self.delivered or when
             elif kind == "acknowledged":
-                self.acknowledged, self.acknowledged_step = when, step
+                self.acknowledged, self.acknowledged_step, self.means = when, step, MEANS[reason]
             elif kind in ("failed", "climbed", "unreachable", "suppressed") and provider and reason not in (1002, 1405, 1305):
                 self.refused += 1
             if kind in ("failed", "unreachable", "suppressed", "climbed"):
@@ -178,6 +183,10 @@ def test_every_figure_is_what_the_timelines_say(gateway, cluster):
     assert seen["people"]["reached"] == {"people": len(reached), "share": round(len(reached) / everybody, 6)}
     assert seen["people"]["delivered"]["people"] == sum(1 for s in stories.values() if s.delivered) == PER_KIND // 2
     assert seen["people"]["acknowledged"]["people"] == sum(1 for s in stories.values() if s.acknowledged) == PER_KIND // 3 + 10
+    means = collections.Counter(s.means for s in stories.values() if s.acknowledged)
+    assert {m["means"]: m["people"] for m in seen["acknowledged_by"] if m["people"]} == means
+    assert means == {"link": PER_KIND // 6, "others": PER_KIND // 3 + 10 - PER_KIND // 6}
+    assert seen["acknowledged_by"][0]["share"] == round(PER_KIND // 6 / (PER_KIND // 3 + 10), 6)
     lost = [key for key in states if states[key] in NOT_REACHED]
     assert seen["people"]["not_reached"]["people"] == len(lost) == everybody - len(reached)
     assert seen["not_reached"]["people"] == len(lost)
@@ -308,12 +317,13 @@ def check_forms(cluster, campaign, seen):
     assert by["people", "", "reached.people"] == str(seen["people"]["reached"]["people"])
     assert by["states", "failed", "people"] == str(next(s["people"] for s in seen["states"] if s["state"] == "failed"))
     assert by["campaign", "", "name"] == NAME
+    assert by["acknowledged_by", "link", "people"] == str(seen["acknowledged_by"][0]["people"])
     assert float(by["times", "", "first_word.of_these.p50_s"]) == seen["times"]["first_word"]["of_these"]["p50_s"]
 
     status, out, err = tocsin(cluster, "report", campaign, "--by", "region")
     assert (status, err) == (0, "")
     assert max(len(line) for line in out.splitlines()) <= 80, out
-    for word in ("alert(1)", "reached", "first word", "region", "north", "e0", "400", "UTC"):
+    for word in ("alert(1)", "reached", "first word", "region", "north", "e0", "400", "UTC", "How they acknowledged", "  link ", "  others "):
         assert word in out, out
     status, out, err = tocsin(cluster, "report", campaign, "--json")
     kept = json.loads(out)
@@ -348,7 +358,9 @@ def test_a_report_of_a_running_campaign_is_of_now_and_follows_it(gateway, cluste
     wait_for("more", lambda: report(cluster, campaign).json()["people"]["reached"]["people"] >
              first["people"]["reached"]["people"])
     cluster.api.post(f"/v1/campaigns/{campaign}/cancel")
-    view = cluster.wait_campaign(campaign)
+    cluster.wait_campaign(campaign)
+    wait_for("the last outcome", lambda: cluster.api.get(f"/v1/campaigns/{campaign}")["counts"]["leased"] == 0)
+    view = cluster.api.get(f"/v1/campaigns/{campaign}")
     last = report(cluster, campaign).json()
     assert {s["state"]: s["people"] for s in last["states"]} == view["counts"] and last["final"] is True
     assert view["counts"]["cancelled"] > 0
