@@ -212,6 +212,15 @@ struct arena *http_arena(struct http_request *request)
     return &request->arena;
 }
 
+void http_peer_address(const struct http_request *request, struct sockaddr_storage *address)
+{
+    socklen_t len = sizeof(*address);
+    memset(address, 0, sizeof(*address));
+    if (getpeername(request->connection->fd, (struct sockaddr *)address, &len) != 0) {
+        address->ss_family = AF_UNSPEC;
+    }
+}
+
 void http_set_context(struct http_request *request, void *context)
 {
     request->context = context;

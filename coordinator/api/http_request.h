@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * http_request: a connection and the request on it, and what can be done with them without
- * libmicrohttpd. A part of http_server; http_server.c moves requests on, http_sweep.c ends those
- * that take too long.
+ * http_request: the request on a connection, and what can be done with it without libmicrohttpd.
+ * A part of http_server; http_access.c moves requests on, http_sweep.c ends those that take too
+ * long.
  */
 #ifndef TOCSIN_API_HTTP_REQUEST_H
 #define TOCSIN_API_HTTP_REQUEST_H
 
 #include "coordinator/api/http_answer.h"
+#include "coordinator/api/http_connection.h"
 #include "coordinator/api/http_server.h"
 
 #define HTTP_DISCARD_MAX    (UINT64_C(1024) * 1024)      /* of a body behind an early answer */
@@ -15,10 +16,6 @@
 #define HTTP_DISCARD_MS     1000 /* an early answer waits for the body's end so long */
 #define HTTP_LEAVE_MS       2000 /* then the client has so long to go */
 #define HTTP_LENGTH_UNKNOWN UINT64_MAX
-
-struct MHD_Connection;
-struct http_tls_certificate;
-struct http_connection;
 
 enum http_phase {
     HTTP_BODY,     /* its body is coming, or none has been looked for yet */
@@ -60,27 +57,9 @@ struct http_kept {
 #define HTTP_KEPT_MAX 1024U
 void http_kept_release(struct http_kept *kept);
 
-struct http_connection {
-    struct http_server *server;
-    const struct http_settings *settings; /* the server's, as is the handler */
-    const struct http_handler *handler;
-    struct http_kept *kept;
-    struct http_connection *next; /* the longer idle or older one */
-    struct http_connection *previous;
-    struct MHD_Connection *mhd;
-    int fd;
-    void *session; /* of TLS; NULL: the connection is not encrypted */
-    struct http_tls_certificate *certificate;
-    struct buf uri;               /* of the present request, as sent, zero-terminated */
-    struct http_request *request; /* NULL between requests */
-    uint64_t idle_since_ms;
-    uint64_t idle_since_bytes; /* what had been received by then, if is_idle_seen */
-    bool is_idle_seen;         /* the sweep has seen it idle */
-    bool is_evicted;           /* it has made room for another one */
-    bool has_spoken;           /* the first line of a request has come: a handshake is done */
-};
-
-/* http_server.c: goes on with a suspended connection. */
+/* http_access.c: nothing more is received or sent until it is woken; again does no harm. */
+void http_connection_suspend(struct http_connection *connection);
+/* Goes on with a suspended connection. */
 void http_connection_wake(struct http_connection *connection);
 /* The handler answers for a request that is not all there; by hand, and the connection ends. */
 void http_connection_refuse(struct http_connection *connection, unsigned status, const char *why);

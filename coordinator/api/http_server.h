@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * http_server: HTTP/1.1 on our own loop. The only user of microhttpd.h, and nothing of it shows.
+ * http_server: HTTP/1.1 on our own loop, by libmicrohttpd, of which nothing shows. Its parts:
+ *     http_daemon      runs the library, which calls
+ *     http_access      for what comes in; with
+ *     http_connection  who is connected, idle, in the way of others,
+ *     http_request     what is asked and may be done with it, and
+ *     http_answer      what is answered, which
+ *     http_response    hands to the library;
+ *     http_sweep       ends what takes too long; http_tls, http_socket are what lies below.
  *
  * A request goes through the handler's functions in this order, all in the loop's thread:
  *     on_head      its head is there. May answer at once (then the body is thrown away), or ask for

@@ -82,7 +82,8 @@ MAY_INCLUDE = {
 HOMES = {
     "zmq.h": ["common/bus.c", "common/bus_settings.c"],
     "rocksdb/c.h": ["coordinator/ledger/store_rocks_internal.h"],
-    "microhttpd.h": ["coordinator/api/http_server.c", "worker/metrics_server.c"],
+    "microhttpd.h": ["coordinator/api/http_access.[ch]", "coordinator/api/http_daemon.c", "coordinator/api/http_response.c",
+                     "worker/metrics_server.c"],
     "gnutls/gnutls.h": ["coordinator/api/http_tls.c"],
     "gnutls/x509.h": ["coordinator/api/http_tls.c"],
     "curl/curl.h": ["net/http_client.c", "net/transfer.[ch]", "net/client.c"],
