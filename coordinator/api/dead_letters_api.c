@@ -2,7 +2,6 @@
 /*
  * What could not be told to a subscriber, which can be sent again.
  */
-#include "common/mem.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/feed_sender.h"
 #include "coordinator/api/resources.h"
@@ -69,15 +68,15 @@ struct resending {
     struct record *record;
     unsigned count;
     bool is_more;
-    struct buf body;
-    struct buf type;
 };
 
 /* The slices are of the ledger: the entry is written anew. */
 static bool mark_letter(void *arg, const struct dead_letter *letter)
 {
     struct resending *resending = arg;
-    if (letter->is_resent) {
+    const struct letter_place *place =
+        letter_list_find(&resending->subscription->letters, letter->number);
+    if (place == NULL || place->is_resent) { /* as it was decided since */
         return true;
     }
     if (resending->count == RESEND_AT_ONCE) {
@@ -89,23 +88,6 @@ static bool mark_letter(void *arg, const struct dead_letter *letter)
     dead_letter_put(resending->subscription, &marked, resending->record);
     resending->count++;
     return true;
-}
-
-struct marked {
-    uint64_t subscription;
-    unsigned count;
-};
-
-static void on_marked(struct api *api, void *arg, bool is_durable)
-{
-    struct marked *marked = arg;
-    struct subscription *subscription =
-        subscription_store_find(feed_sender_store(api->sender), marked->subscription);
-    if (is_durable && subscription != NULL) {
-        subscription->resend += marked->count;
-        subscription->letter_from = 0;
-    }
-    mem_free(marked);
 }
 
 static void mark_durable(struct exchange *exchange)
@@ -122,12 +104,10 @@ static void mark_durable(struct exchange *exchange)
         exchange_refuse(exchange, 503, &(struct problem){.err = err});
         return;
     }
-    struct marked *marked = mem_zalloc(1, sizeof(*marked));
-    *marked = (struct marked){subscription->id, resending.count};
     exchange_commit(exchange, 200, NULL,
                     json_pack("{s:i, s:b}", "redelivering", (int)resending.count, "more",
                               (int)resending.is_more),
-                    on_marked, marked);
+                    NULL, NULL);
 }
 
 void subscriptions_redeliver(struct exchange *exchange)

@@ -23,6 +23,7 @@ static const struct kind KINDS[FEED_ALARM_KINDS] = {
     [FEED_ALARM_PROVIDER_DOWN] = {"provider_down", 10000},
     [FEED_ALARM_CAMPAIGN_STUCK] = {"campaign_stuck", 0},
     [FEED_ALARM_DEADLINE_IN_DANGER] = {"deadline_in_danger", 15000},
+    [FEED_ALARM_SUBSCRIBER_GONE] = {"subscriber_gone", 0},
 };
 
 struct alarm {

@@ -9,7 +9,9 @@
 #include "common/mem.h"
 #include "coordinator/api/api_state.h"
 #include "coordinator/api/feed.h"
+#include "coordinator/api/feed_alarms.h"
 #include "coordinator/api/webhook_post.h"
+#include "coordinator/content/object_id.h"
 #include "coordinator/content/retry_delay.h"
 
 #define MODULE     "events"
@@ -146,26 +148,25 @@ static void send_next(struct feed_sender *sender, struct subscription *to)
 static bool take_letter(void *arg, const struct dead_letter *letter)
 {
     struct search *search = arg;
-    if (!letter->is_resent) {
-        return true;
+    if (letter->number == search->found.number) {
+        buf_clear(&search->sender->body);
+        buf_slice(&search->sender->body, letter->body);
+        search->looks = 1;
     }
-    search->found = (struct sending){.number = letter->number, .is_letter = true};
-    buf_clear(&search->sender->body);
-    buf_slice(&search->sender->body, letter->body);
     return false;
 }
 
-/* That they are to be sent again is durable; what became of the last one may not be yet, so it is
- * not looked at once more. */
 static void send_letter(struct feed_sender *sender, struct subscription *to)
 {
-    struct search search = {.sender = sender, .subscription = to};
-    enum err err = dead_letter_each(&sender->store, to->id, to->letter_from, take_letter, &search);
-    if (err != ERR_OK || search.found.number == 0) {
-        to->resend = 0; /* they were removed meanwhile, or cannot be read */
+    const struct sending letter = {.number = letter_list_resent(&to->letters), .is_letter = true};
+    struct search search = {.sender = sender, .subscription = to, .found = letter};
+    enum err err = dead_letter_each(&sender->store, to->id, letter.number, take_letter, &search);
+    if (err != ERR_OK || search.looks == 0) {
+        LOG_E(MODULE, "unreadable", "err=%s", err_name(err));
+        to->due_ms = api_now_ms(sender->api) + TURN_MS;
         return;
     }
-    send_body(sender, to, &search.found);
+    send_body(sender, to, &letter);
 }
 
 uint32_t feed_sender_turn(struct feed_sender *sender)
@@ -175,13 +176,14 @@ uint32_t feed_sender_turn(struct feed_sender *sender)
     uint64_t wait_ms = TURN_MS;
     for (struct subscription *to = sender->store.list; to != NULL; to = to->next) {
         bool is_behind = to->told < published;
-        if (to->state != SUBSCRIPTION_ACTIVE || to->is_sending || (!is_behind && to->resend == 0)) {
+        if (to->state != SUBSCRIPTION_ACTIVE || to->is_sending ||
+            (!is_behind && to->letters.resend == 0)) {
             continue;
         }
         if (now_ms < to->due_ms) {
             wait_ms = to->due_ms - now_ms < wait_ms ? to->due_ms - now_ms : wait_ms;
         } else if (sender->under_way < AT_ONCE) {
-            if (to->resend > 0) {
+            if (to->letters.resend > 0) {
                 send_letter(sender, to);
             } else if (is_behind) {
                 send_next(sender, to);
@@ -219,33 +221,22 @@ static bool bury_event(void *arg, const struct feed_event *event)
                                        .type = slice_str(type),
                                        .body = buf_view(&burial->sender->body)};
     dead_letter_put(of, &letter, record_of(burial->sender));
-    of->letters++;
     burial->is_done = true;
     return false;
 }
 
-static bool drop_oldest(void *arg, const struct dead_letter *letter)
-{
-    struct burial *burial = arg;
-    dead_letter_remove(burial->subscription, letter->number, record_of(burial->sender));
-    burial->subscription->letters--;
-    return false;
-}
-
+/* If the event is not kept any more, there is nothing to bury. */
 static void bury(struct feed_sender *sender, struct subscription *of, const struct sending *sending)
 {
     struct burial burial = {sender, of, sending, false};
-    of->dead++;
     LOG_W(MODULE, "dead_letter", "subscription=s%" PRIu64 " event=e%" PRIu64 " tries=%" PRIu64,
           of->id, sending->number, of->tries);
     enum err err =
         feed_store_each(feed_store_of(sender->api->feed), sending->number, bury_event, &burial);
-    if (err == ERR_OK && burial.is_done && of->letters > DEAD_LETTERS_MAX) {
-        err = dead_letter_each(&sender->store, of->id, 0, drop_oldest, &burial);
-    }
     if (err != ERR_OK) {
         LOG_E(MODULE, "unreadable", "err=%s", err_name(err));
     }
+    of->dead += burial.is_done;
     of->missed += !burial.is_done;
 }
 
@@ -263,6 +254,7 @@ static void settle(struct subscription *of, const struct sending *sending)
 {
     of->told = sending->number > of->told ? sending->number : of->told;
     of->tries = 0;
+    of->refusals = 0;
     of->due_ms = 0;
 }
 
@@ -270,11 +262,10 @@ static void on_taken(struct feed_sender *sender, struct subscription *of,
                      const struct sending *sending)
 {
     of->last_status = 0;
+    of->in_a_row = 0;
     of->why[0] = '\0';
     if (sending->is_letter) {
         dead_letter_remove(of, sending->number, record_of(sender));
-        of->letters -= of->letters > 0;
-        of->resend -= of->resend > 0;
     } else if (sending->is_gap) {
         of->missed += sending->number - of->told;
         settle(of, sending);
@@ -289,7 +280,8 @@ static bool keep_letter(void *arg, const struct dead_letter *letter)
 {
     struct burial *burial = arg;
     struct dead_letter kept = *letter;
-    if (letter->number != burial->sending->number) {
+    if (letter->number != burial->sending->number ||
+        letter_list_find(&burial->subscription->letters, letter->number) == NULL) {
         return false;
     }
     buf_clear(&burial->sender->body);
@@ -300,36 +292,58 @@ static bool keep_letter(void *arg, const struct dead_letter *letter)
     kept.tries++;
     kept.status = burial->subscription->last_status;
     dead_letter_put(burial->subscription, &kept, record_of(burial->sender));
+    burial->is_done = true;
     return false;
+}
+
+static void put_letter_off(struct feed_sender *sender, struct subscription *of,
+                           const struct sending *sending, uint64_t asked_ms)
+{
+    struct burial burial = {sender, of, sending, false};
+    enum err err = dead_letter_each(&sender->store, of->id, sending->number, keep_letter, &burial);
+    of->tries = 0;
+    of->refusals = 0;
+    of->due_ms = asked_ms == 0 ? 0 : api_now_ms(sender->api) + asked_ms;
+    if (err != ERR_OK) {
+        LOG_E(MODULE, "unreadable", "err=%s", err_name(err));
+        of->due_ms = api_now_ms(sender->api) + TURN_MS;
+    }
+}
+
+/* Whoever refuses one after the other refuses everything, by mistake: he is given time, lest all
+ * that happens meanwhile becomes dead letters, of which so many are kept. */
+static bool is_final(const struct subscription *of, uint16_t status)
+{
+    bool is_hasty = webhook_refuses_for_good(status) && of->in_a_row < FEED_SENDER_REFUSED_IN_A_ROW;
+    return is_hasty || of->refusals >= FEED_SENDER_REFUSED_TRIES;
 }
 
 static void put_off(struct feed_sender *sender, struct subscription *of,
                     const struct sending *sending, const struct http_answer *answer)
 {
     const uint64_t now_ms = api_now_ms(sender->api);
-    const bool is_refused = webhook_refuses_one(answer->status);
-    const uint32_t asked_ms = webhook_asked_ms(answer);
+    const uint64_t asked_ms = webhook_asked_ms(answer);
     of->tries++;
+    of->refusals += webhook_refuses_one(answer->status);
     uint64_t delay_ms = retry_delay_ms(of->tries, of->id + sending->number);
     of->due_ms = now_ms + (asked_ms > delay_ms ? asked_ms : delay_ms);
     if (sending->is_letter) {
-        struct burial burial = {sender, of, sending, false};
-        enum err err =
-            dead_letter_each(&sender->store, of->id, sending->number, keep_letter, &burial);
-        of->resend -= of->resend > 0;
-        of->tries = 0;
-        of->due_ms = err == ERR_OK && asked_ms == 0 ? 0 : of->due_ms;
-    } else if (!sending->is_gap &&
-               (is_refused ? of->tries >= FEED_SENDER_REFUSED_TRIES
-                           : now_ms >= sending->at_ms + sender->give_up_after_ms)) {
+        put_letter_off(sender, of, sending, asked_ms);
+    } else if (sending->is_gap) {
+        return;
+    } else if (webhook_refuses_one(answer->status)) {
+        if (is_final(of, answer->status)) {
+            bury(sender, of, sending);
+            settle(of, sending);
+            of->in_a_row += webhook_refuses_for_good(answer->status);
+        }
+    } else if (now_ms >= sending->at_ms + sender->give_up_after_ms) {
         uint64_t due_ms = of->due_ms;
         uint64_t tries = of->tries;
         bury(sender, of, sending);
-        settle(of, sending);
-        if (!is_refused) { /* nobody is there: the next one does not go at once */
-            of->tries = tries;
-            of->due_ms = due_ms;
-        }
+        settle(of, sending); /* but nobody is there: the next one does not go at once */
+        of->tries = tries;
+        of->due_ms = due_ms;
     }
 }
 
@@ -344,6 +358,7 @@ static void on_failed(struct feed_sender *sender, struct subscription *of,
     if (answer->status == GONE) {
         of->state = SUBSCRIPTION_DISABLED;
         of->tries = 0;
+        of->refusals = 0;
         of->due_ms = 0;
     } else {
         put_off(sender, of, sending, answer);
@@ -361,7 +376,6 @@ static void on_answer(void *arg, const struct http_answer *answer)
         return;
     }
     of->is_sending = false;
-    of->letter_from = sending.is_letter ? sending.number + 1 : of->letter_from;
     if (answer->status / 100 == 2) {
         on_taken(sender, of, &sending);
     } else {
@@ -387,13 +401,30 @@ struct feed_sender_tally feed_sender_tally(const struct feed_sender *sender)
         tally.delivered += of->delivered;
         tally.failed += of->failed;
         tally.dead += of->dead;
-        tally.dead_letters += of->letters;
+        tally.dead_letters += of->letters.count;
         tally.missed += of->missed;
         if (of->state == SUBSCRIPTION_ACTIVE && behind > tally.behind) {
             tally.behind = behind;
         }
     }
     return tally;
+}
+
+void feed_sender_alarms(const struct feed_sender *sender)
+{
+    for (const struct subscription *of = sender->store.list; of != NULL; of = of->next) {
+        char id[OBJECT_ID_CHARS + 1];
+        char detail[SUBSCRIPTION_NAME_MAX + 160];
+        if (of->state != SUBSCRIPTION_DISABLED) {
+            continue;
+        }
+        object_id_write(id, OBJECT_SUBSCRIPTION, of->id);
+        (void)snprintf(detail, sizeof(detail),
+                       "the receiver of %s wants no more (410 Gone), and is told nothing: set the "
+                       "subscription's state to active, or remove it",
+                       of->name);
+        feed_alarms_hold(sender->api->alarms, FEED_ALARM_SUBSCRIBER_GONE, 0, id, detail);
+    }
 }
 
 void feed_sender_forget(struct feed_sender *sender, const struct subscription *subscription)

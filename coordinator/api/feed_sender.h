@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * feed_sender: tells subscribers of facts by signed webhooks (docs/events.md), each of his own in
- * the order in which they happened: one at a time, and the next when that was taken. What a
- * receiver refuses for itself is tried a few times more, and then is a dead letter; one that is not
- * there is waited for, longer and longer, and what happens meanwhile stays with the events that are
- * kept. A crash repeats what was on its way, under the same webhook-id. Loop's thread only.
+ * the order in which they happened: one at a time, and the next when that is done with. What a
+ * receiver refuses for good is a dead letter at once, what it refuses otherwise after a few tries;
+ * one that is not there is waited for, longer and longer, and what happens meanwhile stays with the
+ * events that are kept. How far he was told and the dead letter are in one record: a crash repeats
+ * what was on its way, under the same webhook-id, and loses nothing. Loop's thread only.
  */
 #ifndef TOCSIN_API_FEED_SENDER_H
 #define TOCSIN_API_FEED_SENDER_H
@@ -19,7 +20,8 @@
 struct api;
 struct feed_sender;
 
-#define FEED_SENDER_REFUSED_TRIES 4
+#define FEED_SENDER_REFUSED_TRIES    4
+#define FEED_SENDER_REFUSED_IN_A_ROW 10 /* for good; then each is tried so often too */
 
 enum err feed_sender_open(struct feed_sender **out, struct api *api,
                           struct problem *problem) WARN_UNUSED;
@@ -32,7 +34,7 @@ struct feed_sender_tally {
     unsigned subscriptions;
     uint64_t delivered;
     uint64_t failed; /* tries */
-    uint64_t dead;   /* events, ever */
+    uint64_t dead;   /* events that became dead letters, ever */
     uint64_t dead_letters;
     uint64_t missed;
     uint64_t behind; /* of the one that is furthest behind and not paused */
@@ -40,6 +42,8 @@ struct feed_sender_tally {
 struct feed_sender_tally feed_sender_tally(const struct feed_sender *sender);
 
 struct subscription_store *feed_sender_store(struct feed_sender *sender);
+/* Says which alarms hold (feed_alarms_hold). */
+void feed_sender_alarms(const struct feed_sender *sender);
 /* Before it is removed: nobody waits for its answer any more. */
 void feed_sender_forget(struct feed_sender *sender, const struct subscription *subscription);
 /* Does it want to be told of that? */

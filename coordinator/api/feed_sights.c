@@ -10,6 +10,7 @@
 #include "common/mem.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/feed_alarms.h"
+#include "coordinator/api/feed_sender.h"
 #include "coordinator/api/replies.h"
 #include "coordinator/api/resources.h"
 #include "coordinator/content/object_id.h"
@@ -301,6 +302,7 @@ void feed_sights_look(struct feed_sights *sights, bool is_showing, uint64_t now_
 {
     bool may_tell = look_at_ledger(sights);
     look_at_providers(sights, may_tell, is_showing, now_ms);
+    feed_sender_alarms(sights->api->sender);
     if (may_tell) {
         look_at_workers(sights, is_showing);
         look_at_replies(sights);

@@ -76,7 +76,8 @@ static json_t *show(const struct exchange *exchange, const struct subscription *
                         exchange_time(subscription->due_ms > now_ms ? subscription->due_ms : 0));
     json_object_set_new(json, "delivered", json_integer((json_int_t)subscription->delivered));
     json_object_set_new(json, "failed_tries", json_integer((json_int_t)subscription->failed));
-    json_object_set_new(json, "dead_letters", json_integer((json_int_t)subscription->letters));
+    json_object_set_new(json, "dead_letters",
+                        json_integer((json_int_t)subscription->letters.count));
     json_object_set_new(json, "missed", json_integer((json_int_t)subscription->missed));
     return json;
 }
@@ -358,6 +359,8 @@ void subscriptions_patch(struct exchange *exchange)
     }
     subscription->state = state == 0 ? SUBSCRIPTION_ACTIVE : SUBSCRIPTION_PAUSED;
     subscription->tries = 0;
+    subscription->refusals = 0;
+    subscription->in_a_row = 0;
     subscription->due_ms = 0;
     if (subscription->state == SUBSCRIPTION_ACTIVE) {
         subscription->why[0] = '\0';
@@ -376,13 +379,8 @@ void subscriptions_delete(struct exchange *exchange)
     }
     json_t *json = show(exchange, subscription);
     feed_sender_forget(exchange->api->sender, subscription);
-    enum err err = subscription_store_remove(store_of(exchange), subscription,
-                                             turn_record(exchange->api->context.turn));
-    if (err != ERR_OK) {
-        json_decref(json);
-        exchange_refuse(exchange, 503, &(struct problem){.err = err});
-        return;
-    }
+    subscription_store_remove(store_of(exchange), subscription,
+                              turn_record(exchange->api->context.turn));
     LOG_I("api", "subscription_removed", "subscription=%s", exchange->parts[0]);
     exchange_commit(exchange, 200, NULL, json, NULL, NULL);
 }

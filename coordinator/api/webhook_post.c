@@ -52,6 +52,19 @@ bool webhook_refuses_one(uint16_t status)
     return (status / 100 == 3 || status / 100 == 4) && status != 429;
 }
 
+/* Those that are left out speak of who asks (401, 402, 403, 407), or of now (408, 409, 421, 423,
+ * 425, 429); 410 ends it all. */
+bool webhook_refuses_for_good(uint16_t status)
+{
+    static const uint16_t others[] = {401, 402, 403, 407, 408, 409, 410, 421, 423, 425, 429};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        if (others[i] == status) {
+            return false;
+        }
+    }
+    return status / 100 == 4;
+}
+
 uint32_t webhook_asked_ms(const struct http_answer *answer)
 {
     return answer->retry_after_ms > ASKED_MAX_MS ? ASKED_MAX_MS : answer->retry_after_ms;

@@ -37,6 +37,8 @@ void webhook_post_sign(struct http_request *request, const struct webhook_key *k
 
 /* The receiver is there, and refuses this one alone: no reason to spare it the others. */
 bool webhook_refuses_one(uint16_t status);
+/* No repetition mends that: it is of this request, not of who sends it, or when. */
+bool webhook_refuses_for_good(uint16_t status);
 /* How long the receiver asked to be left alone, an hour at most. */
 uint32_t webhook_asked_ms(const struct http_answer *answer);
 

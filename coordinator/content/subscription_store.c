@@ -61,6 +61,8 @@ void subscription_note(const struct subscription *subscription, struct record *r
     buf_u64(&value, subscription->missed);
     buf_u64(&value, subscription->last_status);
     buf_blob(&value, slice_str(subscription->why));
+    buf_u64(&value, subscription->refusals);
+    buf_u64(&value, subscription->in_a_row);
     record_put(record, buf_view(&key), buf_view(&value));
     buf_release(&key);
     buf_release(&value);
@@ -172,20 +174,26 @@ static bool load_state(void *arg, struct slice id, struct slice value)
     of->last_status = reader_u64(&reader);
     if (!read_text(&reader, of->why, SUBSCRIPTION_WHY_MAX)) {
         loading->err = ERR_CORRUPT;
+    } else if (reader_left(&reader) > 0) { /* earlier versions end here */
+        of->refusals = reader_u64(&reader);
+        of->in_a_row = reader_u64(&reader);
+        loading->err = reader.bad ? ERR_CORRUPT : ERR_OK;
     }
     return loading->err == ERR_OK;
 }
 
-static bool count_letter(void *arg, struct slice id, struct slice value)
+static bool list_letter(void *arg, struct slice id, struct slice value)
 {
     struct loading *loading = arg;
     struct reader key = reader_of(id);
     struct subscription *of = subscription_store_find(loading->store, reader_be64(&key));
-    if (of != NULL && value.len > 1) {
-        of->letters++;
-        of->resend += value.data[1] != 0;
+    uint64_t number = reader_be64(&key);
+    if (key.bad || value.len < 2) {
+        loading->err = ERR_CORRUPT;
+    } else if (of != NULL) {
+        letter_list_put(&of->letters, number, value.data[1] != 0);
     }
-    return true;
+    return loading->err == ERR_OK;
 }
 
 static enum err load_counter(struct subscription_store *store)
@@ -212,7 +220,7 @@ enum err subscription_store_load(struct subscription_store *store, struct proble
         err = ledger_each_entry(store->ledger, CATALOGUE_SUBSCRIPTION_STATE, load_state, &loading);
     }
     if (err == ERR_OK && loading.err == ERR_OK) {
-        err = ledger_each_entry(store->ledger, CATALOGUE_DEAD_LETTER, count_letter, &loading);
+        err = ledger_each_entry(store->ledger, CATALOGUE_DEAD_LETTER, list_letter, &loading);
     }
     err = err == ERR_OK ? loading.err : err;
     return err == ERR_OK ? ERR_OK
@@ -224,6 +232,7 @@ static void subscription_free(struct subscription *subscription)
 {
     webhook_key_release(&subscription->keys[0]);
     webhook_key_release(&subscription->keys[1]);
+    letter_list_release(&subscription->letters);
     mem_free(subscription);
 }
 
@@ -289,32 +298,18 @@ static void remove_entry(enum catalogue_kind kind, uint64_t id, struct record *r
     buf_release(&key);
 }
 
-struct removing {
-    struct subscription *subscription;
-    struct record *record;
-};
-
-static bool remove_letter(void *arg, const struct dead_letter *letter)
+void subscription_store_remove(struct subscription_store *store, struct subscription *subscription,
+                               struct record *record)
 {
-    const struct removing *removing = arg;
-    dead_letter_remove(removing->subscription, letter->number, removing->record);
-    return true;
-}
-
-enum err subscription_store_remove(struct subscription_store *store,
-                                   struct subscription *subscription, struct record *record)
-{
-    struct removing removing = {subscription, record};
-    enum err err = dead_letter_each(store, subscription->id, 0, remove_letter, &removing);
-    if (err != ERR_OK) {
-        return err;
+    while (subscription->letters.count > 0) {
+        const struct letter_list *letters = &subscription->letters;
+        dead_letter_remove(subscription, letters->places[letters->count - 1].number, record);
     }
     remove_entry(CATALOGUE_SUBSCRIPTION, subscription->id, record);
     remove_entry(CATALOGUE_SUBSCRIPTION_STATE, subscription->id, record);
     LL_DELETE(store->list, subscription);
     store->count--;
     subscription_free(subscription);
-    return ERR_OK;
 }
 
 void subscription_rotate(struct subscription *subscription, uint64_t former_until_ms,
@@ -368,11 +363,18 @@ void dead_letter_put(struct subscription *subscription, const struct dead_letter
     record_put(record, buf_view(&key), buf_view(&value));
     buf_release(&key);
     buf_release(&value);
+    letter_list_put(&subscription->letters, letter->number, letter->is_resent);
+    while (subscription->letters.count > DEAD_LETTERS_MAX) {
+        dead_letter_remove(subscription, subscription->letters.places[0].number, record);
+    }
 }
 
 void dead_letter_remove(struct subscription *subscription, uint64_t number, struct record *record)
 {
     struct buf key = {0};
+    if (!letter_list_remove(&subscription->letters, number)) {
+        return;
+    }
     letter_key(&key, subscription->id, number);
     record_remove(record, buf_view(&key));
     buf_release(&key);

@@ -10,13 +10,17 @@
  * Catalogue:
  *     CATALOGUE_SUBSCRIPTION        be64 id -> u8 version = 1 · u64 created_ms · u32 kinds ·
  *                                   u8 count · u64 campaign ... · blob name · blob url ·
- *                                   blob created by · u8 keys · for each, the newest first: blob
- * key · u64 until_ms (0: without end) CATALOGUE_SUBSCRIPTION_STATE  be64 id -> u8 version = 1 · u8
- * state · u64 told · u64 tries · u64 due_ms · u64 delivered · u64 failed · u64 dead · u64 missed ·
- *                                   u64 last status · blob why
- *     CATALOGUE_DEAD_LETTER         be64 id · be64 number -> u8 version = 1 · u8 is to be sent
- * again · u64 at_ms · u64 tries · u64 status · blob type · blob body CATALOGUE_COUNTERS
- * "subscriptions" -> u64 newest id Loop's thread only.
+ *                                   blob created by · u8 keys · for each, the newest first:
+ *                                   blob key · u64 until_ms (0: without end)
+ *     CATALOGUE_SUBSCRIPTION_STATE  be64 id -> u8 version = 1 · u8 state · u64 told · u64 tries ·
+ *                                   u64 due_ms · u64 delivered · u64 failed · u64 dead ·
+ *                                   u64 missed · u64 last status · blob why · u64 refusals ·
+ *                                   u64 in a row (these two may be missing)
+ *     CATALOGUE_DEAD_LETTER         be64 id · be64 number -> u8 version = 1 ·
+ *                                   u8 is to be sent again · u64 at_ms · u64 tries · u64 status ·
+ *                                   blob type · blob body
+ *     CATALOGUE_COUNTERS            "subscriptions" -> u64 newest id
+ * Loop's thread only.
  */
 #ifndef TOCSIN_CONTENT_SUBSCRIPTION_STORE_H
 #define TOCSIN_CONTENT_SUBSCRIPTION_STORE_H
@@ -26,6 +30,7 @@
 
 #include "common/err.h"
 #include "common/webhook_sign.h"
+#include "coordinator/content/letter_list.h"
 #include "coordinator/engine/record.h"
 #include "coordinator/ledger/ledger.h"
 
@@ -63,18 +68,18 @@ struct subscription {
     enum subscription_state state;
     uint64_t told;      /* the last event that is done with */
     uint64_t tries;     /* of the next one, so far */
+    uint64_t refusals;  /* of these, those that were refused */
+    uint64_t in_a_row;  /* events that were refused for good since he took one */
     uint64_t due_ms;    /* when it is tried again; 0: at once */
     uint64_t delivered; /* events */
     uint64_t failed;    /* tries */
-    uint64_t dead;      /* events, ever */
+    uint64_t dead;      /* events that became dead letters, ever */
     uint64_t missed;    /* events that were not kept any more when he could have been told */
     uint64_t last_status;
     char why[SUBSCRIPTION_WHY_MAX + 1]; /* of the last failure, or of being disabled; empty: none */
 
-    unsigned letters;     /* that he has */
-    unsigned resend;      /* of them, to be sent again */
-    uint64_t letter_from; /* those with smaller numbers were sent again, or have waited */
-    bool is_sending;      /* something is on its way to him */
+    struct letter_list letters; /* that he has */
+    bool is_sending;            /* something is on its way to him */
     struct subscription *next;
 };
 
@@ -101,9 +106,8 @@ struct subscription *subscription_store_find(const struct subscription_store *st
 struct subscription *subscription_store_named(const struct subscription_store *store,
                                               const char *name);
 /* With his dead letters. Frees. */
-enum err subscription_store_remove(struct subscription_store *store,
-                                   struct subscription *subscription,
-                                   struct record *record) WARN_UNUSED;
+void subscription_store_remove(struct subscription_store *store, struct subscription *subscription,
+                               struct record *record);
 /* A new key; the present one is good until then. */
 void subscription_rotate(struct subscription *subscription, uint64_t former_until_ms,
                          struct record *record);
@@ -124,10 +128,13 @@ struct dead_letter {
     struct slice type;
     struct slice body;
 };
+/* In place of what there was of that number; if there are too many then, the oldest goes. */
 void dead_letter_put(struct subscription *subscription, const struct dead_letter *letter,
                      struct record *record);
+/* Nothing happens if it is gone already. */
 void dead_letter_remove(struct subscription *subscription, uint64_t number, struct record *record);
-/* Durable ones, ascending from `from` on; a callback that returns false ends the walk. */
+/* Durable ones, ascending from `from` on; a callback that returns false ends the walk. What was
+ * decided since is in the subscription's letters alone. */
 typedef bool (*dead_letter_fn)(void *arg, const struct dead_letter *letter);
 enum err dead_letter_each(const struct subscription_store *store, uint64_t id, uint64_t from,
                           dead_letter_fn each, void *arg) WARN_UNUSED;

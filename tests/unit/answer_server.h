@@ -8,7 +8,7 @@
 
 #include <pthread.h>
 
-#define ASKED_MAX     4
+#define ASKED_MAX     16
 #define REQUEST_BYTES 65536
 
 struct answer_server {

@@ -136,10 +136,89 @@ static void a_receiver_that_is_away_is_waited_for(void **state)
 #define REFUSE "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 #define TAKE   "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
 
+#define FORBID "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+#define GONE   "HTTP/1.1 410 Gone\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+static struct answer_server *subscribe_to(struct house *house, const char *const *answers)
+{
+    char url[128];
+    struct answer_server *server = answer_server_new(answers);
+    (void)snprintf(url, sizeof(url), "%s/hook", server->api);
+    upload(house);
+    free(subscribe(house, "desk", url, ",\"types\":[\"campaign.created\"]"));
+    return server;
+}
+
+/* The clock stands still: the next goes at once. */
+static void what_is_refused_for_good_holds_nobody_back(void **state)
+{
+    static const char *const answers[] = {REFUSE, TAKE, NULL};
+    struct house *house = *state;
+    struct answer_server *server = subscribe_to(house, answers);
+    create_campaign(house);
+    create_campaign(house);
+    wait_until(house, "/v1/subscriptions/s1", "delivered", 1);
+    answer_server_wait(server);
+    assert_non_null(strstr(server->requests[0], "webhook-id: e2\r\n"));
+    assert_non_null(strstr(server->requests[1], "webhook-id: e3\r\n"));
+    expect_get(house, "/v1/subscriptions/s1/dead-letters", 200, "\"tries\":1,\"status\":400");
+    house_crash(house); /* neither is told again, and none is dead twice */
+    assert_int_equal(number_in(house, "/v1/subscriptions/s1", "dead_letters"), 1);
+    assert_int_equal(number_in(house, "/v1/subscriptions/s1", "failed_tries"), 1);
+    assert_int_equal(number_in(house, "/v1/subscriptions/s1", "delivered"), 1);
+    assert_int_equal(feed_sender_tally(sender_of(house)).dead, 1);
+    free(server);
+}
+
+/* It is some mistake of his, and not all that happens is to become dead letters meanwhile. */
+static void who_refuses_everything_is_given_time(void **state)
+{
+    static const char *const answers[] = {REFUSE, REFUSE, REFUSE, REFUSE, REFUSE, REFUSE, REFUSE,
+                                          REFUSE, REFUSE, REFUSE, REFUSE, REFUSE, TAKE,   NULL};
+    struct house *house = *state;
+    struct answer_server *server = subscribe_to(house, answers);
+    for (unsigned i = 0; i <= FEED_SENDER_REFUSED_IN_A_ROW; i++) {
+        create_campaign(house);
+    }
+    wait_until(house, "/v1/subscriptions/s1", "failed_tries", FEED_SENDER_REFUSED_IN_A_ROW + 1);
+    assert_int_equal(number_in(house, "/v1/subscriptions/s1", "dead_letters"),
+                     FEED_SENDER_REFUSED_IN_A_ROW);
+    assert_int_equal(number_in(house, "/v1/subscriptions/s1", "tries"), 1);
+    assert_int_equal(number_in(house, "/v1/subscriptions/s1", "behind"), 1);
+    house_crash(house); /* that is known over a restart */
+    house->now_ms += 10000;
+    wait_until(house, "/v1/subscriptions/s1", "tries", 2);
+    house->now_ms += 100000;
+    wait_until(house, "/v1/subscriptions/s1", "delivered", 1);
+    answer_server_wait(server);
+    assert_int_equal(number_in(house, "/v1/subscriptions/s1", "dead_letters"),
+                     FEED_SENDER_REFUSED_IN_A_ROW);
+    free(server);
+}
+
+static void who_wants_no_more_is_an_alarm(void **state)
+{
+    static const char *const answers[] = {GONE, NULL};
+    struct house *house = *state;
+    struct answer_server *server = subscribe_to(house, answers);
+    create_campaign(house);
+    wait_until(house, "/v1/subscriptions/s1", "failed_tries", 1);
+    answer_server_wait(server);
+    free(server);
+    expect_get(house, "/v1/subscriptions/s1", 200, "\"state\":\"disabled\"");
+    house->now_ms += 2000;
+    house_turn_for(house, 50);
+    expect_get(house, "/v1/alarms", 200, "\"alarm\":\"subscriber_gone\",\"of\":\"s1\"");
+    expect(house, "PATCH", "/v1/subscriptions/s1", "", "{\"state\":\"paused\"}", 200, "paused");
+    house->now_ms += 2000;
+    house_turn_for(house, 50);
+    expect_get(house, "/v1/alarms", 200, "{\"items\":[]}");
+}
+
 /* A few tries, then the others have their turn; and it comes again when it is asked for. */
 static void what_is_refused_is_a_dead_letter_and_comes_again(void **state)
 {
-    static const char *const refusals[] = {REFUSE, REFUSE, REFUSE, REFUSE, NULL};
+    static const char *const refusals[] = {FORBID, FORBID, FORBID, FORBID, NULL};
     static const char *const takes[] = {TAKE, NULL};
     struct house *house = *state;
     char url[128];
@@ -160,7 +239,7 @@ static void what_is_refused_is_a_dead_letter_and_comes_again(void **state)
     }
     assert_int_equal(number_in(house, "/v1/subscriptions/s1", "dead_letters"), 1);
     assert_int_equal(number_in(house, "/v1/subscriptions/s1", "behind"), 0);
-    expect_get(house, "/v1/subscriptions/s1/dead-letters", 200, "\"tries\":4,\"status\":400");
+    expect_get(house, "/v1/subscriptions/s1/dead-letters", 200, "\"tries\":4,\"status\":403");
     free(server);
     house_crash(house);
     assert_int_equal(number_in(house, "/v1/subscriptions/s1", "dead_letters"), 1);
@@ -184,6 +263,9 @@ int main(void)
         HOUSE_TEST(a_subscription_is_made_shown_and_removed),
         HOUSE_TEST(what_is_no_subscription_is_refused),
         HOUSE_TEST(a_receiver_that_is_away_is_waited_for),
+        HOUSE_TEST(what_is_refused_for_good_holds_nobody_back),
+        HOUSE_TEST(who_refuses_everything_is_given_time),
+        HOUSE_TEST(who_wants_no_more_is_an_alarm),
         HOUSE_TEST(what_is_refused_is_a_dead_letter_and_comes_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

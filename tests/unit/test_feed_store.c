@@ -238,6 +238,8 @@ static void a_subscription_is_found_again_as_it_was(void **state)
     assert_int_equal(subscription_keys(made, NOW_MS + 1000), 1);
     made->state = SUBSCRIPTION_DISABLED;
     made->delivered = 5;
+    made->refusals = 2;
+    made->in_a_row = 3;
     memcpy(made->why, "gone", 5);
     subscription_note(made, record);
     dead_letter_put(made, &letter, record);
@@ -256,14 +258,16 @@ static void a_subscription_is_found_again_as_it_was(void **state)
     assert_int_equal(found->delivered, 5);
     assert_int_equal(found->campaigns[1], 9);
     assert_int_equal(found->former_until_ms, NOW_MS + 1000);
-    assert_int_equal(found->letters, 1);
+    assert_int_equal(found->letters.count, 1);
+    assert_int_equal(found->refusals, 2);
+    assert_int_equal(found->in_a_row, 3);
     subscription_secret(found, &again);
     assert_string_equal(buf_cstr(&secret), buf_cstr(&again));
     assert_int_equal(dead_letter_each(&house.subscriptions, 1, 0, count_letter, &letters), ERR_OK);
     assert_int_equal(dead_letter_each(&house.subscriptions, 2, 0, count_letter, &letters), ERR_OK);
     assert_int_equal(letters, 1);
     record = turn_record(house.turn);
-    assert_int_equal(subscription_store_remove(&house.subscriptions, found, record), ERR_OK);
+    subscription_store_remove(&house.subscriptions, found, record);
     house_write(&house);
     house_close(&house);
 
@@ -278,6 +282,121 @@ static void a_subscription_is_found_again_as_it_was(void **state)
     buf_release(&again);
 }
 
+/* Earlier versions did not count refusals. */
+static void how_far_one_was_told_is_read_in_its_earlier_form(void **state)
+{
+    static const uint8_t earlier[] = {1,   1,                          /* version · paused */
+                                      41,  0,   0,   0,   0,  0, 0, 0, /* told */
+                                      2,   0,   0,   0,   0,  0, 0, 0, /* tries */
+                                      0,   0,   0,   0,   0,  0, 0, 0, /* due */
+                                      5,   0,   0,   0,   0,  0, 0, 0, /* delivered */
+                                      3,   0,   0,   0,   0,  0, 0, 0, /* failed */
+                                      1,   0,   0,   0,   0,  0, 0, 0, /* dead */
+                                      0,   0,   0,   0,   0,  0, 0, 0, /* missed */
+                                      144, 1,   0,   0,   0,  0, 0, 0, /* 400 */
+                                      4,   'g', 'o', 'n', 'e'};
+    static const uint8_t now[] = {7, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0};
+    static const uint8_t one[8] = {0, 0, 0, 0, 0, 0, 0, 1};
+    const struct subscription wish = {.name = "desk", .url = "https://desk.test/hook"};
+    struct house house;
+    struct buf key = {0};
+    struct buf value = {0};
+    house_open(&house, state);
+    (void)subscription_store_add(&house.subscriptions, &wish, turn_record(house.turn));
+    ledger_catalogue_key_u64(&key, CATALOGUE_SUBSCRIPTION_STATE, 1);
+    buf_append(&value, earlier, sizeof(earlier));
+    record_put(turn_record(house.turn), buf_view(&key), buf_view(&value));
+    house_write(&house);
+    house_close(&house);
+
+    house_open(&house, state);
+    struct subscription *found = house.subscriptions.list;
+    assert_int_equal(found->told, 41);
+    assert_int_equal(found->last_status, 400);
+    assert_string_equal(found->why, "gone");
+    assert_int_equal(found->refusals, 0);
+    assert_int_equal(found->in_a_row, 0);
+    found->refusals = 7;
+    found->in_a_row = 9;
+    subscription_note(found, turn_record(house.turn));
+    house_write(&house);
+    buf_append(&value, now, sizeof(now));
+    struct store_value stored;
+    assert_int_equal(
+        ledger_catalogue_get(house.ledger, CATALOGUE_SUBSCRIPTION_STATE, slice_of(one, 8), &stored),
+        ERR_OK);
+    assert_true(slice_equal(stored.bytes, buf_view(&value)));
+    store_value_release(&stored);
+    house_close(&house);
+    buf_release(&key);
+    buf_release(&value);
+}
+
+static bool count_one(void *arg, const struct dead_letter *letter)
+{
+    struct seen *seen = arg;
+    seen->first = seen->count == 0 ? letter->number : seen->first;
+    seen->last = letter->number;
+    seen->count++;
+    return true;
+}
+
+static void bury(struct house *house, uint64_t number)
+{
+    const struct dead_letter letter = {
+        .number = number, .type = slice_str("t"), .body = slice_str("{}")};
+    dead_letter_put(house->subscriptions.list, &letter, turn_record(house->turn));
+}
+
+static void expect_letters(struct house *house, unsigned count, uint64_t first, uint64_t last)
+{
+    struct seen seen = {0};
+    const struct letter_list *letters = &house->subscriptions.list->letters;
+    assert_int_equal(letters->count, count);
+    assert_int_equal(dead_letter_each(&house->subscriptions, 1, 0, count_one, &seen), ERR_OK);
+    assert_int_equal(seen.count, count);
+    assert_int_equal(seen.first, first);
+    assert_int_equal(seen.last, last);
+}
+
+/* Also where many come and go before any of it is on disk, and after a crash. */
+static void as_many_letters_are_kept_as_are_counted(void **state)
+{
+    const struct subscription wish = {.name = "desk", .url = "https://desk.test/hook"};
+    struct house house;
+    house_open(&house, state);
+    (void)subscription_store_add(&house.subscriptions, &wish, turn_record(house.turn));
+    for (uint64_t number = 1; number <= DEAD_LETTERS_MAX; number++) {
+        bury(&house, number);
+    }
+    house_write(&house);
+    expect_letters(&house, DEAD_LETTERS_MAX, 1, DEAD_LETTERS_MAX);
+    for (uint64_t number = 1; number <= 3; number++) { /* three of one turn */
+        bury(&house, DEAD_LETTERS_MAX + number);
+    }
+    house_write(&house);
+    expect_letters(&house, DEAD_LETTERS_MAX, 4, DEAD_LETTERS_MAX + 3);
+    dead_letter_remove(house.subscriptions.list, 4, turn_record(house.turn));
+    dead_letter_remove(house.subscriptions.list, 4, turn_record(house.turn));
+    dead_letter_remove(house.subscriptions.list, 1, turn_record(house.turn)); /* gone before */
+    house_write(&house);
+    expect_letters(&house, DEAD_LETTERS_MAX - 1, 5, DEAD_LETTERS_MAX + 3);
+    bury(&house, DEAD_LETTERS_MAX + 4); /* never gets to the disk */
+    changelog_mem_crash(house.changelog);
+    house_close(&house);
+
+    house_open(&house, state);
+    expect_letters(&house, DEAD_LETTERS_MAX - 1, 5, DEAD_LETTERS_MAX + 3);
+    bury(&house, DEAD_LETTERS_MAX + 4); /* removed with those that are on disk */
+    subscription_store_remove(&house.subscriptions, house.subscriptions.list,
+                              turn_record(house.turn));
+    house_write(&house);
+    struct seen seen = {0};
+    assert_int_equal(dead_letter_each(&house.subscriptions, 1, 0, count_one, &seen), ERR_OK);
+    assert_int_equal(seen.count, 0);
+    house_close(&house);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -285,6 +404,8 @@ int main(void)
         STORES_TEST_MEMORY(what_is_stored_stays_readable),
         STORES_TEST_MEMORY(an_alarm_is_kept_until_it_is_over),
         STORES_TEST_MEMORY(a_subscription_is_found_again_as_it_was),
+        STORES_TEST_MEMORY(how_far_one_was_told_is_read_in_its_earlier_form),
+        STORES_TEST_MEMORY(as_many_letters_are_kept_as_are_counted),
         cmocka_unit_test(kinds_are_named_one_by_one_or_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

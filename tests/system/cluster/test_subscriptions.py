@@ -97,16 +97,50 @@ def test_none_is_lost_over_kill_9_and_an_absence(make_cluster, desk):
                ["created", "launched", "finished"]
 
 
-def test_what_is_refused_is_kept_as_a_dead_letter(make_cluster, desk):
+def kind_of(request):
+    return json.loads(request["body"])["type"].rsplit(".", 1)[1]
+
+
+def test_a_refusal_holds_nobody_back_and_is_one_dead_letter_over_kill_9(make_cluster, desk):
+    cluster = make_cluster(NULL, OPEN)
+    path = "/v1/subscriptions/" + subscribe(cluster, desk, types=["campaign"])["id"]
+    desk.answer = lambda number: (422 if kind_of(desk.seen[number - 1]) == "created" else 204, {})
+    audience = upload(cluster, 10)
+    campaigns = []
+    for number in range(4):
+        campaigns.append(cluster.campaign(audience, "sms", MESSAGE, name=f"n{number}")["id"])
+        wait_for("one more", lambda: len(desk.seen) > 2 * number)
+        cluster.coordinator.kill()  # while some of it may be on its way, or not on disk
+        cluster.start_coordinator()
+    for campaign in campaigns:
+        cluster.wait_campaign(campaign)
+    taken = lambda: {request["headers"]["webhook-id"]: kind_of(request) for request in desk.seen if kind_of(request) != "created"}
+    wait_for("what was not refused", lambda: sorted(taken().values()) == ["finished"] * 4 + ["launched"] * 4, 20)
+    letters = wait_for("the refused", lambda: (lambda items: items if len(items) == 4 else None)(
+        cluster.api.get(path + "/dead-letters")["items"]))
+    assert [letter["event"]["subject"] for letter in letters] == campaigns
+    assert {(letter["type"], letter["tries"], letter["status"]) for letter in letters} == {("com.tocsin.campaign.created", 1, 422)}
+    view = cluster.api.get(path)
+    assert view["dead_letters"] == 4 and view["delivered"] == 8 and view["tries"] == 0, view
+    # In order, but for those that were refused; and these when they are asked for.
+    numbers = [int(event[1:]) for event in taken()]
+    assert numbers == sorted(numbers)
+    desk.answer = lambda number: (204, {})
+    assert cluster.api.post(path + "/dead-letters/redeliver") == {"redelivering": 4, "more": False}
+    wait_for("none left", lambda: cluster.api.get(path)["dead_letters"] == 0)
+    assert desk.ids()[-4:] == [letter["id"] for letter in letters]
+
+
+def test_what_may_be_mended_is_tried_again(make_cluster, desk):
     cluster = make_cluster(NULL, {**OPEN, "subscriptions": {**OPEN["subscriptions"], "give_up_after": "1m"}})
     made = subscribe(cluster, desk, types=["campaign.created"])
     path = f"/v1/subscriptions/{made['id']}"
-    desk.answer = lambda number: (400, {})
+    desk.answer = lambda number: (401, {})
     audience = upload(cluster, 5)
     cluster.campaign(audience, "sms", MESSAGE, launch=False)
     wait_for("a second try", lambda: len(desk.seen) == 2, 20)
     view = cluster.api.get(path)
-    assert view["tries"] == 2 and view["why"] == "it answered 400" and view["behind"] >= 1
+    assert view["tries"] == 2 and view["why"] == "it answered 401" and view["behind"] >= 1
     # Paused, nothing comes; resumed, it comes at once.
     cluster.api.call("PATCH", path, {"state": "paused"})
     desk.answer = lambda number: (204, {})
@@ -119,6 +153,8 @@ def test_what_is_refused_is_kept_as_a_dead_letter(make_cluster, desk):
     desk.answer = lambda number: (410, {})
     cluster.campaign(audience, "sms", MESSAGE, launch=False)
     wait_for("disabled", lambda: cluster.api.get(path)["state"] == "disabled")
+    wait_for("an alarm", lambda: [(alarm["alarm"], alarm["of"]) for alarm in cluster.api.get("/v1/alarms")["items"]] ==
+             [("subscriber_gone", made["id"])])
     seen = len(desk.seen)
     cluster.campaign(audience, "sms", MESSAGE, launch=False)
     time.sleep(1)
