@@ -473,13 +473,5 @@ void bundle_release(struct bundle *bundle)
 
 bool bundle_is_by(const struct bundle *bundle, const uint8_t public_key[SIGNING_PUBLIC_BYTES])
 {
-    unsigned at = bundle->key_count;
-    while (at > 0 && memcmp(bundle->keys[at - 1].key, public_key, SIGNING_PUBLIC_BYTES) != 0) {
-        at--;
-    }
-    bool is_by = at > 0;
-    for (; is_by && at < bundle->key_count; at++) {
-        is_by = key_statement_is_vouched(&bundle->keys[at]);
-    }
-    return is_by;
+    return key_statements_lead(bundle->keys, bundle->key_count, public_key);
 }

@@ -48,7 +48,10 @@ struct bundle_reader {
     uint64_t wanted_at;
     bool has_manifest; /* a change of the chain is it */
     bool has_begin;    /* the first record launched the campaign */
-    bool is_covered;   /* a head has signed the record under way */
+    bool is_launched;  /* a record before this one began to send; a scheduled one waits for that */
+    bool will_launch;  /* the one under way does */
+    bool has_head;     /* a head has signed the record under way */
+    bool is_covered;   /* and its key is the bundle's, or one that leads to it */
     struct merkle pages;
 };
 

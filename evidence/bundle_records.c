@@ -155,7 +155,9 @@ enum err bundle_take_record(struct bundle_reader *reader, json_t *json)
     const struct chain_parts parts = {buf_view(summary), buf_view(blocks)};
     chain_join(reader->hash, &parts, buf_view(changes));
     reader->recno = header.recno;
+    reader->has_head = false;
     reader->is_covered = false;
+    reader->is_launched = reader->is_launched || reader->will_launch;
     reader->bundle->records++;
     return ERR_OK;
 }
@@ -196,6 +198,12 @@ enum err bundle_take_change(struct bundle_reader *reader, json_t *json)
     if (!is_manifest || reader->has_manifest) {
         return bundle_fail(reader, "this change did not put the manifest of the bundle");
     }
+    if (reader->is_launched) {
+        return bundle_fail(reader,
+                           "record %" PRIu64 " put the manifest after the launch: it says "
+                           "nothing of what was sent",
+                           reader->recno);
+    }
     reader->has_manifest = true;
     return ERR_OK;
 }
@@ -227,6 +235,7 @@ static void take_event(struct bundle_reader *reader, uint32_t page, const struct
         bool is_begin =
             event->kind == CAMPAIGN_EVENT_LAUNCHED || event->kind == CAMPAIGN_EVENT_SCHEDULED;
         reader->has_begin |= is_begin && reader->recno == bundle->first_record;
+        reader->will_launch |= event->kind == CAMPAIGN_EVENT_LAUNCHED;
         bundle->is_ended =
             is_end(event->kind) || (bundle->is_ended && event->kind != CAMPAIGN_EVENT_ROUND);
         add_event(bundle, reader->recno, true, event);
@@ -306,6 +315,17 @@ enum err bundle_take_block(struct bundle_reader *reader, json_t *json)
     return take_events(reader, wanted->page, buf_view(bytes));
 }
 
+static bool is_stated(const struct bundle *bundle, const uint8_t public_key[SIGNING_PUBLIC_BYTES])
+{
+    for (unsigned i = 0; i < bundle->key_count; i++) {
+        if (memcmp(bundle->keys[i].key, public_key, SIGNING_PUBLIC_BYTES) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One by a key that was lost may be noted somewhere, so it is kept; but it covers nothing. */
 enum err bundle_take_head(struct bundle_reader *reader, json_t *json)
 {
     const char *text;
@@ -323,16 +343,17 @@ enum err bundle_take_head(struct bundle_reader *reader, json_t *json)
     if (signed_head_decode(buf_view(bytes), &head) != ERR_OK) {
         return bundle_fail(reader, "\"head\" is none");
     }
-    if (reader->is_covered || head.partition != bundle->partition || head.recno != reader->recno ||
+    if (reader->has_head || head.partition != bundle->partition || head.recno != reader->recno ||
         memcmp(head.hash, reader->hash, HASH_DIGEST_BYTES) != 0) {
         return bundle_fail(reader, "the head is not one of record %" PRIu64, reader->recno);
     }
-    if (!bundle_is_by(bundle, head.public_key) || !signed_head_is_good(&head)) {
+    if (!is_stated(bundle, head.public_key) || !signed_head_is_good(&head)) {
         return bundle_fail(reader, "the signature of the head is not good");
     }
     bundle->heads =
         mem_resize(bundle->heads, (size_t)bundle->head_count + 1, sizeof(*bundle->heads));
     bundle->heads[bundle->head_count++] = head;
-    reader->is_covered = true;
+    reader->has_head = true;
+    reader->is_covered = bundle_is_by(bundle, head.public_key);
     return ERR_OK;
 }

@@ -159,6 +159,20 @@ bool key_statement_is_vouched(const struct key_statement *statement)
     return is_stated(statement, statement->by_before, statement->before);
 }
 
+bool key_statements_lead(const struct key_statement *statements, unsigned count,
+                         const uint8_t public_key[SIGNING_PUBLIC_BYTES])
+{
+    unsigned at = count;
+    while (at > 0 && memcmp(statements[at - 1].key, public_key, SIGNING_PUBLIC_BYTES) != 0) {
+        at--;
+    }
+    bool is_leading = at > 0;
+    for (; is_leading && at < count; at++) {
+        is_leading = key_statement_is_vouched(&statements[at]);
+    }
+    return is_leading;
+}
+
 void key_statement_encode(const struct key_statement *statement, struct buf *buf)
 {
     put_statement(statement, buf);

@@ -83,6 +83,10 @@ void key_statement_sign(struct key_statement *statement, const struct signing_ke
 bool key_statement_is_good(const struct key_statement *statement);
 /* And by that before? */
 bool key_statement_is_vouched(const struct key_statement *statement);
+/* Do the statements, oldest first, lead from this key to that of the last? A lost key leads
+ * nowhere. */
+bool key_statements_lead(const struct key_statement *statements, unsigned count,
+                         const uint8_t public_key[SIGNING_PUBLIC_BYTES]);
 void key_statement_encode(const struct key_statement *statement, struct buf *buf);
 enum err key_statement_decode(struct slice bytes, struct key_statement *statement) WARN_UNUSED;
 

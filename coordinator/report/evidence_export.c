@@ -36,9 +36,12 @@ struct exporting {
     struct store_value manifest_value;
     struct manifest manifest;
     struct page_schema schema;
+    struct key_statement *keys; /* oldest first; the last is the one that signs */
+    unsigned key_count;
     struct signed_head *heads; /* from first to last */
     unsigned head_count;
     unsigned head_at;
+    bool is_covered;   /* the last of them covers all */
     bool has_manifest; /* the record that put it was written */
     struct buf manifest_key;
     struct buf digests;
@@ -114,6 +117,31 @@ static enum err find_blocks(struct exporting *exporting)
                                                      exporting);
 }
 
+static bool take_key(void *arg, struct slice id, struct slice value)
+{
+    struct exporting *exporting = arg;
+    (void)id;
+    exporting->keys =
+        mem_resize(exporting->keys, (size_t)exporting->key_count + 1, sizeof(*exporting->keys));
+    exporting->err = key_statement_decode(value, &exporting->keys[exporting->key_count++]);
+    return exporting->err == ERR_OK;
+}
+
+/* Up to the one that signs the bundle: a newer one may have been made meanwhile. */
+static enum err find_keys(struct exporting *exporting)
+{
+    enum err err =
+        ledger_each_entry(exporting->export->ledger, CATALOGUE_EVIDENCE_KEY, take_key, exporting);
+    err = err == ERR_OK ? exporting->err : err;
+    unsigned count = exporting->key_count;
+    while (count > 0 && memcmp(exporting->keys[count - 1].key, exporting->export->key.public_key,
+                               SIGNING_PUBLIC_BYTES) != 0) {
+        count--;
+    }
+    exporting->key_count = count;
+    return err == ERR_OK ? ERR_OK : fail(exporting, err, "the keys cannot be read");
+}
+
 static bool take_head(void *arg, struct slice id, struct slice value)
 {
     struct exporting *exporting = arg;
@@ -126,7 +154,10 @@ static bool take_head(void *arg, struct slice id, struct slice value)
     exporting->heads =
         mem_resize(exporting->heads, (size_t)exporting->head_count + 1, sizeof(*exporting->heads));
     exporting->heads[exporting->head_count++] = head;
-    return head.recno < exporting->last;
+    exporting->is_covered =
+        head.recno >= exporting->last &&
+        key_statements_lead(exporting->keys, exporting->key_count, head.public_key);
+    return !exporting->is_covered;
 }
 
 /* All heads from the first record to the one that covers the last; that is the end then. */
@@ -141,8 +172,7 @@ static enum err find_heads(struct exporting *exporting)
     if (err != ERR_OK) {
         return fail(exporting, err, "a signed head cannot be read");
     }
-    if (exporting->head_count == 0 ||
-        exporting->heads[exporting->head_count - 1].recno < exporting->last) {
+    if (!exporting->is_covered) {
         return fail(exporting, ERR_BUSY, "no head signs the newest records yet");
     }
     exporting->last = exporting->heads[exporting->head_count - 1].recno;
@@ -188,25 +218,25 @@ static enum err prepare(struct exporting *exporting)
     if (err != ERR_OK) {
         return fail(exporting, err, "the campaign's journal cannot be read");
     }
-    return find_heads(exporting);
+    err = find_keys(exporting);
+    return err == ERR_OK ? find_heads(exporting) : err;
 }
 
 /* ---- what does not change ---- */
 
-/* Up to the one that signs the bundle: a newer one may have been made meanwhile. */
-static bool write_key(void *arg, struct slice id, struct slice value)
+static void write_keys(struct exporting *exporting)
 {
-    struct exporting *exporting = arg;
-    struct key_statement statement;
-    (void)id;
-    bundle_begin(&exporting->writer, "key");
-    bundle_bytes(&exporting->writer, "statement", value);
-    bundle_end(&exporting->writer);
-    return key_statement_decode(value, &statement) != ERR_OK ||
-           memcmp(statement.key, exporting->export->key.public_key, SIGNING_PUBLIC_BYTES) != 0;
+    for (unsigned i = 0; i < exporting->key_count; i++) {
+        struct buf value = {0};
+        key_statement_encode(&exporting->keys[i], &value);
+        bundle_begin(&exporting->writer, "key");
+        bundle_bytes(&exporting->writer, "statement", buf_view(&value));
+        bundle_end(&exporting->writer);
+        buf_release(&value);
+    }
 }
 
-static enum err write_heading(struct exporting *exporting, struct slice recipient)
+static void write_heading(struct exporting *exporting, struct slice recipient)
 {
     const struct evidence_export *export = exporting->export;
     struct bundle_writer *writer = &exporting->writer;
@@ -225,14 +255,10 @@ static enum err write_heading(struct exporting *exporting, struct slice recipien
     }
     bundle_end(writer);
     buf_release(&id);
-    enum err err = ledger_each_entry(export->ledger, CATALOGUE_EVIDENCE_KEY, write_key, exporting);
-    if (err != ERR_OK) {
-        return fail(exporting, err, "the keys cannot be read");
-    }
+    write_keys(exporting);
     bundle_begin(writer, "manifest");
     bundle_bytes(writer, "bytes", exporting->manifest_value.bytes);
     bundle_end(writer);
-    return ERR_OK;
 }
 
 static void write_page(struct exporting *exporting, uint32_t page, struct slice sealed,
@@ -330,8 +356,11 @@ static enum err write_beginning(struct exporting *exporting)
          i++) {
         values[i] = page_value(&row->view, i);
     }
-    err = err == ERR_OK ? write_heading(exporting, values[0])
-                        : fail(exporting, err, "the recipient cannot be read");
+    if (err == ERR_OK) {
+        write_heading(exporting, values[0]);
+    } else {
+        (void)fail(exporting, err, "the recipient cannot be read");
+    }
     if (err == ERR_OK && export->has_recipient) {
         bundle_begin(&exporting->writer, "recipient");
         bundle_texts(&exporting->writer, "values", values, exporting->schema.count);
@@ -580,6 +609,7 @@ enum err evidence_export(const struct evidence_export *export, struct problem *p
     buf_release(&exporting->change_digests);
     buf_release(&exporting->scratch);
     buf_release(&exporting->headers);
+    mem_free(exporting->keys);
     mem_free(exporting->heads);
     mem_free(exporting);
     return err;

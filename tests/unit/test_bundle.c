@@ -35,7 +35,8 @@ struct fixture {
     uint64_t recno;
     uint64_t through; /* 0: all */
     struct page_schema schema;
-    struct signing_key keys[2];
+    struct signing_key keys[3];
+    unsigned signs; /* which of them */
     struct key_statement statement;
     struct merkle pages;
     struct buf manifest;
@@ -103,9 +104,16 @@ static void load_pages(struct fixture *fixture)
     buf_release(&sealed);
 }
 
-static void put_manifest(struct fixture *fixture, struct record *record)
+static void put_same_manifest(const struct fixture *fixture, struct record *record)
 {
     struct buf key = {0};
+    manifest_key(&key, CAMPAIGN);
+    record_put(record, buf_view(&key), buf_view(&fixture->manifest));
+    buf_release(&key);
+}
+
+static void put_manifest(struct fixture *fixture, struct record *record)
+{
     struct buf schema = {0};
     uint8_t root[HASH_DIGEST_BYTES];
     merkle_root(&fixture->pages, root);
@@ -117,9 +125,7 @@ static void put_manifest(struct fixture *fixture, struct record *record)
                                        .schema = buf_view(&schema),
                                        .root = root},
                     &fixture->manifest);
-    manifest_key(&key, CAMPAIGN);
-    record_put(record, buf_view(&key), buf_view(&fixture->manifest));
-    buf_release(&key);
+    put_same_manifest(fixture, record);
     buf_release(&schema);
 }
 
@@ -132,6 +138,20 @@ static void put_statement(struct fixture *fixture, struct record *record, unsign
     key_statement_sign(&fixture->statement, &fixture->keys[number - 1],
                        number == 1 ? NULL : &fixture->keys[number - 2]);
     ledger_catalogue_key_u64(&key, CATALOGUE_EVIDENCE_KEY, number);
+    key_statement_encode(&fixture->statement, &value);
+    record_put(record, buf_view(&key), buf_view(&value));
+    buf_release(&key);
+    buf_release(&value);
+}
+
+/* As a start without the file of the key makes it. */
+static void put_lost_statement(struct fixture *fixture, struct record *record)
+{
+    struct buf key = {0};
+    struct buf value = {0};
+    fixture->statement.number = 3;
+    key_statement_sign(&fixture->statement, &fixture->keys[2], NULL);
+    ledger_catalogue_key_u64(&key, CATALOGUE_EVIDENCE_KEY, 3);
     key_statement_encode(&fixture->statement, &value);
     record_put(record, buf_view(&key), buf_view(&value));
     buf_release(&key);
@@ -230,7 +250,7 @@ static enum err export(struct fixture *fixture, bool is_one, bool with_page, str
             .with_page = with_page,
             .providers = &provider,
             .provider_count = 1,
-            .key = fixture->keys[1],
+            .key = fixture->keys[fixture->signs],
             .through = fixture->through == 0 ? UINT64_MAX : fixture->through,
             .sink = add_lines,
             .arg = into,
@@ -254,10 +274,11 @@ static int setup(void **state)
     struct problem problem;
     assert_true(sodium_init() >= 0);
     assert_int_equal(ledger_open(&fixture->ledger, store_mem_new(), &problem), ERR_OK);
-    for (uint8_t i = 0; i < 2; i++) {
+    for (uint8_t i = 0; i < 3; i++) {
         uint8_t seed[SIGNING_SEED_BYTES] = {i};
         signing_key_of_seed(&fixture->keys[i], seed);
     }
+    fixture->signs = 1;
     set_schema(&fixture->schema);
     load_pages(fixture);
     tell(fixture);
@@ -413,6 +434,33 @@ static void an_older_key_vouches_for_the_newer(void **state)
     bundle_release(&bundle);
 }
 
+/* The newest key is lost: the next one begins anew, and the heads of before stay what they were. */
+static void a_new_key_signs_what_a_lost_one_did(void **state)
+{
+    struct fixture *fixture = *state;
+    struct bundle bundle = {0};
+    struct problem problem = {0};
+    struct buf bytes = {0};
+    struct record *record = next_record(fixture);
+    memcpy(fixture->statement.before, fixture->keys[1].public_key, SIGNING_PUBLIC_BYTES);
+    fixture->signs = 2;
+    put_lost_statement(fixture, record);
+    write_record(fixture, record);
+    assert_int_equal(export(fixture, true, false, &bytes), ERR_BUSY); /* it has signed no head */
+    record = next_record(fixture);
+    put_head(fixture, record, 3);
+    write_record(fixture, record);
+    buf_clear(&bytes);
+    assert_int_equal(export(fixture, true, false, &bytes), ERR_OK);
+    assert_int_equal(check(buf_view(&bytes), &bundle, &problem), ERR_OK);
+    assert_true(bundle_is_by(&bundle, fixture->keys[2].public_key));
+    assert_false(bundle_is_by(&bundle, fixture->keys[1].public_key));
+    assert_int_equal(bundle.last_record, 8);
+    assert_int_equal(bundle.head_count, 3); /* whoever noted one of before finds it */
+    bundle_release(&bundle);
+    buf_release(&bytes);
+}
+
 /* ---- every change is found ---- */
 
 static void every_changed_byte_is_found(void **state)
@@ -557,6 +605,28 @@ static void a_good_signature_does_not_heal_a_broken_chain(void **state)
     buf_release(&bytes);
 }
 
+/* Whoever has the journal puts another manifest into it when all is sent, and tells of that. */
+static void what_was_put_after_the_launch_binds_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    struct buf bytes = {0};
+    struct record *record = next_record(fixture);
+    fixture->manifest.data[fixture->manifest.len - 1] ^= 1;
+    put_same_manifest(fixture, record);
+    write_record(fixture, record);
+    record = next_record(fixture);
+    put_head(fixture, record, 2);
+    add_event(record, CAMPAIGN, 1,
+              &(struct event){.kind = DELIVERY_EVENT_COMPLAINED, .offset = PLACE, .span = 1});
+    write_record(fixture, record);
+    record = next_record(fixture);
+    put_head(fixture, record, 2);
+    write_record(fixture, record);
+    assert_int_equal(export(fixture, true, false, &bytes), ERR_OK);
+    assert_refused(&bytes, "put the manifest after the launch");
+    buf_release(&bytes);
+}
+
 /* A page that was put in place of the sealed one. */
 static void pages_are_bound_by_the_launch(void **state)
 {
@@ -689,10 +759,12 @@ int main(void)
         TEST(the_sealed_page_proves_the_values),
         TEST(the_same_journal_gives_the_same_bytes),
         TEST(an_older_key_vouches_for_the_newer),
+        TEST(a_new_key_signs_what_a_lost_one_did),
         TEST(every_changed_byte_is_found),
         TEST(every_cut_is_found),
         TEST(every_line_that_is_missing_added_or_moved_is_found),
         TEST(a_good_signature_does_not_heal_a_broken_chain),
+        TEST(what_was_put_after_the_launch_binds_nothing),
         TEST(pages_are_bound_by_the_launch),
         TEST(what_no_head_covers_is_not_exported),
         TEST(what_happens_meanwhile_is_left_out),

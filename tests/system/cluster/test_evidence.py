@@ -146,6 +146,24 @@ def test_heads_are_signed_at_the_end_and_keys_vouch_for_the_next(gateway, make_c
     assert cluster.api.get("/v1/evidence/key")["public_key"] == second["public_key"]
 
 
+def test_a_new_key_proves_what_was_sent_under_one_that_was_lost(gateway, make_cluster, tmp_path):
+    cluster = make_cluster([http_provider(gateway)], workers=1)
+    campaign = run_campaign(cluster, 100)
+    lost = cluster.api.get("/v1/evidence/key")["public_key"]
+    wait_for("a head of the end", lambda: cluster.api.get("/v1/evidence/heads")["items"])
+    noted = cluster.api.get("/v1/evidence/heads?limit=1000")["items"][-1]
+    cluster.coordinator.stop()
+    os.unlink(os.path.join(cluster.data_dir, "evidence.key"))
+    cluster.start_coordinator()
+    new = cluster.api.get("/v1/evidence/key")
+    assert new["number"] == 2 and new["public_key"] != lost
+    for name, query in (("one", "?recipient=r7"), ("all", "")):
+        bundle = export(cluster, campaign, tmp_path / name, query)
+        done = verify(bundle, "--public-key", new["public_key"], "--head", f"{noted['record']}:{noted['hash']}")
+        assert done.returncode == PROVEN, done.stderr
+        assert verify(bundle, "--public-key", lost).returncode == NOT_PROVEN
+
+
 def test_a_running_campaign_is_proven_up_to_when_it_was_asked(gateway, make_cluster, tmp_path):
     cluster = make_cluster([http_provider(gateway)], workers=1)
     audience = cluster.api.upload((HEAD + "".join(f"r{i},+4790{i:08d},N,\n" for i in range(4000))).encode()).json()["id"]
