@@ -28,4 +28,11 @@ void doctor_check_settings(struct doctor *doctor, const char *file);
 /* Of one provider of theirs: limits that make no sense together. */
 void doctor_check_limits(struct doctor *doctor, const json_t *provider);
 
+/* Of listen.tls, as the coordinator reports it: what there is to say of the certificate at this
+ * time, in one sentence that is appended; its result. `file` is the certificate's. */
+enum doctor_result doctor_judge_certificate(const json_t *tls, const char *file, uint64_t now_ms,
+                                            struct buf *text);
+/* Of "listen" in the report. */
+void doctor_check_certificate(struct doctor *doctor, const json_t *listening);
+
 #endif

@@ -90,8 +90,8 @@ const struct command doctor_commands[] = {
             "Asks a running cluster: is the API there, is the token right, do the versions fit,\n"
             "is the coordinator ready, are workers connected, are providers' breakers closed, is\n"
             "there room on the disk. With --config it looks before the start: are the settings\n"
-            "right, is the data directory writable, are the ports free, do the providers' hosts\n"
-            "take connections.\n\n"
+            "right, is the data directory writable, are the ports free, is the certificate of\n"
+            "listen.tls good and for how long, do the providers' hosts take connections.\n\n"
             "  tocsin doctor\n"
             "  tocsin doctor --config /etc/tocsin/coordinator.yaml\n",
         .options = doctor_options,

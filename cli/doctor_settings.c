@@ -2,7 +2,8 @@
 /*
  * The coordinator itself says whether its settings are right, and, as one JSON object on standard
  * output, what they come to with defaults and environment:
- *     {"data_dir": "…", "listen": {"api": "127.0.0.1:7480", "workers": "tcp://127.0.0.1:7400"},
+ *     {"data_dir": "…", "listen": {"api": "127.0.0.1:7480", "workers": "tcp://127.0.0.1:7400",
+ *          "certificate": "…", "tls": {…}},
  *      "providers": [{"name": "…", "channel": "…", "adapter": "…", "rate": …, "concurrency": …,
  *          "quota": …, "quiet_hours": {…}, "inbound": {"result": "missing" or "wrong", "problem":
  *          "…"}, "settings": {…}}],
@@ -273,6 +274,7 @@ void doctor_check_settings(struct doctor *doctor, const char *file)
     check_data_dir(doctor, settings);
     check_port(doctor, "listen.api", cli_member_str(listening, "api"));
     check_port(doctor, "listen.workers", cli_member_str(listening, "workers"));
+    doctor_check_certificate(doctor, listening);
     check_openings(doctor, settings);
     json_array_foreach(json_object_get(settings, "providers"), i, item)
     {

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coordinator/settings_report.h"
 
+#include <string.h>
+
+#include "common/mem.h"
 #include "common/text.h"
 #include "coordinator/inbound/inbound.h"
 
@@ -80,6 +83,86 @@ static void put_group(struct buf *buf, const struct coordinator_settings *settin
     buf_str(buf, "]}");
 }
 
+/* ---- the certificate ---- */
+
+/* The host that links to recipients lead to, if it may be this coordinator that answers there with
+ * its certificate. The caller frees it; NULL: none. */
+static char *host_of_links(const struct coordinator_settings *settings)
+{
+    static const char scheme[] = "https://";
+    const char *url = settings->public_url;
+    bool is_encrypted = !settings->has_public || settings->has_public_tls;
+    if (url == NULL || !is_encrypted || strncmp(url, scheme, strlen(scheme)) != 0) {
+        return NULL;
+    }
+    const char *host = url + strlen(scheme);
+    bool has_brackets = host[0] == '[';
+    size_t len = has_brackets ? strcspn(++host, "]") : strcspn(host, ":/");
+    char *copy = mem_zalloc(len + 1, 1);
+    memcpy(copy, host, len);
+    return copy;
+}
+
+static void put_time(struct buf *buf, const char *name, uint64_t at_ms)
+{
+    char text[TEXT_TIME_BYTES + 1];
+    if (at_ms > 0) {
+        text_time_str(text, at_ms);
+        buf_str(buf, ",");
+        put_text(buf, name, text);
+    }
+}
+
+static void put_facts(struct buf *buf, const struct coordinator_settings *settings,
+                      const struct http_tls *tls)
+{
+    struct http_tls_facts facts;
+    char *host = host_of_links(settings);
+    http_tls_facts_read(tls, host, &facts);
+    buf_str(buf, "{\"result\":\"ok\"");
+    put_time(buf, "from", facts.begins_ms);
+    put_time(buf, "until", facts.expires_ms);
+    put_time(buf, "signers_until", facts.signers_expire_ms);
+    buf_str(buf, ",\"names\":[");
+    for (size_t at = 0; at < facts.names.len; at += strlen((char *)facts.names.data + at) + 1) {
+        buf_str(buf, at == 0 ? "\"" : ",\"");
+        text_json_escape(buf, slice_str((char *)facts.names.data + at));
+        buf_str(buf, "\"");
+    }
+    buf_str(buf, "]");
+    if (!facts.is_for_host) {
+        buf_str(buf, ",");
+        put_text(buf, "not_for", host);
+    }
+    buf_str(buf, "}");
+    buf_release(&facts.names);
+    mem_free(host);
+}
+
+/* Could it be used? A variable of the environment may be missing only here. */
+static void put_tls(struct buf *buf, const struct coordinator_settings *settings)
+{
+    struct http_tls *tls = NULL;
+    struct problem problem = {0};
+    bool is_variable = strncmp(settings->tls.key, "env:", 4) == 0;
+    enum err err = http_tls_open(&tls, &settings->tls, &problem);
+    buf_str(buf, ",");
+    put_text(buf, "certificate", settings->tls.certificate);
+    buf_str(buf, ",\"tls\":");
+    if (err == ERR_OK) {
+        put_facts(buf, settings, tls);
+    } else {
+        bool is_of_key = strstr(problem.text, "listen.tls.key") == problem.text;
+        bool is_missing = err == ERR_NOT_FOUND && is_variable && is_of_key;
+        buf_str(buf, "{");
+        put_text(buf, "result", is_missing ? "missing" : "wrong");
+        buf_str(buf, ",");
+        put_text(buf, "problem", problem.text);
+        buf_str(buf, "}");
+    }
+    http_tls_close(tls);
+}
+
 void settings_report(const struct coordinator_settings *settings, struct buf *buf)
 {
     char api[LISTEN_ADDRESS_CHARS];
@@ -97,8 +180,7 @@ void settings_report(const struct coordinator_settings *settings, struct buf *bu
     }
     put_text(buf, "workers", settings->listen_workers);
     if (settings->has_tls) {
-        buf_str(buf, ",");
-        put_text(buf, "certificate", settings->tls.certificate);
+        put_tls(buf, settings);
     }
     buf_str(buf, "},\"providers\":[");
     for (unsigned i = 0; i < settings->provider_count; i++) {

@@ -7,9 +7,11 @@
  */
 #include "coordinator/api/http_tls.h"
 
+#include <arpa/inet.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "common/buf.h"
@@ -19,6 +21,8 @@
 
 #define CERTIFICATES_MAX_BYTES ((size_t)256 * 1024)
 #define CHAIN_MAX              16
+#define NAMES_MAX              100
+#define NAME_BYTES             256
 
 struct http_tls_certificate {
     struct http_tls *tls;
@@ -63,6 +67,11 @@ static enum err read_texts(const struct http_tls *tls, struct buf *certificate, 
     return err == ERR_OK ? ERR_OK : refuse(tls, "key", err, cause.text, problem);
 }
 
+static uint64_t unix_ms(time_t seconds)
+{
+    return seconds <= 0 ? 0 : (uint64_t)seconds * 1000;
+}
+
 /* The server's own is the first. */
 static enum err read_expiry(const struct http_tls *tls, const struct buf *text, uint64_t *at_ms,
                             struct problem *problem)
@@ -79,8 +88,7 @@ static enum err read_expiry(const struct http_tls *tls, const struct buf *text, 
                        code == 0 ? "there is none in it" : gnutls_strerror(code));
         return refuse(tls, "certificate", ERR_INVALID, what, problem);
     }
-    time_t until = gnutls_x509_crt_get_expiration_time(chain[0]);
-    *at_ms = until <= 0 ? 0 : (uint64_t)until * 1000;
+    *at_ms = unix_ms(gnutls_x509_crt_get_expiration_time(chain[0]));
     for (unsigned i = 0; i < count; i++) {
         gnutls_x509_crt_deinit(chain[i]);
     }
@@ -209,6 +217,66 @@ const char *http_tls_priorities(const struct http_tls *tls)
 uint64_t http_tls_expires_ms(const struct http_tls *tls)
 {
     return tls->certificates->expires_ms;
+}
+
+/* ---- what is in it ---- */
+
+static void put_name(struct buf *names, const char *name)
+{
+    size_t len = strlen(name);
+    for (size_t i = 0; i < len; i++) {
+        if (name[i] <= ' ' || name[i] > '~') {
+            return;
+        }
+    }
+    buf_append(names, name, len + (len > 0));
+}
+
+static void read_names(gnutls_x509_crt_t certificate, struct buf *names)
+{
+    for (unsigned i = 0; i < NAMES_MAX; i++) {
+        char name[NAME_BYTES] = "";
+        char address[INET6_ADDRSTRLEN] = "";
+        size_t size = sizeof(name) - 1;
+        int kind = gnutls_x509_crt_get_subject_alt_name(certificate, i, name, &size, NULL);
+        if (kind == GNUTLS_SAN_DNSNAME) {
+            name[size] = '\0';
+            put_name(names, name);
+        } else if (kind == GNUTLS_SAN_IPADDRESS && (size == 4 || size == 16)) {
+            (void)inet_ntop(size == 4 ? AF_INET : AF_INET6, name, address, sizeof(address));
+            put_name(names, address);
+        } else if (kind == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE) {
+            return;
+        }
+    }
+}
+
+void http_tls_facts_read(const struct http_tls *tls, const char *host, struct http_tls_facts *facts)
+{
+    gnutls_x509_crt_t chain[CHAIN_MAX];
+    unsigned count = CHAIN_MAX;
+    gnutls_datum_t pem = datum(&tls->certificate_pem);
+    *facts = (struct http_tls_facts){.is_for_host = true};
+    /* It could be read when it was opened. */
+    if (gnutls_x509_crt_list_import(chain, &count, &pem, GNUTLS_X509_FMT_PEM, 0) <= 0) {
+        return;
+    }
+    facts->begins_ms = unix_ms(gnutls_x509_crt_get_activation_time(chain[0]));
+    facts->expires_ms = unix_ms(gnutls_x509_crt_get_expiration_time(chain[0]));
+    facts->is_for_host = host == NULL || gnutls_x509_crt_check_hostname(chain[0], host) != 0;
+    read_names(chain[0], &facts->names);
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t until_ms = unix_ms(gnutls_x509_crt_get_expiration_time(chain[i]));
+        /* Clients have the one that signed itself, and do not look at ours. */
+        bool is_root = gnutls_x509_crt_check_issuer(chain[i], chain[i]) != 0;
+        if (i > 0 && !is_root &&
+            (facts->signers_expire_ms == 0 || until_ms < facts->signers_expire_ms)) {
+            facts->signers_expire_ms = until_ms;
+        }
+    }
+    for (unsigned i = 0; i < count; i++) {
+        gnutls_x509_crt_deinit(chain[i]);
+    }
 }
 
 /* ---- connections ---- */

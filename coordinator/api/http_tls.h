@@ -11,6 +11,7 @@
 
 #include <stdint.h>
 
+#include "common/buf.h"
 #include "common/err.h"
 #include "common/slice.h"
 
@@ -44,6 +45,21 @@ const char *http_tls_priorities(const struct http_tls *tls);
 enum err http_tls_reload(struct http_tls *tls, struct problem *problem) WARN_UNUSED;
 /* Unix time in ms after which clients refuse the certificate; 0: unknown. */
 uint64_t http_tls_expires_ms(const struct http_tls *tls);
+
+/* What clients look at, of the certificate that it was opened with. */
+struct http_tls_facts {
+    uint64_t begins_ms;         /* unix time; 0: unknown, or so long ago. Likewise: */
+    uint64_t expires_ms;        /* of the server's own */
+    uint64_t signers_expire_ms; /* of those that signed it and are in the file, the first that ends;
+                                   0: there are none, or only one that signed itself */
+    struct buf names;           /* subjectAltName: hosts and addresses, a zero behind each; only
+                                   what is printable ASCII */
+    bool is_for_host;           /* of the question; true if there is none */
+};
+/* host: a name or an address, without brackets, that clients will look for; NULL: none. The caller
+ * releases names. */
+void http_tls_facts_read(const struct http_tls *tls, const char *host,
+                         struct http_tls_facts *facts);
 
 /* ---- connections; session: of gnutls, as the library has it ---- */
 

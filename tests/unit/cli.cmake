@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 tocsin_unit_test(test_campaign_request LIBS tocsin_cli)
 tocsin_unit_test(test_command LIBS tocsin_cli)
+tocsin_unit_test(test_doctor_certificate LIBS tocsin_cli)
 tocsin_unit_test(test_export_lines LIBS tocsin_cli)
 tocsin_unit_test(test_human LIBS tocsin_cli)
 tocsin_unit_test(test_plan_choice LIBS tocsin_cli)

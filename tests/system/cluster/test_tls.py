@@ -2,6 +2,7 @@
 """The API and the public listener over TLS: curl and Python as clients, a certificate that is exchanged while an upload
 runs, clients that speak no TLS or speak it slowly, and what is written to a connection by hand."""
 
+import datetime
 import hashlib
 import http.client
 import json
@@ -265,3 +266,45 @@ def test_a_certificate_that_cannot_be_used_keeps_it_from_starting(place, authori
                 "api": f"127.0.0.1:{free_port()}", "workers": f"tcp://127.0.0.1:{free_port()}", "tls": {"certificate": certificate, "key": key}}}, f)
         status, _, err = coordinator("--config", path)
         assert status == 1 and word in err, err
+
+
+def test_doctor_looks_at_the_certificate_before_the_start(place, authority):
+    now = datetime.datetime.now(datetime.timezone.utc)
+
+    def doctor(certificate, key, public_url=None, env=None):
+        path = os.path.join(place, "settings.yaml")
+        listen = {"api": "127.0.0.1:0", "workers": "tcp://127.0.0.1:0", "tls": {"certificate": certificate, "key": key}}
+        with open(path, "w", encoding="utf-8") as f:
+            json.dump({"data_dir": os.path.join(place, "data"), "listen": listen, **({"public_url": public_url} if public_url else {})}, f)
+        status, out, err = tocsin(None, "doctor", "--config", path, "--json", env=env)
+        found = [line for line in map(json.loads, out.splitlines()) if line["check"] == "listen.tls"]
+        assert len(found) == 1, out + err
+        return status, found[0]["result"], found[0]["detail"]
+
+    good, key = authority.issue("good", until=now + datetime.timedelta(days=400, hours=1), names=("localhost", "alerts.bank.test"))
+    ref = f"file:{key}"
+    status, result, detail = doctor(good, ref, "https://alerts.bank.test/x")
+    assert (status, result) == (0, "ok") and "for 400 days more" in detail and detail.endswith("for localhost, alerts.bank.test, 127.0.0.1")
+    status, result, detail = doctor(good, ref, "https://[::1]:8443")
+    assert (status, result) == (0, "warn") and "not for ::1, where public_url leads" in detail
+    assert doctor(good, ref, "https://127.0.0.1:8443")[1] == "ok"
+
+    for days, result, words in ((29.5, "warn", "in 29 days; put a new one"), (6.5, "warn", "in 6 days, and clients refuse it"),
+                                (-1, "fail", "ended on ")):
+        file, key = authority.issue(f"of{days}", until=now + datetime.timedelta(days=days))
+        found = doctor(file, f"file:{key}")
+        assert found[0] == (result == "fail") and found[1] == result and words in found[2] and file in found[2], found
+
+    nameless, key = os.path.join(place, "nameless.pem"), os.path.join(place, "nameless.key")
+    authority.run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "99", "-keyout", key, "-out", nameless, "-subj", "/CN=localhost")
+    found = doctor(nameless, f"file:{key}")
+    assert found[:2] == (0, "warn") and "names no host" in found[2], found
+
+    for certificate, reference, words in (("/nowhere", ref, "listen.tls.certificate"), (good, "file:/nowhere", "listen.tls.key"),
+                                          (good, f"file:{key}", "the key is not that of the certificate"), (ref[5:], ref, "PEM")):
+        found = doctor(certificate, reference)
+        assert found[:2] == (1, "fail") and words in found[2], found
+    found = doctor(good, "env:TOCSIN_TEST_TLS_KEY")
+    assert found[:2] == (0, "warn") and "TOCSIN_TEST_TLS_KEY" in found[2], found
+    with open(ref[5:], encoding="ascii") as f:
+        assert doctor(good, "env:TOCSIN_TEST_TLS_KEY", env={"TOCSIN_TEST_TLS_KEY": f.read()})[:2] == (0, "ok")
