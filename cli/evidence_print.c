@@ -21,6 +21,7 @@ static void put_member(struct buf *buf, const json_t *object, const char *name, 
 /* "sms by gateway to +47..., ref 4711; the provider refused the endpoint (550)" */
 static void put_details(struct buf *buf, const json_t *event)
 {
+    put_member(buf, event, "round", "round ");
     put_member(buf, event, "channel", "");
     put_member(buf, event, "provider", buf->len > 0 ? " by " : "by ");
     put_member(buf, event, "endpoint", " to ");

@@ -99,6 +99,20 @@ static void follow(struct telling *telling, const struct event *event)
     }
 }
 
+/* Which round begins, for all of them or for him: 2 is the first after the launch's. Why he is in
+ * it, the states, stands where others have a reason. */
+static bool put_round(json_t *json, const struct bundle_event *entry)
+{
+    const struct event *event = &entry->event;
+    if (entry->is_campaigns ? event->kind != CAMPAIGN_EVENT_ROUND
+                            : event->kind != DELIVERY_EVENT_RETRIED) {
+        return false;
+    }
+    uint64_t before = entry->is_campaigns ? event->step : event->worker;
+    json_object_set_new(json, "round", json_integer((json_int_t)before + 1));
+    return true;
+}
+
 static json_t *event_json(struct telling *telling, const struct bundle_event *entry)
 {
     const struct event *event = &entry->event;
@@ -107,7 +121,7 @@ static json_t *event_json(struct telling *telling, const struct bundle_event *en
     json_t *json =
         json_pack("{s:o, s:s, s:I, s:b}", "at", time_json(event->at_ms), "event", name, "record",
                   (json_int_t)entry->recno, "of_campaign", entry->is_campaigns);
-    if (event->reason != REASON_NONE) {
+    if (!put_round(json, entry) && event->reason != REASON_NONE) {
         json_object_set_new(json, "reason", json_integer(event->reason));
         json_object_set_new(json, "detail", json_string(reason_sentence(event->reason)));
     }
