@@ -18,6 +18,7 @@
 
 #include "common/hash.h"
 #include "common/mem.h"
+#include "coordinator/api/campaigns_view.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/feed_alarms.h"
 #include "coordinator/api/feed_sights.h"

@@ -7,6 +7,7 @@
 #define TOCSIN_API_RESOURCES_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 struct api;
 struct campaign_document;
@@ -14,6 +15,7 @@ struct campaign_view;
 struct exchange;
 struct provider_view;
 struct subscription;
+struct trace_context;
 struct worker_view;
 
 /* acknowledgements_api.c */
@@ -51,7 +53,7 @@ void audiences_recipient(struct exchange *exchange);
 void uploads_post(struct exchange *exchange);
 void uploads_list(struct exchange *exchange);
 
-/* campaigns_api.c, campaigns_list.c */
+/* campaigns_api.c, campaigns_launch.c, campaigns_list.c, campaign_retry.c */
 void campaigns_post(struct exchange *exchange);
 void campaigns_list(struct exchange *exchange);
 void campaigns_get(struct exchange *exchange);
@@ -61,13 +63,14 @@ void campaigns_pause(struct exchange *exchange);
 void campaigns_resume(struct exchange *exchange);
 void campaigns_cancel(struct exchange *exchange);
 void campaigns_retry(struct exchange *exchange);
-/* What the campaign's view has that changes as it goes on, in the same form. */
-json_t *campaigns_figures(const struct api *api, const struct campaign_view *view);
 /* Puts the document, as it stands now, into the record. */
 void campaigns_keep(struct api *api, const struct campaign_document *document);
 /* Answers with the campaign, which has just changed, once that is on disk; `event` is for the log.
  */
 void campaigns_tell_changed(struct exchange *exchange, uint64_t id, const char *event);
+/* What the request says of a trace; false: nothing, or nothing that W3C Trace Context allows, which
+ * is passed over, as that wants. */
+bool campaigns_read_trace(const struct exchange *exchange, struct trace_context *trace);
 
 /* evidence_api.c */
 void evidence_get(struct exchange *exchange);
