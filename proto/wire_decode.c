@@ -4,40 +4,26 @@
  * frame: what protobuf makes of an honest message is hardly more than the message, while a hostile
  * one claims a structure for every two bytes. What was unpacked is then checked and moved to our
  * structs, which share the strings in the arena.
- *
- * The first check that fails fills *problem and sticks; the ones after it still run, on values that
- * are safe, so that the functions below read as the list of what is right.
  */
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
+#include <string.h>
 
 #include "common/text.h"
-#include "proto/columns.h"
 #include "proto/tocsin.pb-c.h"
 #include "proto/wire.h"
+#include "proto/wire_decoder.h"
+#include "proto/wire_outcomes.h"
 
 /* What a frame may take beside twice its size: the structs of WIRE_GROUPS_MAX groups and what holds
  * them. */
 enum { DECODE_BUDGET_BYTES = 256 * 1024 };
 
-struct decoder {
-    struct arena *arena;
-    size_t budget_bytes;
-    bool is_over_budget;
-    struct slice payload;
-    const char *type; /* for people */
-    enum err err;
-    struct problem *problem;
-};
-
-typedef void (*decode_fn)(struct decoder *decoder, const Tocsin__Envelope *envelope,
+typedef void (*decode_fn)(struct wire_decoder *decoder, const Tocsin__Envelope *envelope,
                           struct wire_message *message);
 
 static void *budget_alloc(void *arg, size_t size)
 {
-    struct decoder *decoder = arg;
+    struct wire_decoder *decoder = arg;
     size_t rounded = size + 16; /* never less than the arena takes */
     if (size > SIZE_MAX / 2 || rounded > decoder->budget_bytes) {
         decoder->is_over_budget = true;
@@ -53,89 +39,41 @@ static void budget_free(void *arg, void *at)
     (void)at; /* goes with the arena */
 }
 
-PRINTF_LIKE(3, 4)
-static void refuse(struct decoder *decoder, enum err err, const char *format, ...)
-{
-    if (decoder->err != ERR_OK) {
-        return;
-    }
-    char text[200];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    decoder->err = problem_set(decoder->problem, err, "%s: %s", decoder->type, text);
-}
-
-static uint64_t take_number(struct decoder *decoder, uint64_t value, uint64_t min, uint64_t max,
-                            const char *what)
-{
-    if (value < min || value > max) {
-        refuse(decoder, ERR_INVALID, "%s is %" PRIu64 ", but must be %" PRIu64 " to %" PRIu64, what,
-               value, min, max);
-        return min;
-    }
-    return value;
-}
-
-static const char *take_text(struct decoder *decoder, const char *text, size_t min, size_t max,
-                             const char *what)
-{
-    size_t len = strlen(text);
-    size_t bad_at = 0;
-    if (len > max) {
-        refuse(decoder, ERR_LIMIT, "%s has %zu bytes, more than %zu", what, len, max);
-    } else if (len < min) {
-        refuse(decoder, ERR_INVALID, "%s is empty", what);
-    } else if (!text_is_utf8(slice_of(text, len), &bad_at)) {
-        refuse(decoder, ERR_INVALID, "%s is not UTF-8 at byte %zu", what, bad_at);
-    } else {
-        return text;
-    }
-    return "";
-}
-
-static unsigned take_count(struct decoder *decoder, size_t count, unsigned max, const char *what)
-{
-    if (count > max) {
-        refuse(decoder, ERR_LIMIT, "%zu %s are more than %u", count, what, max);
-        return 0;
-    }
-    return (unsigned)count;
-}
-
 /* A HELLO of versions that have nothing in common with ours is taken as far as its first two
  * fields, so that it can be refused with a reason. */
-static void decode_hello(struct decoder *decoder, const Tocsin__Envelope *envelope,
+static void decode_hello(struct wire_decoder *decoder, const Tocsin__Envelope *envelope,
                          struct wire_message *message)
 {
     const Tocsin__Hello *in = envelope->hello;
     struct wire_hello *hello = &message->hello;
     hello->version_max =
-        (uint32_t)take_number(decoder, in->version_max, 1, UINT32_MAX, "version_max");
-    hello->version_min =
-        (uint32_t)take_number(decoder, in->version_min, 1, hello->version_max, "version_min");
+        (uint32_t)wire_decoder_number(decoder, in->version_max, 1, UINT32_MAX, "version_max");
+    hello->version_min = (uint32_t)wire_decoder_number(decoder, in->version_min, 1,
+                                                       hello->version_max, "version_min");
     hello->name = "";
     hello->build = "";
     hello->instance = in->instance;
     if (hello->version_min <= WIRE_VERSION && hello->version_max >= WIRE_VERSION_MIN) {
-        hello->name = take_text(decoder, in->name, 1, WIRE_NAME_MAX, "name");
-        hello->build = take_text(decoder, in->build, 0, WIRE_LINE_MAX, "build");
+        hello->name = wire_decoder_text(decoder, in->name, 1, WIRE_NAME_MAX, "name");
+        hello->build = wire_decoder_text(decoder, in->build, 0, WIRE_LINE_MAX, "build");
     }
 }
 
-static void decode_provider(struct decoder *decoder, const Tocsin__Provider *in,
+static void decode_provider(struct wire_decoder *decoder, const Tocsin__Provider *in,
                             struct wire_provider *provider)
 {
-    provider->id = (uint32_t)take_number(decoder, in->id, 0, WIRE_PROVIDERS_MAX - 1, "provider id");
-    provider->name = take_text(decoder, in->name, 1, WIRE_NAME_MAX, "provider name");
-    provider->channel = (enum channel_kind)take_number(decoder, in->channel, 0, CHANNEL_KINDS - 1,
-                                                       "provider channel");
-    provider->adapter = take_text(decoder, in->adapter, 1, WIRE_NAME_MAX, "provider adapter");
-    provider->settings = take_text(decoder, in->settings, 0, WIRE_TEXT_MAX, "provider settings");
+    provider->id =
+        (uint32_t)wire_decoder_number(decoder, in->id, 0, WIRE_PROVIDERS_MAX - 1, "provider id");
+    provider->name = wire_decoder_text(decoder, in->name, 1, WIRE_NAME_MAX, "provider name");
+    provider->channel = (enum channel_kind)wire_decoder_number(
+        decoder, in->channel, 0, CHANNEL_KINDS - 1, "provider channel");
+    provider->adapter =
+        wire_decoder_text(decoder, in->adapter, 1, WIRE_NAME_MAX, "provider adapter");
+    provider->settings =
+        wire_decoder_text(decoder, in->settings, 0, WIRE_TEXT_MAX, "provider settings");
 }
 
-static void decode_welcome(struct decoder *decoder, const Tocsin__Envelope *envelope,
+static void decode_welcome(struct wire_decoder *decoder, const Tocsin__Envelope *envelope,
                            struct wire_message *message)
 {
     const Tocsin__Welcome *in = envelope->welcome;
@@ -145,14 +83,15 @@ static void decode_welcome(struct decoder *decoder, const Tocsin__Envelope *enve
     welcome->epoch = in->epoch;
     welcome->heartbeat_ms = in->heartbeat_ms;
     welcome->lease_ms = in->lease_ms;
-    unsigned count = take_count(decoder, in->n_providers, WIRE_PROVIDERS_MAX, "providers");
+    unsigned count = wire_decoder_count(decoder, in->n_providers, WIRE_PROVIDERS_MAX, "providers");
     struct wire_provider *providers = arena_zalloc(decoder->arena, count, sizeof(*providers));
     uint64_t seen = 0;
     _Static_assert(WIRE_PROVIDERS_MAX <= 64, "a bit each");
     for (unsigned i = 0; i < count; i++) {
         decode_provider(decoder, in->providers[i], &providers[i]);
         if (seen >> providers[i].id & 1) {
-            refuse(decoder, ERR_INVALID, "provider id %" PRIu32 " comes twice", providers[i].id);
+            wire_decoder_refuse(decoder, ERR_INVALID, "provider id %" PRIu32 " comes twice",
+                                providers[i].id);
         }
         seen |= UINT64_C(1) << providers[i].id;
     }
@@ -160,17 +99,17 @@ static void decode_welcome(struct decoder *decoder, const Tocsin__Envelope *enve
     welcome->providers = providers;
 }
 
-static void decode_refused(struct decoder *decoder, const Tocsin__Envelope *envelope,
+static void decode_refused(struct wire_decoder *decoder, const Tocsin__Envelope *envelope,
                            struct wire_message *message)
 {
     const Tocsin__Refused *in = envelope->refused;
     message->refused.version_min = in->version_min;
     message->refused.version_max = in->version_max;
-    message->refused.why = take_text(decoder, in->why, 0, WIRE_LINE_MAX, "why");
+    message->refused.why = wire_decoder_text(decoder, in->why, 0, WIRE_LINE_MAX, "why");
 }
 
 /* Channels of a later version are passed over: we can send nothing there. */
-static void decode_credit(struct decoder *decoder, const Tocsin__Envelope *envelope,
+static void decode_credit(struct wire_decoder *decoder, const Tocsin__Envelope *envelope,
                           struct wire_message *message)
 {
     const Tocsin__Credit *in = envelope->credit;
@@ -180,20 +119,22 @@ static void decode_credit(struct decoder *decoder, const Tocsin__Envelope *envel
     for (size_t i = 0; i < in->n_limit && i < CHANNEL_KINDS; i++) {
         credit->limit[i] = in->limit[i];
     }
-    unsigned count = take_count(decoder, in->n_unopened, WIRE_PROVIDERS_MAX, "unopened providers");
+    unsigned count =
+        wire_decoder_count(decoder, in->n_unopened, WIRE_PROVIDERS_MAX, "unopened providers");
     if (count > 0) {
         struct wire_unopened *unopened = arena_zalloc(decoder->arena, count, sizeof(*unopened));
         for (unsigned i = 0; i < count; i++) {
-            unopened[i].provider = (uint32_t)take_number(decoder, in->unopened[i]->provider, 0,
-                                                         WIRE_PROVIDERS_MAX - 1, "provider id");
-            unopened[i].why = take_text(decoder, in->unopened[i]->why, 0, WIRE_LINE_MAX, "why");
+            unopened[i].provider = (uint32_t)wire_decoder_number(
+                decoder, in->unopened[i]->provider, 0, WIRE_PROVIDERS_MAX - 1, "provider id");
+            unopened[i].why =
+                wire_decoder_text(decoder, in->unopened[i]->why, 0, WIRE_LINE_MAX, "why");
         }
         credit->unopened = unopened;
         credit->unopened_count = count;
     }
 }
 
-static void decode_content_request(struct decoder *decoder, const Tocsin__Envelope *envelope,
+static void decode_content_request(struct wire_decoder *decoder, const Tocsin__Envelope *envelope,
                                    struct wire_message *message)
 {
     (void)decoder;
@@ -201,73 +142,76 @@ static void decode_content_request(struct decoder *decoder, const Tocsin__Envelo
     message->content_request.campaign = envelope->content_request->campaign;
 }
 
-static void decode_attachments(struct decoder *decoder, const Tocsin__Body *in,
+static void decode_attachments(struct wire_decoder *decoder, const Tocsin__Body *in,
                                struct wire_body *body)
 {
-    unsigned count =
-        take_count(decoder, in->n_attachments, WIRE_ATTACHMENTS_MAX, "attachments of a body");
+    unsigned count = wire_decoder_count(decoder, in->n_attachments, WIRE_ATTACHMENTS_MAX,
+                                        "attachments of a body");
     const char **names = arena_zalloc(decoder->arena, count, sizeof(*names));
     for (unsigned i = 0; i < count; i++) {
-        names[i] = take_text(decoder, in->attachments[i], 1, TEXT_FILE_NAME_MAX, "attachment");
+        names[i] =
+            wire_decoder_text(decoder, in->attachments[i], 1, TEXT_FILE_NAME_MAX, "attachment");
         if (names[i][0] != '\0' && !text_is_file_name(slice_str(names[i]))) {
-            refuse(decoder, ERR_INVALID, "an attachment is no name of a file");
+            wire_decoder_refuse(decoder, ERR_INVALID, "an attachment is no name of a file");
         }
     }
     body->attachment_count = count;
     body->attachments = names;
 }
 
-static void decode_body(struct decoder *decoder, const Tocsin__Body *in, struct wire_body *body)
+static void decode_body(struct wire_decoder *decoder, const Tocsin__Body *in,
+                        struct wire_body *body)
 {
-    body->channel =
-        (enum channel_kind)take_number(decoder, in->channel, 0, CHANNEL_KINDS - 1, "body channel");
-    body->locale = take_text(decoder, in->locale, 0, WIRE_NAME_MAX, "body locale");
-    body->subject = take_text(decoder, in->subject, 0, WIRE_TEXT_MAX, "body subject");
-    body->text = take_text(decoder, in->text, 0, WIRE_TEXT_MAX, "body text");
-    body->html = take_text(decoder, in->html, 0, WIRE_TEXT_MAX, "body html");
+    body->channel = (enum channel_kind)wire_decoder_number(decoder, in->channel, 0,
+                                                           CHANNEL_KINDS - 1, "body channel");
+    body->locale = wire_decoder_text(decoder, in->locale, 0, WIRE_NAME_MAX, "body locale");
+    body->subject = wire_decoder_text(decoder, in->subject, 0, WIRE_TEXT_MAX, "body subject");
+    body->text = wire_decoder_text(decoder, in->text, 0, WIRE_TEXT_MAX, "body text");
+    body->html = wire_decoder_text(decoder, in->html, 0, WIRE_TEXT_MAX, "body html");
     decode_attachments(decoder, in, body);
 }
 
-static void decode_reply_range(struct decoder *decoder, const Tocsin__Content *in,
+static void decode_reply_range(struct wire_decoder *decoder, const Tocsin__Content *in,
                                struct reply_range *range)
 {
     *range = (struct reply_range){in->reply_chars, in->reply_first, in->reply_count};
     if ((range->chars != 0 || range->first != 0 || range->count != 0) &&
         !reply_range_is_sound(range)) {
-        refuse(decoder, ERR_INVALID,
-               "there are no %" PRIu64 " reply codes of %u characters from %" PRIu64, range->count,
-               range->chars, range->first);
+        wire_decoder_refuse(decoder, ERR_INVALID,
+                            "there are no %" PRIu64 " reply codes of %u characters from %" PRIu64,
+                            range->count, range->chars, range->first);
     }
 }
 
-static void decode_content(struct decoder *decoder, const Tocsin__Envelope *envelope,
+static void decode_content(struct wire_decoder *decoder, const Tocsin__Envelope *envelope,
                            struct wire_message *message)
 {
     const Tocsin__Content *in = envelope->content;
     struct wire_content *content = &message->content;
     content->epoch = in->epoch;
     content->campaign = in->campaign;
-    content->name = take_text(decoder, in->name, 0, WIRE_LINE_MAX, "name");
-    content->public_url = take_text(decoder, in->public_url, 0, WIRE_LINE_MAX, "public_url");
+    content->name = wire_decoder_text(decoder, in->name, 0, WIRE_LINE_MAX, "name");
+    content->public_url =
+        wire_decoder_text(decoder, in->public_url, 0, WIRE_LINE_MAX, "public_url");
     if (in->token_key.len == HASH_KEY_BYTES) {
         memcpy(content->token_key, in->token_key.data, HASH_KEY_BYTES);
     } else {
-        refuse(decoder, ERR_INVALID, "token_key has %zu bytes instead of %d", in->token_key.len,
-               HASH_KEY_BYTES);
+        wire_decoder_refuse(decoder, ERR_INVALID, "token_key has %zu bytes instead of %d",
+                            in->token_key.len, HASH_KEY_BYTES);
     }
     decode_reply_range(decoder, in, &content->reply_range);
     content->trace = (struct trace_context){0};
     if (in->trace.len > 0 &&
         !trace_context_unpack(slice_of(in->trace.data, in->trace.len), &content->trace)) {
-        refuse(decoder, ERR_INVALID, "trace: %zu bytes are no trace, or one of zeros",
-               in->trace.len);
+        wire_decoder_refuse(decoder, ERR_INVALID, "trace: %zu bytes are no trace, or one of zeros",
+                            in->trace.len);
     }
     enum err err = page_schema_decode(slice_of(in->schema.data, in->schema.len), &content->schema);
     if (err != ERR_OK) {
-        refuse(decoder, err == ERR_UNSUPPORTED ? ERR_UNSUPPORTED : ERR_INVALID,
-               "the schema cannot be read: %s", err_sentence(err));
+        wire_decoder_refuse(decoder, err == ERR_UNSUPPORTED ? ERR_UNSUPPORTED : ERR_INVALID,
+                            "the schema cannot be read: %s", err_sentence(err));
     }
-    unsigned count = take_count(decoder, in->n_bodies, WIRE_BODIES_MAX, "bodies");
+    unsigned count = wire_decoder_count(decoder, in->n_bodies, WIRE_BODIES_MAX, "bodies");
     struct wire_body *bodies = arena_zalloc(decoder->arena, count, sizeof(*bodies));
     for (unsigned i = 0; i < count; i++) {
         decode_body(decoder, in->bodies[i], &bodies[i]);
@@ -276,7 +220,7 @@ static void decode_content(struct decoder *decoder, const Tocsin__Envelope *enve
     content->bodies = bodies;
 }
 
-static void decode_places(struct decoder *decoder, const ProtobufCBinaryData *in,
+static void decode_places(struct wire_decoder *decoder, const ProtobufCBinaryData *in,
                           struct wire_batch *batch)
 {
     batch->whole = in->len == 0;
@@ -286,7 +230,8 @@ static void decode_places(struct decoder *decoder, const ProtobufCBinaryData *in
     }
     bitmap_clear_all(&batch->places);
     if (in->len != BITMAP_BYTES) {
-        refuse(decoder, ERR_INVALID, "places has %zu bytes instead of %d", in->len, BITMAP_BYTES);
+        wire_decoder_refuse(decoder, ERR_INVALID, "places has %zu bytes instead of %d", in->len,
+                            BITMAP_BYTES);
         return;
     }
     struct reader reader = reader_of(slice_of(in->data, in->len));
@@ -294,26 +239,27 @@ static void decode_places(struct decoder *decoder, const ProtobufCBinaryData *in
         batch->places.words[w] = reader_u64(&reader);
     }
     if (bitmap_count(&batch->places) != batch->count) {
-        refuse(decoder, ERR_INVALID, "places names %u recipients, but count is %u",
-               bitmap_count(&batch->places), batch->count);
+        wire_decoder_refuse(decoder, ERR_INVALID, "places names %u recipients, but count is %u",
+                            bitmap_count(&batch->places), batch->count);
     }
 }
 
 /* One byte a recipient, or NULL if the field is absent. */
-static const uint8_t *take_column(struct decoder *decoder, const ProtobufCBinaryData *in,
+static const uint8_t *take_column(struct wire_decoder *decoder, const ProtobufCBinaryData *in,
                                   unsigned count, const char *what)
 {
     if (in->len == 0) {
         return NULL;
     }
     if (in->len != count) {
-        refuse(decoder, ERR_INVALID, "%s has %zu bytes for %u recipients", what, in->len, count);
+        wire_decoder_refuse(decoder, ERR_INVALID, "%s has %zu bytes for %u recipients", what,
+                            in->len, count);
         return NULL;
     }
     return in->data;
 }
 
-static void decode_batch(struct decoder *decoder, const Tocsin__Envelope *envelope,
+static void decode_batch(struct wire_decoder *decoder, const Tocsin__Envelope *envelope,
                          struct wire_message *message)
 {
     const Tocsin__Batch *in = envelope->batch;
@@ -322,161 +268,26 @@ static void decode_batch(struct decoder *decoder, const Tocsin__Envelope *envelo
     batch->instance = in->instance;
     batch->lease = in->lease;
     batch->campaign = in->campaign;
-    batch->page = (uint32_t)take_number(decoder, in->page, 0, WIRE_PAGE_NUMBER_MAX, "page");
+    batch->page = (uint32_t)wire_decoder_number(decoder, in->page, 0, WIRE_PAGE_NUMBER_MAX, "page");
     batch->provider =
-        (uint8_t)take_number(decoder, in->provider, 0, WIRE_PROVIDERS_MAX - 1, "provider");
-    uint64_t step = take_number(decoder, in->step, 0, UINT8_MAX, "step");
+        (uint8_t)wire_decoder_number(decoder, in->provider, 0, WIRE_PROVIDERS_MAX - 1, "provider");
+    uint64_t step = wire_decoder_number(decoder, in->step, 0, UINT8_MAX, "step");
     batch->step = step & 15;
     batch->round = (uint8_t)(step >> 4);
     batch->spread_ms = in->spread_ms;
     batch->wait_ms = in->wait_ms;
     batch->not_after_ms = in->not_after_ms;
-    batch->count = (uint16_t)take_number(decoder, in->count, 1, PAGE_RECIPIENTS, "count");
+    batch->count = (uint16_t)wire_decoder_number(decoder, in->count, 1, PAGE_RECIPIENTS, "count");
     decode_places(decoder, &in->places, batch);
     batch->attempts = take_column(decoder, &in->attempts, batch->count, "attempts");
     batch->endpoints = take_column(decoder, &in->endpoints, batch->count, "endpoints");
     batch->page_bytes = decoder->payload;
     if (decoder->payload.len == 0) {
-        refuse(decoder, ERR_INVALID, "the page is missing: it is the second frame");
+        wire_decoder_refuse(decoder, ERR_INVALID, "the page is missing: it is the second frame");
     }
 }
 
-/* Field of the generated group, the largest value it may hold, and where the value goes. */
-#define RUN_COLUMN_MAP(X)                                                                          \
-    X(offsets, PAGE_RECIPIENTS - 1, run->offset = (uint16_t)value)                                 \
-    X(spans, PAGE_RECIPIENTS - 1, run->span = (uint16_t)(value + 1))                               \
-    X(outcomes, OUTCOMES - 1, run->outcome = (uint8_t)value)                                       \
-    X(reasons, UINT16_MAX, run->reason = (uint16_t)value)                                          \
-    X(retry_after_ms, UINT32_MAX, run->retry_after_ms = (uint32_t)value)                           \
-    X(at_ms, UINT64_MAX, run->at_ms += value)                                                      \
-    X(ref_lengths, OUTCOME_REF_MAX, run->ref.len = (size_t)value)
-
-#define DEFINE_SCATTER(field, max, assign)                                                         \
-    static void scatter_##field(struct outcome_run *runs, unsigned count, const uint64_t *values)  \
-    {                                                                                              \
-        for (unsigned i = 0; i < count; i++) {                                                     \
-            struct outcome_run *run = &runs[i];                                                    \
-            uint64_t value = values[i];                                                            \
-            assign;                                                                                \
-        }                                                                                          \
-    }
-RUN_COLUMN_MAP(DEFINE_SCATTER)
-#undef DEFINE_SCATTER
-
-static const struct run_column {
-    const char *name;
-    size_t field; /* offset of the ProtobufCBinaryData */
-    uint64_t max;
-    void (*scatter)(struct outcome_run *runs, unsigned count, const uint64_t *values);
-} run_columns[] = {
-#define RUN_COLUMN(field, max, assign)                                                             \
-    {#field, offsetof(Tocsin__OutcomeGroup, field), (max), scatter_##field},
-    RUN_COLUMN_MAP(RUN_COLUMN)
-#undef RUN_COLUMN
-};
-
-/* Fills values[0..count) from a column that is there; false if it is absent or not right. */
-static bool take_run_column(struct decoder *decoder, const ProtobufCBinaryData *in, unsigned count,
-                            uint64_t max, uint64_t *values, const char *what)
-{
-    if (in->len == 0) {
-        return false;
-    }
-    struct reader reader = reader_of(slice_of(in->data, in->len));
-    if (!columns_get(&reader, values, count) || reader_left(&reader) > 0) {
-        refuse(decoder, ERR_INVALID, "%s is not a column of %u values", what, count);
-        return false;
-    }
-    uint64_t largest = 0;
-    for (unsigned i = 0; i < count; i++) {
-        largest = values[i] > largest ? values[i] : largest;
-    }
-    if (largest > max) {
-        refuse(decoder, ERR_INVALID, "%s holds %" PRIu64 ", more than %" PRIu64, what, largest,
-               max);
-        return false;
-    }
-    return true;
-}
-
-static void decode_columns(struct decoder *decoder, const Tocsin__OutcomeGroup *in,
-                           struct outcome_run *runs, unsigned count)
-{
-    uint64_t values[WIRE_GROUP_RUNS_MAX];
-    for (size_t c = 0; c < sizeof(run_columns) / sizeof(run_columns[0]); c++) {
-        const struct run_column *column = &run_columns[c];
-        ProtobufCBinaryData data;
-        memcpy(&data, (const char *)in + column->field, sizeof(data));
-        if (take_run_column(decoder, &data, count, column->max, values, column->name)) {
-            column->scatter(runs, count, values);
-        }
-    }
-}
-
-static void check_runs(struct decoder *decoder, struct outcome_run *runs, unsigned count,
-                       struct slice refs)
-{
-    struct reader reader = reader_of(refs);
-    for (unsigned i = 0; i < count; i++) {
-        struct outcome_run *run = &runs[i];
-        if (run->offset + run->span > PAGE_RECIPIENTS) {
-            refuse(decoder, ERR_INVALID, "run %u goes from %u over %u places, past the page's end",
-                   i, run->offset, run->span);
-        }
-        if (run->ref.len > 0) {
-            run->ref = reader_bytes(&reader, run->ref.len);
-            if (run->span != 1) {
-                refuse(decoder, ERR_INVALID, "run %u has one ref for %u recipients", i, run->span);
-            }
-        }
-    }
-    if (reader.bad || reader_left(&reader) > 0) {
-        refuse(decoder, ERR_INVALID, "the lengths of the refs do not add up to %zu bytes",
-               refs.len);
-    }
-}
-
-static void decode_group(struct decoder *decoder, const Tocsin__OutcomeGroup *in, unsigned count,
-                         struct wire_outcome_group *group)
-{
-    struct outcome_run *runs = arena_zalloc(decoder->arena, count, sizeof(*runs));
-    for (unsigned i = 0; i < count; i++) {
-        runs[i].span = 1;
-        runs[i].at_ms = in->base_ms;
-    }
-    decode_columns(decoder, in, runs, count);
-    check_runs(decoder, runs, count, slice_of(in->refs.data, in->refs.len));
-    group->lease = in->lease;
-    group->campaign = in->campaign;
-    group->page = (uint32_t)take_number(decoder, in->page, 0, WIRE_PAGE_NUMBER_MAX, "page");
-    group->run_count = count;
-    group->runs = runs;
-    group->timed = (uint32_t)take_number(decoder, in->timed, 0, PAGE_RECIPIENTS, "timed");
-    group->latency_ms = take_number(decoder, in->latency_ms, 0, UINT32_MAX, "latency_ms");
-}
-
-static void decode_outcomes(struct decoder *decoder, const Tocsin__Envelope *envelope,
-                            struct wire_message *message)
-{
-    const Tocsin__Outcomes *in = envelope->outcomes;
-    struct wire_outcomes *outcomes = &message->outcomes;
-    outcomes->epoch = in->epoch;
-    outcomes->instance = in->instance;
-    outcomes->seq = in->seq;
-    unsigned count = take_count(decoder, in->n_groups, WIRE_GROUPS_MAX, "groups");
-    struct wire_outcome_group *groups = arena_zalloc(decoder->arena, count, sizeof(*groups));
-    unsigned left = WIRE_RUNS_MAX;
-    for (unsigned i = 0; i < count && decoder->err == ERR_OK; i++) {
-        unsigned max = left < WIRE_GROUP_RUNS_MAX ? left : WIRE_GROUP_RUNS_MAX;
-        unsigned runs = take_count(decoder, in->groups[i]->run_count, max, "runs");
-        decode_group(decoder, in->groups[i], runs, &groups[i]);
-        left -= runs;
-    }
-    outcomes->group_count = count;
-    outcomes->groups = groups;
-}
-
-static void decode_outcomes_durable(struct decoder *decoder, const Tocsin__Envelope *envelope,
+static void decode_outcomes_durable(struct wire_decoder *decoder, const Tocsin__Envelope *envelope,
                                     struct wire_message *message)
 {
     (void)decoder;
@@ -485,7 +296,7 @@ static void decode_outcomes_durable(struct decoder *decoder, const Tocsin__Envel
     message->outcomes_durable.seq = envelope->outcomes_durable->seq;
 }
 
-static void decode_cancel(struct decoder *decoder, const Tocsin__Envelope *envelope,
+static void decode_cancel(struct wire_decoder *decoder, const Tocsin__Envelope *envelope,
                           struct wire_message *message)
 {
     (void)decoder;
@@ -494,46 +305,47 @@ static void decode_cancel(struct decoder *decoder, const Tocsin__Envelope *envel
     message->cancel.for_good = envelope->cancel->for_good != 0;
 }
 
-static void decode_recall(struct decoder *decoder, const Tocsin__Envelope *envelope,
+static void decode_recall(struct wire_decoder *decoder, const Tocsin__Envelope *envelope,
                           struct wire_message *message)
 {
     message->recall.epoch = envelope->recall->epoch;
     message->recall.campaign = envelope->recall->campaign;
-    message->recall.page =
-        (uint32_t)take_number(decoder, envelope->recall->page, 0, WIRE_PAGE_NUMBER_MAX, "page");
-    message->recall.place =
-        (uint16_t)take_number(decoder, envelope->recall->place, 0, PAGE_RECIPIENTS - 1, "place");
+    message->recall.page = (uint32_t)wire_decoder_number(decoder, envelope->recall->page, 0,
+                                                         WIRE_PAGE_NUMBER_MAX, "page");
+    message->recall.place = (uint16_t)wire_decoder_number(decoder, envelope->recall->place, 0,
+                                                          PAGE_RECIPIENTS - 1, "place");
     message->recall.step =
-        (uint8_t)take_number(decoder, envelope->recall->step, 0, WIRE_STEPS_MAX, "step");
+        (uint8_t)wire_decoder_number(decoder, envelope->recall->step, 0, WIRE_STEPS_MAX, "step");
 }
 
 /* It becomes a header of a request: no blank or control character can be in it. */
-static void decode_bearer(struct decoder *decoder, const Tocsin__Envelope *envelope,
+static void decode_bearer(struct wire_decoder *decoder, const Tocsin__Envelope *envelope,
                           struct wire_message *message)
 {
     const Tocsin__Bearer *in = envelope->bearer;
     struct wire_bearer *bearer = &message->bearer;
     bearer->epoch = in->epoch;
     bearer->provider =
-        (uint32_t)take_number(decoder, in->provider, 0, WIRE_PROVIDERS_MAX - 1, "provider");
-    bearer->adapter = take_text(decoder, in->adapter, 1, WIRE_NAME_MAX, "adapter");
+        (uint32_t)wire_decoder_number(decoder, in->provider, 0, WIRE_PROVIDERS_MAX - 1, "provider");
+    bearer->adapter = wire_decoder_text(decoder, in->adapter, 1, WIRE_NAME_MAX, "adapter");
     bearer->token = slice_of(in->token.data, in->token.len);
-    (void)take_number(decoder, in->token.len, 1, WIRE_BEARER_MAX, "the token's length");
+    (void)wire_decoder_number(decoder, in->token.len, 1, WIRE_BEARER_MAX, "the token's length");
     for (size_t i = 0; i < in->token.len; i++) {
         if (in->token.data[i] <= ' ' || in->token.data[i] >= 0x7f) {
-            refuse(decoder, ERR_INVALID, "the token has a character that is not visible ASCII");
+            wire_decoder_refuse(decoder, ERR_INVALID,
+                                "the token has a character that is not visible ASCII");
         }
     }
 }
 
-static void decode_drain(struct decoder *decoder, const Tocsin__Envelope *envelope,
+static void decode_drain(struct wire_decoder *decoder, const Tocsin__Envelope *envelope,
                          struct wire_message *message)
 {
     (void)decoder;
     message->drain.epoch = envelope->drain->epoch;
 }
 
-static void decode_heartbeat(struct decoder *decoder, const Tocsin__Envelope *envelope,
+static void decode_heartbeat(struct wire_decoder *decoder, const Tocsin__Envelope *envelope,
                              struct wire_message *message)
 {
     (void)decoder;
@@ -543,7 +355,7 @@ static void decode_heartbeat(struct decoder *decoder, const Tocsin__Envelope *en
     message->heartbeat.in_flight = envelope->heartbeat->in_flight;
 }
 
-static void decode_bye(struct decoder *decoder, const Tocsin__Envelope *envelope,
+static void decode_bye(struct wire_decoder *decoder, const Tocsin__Envelope *envelope,
                        struct wire_message *message)
 {
     (void)decoder;
@@ -575,7 +387,8 @@ static enum err check_sizes(struct slice frame, struct slice payload, struct pro
     return ERR_OK;
 }
 
-static enum err unpack(struct decoder *decoder, struct slice frame, Tocsin__Envelope **envelope)
+static enum err unpack(struct wire_decoder *decoder, struct slice frame,
+                       Tocsin__Envelope **envelope)
 {
     ProtobufCAllocator allocator = {budget_alloc, budget_free, decoder};
     *envelope = tocsin__envelope__unpack(&allocator, frame.len, frame.data);
@@ -600,7 +413,7 @@ enum err wire_decode(struct slice frame, struct slice payload, struct arena *are
         [WIRE_CONTENT_REQUEST] = decode_content_request,
         [WIRE_CONTENT] = decode_content,
         [WIRE_BATCH] = decode_batch,
-        [WIRE_OUTCOMES] = decode_outcomes,
+        [WIRE_OUTCOMES] = wire_outcomes_decode,
         [WIRE_OUTCOMES_DURABLE] = decode_outcomes_durable,
         [WIRE_CANCEL] = decode_cancel,
         [WIRE_RECALL] = decode_recall,
@@ -613,7 +426,7 @@ enum err wire_decode(struct slice frame, struct slice payload, struct arena *are
     if (err != ERR_OK) {
         return err;
     }
-    struct decoder decoder = {
+    struct wire_decoder decoder = {
         .arena = arena,
         .budget_bytes = 2 * frame.len + DECODE_BUDGET_BYTES,
         .payload = payload,
