@@ -17,7 +17,7 @@ enum { EXIT_GOOD = 0, EXIT_BAD = 1, EXIT_USAGE = 2 };
 
 static const char help[] =
     "Usage: tocsin-worker [--config FILE] [--name NAME] [--coordinator URL] [--threads N]\n"
-    "                     [--log LEVEL] [--metrics ADDRESS]\n"
+    "                     [--log LEVEL] [--metrics ADDRESS [--metrics-allow-remote]]\n"
     "       tocsin-worker --check-providers < SETTINGS.json\n"
     "\n"
     "Takes batches from the coordinator and sends them through its providers. Keeps nothing on "
@@ -31,6 +31,8 @@ static const char help[] =
     "  --log LEVEL        error, warn, info (if not given) or debug\n"
     "  --metrics ADDRESS  serve GET /metrics for Prometheus there, 127.0.0.1:9465 for example;\n"
     "                     nowhere if not given\n"
+    "  --metrics-allow-remote  the address may be one that other machines reach: whoever does\n"
+    "                     can read them, and so can all on the way; without it, loopback only\n"
     "  --check-providers  say whether the providers that tocsin-coordinator --check-settings\n"
     "                     printed can be opened here: one JSON object for each; sends nothing\n"
     "  --version, --help\n"
@@ -80,6 +82,7 @@ static int read_options(int argc, char **argv, struct worker_arguments *argument
                                             {"threads", required_argument, NULL, 't'},
                                             {"log", required_argument, NULL, 'l'},
                                             {"metrics", required_argument, NULL, 'm'},
+                                            {"metrics-allow-remote", no_argument, NULL, 'r'},
                                             {"check-providers", no_argument, NULL, 'p'},
                                             {"version", no_argument, NULL, 'v'},
                                             {"help", no_argument, NULL, 'h'},
@@ -105,6 +108,9 @@ static int read_options(int argc, char **argv, struct worker_arguments *argument
             break;
         case 'm':
             arguments->metrics = optarg;
+            break;
+        case 'r':
+            arguments->metrics_allow_remote = true;
             break;
         case 'p':
             return check_providers();

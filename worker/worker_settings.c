@@ -17,7 +17,7 @@
 #include "proto/wire.h"
 
 #define DEFAULT_COORDINATOR "tcp://127.0.0.1:7400"
-#define ARGUMENTS_MAX       5
+#define ARGUMENTS_MAX       6
 /* Room for "/256" behind the name of the first loop. */
 #define NAME_MAX_BYTES (WIRE_NAME_MAX - 4)
 
@@ -37,6 +37,7 @@ struct raw_settings {
     uint32_t *threads;
     char *log_level;
     char *metrics;
+    bool metrics_allow_remote;
     struct raw_keys keys;
 };
 
@@ -52,6 +53,8 @@ static const cyaml_schema_field_t fields[] = {
     CYAML_FIELD_UINT_PTR("threads", OPTIONAL_POINTER, struct raw_settings, threads),
     TEXT("log_level", struct raw_settings, log_level),
     TEXT("metrics", struct raw_settings, metrics),
+    CYAML_FIELD_BOOL("metrics_allow_remote", CYAML_FLAG_OPTIONAL, struct raw_settings,
+                     metrics_allow_remote),
     CYAML_FIELD_MAPPING("keys", CYAML_FLAG_OPTIONAL, struct raw_settings, keys, keys_fields),
     CYAML_FIELD_END,
 };
@@ -111,16 +114,27 @@ static enum err take_plain(struct worker_settings *settings, const struct raw_se
     return ERR_OK;
 }
 
+/* They are not encrypted, and nobody is asked who he is: nothing is told to other machines, unless
+ * the settings say so in so many words. */
 static enum err take_metrics(struct worker_settings *settings, const struct raw_settings *raw,
                              struct problem *problem)
 {
     struct problem why = {0};
     settings->has_metrics = raw->metrics != NULL;
-    if (!settings->has_metrics ||
-        listen_address_parse(&settings->metrics, raw->metrics, &why) == ERR_OK) {
+    if (!settings->has_metrics) {
         return ERR_OK;
     }
-    return problem_set(problem, ERR_INVALID, "metrics: %s", why.text);
+    if (listen_address_parse(&settings->metrics, raw->metrics, &why) != ERR_OK) {
+        return problem_set(problem, ERR_INVALID, "metrics: %s", why.text);
+    }
+    if (!raw->metrics_allow_remote && !listen_address_is_loopback(&settings->metrics)) {
+        return problem_set(problem, ERR_INVALID,
+                           "metrics: %s can be reached from other machines, and nothing there "
+                           "would be encrypted: listen on 127.0.0.1 behind a proxy with TLS, or "
+                           "say metrics_allow_remote: true (--metrics-allow-remote)",
+                           raw->metrics);
+    }
+    return ERR_OK;
 }
 
 static enum err check_key(const char *where, const char *key, struct problem *problem)
@@ -170,9 +184,12 @@ static char **add_arguments(const struct worker_arguments *arguments, char *cons
         const char *variable;
         const char *value;
     } given[ARGUMENTS_MAX] = {
-        {"NAME", arguments->name},       {"COORDINATOR", arguments->coordinator},
-        {"THREADS", arguments->threads}, {"LOG_LEVEL", arguments->log_level},
+        {"NAME", arguments->name},
+        {"COORDINATOR", arguments->coordinator},
+        {"THREADS", arguments->threads},
+        {"LOG_LEVEL", arguments->log_level},
         {"METRICS", arguments->metrics},
+        {"METRICS_ALLOW_REMOTE", arguments->metrics_allow_remote ? "true" : NULL},
     };
     size_t inherited = 0;
     while (environment != NULL && environment[inherited] != NULL) {

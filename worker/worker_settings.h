@@ -7,6 +7,7 @@
  *     threads: 1                           # loops; the second is worker "w1/2", and so on
  *     log_level: info
  *     metrics: 127.0.0.1:9465              # where /metrics is served; default: nowhere
+ *     metrics_allow_remote: false          # true: not on loopback only
  *     keys:                                # CURVE; needed when the coordinator has keys
  *       secret: file:/etc/tocsin/worker.key   # or env:NAME; Z85 text
  *       public: ...                        # default: computed from the secret key
@@ -44,6 +45,7 @@ struct worker_arguments {
     const char *threads;
     const char *log_level;
     const char *metrics;
+    bool metrics_allow_remote;
 };
 
 /* All is checked. Free with worker_settings_free. ERR_INVALID, or as file_read and

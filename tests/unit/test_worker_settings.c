@@ -89,6 +89,29 @@ static void metrics_are_served_where_the_settings_say(void **state)
     assert_problem_says(fixture, "metrics: \"here\" is no address to listen on");
 }
 
+static void metrics_are_for_loopback_unless_the_settings_say_otherwise(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct worker_arguments remote = {.metrics = "192.0.2.7:9465"};
+    const struct worker_arguments allowed = {.metrics = "192.0.2.7:9465",
+                                             .metrics_allow_remote = true};
+    char variable[] = "TOCSIN_WORKER_METRICS_ALLOW_REMOTE=true";
+    char *const environment[] = {variable, NULL};
+    assert_int_equal(load(fixture, "metrics: 0.0.0.0:9465\n", NULL, NULL), ERR_INVALID);
+    assert_problem_says(fixture, "metrics: 0.0.0.0:9465 can be reached from other machines");
+    assert_problem_says(fixture, "metrics_allow_remote: true (--metrics-allow-remote)");
+    assert_int_equal(load(fixture, "metrics: \"[::]:9465\"\n", NULL, NULL), ERR_INVALID);
+    assert_int_equal(load(fixture, NULL, &remote, NULL), ERR_INVALID);
+    assert_int_equal(
+        load(fixture, "metrics: 0.0.0.0:9465\nmetrics_allow_remote: false\n", NULL, NULL),
+        ERR_INVALID);
+    assert_int_equal(
+        load(fixture, "metrics: 0.0.0.0:9465\nmetrics_allow_remote: true\n", NULL, NULL), ERR_OK);
+    assert_int_equal(load(fixture, NULL, &allowed, NULL), ERR_OK);
+    assert_int_equal(load(fixture, NULL, &remote, environment), ERR_OK);
+    assert_true(fixture->settings->has_metrics);
+}
+
 static void arguments_go_before_the_environment_and_that_before_the_file(void **state)
 {
     struct fixture *fixture = *state;
@@ -181,6 +204,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(without_anything_there_are_defaults),
         TEST(metrics_are_served_where_the_settings_say),
+        TEST(metrics_are_for_loopback_unless_the_settings_say_otherwise),
         TEST(arguments_go_before_the_environment_and_that_before_the_file),
         TEST(an_unknown_key_is_refused_with_the_nearest),
         TEST(values_out_of_bounds_are_refused),

@@ -155,3 +155,26 @@ def test_a_worker_says_why_it_cannot_serve_metrics(watched):
         run = subprocess.run([program, "--name", "w9", "--metrics", address], capture_output=True, text=True, timeout=20,
                              check=False)
         assert run.returncode == 1 and why in run.stderr and "metrics" in run.stderr, run.stderr
+
+
+def test_a_worker_serves_metrics_to_other_machines_only_if_told_so(watched):
+    program, address = watched.program("tocsin-worker"), f"0.0.0.0:{free_port()}"
+    run = subprocess.run([program, "--name", "w9", "--metrics", address], capture_output=True, text=True, timeout=20, check=False)
+    assert run.returncode == 1 and f"metrics: {address} can be reached from other machines" in run.stderr, run.stderr
+    assert "metrics_allow_remote: true (--metrics-allow-remote)" in run.stderr
+    worker = subprocess.Popen([program, "--name", "w9", "--metrics", address, "--metrics-allow-remote", "--coordinator",
+                               f"tcp://127.0.0.1:{free_port()}"], stderr=subprocess.DEVNULL)
+    try:
+        port = int(address.rsplit(":", 1)[1])
+        wait_for("the metrics", lambda: is_served(port), 20)
+        assert scrape(port).value("tocsin_worker_loops") == 1
+    finally:
+        worker.kill()
+        worker.wait(20)
+
+
+def is_served(port):
+    try:
+        return fetch(port)
+    except OSError:
+        return False
