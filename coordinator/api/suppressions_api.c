@@ -172,7 +172,9 @@ void suppressions_delete(struct exchange *exchange)
     exchange_read_durable(exchange, take_off);
 }
 
-/* ---- the list ---- */
+/* ---- the list: a filter may pass over many, so a request looks at so many at most ---- */
+
+#define LOOKED_AT_MAX 2048
 
 struct filter {
     int channel;     /* -1: any */
@@ -183,7 +185,8 @@ struct listing {
     struct filter filter;
     json_t *items;
     unsigned limit;
-    struct buf next; /* the id of the first one that found no room */
+    unsigned looked_at;
+    struct buf next; /* the id of the first one that was not looked at, or found no room */
     enum err err;
     struct suppression entry;
 };
@@ -198,14 +201,19 @@ static bool list_entry(void *arg, struct slice id, struct slice value)
 {
     struct listing *listing = arg;
     listing->err = suppression_decode(id, value, &listing->entry);
-    if (listing->err != ERR_OK || !passes(&listing->filter, &listing->entry)) {
-        return listing->err == ERR_OK;
+    if (listing->err != ERR_OK) {
+        return false;
     }
-    if (json_array_size(listing->items) == listing->limit) {
+    bool is_wanted = passes(&listing->filter, &listing->entry);
+    if (listing->looked_at == LOOKED_AT_MAX ||
+        (is_wanted && json_array_size(listing->items) == listing->limit)) {
         buf_slice(&listing->next, id);
         return false;
     }
-    json_array_append_new(listing->items, suppression_json(&listing->entry));
+    listing->looked_at++;
+    if (is_wanted) {
+        json_array_append_new(listing->items, suppression_json(&listing->entry));
+    }
     return true;
 }
 

@@ -21,6 +21,7 @@ tocsin_unit_test(test_api_recipients LIBS tocsin_api SOURCES ${api_rig})
 tocsin_unit_test(test_api_replies LIBS tocsin_api SOURCES ${api_rig})
 tocsin_unit_test(test_api_reply_effects LIBS tocsin_api SOURCES ${api_rig})
 tocsin_unit_test(test_api_reply_forward LIBS tocsin_api SOURCES ${api_rig})
+tocsin_unit_test(test_api_suppressions LIBS tocsin_api SOURCES ${api_rig})
 tocsin_unit_test(test_api_tokens LIBS tocsin_api SOURCES ${api_rig})
 tocsin_unit_test(test_asset LIBS tocsin_api)
 tocsin_unit_test(test_api_subscriptions LIBS tocsin_api SOURCES ${api_rig}
