@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "common/text.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/content/audit_log.h"
 
@@ -89,10 +90,27 @@ static void note(const struct exchange *exchange, unsigned status, struct slice 
     buf_release(&action);
 }
 
+/* A path can be written in many ways ("/v1/campaigns/c%37"): it is kept in one, that of RFC 3986,
+ * or who looks for a thing would not find all that was done to it. */
+static struct slice object_of(const struct exchange *exchange)
+{
+    struct slice path = http_path(exchange->http);
+    struct buf object = {0};
+    (void)slice_take_until(&path, '/');
+    while (path.len > 0) {
+        const char *part = percent_decode(slice_take_until(&path, '/'), false, exchange->arena);
+        buf_u8(&object, '/');
+        text_url_encode(&object, slice_str(part));
+    }
+    struct slice kept = slice_str(arena_str(exchange->arena, buf_view(&object)));
+    buf_release(&object);
+    return kept;
+}
+
 void audit_change(struct exchange *exchange, unsigned status, const char *location)
 {
     if (is_noted(exchange->route)) {
-        note(exchange, status, location == NULL ? http_path(exchange->http) : slice_str(location),
+        note(exchange, status, location == NULL ? object_of(exchange) : slice_str(location),
              exchange->note);
     }
 }
@@ -133,6 +151,6 @@ void audit_refused(struct exchange *exchange)
     gate->left_out = 0;
     LOG_W("api", "change_refused", "status=%u route=\"%s %s\"", status, exchange->route->method,
           exchange->route->pattern);
-    note(exchange, status, http_path(exchange->http), summary);
+    note(exchange, status, object_of(exchange), summary);
     api->context.changed(api->context.arg);
 }

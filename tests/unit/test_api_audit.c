@@ -135,6 +135,24 @@ static void entries_are_filtered_and_paged(void **state)
     expect_get(house, "/v1/audit?actor=x", 400, "no parameter");
 }
 
+/* Nobody hides what he does to a thing by writing its path in another way. */
+static void a_path_that_is_written_otherwise_is_found_all_the_same(void **state)
+{
+    struct house *house = *state;
+    upload(house);
+    create_campaign(house);
+    expect(house, "PATCH", "/v1/campaigns/%63%31", "", "{\"rate\":2}", 200, "c1");
+    expect(house, "PUT", "/v1/suppressions", "",
+           "{\"contact\":\"J\u00fcrg\",\"reason\":\"manual\"}", 201, "contact");
+    expect(house, "DELETE", "/v1/suppressions/contact/J\xC3%BCr%67", "", "", 200, "contact");
+    struct answer answer = ask(house, "GET", "/v1/audit", "", "");
+    assert_string_equal(member(&answer, 0, "object"), "/v1/suppressions/contact/J%C3%BCrg");
+    assert_string_equal(member(&answer, 2, "object"), "/v1/campaigns/c1");
+    answer_release(&answer);
+    assert_int_equal(item_count(house, "?object=c1"), 2);
+    assert_int_equal(item_count(house, "?object=J%C3%BCrg"), 1);
+}
+
 static void all_of_it_comes_as_a_file(void **state)
 {
     struct house *house = *state;
@@ -378,6 +396,7 @@ int main(void)
         HOUSE_TEST(what_changes_nothing_is_not_noted),
         HOUSE_TEST(a_change_and_its_entry_are_one_record),
         HOUSE_TEST(entries_are_filtered_and_paged),
+        HOUSE_TEST(a_path_that_is_written_otherwise_is_found_all_the_same),
         HOUSE_TEST(all_of_it_comes_as_a_file),
         HOUSE_TEST(a_rare_entry_is_found_behind_many),
         HOUSE_TEST(refused_changes_are_noted_but_not_without_end),
