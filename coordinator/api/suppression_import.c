@@ -4,7 +4,8 @@
  * record, without a thread of its own. When the committer does not keep up the client is held back.
  * A file is no unit: what came before a refused row stays, and importing it again changes nothing.
  * After the last row the campaigns that run are matched against the list; the answer comes when
- * that is durable.
+ * that is durable. They are matched as well when the file was refused on the way, or the client
+ * went: what is on the list holds.
  */
 #include <string.h>
 #include <strings.h>
@@ -46,6 +47,7 @@ struct import {
     bool knows_columns;
     bool is_waiting; /* for the record to be durable, or for the campaigns to be matched */
     bool is_noted;   /* in the audit log: that it has begun */
+    bool is_matched; /* with all that was added */
     bool is_answered;
     int columns[COLUMNS]; /* of the schema; -1: not there */
     uint64_t rows;
@@ -203,12 +205,25 @@ static bool take_bytes(struct import *import, struct slice bytes)
     }
 }
 
+static void on_matched(void *arg, enum err err);
+
+/* There is nobody to be told any more. */
+static void end(struct import *import)
+{
+    if (import->added > 0 && !import->is_matched) {
+        import->is_waiting = true;
+        suppressing_match_all(import->api, on_matched, import);
+    } else {
+        import_free(import);
+    }
+}
+
 static void on_room(void *arg)
 {
     struct import *import = arg;
     import->is_waiting = false;
     if (import->exchange == NULL) {
-        import_free(import);
+        end(import);
     } else {
         http_resume(import->exchange->http);
     }
@@ -259,8 +274,9 @@ static void on_matched(void *arg, enum err err)
 {
     struct import *import = arg;
     import->is_waiting = false;
+    import->is_matched = true;
     if (import->exchange == NULL) {
-        import_free(import);
+        end(import);
     } else {
         answer(import, err);
     }
@@ -289,7 +305,7 @@ static void on_finished(struct exchange *exchange)
     struct import *import = exchange->resource;
     import->exchange = NULL;
     if (!import->is_waiting) {
-        import_free(import);
+        end(import);
     }
 }
 
