@@ -101,3 +101,19 @@ bool access_check(struct exchange *exchange)
     }
     return role_is_in(exchange->principal.role, roles) || refuse_role(exchange);
 }
+
+bool access_check_again(struct exchange *exchange)
+{
+    const struct api *api = exchange->api;
+    if (role_set_is_open(exchange->route->roles) ||
+        signin_is_good(api->signin, &exchange->principal, api_now_ms(api))) {
+        return true;
+    }
+    http_reply_header(exchange->http, "WWW-Authenticate",
+                      "Bearer realm=\"tocsin\", error=\"invalid_token\"");
+    exchange_problem(exchange, &(struct problem_reply){
+                                   .status = 401,
+                                   .detail = "the token was revoked, or has expired, while the "
+                                             "request came: nothing was changed"});
+    return false;
+}

@@ -12,5 +12,7 @@ struct exchange;
 
 /* Fills in exchange->principal. False: the request was answered. */
 bool access_check(struct exchange *exchange);
+/* The same once the body is there: a token may have been revoked, or have ended, while it came. */
+bool access_check_again(struct exchange *exchange);
 
 #endif

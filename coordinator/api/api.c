@@ -158,6 +158,10 @@ static void on_request(void *arg, struct http_request *request)
 {
     struct exchange *exchange = http_context(request);
     (void)arg;
+    if (!access_check_again(exchange)) {
+        audit_refused(exchange);
+        return;
+    }
     if ((exchange->route->flags & ROUTE_STREAM) == 0) {
         if (!may_change(exchange)) {
             return;

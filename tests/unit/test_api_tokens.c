@@ -221,6 +221,62 @@ static void a_new_admin_token_is_made_when_the_old_is_removed(void **state)
     expect_get(house, "/v1/me", 200, "\"kind\":\"admin\"");
 }
 
+/* Sends all but the last byte; the token is revoked before that comes. */
+static struct answer ask_while_revoked(struct house *house, const char *path, const char *headers,
+                                       const char *body, const char *admin, const char *id)
+{
+    struct http_peer peer = http_peer_open(api_address(house->api), house_turn, house);
+    struct buf text = {0};
+    char token_path[64];
+    size_t len = strlen(body);
+    buf_printf(&text,
+               "POST %s HTTP/1.1\r\nHost: t\r\nConnection: close\r\nAuthorization: Bearer %s\r\n"
+               "Content-Length: %zu\r\n%s\r\n%.*s",
+               path, house->token, len, headers, (int)len - 1, body);
+    http_peer_send(&peer, text.data, text.len);
+    buf_release(&text);
+    house_turn_for(house, 20);
+    use(house, admin);
+    (void)snprintf(token_path, sizeof(token_path), "/v1/tokens/%s", id);
+    expect(house, "DELETE", token_path, "", "", 200, "revoked");
+    http_peer_say(&peer, body + len - 1);
+    return take_answer(&peer);
+}
+
+/* Who holds a request back does not keep the right to it. */
+static void a_token_that_is_revoked_while_the_body_comes_changes_nothing(void **state)
+{
+    struct house *house = *state;
+    static const struct {
+        const char *path;
+        const char *headers;
+        const char *body;
+        const char *token;
+    } requests[] = {
+        {"/v1/campaigns", "Idempotency-Key: k\r\n", CAMPAIGN, "t1"},
+        {"/v1/audiences?name=late", CSV, ROWS, "t2"},
+        {"/v1/audiences?name=late", CSV "Idempotency-Key: k\r\n", ROWS, "t3"},
+    };
+    char admin[ACCESS_TOKEN_CHARS + 1];
+    keep(admin, house->token);
+    upload(house);
+    for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+        char token[ACCESS_TOKEN_CHARS + 1];
+        create(house, "", "{\"name\":\"hand\",\"role\":\"author\"}", token);
+        use(house, token);
+        struct answer answer = ask_while_revoked(house, requests[i].path, requests[i].headers,
+                                                 requests[i].body, admin, requests[i].token);
+        assert_int_equal(answer.status, 401);
+        assert_non_null(strstr(answer.text, "while the request came"));
+        assert_non_null(strstr(answer.text, "WWW-Authenticate: Bearer"));
+        answer_release(&answer);
+        expect_get(house, "/v1/campaigns", 200, "\"items\":[]");
+        expect_get(house, "/v1/audiences?limit=2", 200, "\"next\":null");
+        expect_get(house, "/v1/audiences/a2", 404, "");
+    }
+    expect_get(house, "/v1/audit", 200, "\"action\":\"campaigns.create\"");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +284,7 @@ int main(void)
         HOUSE_TEST(a_repeated_request_does_not_show_it_again),
         HOUSE_TEST(nobody_is_given_the_answer_to_anothers_request),
         HOUSE_TEST(a_revoked_token_is_good_for_nothing_at_once),
+        HOUSE_TEST(a_token_that_is_revoked_while_the_body_comes_changes_nothing),
         HOUSE_TEST(an_end_is_given_as_a_time_or_a_duration),
         HOUSE_TEST(what_is_no_token_is_refused),
         HOUSE_TEST(tokens_are_listed_page_by_page),
