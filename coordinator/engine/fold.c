@@ -139,6 +139,28 @@ static void climb(struct recipient_state *state, const struct event *event)
     state->used = 0;
 }
 
+static void release(const struct fold *fold, struct recipient_state *state,
+                    const struct event *event)
+{
+    if (is_trouble(event->reason)) {
+        use_time(fold, state, event);
+    }
+    /* An endpoint was there, though its provider was not, or would not. A worker that lacks a
+     * secret asked nobody. */
+    state->tried |= (is_trouble(event->reason) && event->reason != REASON_SECRET_MISSING) ||
+                    is_answer(event->reason);
+}
+
+static void next_endpoint(struct recipient_state *state, const struct event *event)
+{
+    state->tried |= !is_untried(event->reason);
+    if (state->uncertain && state->before == BEFORE_NOTHING) {
+        state->before = BEFORE_DOUBTED;
+    }
+    state->uncertain = 0;
+    begin_endpoint(state, state->endpoint + 1u);
+}
+
 static void apply(const struct fold *fold, struct recipient_state *state, const struct event *event)
 {
     switch ((enum delivery_event)event->kind) {
@@ -152,22 +174,11 @@ static void apply(const struct fold *fold, struct recipient_state *state, const 
         state->due_cs = fold_due_cs(fold, event->due_ms);
         return;
     case DELIVERY_EVENT_RELEASED:
-        if (is_trouble(event->reason)) {
-            use_time(fold, state, event);
-        }
-        /* An endpoint was there, though its provider was not, or would not. A worker that lacks a
-         * secret asked nobody. */
-        state->tried |= (is_trouble(event->reason) && event->reason != REASON_SECRET_MISSING) ||
-                        is_answer(event->reason);
+        release(fold, state, event);
         state->due_cs = fold_due_cs(fold, event->due_ms);
         return;
     case DELIVERY_EVENT_NEXT_ENDPOINT:
-        state->tried |= !is_untried(event->reason);
-        if (state->uncertain && state->before == BEFORE_NOTHING) {
-            state->before = BEFORE_DOUBTED;
-        }
-        state->uncertain = 0;
-        begin_endpoint(state, state->endpoint + 1u);
+        next_endpoint(state, event);
         state->due_cs = fold_due_cs(fold, event->due_ms);
         return;
     case DELIVERY_EVENT_REPEATED:
@@ -188,6 +199,11 @@ static void apply(const struct fold *fold, struct recipient_state *state, const 
         state->tried = 1;
         state->due_cs = open_until_cs(fold, event);
         return;
+    case DELIVERY_EVENT_BOUNCED:
+        state->uncertain = 0;
+        state->tried = 1;
+        state->due_cs = 0;
+        return;
     case DELIVERY_EVENT_CLIMBED:
     case DELIVERY_EVENT_RETRIED: /* the step is the first: what earlier rounds came to is kept */
         climb(state, event);
@@ -199,11 +215,6 @@ static void apply(const struct fold *fold, struct recipient_state *state, const 
         return;
     case DELIVERY_EVENT_FAILED:
         state->tried |= !is_untried(event->reason);
-        return;
-    case DELIVERY_EVENT_BOUNCED:
-        state->uncertain = 0;
-        state->tried = 1;
-        state->due_cs = 0;
         return;
     case DELIVERY_EVENT_CONFIRMED:
         state->before = BEFORE_DELIVERED;

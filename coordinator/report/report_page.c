@@ -235,6 +235,26 @@ static enum report_means means_of(uint16_t reason)
     }
 }
 
+static void acknowledge(const struct moment *moment)
+{
+    struct report_person *person = moment->person;
+    if (person->acknowledged_ms == 0) {
+        person->acknowledged_ms = moment->event->at_ms;
+        person->acknowledged_rung = (uint8_t)moment->prior->step;
+        person->acknowledged_by = (uint8_t)means_of(moment->event->reason);
+    }
+}
+
+static void climb(const struct moment *moment)
+{
+    struct report_person *person = moment->person;
+    if (moment->prior->state != DELIVERY_NONE) {
+        person->climbed |= (uint16_t)(1u << moment->prior->step);
+    }
+    person->entered |= (uint16_t)(1u << moment->event->step);
+    person->reason = moment->event->reason;
+}
+
 static void note(const struct moment *moment)
 {
     const struct event *event = moment->event;
@@ -244,22 +264,14 @@ static void note(const struct moment *moment)
         take_lease(moment);
         return;
     case DELIVERY_EVENT_CLIMBED:
-        if (moment->prior->state != DELIVERY_NONE) {
-            person->climbed |= (uint16_t)(1u << moment->prior->step);
-        }
-        person->entered |= (uint16_t)(1u << event->step);
-        person->reason = event->reason;
+        climb(moment);
         return;
     case DELIVERY_EVENT_RETRIED:
         person->entered |= (uint16_t)(1u << event->step);
         person->was_retried = true;
         return;
     case DELIVERY_EVENT_ACKNOWLEDGED:
-        if (person->acknowledged_ms == 0) {
-            person->acknowledged_ms = event->at_ms;
-            person->acknowledged_rung = (uint8_t)moment->prior->step;
-            person->acknowledged_by = (uint8_t)means_of(event->reason);
-        }
+        acknowledge(moment);
         return;
     case DELIVERY_EVENT_DELIVERED:
         if (!is_closing(moment)) {

@@ -411,6 +411,25 @@ static void note_lost(const struct rung *rung)
     }
 }
 
+static void hold(const struct rung *rung)
+{
+    note_held(rung);
+    if (rung->event->reason == REASON_CHANNEL_DOWN) {
+        give_up(rung);
+    } else if (!is_over_time(rung->event)) {
+        open_step(rung);
+    }
+}
+
+static void acknowledge(const struct rung *rung)
+{
+    note_lost(rung);
+    if (!rung->ladder->is_acknowledged) {
+        rung->ladder->acknowledged_ms = rung->sim->now_ms;
+    }
+    rung->ladder->is_acknowledged = true;
+}
+
 static void follow(const struct rung *rung)
 {
     switch ((enum delivery_event)rung->event->kind) {
@@ -438,12 +457,7 @@ static void follow(const struct rung *rung)
         complain(rung);
         return;
     case DELIVERY_EVENT_HELD:
-        note_held(rung);
-        if (rung->event->reason == REASON_CHANNEL_DOWN) {
-            give_up(rung);
-        } else if (!is_over_time(rung->event)) {
-            open_step(rung);
-        }
+        hold(rung);
         return;
     case DELIVERY_EVENT_FAILED:
         if (rung->event->reason == REASON_CHANNEL_DOWN) {
@@ -454,10 +468,7 @@ static void follow(const struct rung *rung)
         climb(rung);
         return;
     case DELIVERY_EVENT_ACKNOWLEDGED:
-        note_lost(rung);
-        rung->ladder->acknowledged_ms =
-            rung->ladder->is_acknowledged ? rung->ladder->acknowledged_ms : rung->sim->now_ms;
-        rung->ladder->is_acknowledged = true;
+        acknowledge(rung);
         return;
     case DELIVERY_EVENT_DEFERRED:
     case DELIVERY_EVENT_REPEATED:
