@@ -185,6 +185,24 @@ unsigned rig_leased(const struct rig *rig)
     return count;
 }
 
+unsigned rig_count_effects(const struct rig *rig, enum engine_effect_kind kind)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < rig->effect_count; i++) {
+        count += rig->effects[i].kind == kind;
+    }
+    return count;
+}
+
+void rig_init_leased(struct rig *rig, uint32_t slots)
+{
+    rig_init(rig);
+    rig_launch(rig, 1, slots);
+    rig_join(rig, 1, 11, 65536);
+    rig_run(rig, 1);
+    assert_int_equal(rig_leased(rig), slots);
+}
+
 /* ---- What workers say ---- */
 
 void rig_say_of_lease(struct rig *rig, uint32_t worker, uint64_t lease, uint64_t campaign,
@@ -231,18 +249,21 @@ struct recipient_state rig_state(struct rig *rig, uint64_t campaign, uint32_t or
     return state;
 }
 
-uint32_t rig_count(struct rig *rig, uint64_t campaign, enum delivery_state state)
+struct campaign_view rig_view(struct rig *rig, uint64_t campaign)
 {
     struct campaign_view view;
     assert_true(engine_campaign(rig->engine, campaign, &view));
-    return view.counts[state];
+    return view;
+}
+
+uint32_t rig_count(struct rig *rig, uint64_t campaign, enum delivery_state state)
+{
+    return rig_view(rig, campaign).counts[state];
 }
 
 enum campaign_state rig_campaign_state(struct rig *rig, uint64_t campaign)
 {
-    struct campaign_view view;
-    assert_true(engine_campaign(rig->engine, campaign, &view));
-    return view.state;
+    return rig_view(rig, campaign).state;
 }
 
 struct provider_view rig_provider(struct rig *rig, unsigned index)

@@ -63,6 +63,8 @@ void rig_add(struct rig *rig, const struct campaign_def *def);
 void rig_add_holes(struct rig *rig, uint64_t campaign, uint32_t page, const struct bitmap *holes);
 /* A launched campaign. */
 void rig_launch(struct rig *rig, uint64_t id, uint32_t slots);
+/* What rig_init makes, and a launched campaign 1, all of it leased to worker 1, instance 11. */
+void rig_init_leased(struct rig *rig, uint32_t slots);
 /* Before a campaign with quiet hours is added. */
 void rig_set_quiet(struct rig *rig, const struct quiet_source *source);
 /* A worker says hello, and how much it takes on every channel. Its name is "w<worker>". */
@@ -75,6 +77,8 @@ void rig_run(struct rig *rig, uint64_t pass_ms);
 void rig_effects(struct rig *rig);
 /* How many recipients the batches of the last run have together. */
 unsigned rig_leased(const struct rig *rig);
+/* How many effects of a kind there were in the last run. */
+unsigned rig_count_effects(const struct rig *rig, enum engine_effect_kind kind);
 
 struct rig_fate {
     enum outcome outcome;
@@ -91,6 +95,7 @@ void rig_say_of_lease(struct rig *rig, uint32_t worker, uint64_t lease, uint64_t
 void rig_accept_all(struct rig *rig);
 
 struct recipient_state rig_state(struct rig *rig, uint64_t campaign, uint32_t ordinal);
+struct campaign_view rig_view(struct rig *rig, uint64_t campaign);
 uint32_t rig_count(struct rig *rig, uint64_t campaign, enum delivery_state state);
 enum campaign_state rig_campaign_state(struct rig *rig, uint64_t campaign);
 struct provider_view rig_provider(struct rig *rig, unsigned index);

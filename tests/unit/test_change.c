@@ -147,13 +147,6 @@ static enum err change(struct rig *rig, uint64_t id, const struct campaign_chang
     return engine_change(rig->engine, id, change, rig->now_ms, NULL);
 }
 
-static struct campaign_view view_of(struct rig *rig, uint64_t id)
-{
-    struct campaign_view view;
-    assert_true(engine_campaign(rig->engine, id, &view));
-    return view;
-}
-
 static void a_campaign_may_overtake_others_in_mid_run(void **test)
 {
     (void)test;
@@ -172,7 +165,7 @@ static void a_campaign_may_overtake_others_in_mid_run(void **test)
                      ERR_OK);
     rig_check(&rig);
     rig_restart(&rig);
-    assert_int_equal(view_of(&rig, 2).def->priority, PRIORITY_HIGH);
+    assert_int_equal(rig_view(&rig, 2).def->priority, PRIORITY_HIGH);
     rig_join(&rig, 1, WORKER, CREDIT);
     (void)leased_in(&rig, 1000);
     assert_int_equal(rig_count(&rig, 1, DELIVERY_ACCEPTED), before);
@@ -208,7 +201,7 @@ static void what_a_critical_one_overrides_keeps_it_from_becoming_one(void **test
     rig_add(&rig, &def);
     assert_int_equal(engine_change(rig.engine, 2, &critical, rig.now_ms, &problem), ERR_CONFLICT);
     assert_non_null(strstr(problem.text, "has a frequency cap, which only a critical one"));
-    assert_int_equal(view_of(&rig, 2).def->priority, PRIORITY_NORMAL);
+    assert_int_equal(rig_view(&rig, 2).def->priority, PRIORITY_NORMAL);
     rig_check(&rig);
     rig_release(&rig);
 }
@@ -235,15 +228,15 @@ static void a_not_after_moves_both_ways(void **test)
     struct campaign_change past = not_after(begun_ms + 9999, 0);
     struct campaign_change sooner = not_after(begun_ms + 15000, 0);
     assert_int_equal(change(&rig, 1, &later), ERR_OK);
-    assert_true(view_of(&rig, 1).not_after_ms == begun_ms + 20000);
+    assert_true(rig_view(&rig, 1).not_after_ms == begun_ms + 20000);
     rig_run(&rig, 10000);
-    assert_false(view_of(&rig, 1).is_expired);
+    assert_false(rig_view(&rig, 1).is_expired);
     rig_check(&rig);
     rig_restart(&rig);
-    assert_true(view_of(&rig, 1).not_after_ms == begun_ms + 20000);
+    assert_true(rig_view(&rig, 1).not_after_ms == begun_ms + 20000);
     assert_int_equal(change(&rig, 1, &past), ERR_CONFLICT);
     assert_int_equal(change(&rig, 1, &none), ERR_OK);
-    assert_true(view_of(&rig, 1).not_after_ms == 0);
+    assert_true(rig_view(&rig, 1).not_after_ms == 0);
     assert_int_equal(change(&rig, 1, &sooner), ERR_OK);
     rig_run(&rig, 4999);
     assert_int_equal(rig_count(&rig, 1, DELIVERY_EXPIRED), 0);
@@ -290,7 +283,7 @@ static void a_scheduled_one_must_reach_somebody(void **test)
     assert_non_null(strstr(problem.text, "would begin after its not_after"));
     assert_int_equal(change(&rig, 1, &after), ERR_OK);
     rig_run(&rig, 9000);
-    assert_true(view_of(&rig, 1).not_after_ms == rig.now_ms + 1);
+    assert_true(rig_view(&rig, 1).not_after_ms == rig.now_ms + 1);
     rig_check(&rig);
     rig_release(&rig);
 }
@@ -314,7 +307,7 @@ static void stop_rules_are_set_in_mid_run(void **test)
     assert_int_equal(rig_campaign_state(&rig, 1), CAMPAIGN_RUNNING);
     rig_check(&rig);
     rig_restart(&rig);
-    assert_memory_equal(view_of(&rig, 1).def->control.stop, rules.stop, sizeof(rules.stop));
+    assert_memory_equal(rig_view(&rig, 1).def->control.stop, rules.stop, sizeof(rules.stop));
     rig_join(&rig, 1, WORKER, CREDIT);
     rig_say_of_lease(&rig, 1, batch.wire.lease, 1, 0, 100, 1, &refused);
     assert_int_equal(rig_campaign_state(&rig, 1), CAMPAIGN_PAUSED);

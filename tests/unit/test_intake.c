@@ -4,61 +4,19 @@
  */
 #include "coordinator/engine/engine.h"
 #include "tests/unit/engine_rig.h"
+#include "tests/unit/intake_fixture.h"
 #include "tests/unit/unit.h"
 
 static const struct rig_fate ACCEPTED = {.outcome = OUTCOME_ACCEPTED, .reason = 200};
 static const struct rig_fate DEFERRED = {.outcome = OUTCOME_DEFERRED, .reason = 503};
 static const struct rig_fate REJECTED = {.outcome = OUTCOME_REJECTED, .reason = 400};
 static const struct rig_fate RETURNED = {.outcome = OUTCOME_RETURNED, .reason = REASON_DRAINED};
+
 static const struct rig_fate UNCERTAIN = {.outcome = OUTCOME_UNCERTAIN,
                                           .reason = REASON_TIMED_OUT_AFTER};
+
 static const struct rig_fate UNCONNECTED = {.outcome = OUTCOME_DEFERRED,
                                             .reason = REASON_CONNECT_FAILED};
-
-/* A launched campaign of one page, all of it leased to worker 1. */
-static struct plan_step leased_with(struct rig *rig, void (*change)(struct plan_step *step))
-{
-    rig_init(rig);
-    struct campaign_def def = rig_def(rig, 1, 100);
-    if (change != NULL) {
-        change(&def.plan.steps[0]);
-    }
-    rig_add(rig, &def);
-    assert_int_equal(engine_launch(rig->engine, 1, rig->now_ms, NULL), ERR_OK);
-    rig_join(rig, 1, 11, 65536);
-    rig_run(rig, 1);
-    assert_int_equal(rig_leased(rig), 100);
-    return def.plan.steps[0];
-}
-
-static void say(struct rig *rig, unsigned offset, unsigned span, const struct rig_fate *fate)
-{
-    rig_say(rig, &rig->batches[0], offset, span, fate);
-}
-
-/* Time passes until the recipient is leased once more; the worker is alive meanwhile. */
-static bool wait_for_lease(struct rig *rig, uint32_t ordinal)
-{
-    for (unsigned i = 0; i < 20000; i++) {
-        engine_worker_heartbeat(rig->engine, 1, rig->now_ms);
-        rig_run(rig, 100);
-        for (unsigned b = 0; b < rig->batch_count; b++) {
-            if (bitmap_has(&rig->batches[b].wire.places, ordinal)) {
-                rig->batches[0] = rig->batches[b];
-                return true;
-            }
-        }
-        if (delivery_state_is_final((enum delivery_state)rig_state(rig, 1, ordinal).state)) {
-            return false;
-        }
-    }
-    return false;
-}
-
-static enum delivery_state state_of(struct rig *rig, uint32_t ordinal)
-{
-    return (enum delivery_state)rig_state(rig, 1, ordinal).state;
-}
 
 static void accepted_is_the_end(void **test)
 {
@@ -167,12 +125,6 @@ static void a_plan_of_one_attempt_retries_nothing(void **test)
     assert_int_equal(state_of(&rig, 1), DELIVERY_UNCERTAIN);
     rig_check(&rig);
     rig_release(&rig);
-}
-
-static void little_time(struct plan_step *step)
-{
-    step->within_ms = 60000;
-    step->attempts = 15;
 }
 
 static void a_recipient_whose_time_is_over_has_expired(void **test)
@@ -367,198 +319,6 @@ static void whoever_never_had_an_endpoint_is_unreachable(void **test)
     rig_release(&rig);
 }
 
-/* ---- Uncertain ---- */
-
-static void what_is_uncertain_is_repeated_with_the_same_number(void **test)
-{
-    (void)test;
-    struct rig rig;
-    leased_with(&rig, NULL);
-    say(&rig, 0, 99, &ACCEPTED);
-    say(&rig, 99, 1, &DEFERRED);
-    assert_true(wait_for_lease(&rig, 99));
-    say(&rig, 99, 1, &UNCERTAIN);
-    assert_true(rig_state(&rig, 1, 99).uncertain);
-    assert_int_equal(state_of(&rig, 99), DELIVERY_RETRYING);
-    assert_true(wait_for_lease(&rig, 99));
-    assert_int_equal(rig.batches[0].attempts[0], 1);
-    rig_check(&rig);
-    assert_int_equal(rig_count_events(&rig, 1, DELIVERY_EVENT_REPEATED), 1);
-    struct campaign_view view;
-    engine_campaign(rig.engine, 1, &view);
-    assert_int_equal(view.repeated, 1);
-    rig_release(&rig);
-}
-
-static void hold(struct plan_step *step)
-{
-    step->on_uncertain = PLAN_HOLD;
-}
-
-static void what_is_uncertain_is_held_if_the_plan_says_so(void **test)
-{
-    (void)test;
-    struct rig rig;
-    leased_with(&rig, hold);
-    say(&rig, 0, 99, &ACCEPTED);
-    say(&rig, 99, 1, &UNCERTAIN);
-    assert_int_equal(state_of(&rig, 99), DELIVERY_UNCERTAIN);
-    assert_int_equal(rig_campaign_state(&rig, 1), CAMPAIGN_FINISHED);
-    rig_check(&rig);
-    rig_release(&rig);
-}
-
-/* Under another token the provider could not know that it has this message already. */
-static void a_deferral_in_doubt_keeps_the_token(void **test)
-{
-    (void)test;
-    struct rig rig;
-    struct plan_step step = leased_with(&rig, NULL);
-    say(&rig, 0, 99, &ACCEPTED);
-    say(&rig, 99, 1, &UNCERTAIN);
-    for (unsigned i = 2; i < step.attempts; i++) {
-        assert_true(wait_for_lease(&rig, 99));
-        assert_int_equal(rig.batches[0].attempts[0], 0);
-        say(&rig, 99, 1, &DEFERRED);
-        assert_int_equal(state_of(&rig, 99), DELIVERY_RETRYING);
-    }
-    assert_true(wait_for_lease(&rig, 99));
-    say(&rig, 99, 1, &DEFERRED);
-    assert_int_equal(state_of(&rig, 99), DELIVERY_UNCERTAIN);
-    rig_check(&rig);
-    rig_release(&rig);
-}
-
-static void endless_doubt_ends_as_held(void **test)
-{
-    (void)test;
-    struct rig rig;
-    struct plan_step step = leased_with(&rig, NULL);
-    say(&rig, 0, 99, &ACCEPTED);
-    unsigned repeats = 0;
-    do {
-        say(&rig, 99, 1, &UNCERTAIN);
-        repeats++;
-    } while (wait_for_lease(&rig, 99));
-    assert_int_equal(repeats, step.attempts);
-    assert_int_equal(state_of(&rig, 99), DELIVERY_UNCERTAIN);
-    rig_check(&rig);
-    rig_release(&rig);
-}
-
-/* Nobody who may have been reached is ever said not to have been. */
-static void doubt_is_not_hidden_by_time(void **test)
-{
-    (void)test;
-    struct rig rig;
-    leased_with(&rig, little_time);
-    say(&rig, 0, 99, &ACCEPTED);
-    say(&rig, 99, 1, &UNCERTAIN);
-    for (unsigned i = 0; i < 100 && wait_for_lease(&rig, 99); i++) {
-        say(&rig, 99, 1, &UNCONNECTED);
-    }
-    assert_int_equal(state_of(&rig, 99), DELIVERY_UNCERTAIN);
-    rig_check(&rig);
-    rig_release(&rig);
-}
-
-/* ---- Late outcomes ---- */
-
-static void wait_for_expiry(struct rig *rig)
-{
-    rig_run(rig, RIG_LEASE_MS + 1);
-}
-
-static void a_late_acceptance_settles_who_is_held(void **test)
-{
-    (void)test;
-    struct rig rig;
-    leased_with(&rig, hold);
-    struct rig_batch batch = rig.batches[0];
-    say(&rig, 0, 50, &ACCEPTED);
-    wait_for_expiry(&rig);
-    assert_int_equal(rig_count(&rig, 1, DELIVERY_UNCERTAIN), 50);
-    /* It is over, and what comes now is only history. */
-    assert_int_equal(rig_campaign_state(&rig, 1), CAMPAIGN_FINISHED);
-    rig_say(&rig, &batch, 50, 50, &ACCEPTED);
-    rig_check(&rig);
-    rig_release(&rig);
-}
-
-static void a_late_acceptance_saves_a_repetition(void **test)
-{
-    (void)test;
-    struct rig rig;
-    leased_with(&rig, NULL);
-    struct rig_batch batch = rig.batches[0];
-    say(&rig, 0, 50, &ACCEPTED);
-    wait_for_expiry(&rig);
-    assert_int_equal(rig_count(&rig, 1, DELIVERY_RETRYING), 50);
-    rig_say(&rig, &batch, 50, 30, &ACCEPTED);
-    assert_int_equal(rig_count(&rig, 1, DELIVERY_ACCEPTED), 80);
-    struct engine_stats stats;
-    engine_stats(rig.engine, &stats);
-    assert_int_equal(stats.late_outcomes, 30);
-    rig_check(&rig);
-    rig_join(&rig, 2, 12, 65536);
-    rig_run(&rig, 10);
-    assert_int_equal(rig_leased(&rig), 20);
-    rig_release(&rig);
-}
-
-static void other_late_outcomes_change_nothing(void **test)
-{
-    (void)test;
-    struct rig rig;
-    leased_with(&rig, NULL);
-    struct rig_batch batch = rig.batches[0];
-    wait_for_expiry(&rig);
-    rig_say(&rig, &batch, 0, 10, &REJECTED);
-    rig_say(&rig, &batch, 10, 10, &DEFERRED);
-    rig_say(&rig, &batch, 20, 10, &RETURNED);
-    rig_say(&rig, &batch, 30, 10, &UNCERTAIN);
-    assert_int_equal(rig_count(&rig, 1, DELIVERY_RETRYING), 100);
-    rig_check(&rig);
-    rig_release(&rig);
-}
-
-/* Somebody else has the lease by now: what he says counts. */
-static void a_late_acceptance_does_not_take_a_lease_away(void **test)
-{
-    (void)test;
-    struct rig rig;
-    leased_with(&rig, NULL);
-    struct rig_batch batch = rig.batches[0];
-    wait_for_expiry(&rig);
-    rig_join(&rig, 2, 12, 65536);
-    rig_run(&rig, 10);
-    assert_int_equal(rig_leased(&rig), 100);
-    rig_say(&rig, &batch, 0, 100, &ACCEPTED);
-    assert_int_equal(rig_count(&rig, 1, DELIVERY_LEASED), 100);
-    rig_check(&rig);
-    rig_say(&rig, &rig.batches[0], 0, 100, &ACCEPTED);
-    assert_int_equal(rig_count(&rig, 1, DELIVERY_ACCEPTED), 100);
-    rig_check(&rig);
-    rig_release(&rig);
-}
-
-static void nonsense_of_workers_changes_nothing(void **test)
-{
-    (void)test;
-    struct rig rig;
-    leased_with(&rig, NULL);
-    uint64_t lease = rig.batches[0].wire.lease;
-    rig_say_of_lease(&rig, 1, lease, 99, 0, 0, 10, &ACCEPTED);
-    rig_say_of_lease(&rig, 1, lease, 1, 7, 0, 10, &ACCEPTED);
-    rig_say_of_lease(&rig, 1, lease + 5, 1, 0, 0, 10, &ACCEPTED);
-    rig_say_of_lease(&rig, 1, 0, 1, UINT32_MAX, 1000, 24, &ACCEPTED);
-    rig_say_of_lease(&rig, 1, lease, 1, 0, 100, 924, &ACCEPTED);
-    rig_say_of_lease(&rig, 77, lease, 1, 0, 100, 924, &REJECTED);
-    assert_int_equal(rig_count(&rig, 1, DELIVERY_LEASED), 100);
-    rig_check(&rig);
-    rig_release(&rig);
-}
-
 /* ---- Cancelled ---- */
 
 static void in_a_cancelled_campaign_nothing_is_sent_again(void **test)
@@ -683,16 +443,6 @@ int main(void)
         cmocka_unit_test(a_refused_endpoint_gives_way_to_the_next),
         cmocka_unit_test(a_message_that_can_never_work_tries_no_other_endpoint),
         cmocka_unit_test(whoever_never_had_an_endpoint_is_unreachable),
-        cmocka_unit_test(what_is_uncertain_is_repeated_with_the_same_number),
-        cmocka_unit_test(what_is_uncertain_is_held_if_the_plan_says_so),
-        cmocka_unit_test(a_deferral_in_doubt_keeps_the_token),
-        cmocka_unit_test(endless_doubt_ends_as_held),
-        cmocka_unit_test(doubt_is_not_hidden_by_time),
-        cmocka_unit_test(a_late_acceptance_settles_who_is_held),
-        cmocka_unit_test(a_late_acceptance_saves_a_repetition),
-        cmocka_unit_test(other_late_outcomes_change_nothing),
-        cmocka_unit_test(a_late_acceptance_does_not_take_a_lease_away),
-        cmocka_unit_test(nonsense_of_workers_changes_nothing),
         cmocka_unit_test(in_a_cancelled_campaign_nothing_is_sent_again),
         cmocka_unit_test(counts_of_a_provider_are_those_of_recipients),
         cmocka_unit_test(unreachable_providers_open_their_breaker),

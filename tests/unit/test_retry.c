@@ -1,57 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Further rounds of a campaign that has finished. */
-#include <string.h>
-
 #include "common/mem.h"
-#include "proto/token.h"
 #include "tests/unit/engine_rig.h"
+#include "tests/unit/retry_fixture.h"
 #include "tests/unit/unit.h"
-
-#define WORKER  7
-#define CREDIT  65536
-#define SPAN_MS 60000u
-#define ALL     (1u << DELIVERY_FAILED | 1u << DELIVERY_UNCERTAIN | 1u << DELIVERY_UNREACHABLE)
 
 static const struct rig_fate ACCEPTED = {OUTCOME_ACCEPTED, 202, 0, NULL};
 static const struct rig_fate REFUSED = {OUTCOME_REJECTED, 400, 0, NULL};
 static const struct rig_fate NO_PHONE = {OUTCOME_REJECTED, REASON_NO_ENDPOINT, 0, NULL};
-static const struct rig_fate UNSURE = {OUTCOME_UNCERTAIN, REASON_TIMED_OUT_AFTER, 0, NULL};
-
-/* Places 0 to 9 of page 0 failed, 10 to 14 are uncertain, 15 to 17 unreachable, the rest accepted.
- */
-static void finish_first_round(struct rig *rig, const struct campaign_control *control)
-{
-    rig_init(rig);
-    rig_join(rig, 1, WORKER, CREDIT);
-    struct campaign_def def = rig_def(rig, 1, 1500);
-    def.control = *control;
-    def.plan.steps[0].on_uncertain = PLAN_HOLD;
-    rig_add(rig, &def);
-    assert_int_equal(engine_launch(rig->engine, 1, rig->now_ms, NULL), ERR_OK);
-    rig_run(rig, 1);
-    assert_int_equal(rig->batch_count, 2);
-    struct rig_batch first = rig->batches[0];
-    struct rig_batch second = rig->batches[1];
-    rig_say(rig, &first, 0, 10, &REFUSED);
-    rig_say(rig, &first, 10, 5, &UNSURE);
-    rig_say(rig, &first, 15, 3, &NO_PHONE);
-    rig_say(rig, &first, 18, 1024 - 18, &ACCEPTED);
-    rig_say(rig, &second, 0, 1024, &ACCEPTED);
-    assert_int_equal(rig_campaign_state(rig, 1), CAMPAIGN_FINISHED);
-    rig_close(rig);
-}
 
 static void begin_second_round(struct rig *rig, unsigned states)
 {
     finish_first_round(rig, &(struct campaign_control){0});
     assert_int_equal(rig_retry(rig, 1, states, NULL), ERR_OK);
-}
-
-static struct campaign_view view_of(struct rig *rig)
-{
-    struct campaign_view view;
-    assert_true(engine_campaign(rig->engine, 1, &view));
-    return view;
 }
 
 static enum err receive(struct rig *rig, uint32_t ordinal, uint8_t round, enum receipt_kind kind)
@@ -82,13 +43,13 @@ static void only_those_in_the_states_start_anew(void **test)
     assert_int_equal(rig_campaign_state(&rig, 1), CAMPAIGN_FINISHED);
     assert_int_equal(rig_count(&rig, 1, DELIVERY_ACCEPTED), 1499);
     assert_int_equal(rig_count(&rig, 1, DELIVERY_UNREACHABLE), 1);
-    struct campaign_view view = view_of(&rig);
+    struct campaign_view view = rig_view(&rig, 1);
     assert_int_equal(view.round, 1);
     assert_int_equal(view.rounds[0].recipients, 18);
     assert_int_equal(view.rounds[0].states, ALL);
     rig_check(&rig);
     rig_restart(&rig);
-    view = view_of(&rig);
+    view = rig_view(&rig, 1);
     assert_int_equal(view.round, 1);
     assert_int_equal(view.rounds[0].recipients, 18);
     assert_int_equal(view.counts[DELIVERY_ACCEPTED], 1499);
@@ -171,7 +132,7 @@ static void begin_large_round(struct rig *rig, const struct stop_rule *rule)
     assert_int_equal(rig_campaign_state(rig, 1), CAMPAIGN_FINISHED);
     rig_close(rig);
     assert_int_equal(rig_retry(rig, 1, ALL, NULL), ERR_OK);
-    assert_int_equal(view_of(rig).rounds[0].recipients, 16);
+    assert_int_equal(rig_view(rig, 1).rounds[0].recipients, 16);
 }
 
 static void a_large_round_takes_in_some_pages_at_a_time(void **test)
@@ -383,10 +344,10 @@ static void when_all_are_on_the_list_the_round_ends_at_once(void **test)
     assert_int_equal(engine_retry(rig.engine, 1, rig.now_ms, NULL), ERR_OK);
     assert_int_equal(rig_campaign_state(&rig, 1), CAMPAIGN_FINISHED);
     assert_int_equal(rig_count(&rig, 1, DELIVERY_SUPPRESSED), 3);
-    assert_int_equal(view_of(&rig).round, 1);
+    assert_int_equal(rig_view(&rig, 1).round, 1);
     rig_check(&rig);
     rig_restart(&rig);
-    assert_int_equal(view_of(&rig).round, 1);
+    assert_int_equal(rig_view(&rig, 1).round, 1);
     rig_release(&rig);
 }
 
@@ -474,150 +435,6 @@ static void a_late_bounce_of_an_earlier_round_counts_after_the_end(void **test)
     rig_release(&rig);
 }
 
-/* ---- What is refused ---- */
-
-static void assert_refused(struct rig *rig, unsigned states, const char *part)
-{
-    struct problem problem = {0};
-    assert_int_equal(engine_reopen(rig->engine, 1, states, rig->now_ms, &problem), ERR_CONFLICT);
-    if (strstr(problem.text, part) == NULL) {
-        fail_msg("\"%s\" does not say \"%s\"", problem.text, part);
-    }
-}
-
-static void only_what_has_finished_is_retried(void **test)
-{
-    (void)test;
-    struct rig rig;
-    rig_init(&rig);
-    struct campaign_def def = rig_def(&rig, 1, 10);
-    rig_add(&rig, &def);
-    assert_int_equal(engine_reopen(rig.engine, 9, ALL, rig.now_ms, NULL), ERR_NOT_FOUND);
-    assert_refused(&rig, ALL, "is draft and cannot be retried");
-    assert_int_equal(engine_launch(rig.engine, 1, rig.now_ms, NULL), ERR_OK);
-    assert_refused(&rig, ALL, "is running and cannot be retried: only one that has finished can");
-    assert_int_equal(engine_pause(rig.engine, 1, rig.now_ms, NULL), ERR_OK);
-    assert_refused(&rig, ALL, "is paused");
-    assert_int_equal(engine_cancel(rig.engine, 1, rig.now_ms, NULL), ERR_OK);
-    assert_refused(&rig, ALL, "was cancelled");
-    rig_release(&rig);
-}
-
-static void a_retry_of_nobody_says_so(void **test)
-{
-    (void)test;
-    struct rig rig;
-    rig_init(&rig);
-    rig_join(&rig, 1, WORKER, CREDIT);
-    rig_launch(&rig, 1, 10);
-    rig_run(&rig, 10);
-    rig_accept_all(&rig);
-    assert_refused(&rig, ALL,
-                   "nobody of campaign c1 is failed, unreachable or uncertain: there is nobody to "
-                   "retry");
-    rig_release(&rig);
-}
-
-static void what_is_as_old_as_its_times_can_tell_is_not_retried(void **test)
-{
-    (void)test;
-    struct rig rig;
-    finish_first_round(&rig, &(struct campaign_control){0});
-    uint64_t latest_ms = RIG_NOW_MS + UINT64_C(300) * 86400000;
-    assert_true(latest_ms > rig.now_ms);
-    rig.now_ms = latest_ms;
-    assert_int_equal(engine_reopen(rig.engine, 1, ALL, rig.now_ms, NULL), ERR_OK);
-    engine_reopen_give_up(rig.engine, 1);
-    rig.now_ms++;
-    assert_refused(&rig, ALL, "was made more than 300 days ago and is not retried");
-    rig_release(&rig);
-}
-
-static void two_retries_at_a_time_are_one_too_many(void **test)
-{
-    (void)test;
-    struct rig rig;
-    finish_first_round(&rig, &(struct campaign_control){0});
-    assert_int_equal(engine_reopen(rig.engine, 1, ALL, rig.now_ms, NULL), ERR_OK);
-    assert_refused(&rig, ALL, "is being retried already");
-    rig_wake(&rig, 1);
-    rig_run(&rig, 2 * SPAN_MS);
-    rig_close(&rig);
-    assert_true(engine_page_is_awake(rig.engine, 1, 0)); /* as long as it takes */
-    engine_reopen_give_up(rig.engine, 1);
-    rig_run(&rig, 10);
-    rig_close(&rig);
-    assert_false(engine_page_is_awake(rig.engine, 1, 0));
-    assert_int_equal(rig_retry(&rig, 1, ALL, NULL), ERR_OK);
-    assert_refused(&rig, ALL, "is running");
-    rig_check(&rig);
-    rig_release(&rig);
-}
-
-static void there_are_fifteen_rounds_and_no_more(void **test)
-{
-    (void)test;
-    struct rig rig;
-    rig_init(&rig);
-    rig_join(&rig, 1, WORKER, CREDIT);
-    rig_launch(&rig, 1, 10);
-    for (unsigned round = 0; round < ENGINE_ROUNDS_MAX; round++) {
-        rig_run(&rig, 10);
-        assert_int_equal(rig.batches[0].wire.round, round);
-        rig_say(&rig, &rig.batches[0], 0, 1024, &REFUSED);
-        assert_int_equal(rig_campaign_state(&rig, 1), CAMPAIGN_FINISHED);
-        if (round + 1 < ENGINE_ROUNDS_MAX) {
-            assert_int_equal(rig_retry(&rig, 1, ALL, NULL), ERR_OK);
-        }
-    }
-    assert_true(ENGINE_ROUNDS_MAX <= TOKEN_ROUNDS);
-    assert_refused(&rig, ALL, "has had its 15 rounds");
-    rig_check(&rig);
-    rig_restart(&rig);
-    assert_int_equal(view_of(&rig).round, ENGINE_ROUNDS_MAX - 1);
-    assert_refused(&rig, ALL, "has had its 15 rounds");
-    rig_release(&rig);
-}
-
-static void a_round_begins_its_time_anew_but_not_after_a_fixed_end(void **test)
-{
-    (void)test;
-    struct rig rig;
-    finish_first_round(&rig, &(struct campaign_control){.not_after_for_ms = SPAN_MS});
-    rig.now_ms += 2 * SPAN_MS;
-    assert_int_equal(rig_retry(&rig, 1, ALL, NULL), ERR_OK);
-    assert_true(view_of(&rig).not_after_ms == rig.now_ms + SPAN_MS);
-    rig_check(&rig);
-    rig_run(&rig, SPAN_MS);
-    rig_run(&rig, SPAN_MS);
-    assert_int_equal(rig_count(&rig, 1, DELIVERY_EXPIRED) + rig_count(&rig, 1, DELIVERY_UNCERTAIN),
-                     18);
-    assert_refused(&rig, ALL, "ended by its not_after");
-    rig_check(&rig);
-    rig_release(&rig);
-    finish_first_round(&rig, &(struct campaign_control){.not_after_ms = RIG_NOW_MS + SPAN_MS});
-    rig.now_ms += SPAN_MS;
-    assert_refused(&rig, ALL, "has passed");
-    rig_release(&rig);
-}
-
-static void stop_rules_leave_out_who_failed_before(void **test)
-{
-    (void)test;
-    struct rig rig;
-    struct campaign_control control = {.stop = {[STOP_FAILED] = {.count = 15}}};
-    finish_first_round(&rig, &control);
-    assert_int_equal(rig_retry(&rig, 1, ALL, NULL), ERR_OK);
-    rig_close(&rig);
-    rig_restart(&rig);
-    rig_join(&rig, 1, WORKER, CREDIT);
-    rig_run(&rig, 10);
-    rig_say(&rig, &rig.batches[0], 0, 10, &REFUSED); /* the same again are no more than before */
-    assert_int_equal(rig_campaign_state(&rig, 1), CAMPAIGN_RUNNING);
-    rig_check(&rig);
-    rig_release(&rig);
-}
-
 /* ---- Formats ---- */
 
 static void what_an_end_knows_of_rounds_is_read_back(void **test)
@@ -692,13 +509,6 @@ int main(void)
         cmocka_unit_test(a_receipt_of_an_earlier_round_is_not_taken_for_this_ones),
         cmocka_unit_test(whom_the_round_did_not_take_in_is_sent_to_no_more),
         cmocka_unit_test(a_late_bounce_of_an_earlier_round_counts_after_the_end),
-        cmocka_unit_test(only_what_has_finished_is_retried),
-        cmocka_unit_test(a_retry_of_nobody_says_so),
-        cmocka_unit_test(what_is_as_old_as_its_times_can_tell_is_not_retried),
-        cmocka_unit_test(two_retries_at_a_time_are_one_too_many),
-        cmocka_unit_test(there_are_fifteen_rounds_and_no_more),
-        cmocka_unit_test(a_round_begins_its_time_anew_but_not_after_a_fixed_end),
-        cmocka_unit_test(stop_rules_leave_out_who_failed_before),
         cmocka_unit_test(what_an_end_knows_of_rounds_is_read_back),
         cmocka_unit_test(rounds_of_a_page_are_runs),
     };

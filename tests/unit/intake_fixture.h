@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * intake_fixture: one page of a campaign that is leased, and what its worker says (engine_rig.h).
+ */
+#ifndef TOCSIN_TESTS_UNIT_INTAKE_FIXTURE_H
+#define TOCSIN_TESTS_UNIT_INTAKE_FIXTURE_H
+
+#include "coordinator/engine/engine.h"
+#include "tests/unit/engine_rig.h"
+
+/* A launched campaign of one page, all of it leased to worker 1. */
+struct plan_step leased_with(struct rig *rig, void (*change)(struct plan_step *step));
+void say(struct rig *rig, unsigned offset, unsigned span, const struct rig_fate *fate);
+/* Time passes until the recipient is leased once more; the worker is alive meanwhile. */
+bool wait_for_lease(struct rig *rig, uint32_t ordinal);
+enum delivery_state state_of(struct rig *rig, uint32_t ordinal);
+void little_time(struct plan_step *step);
+void wait_for_expiry(struct rig *rig);
+
+#endif
