@@ -13,6 +13,7 @@
 #include "common/text.h"
 #include "coordinator/api/access.h"
 #include "coordinator/api/api_state.h"
+#include "coordinator/api/audit_expiry.h"
 #include "coordinator/api/code_ranges.h"
 #include "coordinator/api/ended_pages.h"
 #include "coordinator/api/evidence_jobs.h"
@@ -216,10 +217,7 @@ static void on_sweep(uv_timer_t *timer)
     if (!exchange_is_stalled(api, &stalled)) { /* else the record would grow and grow */
         token_registry_note(api->context.tokens, api_now_ms(api), false,
                             turn_record(api->context.turn));
-        if (api_now_ms(api) > api->context.audit_kept_ms) {
-            audit_log_expire(api->audit, api_now_ms(api) - api->context.audit_kept_ms,
-                             turn_record(api->context.turn));
-        }
+        audit_expiry_sweep(api->audit_expiry);
     }
 }
 
@@ -346,6 +344,7 @@ static void api_free(struct api *api)
 {
     close_feed(api);
     idempotency_close(api->idempotency);
+    audit_expiry_free(api->audit_expiry);
     audit_log_free(api->audit);
     signin_close(api->signin);
     audience_finder_free(api->finder);
@@ -374,6 +373,7 @@ enum err api_open(struct api **out, const struct api_context *context, struct pr
         err = idempotency_open(&api->idempotency, context->ledger, problem);
     }
     if (err == ERR_OK) {
+        api->audit_expiry = audit_expiry_new(api);
         err = audit_log_open(&api->audit, context->ledger, problem);
     }
     if (err == ERR_OK) {
@@ -461,7 +461,7 @@ void api_close(struct api *api)
     api->is_closing = true;
     while (api->upload_count > 0 || suppressing_count(api) > 0 || api->preflights > 0 ||
            api->retries > 0 || api->export_count > 0 || api->listings > 0 || api->reports > 0 ||
-           api->evidence_count > 0) {
+           api->evidence_count > 0 || audit_expiry_is_reading(api->audit_expiry)) {
         uv_run(api->context.loop, UV_RUN_ONCE); /* until their threads have ended */
     }
     exchange_drop_all(api);

@@ -23,6 +23,7 @@ struct feed_sender;
 struct feed_streams;
 struct feed_watch;
 struct audit_log;
+struct audit_expiry;
 struct inbound;
 struct inbound_fetcher;
 struct reply_forward;
@@ -59,6 +60,7 @@ struct api {
     size_t large_left; /* what bodies larger than others may still take together, in bytes */
     struct idempotency *idempotency;
     struct audit_log *audit;
+    struct audit_expiry *audit_expiry;
     struct audit_gate audit_gates[2]; /* of 401, of 403 */
     struct pending *pendings;         /* answers that wait for a record to be durable */
     struct suppressing *suppressings; /* audiences that are matched against the list */

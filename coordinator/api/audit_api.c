@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/mem.h"
+#include "coordinator/api/api_state.h"
 #include "coordinator/api/audit_filter.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/resources.h"
@@ -56,9 +57,9 @@ static void list_page(struct exchange *exchange, const struct audit_filter *filt
     json_t *items = json_array();
     struct looking looking = {
         .filter = filter, .limit = page.limit, .take = take_item, .arg = items};
-    enum err err =
-        audit_log_each(exchange->api->context.ledger,
-                       page.position == 0 ? UINT64_MAX : page.position, look_at, &looking);
+    enum err err = audit_log_each(exchange->api->context.ledger,
+                                  page.position == 0 ? UINT64_MAX : page.position,
+                                  audit_log_oldest(exchange->api->audit), look_at, &looking);
     if (err != ERR_OK) {
         json_decref(items);
         exchange_refuse(exchange, 0, &(struct problem){.err = err});
@@ -86,7 +87,7 @@ void audit_list(struct exchange *exchange)
 
 struct audit_export {
     struct http_request *request; /* NULL: it has ended */
-    struct ledger *ledger;
+    const struct api *api;
     uv_timer_t timer; /* between two portions that found nothing */
     struct audit_filter filter;
     bool is_csv;
@@ -126,7 +127,8 @@ static enum err fill(struct audit_export *export, size_t room)
                               .arg = export};
     buf_clear(&export->text);
     export->sent = 0;
-    enum err err = audit_log_each(export->ledger, export->next, look_at, &looking);
+    enum err err = audit_log_each(export->api->context.ledger, export->next,
+                                  audit_log_oldest(export->api->audit), look_at, &looking);
     export->next = looking.next;
     return err;
 }
@@ -188,7 +190,7 @@ static void start_export(struct exchange *exchange)
     }
     struct audit_export *export = mem_zalloc(1, sizeof(*export));
     export->request = exchange->http;
-    export->ledger = exchange->api->context.ledger;
+    export->api = exchange->api;
     export->filter = filter;
     export->is_csv = is_csv;
     export->next = UINT64_MAX;

@@ -6,9 +6,8 @@
 #include "common/mem.h"
 #include "common/text.h"
 
-#define VERSION        1
-#define EXPIRE_AT_ONCE 256
-#define TEXT_MAX       200 /* bytes of a name, an address, a method, a route, an action */
+#define VERSION  1
+#define TEXT_MAX 200 /* bytes of a name, an address, a method, a route, an action */
 
 struct audit_log {
     struct ledger *ledger;
@@ -72,6 +71,7 @@ enum err audit_entry_decode(struct slice value, struct audit_entry *entry)
 /* ---- reading ---- */
 
 struct visit {
+    uint64_t to;
     audit_log_fn each;
     void *arg;
     enum err err;
@@ -89,13 +89,17 @@ static bool visit_entry(void *arg, struct slice id, struct slice value)
         return false;
     }
     entry.number = number;
-    return visit->each(visit->arg, &entry);
+    return number >= visit->to && visit->each(visit->arg, &entry) && number > visit->to;
 }
 
-enum err audit_log_each(struct ledger *ledger, uint64_t from, audit_log_fn each, void *arg)
+enum err audit_log_each(struct ledger *ledger, uint64_t from, uint64_t to, audit_log_fn each,
+                        void *arg)
 {
-    struct visit visit = {each, arg, ERR_OK};
+    struct visit visit = {to, each, arg, ERR_OK};
     struct buf id = {0};
+    if (from < to) {
+        return ERR_OK;
+    }
     buf_be64(&id, ~from);
     enum err err =
         ledger_each_entry_from(ledger, CATALOGUE_AUDIT, buf_view(&id), visit_entry, &visit);
@@ -149,7 +153,7 @@ enum err audit_log_open(struct audit_log **out, struct ledger *ledger, struct pr
     struct audit_log *log = mem_zalloc(1, sizeof(*log));
     log->ledger = ledger;
     log->oldest = 1;
-    enum err err = audit_log_each(ledger, UINT64_MAX, take_newest, log);
+    enum err err = audit_log_each(ledger, UINT64_MAX, 1, take_newest, log);
     if (err == ERR_OK && log->newest > 0) {
         err = find_oldest(log);
     }
@@ -170,6 +174,11 @@ void audit_log_free(struct audit_log *log)
 uint64_t audit_log_count(const struct audit_log *log)
 {
     return log->newest + 1 - log->oldest;
+}
+
+uint64_t audit_log_oldest(const struct audit_log *log)
+{
+    return log->oldest;
 }
 
 uint64_t audit_log_add(struct audit_log *log, const struct audit_entry *entry,
@@ -205,22 +214,36 @@ static bool look_at_age(void *arg, const struct audit_entry *entry)
     return true;
 }
 
-/* Those before the oldest that must be kept, so that no gap comes to be when the clock was set. */
-void audit_log_expire(struct audit_log *log, uint64_t before_ms, struct record *record)
+/* The oldest alone first: mostly it is kept. Those before the oldest that must be kept, so that no
+ * gap comes to be when the clock was set. */
+enum err audit_log_find_kept(struct ledger *ledger, uint64_t oldest, unsigned looks,
+                             uint64_t before_ms, uint64_t *keep_from)
 {
-    if (log->oldest > log->newest) {
-        return;
+    struct expiry first = {before_ms, 0};
+    struct expiry rest = {before_ms, 0};
+    *keep_from = oldest;
+    enum err err = audit_log_each(ledger, oldest, oldest, look_at_age, &first);
+    if (err != ERR_OK || first.keep_from <= oldest) {
+        return err;
     }
-    uint64_t last = log->oldest + EXPIRE_AT_ONCE - 1;
-    last = last < log->newest ? last : log->newest;
-    struct expiry expiry = {before_ms, 0};
-    if (audit_log_each(log->ledger, last, look_at_age, &expiry) != ERR_OK) {
-        return; /* it is said by whoever wants to read it */
+    err = audit_log_each(ledger, oldest + looks - 1, oldest, look_at_age, &rest);
+    if (err == ERR_OK && rest.keep_from > oldest) {
+        *keep_from = rest.keep_from;
     }
-    for (; log->oldest < expiry.keep_from && log->oldest < log->newest; log->oldest++) {
-        struct buf key = {0};
+    return err;
+}
+
+unsigned audit_log_drop(struct audit_log *log, uint64_t keep_from, unsigned most,
+                        struct record *record)
+{
+    unsigned count = 0;
+    struct buf key = {0};
+    for (; count < most && log->oldest < keep_from && log->oldest < log->newest; log->oldest++) {
+        buf_clear(&key);
         ledger_catalogue_key_u64(&key, CATALOGUE_AUDIT, ~log->oldest);
         record_remove(record, buf_view(&key));
-        buf_release(&key);
+        count++;
     }
+    buf_release(&key);
+    return count;
 }

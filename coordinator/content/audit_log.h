@@ -10,7 +10,7 @@
  *     u8 version = 1 · u64 at_ms · u64 token · u16 status · blobs: kind, role, name, address,
  *     method, route, object, action, summary
  *
- * Loop's thread, but for audit_log_each, which may come from any.
+ * Loop's thread, but for audit_log_each and audit_log_find_kept, which may come from any.
  */
 #ifndef TOCSIN_CONTENT_AUDIT_LOG_H
 #define TOCSIN_CONTENT_AUDIT_LOG_H
@@ -54,12 +54,21 @@ void audit_log_free(struct audit_log *log); /* NULL is fine */
 uint64_t audit_log_add(struct audit_log *log, const struct audit_entry *entry,
                        struct record *record);
 uint64_t audit_log_count(const struct audit_log *log);
-/* From the entry `from` (UINT64_MAX: the newest) on to older ones, of those that are durable. */
+uint64_t audit_log_oldest(const struct audit_log *log); /* its number */
+/* From the entry `from` (UINT64_MAX: the newest) on to older ones, down to `to`, of those that are
+ * durable. `to` is the oldest that is of use: below it a store may have to pass over the traces of
+ * a million that were removed to find out that there is none. */
 typedef bool (*audit_log_fn)(void *arg, const struct audit_entry *entry);
-enum err audit_log_each(struct ledger *ledger, uint64_t from, audit_log_fn each,
+enum err audit_log_each(struct ledger *ledger, uint64_t from, uint64_t to, audit_log_fn each,
                         void *arg) WARN_UNUSED;
-/* Removes the oldest, a few hundred at most, that were written before `before_ms`. */
-void audit_log_expire(struct audit_log *log, uint64_t before_ms, struct record *record);
+/* Looks at so many from `oldest` on, of which *keep_from becomes the first that was not written
+ * before `before_ms`, or the one behind them. Any thread. */
+enum err audit_log_find_kept(struct ledger *ledger, uint64_t oldest, unsigned looks,
+                             uint64_t before_ms, uint64_t *keep_from) WARN_UNUSED;
+/* Removes the oldest below `keep_from`, `most` of them at most, and never the newest of all, by
+ * which the next is numbered. Reads nothing. Returns how many. */
+unsigned audit_log_drop(struct audit_log *log, uint64_t keep_from, unsigned most,
+                        struct record *record);
 
 void audit_entry_encode(const struct audit_entry *entry, struct buf *value);
 /* Texts point into `value`. ERR_CORRUPT, ERR_UNSUPPORTED. */

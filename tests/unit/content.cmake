@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+tocsin_unit_test(test_audit_log LIBS tocsin_content SOURCES unit/stores.c)
 tocsin_unit_test(test_campaign_document LIBS tocsin_content)
 tocsin_unit_test(test_delivery_keys LIBS tocsin_content)
 tocsin_unit_test(test_plan_document LIBS tocsin_content)

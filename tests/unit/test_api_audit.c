@@ -2,7 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "coordinator/api/api_state.h"
 #include "coordinator/api/audit.h"
+#include "coordinator/api/audit_expiry.h"
 #include "coordinator/api/routes.h"
 #include "coordinator/content/audit_log.h"
 #include "tests/unit/api_rig.h"
@@ -389,6 +391,51 @@ static void an_entry_is_stored_in_this_form(void **state)
     buf_release(&value);
 }
 
+static void sweep(struct house *house)
+{
+    audit_expiry_sweep(house->api->audit_expiry);
+    house_turn_for(house, 2);
+    while (audit_expiry_is_reading(house->api->audit_expiry)) {
+        house_turn_for(house, 1);
+    }
+}
+
+/* So many in each sweep, and the newest never. */
+static void entries_go_when_they_were_kept_long_enough(void **state)
+{
+    struct house *house = *state;
+    struct audit_log *log = house->api->audit;
+    const uint64_t kept_ms = house->api->context.audit_kept_ms;
+    upload(house);
+    for (unsigned i = 0; i < 3 * AUDIT_EXPIRY_AT_ONCE; i++) {
+        const struct audit_entry entry = {.at_ms = house->now_ms, .action = slice_str("a")};
+        (void)audit_log_add(log, &entry, turn_record(house->turn));
+    }
+    house->now_ms += kept_ms / 2;
+    create_campaign(house);
+    const uint64_t all = 3 * AUDIT_EXPIRY_AT_ONCE + 2;
+    sweep(house);
+    sweep(house);
+    assert_int_equal(audit_log_count(log), all);
+    house->now_ms += kept_ms / 2 + 1;
+    sweep(house); /* they are found, */
+    assert_int_equal(audit_log_count(log), all);
+    sweep(house); /* and removed */
+    assert_int_equal(audit_log_count(log), all - AUDIT_EXPIRY_AT_ONCE);
+    for (unsigned i = 0; i < 4; i++) {
+        sweep(house);
+    }
+    assert_int_equal(audit_log_count(log), 1);
+    house->now_ms += kept_ms;
+    sweep(house);
+    sweep(house);
+    assert_int_equal(item_count(house, ""), 1);
+    create_campaign(house);
+    assert_int_equal(item_count(house, ""), 2);
+    house_crash(house);
+    assert_int_equal(audit_log_count(house->api->audit), 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -403,6 +450,7 @@ int main(void)
         HOUSE_TEST(what_was_altered_or_taken_away_is_found),
         cmocka_unit_test(every_change_has_an_action_of_its_own),
         cmocka_unit_test(an_entry_is_stored_in_this_form),
+        HOUSE_TEST(entries_go_when_they_were_kept_long_enough),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
