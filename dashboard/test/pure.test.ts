@@ -6,7 +6,7 @@ import { addPoint, type Point } from "../src/lib/history";
 import { joinCurves, type Report } from "../src/lib/report";
 import { link, parsePlace } from "../src/lib/route";
 import { may, whoMay } from "../src/lib/roles";
-import { NOT_REACHED, ON_THE_WAY, planInWords, REACHED, STATES } from "../src/lib/states";
+import { NOT_REACHED, ON_THE_WAY, planInWords, REACHED, reachedByChannel, STATES } from "../src/lib/states";
 import { tell } from "../src/lib/timeline";
 import { kindOf } from "../src/lib/upload";
 import type { Provider, Worker } from "../src/lib/types";
@@ -59,6 +59,17 @@ test("every state is in one group, and only in doubt stands alone", () => {
 test("a plan is told in words", () => {
   assert.equal(planInWords({ plan: { steps: [{ channel: "push" }, { channel: "sms" }, { channel: "voice" }] } }), "Push, then SMS, then voice call");
   assert.equal(planInWords({ plan: { steps: [{ channel: "email" }, { channel: "sms", with_previous: true }] } }), "E-mail, with SMS");
+  const eight = Array.from({ length: 8 }, (_, i) => ({ channel: i % 2 === 0 ? "push" as const : "sms" as const }));
+  assert.equal(planInWords({ plan: { steps: eight } }), "Push, then SMS, then push, then SMS and 4 more steps");
+  assert.equal(planInWords({ plan: { steps: eight.slice(0, 5) } }).includes("more"), false); // one more is said, too
+});
+
+test("who was reached is told by channel, if there is more than one", () => {
+  const rung = (channel: "push" | "sms", counts: object) => ({ step: 1, repeat: 0, channel, counts, open: 0, next_at: null });
+  const ladder = [rung("push", { accepted: 3, failed: 1 }), rung("sms", { delivered: 2, acknowledged: 5, waiting: 9 }), rung("push", { accepted: 4 })];
+  assert.deepEqual(reachedByChannel({ ladder }), [["push", 7], ["sms", 7]]);
+  assert.deepEqual(reachedByChannel({ ladder: ladder.slice(0, 1) }), []);
+  assert.deepEqual(reachedByChannel({ ladder: null }), []);
 });
 
 test("an event says what happened, and why if there is a why", () => {

@@ -3,6 +3,7 @@
 // of themselves.
 import { number } from "./format";
 import type { Live } from "./live";
+import type { Provider } from "./types";
 
 export interface Notice { id: string; tone: "bad" | "doubt"; title: string; text: string; to?: string; since?: string | null }
 
@@ -10,6 +11,10 @@ export interface Notice { id: string; tone: "bad" | "doubt"; title: string; text
 const TROUBLE: Record<string, "bad" | "doubt"> = {
   throttled: "doubt", paused: "doubt", breaker: "bad", unopened: "bad", no_worker: "bad", quota: "doubt",
 };
+
+export function hasTrouble(provider: Provider): boolean {
+  return provider.why.some((why) => TROUBLE[why.reason] !== undefined);
+}
 
 const ALARM_TITLES: Record<string, string> = { ledger_stalled: "The coordinator cannot write" };
 

@@ -80,6 +80,8 @@ export function duration(seconds: number | null | undefined): string {
 }
 
 const timeFormats: Record<string, Intl.DateTimeFormatOptions> = {
+  tenths: { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 1 },
+  parts: { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 },
   time: { hour: "2-digit", minute: "2-digit", second: "2-digit" },
   short: { hour: "2-digit", minute: "2-digit" },
   day: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" },

@@ -15,6 +15,7 @@ export interface Alarm { alarm: string; of: string; detail: string; since: strin
 export interface Live {
   link: Link;
   why: string | null; // the link is waiting
+  lostAt: number | null; // ms, when it was live last; null: it is, or never was
   loaded: boolean;
   campaigns: ReadonlyMap<string, Campaign>;
   providers: ReadonlyMap<string, Provider>;
@@ -25,7 +26,7 @@ export interface Live {
 }
 
 const nothing: Live = {
-  link: "off", why: null, loaded: false, campaigns: new Map(), providers: new Map(), workers: new Map(), alarms: new Map(),
+  link: "off", why: null, lostAt: null, loaded: false, campaigns: new Map(), providers: new Map(), workers: new Map(), alarms: new Map(),
   status: null, replies: 0,
 };
 
@@ -272,7 +273,7 @@ async function keepLink(token: string, signal: AbortSignal): Promise<void> {
     try {
       await readStream(token, signal, async () => {
         await loadAll(signal);
-        change({ link: "live", why: null });
+        change({ link: "live", why: null, lostAt: null });
         waitMs = WAIT_FIRST_MS;
       });
     } catch (error) {
@@ -289,7 +290,7 @@ async function keepLink(token: string, signal: AbortSignal): Promise<void> {
       }
     }
     if (!signal.aborted) {
-      change({ link: "waiting", why });
+      change({ link: "waiting", why, lostAt: live.get().link === "live" ? Date.now() : live.get().lostAt });
       await pause(waitMs * (0.75 + Math.random() / 2), signal);
       waitMs = Math.min(waitMs * 2, WAIT_MAX_MS);
     }

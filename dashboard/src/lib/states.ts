@@ -50,15 +50,29 @@ export const CHANNEL_NAMES: Record<Channel, string> = {
   email: "E-mail", sms: "SMS", voice: "Voice call", push: "Push", chat: "Chat", webhook: "Webhook",
 };
 
-/** "Push, then SMS, then voice call" for a glance at a plan. */
+const STEPS_SAID = 4;
+
+/** "Push, then SMS, then voice call" for a glance at a plan, of a long one the beginning. */
 export function planInWords(campaign: Pick<Campaign, "plan">): string {
-  return campaign.plan.steps
+  const { steps } = campaign.plan;
+  const said = steps.length > STEPS_SAID + 1 ? steps.slice(0, STEPS_SAID) : steps;
+  const more = steps.length > said.length ? ` and ${steps.length - said.length} more steps` : "";
+  return said
     .map((step, i) => {
       const name = CHANNEL_NAMES[step.channel] ?? step.channel;
       const word = i === 0 || step.channel === "sms" ? name : name.charAt(0).toLowerCase() + name.slice(1);
       return i === 0 ? word : step.with_previous ? `with ${word}` : `then ${word}`;
     })
-    .join(", ");
+    .join(", ") + more;
+}
+
+/** How many were reached by each channel: where they stand now. Empty if there is one channel only, or nobody counted. */
+export function reachedByChannel(campaign: Pick<Campaign, "ladder">): [Channel, number][] {
+  const told = new Map<Channel, number>();
+  for (const rung of campaign.ladder ?? []) {
+    told.set(rung.channel, (told.get(rung.channel) ?? 0) + sum(rung.counts, REACHED));
+  }
+  return told.size > 1 ? [...told] : [];
 }
 
 export function rungName(rung: Rung): string {

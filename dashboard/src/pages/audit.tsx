@@ -46,6 +46,12 @@ function nameOf(object: string): string {
   return object.split("/")[3] ?? object;
 }
 
+/** A name in it may be written from right to left; what is said of it is not. */
+function Summary({ text }: { text: string }) {
+  const named = /^"(.*)"([^"]*)$/s.exec(text);
+  return named ? <span dir="ltr">“<bdi>{named[1]}</bdi>”{named[2]}</span> : <bdi>{text || "–"}</bdi>;
+}
+
 const FILTERS = ["who", "object", "action"] as const;
 
 export function Audit() {
@@ -78,7 +84,7 @@ export function Audit() {
         )}
         {pages.error ? <Problem error={pages.error} /> : null}
         {role === "admin" && pages.value === undefined && pages.busy && <Loading />}
-        {pages.value !== undefined && pages.items.length === 0 && <Empty>{pages.forward ? "None on this page; there may be some further on." : "Nobody has changed anything like this."}</Empty>}
+        {pages.value !== undefined && pages.items.length === 0 && <Empty>{pages.forward ? "None on this page; there may be some further on." : search ? "Nobody has changed anything like this." : "Nobody has changed anything yet."}</Empty>}
         {pages.items.length > 0 && (
           <div class="scroll" tabIndex={0} role="group" aria-label="Audit log">
             <table class="table">
@@ -92,7 +98,7 @@ export function Audit() {
                       <td data-label="Who"><bdi>{entry.name ?? "nobody who signed in"}</bdi>{entry.role && entry.role !== entry.name && <span class="under soft">{entry.role}</span>}</td>
                       <td data-label="Did what">{actionInWords(entry.action)}{entry.status >= 300 && <span class="under tone-bad">refused with {entry.status}</span>}</td>
                       <td data-label="To what">{to ? <a href={to}><bdi>{nameOf(entry.object)}</bdi></a> : <bdi>{nameOf(entry.object)}</bdi>}</td>
-                      <td data-label="How"><bdi>{entry.summary || "–"}</bdi></td>
+                      <td data-label="How"><Summary text={entry.summary} /></td>
                       <td data-label="From" class="soft">{entry.address}</td>
                     </tr>
                   );

@@ -46,7 +46,7 @@ function Numbers({ campaign, ever }: { campaign: Campaign; ever: number }) {
       <Tile label="Not reached" value={number(lost)} note={share(lost, recipients)} tone={lost > 0 ? "bad" : undefined} />
       {(counts.uncertain ?? 0) > 0 && <Tile label="In doubt" value={number(counts.uncertain)} note="nobody knows" tone="doubt" />}
       {campaign.state === "running"
-        ? <><Tile label="Rate" value={rate(campaign.rate_per_s)} note={campaign.rate !== null ? `at most ${rate(campaign.rate)}` : undefined} /><Tile label="Time left" value={timeLeft(campaign)} note={done ?? (sum(counts, ON_THE_WAY) === 0 ? "all are told, answers may come" : campaign.time_left_s === null ? "not known yet" : undefined)} /></>
+        ? <><Tile label="Rate" value={rate(campaign.rate_per_s)} note={campaign.rate !== null ? `at most ${rate(campaign.rate)}` : undefined} /><Tile label="Time left" value={timeLeft(campaign)} note={done ?? (sum(counts, ON_THE_WAY) === 0 ? "all are told, answers may come" : campaign.time_left_s !== null ? undefined : campaign.next_climb_at ? <>next climb at <Time at={campaign.next_climb_at} seconds /></> : "not known yet")} /></>
         : took !== null ? <Tile label="Took" value={duration(took)} /> : null}
     </Tiles>
   );

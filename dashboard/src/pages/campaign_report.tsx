@@ -93,6 +93,7 @@ export function TroubleCard({ campaign, asked }: { campaign: Campaign; asked: Re
   const report = asked.value;
   const reasons = (report?.failures.reasons ?? []).filter((one) => one.times > 0)
     .sort((a, b) => b.people - a.people || b.times - a.times).slice(0, TOP);
+  const past = reasons.filter((one) => one.people === 0);
   const most = Math.max(1, ...reasons.map((one) => one.people));
   return (
     <Card title="What went wrong" actions={asked.wanted ? <Button small onPress={asked.again}>Read again</Button> : <Button small onPress={asked.want}>Read it</Button>}>
@@ -100,21 +101,25 @@ export function TroubleCard({ campaign, asked }: { campaign: Campaign; asked: Re
       {asked.error ? <Problem error={asked.error} /> : null}
       {asked.wanted && !report && asked.busy && <Loading what="Reading the journal" />}
       {report && reasons.length === 0 && <p class="calm"><Icon name="calm" />Nothing so far.</p>}
-      {reasons.length > 0 && (
+      {reasons.length > past.length && (
         <ol class="reasons">
-          {reasons.map((one) => (
+          {reasons.filter((one) => one.people > 0).map((one) => (
             <li key={one.reason}>
               <div class="reason-head">
                 <span>{one.text}</span>
-                {one.people > 0
-                  ? <a href={link(["campaigns", campaign.id, "people"], { reason: String(one.reason) })} aria-label={`${plural(one.people, "person", "people")} not reached: ${one.text}. Show them`}><b>{number(one.people)}</b> not reached</a>
-                  : <span class="soft">made up for</span>}
+                <a href={link(["campaigns", campaign.id, "people"], { reason: String(one.reason) })} aria-label={`${plural(one.people, "person", "people")} not reached: ${one.text}. Show them`}><b>{number(one.people)}</b> not reached</a>
               </div>
               <span class="meter meter-bad" aria-hidden="true"><span style={{ width: `${(100 * one.people) / most}%` }} /></span>
-              <span class="soft under">{plural(one.times, "time", "times")}{one.people > 0 && `, ${share(one.people, campaign.recipients)} of all people`}</span>
+              <span class="soft under">{plural(one.times, "time", "times")}, {share(one.people, campaign.recipients)} of all people</span>
             </li>
           ))}
         </ol>
+      )}
+      {past.length > 0 && (
+        <>
+          <h3>Made up for since</h3>
+          <ul class="reasons-past soft">{past.map((one) => <li key={one.reason} class="reason-head"><span>{one.text}</span><span>{plural(one.times, "time", "times")}</span></li>)}</ul>
+        </>
       )}
       {report && <Pace report={report} />}
       {report && <p class="soft small">As of <Time at={report.as_of} seconds />.</p>}

@@ -30,7 +30,7 @@ export function CampaignTable({ campaigns, label }: { campaigns: Campaign[]; lab
                 )}
               </td>
               <td data-label="Acknowledged" class="right">{campaign.counts.acknowledged ? share(campaign.counts.acknowledged, campaign.recipients) : <span class="soft">–</span>}</td>
-              <td data-label="Launched"><Time at={campaign.launched_at} /></td>
+              <td data-label="Launched">{campaign.state === "scheduled" && campaign.starts_at ? <>begins <Time at={campaign.starts_at} /></> : <Time at={campaign.launched_at} />}</td>
             </tr>
           ))}
         </tbody>

@@ -61,7 +61,7 @@ export function Find() {
                   <tbody>
                     {pages.items.map((one) => (
                       <tr key={`${one.campaign} ${one.key}`}>
-                        <th scope="row"><a href={link(["campaigns", one.campaign])}><bdi>{one.campaign_name}</bdi></a><span class="under soft">{one.campaign} · <Time at={one.launched_at} /></span><CampaignPill state={one.campaign_state} /></th>
+                        <th scope="row"><a href={link(["campaigns", one.campaign])}><bdi>{one.campaign_name}</bdi></a><span class="under soft">{one.campaign} · {one.launched_at ? <Time at={one.launched_at} /> : "not launched"}</span><CampaignPill state={one.campaign_state} /></th>
                         <td data-label="Person"><a href={link(["campaigns", one.campaign, "people", one.key])}><bdi>{one.key}</bdi></a></td>
                         <td data-label="State"><StateWord state={one.state} /></td>
                         <td data-label="Sent"><Time at={one.accepted_at} seconds /></td>

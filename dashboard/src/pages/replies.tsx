@@ -86,7 +86,7 @@ export function Replies() {
         </div>
         {pages.error ? <Problem error={pages.error} /> : null}
         {pages.value === undefined && pages.busy && <Loading />}
-        {pages.value !== undefined && pages.items.length === 0 && <Empty>{pages.forward ? "None on this page; there may be some further on." : "Nobody has written back like this."}</Empty>}
+        {pages.value !== undefined && pages.items.length === 0 && <Empty>{pages.forward ? "None on this page; there may be some further on." : String(search) ? "Nobody has written back like this." : "Nobody has written back yet."}</Empty>}
         {pages.items.length > 0 && <ul class="replies">{pages.items.map((reply) => <ReplyItem key={reply.id} reply={reply} />)}</ul>}
         <Pager of={pages} label="replies" />
       </Card>

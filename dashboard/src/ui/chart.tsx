@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { number, time, timeAs } from "../lib/format";
+import { number, shortNumber, time, timeAs } from "../lib/format";
 import { useStore } from "../lib/store";
 import { themeTurn } from "../lib/theme";
 
@@ -11,33 +11,45 @@ export interface Line { label: string; colour: string; dash?: number[]; fill?: b
 
 interface Props { title: string; times: number[]; lines: Line[]; words: string; height?: number; format?: (value: number) => string; most?: number }
 
+/** As the theme has it now: "rgb(47, 156, 108)". */
 function colourOf(element: Element, name: string): string {
-  return getComputedStyle(element).getPropertyValue(name).trim() || "#888";
+  const probe = element.appendChild(document.createElement("i"));
+  probe.style.color = `var(${name})`;
+  const colour = getComputedStyle(probe).color;
+  probe.remove();
+  return colour;
+}
+
+const withAlpha = (colour: string, alpha: number) => colour.replace(/^rgb\((.*)\)$/, `rgba($1, ${alpha})`);
+
+/** What divides seconds is told in seconds and their parts, and longer times to the minute. */
+function tick(step: number, at: number): string {
+  return timeAs(step < 0.1 ? "parts" : step < 1 ? "tenths" : step < 60 ? "time" : "short", new Date(at * 1000));
 }
 
 function optionsOf(element: HTMLElement, props: Props, onPoint: (index: number | null) => void): uPlot.Options {
   const soft = colourOf(element, "--soft");
   const line = colourOf(element, "--line");
   const font = "12px " + getComputedStyle(element).fontFamily;
-  const format = props.format ?? number;
+  const format = props.format ?? shortNumber;
   return {
     width: Math.max(200, element.clientWidth),
     height: props.height ?? 220,
-    padding: [10, 8, 0, 0],
+    padding: [10, 28, 0, 0],
     legend: { show: false },
     cursor: { points: { size: 7 }, drag: { x: false, y: false } },
     scales: { x: { time: true }, y: { range: (_u, _min, max) => [0, Math.max(1, props.most ?? 0, max * 1.06)] } },
     axes: [
-      { stroke: soft, font, grid: { show: false }, ticks: { stroke: line, size: 4 }, space: 80,
-        values: (_u, splits, _i, _s, step) => splits.map((at) => timeAs(step < 60 ? "time" : "short", new Date(at * 1000))) },
-      { stroke: soft, font, grid: { stroke: line, width: 1 }, ticks: { show: false }, space: 42, size: 58,
-        values: (_u, splits) => splits.map((value) => (value % 1 === 0 || value < 10 ? format(value) : "")) },
+      { stroke: soft, font, grid: { show: false }, ticks: { stroke: line, size: 4 }, space: 80, size: 28,
+        values: (_u, splits, _i, _s, step) => splits.map((at) => tick(step, at)) },
+      { stroke: soft, font, grid: { stroke: line, width: 1 }, ticks: { show: false }, space: 42, size: 52,
+        values: (_u, splits) => splits.map((value) => (value % 1 === 0 ? format(value) : "")) },
     ],
     series: [
       {},
       ...props.lines.map((one) => {
         const colour = colourOf(element, one.colour);
-        return { label: one.label, stroke: colour, width: 2, dash: one.dash, fill: one.fill ? colour + "1f" : undefined, points: { show: false }, spanGaps: true };
+        return { label: one.label, stroke: colour, width: 2, dash: one.dash, fill: one.fill ? withAlpha(colour, 0.12) : undefined, points: { show: false }, spanGaps: true };
       }),
     ],
     hooks: { setCursor: [(u) => onPoint(u.cursor.idx ?? null)] },

@@ -76,7 +76,7 @@ function Pace({ provider }: { provider: Provider }) {
 
 export function ProviderTable({ providers, change }: { providers: Provider[]; change?: boolean }) {
   if (providers.length === 0) {
-    return <Empty>No provider is set up for these channels.</Empty>;
+    return <Empty>{change ? "No provider is set up. They stand in the coordinator's settings." : "No provider is set up for these channels."}</Empty>;
   }
   return (
     <div class="scroll" tabIndex={0} role="group" aria-label="Providers">

@@ -9,7 +9,7 @@ import { place } from "../lib/route";
 import { REACHED, sum } from "../lib/states";
 import { useStore } from "../lib/store";
 import { setTheme, theme, type Theme } from "../lib/theme";
-import { Said } from "./basics";
+import { Said, Time } from "./basics";
 import { ConfirmDialog } from "./dialog";
 import { Icon, Mark, type IconName } from "./icon";
 
@@ -82,6 +82,28 @@ function Narrator() {
   return <p class="sr" role="status" aria-live="polite">{text}</p>;
 }
 
+const STALE_MS = 3000; // a link that breaks off and comes again at once is nobody's concern
+
+/** Above every page: on a telephone the foot of the menu is not seen, and old numbers must not pass for new ones. */
+function Stale() {
+  const lostAt = useStore(live, (now) => (now.link === "waiting" && now.loaded ? now.lostAt ?? 0 : null));
+  const [shown, show] = useState(false);
+  useEffect(() => {
+    show(false);
+    const timer = lostAt === null ? undefined : setTimeout(() => show(true), STALE_MS);
+    return () => clearTimeout(timer);
+  }, [lostAt]);
+  if (lostAt === null || !shown) {
+    return null;
+  }
+  return (
+    <p class="note stale" role="status">
+      <Icon name="alarm" />
+      <span>{lostAt > 0 ? <>Nothing new since <Time at={new Date(lostAt).toISOString()} seconds />: the coordinator cannot be heard. What you see is as of then.</> : "The coordinator cannot be heard: what you see does not move."} The page goes on by itself.</span>
+    </p>
+  );
+}
+
 function Nav({ onGo }: { onGo: () => void }) {
   const parts = useStore(place).parts;
   const role = useStore(session)?.me.role;
@@ -134,7 +156,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
             <ThemeSwitch />
           </div>
         </aside>
-        <main id="main" tabIndex={-1}>{children}</main>
+        <main id="main" tabIndex={-1}><Stale />{children}</main>
       </div>
       <Narrator />
       <Said />

@@ -13,8 +13,10 @@ run(async () => {
   console.log("kill");
   await page.locator(".link-waiting", { hasText: "Not live" }).waitFor();
   await page.locator(".link-why").waitFor();
+  await page.locator(".stale", { hasText: "Nothing new since" }).waitFor(); // above the numbers, wherever one is
   assert.ok(Number((await told.innerText()).replace(/\D/g, "")) >= before);
   await page.getByText("Live", { exact: true }).waitFor();
+  assert.equal(await page.locator(".stale").count(), 0);
   await until("what was sent since", async () => Number((await told.innerText()).replace(/\D/g, "")) > before);
   const now = (await api("GET", `/v1/campaigns/${stage.followUp}`)).body.counts.accepted;
   await until("what the coordinator says", async () => Number((await told.innerText()).replace(/\D/g, "")) >= now);

@@ -34,12 +34,12 @@ def a_stage():
 
 @pytest.fixture(name="play")
 def a_play(stage):
-    def play(script, seconds=200, on_word=None):
-        """on_word: what to do when the script says a word on a line of its own."""
-        known = {**stage.known(), "thorough": bool(os.environ.get("TOCSIN_THOROUGH"))}
+    def play(script, seconds=200, on_word=None, known=None):
+        """on_word: what to do when the script says a word on a line of its own; known: another stage's."""
+        known = {**(known or stage.known()), "thorough": bool(os.environ.get("TOCSIN_THOROUGH"))}
         child = subprocess.Popen(["node", os.path.join(HERE, script), json.dumps(known)], stdin=subprocess.DEVNULL,
                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        late = threading.Timer(seconds, child.kill)
+        late = threading.Timer(seconds * (2 if known["thorough"] else 1), child.kill)
         late.start()
         try:
             said = []

@@ -2,6 +2,7 @@
 // Every page, in both themes and two widths: axe finds nothing, nothing is wider than the window.
 import assert from "node:assert/strict";
 import { AxeBuilder, goTo, open, run, stage, until } from "./browser.mjs";
+import { PAGES } from "./every_page.mjs";
 
 async function check(page, what, width) {
   const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]).analyze();
@@ -16,48 +17,33 @@ async function check(page, what, width) {
 
 let violations = 0; // all are told before the test fails
 
-const PAGES = [
-  ["#/", "Overview"],
-  ["#/campaigns", "Campaigns"],
-  [`#/campaigns/${stage.running}`, "Power outage, first notice"],
-  [`#/campaigns/${stage.draft}`, /./],
-  [`#/campaigns/${stage.stopped}`, "Stromausfallbenachrichtigungsaktualisierung"],
-  [`#/campaigns/${stage.finished}`, /./],
-  [`#/campaigns/${stage.running}/people?state=accepted`, "People: accepted"],
-  [`#/campaigns/${stage.running}/people/${stage.person}`, stage.person],
-  ["#/new", "New campaign"],
-  [`#/find?key=${stage.person}`, "Find a person"],
-  ["#/replies", "Replies"],
-  ["#/audiences", "Audiences"],
-  [`#/audiences/${stage.audience}`, /./],
-  ["#/providers", "Providers and workers"],
-  ["#/tokens", "Tokens"],
-  ["#/audit", "Audit log"],
-  ["#/nowhere", "Nothing is here"],
-];
-
 run(async () => {
   for (const [theme, width] of [["light", 1280], ["dark", 390]].concat(stage.thorough ? [["dark", 1280], ["light", 390]] : [])) {
     const out = await open({ theme, width });
     await out.getByLabel("Token").waitFor();
     await check(out, `signing in, ${theme}`, width);
     const page = await open({ theme, width, token: stage.token });
-    for (const [hash, heading] of PAGES) {
+    for (const [, hash, heading] of PAGES) {
       await goTo(page, hash, heading);
       await until("what is loading", async () => (await page.locator(".loading").count()) === 0);
       await check(page, `${hash}, ${theme}, ${width}`, width);
     }
-    await goTo(page, `#/campaigns/${stage.running}`, /./);
-    await page.getByRole("button", { name: "Cancel", exact: true }).click();
-    await page.getByRole("dialog").waitFor();
-    await check(page, `a dialog, ${theme}`, width);
-    await page.keyboard.press("Escape");
+    if (!stage.empty) {
+      await goTo(page, `#/campaigns/${stage.running}`, /./);
+      await page.getByRole("button", { name: "Cancel", exact: true }).click();
+      await page.getByRole("dialog").waitFor();
+      await check(page, `a dialog, ${theme}`, width);
+      await page.keyboard.press("Escape");
+    }
     if (width < 600) {
       await page.getByRole("button", { name: "Open the menu" }).click();
       await check(page, `the menu, ${theme}`, width);
     }
   }
   assert.equal(violations, 0, "axe found something");
+  if (stage.empty) {
+    return;
+  }
   const docs = await open();
   await docs.goto(`${stage.url}/docs`);
   await docs.getByRole("heading", { level: 1 }).waitFor();

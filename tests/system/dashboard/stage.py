@@ -14,6 +14,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..", "..", "..")
@@ -54,11 +55,17 @@ def customers(count, seed=1, first=100001):
     return ("\n".join(rows) + "\n").encode()
 
 
+# Names as somebody may write them: long, from right to left, and like HTML.
+RIGHT_TO_LEFT = "انقطاع التيار الكهربائي في بيرغن — <b>إشعار ثانٍ</b> للمستشفيات"
+LONG = "Second notice to everybody north of the fjord whose power comes by the line that the landslide took on Sunday, and what to do"
+
+
 class Stage:
     """Everything that runs, and what is known of it."""
 
-    def __init__(self, directory, people=6000, rate=60.0):
+    def __init__(self, directory, people=6000, rate=60.0, has_odd=True):
         self.directory = directory
+        self.has_odd = has_odd
         self.nginx, port = start_nginx(os.path.join(directory, "nginx"), {"/": "return 202;", "/moody": MOODY,
                                                                          "/picky": PICKY, "/busy": "return 429;"})
         providers = [
@@ -101,7 +108,7 @@ class Stage:
         return {"url": self.url, "directory": self.directory, "tocsin": self.cluster.program("tocsin"), "token": self.api.token, "operator": self.tokens["duty"], "viewer": self.tokens["wall"],
                 "running": campaign["Power outage, first notice"], "draft": campaign["Invoices are late this month"],
                 "stopped": campaign["Stromausfallbenachrichtigungsaktualisierung"], "finished": campaign["Planned work on Saturday"],
-                "followUp": campaign["Follow-up by e-mail"], "audience": self.audiences["Customers in the north"], "person": "C100003"}
+                "followUp": campaign["Follow-up by e-mail"], "eight": campaign.get(RIGHT_TO_LEFT), "audience": self.audiences["Customers in the north"], "person": "C100003"}
 
     def audience(self, name, count, seed):
         rows = customers(count, seed, 100001 * seed) + b"C1,not a number,,,Odd,Row,Oslo,nb\n"
@@ -182,7 +189,17 @@ class Stage:
             priority="critical")
         self.campaign("Follow-up by e-mail", north, [{"channel": "email"}], rate=self.people / 120)
         self.replies(done, south)
+        if self.has_odd:
+            self.set_odd(south)
         return main
+
+    def set_odd(self, audience):
+        """What a page has to bear."""
+        self.campaign(RIGHT_TO_LEFT, audience, [
+            {"channel": channel, "until": "acknowledged", "within": f"{3 + at}s", "attempts": 1, "backoff": "1s"}
+            for at, channel in enumerate(("push", "sms", "voice", "email") * 2)], priority="bulk")
+        begin = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 100 * 86400))
+        self.campaign(LONG, audience, [{"channel": "email"}], launch={"at": begin}, priority="high")
 
     def go_on(self, campaign, stop):
         """People confirm, a few at a time."""
@@ -196,6 +213,26 @@ class Stage:
     def close(self):
         self.cluster.close()
         self.nginx.stop()
+
+
+class EmptyStage:
+    """A coordinator on its first day: no provider, no worker, nobody was ever told anything."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.cluster = Cluster(os.path.join(directory, "cluster"), BUILD, [], {"log_level": "warn"})
+        try:
+            self.cluster.start_coordinator()
+        except BaseException:
+            self.close()
+            raise
+
+    def known(self):
+        return {"empty": True, "url": f"http://127.0.0.1:{self.cluster.api_port}", "directory": self.directory,
+                "token": self.cluster.api.token}
+
+    def close(self):
+        self.cluster.close()
 
 
 def main():

@@ -24,7 +24,7 @@ def test_everything_can_be_done_by_the_keyboard(play):
 def test_the_page_goes_on_when_the_coordinator_comes_back(stage, play):
     def kill_and_start():
         stage.cluster.coordinator.kill()
-        time.sleep(1.5)
+        time.sleep(4.5)
         stage.cluster.start_coordinator()
 
     play("back.mjs", on_word={"kill": kill_and_start})
