@@ -144,7 +144,6 @@ static struct worker_sight *worker_sight(struct feed_sights *sights, const struc
     if (sight == NULL) {
         sight = mem_zalloc(1, sizeof(*sight));
         sight->instance = view->instance;
-        (void)snprintf(sight->name, sizeof(sight->name), "%s", view->name);
         HASH_ADD(hh, sights->workers, instance, sizeof(sight->instance), sight);
     }
     return sight;
@@ -169,6 +168,8 @@ static void look_at_worker(struct feed_sights *sights, const struct worker_view 
 {
     struct worker_sight *sight = worker_sight(sights, view);
     sight->is_there = true;
+    /* After a restart of ours only its leases are known until it says hello. */
+    (void)snprintf(sight->name, sizeof(sight->name), "%s", view->name);
     if (view->connected && !sight->is_connected) {
         (void)feed_tell(sights->feed, FEED_WORKER_JOINED, 0, sight->name, workers_show(view));
     } else if (!view->connected && sight->is_connected) {

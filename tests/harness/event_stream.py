@@ -6,6 +6,9 @@ import json
 import socket
 import threading
 
+from cluster import Api
+from tap import Answer
+
 PREFIX = "com.tocsin."
 
 
@@ -39,6 +42,8 @@ def parse(lines):
 class EventStream:
     """Opens a stream and gathers its events in a thread of its own, until it is closed."""
 
+    on_event = None  # called with the CloudEvents object of every event, if it is set
+
     def __init__(self, api, query="", last_id=None, receive_buffer=0, is_reading=True):
         self.connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=60)
         self.connection.connect()
@@ -51,6 +56,8 @@ class EventStream:
         self.connection.request("GET", f"/v1/events{query}", headers=headers)
         self.response = self.connection.getresponse()
         self.status = self.response.status
+        if Api.on_answer:
+            Api.on_answer("GET", f"/v1/events{query}", Answer(self.status, dict(self.response.getheaders()), b"", is_whole=False))
         self.events = []
         self.news = threading.Condition()
         self.is_over = False
@@ -66,6 +73,8 @@ class EventStream:
     def _read(self):
         try:
             for event in parse(iter(self.response.readline, b"")):
+                if EventStream.on_event:
+                    EventStream.on_event(event.cloud)
                 with self.news:
                     self.events.append(event)
                     self.news.notify_all()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/openapi.yaml, and whether an answer of the coordinator is as it says."""
+"""docs/openapi.yaml, and whether what the coordinator says is as it describes: answers, the lines and events in them, webhooks."""
 
 import json
 import os
@@ -11,9 +11,17 @@ import yaml
 
 FILE = os.path.join(os.path.dirname(__file__), "..", "..", "docs", "openapi.yaml")
 JSON_TYPES = ("application/json", "application/problem+json")
+EVENTS = "text/event-stream"
+LINE_TYPES = ("application/x-ndjson", EVENTS)
 METHODS = ("get", "put", "post", "patch", "delete")
 # Answers of the HTTP library, which come before any route: docs/api.md, conventions.
 LIBRARY_STATUSES = (400, 413, 414, 431, 505)
+
+
+def lines_of(media, body):
+    """The documents in a body of lines, or of events, as text; what is behind the last line's end is none."""
+    lines = body.split(b"\n")[:-1]
+    return [line.removeprefix(b"data:") for line in lines if line.startswith(b"data:")] if media == EVENTS else lines
 
 
 def pattern_of(path):
@@ -57,6 +65,13 @@ class Description:
                 return self.resolve(operation["responses"][key])
         return None
 
+    def errors_of_text(self, schema, text):
+        try:
+            value = json.loads(text)
+        except ValueError as error:
+            return [f"{text[:100]!r} is no JSON: {error}"]
+        return self.errors_of(schema, value)
+
     def errors_of(self, schema, value):
         """What does not fit, the deepest first."""
         key = id(schema)
@@ -64,12 +79,18 @@ class Description:
             self.validators[key] = jsonschema.Draft202012Validator(schema, resolver=self.resolver)
         return [f"{error.json_path}: {error.message[:300]}" for error in self.validators[key].iter_errors(value)]
 
-    def check(self, method, path, status, content_type, body):
-        """None, or what of the answer is not as described."""
+    def errors_of_lines(self, media, schema, body):
+        """As errors_of, of a body whose described schema is that of a line, or of an event."""
+        if schema.get("type") == "string":
+            return []
+        return [error for line in lines_of(media, body) for error in self.errors_of_text(schema, line)]
+
+    def check(self, method, path, status, content_type, body, is_whole=True):
+        """None, or what of the answer is not as described. What broke off: as far as it came."""
         name, operation = self.find(method, urllib.parse.urlsplit(path).path)
         media = (content_type or "").split(";")[0]
-        if media == "text/html" and status in LIBRARY_STATUSES:
-            return None
+        if media in ("", "text/html") and status in LIBRARY_STATUSES:
+            return None  # pages that do not say what they are
         if operation is None:
             if status not in (404, 405, 401, 408, 413, 414, 431):
                 return f"{method} {path} is not described, and answered {status}"
@@ -83,30 +104,28 @@ class Description:
             return None
         if media not in content:
             return f"{method} {name}: {status} with {content_type!r} is not described"
-        if media not in JSON_TYPES:
-            return None
-        errors = self.errors_of(content[media].get("schema", {}), json.loads(body))
+        schema, errors = content[media].get("schema", {}), []
+        if media in LINE_TYPES:
+            errors = self.errors_of_lines(media, self.resolve(schema), body)
+        elif media in JSON_TYPES and is_whole:
+            errors = self.errors_of_text(schema, body)
         return f"{method} {name}: {status}: " + "; ".join(errors[:3]) if errors else None
 
+    def check_event(self, event):
+        """None, or what of a CloudEvents object is not as described."""
+        errors = self.errors_of(self.document["components"]["schemas"]["Event"], event)
+        return f"event {event.get('type')}: " + "; ".join(errors[:3]) if errors else None
 
-class Watch:
-    """Takes answers as they come, from any thread, and checks them when nobody is in a hurry any more."""
-
-    ENOUGH = 200  # answers of one operation and status: those after them are not kept
-
-    def __init__(self, description):
-        self.description = description
-        self.answers = []
-        self.counts = {}
-
-    def take(self, method, path, answer):
-        key = self.description.find(method, urllib.parse.urlsplit(path).path)[0], method, answer.status
-        self.counts[key] = self.counts.get(key, 0) + 1
-        if self.counts[key] <= self.ENOUGH:
-            content_type = next((value for name, value in answer.headers.items() if name.lower() == "content-type"), None)
-            self.answers.append((method, path, answer.status, content_type, answer.body))
-
-    def problems(self):
-        """What was not as described, each once; forgets all of it."""
-        answers, self.answers, self.counts = self.answers, [], {}
-        return sorted({problem for problem in (self.description.check(*answer) for answer in answers) if problem})
+    def check_webhook(self, name, headers, body):
+        """None, or what of a request to a subscriber is not as described; headers by names in lower case."""
+        operation = self.document["webhooks"][name]["post"]
+        media = headers.get("content-type", "").split(";")[0]
+        if media not in operation["requestBody"]["content"]:
+            return f"webhook {name}: {media!r} is not described"
+        errors = self.errors_of_text(operation["requestBody"]["content"][media]["schema"], body)
+        for parameter in map(self.resolve, operation["parameters"]):
+            if parameter["name"] in headers:
+                errors += self.errors_of(parameter["schema"], headers[parameter["name"]])
+            elif parameter["required"]:
+                errors.append(f"there is no header {parameter['name']}")
+        return f"webhook {name}: " + "; ".join(errors[:3]) if errors else None

@@ -69,6 +69,16 @@ def test_what_changes_something_takes_an_idempotency_key():
             assert any(parameter["name"] == "Idempotency-Key" for parameter in parameters), f"{method} {path}"
 
 
+def test_every_type_of_event_is_described_with_its_data_and_no_other():
+    with open(os.path.join(os.path.dirname(FILE), "..", "coordinator", "content", "feed_kind.h"), encoding="utf-8") as f:
+        types = [f"com.tocsin.{word}" for word in re.findall(r'^    X\(\w+, "([a-z.]+)", (?:true|false)\)', f.read(), re.M)]
+    event = DESCRIPTION.document["components"]["schemas"]["Event"]
+    assert len(types) > 20 and sorted(event["properties"]["type"]["enum"]) == sorted(types)
+    for name in types:
+        rules = [part for part in event["allOf"] if not DESCRIPTION.errors_of(part["if"], {"type": name})]
+        assert len(rules) == 1 and "$ref" in rules[0]["then"]["properties"]["data"], name
+
+
 def test_the_linter_finds_nothing():
     done = subprocess.run(arguments_of("openapi_lint.js", [FILE]), env=environment(), stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, check=False)

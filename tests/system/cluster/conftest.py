@@ -3,28 +3,12 @@
 
 import os
 import shutil
-import sys
 import tempfile
 
 import pytest
 
-from support import BUILD, Cluster, Gateway, QUICK, ROOT, reports
-
-sys.path.insert(0, os.path.join(ROOT, "tests", "openapi"))
-
-from cluster import Api  # noqa: E402
-from description import Description, Watch  # noqa: E402
-
-WATCH = Watch(Description())
-Api.on_answer = WATCH.take
-
-
-@pytest.fixture(autouse=True)
-def answers_are_as_described():
-    """Every answer that a test got is one that docs/openapi.yaml describes."""
-    yield
-    problems = WATCH.problems()
-    assert not problems, "not as docs/openapi.yaml says:\n" + "\n".join(problems)
+from support import BUILD, Cluster, Gateway, QUICK, reports
+from watch import all_is_as_described  # noqa: F401 (a fixture)
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..", "..", "..")
-sys.path.insert(0, os.path.join(ROOT, "tests", "harness"))
+for directory in ("harness", "openapi"):
+    sys.path.insert(0, os.path.join(ROOT, "tests", directory))
 
 from cluster import Cluster, Process, free_port, port_answers, wait_for  # noqa: E402
 
@@ -228,7 +229,7 @@ def tocsin(cluster, *arguments, stdin=None, env=None, timeout=100):
     """Runs the operator's command against a cluster (None: against none); (status, stdout, stderr)."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("TOCSIN_")}
     if cluster is not None:
-        environment["TOCSIN_API"] = f"http://127.0.0.1:{cluster.api_port}"
+        environment["TOCSIN_API"] = cluster.url()
         environment["TOCSIN_TOKEN_FILE"] = os.path.join(cluster.data_dir, "admin.token")
     environment.update(env or {})
     done = subprocess.run([os.path.join(BUILD, "bin", "tocsin"), *map(str, arguments)], input=stdin, timeout=timeout,

@@ -191,7 +191,7 @@ def test_an_empty_list_is_an_audience_but_nobody_to_send_to(place):
 
 def raw(cluster, data, seconds=10):
     """Sends bytes and reads until the other side closes, or the time is over."""
-    with socket.create_connection(("127.0.0.1", cluster.api_port), timeout=seconds) as connection:
+    with socket.create_connection(("127.0.0.1", cluster.tapped(cluster.api_port)), timeout=seconds) as connection:
         answer = b""
         try:
             connection.sendall(data)
@@ -229,7 +229,7 @@ def test_bodies_and_headers_have_their_limits(cluster):
     def endless():
         for _ in range(40):
             yield b"x" * 65536
-    connection = http.client.HTTPConnection("127.0.0.1", cluster.api_port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", cluster.tapped(cluster.api_port), timeout=20)
     connection.request("POST", "/v1/campaigns", body=endless(), encode_chunked=True,
                        headers={"Authorization": f"Bearer {cluster.api.token}", "Transfer-Encoding": "chunked"})
     assert connection.getresponse().status == 413
@@ -247,7 +247,7 @@ def test_bodies_and_headers_have_their_limits(cluster):
                                   b"POST /v1/campaigns HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"],
                          ids=["TLS", "empty lines", "half a line", "another version", "zeros", "negative", "no chunk"])
 def test_what_is_no_http_disturbs_nobody(cluster, data):
-    with socket.create_connection(("127.0.0.1", cluster.api_port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", cluster.tapped(cluster.api_port)), timeout=5) as connection:
         connection.sendall(data)
         connection.settimeout(0.5)
         try:
@@ -261,7 +261,7 @@ def test_clients_that_break_off_leave_nothing(cluster):
     head = (b"POST /v1/audiences?name=half HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\n" + token_line(cluster) +
             b"Content-Length: 1000000\r\n\r\n")
     for body in (b"", b"id,pho", b"".join(customers(2000))):
-        with socket.create_connection(("127.0.0.1", cluster.api_port), timeout=5) as connection:
+        with socket.create_connection(("127.0.0.1", cluster.tapped(cluster.api_port)), timeout=5) as connection:
             connection.sendall(head + body)
             time.sleep(0.1)
     wait_for("no uploads", lambda: cluster.api.get("/v1/uploads") == [], 10)
@@ -269,7 +269,7 @@ def test_clients_that_break_off_leave_nothing(cluster):
 
 def test_slow_clients_are_sent_away_and_others_served(cluster):
     """Heads and bodies that dribble have 30 s in all, however often a byte comes."""
-    slow = [socket.create_connection(("127.0.0.1", cluster.api_port), timeout=60) for _ in range(40)]
+    slow = [socket.create_connection(("127.0.0.1", cluster.tapped(cluster.api_port)), timeout=60) for _ in range(40)]
     heads = [b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ",
              b"POST /v1/campaigns HTTP/1.1\r\nHost: x\r\n" + token_line(cluster) + b"Content-Length: 1000\r\n\r\n"]
     for number, connection in enumerate(slow):

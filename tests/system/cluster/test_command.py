@@ -17,7 +17,7 @@ PROVIDER = {"name": "gateway", "channel": "sms", "adapter": "null", "rate": 500}
 
 
 def environment(cluster):
-    return {**os.environ, "TOCSIN_API": f"http://127.0.0.1:{cluster.api_port}", "TERM": "xterm",
+    return {**os.environ, "TOCSIN_API": cluster.url(), "TERM": "xterm",
             "TOCSIN_TOKEN_FILE": os.path.join(cluster.data_dir, "admin.token")}
 
 

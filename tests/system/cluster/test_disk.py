@@ -61,7 +61,7 @@ def test_a_full_disk_stalls_and_loses_nothing(place, disk, gateway):
         assert answer.status == 503 and "not on disk yet" in answer.json()["detail"], answer.body
         assert cluster.api.call("GET", "/metrics").status == 200
         sent = gateway.count()
-        watch = Process([os.path.join(BUILD, "bin", "tocsin"), "--api", f"http://127.0.0.1:{cluster.api_port}", "--token-file",
+        watch = Process([os.path.join(BUILD, "bin", "tocsin"), "--api", cluster.url(), "--token-file",
                          os.path.join(cluster.data_dir, "admin.token"), "campaign", "watch", campaign],
                         os.path.join(place, "watch.log"))
         cluster.others.append(watch)

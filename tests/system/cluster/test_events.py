@@ -6,7 +6,7 @@ import re
 import socket
 import time
 
-from support import QUICK, http_provider, tocsin, upload, wait_for
+from support import QUICK, SLOW, http_provider, tocsin, upload, wait_for
 from event_stream import EventStream
 
 NULL = [{"name": "null", "channel": "sms", "adapter": "null"}]
@@ -111,6 +111,23 @@ def test_nobody_hears_what_he_did_not_ask_for(make_cluster):
     assert cluster.api.call("GET", "/v1/events", headers={"Last-Event-ID": "nonsense"}).status == 400
     one.close()
     some.close()
+
+
+def test_a_worker_is_told_of_by_its_name_after_a_restart(gateway, make_cluster):
+    """Until it says hello only its leases are known."""
+    gateway.answer(SLOW)
+    cluster = make_cluster([http_provider(gateway)])
+    campaign = cluster.campaign(upload(cluster, 20000), "sms", MESSAGE)["id"]
+    wait_for("some under way", lambda: gateway.count() > 100)
+    cluster.coordinator.kill()
+    cluster.start_coordinator()
+    stream = EventStream(cluster.api, "?types=worker,campaign.cancelled", last_id="e0")
+    stream.find("worker.joined")
+    stream.find("worker.progress")
+    told = [event for event in stream.events if event.type.startswith("worker.")]
+    assert {event.subject for event in told} == {event.data["name"] for event in told} == {"w0"}
+    cluster.api.post(f"/v1/campaigns/{campaign}/cancel")
+    stream.close()
 
 
 def rss_of(cluster):

@@ -136,7 +136,7 @@ def test_the_command_goes_on_after_a_kill(make_cluster, place):
     assert status == 0, err
     unpacked = subprocess.run(["zstd", "-dc", os.path.join(place, "whole.ndjson.zst")], capture_output=True, check=True).stdout
     assert unpacked == whole["ndjson"]
-    environment = {**os.environ, "TOCSIN_API": f"http://127.0.0.1:{cluster.api_port}",
+    environment = {**os.environ, "TOCSIN_API": cluster.url(),
                    "TOCSIN_TOKEN_FILE": os.path.join(cluster.data_dir, "admin.token")}
     for options, plain in (([], whole["ndjson"]), (["--format", "csv"], whole["csv"]), (["--zstd"], None)):
         child = subprocess.Popen([os.path.join(BUILD, "bin", "tocsin"), "export", campaign, *options],

@@ -40,7 +40,7 @@ def make(place, smsc):
             f.write("foobar")
         cluster = Cluster(os.path.join(place, "cluster"), BUILD, [], QUICK)
         settings = {"url": smsc.url(), "user": "tester", "password": f"file:{secret}", "from": "12345",
-                    "receipt_url": f"http://127.0.0.1:{cluster.api_port}", "receipt_secret": f"file:{secret}", **more}
+                    "receipt_url": cluster.url(is_for_later=True), "receipt_secret": f"file:{secret}", **more}
         cluster.providers = [{"name": "kannel", "channel": "sms", "adapter": "kannel", "receipts": True, "settings": settings}]
         clusters.append(cluster)
         cluster.start_coordinator()

@@ -15,6 +15,7 @@ import pytest
 
 from support import BUILD, Cluster, Process, QUICK, free_port, log_of, timeline_of, wait_for
 from cluster import Api
+from tap import Tap
 from certificate import make_certificate
 from kannel import Kannel, is_there
 from node_peer import node_peer, node_run
@@ -50,7 +51,8 @@ class Services:
     def __init__(self, place):
         self.place = place
         self.public_port, self.api_port = free_port(), free_port()
-        self.public_url = f"http://127.0.0.1:{self.public_port}"
+        self.tap = Tap(self.public_port, Api.on_answer)
+        self.public_url = f"http://127.0.0.1:{self.tap.port}"
         self.running = []
 
     def path(self, name):
@@ -108,11 +110,12 @@ class Services:
         subprocess.run(["chown", "-R", "5000:5000", os.path.dirname(maildir)], check=True)
         self.mailin = self.add(Process(
             [os.path.join(BUILD, "bin", "tocsin-mailin"), "--maildir", maildir, "--provider", "relay", "--api",
-             f"http://127.0.0.1:{cluster.api_port}"], self.path("mailin.log")))
+             cluster.url()], self.path("mailin.log")))
 
     def close(self):
         for peer in reversed(self.running):
             peer.stop()
+        self.tap.close()
 
     # ---- what people do ----
 

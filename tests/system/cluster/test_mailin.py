@@ -60,7 +60,7 @@ class Relay:
             f.write(made["token"])
         shutil.chown(self.path("token"), "nobody", "nogroup")
         os.chmod(self.path("token"), 0o400)
-        return ["--provider", "relay", "--api", f"http://127.0.0.1:{cluster.api_port}", "--token-file", self.path("token"),
+        return ["--provider", "relay", "--api", cluster.url(), "--token-file", self.path("token"),
                 "--counters", os.path.join(self.counters_dir, "mails.prom")]
 
     def start(self, cluster):
@@ -283,8 +283,8 @@ def test_receipts_and_replies_go_to_ports_of_their_own(make_cluster, place):
     with open(token, "w", encoding="ascii") as f:
         f.write(cluster.api.token + "\n")
     argv = [os.path.join(BUILD, "bin", "tocsin-mailin"), "--provider", "relay", "--token-file", token,
-            "--api", f"http://127.0.0.1:{cluster.api_port}"]
-    public = ["--public", f"http://127.0.0.1:{cluster.public_port}"]
+            "--api", cluster.url()]
+    public = ["--public", f"http://127.0.0.1:{cluster.tapped(cluster.public_port)}"]
     forged = report_of("A" * 32)
     reply = "From: eve@customer.test\nTo: reply@n.test\nMessage-ID: <1@x>\n\nHello\n"
     for mail, more, code, result in ((forged, public, 0, "forged"), (forged, [], 75, "later"), (reply, public, 0, "told")):

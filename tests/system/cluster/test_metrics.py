@@ -97,7 +97,7 @@ def test_the_page_names_all_metrics_and_promtool_finds_nothing(watched):
     cluster.api.post("/v1/acknowledgements", {"campaign": campaign, "recipient": "r7"})
     wait_for("the worker's numbers", lambda: scrape(cluster.metrics_port).value(
         "tocsin_worker_outcomes_total", provider="gateway", outcome="accepted") == people, 5)
-    both = {"Coordinator": scrape(cluster.api.port), "Worker": scrape(cluster.metrics_port)}
+    both = {"Coordinator": scrape(cluster.tapped(cluster.api_port)), "Worker": scrape(cluster.metrics_port)}
     pages, rare = documented()
     for program, found in both.items():
         run = subprocess.run(["promtool", "check", "metrics"], input=found.text, capture_output=True, text=True,

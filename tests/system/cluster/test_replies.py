@@ -31,7 +31,7 @@ def pair(place):
     with open(secret, "w", encoding="ascii") as f:
         f.write(SECRET)
     cluster = Cluster(os.path.join(place, "cluster"), BUILD, [], {**QUICK, "replies": WORDS})
-    base = f"http://127.0.0.1:{cluster.api_port}"
+    base = cluster.url(is_for_later=True)
     kannel = Kannel(os.path.join(place, "kannel"),
                     f"{base}/i/kannel?secret={SECRET}&from=%p&to=%P&text=%b&charset=%C&id=%I&ts=%T")
     settings = {"url": kannel.url(), "user": "tester", "password": f"file:{secret}", "from": "12345", "receipt_url": base,

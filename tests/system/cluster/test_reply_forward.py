@@ -14,6 +14,7 @@ import pytest
 
 from support import BUILD, Cluster, QUICK, coordinator, free_port, wait_for
 from node_peer import node_run  # on the path since support
+from watch import WATCH
 
 OLD, NEW, WRONG = ("whsec_" + base64.b64encode(letter * 32).decode() for letter in (b"o", b"n", b"w"))
 
@@ -69,6 +70,7 @@ def desk():
     desk = Desk(free_port()).open()
     yield desk
     desk.close()
+    WATCH.take_webhooks("reply", [request for request in desk.seen if request["body"]])
 
 
 @pytest.fixture

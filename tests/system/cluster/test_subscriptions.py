@@ -14,6 +14,7 @@ import pytest
 from support import BUILD, free_port, tocsin, upload, wait_for
 from node_peer import node_run
 from test_reply_forward import Desk
+from watch import WATCH
 
 NULL = [{"name": "null", "channel": "sms", "adapter": "null"}]
 MESSAGE = {"sms": {"text": "Dear {{first_name}}"}}
@@ -25,6 +26,7 @@ def desk():
     desk = Desk(free_port()).open()
     yield desk
     desk.close()
+    WATCH.take_webhooks("event", desk.seen)
 
 
 def subscribe(cluster, desk, name="desk", **more):
@@ -203,7 +205,7 @@ def test_the_commands(make_cluster, desk):
     assert tocsin(cluster, "subscription", "create", "desk", "ftp://x")[0] == 1
     assert tocsin(cluster, "subscription", "delete", "s1")[0] == 0
     # What happens, from the beginning, until it is interrupted.
-    environment = {**os.environ, "TOCSIN_API": f"http://127.0.0.1:{cluster.api_port}",
+    environment = {**os.environ, "TOCSIN_API": cluster.url(),
                    "TOCSIN_TOKEN_FILE": os.path.join(cluster.data_dir, "admin.token")}
     for more in ([], ["--json"]):
         child = subprocess.Popen([os.path.join(BUILD, "bin", "tocsin"), "events", "--after", "e0", "--campaign", campaign, *more],

@@ -120,7 +120,7 @@ def test_without_a_trace_or_with_a_wrong_one_there_is_no_header(receiver, make_c
         assert campaign["traceparent"] is None, wrong
         launch(cluster, campaign)
         assert all(values == [None] for values in receiver.take().values()), wrong
-    connection = http.client.HTTPConnection("127.0.0.1", cluster.api.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", cluster.tapped(cluster.api_port), timeout=20)
     body = json.dumps({"name": "two", "audience": audience, "channel": "sms", "content": MESSAGE}).encode()
     connection.putrequest("POST", "/v1/campaigns")
     for name, value in (("Authorization", f"Bearer {cluster.api.token}"), ("Content-Type", "application/json"),

@@ -4,12 +4,17 @@
 import json
 import os
 import subprocess
+import sys
 import tempfile
 import threading
 
 import pytest
 
-from stage import Stage
+from stage import ROOT, Stage
+
+sys.path.insert(0, os.path.join(ROOT, "tests", "openapi"))
+
+from watch import all_is_as_described  # noqa: E402,F401 (a fixture: what the browser gets, too)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 

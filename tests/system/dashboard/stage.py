@@ -97,7 +97,7 @@ class Stage:
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.cluster.api_port}"
+        return self.cluster.url(is_for_later=True)
 
     def token(self, name, role):
         return self.api.post("/v1/tokens", {"name": name, "role": role, "expires_in": "1d"})["token"]
