@@ -11,5 +11,8 @@ tocsin_unit_test(test_ndjson LIBS tocsin_audience)
 tocsin_unit_test(test_row_damage LIBS tocsin_audience SOURCES "${PROJECT_SOURCE_DIR}/tests/fuzz/row_drain.c")
 tocsin_unit_test(test_row_reader LIBS tocsin_audience)
 tocsin_unit_test(test_zone_names LIBS tocsin_audience)
-tocsin_unit_test(test_audience_import LIBS tocsin_audience PkgConfig::SODIUM SOURCES "${stores}" "${packer}")
+tocsin_unit_test(test_audience_import LIBS tocsin_audience PkgConfig::SODIUM
+    SOURCES "${stores}" "${packer}" unit/import_rig.c)
+tocsin_unit_test(test_audience_import_faults LIBS tocsin_audience PkgConfig::SODIUM
+    SOURCES "${stores}" "${packer}" unit/import_rig.c)
 tocsin_unit_test(test_audience_info LIBS tocsin_audience)

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 tocsin_unit_test(test_audit_log LIBS tocsin_content SOURCES unit/stores.c)
-tocsin_unit_test(test_campaign_document LIBS tocsin_content)
+tocsin_unit_test(test_campaign_document LIBS tocsin_content SOURCES unit/campaign_fixture.c)
+tocsin_unit_test(test_campaign_document_stored LIBS tocsin_content SOURCES unit/campaign_fixture.c)
 tocsin_unit_test(test_delivery_keys LIBS tocsin_content)
-tocsin_unit_test(test_plan_document LIBS tocsin_content)
+tocsin_unit_test(test_plan_document LIBS tocsin_content SOURCES unit/plan_fixture.c)
+tocsin_unit_test(test_plan_document_refused LIBS tocsin_content SOURCES unit/plan_fixture.c)
 tocsin_unit_test(test_plan_registry LIBS tocsin_content)
 tocsin_unit_test(test_provider_limits LIBS tocsin_content)
 tocsin_unit_test(test_provider_numbers LIBS tocsin_content)

@@ -234,8 +234,6 @@ static void a_failed_write_changes_nothing_and_can_be_tried_again(void **state)
     ledger_close(ledger);
 }
 
-/* --- checking --- */
-
 static void sizes_are_told(void **state)
 {
     struct ledger *ledger = open_ledger(*state);

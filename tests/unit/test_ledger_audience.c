@@ -8,8 +8,6 @@
 #include "stores.h"
 #include "unit.h"
 
-/* --- audiences --- */
-
 static bool count_ordinal(void *arg, uint32_t ordinal)
 {
     uint32_t *next = arg;

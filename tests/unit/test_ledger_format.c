@@ -10,8 +10,6 @@
 #include "stores.h"
 #include "unit.h"
 
-/* --- checking --- */
-
 static void a_newer_format_is_refused(void **state)
 {
     struct ledger *ledger = open_ledger(*state);

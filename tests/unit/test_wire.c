@@ -1,118 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/wire.h"
+#include "tests/unit/wire_examples.h"
 #include "tests/unit/wire_fixture.h"
 
 /* One good message of each type */
-
 static const struct wire_provider providers[] = {
     {0, "null", CHANNEL_SMS, "null", "{}"},
     {63, "pr\xc3\xa9mier", CHANNEL_WEBHOOK, "http", "{\"url\":\"https://example.com\"}"},
 };
+
 static const char *const attachments[] = {"recall.pdf", "R\xc3\xbc"
                                                         "ckruf.pdf"};
+
 static const struct wire_body bodies[] = {
     {CHANNEL_EMAIL, "de", "Hallo {{name}}", "Text", "<p>Text</p>", 2, attachments},
     {CHANNEL_SMS, "", "", "Hi", "", 0, NULL},
-};
-static const struct outcome_run runs[] = {
-    {0, 100, OUTCOME_ACCEPTED, 0, 0, 1763800000500, {NULL, 0}},
-    {100, 1, OUTCOME_DEFERRED, 451, 60000, 1763800000100, {(const uint8_t *)"ref-1", 5}},
-    {1023, 1, OUTCOME_UNCERTAIN, REASON_CONNECTION_LOST, 0, 1763800000900, {NULL, 0}},
-};
-static const struct wire_outcome_group groups[] = {
-    {77, 5, 0, 3, runs, 2, 150},
-    {78, UINT64_MAX, WIRE_PAGE_NUMBER_MAX, 1, runs, 0, 0},
 };
 
 static const struct wire_unopened unopened[] = {
     {0, "provider \"sms\": secrets.token: env:SMS_TOKEN is not set"},
     {WIRE_PROVIDERS_MAX - 1, ""},
 };
-
-static struct wire_message example(enum wire_type type)
-{
-    static const uint8_t attempts[] = {1, 2, 3};
-    static const uint8_t endpoints[] = {0, 9, 255};
-    struct wire_message message = {.type = type};
-    switch (type) {
-    case WIRE_HELLO:
-        message.hello = (struct wire_hello){1, 3, "w1/2", UINT64_C(0x1122334455667788), "0.1.0"};
-        break;
-    case WIRE_WELCOME:
-        message.welcome = (struct wire_welcome){1, 9, 2000, 30000, 2, providers};
-        break;
-    case WIRE_REFUSED:
-        message.refused = (struct wire_refused){1, 1, "too old"};
-        break;
-    case WIRE_CREDIT:
-        message.credit = (struct wire_credit){.epoch = 9,
-                                              .limit = {0, 65536, 0, 7, 0, UINT32_MAX},
-                                              .unopened_count = 2,
-                                              .unopened = unopened};
-        break;
-    case WIRE_CONTENT_REQUEST:
-        message.content_request = (struct wire_content_request){9, 5};
-        break;
-    case WIRE_CONTENT:
-        message.content = (struct wire_content){
-            .epoch = 9,
-            .campaign = 5,
-            .name = "Outage",
-            .token_key = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16},
-            .reply_range = {5, 33000000, 500000},
-            .trace = {{0x4b, 0xf9, 3}, {7}, true},
-            .body_count = 2,
-            .bodies = bodies};
-        message.content.schema =
-            (struct page_schema){2, {{PAGE_FIELD_KEY, 0, "id"}, {PAGE_FIELD_PHONE, 0, "phone"}}};
-        break;
-    case WIRE_BATCH:
-        message.batch = (struct wire_batch){.epoch = 9,
-                                            .not_after_ms = UINT64_C(1796112000000),
-                                            .lease = 77,
-                                            .campaign = 5,
-                                            .page = 12,
-                                            .provider = 3,
-                                            .step = 1,
-                                            .spread_ms = 1000,
-                                            .wait_ms = 20,
-                                            .count = 3,
-                                            .attempts = attempts,
-                                            .endpoints = endpoints,
-                                            .page_bytes = slice_str("a sealed page")};
-        bitmap_set(&message.batch.places, 0);
-        bitmap_set(&message.batch.places, 64);
-        bitmap_set(&message.batch.places, 1023);
-        break;
-    case WIRE_OUTCOMES:
-        message.outcomes = (struct wire_outcomes){9, UINT64_MAX, 1, 2, groups};
-        break;
-    case WIRE_OUTCOMES_DURABLE:
-        message.outcomes_durable = (struct wire_outcomes_durable){9, UINT64_MAX, 12};
-        break;
-    case WIRE_CANCEL:
-        message.cancel = (struct wire_cancel){9, 5, true};
-        break;
-    case WIRE_RECALL:
-        message.recall = (struct wire_recall){9, 7, 12, 1023, 16};
-        break;
-    case WIRE_BEARER:
-        message.bearer = (struct wire_bearer){9, 63, "fcm", slice_str("ya29.a0-_x")};
-        break;
-    case WIRE_DRAIN:
-        message.drain = (struct wire_drain){9};
-        break;
-    case WIRE_HEARTBEAT:
-        message.heartbeat = (struct wire_heartbeat){9, 1763800000000, 1000, 64};
-        break;
-    case WIRE_BYE:
-        message.bye = (struct wire_bye){9, UINT64_MAX};
-        break;
-    case WIRE_TYPES:
-        break;
-    }
-    return message;
-}
 
 static void hello_survives(void **state)
 {
@@ -457,110 +365,6 @@ static void content_has_limits(void **state)
     expect_refusal(fixture, &message, ERR_LIMIT, "name has 1025 bytes");
 }
 
-static void batch_survives(void **state)
-{
-    struct fixture *fixture = *state;
-    struct wire_message message = example(WIRE_BATCH);
-    expect_ok(fixture, &message);
-    const struct wire_batch *got = &fixture->message.batch;
-    assert_int_equal(got->epoch, 9);
-    assert_int_equal(got->lease, 77);
-    assert_int_equal(got->campaign, 5);
-    assert_int_equal(got->page, 12);
-    assert_int_equal(got->provider, 3);
-    assert_int_equal(got->step, 1);
-    assert_int_equal(got->spread_ms, 1000);
-    assert_int_equal(got->wait_ms, 20);
-    assert_int_equal(got->count, 3);
-    assert_false(got->whole);
-    assert_memory_equal(&got->places, &message.batch.places, sizeof(got->places));
-    assert_true(got->not_after_ms == message.batch.not_after_ms);
-    assert_memory_equal(got->attempts, message.batch.attempts, 3);
-    assert_memory_equal(got->endpoints, message.batch.endpoints, 3);
-    assert_true(got->page_bytes.data == message.batch.page_bytes.data);
-}
-
-static void a_whole_page_is_a_small_message(void **state)
-{
-    struct fixture *fixture = *state;
-    struct wire_message message = example(WIRE_BATCH);
-    message.batch.whole = true;
-    message.batch.count = PAGE_RECIPIENTS;
-    message.batch.attempts = NULL;
-    message.batch.endpoints = NULL;
-    expect_ok(fixture, &message);
-    assert_in_range(fixture->frame.len, 1, 32);
-    assert_true(fixture->message.batch.whole);
-    assert_int_equal(bitmap_count(&fixture->message.batch.places), PAGE_RECIPIENTS);
-    assert_null(fixture->message.batch.attempts);
-    assert_null(fixture->message.batch.endpoints);
-}
-
-static void batch_has_limits(void **state)
-{
-    struct fixture *fixture = *state;
-    struct wire_message message = example(WIRE_BATCH);
-    message.batch.provider = WIRE_PROVIDERS_MAX;
-    expect_refusal(fixture, &message, ERR_INVALID, "provider is 64");
-    message = example(WIRE_BATCH);
-    message.batch.page = WIRE_PAGE_NUMBER_MAX + 1;
-    expect_refusal(fixture, &message, ERR_INVALID, "page is");
-    message = example(WIRE_BATCH);
-    message.batch.count = 0;
-    expect_refusal(fixture, &message, ERR_INVALID, "count is 0");
-    static const uint8_t zeros[PAGE_RECIPIENTS + 1];
-    message.batch.count = PAGE_RECIPIENTS + 1;
-    message.batch.attempts = zeros;
-    message.batch.endpoints = zeros;
-    expect_refusal(fixture, &message, ERR_INVALID, "count is 1025");
-    message = example(WIRE_BATCH);
-    bitmap_set(&message.batch.places, 5);
-    expect_refusal(fixture, &message, ERR_INVALID, "places names 4 recipients, but count is 3");
-    message = example(WIRE_BATCH);
-    message.batch.page_bytes = none;
-    expect_refusal(fixture, &message, ERR_INVALID, "page is missing");
-}
-
-static void expect_batch_field_refusal(struct fixture *fixture, unsigned tag, size_t len,
-                                       const char *words)
-{
-    static const uint8_t zeros[BITMAP_BYTES + 1];
-    struct buf body = {0};
-    put_varint_field(&body, 8, 3);
-    put_bytes_field(&body, tag, slice_of(zeros, len));
-    wrap(fixture, WIRE_BATCH, &body);
-    expect_problem(fixture, decode_frame(fixture, slice_str("page")), ERR_INVALID, words);
-}
-
-static void columns_of_a_batch_have_its_length(void **state)
-{
-    struct fixture *fixture = *state;
-    expect_batch_field_refusal(fixture, 9, BITMAP_BYTES - 1, "places has 127 bytes");
-    expect_batch_field_refusal(fixture, 9, BITMAP_BYTES + 1, "places has 129 bytes");
-    expect_batch_field_refusal(fixture, 10, 2, "attempts has 2 bytes for 3 recipients");
-    expect_batch_field_refusal(fixture, 10, 4, "attempts has 4 bytes for 3 recipients");
-    expect_batch_field_refusal(fixture, 11, 2, "endpoints has 2 bytes for 3 recipients");
-}
-
-static void batch_numbers_do_not_wrap(void **state)
-{
-    struct fixture *fixture = *state;
-    struct buf body = {0};
-    put_varint_field(&body, 5, 256 + 3);
-    put_varint_field(&body, 8, 3);
-    wrap(fixture, WIRE_BATCH, &body);
-    expect_problem(fixture, decode_frame(fixture, slice_str("page")), ERR_INVALID,
-                   "provider is 259");
-    put_varint_field(&body, 6, 256);
-    put_varint_field(&body, 8, 3);
-    wrap(fixture, WIRE_BATCH, &body);
-    expect_problem(fixture, decode_frame(fixture, slice_str("page")), ERR_INVALID, "step is 256");
-    put_varint_field(&body, 8, 65536 + 3);
-    wrap(fixture, WIRE_BATCH, &body);
-    expect_problem(fixture, decode_frame(fixture, slice_str("page")), ERR_INVALID,
-                   "count is 65539");
-}
-
 static void the_small_ones_survive(void **state)
 {
     struct fixture *fixture = *state;
@@ -653,116 +457,6 @@ static void every_type_has_a_name(void **state)
     }
 }
 
-static void a_type_of_a_later_version_is_unsupported(void **state)
-{
-    struct fixture *fixture = *state;
-    buf_clear(&fixture->frame);
-    put_bytes_field(&fixture->frame, WIRE_TYPES + 1, slice_str("whatever"));
-    expect_problem(fixture, decode_frame(fixture, none), ERR_UNSUPPORTED, "message type 15 ");
-    buf_clear(&fixture->frame);
-    put_varint_field(&fixture->frame, 58, 1);
-    expect_problem(fixture, decode_frame(fixture, none), ERR_UNSUPPORTED, "message type 57 ");
-}
-
-static void fields_of_a_later_version_are_passed_over(void **state)
-{
-    struct fixture *fixture = *state;
-    for (unsigned type = 0; type < WIRE_TYPES; type++) {
-        struct wire_message message = example((enum wire_type)type);
-        buf_clear(&fixture->frame);
-        wire_encode(&message, &fixture->frame);
-        put_varint_field(&fixture->frame, 99, 1);
-        put_bytes_field(&fixture->frame, 98, slice_str("more"));
-        struct slice payload = type == WIRE_BATCH ? slice_str("page") : none;
-        assert_int_equal(decode_frame(fixture, payload), ERR_OK);
-        assert_int_equal(fixture->message.type, type);
-    }
-}
-
-static void nothing_is_no_message(void **state)
-{
-    struct fixture *fixture = *state;
-    expect_problem(fixture, decode_frame(fixture, none), ERR_INVALID, "without a message");
-    buf_str(&fixture->frame, "\xff\xff\xff\xff garbage");
-    expect_problem(fixture, decode_frame(fixture, none), ERR_INVALID, "not a message");
-}
-
-static void frames_have_limits(void **state)
-{
-    struct fixture *fixture = *state;
-    (void)buf_reserve(&fixture->frame, WIRE_FRAME_MAX + 1);
-    fixture->frame.len = WIRE_FRAME_MAX + 1;
-    memset(fixture->frame.data, 0, fixture->frame.len);
-    expect_problem(fixture, decode_frame(fixture, none), ERR_LIMIT, "4194305 bytes");
-    assert_int_equal(fixture->arena.used_bytes, 0);
-    struct wire_message message = example(WIRE_BATCH);
-    message.batch.page_bytes.len = WIRE_PAGE_FRAME_MAX + 1;
-    expect_refusal(fixture, &message, ERR_LIMIT, "a page of");
-}
-
-static void only_a_batch_has_a_second_frame(void **state)
-{
-    struct fixture *fixture = *state;
-    for (unsigned type = 0; type < WIRE_TYPES; type++) {
-        struct wire_message message = example((enum wire_type)type);
-        buf_clear(&fixture->frame);
-        wire_encode(&message, &fixture->frame);
-        enum err err = decode_frame(fixture, slice_str("page"));
-        assert_int_equal(err, type == WIRE_BATCH ? ERR_OK : ERR_INVALID);
-    }
-}
-
-/* A frame that ends between two fields is a message with the rest at its defaults: it may be taken
- * or refused. */
-static void a_frame_cut_anywhere_does_no_harm(void **state)
-{
-    struct fixture *fixture = *state;
-    for (unsigned type = 0; type < WIRE_TYPES; type++) {
-        struct wire_message message = example((enum wire_type)type);
-        struct buf whole = {0};
-        wire_encode(&message, &whole);
-        for (size_t len = 0; len < whole.len; len++) {
-            buf_release(&fixture->frame);
-            buf_append(&fixture->frame, whole.data, len);
-            assert_int_not_equal(decode_frame(fixture, slice_str("page")), ERR_OK);
-            /* the same inside of the envelope, whose length is then right */
-            struct buf body = {0};
-            size_t header = whole.data[1] < 0x80 ? 2 : 3;
-            if (len >= header) {
-                buf_append(&body, whole.data + header, len - header);
-                wrap(fixture, (enum wire_type)type, &body);
-                (void)!decode_frame(fixture, type == WIRE_BATCH ? slice_str("page") : none);
-            }
-        }
-        buf_release(&whole);
-    }
-}
-
-static void a_flipped_bit_does_no_harm(void **state)
-{
-    struct fixture *fixture = *state;
-    for (unsigned type = 0; type < WIRE_TYPES; type++) {
-        struct wire_message message = example((enum wire_type)type);
-        buf_clear(&fixture->frame);
-        wire_encode(&message, &fixture->frame);
-        for (size_t bit = 0; bit < fixture->frame.len * 8; bit++) {
-            fixture->frame.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
-            (void)!decode_frame(fixture, type == WIRE_BATCH ? slice_str("page") : none);
-            fixture->frame.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
-        }
-    }
-}
-
-static void encode_appends(void **state)
-{
-    struct fixture *fixture = *state;
-    struct wire_message message = example(WIRE_DRAIN);
-    buf_str(&fixture->frame, "before");
-    wire_encode(&message, &fixture->frame);
-    assert_memory_equal(fixture->frame.data, "before\x5a\x02\x08\x09", 10);
-    assert_int_equal(fixture->frame.len, 10);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -783,23 +477,10 @@ int main(void)
         WIRE_TEST(a_credit_with_an_unopened_provider_out_of_range_is_refused),
         WIRE_TEST(content_survives),
         WIRE_TEST(content_has_limits),
-        WIRE_TEST(batch_survives),
-        WIRE_TEST(a_whole_page_is_a_small_message),
-        WIRE_TEST(batch_has_limits),
-        WIRE_TEST(columns_of_a_batch_have_its_length),
-        WIRE_TEST(batch_numbers_do_not_wrap),
         WIRE_TEST(the_small_ones_survive),
         WIRE_TEST(a_bearer_is_written_for_ever_as_it_is),
         WIRE_TEST(a_bearer_can_stand_in_a_header),
         WIRE_TEST(every_type_has_a_name),
-        WIRE_TEST(a_type_of_a_later_version_is_unsupported),
-        WIRE_TEST(fields_of_a_later_version_are_passed_over),
-        WIRE_TEST(nothing_is_no_message),
-        WIRE_TEST(frames_have_limits),
-        WIRE_TEST(only_a_batch_has_a_second_frame),
-        WIRE_TEST(a_frame_cut_anywhere_does_no_harm),
-        WIRE_TEST(a_flipped_bit_does_no_harm),
-        WIRE_TEST(encode_appends),
     };
     return cmocka_run_group_tests_name("wire", tests, NULL, NULL);
 }

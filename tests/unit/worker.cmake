@@ -3,6 +3,8 @@ tocsin_unit_test(test_catalog LIBS tocsin_worker_core)
 tocsin_unit_test(test_credit LIBS tocsin_worker_core)
 tocsin_unit_test(test_delivery LIBS tocsin_worker_core
     SOURCES ${PROJECT_SOURCE_DIR}/tests/unit/delivery_fixture.c)
+tocsin_unit_test(test_delivery_pace LIBS tocsin_worker_core
+    SOURCES ${PROJECT_SOURCE_DIR}/tests/unit/delivery_fixture.c)
 tocsin_unit_test(test_delivery_bulk LIBS tocsin_worker_core
     SOURCES ${PROJECT_SOURCE_DIR}/tests/unit/delivery_fixture.c)
 tocsin_unit_test(test_delivery_session LIBS tocsin_worker_core
