@@ -39,6 +39,7 @@ struct sight {
     bool is_stirred;       /* since it was looked at */
     uint64_t moved_ms;     /* when its counts changed last */
     uint64_t figures;      /* a hash of them */
+    uint64_t due_ms;       /* since then nothing moves, and somebody could be sent to; 0: nobody */
     uint64_t over_ms;      /* it had ended when it was looked at; 0: it had not */
     struct sight *prev;
     struct sight *next;
@@ -222,26 +223,43 @@ static uint64_t hash_figures(const struct campaign_view *view)
     return hash_words(words, DELIVERY_STATES + 1);
 }
 
-/* Somebody could have been sent to for so long: not for quiet hours, nor a rate that is slower. */
-static bool is_stuck(const struct campaign_view *view, uint64_t moved_ms, uint64_t now_ms)
+/* What happens shows in its counts. Only where nothing does the engine is asked whether anything
+ * could: not in quiet hours. */
+static void note_moves(struct feed_watch *watch, struct sight *sight,
+                       const struct campaign_view *view, uint64_t now_ms)
+{
+    uint64_t figures = hash_figures(view);
+    if (figures != sight->figures || view->state != CAMPAIGN_RUNNING) {
+        sight->figures = figures;
+        sight->moved_ms = now_ms;
+        sight->due_ms = 0;
+        return;
+    }
+    switch (engine_due_now(watch->api->context.engine, sight->campaign, now_ms)) {
+    case DUE_SOMEBODY:
+        sight->due_ms = sight->due_ms == 0 ? now_ms : sight->due_ms;
+        break;
+    case DUE_NOBODY:
+        sight->due_ms = 0;
+        break;
+    case DUE_UNKNOWN:
+        break;
+    }
+}
+
+/* For how long it has not gone on although it could: somebody is with a worker, or could be sent
+ * to. 0: not for longer than its own rate may take for a few. */
+static uint64_t stuck_for_ms(const struct sight *sight, const struct campaign_view *view,
+                             uint64_t now_ms)
 {
     uint64_t patience_ms = STUCK_MS;
     if (view->def->rate_per_s > 0 && 3000 / view->def->rate_per_s > STUCK_MS) {
         patience_ms = (uint64_t)(3000 / view->def->rate_per_s);
     }
-    if (view->state != CAMPAIGN_RUNNING || view->is_screening || now_ms - moved_ms < patience_ms) {
-        return false;
-    }
-    bool may_sleep = view->def->quiet_channels != 0 && view->def->priority != PRIORITY_CRITICAL;
-    uint32_t waiting = view->counts[DELIVERY_WAITING] + view->counts[DELIVERY_RETRYING];
-    uint64_t first_ms =
-        0; /* of those who were tried before; the others have no time of their own */
-    for (unsigned s = 0; s < view->def->plan.step_count; s++) {
-        uint64_t due_ms = view->due_ms[s];
-        first_ms = due_ms != 0 && (first_ms == 0 || due_ms < first_ms) ? due_ms : first_ms;
-    }
-    return view->counts[DELIVERY_LEASED] > 0 ||
-           (waiting > 0 && !may_sleep && first_ms + patience_ms <= now_ms);
+    uint64_t since_ms = view->counts[DELIVERY_LEASED] > 0 ? sight->moved_ms : sight->due_ms;
+    bool is_stuck = view->state == CAMPAIGN_RUNNING && !view->is_screening && since_ms != 0 &&
+                    now_ms - since_ms >= patience_ms;
+    return is_stuck ? now_ms - since_ms : 0;
 }
 
 static void look_for_trouble(struct feed_watch *watch, struct sight *sight,
@@ -249,17 +267,14 @@ static void look_for_trouble(struct feed_watch *watch, struct sight *sight,
 {
     char id[OBJECT_ID_CHARS + 1];
     char detail[256];
-    uint64_t figures = hash_figures(view);
     name_campaign(id, sight);
-    if (figures != sight->figures || view->state != CAMPAIGN_RUNNING) {
-        sight->figures = figures;
-        sight->moved_ms = now_ms;
-    }
-    if (is_stuck(view, sight->moved_ms, now_ms)) {
+    note_moves(watch, sight, view, now_ms);
+    uint64_t stuck_ms = stuck_for_ms(sight, view, now_ms);
+    if (stuck_ms > 0) {
         (void)snprintf(detail, sizeof(detail),
                        "nothing has happened for %" PRIu64 " s although somebody is due: look at "
                        "the workers and at `why` of the providers",
-                       (now_ms - sight->moved_ms) / 1000);
+                       stuck_ms / 1000);
         feed_alarms_hold(watch->api->alarms, FEED_ALARM_CAMPAIGN_STUCK, sight->campaign, id,
                          detail);
     }

@@ -531,7 +531,8 @@ static uint32_t earliest_fresh(struct campaign *campaign, uint32_t page)
         return earliest_cs; /* nobody of it stands anywhere yet */
     }
     for (unsigned i = 0; i < campaign_page_slots(campaign, page) && earliest_cs > 0; i++) {
-        uint32_t cs = sendable_cs(campaign, page, i, step, 0);
+        bool is_there = campaign_recipient(campaign, page, i).state != DELIVERY_NONE;
+        uint32_t cs = is_there ? sendable_cs(campaign, page, i, step, 0) : FOLD_NEVER_CS;
         earliest_cs = cs < earliest_cs ? cs : earliest_cs;
     }
     return earliest_cs;

@@ -614,6 +614,12 @@ const struct delays *engine_delays(const struct engine *engine);
 /* How long somebody of the class's running campaigns has been due and was not leased, the longest;
  * 0: nobody is. Whoever quiet hours hold may be among them. */
 uint64_t engine_longest_due_ms(struct engine *engine, enum campaign_priority priority);
+/* Could somebody of a running campaign be sent to now, if only a worker took him: he waits, is due
+ * and not in his quiet hours, and his step has a provider that is not in its own, or none at all?
+ * Of one that does not send (a draft, paused, being screened) nobody is. A few dozen pages are
+ * looked at in one question; if that does not do it is unknown, and the next question goes on. */
+enum due_now { DUE_NOBODY, DUE_SOMEBODY, DUE_UNKNOWN };
+enum due_now engine_due_now(struct engine *engine, uint64_t campaign, uint64_t now_ms);
 
 /* A digest of the whole durable state (campaigns, recipients, open leases), for the simulation: a
  * replay must give the same. */

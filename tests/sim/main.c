@@ -76,8 +76,10 @@ static void print_totals(const struct sim_totals *totals, uint64_t seeds, double
             totals->starts_after, totals->recalls, totals->recalled, totals->lost_recalls);
     fprintf(stderr,
             "\nleases between quiet hours %" PRIu64 ", between a provider's %" PRIu64
-            ", people seen held %" PRIu64 ", capped %" PRIu64,
-            totals->quiet_leases, totals->quiet_provider_leases, totals->holds, totals->capped);
+            ", people seen held %" PRIu64 ", capped %" PRIu64
+            "; campaigns with somebody due %" PRIu64 ", with nobody %" PRIu64,
+            totals->quiet_leases, totals->quiet_provider_leases, totals->holds, totals->capped,
+            totals->due_now, totals->due_later);
     print_suppressions(totals);
     sim_control_print(&totals->control);
     sim_health_print(&totals->health);

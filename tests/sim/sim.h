@@ -104,7 +104,9 @@ struct sim_totals {
     uint64_t suppressed_unsent; /* before anything was sent */
     uint64_t starts_barred;     /* of leases made before the bar */
     struct sim_health_totals health;
-    uint64_t holds; /* seen by a thorough check: due, and asleep */
+    uint64_t holds;     /* seen by a thorough check: due, and asleep; */
+    uint64_t due_now;   /* a campaign of which somebody could be sent to, */
+    uint64_t due_later; /* and one that sends, and of which nobody could */
 };
 
 struct sim {

@@ -6,6 +6,7 @@
 
 #define NEEDLESS_MS 300000
 #define EACH_MS     1000 /* longer for each recipient */
+#define DUE_UNIT_MS 10
 
 static uint32_t sum_of(const uint32_t counts[DELIVERY_STATES])
 {
@@ -154,6 +155,69 @@ static void check_timer(struct sim *sim, unsigned c, uint32_t ordinal,
     }
 }
 
+/* A provider of the step that is not in quiet hours of its own, or none at all. */
+static bool is_step_awake(const struct engine *engine, const struct plan_step *step)
+{
+    unsigned count = 0;
+    unsigned asleep = 0;
+    for (unsigned i = 0; i < WIRE_PROVIDERS_MAX; i++) {
+        const struct provider *provider = &engine->providers[i];
+        if (provider->is_there && provider->def.channel == step->channel &&
+            (step->providers >> i & 1) != 0) {
+            count++;
+            asleep += quiet_holds_provider(engine, provider);
+        }
+    }
+    return count == 0 || asleep < count;
+}
+
+/* By now, and for so long. */
+static bool could_be_sent_to(const struct sim *sim, unsigned c, uint32_t ordinal, bool is_side,
+                             uint64_t for_ms)
+{
+    struct engine *engine = sim->coordinator.engine;
+    const struct campaign_def *def = &engine_find_campaign(engine, c + 1)->def;
+    const struct fold fold = {.plan = &def->plan, .base_ms = def->created_ms};
+    struct recipient_state state;
+    return engine_track(engine, c + 1, ordinal, is_side, &state) &&
+           (state.state == DELIVERY_WAITING || state.state == DELIVERY_RETRYING) &&
+           fold_due_ms(&fold, state.due_cs) + for_ms <= engine->now_ms &&
+           is_step_awake(engine, &def->plan.steps[state.step]) &&
+           !sim_quiet_holds(sim, c, ordinal, state.step, engine->now_ms) &&
+           !sim_quiet_holds(sim, c, ordinal, state.step, engine->now_ms - for_ms);
+}
+
+static uint32_t count_due(const struct sim *sim, unsigned c, uint32_t slots, uint64_t for_ms)
+{
+    uint32_t count = 0;
+    for (uint32_t ordinal = 0; ordinal < slots; ordinal++) {
+        count += could_be_sent_to(sim, c, ordinal, false, for_ms) ||
+                 could_be_sent_to(sim, c, ordinal, true, for_ms);
+    }
+    return count;
+}
+
+/* Looks at everybody, where the engine looks at a few pages. Timers go by hundredths of a second:
+ * whose quiet hours ended within the last one may wait until it is over. */
+static void check_due_now(struct sim *sim, unsigned c)
+{
+    struct engine *engine = sim->coordinator.engine;
+    const struct campaign *campaign = engine_find_campaign(engine, c + 1);
+    if (campaign == NULL || campaign->is_ended || !campaign_is_sending(campaign) ||
+        !cap_lets_send(campaign)) {
+        return;
+    }
+    uint32_t slots = campaign->def.slots;
+    enum due_now found = engine_due_now(engine, c + 1, engine->now_ms);
+    if (found == DUE_NOBODY && count_due(sim, c, slots, DUE_UNIT_MS) > 0) {
+        sim_fail(sim, "c%u: somebody could be sent to, and the engine says nobody", c + 1);
+    } else if (found == DUE_SOMEBODY && count_due(sim, c, slots, 0) == 0) {
+        sim_fail(sim, "c%u: nobody could be sent to, and the engine says somebody", c + 1);
+    }
+    sim->totals->due_now += found == DUE_SOMEBODY;
+    sim->totals->due_later += found == DUE_NOBODY;
+}
+
 static void recount(struct sim *sim, unsigned c)
 {
     struct campaign_view view;
@@ -288,6 +352,7 @@ void sim_check(struct sim *sim, bool is_thorough)
         sim_control_check(sim, c);
         if (is_thorough) {
             recount(sim, c);
+            check_due_now(sim, c);
             sim_suppress_check(sim, c);
         }
     }

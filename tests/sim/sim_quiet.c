@@ -107,8 +107,8 @@ static void check_provider(struct sim *sim, uint8_t id, uint64_t at_ms, const ch
     sim->totals->quiet_provider_leases++;
 }
 
-static bool is_held(const struct sim *sim, unsigned c, uint32_t ordinal, unsigned step,
-                    uint64_t at_ms)
+bool sim_quiet_holds(const struct sim *sim, unsigned c, uint32_t ordinal, unsigned step,
+                     uint64_t at_ms)
 {
     const struct campaign_def *def = &sim->settings.campaigns[c].def;
     if ((def->quiet_channels >> def->plan.steps[step].channel & 1) == 0 ||
@@ -126,7 +126,7 @@ void sim_quiet_check_lease(struct sim *sim, unsigned c, uint32_t ordinal, const 
         return;
     }
     check_provider(sim, event->provider, event->at_ms, "is leased");
-    if (is_held(sim, c, ordinal, event->step, event->at_ms)) {
+    if (sim_quiet_holds(sim, c, ordinal, event->step, event->at_ms)) {
         sim_fail(sim, "c%u/%u is leased in his quiet hours", c + 1, ordinal);
     }
     bool is_quiet_step = (def->quiet_channels >> def->plan.steps[event->step].channel & 1) != 0;
@@ -142,7 +142,7 @@ void sim_quiet_check_batch(struct sim *sim, uint8_t provider)
 
 void sim_quiet_check_sent(const struct sim *sim, unsigned c, uint32_t ordinal, unsigned step)
 {
-    if (is_held(sim, c, ordinal, step, engine_clock_ms(sim))) {
+    if (sim_quiet_holds(sim, c, ordinal, step, engine_clock_ms(sim))) {
         sim_fail(sim, "c%u/%u leaves in his quiet hours", c + 1, ordinal);
     }
 }

@@ -16,6 +16,9 @@
 struct sim;
 
 struct quiet_source sim_quiet_source(struct sim *sim);
+/* Is he in his quiet hours, or so shortly before that he is leased nothing? */
+bool sim_quiet_holds(const struct sim *sim, unsigned campaign, uint32_t ordinal, unsigned step,
+                     uint64_t at_ms);
 /* A lease that became durable. */
 void sim_quiet_check_lease(struct sim *sim, unsigned campaign, uint32_t ordinal,
                            const struct event *event);

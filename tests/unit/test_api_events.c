@@ -352,6 +352,15 @@ static void replies_are_told_without_their_text(void **state)
     http_peer_release(&peer);
 }
 
+static void pass_seconds(struct house *house, unsigned seconds)
+{
+    for (unsigned i = 0; i < seconds; i++) {
+        house->now_ms += 1000;
+        (void)engine_run(house->engine, house->now_ms);
+        house_turn_for(house, 2);
+    }
+}
+
 /* No worker is there: nothing can be sent. */
 static void what_is_amiss_is_raised_and_cleared(void **state)
 {
@@ -359,11 +368,7 @@ static void what_is_amiss_is_raised_and_cleared(void **state)
     launch(house);
     struct http_peer peer = listen_to(house, "?types=alarm", "");
     expect_get(house, "/v1/alarms", 200, "{\"items\":[]}");
-    for (unsigned i = 0; i < 70; i++) {
-        house->now_ms += 1000;
-        (void)engine_run(house->engine, house->now_ms);
-        house_turn_for(house, 2);
-    }
+    pass_seconds(house, 70);
     http_peer_expect(&peer, TYPE("alarm.raised"));
     http_peer_expect(&peer, "campaign_stuck");
     expect_get(house, "/v1/alarms", 200, "\"alarm\":\"campaign_stuck\",\"of\":\"c1\"");
@@ -378,6 +383,54 @@ static void what_is_amiss_is_raised_and_cleared(void **state)
     http_peer_expect(&peer, TYPE("alarm.cleared"));
     expect_get(house, "/v1/alarms", 200, "\"items\":[");
     http_peer_release(&peer);
+}
+
+/* ---- somebody who sleeps ---- */
+
+static bool read_zones(void *arg, const struct campaign_def *def, uint32_t page, uint16_t *zones,
+                       unsigned count)
+{
+    (void)arg;
+    (void)def;
+    (void)page;
+    memset(zones, 0, count * sizeof(*zones));
+    return true;
+}
+
+static struct quiet_span read_span(void *arg, const struct campaign_def *def, uint16_t zone,
+                                   uint64_t now_ms)
+{
+    struct quiet_span night = *(const struct quiet_span *)arg;
+    (void)def;
+    (void)zone;
+    while (night.until_ms <= now_ms) {
+        night.from_ms += UINT64_C(86400000);
+        night.until_ms += UINT64_C(86400000);
+    }
+    return night;
+}
+
+/* No worker is there either, but as long as everybody sleeps none is needed. */
+static void a_campaign_that_waits_for_the_morning_is_not_stuck(void **state)
+{
+    struct house *house = *state;
+    const struct quiet_span night = {house->now_ms - 1000, house->now_ms + 200000};
+    const struct quiet_source source = {(void *)(uintptr_t)&night, read_zones, read_span};
+    engine_set_quiet_source(house->engine, &source);
+    upload(house);
+    expect(house, "POST", "/v1/campaigns", "",
+           "{\"name\":\"Outage\",\"audience\":\"a1\",\"channel\":\"sms\","
+           "\"content\":{\"sms\":{\"text\":\"Hi\"}},"
+           "\"quiet_hours\":{\"from\":\"22:00\",\"to\":\"07:00\",\"zone\":\"UTC\"}}",
+           201, "\"state\":\"draft\"");
+    command(house, "launch");
+    pass_seconds(house, 190);
+    expect_get(house, "/v1/alarms", 200, "{\"items\":[]}");
+    pass_seconds(house, 60); /* awake for 50 s */
+    expect_get(house, "/v1/alarms", 200, "{\"items\":[]}");
+    pass_seconds(house, 15);
+    expect_get(house, "/v1/alarms", 200, "\"alarm\":\"campaign_stuck\",\"of\":\"c1\"");
+    expect_get(house, "/v1/alarms", 200, "nothing has happened for 6");
 }
 
 static void a_stream_ends_with_the_token_that_it_was_opened_with(void **state)
@@ -433,6 +486,7 @@ int main(void)
         HOUSE_TEST(replies_are_told_without_their_text),
         HOUSE_TEST(a_stream_ends_with_the_token_that_it_was_opened_with),
         HOUSE_TEST(what_is_amiss_is_raised_and_cleared),
+        HOUSE_TEST(a_campaign_that_waits_for_the_morning_is_not_stuck),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

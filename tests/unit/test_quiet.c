@@ -416,6 +416,85 @@ static void a_batch_that_never_left_is_given_up_when_somebody_of_it_sleeps(void 
     rig_release(&rig);
 }
 
+/* ---- is anybody due? Nothing is leased here: there is no run of the engine ---- */
+
+static enum due_now ask_later(struct rig *rig, uint64_t ms)
+{
+    rig->now_ms += ms;
+    return engine_due_now(rig->engine, 1, rig->now_ms);
+}
+
+static void somebody_is_due_while_anybody_is_awake(void **test)
+{
+    (void)test;
+    struct rig rig;
+    struct nights *nights = begin(&rig, 1000, PRIORITY_NORMAL);
+    for (unsigned i = 0; i < 1000; i++) {
+        nights->zone[i] = i == 700 ? 2 : 1;
+    }
+    assert_int_equal(ask_later(&rig, 0), DUE_NOBODY); /* a draft */
+    assert_int_equal(engine_launch(rig.engine, 1, rig.now_ms, NULL), ERR_OK);
+    assert_int_equal(ask_later(&rig, 0), DUE_SOMEBODY);
+    assert_int_equal(ask_later(&rig, HOUR_MS - MARGIN_MS - 1), DUE_SOMEBODY);
+    assert_int_equal(ask_later(&rig, 1), DUE_NOBODY); /* he falls asleep, the others still are */
+    assert_int_equal(ask_later(&rig, MARGIN_MS - 1), DUE_NOBODY);
+    assert_int_equal(ask_later(&rig, 1), DUE_SOMEBODY); /* the others wake */
+    assert_int_equal(engine_pause(rig.engine, 1, rig.now_ms, NULL), ERR_OK);
+    assert_int_equal(ask_later(&rig, 1), DUE_NOBODY);
+    assert_int_equal(engine_resume(rig.engine, 1, rig.now_ms, NULL), ERR_OK);
+    be_heard(&rig);
+    rig_run(&rig, 0);
+    assert_int_equal(rig_leased(&rig), 999); /* what was asked has kept nobody back */
+    assert_int_equal(rig_state(&rig, 1, 700).state, DELIVERY_WAITING);
+    assert_int_equal(ask_later(&rig, 1), DUE_NOBODY);
+    rig_check(&rig);
+    rig_release(&rig);
+}
+
+static void pages_are_looked_at_a_few_at_a_time_until_it_is_known(void **test)
+{
+    (void)test;
+    struct rig rig;
+    struct nights *nights = begin(&rig, 30 * PAGE_RECIPIENTS, PRIORITY_NORMAL);
+    for (unsigned i = 0; i < 30 * PAGE_RECIPIENTS; i++) {
+        nights->zone[i] = 1;
+    }
+    assert_int_equal(engine_launch(rig.engine, 1, rig.now_ms, NULL), ERR_OK);
+    unsigned questions = 1;
+    while (ask_later(&rig, 0) == DUE_UNKNOWN) {
+        questions++;
+    }
+    assert_int_equal(ask_later(&rig, 0), DUE_NOBODY);
+    assert_true(questions > 1 && questions < 30);
+    assert_int_equal(nights->reads, 30); /* each page once */
+    assert_int_equal(ask_later(&rig, HOUR_MS), DUE_SOMEBODY);
+    be_heard(&rig);
+    rig_run(&rig, 0);
+    assert_int_equal(rig_leased(&rig), 30 * PAGE_RECIPIENTS);
+    assert_int_equal(ask_later(&rig, 0), DUE_NOBODY);
+    rig_release(&rig);
+}
+
+static void nobody_is_due_while_all_providers_of_the_step_are_asleep(void **test)
+{
+    (void)test;
+    struct rig rig;
+    (void)begin(&rig, 100, PRIORITY_CRITICAL);
+    const struct quiet_span night = {rig.now_ms, rig.now_ms + HOUR_MS};
+    const struct quiet_span next = {rig.now_ms + 24 * HOUR_MS, rig.now_ms + 25 * HOUR_MS};
+    assert_int_equal(engine_launch(rig.engine, 1, rig.now_ms, NULL), ERR_OK);
+    engine_provider_quiet(rig.engine, 0, &night);
+    assert_int_equal(ask_later(&rig, 0), DUE_NOBODY);
+    rig_add_provider(&rig, 1, 0);
+    assert_int_equal(ask_later(&rig, 0), DUE_SOMEBODY); /* though no worker has opened it */
+    engine_provider_quiet(rig.engine, 1, &night);
+    assert_int_equal(ask_later(&rig, 0), DUE_NOBODY);
+    engine_provider_quiet(rig.engine, 0, &next);
+    engine_provider_quiet(rig.engine, 1, &next);
+    assert_int_equal(ask_later(&rig, HOUR_MS), DUE_SOMEBODY);
+    rig_release(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -435,6 +514,9 @@ int main(void)
         cmocka_unit_test(sleep_uses_up_no_time_of_the_step),
         cmocka_unit_test(zones_of_many_pages_are_read_a_few_at_a_time),
         cmocka_unit_test(a_page_that_cannot_be_read_counts_as_of_the_campaigns_zone),
+        cmocka_unit_test(somebody_is_due_while_anybody_is_awake),
+        cmocka_unit_test(pages_are_looked_at_a_few_at_a_time_until_it_is_known),
+        cmocka_unit_test(nobody_is_due_while_all_providers_of_the_step_are_asleep),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
