@@ -7,14 +7,23 @@
  * While a head comes in, nothing of it is seen. Whether a connection is idle or its head
  * incomplete, the kernel knows: it counts the bytes received, from the first sweep on that finds
  * the connection idle (a call into the kernel for each request would cost more than the sweep).
- * Only the incomplete is told 408; an idle client might take it for the answer to a request that it
- * is just sending. With TLS the bytes may be those of a handshake, which cannot be told from a
- * head here, and in the midst of which nothing can be said: nobody is told anything.
+ * Only the incomplete is told 408 (RFC 9110, 15.5.9); an idle client might take it for the answer
+ * to a request that it is just sending. With TLS the first bytes are those of a handshake, in the
+ * midst of which nothing can be said: until a request has come the session says whether it is done
+ * and has brought anything since.
  */
 #include <sys/socket.h>
 
 #include "coordinator/api/http_request.h"
 #include "coordinator/api/http_socket.h"
+#include "coordinator/api/http_tls.h"
+
+static bool has_part_of_head(const struct http_connection *connection)
+{
+    return connection->session != NULL && !connection->has_spoken
+               ? http_tls_has_received(connection->session)
+               : http_socket_received(connection->fd) > connection->idle_since_bytes;
+}
 
 static void sweep_idle(struct http_connection *connection, uint64_t now_ms)
 {
@@ -25,9 +34,7 @@ static void sweep_idle(struct http_connection *connection, uint64_t now_ms)
     if (now_ms - connection->idle_since_ms < connection->settings->head_ms) {
         return;
     }
-    bool is_silent = connection->session != NULL ||
-                     http_socket_received(connection->fd) <= connection->idle_since_bytes;
-    if (!is_silent) {
+    if (has_part_of_head(connection)) {
         http_connection_refuse(connection, 408, "the head was not complete in time");
     } else {
         (void)shutdown(connection->fd, SHUT_RDWR);

@@ -308,6 +308,28 @@ void http_tls_sweep(struct http_tls *tls)
     }
 }
 
+/* The library that speaks TLS tells nothing of a handshake. GnuTLS has a channel binding (RFC 5929)
+ * only once it is done, and counts the records that came under the present keys: with TLS 1.3 those
+ * of data alone, with TLS 1.2 the handshake's last message too. */
+bool http_tls_has_received(void *session)
+{
+    uint8_t number[8] = {0};
+    gnutls_datum_t binding = {0};
+    if (gnutls_session_channel_binding(session, GNUTLS_CB_TLS_SERVER_END_POINT, &binding) < 0) {
+        return false;
+    }
+    gnutls_free(binding.data);
+    bool is_handshake_counted = gnutls_protocol_get_version(session) != GNUTLS_TLS1_3;
+    uint64_t records = 0;
+    if (gnutls_record_get_state(session, 1, NULL, NULL, NULL, number) < 0) {
+        return false;
+    }
+    for (unsigned i = 0; i < sizeof(number); i++) {
+        records = records << 8 | number[i];
+    }
+    return records > is_handshake_counted;
+}
+
 void http_tls_send_last(void *session, struct slice bytes)
 {
     while (bytes.len > 0) {

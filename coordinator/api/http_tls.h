@@ -9,6 +9,7 @@
 #ifndef TOCSIN_API_HTTP_TLS_H
 #define TOCSIN_API_HTTP_TLS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/buf.h"
@@ -69,6 +70,9 @@ void http_tls_end(struct http_tls_certificate *certificate);
 /* Certificates that are not the newest and have no connection any more are freed. Not while the
  * library runs: it may look at one just after the connection's end was told. */
 void http_tls_sweep(struct http_tls *tls);
+/* The handshake is done, and something has come since: of a connection that has not spoken yet, a
+ * part of a head. */
+bool http_tls_has_received(void *session);
 /* Of what is not encrypted yet, as much as goes at once, and word that nothing follows. Only when
  * the handshake is done: something of a request has come. */
 void http_tls_send_last(void *session, struct slice bytes);

@@ -216,6 +216,82 @@ def test_a_handshake_that_takes_too_long_is_ended(cluster):
     assert 5 < time.monotonic() - began < 25
 
 
+def halted_handshake(cluster, version, pieces):
+    """A connection whose handshake stops after so many records of the client's second flight."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.minimum_version = context.maximum_version = version
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    speaker = context.wrap_bio(incoming, outgoing)
+    connection = socket.create_connection(("127.0.0.1", cluster.public_port), timeout=40)
+
+    def is_done():
+        try:
+            speaker.do_handshake()
+            return True
+        except ssl.SSLWantReadError:
+            return False
+
+    assert not is_done()
+    connection.sendall(outgoing.read())
+    while not outgoing.pending:
+        incoming.write(connection.recv(65536))
+        is_done()
+    flight, records = outgoing.read(), []
+    while flight:
+        length = 5 + int.from_bytes(flight[3:5], "big")
+        records.append(flight[:length])
+        flight = flight[length:]
+    assert len(records) > pieces
+    connection.sendall(b"".join(records[:pieces]))
+    return connection
+
+
+def test_a_head_that_takes_too_long_is_answered_and_who_said_nothing_is_not(cluster):
+    request, answer = b"GET /healthz HTTP/1.1\r\nHost: t\r\n", b'{"status":"alive"}'
+    said = {"nothing": b"", "letter": b"G", "head": request, "used": request + b"\r\n", "again": request + b"\r\n"}
+    connections, halted = {}, []
+    began = time.monotonic()
+    for version, name in ((ssl.TLSVersion.TLSv1_2, "TLSv1.2"), (ssl.TLSVersion.TLSv1_3, "TLSv1.3")):
+        cluster.api.tls.minimum_version, cluster.api.tls.maximum_version = ssl.TLSVersion.TLSv1_2, version
+        for part, text in said.items():
+            connection = connections[name, part] = encrypted(cluster, cluster.public_port)
+            assert connection.version() == name
+            connection.sendall(text)
+        for part in ("used", "again"):
+            text = b""
+            while not text.endswith(answer):
+                text += connections[name, part].recv(65536)
+            assert text.startswith(b"HTTP/1.1 200 ")
+        halted += [halted_handshake(cluster, version, pieces) for pieces in range(2)]
+    time.sleep(4)  # it is seen idle
+    for (name, part), connection in connections.items():
+        if part == "again":
+            connection.sendall(request)
+    for (name, part), connection in connections.items():
+        text = read_to_end(connection)
+        connection.close()
+        if part in ("nothing", "used"):
+            assert text == b"", (name, part)
+        else:
+            assert text.startswith(b"HTTP/1.1 408 ") and b"the head was not complete in time" in text, (name, part, text)
+    assert 8 < time.monotonic() - began < 35
+    for each in halted:
+        assert b"HTTP" not in read_to_end(each)
+        each.close()
+
+
+def read_to_end(connection):
+    """Also if it is cut."""
+    text = b""
+    try:
+        while piece := connection.recv(65536):
+            text += piece
+    except (ConnectionResetError, ssl.SSLEOFError):
+        pass
+    return text
+
+
 def test_large_answers_and_streams_come_whole(cluster, authority):
     answer = cluster.api.upload(b"".join(rows(50000)))
     assert answer.status == 201, answer.body
