@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The recipients of a campaign are looked through page by page: an open campaign's states are the
- * engine's, those of one that ended are read from the journal by a thread (ended_list.h). One
- * request looks at no more than so much, so that its answer may hold fewer items than asked for, or
- * none, and still have a `next`.
+ * engine's, those of one that ended are read from the journal by a thread (ended_list.h), as are
+ * reasons (reason_list.h). One request looks at no more than so much, so that its answer may hold
+ * fewer items than asked for, or none, and still have a `next`.
  */
 #include "common/mem.h"
+#include "common/text.h"
 #include "coordinator/api/delivery_json.h"
 #include "coordinator/api/ended_list.h"
 #include "coordinator/api/exchange.h"
+#include "coordinator/api/reason_list.h"
 #include "coordinator/api/resources.h"
+#include "coordinator/api/state_filter.h"
 #include "coordinator/engine/pair.h"
 #include "coordinator/report/page_fold.h"
 #include "coordinator/report/page_reader.h"
@@ -18,14 +21,12 @@
 #define OPEN_PAGES_MAX   4096 /* of the engine's, glanced at in one request */
 #define READ_PAGES_MAX   256  /* of these, looked through */
 #define SEALED_PAGES_MAX 64   /* opened for keys */
-/* All but NONE. */
-#define ANY_STATE ((1U << DELIVERY_STATES) - 2)
+#define REASON_MAX       9999
 
 struct listing {
     struct exchange *exchange;
     const struct campaign_view *view;
-    bool has_wanted;
-    enum delivery_state wanted;
+    unsigned wanted; /* bit s: those in state s */
     unsigned limit;
     json_t *items;
     struct page_reader keys;
@@ -47,12 +48,6 @@ static void read_page(struct listing *listing, uint32_t page, unsigned *count)
     }
 }
 
-static bool is_wanted(const struct listing *listing, const struct recipient_state *state)
-{
-    return state->state != DELIVERY_NONE &&
-           (!listing->has_wanted || state->state == listing->wanted);
-}
-
 /* Adds what is wanted of one page, from *ordinal on; *ordinal is then where to go on. */
 static enum err list_page(struct listing *listing, uint32_t *ordinal)
 {
@@ -63,7 +58,7 @@ static enum err list_page(struct listing *listing, uint32_t *ordinal)
     while (err == ERR_OK && *ordinal < first + count &&
            json_array_size(listing->items) < listing->limit) {
         const struct recipient_state *state = &listing->states[*ordinal - first];
-        if (is_wanted(listing, state)) {
+        if ((listing->wanted >> state->state & 1) != 0) {
             err = page_reader_seek(&listing->keys, *ordinal);
             if (err == ERR_OK) {
                 json_array_append_new(listing->items,
@@ -87,14 +82,13 @@ static enum err list_pages(struct listing *listing, uint32_t *ordinal)
 {
     struct engine *engine = listing->exchange->api->context.engine;
     const struct campaign_def *def = listing->view->def;
-    unsigned wanted = listing->has_wanted ? 1U << listing->wanted : ANY_STATE;
     unsigned read = 0;
     enum err err = ERR_OK;
     for (unsigned i = 0; err == ERR_OK && i < OPEN_PAGES_MAX && read < READ_PAGES_MAX &&
                          *ordinal < def->slots && !is_full(listing);
          i++) {
         uint32_t page = *ordinal / PAGE_RECIPIENTS;
-        if ((engine_page_states(engine, def->id, page) & wanted) != 0) {
+        if ((engine_page_states(engine, def->id, page) & listing->wanted) != 0) {
             read++;
             err = list_page(listing, ordinal);
         } else {
@@ -105,21 +99,29 @@ static enum err list_pages(struct listing *listing, uint32_t *ordinal)
     return err;
 }
 
-static bool read_state(struct exchange *exchange, struct listing *listing)
+/* 0: none is asked for. False: it was refused. */
+static bool read_reason(struct exchange *exchange, uint16_t *reason)
 {
-    const char *word = query_string_get(&exchange->query, "state");
-    listing->has_wanted = word != NULL;
-    if (word == NULL ||
-        (delivery_state_parse(word, &listing->wanted) && listing->wanted != DELIVERY_NONE)) {
-        return true;
+    const char *word = query_string_get(&exchange->query, "reason");
+    uint64_t number = 0;
+    if (word != NULL && !text_number(slice_str(word), 1, REASON_MAX, &number)) {
+        exchange_refuse_parameter(
+            exchange, "reason", "reason must be a number, 1 to %d, as reports and exports have it",
+            REASON_MAX);
+        return false;
     }
-    struct buf known = {0};
-    for (enum delivery_state state = DELIVERY_WAITING; state < DELIVERY_STATES; state++) {
-        buf_printf(&known, "%s%s", known.len == 0 ? "" : ", ", delivery_state_name(state));
+    *reason = (uint16_t)number;
+    return true;
+}
+
+/* Is anybody in one of the states? */
+static bool has_any(const struct campaign_view *view, unsigned states)
+{
+    for (unsigned state = 0; state < DELIVERY_STATES; state++) {
+        if ((states >> state & 1) != 0 && view->counts[state] > 0) {
+            return true;
+        }
     }
-    exchange_refuse_parameter(exchange, "state", "there is no state \"%.64s\"; there are %s", word,
-                              buf_cstr(&known));
-    buf_release(&known);
     return false;
 }
 
@@ -131,7 +133,8 @@ static void list_recipients(struct exchange *exchange)
         return;
     }
     struct listing *listing = arena_zalloc(exchange->arena, 1, sizeof(*listing));
-    if (!read_state(exchange, listing) ||
+    uint16_t reason;
+    if (!state_filter_read(exchange, &listing->wanted) || !read_reason(exchange, &reason) ||
         !exchange_page(exchange, CURSOR_RECIPIENTS, view.def->id, &page)) {
         return;
     }
@@ -139,15 +142,16 @@ static void list_recipients(struct exchange *exchange)
     listing->view = &view;
     listing->limit = page.limit;
     uint32_t ordinal = page.position < view.def->slots ? (uint32_t)page.position : view.def->slots;
-    if (listing->has_wanted && view.counts[listing->wanted] == 0) {
-        ordinal = view.def->slots; /* nobody is in this state: nothing to look through */
+    if (!has_any(&view, listing->wanted)) {
+        ordinal = view.def->slots; /* nothing to look through */
+    }
+    if (reason != 0) {
+        reason_list(exchange, &view,
+                    &(struct reason_query){listing->wanted, reason, page.limit, ordinal});
+        return;
     }
     if (!engine_has_pages(exchange->api->context.engine, view.def->id)) {
-        const struct ended_query query = {.states = listing->has_wanted ? 1U << listing->wanted
-                                                                        : ANY_STATE,
-                                          .limit = page.limit,
-                                          .from = ordinal};
-        ended_list(exchange, &view, &query);
+        ended_list(exchange, &view, &(struct ended_query){listing->wanted, page.limit, ordinal});
         return;
     }
     listing->items = json_array();
@@ -169,7 +173,8 @@ void deliveries_list(struct exchange *exchange)
     if (!exchange_campaign(exchange, &view)) {
         return;
     }
-    if (!engine_has_pages(exchange->api->context.engine, view.def->id)) {
+    if (!engine_has_pages(exchange->api->context.engine, view.def->id) ||
+        query_string_get(&exchange->query, "reason") != NULL) {
         exchange_read_campaign(exchange, view.def->id, list_recipients);
     } else {
         list_recipients(exchange);

@@ -2,6 +2,7 @@
 #include "coordinator/api/delivery_json.h"
 
 #include "coordinator/api/exchange.h"
+#include "coordinator/report/delivery_page.h"
 
 /* Tries at the endpoint of now: those that failed, those repeated, and the one that settled it. */
 static int attempts_of(const struct recipient_state *state)
@@ -59,17 +60,19 @@ static void put_handle(json_t *json, const char *name, uint64_t number)
     }
 }
 
-/* "" if the event has none, or its name is not known any more. */
+const char *delivery_provider_name(const struct api *api, uint8_t provider)
+{
+    if (api->context.provider_numbers != NULL && provider != DELIVERY_NO_PROVIDER) {
+        return provider_numbers_name(api->context.provider_numbers, provider);
+    }
+    const struct wire_provider *known = exchange_provider(api, provider);
+    return known == NULL ? "" : known->name;
+}
+
 static const char *provider_name(const struct api *api, const struct event *event)
 {
-    if (event->lease == 0) {
-        return ""; /* none had a part in it */
-    }
-    if (api->context.provider_numbers != NULL) {
-        return provider_numbers_name(api->context.provider_numbers, event->provider);
-    }
-    const struct wire_provider *provider = exchange_provider(api, event->provider);
-    return provider == NULL ? "" : provider->name;
+    /* Without a lease none had a part in it. */
+    return event->lease == 0 ? "" : delivery_provider_name(api, event->provider);
 }
 
 /* As in a campaign. */

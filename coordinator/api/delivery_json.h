@@ -17,6 +17,8 @@ void delivery_put_state(json_t *json, const struct plan *plan, const struct reci
 /* The same with his key and ordinal. */
 json_t *delivery_json(const struct plan *plan, struct slice key, uint32_t ordinal,
                       const struct recipient_state *state);
+/* By its number; "" if there is none (DELIVERY_NO_PROVIDER), or its name is not known any more. */
+const char *delivery_provider_name(const struct api *api, uint8_t provider);
 /* One event of his timeline, or of his campaign. */
 json_t *delivery_event_json(const struct api *api, const struct plan *plan,
                             const struct timeline_entry *entry);

@@ -16,6 +16,7 @@
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/exporting.h"
 #include "coordinator/api/resources.h"
+#include "coordinator/api/state_filter.h"
 #include "coordinator/content/object_id.h"
 #include "coordinator/report/delivery_export.h"
 
@@ -38,36 +39,6 @@ struct export_job {
 };
 
 /* ---- what is asked for; false: the request was answered ---- */
-
-static bool read_one_state(struct exchange *exchange, struct slice word, unsigned *states)
-{
-    enum delivery_state state;
-    const char *text = arena_str(exchange->arena, word);
-    if (delivery_state_parse(text, &state) && state != DELIVERY_NONE) {
-        *states |= 1U << state;
-        return true;
-    }
-    struct buf known = {0};
-    for (state = DELIVERY_WAITING; state < DELIVERY_STATES; state++) {
-        buf_printf(&known, "%s%s", known.len == 0 ? "" : ", ", delivery_state_name(state));
-    }
-    exchange_refuse_parameter(exchange, "state", "there is no state \"%.64s\"; there are %s", text,
-                              buf_cstr(&known));
-    buf_release(&known);
-    return false;
-}
-
-static bool read_states(struct exchange *exchange, struct delivery_export_request *request)
-{
-    const char *words = query_string_get(&exchange->query, "state");
-    request->filter.states = words == NULL ? DELIVERY_ALL_STATES : 0;
-    struct slice rest = slice_str(words);
-    bool is_good = true;
-    while (words != NULL && is_good && (rest.len > 0 || request->filter.states == 0)) {
-        is_good = read_one_state(exchange, slice_take_until(&rest, ','), &request->filter.states);
-    }
-    return is_good;
-}
 
 static bool read_channel(struct exchange *exchange, struct delivery_export_request *request)
 {
@@ -317,7 +288,7 @@ static void begin(struct exchange *exchange)
     request.def = view.def;
     request.schema = &audience->schema;
     request.providers = numbers_of(exchange);
-    if (!read_states(exchange, &request) || !read_channel(exchange, &request) ||
+    if (!state_filter_read(exchange, &request.filter.states) || !read_channel(exchange, &request) ||
         !read_provider(exchange, &request) || !read_form(exchange, &request) ||
         !read_place(exchange, &request)) {
         return;

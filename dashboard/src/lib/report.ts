@@ -2,7 +2,6 @@
 // What a report (docs/reports.md) is looked at for: the curve before the page was opened, what went wrong, how fast it was.
 import { request } from "./api";
 import type { Point } from "./history";
-import type { State } from "./types";
 
 export interface CurvePoint { s: number; people: number }
 
@@ -63,52 +62,6 @@ export function joinCurves(report: Report | undefined, live: readonly Point[]): 
     }
   }
   return joined;
-}
-
-// ---- those of one reason ----
-
-export interface Row { ordinal: number; key: string; state: State; step: number; channel: string | null; address: string | null; provider: string | null; reason: number | null; detail: string | null; at: string | null }
-
-export interface Drill { rows: Row[]; next: { snapshot: string; after: number } | null }
-
-const LINES_MAX = 200000; // read for one page at most: what is found later is on the next one
-export const LOST_STATES: State[] = ["failed", "unreachable", "suppressed", "expired", "cancelled", "uncertain"];
-
-/** Reads an export as it comes, keeps those of the reason and hangs up as soon as there are enough. */
-export async function drill(campaign: string, reason: number, from: Drill["next"], most: number, signal: AbortSignal): Promise<Drill> {
-  const ending = new AbortController();
-  signal.addEventListener("abort", () => ending.abort());
-  const going = from ? `&snapshot=${encodeURIComponent(from.snapshot)}&after=${from.after}` : "";
-  const answer = await request(`/v1/campaigns/${encodeURIComponent(campaign)}/export?format=ndjson&compress=none&state=${LOST_STATES.join(",")}${going}`, { signal: ending.signal });
-  const snapshot = answer.headers.get("Tocsin-Snapshot") ?? from?.snapshot ?? "";
-  const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
-  const rows: Row[] = [];
-  let rest = "";
-  let lines = 0;
-  let last = from?.after ?? -1;
-  for (;;) {
-    const { done, value } = await reader.read();
-    const parts = (rest + (value ?? "")).split("\n");
-    rest = parts.pop() ?? "";
-    for (const line of parts) {
-      const row = line === "" ? null : JSON.parse(line);
-      if (row === null || row.end) {
-        continue;
-      }
-      lines++;
-      last = row.ordinal;
-      if (row.reason === reason) {
-        rows.push(row);
-      }
-      if (rows.length === most || lines === LINES_MAX) {
-        ending.abort();
-        return { rows, next: { snapshot, after: last } };
-      }
-    }
-    if (done) {
-      return { rows, next: null };
-    }
-  }
 }
 
 // ---- files ----

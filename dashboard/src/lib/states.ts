@@ -27,6 +27,9 @@ export const REACHED: State[] = ["accepted", "delivered", "acknowledged"];
 export const ON_THE_WAY: State[] = ["waiting", "leased", "retrying"];
 export const NOT_REACHED: State[] = ["failed", "unreachable", "suppressed", "expired", "cancelled"];
 
+/** Not reached as a report counts them: of who is in doubt nobody knows that he was. */
+export const LOST: State[] = [...NOT_REACHED, "uncertain"];
+
 export function sum(counts: Counts, states: State[] = STATES): number {
   return states.reduce((total, state) => total + (counts[state] ?? 0), 0);
 }

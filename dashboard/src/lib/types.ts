@@ -160,6 +160,12 @@ export interface Delivery {
   repeats?: number;
   tracks?: { step: number; state: State }[];
   timeline?: TimelineEvent[];
+  /** These if a reason was asked for. */
+  reason?: number;
+  detail?: string;
+  provider?: string | null;
+  address?: string | null;
+  at?: string | null;
 }
 
 export interface Reply {

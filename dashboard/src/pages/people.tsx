@@ -19,7 +19,7 @@ export function People({ id }: { id: string }) {
   return (
     <>
       <PageHead title={reason ? "People not reached" : state ? `People: ${state}` : "People"} above={<><a href="#/campaigns">Campaigns</a> / <a href={link(["campaigns", id])}><bdi>{campaign?.name ?? id}</bdi></a></>} />
-      <Card>{reason ? <ReasonPeople key={reason} id={id} reason={reason} /> : <StatePeople id={id} state={state} campaign={campaign} />}</Card>
+      <Card>{reason ? <ReasonPeople key={reason} id={id} reason={reason} campaign={campaign} /> : <StatePeople id={id} state={state} campaign={campaign} />}</Card>
     </>
   );
 }

@@ -1,53 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 // Those who were not reached for one reason.
-import { useState } from "preact/hooks";
-import { drill, type Drill } from "../lib/report";
 import { link } from "../lib/route";
-import { CHANNEL_NAMES } from "../lib/states";
-import type { Channel } from "../lib/types";
-import { Empty, Loading, Problem, StateWord, Time, useAsked } from "../ui/basics";
-import { Icon } from "../ui/icon";
+import { LOST } from "../lib/states";
+import type { Campaign, Delivery } from "../lib/types";
+import { ChannelWord, Empty, Loading, Problem, StateWord, Time } from "../ui/basics";
+import { Pager, usePages } from "../ui/pager";
 
-const ROWS = 50;
-
-export function ReasonPeople({ id, reason }: { id: string; reason: number }) {
-  const [trail, setTrail] = useState<NonNullable<Drill["next"]>[]>([]);
-  const from = trail[trail.length - 1] ?? null;
-  const asked = useAsked(`${id} ${reason} ${from?.after ?? ""}`, (signal) => drill(id, reason, from, ROWS, signal));
-  const found = asked.value;
-  const why = found?.rows.find((row) => row.detail)?.detail;
+export function ReasonPeople({ id, reason, campaign }: { id: string; reason: number; campaign: Campaign | undefined }) {
+  const pages = usePages<Delivery>(`/v1/campaigns/${encodeURIComponent(id)}/recipients?state=${LOST.join(",")}&reason=${reason}`);
+  const why = pages.items[0]?.detail;
+  const channelOf = (step: number) => campaign?.plan.steps[step - 1]?.channel;
   return (
     <>
       <p class="soft">Not reached, and the last reason was {why === "provider answered" || !why ? `code ${reason}` : `“${why}”`}. <a href={link(["campaigns", id, "people"])}>Everybody</a></p>
-      {asked.error ? <Problem error={asked.error} /> : null}
-      {!found && asked.busy && <Loading what="Looking for them" />}
-      {found && found.rows.length === 0 && <Empty>{found.next ? "None so far; there may be some further on." : "Nobody is in this position any more."}</Empty>}
-      {found && found.rows.length > 0 && (
+      {pages.error ? <Problem error={pages.error} /> : null}
+      {pages.value === undefined && pages.busy && <Loading what="Looking for them" />}
+      {pages.value !== undefined && pages.items.length === 0 && <Empty>{pages.forward ? "None so far; there may be some further on." : "Nobody is in this position any more."}</Empty>}
+      {pages.items.length > 0 && (
         <div class="scroll" tabIndex={0} role="group" aria-label="People">
           <table class="table people">
             <thead><tr><th scope="col">Key</th><th scope="col">State</th><th scope="col">Step</th><th scope="col">Address</th><th scope="col">Provider</th><th scope="col">Since</th></tr></thead>
             <tbody>
-              {found.rows.map((row) => (
-                <tr key={row.ordinal}>
-                  <th scope="row"><a href={link(["campaigns", id, "people", row.key])}><bdi>{row.key}</bdi></a></th>
-                  <td data-label="State"><StateWord state={row.state} /></td>
-                  <td data-label="Step">{row.step}{row.channel && <span class="soft"> {CHANNEL_NAMES[row.channel as Channel]}</span>}</td>
-                  <td data-label="Address"><bdi>{row.address ?? "–"}</bdi></td>
-                  <td data-label="Provider"><bdi>{row.provider ?? "–"}</bdi></td>
-                  <td data-label="Since"><Time at={row.at} seconds /></td>
+              {pages.items.map((one) => (
+                <tr key={one.ordinal}>
+                  <th scope="row"><a href={link(["campaigns", id, "people", one.key])}><bdi>{one.key}</bdi></a></th>
+                  <td data-label="State"><StateWord state={one.state} /></td>
+                  <td data-label="Step">{one.step} {channelOf(one.step) && <span class="soft"><ChannelWord channel={channelOf(one.step)!} /></span>}</td>
+                  <td data-label="Address"><bdi>{one.address ?? "–"}</bdi></td>
+                  <td data-label="Provider"><bdi>{one.provider ?? "–"}</bdi></td>
+                  <td data-label="Since"><Time at={one.at} seconds /></td>
                 </tr>
               ))}
             </tbody>
           </table>
         </div>
       )}
-      {(trail.length > 0 || found?.next) && (
-        <nav class="pager" aria-label="Pages of people">
-          {trail.length > 0 ? <button type="button" class="button button-small" onClick={() => setTrail(trail.slice(0, -1))}><Icon name="left" size={12} />Back</button> : <span />}
-          <span class="soft">Page {trail.length + 1}</span>
-          {found?.next ? <button type="button" class="button button-small" onClick={() => setTrail([...trail, found.next!])}>Further<Icon name="right" size={12} /></button> : <span />}
-        </nav>
-      )}
+      <Pager of={pages} label="people" />
     </>
   );
 }

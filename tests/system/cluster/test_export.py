@@ -12,7 +12,7 @@ import subprocess
 import threading
 import time
 
-from support import BUILD, STATES, change_provider, http_provider, lines_of_json, some, tocsin, total, upload, wait_for
+from support import BUILD, STATES, change_provider, http_provider, lines_of_json, pages, problem_of, some, tocsin, total, upload, wait_for
 
 PEOPLE = 2000
 MESSAGE = {"sms": {"text": "Dear {{first_name}}"}}
@@ -48,6 +48,24 @@ def check_against_api(cluster, campaign, rows):
     return seen
 
 
+def check_reasons(cluster, campaign, rows):
+    """Lists by reason and states, a few at a time, have those that the export has, with the same of each."""
+    path = f"/v1/campaigns/{campaign}/recipients"
+    for reason in {row["reason"] for row in rows} - {None}:
+        of_it = [row for row in rows if row["reason"] == reason]
+        for states in ("", "&state=failed,unreachable,cancelled"):
+            wanted = [row for row in of_it if states == "" or row["state"] in states]
+            found = pages(cluster, f"{path}?reason={reason}{states}", limit=37)
+            assert [one["key"] for one in found] == [row["key"] for row in wanted], (reason, states)
+            for one, row in zip(found, wanted):
+                assert all(row[member] == value for member, value in one.items()), (one, row)
+                assert one["reason"] == reason and one["detail"] == row["detail"]
+    assert pages(cluster, f"{path}?reason=599") == []
+    for wrong in ("0", "x", "410,411", "99999"):
+        assert "reason must be a number" in problem_of(cluster.api.call("GET", f"{path}?reason={wrong}"), 400)["detail"]
+    assert "there is no state" in problem_of(cluster.api.call("GET", f"{path}?state=failed,lost"), 400)["detail"]
+
+
 def test_every_state_is_exported_as_the_api_shows_it(gateway, make_cluster):
     gateway.answer(BY_DIGIT)
     cluster = make_cluster([http_provider(gateway, receipts=True)], workers=2)
@@ -76,6 +94,9 @@ def test_every_state_is_exported_as_the_api_shows_it(gateway, make_cluster):
         assert some_rows == [row for row in everybody if row["state"] == state]
     two, _, _ = export(cluster, campaign, f"?snapshot={snapshot}&state=failed,unreachable&channel=sms")
     assert two == [row for row in everybody if row["state"] in ("failed", "unreachable")]
+    listed = pages(cluster, f"/v1/campaigns/{campaign}/recipients?state=failed,unreachable")
+    assert [one["key"] for one in listed] == [row["key"] for row in two]
+    check_reasons(cluster, campaign, everybody)
     of_gateway, _, _ = export(cluster, campaign, "?provider=gateway")
     assert of_gateway == [row for row in everybody if row["provider"] == "gateway"]
     # Those that end as the campaign is cancelled, and those that are tried again until then.
@@ -89,12 +110,14 @@ def test_every_state_is_exported_as_the_api_shows_it(gateway, make_cluster):
     running, before, _ = export(cluster, second)
     assert dict(collections.Counter(row["state"] for row in running)) == some(paused["counts"])
     check_against_api(cluster, second, running)
+    check_reasons(cluster, second, running)
     cluster.api.post(f"/v1/campaigns/{second}/cancel")
     view = cluster.wait_campaign(second)
     rows, _, _ = export(cluster, second)
     assert dict(collections.Counter(row["state"] for row in rows)) == some(view["counts"])
     assert {row["state"] for row in rows} >= {"cancelled"}
     check_against_api(cluster, second, rows)
+    check_reasons(cluster, second, rows)
     again, _, _ = export(cluster, second, f"?snapshot={before}")
     assert again == running
 

@@ -28,7 +28,7 @@ export const PAGES = stage.empty
       ["finished", of(stage.finished), /./],
       ["eight", of(stage.eight), /./],
       ["people", of(stage.running, "/people?state=accepted"), "People: accepted"],
-      ["reason", of(stage.running, "/people?reason=1001"), "People not reached"],
+      ["reason", of(stage.stopped, "/people?reason=410"), "People not reached"],
       ["person", of(stage.running, `/people/${stage.person}`), stage.person],
       ["new", "#/new", "New campaign"],
       ["find", `#/find?key=${stage.person}`, "Find a person"],
