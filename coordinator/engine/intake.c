@@ -197,12 +197,30 @@ static void decide_one(const struct decision *d, const struct recipient_state *s
         event->due_ms = d->engine->now_ms;
         break;
     }
-    if (campaign_is_over(d->campaign) && is_sent_again(event->kind)) {
-        /* Nothing of an earlier, uncertain attempt is hidden by that. */
-        end(event, campaign_over_event(d->campaign),
-            d->campaign->control.is_expired ? REASON_NOT_AFTER : REASON_CAMPAIGN_CANCELLED);
+}
+
+/* The campaign is over, and whoever would be sent to again is not. What the provider answered is
+ * told all the same, as an event of its own: nobody could say afterwards that it was never asked.
+ * What came back unsent is only closed. False: that has ended him already. */
+static bool end_when_over(const struct decision *d, uint32_t page,
+                          const struct recipient_state *state, struct event *event)
+{
+    if (!campaign_is_over(d->campaign) || !is_sent_again(event->kind)) {
+        return true;
     }
-    ladder_decide(d->engine, d->campaign, state, event);
+    if (event->kind != DELIVERY_EVENT_EXPIRED && d->fate->outcome != OUTCOME_RETURNED) {
+        event->due_ms = d->engine->now_ms;
+        engine_decide(d->engine, d->campaign, page, event);
+        event->lease = 0;
+        event->ref = slice_of(NULL, 0);
+        if (delivery_state_is_final((enum delivery_state)state->state)) {
+            return false; /* he is barred meanwhile */
+        }
+    }
+    /* Nothing of an earlier, uncertain attempt is hidden by that. */
+    end(event, campaign_over_event(d->campaign),
+        d->campaign->control.is_expired ? REASON_NOT_AFTER : REASON_CAMPAIGN_CANCELLED);
+    return true;
 }
 
 /* How many neighbours, of at most `span`, meet the same event whatever they went through. */
@@ -241,22 +259,28 @@ static void tell_refused(const struct decision *d, uint32_t page, unsigned place
 static void settle_run(const struct decision *d, const struct lease *lease, unsigned offset,
                        unsigned span)
 {
-    struct event event = {
+    const struct event told = {
         .provider = lease->provider,
         .step = lease->step,
         .lease = lease->id,
         .at_ms = d->engine->now_ms,
         .ref = d->fate->ref,
     };
+    struct event event = told;
     uint32_t page = lease->page;
     const struct recipient_state *states = campaign_states(d->campaign, page);
     unsigned settled = 0;
     for (unsigned i = offset; i < offset + span; i += event.span) {
+        event = told;
         event.offset = (uint16_t)i;
         event.span = (uint16_t)uniform_span(d, &states[i], offset + span - i);
-        event.step = lease->step;
         tell_refused(d, page, i, &states[i]);
         decide_one(d, &states[i], &event);
+        if (!end_when_over(d, page, &states[i], &event)) {
+            settled++;
+            continue;
+        }
+        ladder_decide(d->engine, d->campaign, &states[i], &event);
         detour_decide(d->engine, d->campaign, page, &event);
         suppress_explain(d->campaign, page, &event);
         engine_decide(d->engine, d->campaign, page, &event);

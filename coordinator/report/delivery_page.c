@@ -181,6 +181,25 @@ static void begin(struct page_reading *reading, const struct bitmap *holes)
     memset(page->reason, 0, sizeof(page->reason));
 }
 
+static void sweep_track(struct page_reading *reading, const struct fold *fold,
+                        struct recipient_state *states, unsigned track)
+{
+    enum delivery_event over = reading->moment->over;
+    uint8_t before[PAGE_RECIPIENTS];
+    for (unsigned i = 0; i < reading->page->count; i++) {
+        before[i] = states[i].state;
+    }
+    fold_sweep(fold, states, reading->page->count, over);
+    for (unsigned i = 0; i < reading->page->count; i++) {
+        bool is_ended =
+            states[i].state == DELIVERY_CANCELLED || states[i].state == DELIVERY_EXPIRED;
+        if (is_ended && states[i].state != before[i]) {
+            reading->page->reason[track][i] =
+                over == DELIVERY_EVENT_CANCELLED ? REASON_CAMPAIGN_CANCELLED : REASON_NOT_AFTER;
+        }
+    }
+}
+
 /* Of whoever waits when it is over, no event says so: the campaign's does. */
 static void sweep(struct page_reading *reading)
 {
@@ -191,9 +210,9 @@ static void sweep(struct page_reading *reading)
             page->last_ms[i] = reading->moment->over_ms;
         }
     }
-    fold_sweep(&reading->fold, page->states, page->count, reading->moment->over);
+    sweep_track(reading, &reading->fold, page->states, 0);
     if (reading->has_pair) {
-        fold_sweep(&reading->side_fold, page->side, page->count, reading->moment->over);
+        sweep_track(reading, &reading->side_fold, page->side, 1);
     }
 }
 

@@ -169,6 +169,7 @@ static void times_reason_and_provider_are_what_the_events_say(void **state)
     assert_int_equal(delivery_attempts(&page->states[3]), 1);
     /* Nothing happened to place 10 but that the campaign ended. */
     assert_int_equal(page->last_ms[10], LAUNCH + 1000);
+    assert_int_equal(page->reason[0][10], REASON_CAMPAIGN_CANCELLED);
     assert_int_equal(page->provider[0][10], DELIVERY_NO_PROVIDER);
 }
 

@@ -333,6 +333,16 @@ static void in_a_cancelled_campaign_nothing_is_sent_again(void **test)
     say(&rig, 30, 10, &(struct rig_fate){OUTCOME_MISCONFIGURED, 401, 0, NULL});
     say(&rig, 40, 10, &REJECTED);
     assert_int_equal(rig_count(&rig, 1, DELIVERY_CANCELLED), 50);
+    rig_close(&rig);
+    /* What the provider answered stays in the journal; that it ends him is another event. */
+    struct event event;
+    assert_true(rig_last_event(&rig, 1, DELIVERY_EVENT_DEFERRED, &event));
+    assert_int_equal(event.reason, DEFERRED.reason);
+    assert_true(rig_last_event(&rig, 1, DELIVERY_EVENT_NEXT_ENDPOINT, &event));
+    assert_int_equal(event.reason, REJECTED.reason);
+    assert_true(rig_last_event(&rig, 1, DELIVERY_EVENT_CANCELLED, &event));
+    assert_int_equal(event.reason, REASON_CAMPAIGN_CANCELLED);
+    assert_int_equal(event.lease, 0);
     say(&rig, 50, 10, &UNCERTAIN);
     say(&rig, 60, 10, &ACCEPTED);
     say(&rig, 70, 10, &(struct rig_fate){OUTCOME_REJECTED, REASON_VARIABLE_MISSING, 0, NULL});
