@@ -8,6 +8,15 @@
 #include "coordinator/engine/engine.h"
 #include "tests/unit/engine_rig.h"
 
+static const struct rig_fate ACCEPTED = {.outcome = OUTCOME_ACCEPTED, .reason = 200};
+static const struct rig_fate DEFERRED = {.outcome = OUTCOME_DEFERRED, .reason = 503};
+static const struct rig_fate REJECTED = {.outcome = OUTCOME_REJECTED, .reason = 400};
+static const struct rig_fate RETURNED = {.outcome = OUTCOME_RETURNED, .reason = REASON_DRAINED};
+static const struct rig_fate UNCERTAIN = {.outcome = OUTCOME_UNCERTAIN,
+                                          .reason = REASON_TIMED_OUT_AFTER};
+static const struct rig_fate UNCONNECTED = {.outcome = OUTCOME_DEFERRED,
+                                            .reason = REASON_CONNECT_FAILED};
+
 /* A launched campaign of one page, all of it leased to worker 1. */
 struct plan_step leased_with(struct rig *rig, void (*change)(struct plan_step *step));
 void say(struct rig *rig, unsigned offset, unsigned span, const struct rig_fate *fate);

@@ -2,45 +2,33 @@
 #include <string.h>
 
 #include "coordinator/content/audit_log.h"
-#include "coordinator/ledger/changelog.h"
-#include "coordinator/ledger/turn.h"
 #include "tests/unit/stores.h"
+#include "tests/unit/turn_rig.h"
 #include "tests/unit/unit.h"
 
 #define NOW_MS UINT64_C(1700000000000)
 
 struct house {
-    struct ledger *ledger;
-    struct turn *turn;
-    struct changelog *changelog;
+    struct turn_rig rig;
     struct audit_log *log;
 };
 
 static void house_open(struct house *house, void **state)
 {
     struct problem problem;
-    struct ledger_head head;
-    assert_int_equal(ledger_open(&house->ledger, stores_open(*state), &problem), ERR_OK);
-    ledger_head(house->ledger, 0, &head);
-    house->turn = turn_new(0, head.epoch + 1, head.recno + 1);
-    house->changelog = changelog_mem_new(house->ledger, turn_on_durable, house->turn);
-    turn_set_changelog(house->turn, house->changelog);
-    assert_int_equal(audit_log_open(&house->log, house->ledger, &problem), ERR_OK);
+    turn_rig_open(&house->rig, *state);
+    assert_int_equal(audit_log_open(&house->log, house->rig.ledger, &problem), ERR_OK);
 }
 
 static void house_close(struct house *house)
 {
     audit_log_free(house->log);
-    house->changelog->ops->close(house->changelog);
-    turn_free(house->turn);
-    ledger_close(house->ledger);
+    turn_rig_close(&house->rig);
 }
 
 static void house_write(struct house *house)
 {
-    turn_close(house->turn, NOW_MS);
-    while (changelog_mem_step(house->changelog)) {
-    }
+    turn_rig_write(&house->rig, NOW_MS);
 }
 
 /* Entries of these times, which are numbered from 1 on. */
@@ -49,7 +37,7 @@ static void add(struct house *house, const uint64_t *at_ms, unsigned count)
     for (unsigned i = 0; i < count; i++) {
         const struct audit_entry entry = {.at_ms = at_ms[i],
                                           .action = slice_str("campaigns.launch")};
-        (void)audit_log_add(house->log, &entry, turn_record(house->turn));
+        (void)audit_log_add(house->log, &entry, turn_record(house->rig.turn));
     }
     house_write(house);
 }
@@ -57,7 +45,7 @@ static void add(struct house *house, const uint64_t *at_ms, unsigned count)
 static uint64_t kept_from(struct house *house, unsigned looks, uint64_t before_ms)
 {
     uint64_t keep_from = 0;
-    assert_int_equal(audit_log_find_kept(house->ledger, audit_log_oldest(house->log), looks,
+    assert_int_equal(audit_log_find_kept(house->rig.ledger, audit_log_oldest(house->log), looks,
                                          before_ms, &keep_from),
                      ERR_OK);
     return keep_from;
@@ -79,7 +67,7 @@ static void expect_seen(struct house *house, uint64_t from, uint64_t to, unsigne
                         uint64_t first)
 {
     struct seen seen = {0};
-    assert_int_equal(audit_log_each(house->ledger, from, to, see, &seen), ERR_OK);
+    assert_int_equal(audit_log_each(house->rig.ledger, from, to, see, &seen), ERR_OK);
     assert_int_equal(seen.count, count);
     for (unsigned i = 0; i < count; i++) {
         assert_int_equal(seen.numbers[i], first - i);
@@ -88,7 +76,7 @@ static void expect_seen(struct house *house, uint64_t from, uint64_t to, unsigne
 
 static unsigned drop(struct house *house, uint64_t keep_from, unsigned most)
 {
-    unsigned count = audit_log_drop(house->log, keep_from, most, turn_record(house->turn));
+    unsigned count = audit_log_drop(house->log, keep_from, most, turn_record(house->rig.turn));
     house_write(house);
     return count;
 }

@@ -3,23 +3,15 @@
  * Deliveries as of a record, over a journal that is written here record by record, and the lines
  * that are made of them.
  */
-#include <sodium.h>
 #include <stdlib.h>
 
 #include "coordinator/report/delivery_rows.h"
 #include "coordinator/report/page_fold.h"
+#include "tests/unit/journal_fixture.h"
 #include "tests/unit/unit.h"
 
-#define CAMPAIGN 7
-#define AUDIENCE 12
-#define LAUNCH   UINT64_C(1700000000000) /* 2023-11-14T22:13:20.000Z */
-#define SLOTS    1500
-
 struct fixture {
-    struct ledger *ledger;
-    struct record *record;
-    uint64_t recno;
-    struct campaign_def def;
+    struct journal journal;
     struct delivery_page page;
     struct delivery_moment moment;
 };
@@ -27,19 +19,7 @@ struct fixture {
 static int setup(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof(*fixture));
-    struct problem problem;
-    assert_true(sodium_init() >= 0);
-    assert_int_equal(ledger_open(&fixture->ledger, store_mem_new(), &problem), ERR_OK);
-    fixture->recno = 1;
-    fixture->record = record_new(0, 1, 1);
-    fixture->def = (struct campaign_def){.id = CAMPAIGN,
-                                         .audience = AUDIENCE,
-                                         .created_ms = LAUNCH - 1000,
-                                         .slots = SLOTS,
-                                         .recipients = SLOTS};
-    fixture->def.plan.step_count = 2;
-    plan_step_defaults(&fixture->def.plan.steps[0], CHANNEL_SMS);
-    plan_step_defaults(&fixture->def.plan.steps[1], CHANNEL_EMAIL);
+    journal_init(&fixture->journal, 2);
     *state = fixture;
     return 0;
 }
@@ -47,50 +27,31 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct fixture *fixture = *state;
-    record_free(fixture->record);
     delivery_page_release(&fixture->page);
-    ledger_close(fixture->ledger);
+    journal_release(&fixture->journal);
     free(fixture);
     return 0;
-}
-
-static void commit(struct fixture *fixture)
-{
-    struct problem problem;
-    assert_int_equal(ledger_write(fixture->ledger, fixture->record, &problem), ERR_OK);
-    record_free(fixture->record);
-    fixture->record = record_new(0, 1, ++fixture->recno);
 }
 
 /* A record of one event. */
 static void write_event(struct fixture *fixture, uint32_t page, const struct event *event)
 {
-    struct event_list list;
-    struct buf block = {0};
-    event_list_init(&list);
-    event_list_add(&list, event);
-    event_block_encode(&list, &block);
-    record_add_block(fixture->record, CAMPAIGN, page, buf_view(&block));
-    event_list_release(&list);
-    buf_release(&block);
-    commit(fixture);
+    journal_add(&fixture->journal, page, event, 1);
+    journal_commit(&fixture->journal);
 }
 
 static void write_life(struct fixture *fixture, enum campaign_event kind, uint64_t at_ms)
 {
-    const struct event event = {.kind = (uint8_t)kind, .span = 1, .at_ms = at_ms};
-    write_event(fixture, RECORD_PAGE_CAMPAIGN, &event);
+    journal_add_own(&fixture->journal, kind, at_ms);
+    journal_commit(&fixture->journal);
 }
 
 static struct event event_of(enum delivery_event kind, unsigned offset, unsigned span,
                              uint64_t at_ms)
 {
-    return (struct event){.kind = (uint8_t)kind,
-                          .provider = 3,
-                          .offset = (uint16_t)offset,
-                          .span = (uint16_t)span,
-                          .lease = 1,
-                          .at_ms = at_ms};
+    struct event event = journal_event(kind, offset, span, at_ms);
+    event.provider = 3;
+    return event;
 }
 
 /* 1: launched. 2: places 0 to 9 leased. 3: all accepted but place 3, which failed. 4: place 5
@@ -100,21 +61,12 @@ static void write_story(struct fixture *fixture)
     write_life(fixture, CAMPAIGN_EVENT_LAUNCHED, LAUNCH);
     struct event leased = event_of(DELIVERY_EVENT_LEASED, 0, 10, LAUNCH + 1);
     write_event(fixture, 0, &leased);
-    struct event_list list;
-    struct buf block = {0};
-    event_list_init(&list);
     struct event outcomes[] = {event_of(DELIVERY_EVENT_ACCEPTED, 0, 3, LAUNCH + 20),
                                event_of(DELIVERY_EVENT_FAILED, 3, 1, LAUNCH + 21),
                                event_of(DELIVERY_EVENT_ACCEPTED, 4, 6, LAUNCH + 22)};
     outcomes[1].reason = 404;
-    for (unsigned i = 0; i < 3; i++) {
-        event_list_add(&list, &outcomes[i]);
-    }
-    event_block_encode(&list, &block);
-    record_add_block(fixture->record, CAMPAIGN, 0, buf_view(&block));
-    event_list_release(&list);
-    buf_release(&block);
-    commit(fixture);
+    journal_add(&fixture->journal, 0, outcomes, 3);
+    journal_commit(&fixture->journal);
     struct event delivered = event_of(DELIVERY_EVENT_DELIVERED, 5, 1, LAUNCH + 500);
     write_event(fixture, 0, &delivered);
     struct event acknowledged = event_of(DELIVERY_EVENT_ACKNOWLEDGED, 5, 1, LAUNCH + 900);
@@ -125,10 +77,10 @@ static void write_story(struct fixture *fixture)
 
 static void read_as_of(struct fixture *fixture, uint64_t recno, uint32_t number)
 {
-    assert_int_equal(delivery_moment_read(&fixture->moment, fixture->ledger, CAMPAIGN, recno),
-                     ERR_OK);
-    assert_int_equal(delivery_page_read(&fixture->page, fixture->ledger, &fixture->def,
-                                        &fixture->moment, number),
+    assert_int_equal(
+        delivery_moment_read(&fixture->moment, fixture->journal.ledger, CAMPAIGN, recno), ERR_OK);
+    assert_int_equal(delivery_page_read(&fixture->page, fixture->journal.ledger,
+                                        &fixture->journal.def, &fixture->moment, number),
                      ERR_OK);
 }
 
@@ -181,15 +133,15 @@ static void the_newest_record_gives_what_the_fold_gives(void **state)
     write_story(fixture);
     for (uint32_t number = 0; number < 2; number++) {
         read_as_of(fixture, 6, number);
-        assert_int_equal(page_fold(fixture->ledger, &fixture->def, DELIVERY_EVENT_CANCELLED, number,
-                                   folded, &count, NULL),
+        assert_int_equal(page_fold(fixture->journal.ledger, &fixture->journal.def,
+                                   DELIVERY_EVENT_CANCELLED, number, folded, &count, NULL),
                          ERR_OK);
         assert_int_equal(fixture->page.count, count);
         assert_memory_equal(fixture->page.states, folded, count * sizeof(folded[0]));
     }
-    assert_int_equal(
-        delivery_page_read(&fixture->page, fixture->ledger, &fixture->def, &fixture->moment, 2),
-        ERR_NOT_FOUND);
+    assert_int_equal(delivery_page_read(&fixture->page, fixture->journal.ledger,
+                                        &fixture->journal.def, &fixture->moment, 2),
+                     ERR_NOT_FOUND);
 }
 
 static void damage_is_told(void **state)
@@ -198,10 +150,11 @@ static void damage_is_told(void **state)
     struct event misfit = event_of(DELIVERY_EVENT_ACCEPTED, 0, 1, LAUNCH);
     misfit.step = 9;
     write_event(fixture, 0, &misfit);
-    assert_int_equal(delivery_moment_read(&fixture->moment, fixture->ledger, CAMPAIGN, 1), ERR_OK);
-    assert_int_equal(
-        delivery_page_read(&fixture->page, fixture->ledger, &fixture->def, &fixture->moment, 0),
-        ERR_CORRUPT);
+    assert_int_equal(delivery_moment_read(&fixture->moment, fixture->journal.ledger, CAMPAIGN, 1),
+                     ERR_OK);
+    assert_int_equal(delivery_page_read(&fixture->page, fixture->journal.ledger,
+                                        &fixture->journal.def, &fixture->moment, 0),
+                     ERR_CORRUPT);
 }
 
 /* ---- lines ---- */
@@ -239,7 +192,8 @@ static void write_lines(struct fixture *fixture, enum delivery_format format, un
     static struct provider_numbers numbers;
     memcpy(numbers.names[3], "gate\"way", 9);
     struct delivery_filter filter = {.states = states, .channels = DELIVERY_ALL_CHANNELS};
-    struct delivery_rows *rows = delivery_rows_new(format, &fixture->def.plan, &SCHEMA, &numbers);
+    struct delivery_rows *rows =
+        delivery_rows_new(format, &fixture->journal.def.plan, &SCHEMA, &numbers);
     struct page_view view = {0};
     struct buf sealed = {0};
     struct bitmap picked;

@@ -5,18 +5,15 @@
 #include "common/text.h"
 #include "coordinator/content/feed_store.h"
 #include "coordinator/content/subscription_store.h"
-#include "coordinator/ledger/changelog.h"
-#include "coordinator/ledger/turn.h"
 #include "tests/unit/stores.h"
+#include "tests/unit/turn_rig.h"
 #include "tests/unit/unit.h"
 
 #define NOW_MS      UINT64_C(1700000000000)
 #define GOLDEN_TIME "0068e5cf8b010000"
 
 struct house {
-    struct ledger *ledger;
-    struct turn *turn;
-    struct changelog *changelog;
+    struct turn_rig rig;
     struct feed_store feed;
     struct subscription_store subscriptions;
 };
@@ -24,15 +21,10 @@ struct house {
 static void house_open(struct house *house, void **state)
 {
     struct problem problem;
-    struct ledger_head head;
     assert_true(sodium_init() >= 0);
-    assert_int_equal(ledger_open(&house->ledger, stores_open(*state), &problem), ERR_OK);
-    ledger_head(house->ledger, 0, &head);
-    house->turn = turn_new(0, head.epoch + 1, head.recno + 1);
-    house->changelog = changelog_mem_new(house->ledger, turn_on_durable, house->turn);
-    turn_set_changelog(house->turn, house->changelog);
-    house->feed = (struct feed_store){.ledger = house->ledger, .kept_max = 5};
-    house->subscriptions = (struct subscription_store){.ledger = house->ledger};
+    turn_rig_open(&house->rig, *state);
+    house->feed = (struct feed_store){.ledger = house->rig.ledger, .kept_max = 5};
+    house->subscriptions = (struct subscription_store){.ledger = house->rig.ledger};
     assert_int_equal(feed_store_load(&house->feed, &problem), ERR_OK);
     assert_int_equal(subscription_store_load(&house->subscriptions, &problem), ERR_OK);
 }
@@ -40,16 +32,12 @@ static void house_open(struct house *house, void **state)
 static void house_close(struct house *house)
 {
     subscription_store_release(&house->subscriptions);
-    house->changelog->ops->close(house->changelog);
-    turn_free(house->turn);
-    ledger_close(house->ledger);
+    turn_rig_close(&house->rig);
 }
 
 static void house_write(struct house *house)
 {
-    turn_close(house->turn, NOW_MS);
-    while (changelog_mem_step(house->changelog)) {
-    }
+    turn_rig_write(&house->rig, NOW_MS);
 }
 
 static uint64_t add(struct house *house, enum feed_kind kind, uint64_t campaign)
@@ -59,7 +47,7 @@ static uint64_t add(struct house *house, enum feed_kind kind, uint64_t campaign)
                                .campaign = campaign,
                                .subject = slice_str("c3"),
                                .data = slice_str("{\"a\":1}")};
-    feed_store_add(&house->feed, &event, turn_record(house->turn));
+    feed_store_add(&house->feed, &event, turn_record(house->rig.turn));
     return event.number;
 }
 
@@ -128,7 +116,7 @@ static void expect_entry(struct house *house, enum catalogue_kind kind, struct s
 {
     struct store_value value;
     struct buf text = {0};
-    assert_int_equal(ledger_catalogue_get(house->ledger, kind, id, &value), ERR_OK);
+    assert_int_equal(ledger_catalogue_get(house->rig.ledger, kind, id, &value), ERR_OK);
     text_hex(&text, value.bytes);
     assert_string_equal(buf_cstr(&text), hex);
     store_value_release(&value);
@@ -142,7 +130,7 @@ static void what_is_stored_stays_readable(void **state)
     static const uint8_t three[8] = {0, 0, 0, 0, 0, 0, 0, 3};
     struct house house;
     house_open(&house, state);
-    struct record *record = turn_record(house.turn);
+    struct record *record = turn_record(house.rig.turn);
     const struct feed_mark mark = {.state = 2, .round = 1, .is_expired = 1, .terms = 0x0102};
     (void)add(&house, FEED_CAMPAIGN_FINISHED, 3);
     feed_mark_put(3, &mark, record);
@@ -170,13 +158,13 @@ static void an_alarm_is_kept_until_it_is_over(void **state)
     struct house house;
     unsigned count = 0;
     house_open(&house, state);
-    feed_alarm_put(slice_str("campaign_stuck:c3"), NOW_MS, turn_record(house.turn));
+    feed_alarm_put(slice_str("campaign_stuck:c3"), NOW_MS, turn_record(house.rig.turn));
     house_write(&house);
-    assert_int_equal(feed_alarm_each(house.ledger, see_alarm, &count), ERR_OK);
+    assert_int_equal(feed_alarm_each(house.rig.ledger, see_alarm, &count), ERR_OK);
     assert_int_equal(count, 1);
-    feed_alarm_remove(slice_str("campaign_stuck:c3"), turn_record(house.turn));
+    feed_alarm_remove(slice_str("campaign_stuck:c3"), turn_record(house.rig.turn));
     house_write(&house);
-    assert_int_equal(feed_alarm_each(house.ledger, see_alarm, &count), ERR_OK);
+    assert_int_equal(feed_alarm_each(house.rig.ledger, see_alarm, &count), ERR_OK);
     assert_int_equal(count, 1);
     house_close(&house);
 }
@@ -229,7 +217,7 @@ static void a_subscription_is_found_again_as_it_was(void **state)
     struct buf again = {0};
     unsigned letters = 0;
     house_open(&house, state);
-    struct record *record = turn_record(house.turn);
+    struct record *record = turn_record(house.rig.turn);
     struct subscription *made = subscription_store_add(&house.subscriptions, &wish, record);
     assert_int_equal(made->id, 1);
     subscription_rotate(made, NOW_MS + 1000, record);
@@ -266,7 +254,7 @@ static void a_subscription_is_found_again_as_it_was(void **state)
     assert_int_equal(dead_letter_each(&house.subscriptions, 1, 0, count_letter, &letters), ERR_OK);
     assert_int_equal(dead_letter_each(&house.subscriptions, 2, 0, count_letter, &letters), ERR_OK);
     assert_int_equal(letters, 1);
-    record = turn_record(house.turn);
+    record = turn_record(house.rig.turn);
     subscription_store_remove(&house.subscriptions, found, record);
     house_write(&house);
     house_close(&house);
@@ -276,7 +264,7 @@ static void a_subscription_is_found_again_as_it_was(void **state)
     assert_int_equal(dead_letter_each(&house.subscriptions, 1, 0, count_letter, &letters), ERR_OK);
     assert_int_equal(letters, 1);
     assert_int_equal(
-        subscription_store_add(&house.subscriptions, &wish, turn_record(house.turn))->id, 2);
+        subscription_store_add(&house.subscriptions, &wish, turn_record(house.rig.turn))->id, 2);
     house_close(&house);
     buf_release(&secret);
     buf_release(&again);
@@ -302,10 +290,10 @@ static void how_far_one_was_told_is_read_in_its_earlier_form(void **state)
     struct buf key = {0};
     struct buf value = {0};
     house_open(&house, state);
-    (void)subscription_store_add(&house.subscriptions, &wish, turn_record(house.turn));
+    (void)subscription_store_add(&house.subscriptions, &wish, turn_record(house.rig.turn));
     ledger_catalogue_key_u64(&key, CATALOGUE_SUBSCRIPTION_STATE, 1);
     buf_append(&value, earlier, sizeof(earlier));
-    record_put(turn_record(house.turn), buf_view(&key), buf_view(&value));
+    record_put(turn_record(house.rig.turn), buf_view(&key), buf_view(&value));
     house_write(&house);
     house_close(&house);
 
@@ -318,13 +306,13 @@ static void how_far_one_was_told_is_read_in_its_earlier_form(void **state)
     assert_int_equal(found->in_a_row, 0);
     found->refusals = 7;
     found->in_a_row = 9;
-    subscription_note(found, turn_record(house.turn));
+    subscription_note(found, turn_record(house.rig.turn));
     house_write(&house);
     buf_append(&value, now, sizeof(now));
     struct store_value stored;
-    assert_int_equal(
-        ledger_catalogue_get(house.ledger, CATALOGUE_SUBSCRIPTION_STATE, slice_of(one, 8), &stored),
-        ERR_OK);
+    assert_int_equal(ledger_catalogue_get(house.rig.ledger, CATALOGUE_SUBSCRIPTION_STATE,
+                                          slice_of(one, 8), &stored),
+                     ERR_OK);
     assert_true(slice_equal(stored.bytes, buf_view(&value)));
     store_value_release(&stored);
     house_close(&house);
@@ -345,7 +333,7 @@ static void bury(struct house *house, uint64_t number)
 {
     const struct dead_letter letter = {
         .number = number, .type = slice_str("t"), .body = slice_str("{}")};
-    dead_letter_put(house->subscriptions.list, &letter, turn_record(house->turn));
+    dead_letter_put(house->subscriptions.list, &letter, turn_record(house->rig.turn));
 }
 
 static void expect_letters(struct house *house, unsigned count, uint64_t first, uint64_t last)
@@ -365,7 +353,7 @@ static void as_many_letters_are_kept_as_are_counted(void **state)
     const struct subscription wish = {.name = "desk", .url = "https://desk.test/hook"};
     struct house house;
     house_open(&house, state);
-    (void)subscription_store_add(&house.subscriptions, &wish, turn_record(house.turn));
+    (void)subscription_store_add(&house.subscriptions, &wish, turn_record(house.rig.turn));
     for (uint64_t number = 1; number <= DEAD_LETTERS_MAX; number++) {
         bury(&house, number);
     }
@@ -376,20 +364,20 @@ static void as_many_letters_are_kept_as_are_counted(void **state)
     }
     house_write(&house);
     expect_letters(&house, DEAD_LETTERS_MAX, 4, DEAD_LETTERS_MAX + 3);
-    dead_letter_remove(house.subscriptions.list, 4, turn_record(house.turn));
-    dead_letter_remove(house.subscriptions.list, 4, turn_record(house.turn));
-    dead_letter_remove(house.subscriptions.list, 1, turn_record(house.turn)); /* gone before */
+    dead_letter_remove(house.subscriptions.list, 4, turn_record(house.rig.turn));
+    dead_letter_remove(house.subscriptions.list, 4, turn_record(house.rig.turn));
+    dead_letter_remove(house.subscriptions.list, 1, turn_record(house.rig.turn)); /* gone before */
     house_write(&house);
     expect_letters(&house, DEAD_LETTERS_MAX - 1, 5, DEAD_LETTERS_MAX + 3);
     bury(&house, DEAD_LETTERS_MAX + 4); /* never gets to the disk */
-    changelog_mem_crash(house.changelog);
+    changelog_mem_crash(house.rig.changelog);
     house_close(&house);
 
     house_open(&house, state);
     expect_letters(&house, DEAD_LETTERS_MAX - 1, 5, DEAD_LETTERS_MAX + 3);
     bury(&house, DEAD_LETTERS_MAX + 4); /* removed with those that are on disk */
     subscription_store_remove(&house.subscriptions, house.subscriptions.list,
-                              turn_record(house.turn));
+                              turn_record(house.rig.turn));
     house_write(&house);
     struct seen seen = {0};
     assert_int_equal(dead_letter_each(&house.subscriptions, 1, 0, count_one, &seen), ERR_OK);

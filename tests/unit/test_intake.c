@@ -7,17 +7,6 @@
 #include "tests/unit/intake_fixture.h"
 #include "tests/unit/unit.h"
 
-static const struct rig_fate ACCEPTED = {.outcome = OUTCOME_ACCEPTED, .reason = 200};
-static const struct rig_fate DEFERRED = {.outcome = OUTCOME_DEFERRED, .reason = 503};
-static const struct rig_fate REJECTED = {.outcome = OUTCOME_REJECTED, .reason = 400};
-static const struct rig_fate RETURNED = {.outcome = OUTCOME_RETURNED, .reason = REASON_DRAINED};
-
-static const struct rig_fate UNCERTAIN = {.outcome = OUTCOME_UNCERTAIN,
-                                          .reason = REASON_TIMED_OUT_AFTER};
-
-static const struct rig_fate UNCONNECTED = {.outcome = OUTCOME_DEFERRED,
-                                            .reason = REASON_CONNECT_FAILED};
-
 static void accepted_is_the_end(void **test)
 {
     (void)test;

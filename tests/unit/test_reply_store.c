@@ -4,45 +4,35 @@
 #include "common/mem.h"
 #include "coordinator/content/reply_store.h"
 #include "tests/unit/stores.h"
+#include "tests/unit/turn_rig.h"
 #include "tests/unit/unit.h"
 
 #define NOW_MS UINT64_C(1700000000000)
 
 struct house {
-    struct ledger *ledger;
-    struct turn *turn;
-    struct changelog *changelog;
+    struct turn_rig rig;
     struct reply_store *replies;
 };
 
 static void house_open(struct house *house, void **state)
 {
     struct problem problem;
-    struct ledger_head head;
-    assert_int_equal(ledger_open(&house->ledger, stores_open(*state), &problem), ERR_OK);
-    ledger_head(house->ledger, 0, &head);
-    house->turn = turn_new(0, head.epoch + 1, head.recno + 1);
-    house->changelog = changelog_mem_new(house->ledger, turn_on_durable, house->turn);
-    turn_set_changelog(house->turn, house->changelog);
-    house->replies = reply_store_new(house->ledger);
+    turn_rig_open(&house->rig, *state);
+    house->replies = reply_store_new(house->rig.ledger);
     assert_int_equal(reply_store_load(house->replies, &problem), ERR_OK);
 }
 
 static void house_close(struct house *house)
 {
     reply_store_free(house->replies);
-    house->changelog->ops->close(house->changelog);
-    turn_free(house->turn);
-    ledger_close(house->ledger);
+    turn_rig_close(&house->rig);
 }
 
 /* What was decided is on disk. */
 static void house_write(struct house *house)
 {
-    reply_store_note(house->replies, turn_record(house->turn));
-    turn_close(house->turn, NOW_MS);
-    while (changelog_mem_step(house->changelog)) {
-    }
+    reply_store_note(house->replies, turn_record(house->rig.turn));
+    turn_rig_write(&house->rig, NOW_MS);
 }
 
 static uint64_t add(struct house *house, uint64_t campaign, enum reply_class class, const char *id,
@@ -59,7 +49,7 @@ static uint64_t add(struct house *house, uint64_t campaign, enum reply_class cla
                                  .from = slice_str("+4790000001"),
                                  .text = slice_str("Hva skjer? 😀"),
                                  .id = slice_str(id)};
-    reply_store_add(house->replies, &reply, house->turn);
+    reply_store_add(house->replies, &reply, house->rig.turn);
     return reply.number;
 }
 
@@ -119,18 +109,18 @@ static void a_message_that_comes_again_is_known(void **state)
     struct house house = {0};
     struct reply_record reply;
     house_open(&house, state);
-    assert_int_equal(
-        reply_store_find(house.replies, house.turn, slice_str("gateway"), slice_str("m1"), &reply),
-        ERR_NOT_FOUND);
+    assert_int_equal(reply_store_find(house.replies, house.rig.turn, slice_str("gateway"),
+                                      slice_str("m1"), &reply),
+                     ERR_NOT_FOUND);
     (void)add(&house, 3, REPLY_OTHER, "m1", NOW_MS);
     for (unsigned i = 0; i < 3; i++) { /* not durable, durable, in another life */
-        assert_int_equal(reply_store_find(house.replies, house.turn, slice_str("gateway"),
+        assert_int_equal(reply_store_find(house.replies, house.rig.turn, slice_str("gateway"),
                                           slice_str("m1"), &reply),
                          ERR_OK);
         assert_int_equal(reply.number, 1);
         assert_int_equal(reply.campaign, 3);
         assert_int_equal(reply.result, REPLY_KEPT);
-        assert_int_equal(reply_store_find(house.replies, house.turn, slice_str("another"),
+        assert_int_equal(reply_store_find(house.replies, house.rig.turn, slice_str("another"),
                                           slice_str("m1"), &reply),
                          ERR_NOT_FOUND);
         house_write(&house);
@@ -152,19 +142,20 @@ static void old_replies_go_and_numbers_do_not_come_again(void **state)
         (void)snprintf(id, sizeof(id), "m%u", i);
         (void)add(&house, 3, REPLY_OTHER, id, NOW_MS + i);
     }
-    assert_false(reply_store_sweep(house.replies, NOW_MS + 98, house.turn)); /* not on disk yet */
+    assert_false(
+        reply_store_sweep(house.replies, NOW_MS + 98, house.rig.turn)); /* not on disk yet */
     house_write(&house);
-    assert_false(reply_store_sweep(house.replies, NOW_MS, house.turn));
-    assert_true(reply_store_sweep(house.replies, NOW_MS + 98, house.turn));
-    assert_false(reply_store_sweep(house.replies, NOW_MS + 98, house.turn));
+    assert_false(reply_store_sweep(house.replies, NOW_MS, house.rig.turn));
+    assert_true(reply_store_sweep(house.replies, NOW_MS + 98, house.rig.turn));
+    assert_false(reply_store_sweep(house.replies, NOW_MS + 98, house.rig.turn));
     house_write(&house);
     expect_list(&house, 0, UINT64_MAX, "100 99");
     expect_list(&house, 3, UINT64_MAX, "100 99");
     assert_int_equal(reply_store_kept(house.replies), 2);
-    assert_int_equal(
-        reply_store_find(house.replies, house.turn, slice_str("gateway"), slice_str("m7"), &reply),
-        ERR_NOT_FOUND);
-    assert_false(reply_store_sweep(house.replies, NOW_MS + 200, house.turn));
+    assert_int_equal(reply_store_find(house.replies, house.rig.turn, slice_str("gateway"),
+                                      slice_str("m7"), &reply),
+                     ERR_NOT_FOUND);
+    assert_false(reply_store_sweep(house.replies, NOW_MS + 200, house.rig.turn));
     house_write(&house);
     house_close(&house);
     house_open(&house, state);

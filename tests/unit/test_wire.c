@@ -3,25 +3,6 @@
 #include "tests/unit/wire_examples.h"
 #include "tests/unit/wire_fixture.h"
 
-/* One good message of each type */
-static const struct wire_provider providers[] = {
-    {0, "null", CHANNEL_SMS, "null", "{}"},
-    {63, "pr\xc3\xa9mier", CHANNEL_WEBHOOK, "http", "{\"url\":\"https://example.com\"}"},
-};
-
-static const char *const attachments[] = {"recall.pdf", "R\xc3\xbc"
-                                                        "ckruf.pdf"};
-
-static const struct wire_body bodies[] = {
-    {CHANNEL_EMAIL, "de", "Hallo {{name}}", "Text", "<p>Text</p>", 2, attachments},
-    {CHANNEL_SMS, "", "", "Hi", "", 0, NULL},
-};
-
-static const struct wire_unopened unopened[] = {
-    {0, "provider \"sms\": secrets.token: env:SMS_TOKEN is not set"},
-    {WIRE_PROVIDERS_MAX - 1, ""},
-};
-
 static void hello_survives(void **state)
 {
     struct fixture *fixture = *state;
@@ -124,11 +105,11 @@ static void welcome_survives(void **state)
     assert_int_equal(got->lease_ms, 30000);
     assert_int_equal(got->provider_count, 2);
     for (unsigned i = 0; i < 2; i++) {
-        assert_int_equal(got->providers[i].id, providers[i].id);
-        assert_string_equal(got->providers[i].name, providers[i].name);
-        assert_int_equal(got->providers[i].channel, providers[i].channel);
-        assert_string_equal(got->providers[i].adapter, providers[i].adapter);
-        assert_string_equal(got->providers[i].settings, providers[i].settings);
+        assert_int_equal(got->providers[i].id, example_providers[i].id);
+        assert_string_equal(got->providers[i].name, example_providers[i].name);
+        assert_int_equal(got->providers[i].channel, example_providers[i].channel);
+        assert_string_equal(got->providers[i].adapter, example_providers[i].adapter);
+        assert_string_equal(got->providers[i].settings, example_providers[i].settings);
     }
 }
 
@@ -144,7 +125,7 @@ static void expect_provider_refusal(struct fixture *fixture, struct wire_provide
 static void welcome_has_limits(void **state)
 {
     struct fixture *fixture = *state;
-    struct wire_provider good = providers[0];
+    struct wire_provider good = example_providers[0];
     struct wire_provider bad = good;
     bad.id = WIRE_PROVIDERS_MAX;
     expect_provider_refusal(fixture, bad, ERR_INVALID, "provider id is 64");
@@ -172,7 +153,7 @@ static void the_most_providers_survive_and_one_more_is_refused(void **state)
     struct fixture *fixture = *state;
     struct wire_provider many[WIRE_PROVIDERS_MAX];
     for (unsigned i = 0; i < WIRE_PROVIDERS_MAX; i++) {
-        many[i] = providers[0];
+        many[i] = example_providers[0];
         many[i].id = i;
     }
     struct wire_message message = example(WIRE_WELCOME);
@@ -278,8 +259,8 @@ static void credit_names_the_providers_that_could_not_be_opened(void **state)
     const struct wire_credit *got = &fixture->message.credit;
     assert_int_equal(got->unopened_count, 2);
     for (unsigned i = 0; i < 2; i++) {
-        assert_int_equal(got->unopened[i].provider, unopened[i].provider);
-        assert_string_equal(got->unopened[i].why, unopened[i].why);
+        assert_int_equal(got->unopened[i].provider, example_unopened[i].provider);
+        assert_string_equal(got->unopened[i].why, example_unopened[i].why);
     }
 }
 
@@ -319,14 +300,14 @@ static void content_survives(void **state)
     assert_memory_equal(&got->schema, &message.content.schema, sizeof(got->schema));
     assert_int_equal(got->body_count, 2);
     for (unsigned i = 0; i < 2; i++) {
-        assert_int_equal(got->bodies[i].channel, bodies[i].channel);
-        assert_string_equal(got->bodies[i].locale, bodies[i].locale);
-        assert_string_equal(got->bodies[i].subject, bodies[i].subject);
-        assert_string_equal(got->bodies[i].text, bodies[i].text);
-        assert_string_equal(got->bodies[i].html, bodies[i].html);
-        assert_int_equal(got->bodies[i].attachment_count, bodies[i].attachment_count);
-        for (unsigned a = 0; a < bodies[i].attachment_count; a++) {
-            assert_string_equal(got->bodies[i].attachments[a], bodies[i].attachments[a]);
+        assert_int_equal(got->bodies[i].channel, example_bodies[i].channel);
+        assert_string_equal(got->bodies[i].locale, example_bodies[i].locale);
+        assert_string_equal(got->bodies[i].subject, example_bodies[i].subject);
+        assert_string_equal(got->bodies[i].text, example_bodies[i].text);
+        assert_string_equal(got->bodies[i].html, example_bodies[i].html);
+        assert_int_equal(got->bodies[i].attachment_count, example_bodies[i].attachment_count);
+        for (unsigned a = 0; a < example_bodies[i].attachment_count; a++) {
+            assert_string_equal(got->bodies[i].attachments[a], example_bodies[i].attachments[a]);
         }
     }
 }
@@ -334,7 +315,7 @@ static void content_survives(void **state)
 static void content_has_limits(void **state)
 {
     struct fixture *fixture = *state;
-    struct wire_body body = bodies[0];
+    struct wire_body body = example_bodies[0];
     struct wire_message message = example(WIRE_CONTENT);
     message.content.body_count = 1;
     message.content.bodies = &body;
@@ -344,10 +325,10 @@ static void content_has_limits(void **state)
     expect_ok(fixture, &message);
     large[WIRE_TEXT_MAX] = 'x';
     expect_refusal(fixture, &message, ERR_LIMIT, "body text has 262145 bytes");
-    body = bodies[0];
+    body = example_bodies[0];
     body.channel = CHANNEL_KINDS;
     expect_refusal(fixture, &message, ERR_INVALID, "body channel is 6");
-    body = bodies[0];
+    body = example_bodies[0];
     body.html = "\xed\xa0\x80";
     expect_refusal(fixture, &message, ERR_INVALID, "body html is not UTF-8");
     static const char *const elsewhere[] = {"../secret.pdf"};

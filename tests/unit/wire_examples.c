@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/wire_examples.h"
 
-/* One good message of each type */
-static const struct wire_provider providers[] = {
+const struct wire_provider example_providers[2] = {
     {0, "null", CHANNEL_SMS, "null", "{}"},
     {63, "pr\xc3\xa9mier", CHANNEL_WEBHOOK, "http", "{\"url\":\"https://example.com\"}"},
 };
@@ -10,7 +9,7 @@ static const struct wire_provider providers[] = {
 static const char *const attachments[] = {"recall.pdf", "R\xc3\xbc"
                                                         "ckruf.pdf"};
 
-static const struct wire_body bodies[] = {
+const struct wire_body example_bodies[2] = {
     {CHANNEL_EMAIL, "de", "Hallo {{name}}", "Text", "<p>Text</p>", 2, attachments},
     {CHANNEL_SMS, "", "", "Hi", "", 0, NULL},
 };
@@ -26,7 +25,7 @@ static const struct wire_outcome_group groups[] = {
     {78, UINT64_MAX, WIRE_PAGE_NUMBER_MAX, 1, runs, 0, 0},
 };
 
-static const struct wire_unopened unopened[] = {
+const struct wire_unopened example_unopened[2] = {
     {0, "provider \"sms\": secrets.token: env:SMS_TOKEN is not set"},
     {WIRE_PROVIDERS_MAX - 1, ""},
 };
@@ -41,7 +40,7 @@ struct wire_message example(enum wire_type type)
         message.hello = (struct wire_hello){1, 3, "w1/2", UINT64_C(0x1122334455667788), "0.1.0"};
         break;
     case WIRE_WELCOME:
-        message.welcome = (struct wire_welcome){1, 9, 2000, 30000, 2, providers};
+        message.welcome = (struct wire_welcome){1, 9, 2000, 30000, 2, example_providers};
         break;
     case WIRE_REFUSED:
         message.refused = (struct wire_refused){1, 1, "too old"};
@@ -50,7 +49,7 @@ struct wire_message example(enum wire_type type)
         message.credit = (struct wire_credit){.epoch = 9,
                                               .limit = {0, 65536, 0, 7, 0, UINT32_MAX},
                                               .unopened_count = 2,
-                                              .unopened = unopened};
+                                              .unopened = example_unopened};
         break;
     case WIRE_CONTENT_REQUEST:
         message.content_request = (struct wire_content_request){9, 5};
@@ -64,7 +63,7 @@ struct wire_message example(enum wire_type type)
             .reply_range = {5, 33000000, 500000},
             .trace = {{0x4b, 0xf9, 3}, {7}, true},
             .body_count = 2,
-            .bodies = bodies};
+            .bodies = example_bodies};
         message.content.schema =
             (struct page_schema){2, {{PAGE_FIELD_KEY, 0, "id"}, {PAGE_FIELD_PHONE, 0, "phone"}}};
         break;

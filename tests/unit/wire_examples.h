@@ -7,6 +7,11 @@
 
 #include "proto/wire.h"
 
+/* What lies in some of them. */
+extern const struct wire_provider example_providers[2];
+extern const struct wire_body example_bodies[2];
+extern const struct wire_unopened example_unopened[2];
+
 struct wire_message example(enum wire_type type);
 
 #endif
