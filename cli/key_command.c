@@ -19,21 +19,9 @@ static enum exit_code run_list(struct cli *cli, const struct arguments *argument
 
 static enum exit_code run_rotate(struct cli *cli, const struct arguments *arguments)
 {
-    struct problem problem;
-    json_t *key = NULL;
     const struct client_request request = {.method = "POST", .path = "/v1/keys/delivery/rotate"};
     (void)arguments;
-    enum err err = client_json(cli->client, &request, &key, &problem);
-    if (err != ERR_OK) {
-        return cli_fail(cli, &problem);
-    }
-    if (cli->is_json) {
-        cli_print_json(cli, key);
-    } else if (!cli->is_quiet) {
-        list_print_object(cli, key, columns);
-    }
-    json_decref(key);
-    return EXIT_DONE;
+    return list_print_answer(cli, &request, columns);
 }
 
 const struct command key_commands[] = {

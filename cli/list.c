@@ -211,6 +211,23 @@ void list_print_object(struct cli *cli, const json_t *object, const struct list_
     buf_release(&text);
 }
 
+enum exit_code list_print_answer(struct cli *cli, const struct client_request *request,
+                                 const struct list_column *columns)
+{
+    struct problem problem;
+    json_t *answer = NULL;
+    if (client_json(cli->client, request, &answer, &problem) != ERR_OK) {
+        return cli_fail(cli, &problem);
+    }
+    if (cli->is_json) {
+        cli_print_json(cli, answer);
+    } else if (!cli->is_quiet) {
+        list_print_object(cli, answer, columns);
+    }
+    json_decref(answer);
+    return EXIT_DONE;
+}
+
 void list_print_array(struct cli *cli, const json_t *items, const struct list_column *columns)
 {
     const struct list list = {.columns = columns};

@@ -48,6 +48,9 @@ struct list {
 enum exit_code list_print(struct cli *cli, const struct list *list);
 /* As an aligned block, what a single object says: one line a column. Not for --json and --quiet. */
 void list_print_object(struct cli *cli, const json_t *object, const struct list_column *columns);
+/* Makes a request and prints the object that it is answered with, as --json and --quiet want it. */
+enum exit_code list_print_answer(struct cli *cli, const struct client_request *request,
+                                 const struct list_column *columns);
 /* An array as a table, for what is no list of the API. Not for --json and --quiet. */
 void list_print_array(struct cli *cli, const json_t *items, const struct list_column *columns);
 

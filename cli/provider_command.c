@@ -112,25 +112,14 @@ static enum exit_code change_limit(struct cli *cli, const char *name, const char
         {"set by hand", "limit.override.quiet_hours_since", LIST_TIME},
         {NULL, NULL, LIST_TEXT},
     };
-    struct problem problem;
-    json_t *provider = NULL;
     struct buf path = {0};
     buf_str(&path, "/v1/providers/");
     text_url_encode(&path, slice_str(name));
     buf_str(&path, below);
     const struct client_request request = {.method = method, .path = buf_cstr(&path), .body = body};
-    enum err err = client_json(cli->client, &request, &provider, &problem);
+    enum exit_code code = list_print_answer(cli, &request, columns);
     buf_release(&path);
-    if (err != ERR_OK) {
-        return cli_fail(cli, &problem);
-    }
-    if (cli->is_json) {
-        cli_print_json(cli, provider);
-    } else if (!cli->is_quiet) {
-        list_print_object(cli, provider, columns);
-    }
-    json_decref(provider);
-    return EXIT_DONE;
+    return code;
 }
 
 static enum exit_code run_set(struct cli *cli, const struct arguments *arguments)

@@ -42,26 +42,15 @@ static void put_path(struct buf *path, const char *id, const char *more)
 static enum exit_code ask(struct cli *cli, const char *method, const char *id, const char *more,
                           json_t *take_body)
 {
-    struct problem problem;
     struct buf path = {0};
-    json_t *answer = NULL;
     char *body = take_body == NULL ? NULL : json_dumps(take_body, JSON_COMPACT);
     json_decref(take_body);
     put_path(&path, id, more);
     const struct client_request request = {.method = method, .path = buf_cstr(&path), .body = body};
-    enum err err = client_json(cli->client, &request, &answer, &problem);
+    enum exit_code code = list_print_answer(cli, &request, COLUMNS);
     free(body);
     buf_release(&path);
-    if (err != ERR_OK) {
-        return cli_fail(cli, &problem);
-    }
-    if (cli->is_json) {
-        cli_print_json(cli, answer);
-    } else if (!cli->is_quiet) {
-        list_print_object(cli, answer, COLUMNS);
-    }
-    json_decref(answer);
-    return EXIT_DONE;
+    return code;
 }
 
 /* ---- create, rotate: with a secret ---- */

@@ -151,24 +151,13 @@ static enum exit_code run_list(struct cli *cli, const struct arguments *argument
 
 static enum exit_code run_revoke(struct cli *cli, const struct arguments *arguments)
 {
-    struct problem problem;
-    json_t *token = NULL;
     struct buf path = {0};
     buf_str(&path, "/v1/tokens/");
     text_url_encode(&path, slice_str(arguments->operands[0]));
     const struct client_request request = {.method = "DELETE", .path = buf_cstr(&path)};
-    enum err err = client_json(cli->client, &request, &token, &problem);
+    enum exit_code code = list_print_answer(cli, &request, token_columns);
     buf_release(&path);
-    if (err != ERR_OK) {
-        return cli_fail(cli, &problem);
-    }
-    if (cli->is_json) {
-        cli_print_json(cli, token);
-    } else if (!cli->is_quiet) {
-        list_print_object(cli, token, token_columns);
-    }
-    json_decref(token);
-    return EXIT_DONE;
+    return code;
 }
 
 static enum exit_code run_me(struct cli *cli, const struct arguments *arguments)
@@ -178,20 +167,9 @@ static enum exit_code run_me(struct cli *cli, const struct arguments *arguments)
         {"signed in by", "kind", LIST_TEXT}, {"token", "token", LIST_TEXT},
         {"until", "until", LIST_TIME},       {NULL, NULL, LIST_TEXT},
     };
-    struct problem problem;
-    json_t *me = NULL;
+    const struct client_request request = {.method = "GET", .path = "/v1/me"};
     (void)arguments;
-    enum err err = client_get(cli->client, "/v1/me", &me, &problem);
-    if (err != ERR_OK) {
-        return cli_fail(cli, &problem);
-    }
-    if (cli->is_json) {
-        cli_print_json(cli, me);
-    } else if (!cli->is_quiet) {
-        list_print_object(cli, me, columns);
-    }
-    json_decref(me);
-    return EXIT_DONE;
+    return list_print_answer(cli, &request, columns);
 }
 
 static const struct option create_options[] = {
