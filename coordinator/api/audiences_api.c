@@ -4,6 +4,7 @@
 #include "common/mem.h"
 #include "coordinator/api/audience_json.h"
 #include "coordinator/api/exchange.h"
+#include "coordinator/api/pulled_text.h"
 #include "coordinator/api/resources.h"
 #include "coordinator/report/page_reader.h"
 
@@ -78,8 +79,7 @@ struct refusals_csv {
     struct ledger *ledger;
     uint64_t audience;
     uint64_t line; /* where to go on */
-    struct buf text;
-    size_t sent;
+    struct pulled_text pulled;
     size_t enough; /* bytes to gather at a time */
     bool is_over;
 };
@@ -100,41 +100,34 @@ static bool put_row(void *arg, uint64_t line, struct slice json)
 {
     struct refusals_csv *csv = arg;
     json_t *row = json_loadb((const char *)json.data, json.len, 0, NULL);
-    buf_printf(&csv->text, "%llu,", (unsigned long long)line);
-    put_field(&csv->text, json_string_value(json_object_get(row, "column")));
-    buf_u8(&csv->text, ',');
-    put_field(&csv->text, json_string_value(json_object_get(row, "reason")));
-    buf_str(&csv->text, "\r\n");
+    buf_printf(&csv->pulled.text, "%llu,", (unsigned long long)line);
+    put_field(&csv->pulled.text, json_string_value(json_object_get(row, "column")));
+    buf_u8(&csv->pulled.text, ',');
+    put_field(&csv->pulled.text, json_string_value(json_object_get(row, "reason")));
+    buf_str(&csv->pulled.text, "\r\n");
     json_decref(row);
     csv->line = line + 1;
-    return csv->text.len < csv->enough;
+    return csv->pulled.text.len < csv->enough;
 }
 
 static long pull_csv(void *arg, uint8_t *into, size_t room)
 {
     struct refusals_csv *csv = arg;
-    if (csv->sent == csv->text.len && !csv->is_over) {
-        buf_clear(&csv->text);
-        csv->sent = 0;
+    if (pulled_text_is_sent(&csv->pulled) && !csv->is_over) {
+        pulled_text_begin(&csv->pulled);
         csv->enough = room;
         if (ledger_each_refusal(csv->ledger, csv->audience, csv->line, put_row, csv) != ERR_OK) {
             return -1;
         }
-        csv->is_over = csv->text.len < csv->enough;
+        csv->is_over = csv->pulled.text.len < csv->enough;
     }
-    size_t left = csv->text.len - csv->sent;
-    size_t taken = left < room ? left : room;
-    if (taken > 0) {
-        memcpy(into, csv->text.data + csv->sent, taken);
-        csv->sent += taken;
-    }
-    return (long)taken;
+    return pulled_text_take(&csv->pulled, into, room);
 }
 
 static void csv_free(void *arg)
 {
     struct refusals_csv *csv = arg;
-    buf_release(&csv->text);
+    pulled_text_release(&csv->pulled);
     mem_free(csv);
 }
 
@@ -152,7 +145,7 @@ void audiences_refusals(struct exchange *exchange)
     struct refusals_csv *csv = mem_zalloc(1, sizeof(*csv));
     csv->ledger = exchange->api->context.ledger;
     csv->audience = info->id;
-    buf_str(&csv->text, "line,column,reason\r\n");
+    buf_str(&csv->pulled.text, "line,column,reason\r\n");
     http_reply_stream(exchange->http, 200, "text/csv; charset=utf-8", pull_csv, csv_free, csv);
 }
 

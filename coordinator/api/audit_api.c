@@ -9,6 +9,7 @@
 #include "coordinator/api/api_state.h"
 #include "coordinator/api/audit_filter.h"
 #include "coordinator/api/exchange.h"
+#include "coordinator/api/pulled_text.h"
 #include "coordinator/api/resources.h"
 
 #define LOOKED_AT_MAX 2048
@@ -92,21 +93,20 @@ struct audit_export {
     struct audit_filter filter;
     bool is_csv;
     uint64_t next; /* 0: that was all */
-    struct buf text;
-    size_t sent;
+    struct pulled_text pulled;
 };
 
 static void take_line(void *arg, const struct audit_entry *entry)
 {
     struct audit_export *export = arg;
     if (export->is_csv) {
-        audit_entry_csv(entry, &export->text);
+        audit_entry_csv(entry, &export->pulled.text);
         return;
     }
     json_t *json = audit_entry_json(entry);
     char *line = json_dumps(json, JSON_COMPACT);
-    buf_str(&export->text, line);
-    buf_u8(&export->text, '\n');
+    buf_str(&export->pulled.text, line);
+    buf_u8(&export->pulled.text, '\n');
     free(line);
     json_decref(json);
 }
@@ -125,8 +125,7 @@ static enum err fill(struct audit_export *export, size_t room)
                               .limit = (unsigned)(room / 256) + 1,
                               .take = take_line,
                               .arg = export};
-    buf_clear(&export->text);
-    export->sent = 0;
+    pulled_text_begin(&export->pulled);
     enum err err = audit_log_each(export->api->context.ledger, export->next,
                                   audit_log_oldest(export->api->audit), look_at, &looking);
     export->next = looking.next;
@@ -136,27 +135,21 @@ static enum err fill(struct audit_export *export, size_t room)
 static long pull(void *arg, uint8_t *into, size_t room)
 {
     struct audit_export *export = arg;
-    if (export->sent == export->text.len && export->next != 0 && fill(export, room) != ERR_OK) {
+    if (pulled_text_is_sent(&export->pulled) && export->next != 0 && fill(export, room) != ERR_OK) {
         return -1;
     }
-    size_t left = export->text.len - export->sent;
-    if (left == 0 && export->next != 0) {
+    if (pulled_text_is_sent(&export->pulled) && export->next != 0) {
         uv_timer_start(&export->timer, on_timer, BETWEEN_MS, 0);
         return HTTP_PULL_LATER;
     }
-    size_t taken = left < room ? left : room;
-    if (taken > 0) {
-        memcpy(into, export->text.data + export->sent, taken);
-        export->sent += taken;
-    }
-    return (long)taken;
+    return pulled_text_take(&export->pulled, into, room);
 }
 
 static void on_timer_closed(uv_handle_t *handle)
 {
     struct audit_export *export = handle->data;
     audit_filter_release(&export->filter);
-    buf_release(&export->text);
+    pulled_text_release(&export->pulled);
     mem_free(export);
 }
 
@@ -195,7 +188,7 @@ static void start_export(struct exchange *exchange)
     export->is_csv = is_csv;
     export->next = UINT64_MAX;
     if (is_csv) {
-        buf_str(&export->text, audit_csv_head);
+        buf_str(&export->pulled.text, audit_csv_head);
     }
     (void)uv_timer_init(exchange->api->context.loop, &export->timer);
     export->timer.data = export;

@@ -6,6 +6,7 @@
 #include "common/text.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/preflight_job.h"
+#include "coordinator/api/pulled_text.h"
 #include "coordinator/api/resources.h"
 #include "coordinator/content/control_document.h"
 #include "coordinator/report/cap_survey.h"
@@ -336,8 +337,7 @@ struct unreachable_list {
     uint32_t ordinal; /* whence to go on */
     uint32_t slots;
     bool is_json;
-    struct buf text;
-    size_t sent;
+    struct pulled_text pulled;
 };
 
 /* One key in a line of its own; in quotes where CSV (RFC 4180) needs them. */
@@ -345,22 +345,22 @@ static void put_key(struct unreachable_list *list, struct slice key)
 {
     bool is_quoted = false;
     if (list->is_json) {
-        buf_str(&list->text, "{\"id\":\"");
-        text_json_escape(&list->text, key);
-        buf_str(&list->text, "\"}\n");
+        buf_str(&list->pulled.text, "{\"id\":\"");
+        text_json_escape(&list->pulled.text, key);
+        buf_str(&list->pulled.text, "\"}\n");
         return;
     }
     for (size_t i = 0; i < key.len; i++) {
         is_quoted = is_quoted || memchr(",\"\r\n", key.data[i], 4) != NULL;
     }
-    buf_str(&list->text, is_quoted ? "\"" : "");
+    buf_str(&list->pulled.text, is_quoted ? "\"" : "");
     for (size_t i = 0; i < key.len; i++) {
         if (key.data[i] == '"') {
-            buf_u8(&list->text, '"');
+            buf_u8(&list->pulled.text, '"');
         }
-        buf_u8(&list->text, key.data[i]);
+        buf_u8(&list->pulled.text, key.data[i]);
     }
-    buf_str(&list->text, is_quoted ? "\"\r\n" : "\r\n");
+    buf_str(&list->pulled.text, is_quoted ? "\"\r\n" : "\r\n");
 }
 
 /* Those of one page, at most: what is read from the disk in one call is little. */
@@ -387,20 +387,13 @@ static enum err put_page(struct unreachable_list *list)
 static long pull_unreachable(void *arg, uint8_t *into, size_t room)
 {
     struct unreachable_list *list = arg;
-    if (list->sent == list->text.len) {
-        buf_clear(&list->text);
-        list->sent = 0;
+    if (pulled_text_is_sent(&list->pulled)) {
+        pulled_text_begin(&list->pulled);
         if (put_page(list) != ERR_OK) {
             return -1;
         }
     }
-    size_t left = list->text.len - list->sent;
-    size_t taken = left < room ? left : room;
-    if (taken > 0) {
-        memcpy(into, list->text.data + list->sent, taken);
-        list->sent += taken;
-    }
-    return (long)taken;
+    return pulled_text_take(&list->pulled, into, room);
 }
 
 static void unreachable_free(void *arg)
@@ -408,7 +401,7 @@ static void unreachable_free(void *arg)
     struct unreachable_list *list = arg;
     page_reader_release(&list->reader);
     preflight_free(list->preflight);
-    buf_release(&list->text);
+    pulled_text_release(&list->pulled);
     mem_free(list);
 }
 
@@ -426,7 +419,7 @@ static void answer_unreachable(struct preflight_job *job)
     list->is_json = wants_json(job->exchange);
     page_reader_init(&list->reader, job->api->context.ledger, job->info->id);
     if (!list->is_json) {
-        buf_str(&list->text, "id\r\n");
+        buf_str(&list->pulled.text, "id\r\n");
     }
     http_reply_stream(job->exchange->http, 200,
                       list->is_json ? "application/x-ndjson" : "text/csv; charset=utf-8",

@@ -11,6 +11,7 @@
 #include "coordinator/api/audit.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/key_page.h"
+#include "coordinator/api/pulled_text.h"
 #include "coordinator/api/resources.h"
 #include "coordinator/api/suppressing.h"
 #include "coordinator/api/suppression_text.h"
@@ -276,8 +277,7 @@ struct export
 {
     struct ledger *ledger;
     struct buf from;
-    struct buf text;
-    size_t sent;
+    struct pulled_text pulled;
     size_t enough;
     bool is_over;
     bool is_damaged;
@@ -291,41 +291,34 @@ static bool export_entry(void *arg, struct slice id, struct slice value)
         export->is_damaged = true;
         return false;
     }
-    suppression_csv(&export->entry, &export->text);
+    suppression_csv(&export->entry, &export->pulled.text);
     buf_clear(&export->from);
     buf_slice(&export->from, id);
     buf_u8(&export->from, 0); /* the next id behind it */
-    return export->text.len < export->enough;
+    return export->pulled.text.len < export->enough;
 }
 
 static long pull_export(void *arg, uint8_t *into, size_t room)
 {
     struct export *export = arg;
-    if (export->sent == export->text.len && !export->is_over) {
-        buf_clear(&export->text);
-        export->sent = 0;
+    if (pulled_text_is_sent(&export->pulled) && !export->is_over) {
+        pulled_text_begin(&export->pulled);
         export->enough = room;
         if (ledger_each_entry_from(export->ledger, CATALOGUE_SUPPRESSION, buf_view(&export->from),
                                    export_entry, export) != ERR_OK ||
             export->is_damaged) {
             return -1;
         }
-        export->is_over = export->text.len < export->enough;
+        export->is_over = export->pulled.text.len < export->enough;
     }
-    size_t left = export->text.len - export->sent;
-    size_t taken = left < room ? left : room;
-    if (taken > 0) {
-        memcpy(into, export->text.data + export->sent, taken);
-        export->sent += taken;
-    }
-    return (long)taken;
+    return pulled_text_take(&export->pulled, into, room);
 }
 
 static void export_free(void *arg)
 {
     struct export *export = arg;
     buf_release(&export->from);
-    buf_release(&export->text);
+    pulled_text_release(&export->pulled);
     mem_free(export);
 }
 
@@ -333,7 +326,7 @@ static void begin_export(struct exchange *exchange)
 {
     struct export *export = mem_zalloc(1, sizeof(*export));
     export->ledger = exchange->api->context.ledger;
-    buf_str(&export->text, SUPPRESSION_CSV_HEAD);
+    buf_str(&export->pulled.text, SUPPRESSION_CSV_HEAD);
     http_reply_stream(exchange->http, 200, "text/csv; charset=utf-8", pull_export, export_free,
                       export);
 }
