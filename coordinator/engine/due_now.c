@@ -12,24 +12,30 @@
 #include "coordinator/engine/engine_state.h"
 
 #define PAGES_AT_ONCE 32
-#define READS_AT_ONCE 4 /* pages whose zones are read from the disk */
+/* Pages whose zones are read from the disk, by all questions within so long: whoever asks about
+ * many campaigns does so at once, and holds up the thread that sends. */
+#define READS_AT_ONCE   4
+#define READS_WITHIN_MS 20
 
-/* What one question may cost. */
-struct allowance {
-    unsigned pages;
-    unsigned reads;
-};
+static bool may_read(struct engine *engine)
+{
+    if (engine->now_ms - engine->due_read_ms >= READS_WITHIN_MS) {
+        engine->due_read_ms = engine->now_ms;
+        engine->due_reads = 0;
+    }
+    return engine->due_reads < READS_AT_ONCE;
+}
 
 static bool may_look(struct engine *engine, struct campaign *campaign, unsigned step, uint32_t page,
-                     struct allowance *left)
+                     unsigned *pages_left)
 {
     bool is_read = quiet_is_step(campaign, step) && !quiet_knows_page(campaign, page);
-    if (left->pages == 0 || (is_read && left->reads == 0)) {
+    if (*pages_left == 0 || (is_read && !may_read(engine))) {
         return false;
     }
-    left->pages--;
-    left->reads -= is_read;
+    (*pages_left)--;
     if (is_read) {
+        engine->due_reads++;
         quiet_know_page(engine, campaign, page);
     }
     return true;
@@ -61,13 +67,13 @@ static bool is_due(const struct engine *engine, struct campaign *campaign, uint3
 }
 
 static enum due_now look_at_timers(struct engine *engine, struct campaign *campaign, unsigned step,
-                                   struct allowance *left)
+                                   unsigned *pages_left)
 {
     const struct page_timers *timers = &campaign->due[step];
     uint32_t page = 0;
     uint32_t due_cs = 0;
     while (page_timers_first(timers, &page, &due_cs) && is_due(engine, campaign, due_cs)) {
-        if (!may_look(engine, campaign, step, page, left)) {
+        if (!may_look(engine, campaign, step, page, pages_left)) {
             return DUE_UNKNOWN;
         }
         campaign_refresh_timers(campaign, page);
@@ -91,12 +97,12 @@ static bool is_anybody_awake(const struct campaign *campaign, unsigned step, uin
 }
 
 static enum due_now look_at_fresh(struct engine *engine, struct campaign *campaign,
-                                  struct allowance *left)
+                                  unsigned *pages_left)
 {
     unsigned step = campaign->first_step;
     while (campaign->next_fresh < campaign->page_count) {
         uint32_t page = campaign->next_fresh;
-        if (!may_look(engine, campaign, step, page, left)) {
+        if (!may_look(engine, campaign, step, page, pages_left)) {
             return DUE_UNKNOWN;
         }
         if (is_anybody_awake(campaign, step, page)) {
@@ -111,7 +117,7 @@ static enum due_now look_at_fresh(struct engine *engine, struct campaign *campai
 enum due_now engine_due_now(struct engine *engine, uint64_t id, uint64_t now_ms)
 {
     struct campaign *campaign = engine_find_campaign(engine, id);
-    struct allowance left = {PAGES_AT_ONCE, READS_AT_ONCE};
+    unsigned pages_left = PAGES_AT_ONCE;
     bool is_unknown = false;
     engine_advance(engine, now_ms);
     if (campaign == NULL || campaign->is_ended || !campaign_is_sending(campaign) ||
@@ -123,9 +129,9 @@ enum due_now engine_due_now(struct engine *engine, uint64_t id, uint64_t now_ms)
         if (is_step_asleep(engine, &campaign->def.plan.steps[step])) {
             continue;
         }
-        enum due_now found = look_at_timers(engine, campaign, step, &left);
+        enum due_now found = look_at_timers(engine, campaign, step, &pages_left);
         if (found == DUE_NOBODY && step == campaign->first_step) {
-            found = look_at_fresh(engine, campaign, &left);
+            found = look_at_fresh(engine, campaign, &pages_left);
         }
         if (found == DUE_SOMEBODY) {
             return DUE_SOMEBODY;

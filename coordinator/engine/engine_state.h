@@ -69,7 +69,9 @@ struct engine {
     bool is_reporting;    /* what is decided is what a worker says of its lease */
     unsigned quiet_reads; /* pages whose zones were read in this run */
     bool is_put_off;      /* somebody due was passed over only for that */
-    struct buf attempts;  /* of the batch last asked for */
+    uint64_t due_read_ms; /* since then so many were read to answer who is due (due_now.c) */
+    unsigned due_reads;
+    struct buf attempts; /* of the batch last asked for */
     struct buf endpoints;
     struct engine_stats stats;
     struct delays delays;
