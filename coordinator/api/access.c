@@ -102,11 +102,16 @@ bool access_check(struct exchange *exchange)
     return role_is_in(exchange->principal.role, roles) || refuse_role(exchange);
 }
 
-bool access_check_again(struct exchange *exchange)
+bool access_is_good(const struct exchange *exchange)
 {
     const struct api *api = exchange->api;
-    if (role_set_is_open(exchange->route->roles) ||
-        signin_is_good(api->signin, &exchange->principal, api_now_ms(api))) {
+    return exchange->route == NULL || role_set_is_open(exchange->route->roles) ||
+           signin_is_good(api->signin, &exchange->principal, api_now_ms(api));
+}
+
+bool access_check_again(struct exchange *exchange)
+{
+    if (access_is_good(exchange)) {
         return true;
     }
     http_reply_header(exchange->http, "WWW-Authenticate",

@@ -14,5 +14,7 @@ struct exchange;
 bool access_check(struct exchange *exchange);
 /* The same once the body is there: a token may have been revoked, or have ended, while it came. */
 bool access_check_again(struct exchange *exchange);
+/* That alone, for an answer that goes on for long. */
+bool access_is_good(const struct exchange *exchange);
 
 #endif

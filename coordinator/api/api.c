@@ -192,6 +192,15 @@ static void on_finished(void *arg, struct http_request *request)
     }
 }
 
+/* What goes on for long ends with the right of whoever asked. */
+static bool may_go_on(void *arg, struct http_request *request)
+{
+    const struct api_listener *listener = arg;
+    const struct exchange *exchange = http_context(request);
+    return exchange == NULL || access_is_good(exchange) ||
+           feed_streams_sign_out(listener->api->streams, request);
+}
+
 static void on_refuse(void *arg, struct http_request *request, unsigned status, const char *why)
 {
     const struct problem_reply reply = {.status = status, .detail = why};
@@ -259,7 +268,8 @@ static void tell_surroundings(struct api *api)
 static enum err open_listener(struct api *api, struct api_listener *listener,
                               const struct http_settings *settings, struct problem *problem)
 {
-    const struct http_handler handler = {listener, on_head, on_request, on_finished, on_refuse};
+    const struct http_handler handler = {listener,    on_head,   on_request,
+                                         on_finished, on_refuse, may_go_on};
     char address[LISTEN_ADDRESS_CHARS];
     listener->api = api;
     enum err err =

@@ -91,5 +91,5 @@ void events_get(struct exchange *exchange)
                               "later");
         return;
     }
-    feed_streams_open(streams, exchange->http, &exchange->principal, &filter, is_resumed, after);
+    feed_streams_open(streams, exchange->http, &filter, is_resumed, after);
 }

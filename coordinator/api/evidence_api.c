@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/text.h"
+#include "coordinator/api/access.h"
 #include "coordinator/api/evidence_jobs.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/feed.h"
@@ -161,16 +162,23 @@ static void start(struct evidence_job *job)
     http_reply_bulk(exchange->http, 200, "application/x-ndjson", pull, on_done, job);
 }
 
-static void refuse_late(struct evidence_job *job)
+/* The exchange is to be answered. */
+static struct exchange *give_up(struct evidence_job *job)
 {
     struct exchange *exchange = job->exchange;
     exchange->resource = NULL;
     exchange->on_finished = NULL;
     forget(job);
-    exchange_problem(exchange, &(struct problem_reply){
-                                   .status = 503,
-                                   .detail = "the newest records could not be signed in time: the "
-                                             "disk is full or too slow; ask again"});
+    return exchange;
+}
+
+static void refuse_late(struct evidence_job *job)
+{
+    exchange_problem(
+        give_up(job),
+        &(struct problem_reply){.status = 503,
+                                .detail = "the newest records could not be signed in time: the "
+                                          "disk is full or too slow; ask again"});
 }
 
 void evidence_jobs_turn(struct api *api)
@@ -186,7 +194,11 @@ void evidence_jobs_turn(struct api *api)
         }
         if (head_signer_newest(signer) >= job->wanted && !head_signer_is_rotating(signer) &&
             turn_durable(api->context.turn) >= head_signer_put_in(signer)) {
-            start(job);
+            if (access_is_good(job->exchange)) {
+                start(job);
+            } else {
+                (void)access_check_again(give_up(job));
+            }
         } else if (now_ms - job->began_ms >= HEAD_WAIT_MS) {
             refuse_late(job);
         }

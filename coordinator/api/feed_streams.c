@@ -14,13 +14,13 @@
 #define OLDER_BYTES ((size_t)16 * 1024) /* read from the ledger at a time, about */
 #define OLDER_LOOKS 256                 /* facts looked at for that */
 #define SWEEP_MS    1000
+#define FAREWELL_MS 5000 /* in which the last word must be taken */
 /* What the kernel keeps for a client that does not take it. */
 #define SEND_BUFFER (64 * 1024)
 
 struct stream {
     struct feed_streams *streams;
     struct http_request *request;
-    struct principal principal; /* who listens */
     struct feed_filter filter;
     uint64_t seq;           /* how far it has come in the list, */
     uint64_t number;        /* and in the facts */
@@ -30,8 +30,9 @@ struct stream {
     size_t own_at;
     bool is_last; /* nothing follows */
     bool is_waiting;
-    uint64_t asked_ms; /* when it was asked for something last */
-    uint64_t spoke_ms; /* and had something to say */
+    uint64_t asked_ms;      /* when it was asked for something last */
+    uint64_t spoke_ms;      /* and had something to say */
+    uint64_t signed_out_ms; /* 0: not yet */
     struct stream *prev;
     struct stream *next;
 };
@@ -234,14 +235,12 @@ static void greet(struct stream *stream, bool is_resumed)
 }
 
 void feed_streams_open(struct feed_streams *streams, struct http_request *request,
-                       const struct principal *principal, const struct feed_filter *filter,
-                       bool is_resumed, uint64_t after)
+                       const struct feed_filter *filter, bool is_resumed, uint64_t after)
 {
     struct stream *stream = mem_zalloc(1, sizeof(*stream));
     uint64_t published = feed_published(streams->feed);
     stream->streams = streams;
     stream->request = request;
-    stream->principal = *principal;
     stream->filter = *filter;
     stream->number = is_resumed ? after : published;
     stream->asked_ms = now_of(streams);
@@ -285,9 +284,7 @@ static void sweep(struct feed_streams *streams, uint64_t now_ms)
     streams->swept_ms = now_ms;
     DL_FOREACH_SAFE(streams->list, stream, next)
     {
-        if (!signin_is_good(streams->api->signin, &stream->principal, now_ms)) {
-            end(stream, "signed_out", "the token has expired or was revoked: sign in anew");
-        } else if (stream->is_waiting && now_ms - stream->spoke_ms >= FEED_ALIVE_MS) {
+        if (stream->is_waiting && now_ms - stream->spoke_ms >= FEED_ALIVE_MS) {
             buf_str(&stream->own, ": still here\n\n");
             wake(stream);
         } else if (!stream->is_waiting && !stream->is_last &&
@@ -316,6 +313,21 @@ void feed_streams_turn(struct feed_streams *streams)
     if (now_ms - streams->swept_ms >= SWEEP_MS) {
         sweep(streams, now_ms);
     }
+}
+
+bool feed_streams_sign_out(struct feed_streams *streams, const struct http_request *request)
+{
+    struct stream *stream = streams->list;
+    while (stream != NULL && stream->request != request) {
+        stream = stream->next;
+    }
+    if (stream == NULL) {
+        return false;
+    }
+    const uint64_t now_ms = now_of(streams);
+    stream->signed_out_ms = stream->signed_out_ms == 0 ? now_ms : stream->signed_out_ms;
+    end(stream, "signed_out", "the token has expired or was revoked: sign in anew");
+    return now_ms - stream->signed_out_ms < FAREWELL_MS;
 }
 
 void feed_streams_quiesce(struct feed_streams *streams)

@@ -13,7 +13,6 @@
 #include <stdint.h>
 
 #include "coordinator/api/feed.h"
-#include "coordinator/api/principal.h"
 
 struct feed_streams;
 struct http_request;
@@ -29,10 +28,12 @@ void feed_streams_free(struct feed_streams *streams); /* NULL is fine; none is o
 bool feed_streams_are_full(const struct feed_streams *streams);
 bool feed_streams_are_ending(const struct feed_streams *streams);
 /* Answers the request with what happens after fact `after`; without `is_resumed`, from now on. In
- * any case first with how things stand. There is room. It ends with the right of whoever asks. */
+ * any case first with how things stand. There is room. */
 void feed_streams_open(struct feed_streams *streams, struct http_request *request,
-                       const struct principal *principal, const struct feed_filter *filter,
-                       bool is_resumed, uint64_t after);
+                       const struct feed_filter *filter, bool is_resumed, uint64_t after);
+/* Who listens has no right to any more: nothing follows but a word of that. False: it was not taken
+ * for too long, or the request is no stream: it is to be broken off. */
+bool feed_streams_sign_out(struct feed_streams *streams, const struct http_request *request);
 /* Once in every turn of the loop: whoever has something to hear is woken. */
 void feed_streams_turn(struct feed_streams *streams);
 /* Ends all of them, with a word, and takes no more. */

@@ -65,6 +65,9 @@ struct http_handler {
      * reason, at once. 431 comes in place of on_head. When not even the head is there (408, 431),
      * nothing of the request can be asked for. */
     void (*refuse)(void *arg, struct http_request *request, unsigned status, const char *why);
+    /* Asked a few times a second of each answer that is being pulled, however it is: may it go on?
+     * If not, it is broken off (http_break_off). NULL: it may. */
+    bool (*may_go_on)(void *arg, struct http_request *request);
 };
 
 /* ERR_CONFLICT: the port is in use; ERR_UNAUTHORIZED: not allowed to take it; ERR_INVALID: no such
@@ -143,7 +146,8 @@ void http_reply_stream(struct http_request *request, unsigned status, const char
  * body itself must say where it ends; what is broken off is reset. */
 void http_reply_bulk(struct http_request *request, unsigned status, const char *content_type,
                      http_pull_fn pull, http_pull_done_fn done, void *arg);
-/* The client does not take its answer: the connection is closed, and done comes soon. */
+/* The answer must not go on, or is not taken: the connection is reset, so that the client sees that
+ * something is missing, and done comes soon. */
 void http_break_off(struct http_request *request);
 /* There is something again, or the end. Loop's thread only, until done; does no harm when nothing
  * waits. */

@@ -63,6 +63,15 @@ static void sweep_body(struct http_request *request, uint64_t now_ms)
     }
 }
 
+/* Whoever asked may have lost his right to the rest. */
+static void sweep_pulled(struct http_request *request)
+{
+    const struct http_handler *handler = request->connection->handler;
+    if (handler->may_go_on != NULL && !handler->may_go_on(handler->arg, request)) {
+        http_break_off(request);
+    }
+}
+
 void http_sweep(struct http_connection *first, uint64_t now_ms)
 {
     for (struct http_connection *connection = first; connection != NULL;
@@ -74,6 +83,8 @@ void http_sweep(struct http_connection *first, uint64_t now_ms)
             sweep_body(request, now_ms);
         } else if (request->phase == HTTP_LEAVING && now_ms - request->answer_ms >= HTTP_LEAVE_MS) {
             (void)shutdown(connection->fd, SHUT_RDWR);
+        } else if (request->phase == HTTP_SENDING && request->answer.pull != NULL) {
+            sweep_pulled(request);
         }
     }
 }

@@ -13,6 +13,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/text.h"
+#include "coordinator/api/access.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/report_cache.h"
 #include "coordinator/api/resources.h"
@@ -175,6 +176,9 @@ static void on_read(uv_async_t *done)
     }
     if (job->exchange != NULL) {
         job->exchange->on_finished = NULL;
+    }
+    if (job->exchange != NULL && !access_check_again(job->exchange)) {
+        return;
     }
     if (job->exchange != NULL && job->err == ERR_OK) {
         answer(job);

@@ -131,7 +131,7 @@ struct http_settings test_settings(void)
 
 void open_server(struct fixture *fixture, const struct http_settings *settings)
 {
-    const struct http_handler handler = {fixture, on_head, on_request, on_finished, refuse};
+    const struct http_handler handler = {fixture, on_head, on_request, on_finished, refuse, NULL};
     struct problem problem;
     assert_int_equal(
         http_server_open(&fixture->server, &fixture->loop, settings, &handler, &problem), ERR_OK);

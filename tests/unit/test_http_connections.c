@@ -263,7 +263,7 @@ static void a_port_in_use_is_said_so(void **state)
     struct http_settings settings = test_settings();
     open_server(fixture, &settings);
     settings.listen = *http_server_address(fixture->server);
-    const struct http_handler handler = {fixture, on_head, on_request, on_finished, refuse};
+    const struct http_handler handler = {fixture, on_head, on_request, on_finished, refuse, NULL};
     struct http_server *second = NULL;
     struct problem problem;
     assert_int_equal(http_server_open(&second, &fixture->loop, &settings, &handler, &problem),
