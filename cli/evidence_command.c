@@ -145,7 +145,6 @@ static void request_path(struct buf *path, const struct arguments *arguments)
     if (arguments->operand_count > 1) {
         buf_str(path, "?recipient=");
         text_url_encode(path, slice_str(arguments->operands[1]));
-        buf_str(path, arguments_has(arguments, "page") ? "&page=yes" : "");
     }
 }
 
@@ -189,11 +188,6 @@ static void tell(struct export_run *run, const struct arguments *arguments)
 static enum exit_code run_export(struct cli *cli, const struct arguments *arguments)
 {
     struct export_run run = {.cli = cli, .path = arguments_value(arguments, "output")};
-    if (arguments_has(arguments, "page") && arguments->operand_count < 2) {
-        problem_set(&run.problem, ERR_INVALID,
-                    "--page goes with a recipient; the bundle of a campaign has all pages");
-        return cli_usage(&run.problem);
-    }
     if (open_file(&run) != ERR_OK) {
         return cli_fail_here(&run.problem);
     }
@@ -352,7 +346,6 @@ static enum exit_code run_verify(struct cli *cli, const struct arguments *argume
 
 static const struct option export_options[] = {
     {"output", "FILE", "where to; else to standard output"},
-    {"page", NULL, "with the recipient's sealed page, in which 1,023 others may stand"},
     {NULL, NULL, NULL},
 };
 

@@ -104,10 +104,10 @@ static void put_values(struct buf *out, const json_t *report)
     }
     bool is_proven = json_is_true(json_object_get(report, "values_proven"));
     buf_str(out, is_proven
-                     ? "  These stand in the sealed page that was bound when the campaign was "
+                     ? "  These are his row of the audience as it was bound when the campaign was "
                        "launched.\n"
-                     : "  For these the signature of the bundle alone vouches: its sealed page is "
-                       "not in it (--page).\n");
+                     : "  For these the signature of the bundle alone vouches: the audience was "
+                       "sealed by an older version.\n");
 }
 
 static void put_events(struct buf *out, json_t *events)

@@ -11,8 +11,6 @@
 #include "evidence/bundle_internal.h"
 #include "evidence/bundle_writer.h"
 
-#define RECIPIENT_MAX PAGE_VALUE_MAX
-
 typedef enum err (*bundle_take_fn)(struct bundle_reader *reader, json_t *json);
 
 enum err bundle_fail(struct bundle_reader *reader, const char *format, ...)
@@ -77,10 +75,11 @@ static enum err take_heading(struct bundle_reader *reader, json_t *json)
                     &(const char *){NULL}, "version", &version, "public_key", &key, "campaign",
                     &campaign, "partition", &partition, "first_record", &first, "last_record",
                     &last, "recipient", &recipient, "ordinal", &ordinal) != 0 ||
-        version != BUNDLE_VERSION || !take_campaign(campaign, &bundle->campaign) ||
+        version < 1 || !take_campaign(campaign, &bundle->campaign) ||
         !take_heading_numbers(bundle, partition, first, last, ordinal)) {
         return bundle_fail(reader, "it is not how a bundle of evidence begins");
     }
+    bundle->version = (unsigned)version;
     bundle->has_recipient = recipient != NULL;
     bundle->recipient = mem_copy_str(recipient);
     enum err err = bundle_decode(reader, "public_key", key, &reader->bytes[0]);
@@ -142,114 +141,14 @@ static enum err take_manifest(struct bundle_reader *reader, json_t *json)
         page_schema_decode(manifest->schema, &bundle->schema) != ERR_OK) {
         return bundle_fail(reader, "\"bytes\" is no manifest");
     }
+    if (manifest->is_of_rows != (bundle->version > 1)) {
+        return bundle_fail(reader, "a bundle of version %u has no such manifest", bundle->version);
+    }
     bundle->document = json_loadb((const char *)manifest->document.data, manifest->document.len,
                                   JSON_REJECT_DUPLICATES, NULL);
     return json_is_object(bundle->document)
                ? ERR_OK
                : bundle_fail(reader, "the manifest holds no document of a campaign");
-}
-
-static enum err take_values(struct bundle_reader *reader, json_t *json)
-{
-    struct bundle *bundle = reader->bundle;
-    json_t *values;
-    if (!bundle->has_recipient ||
-        json_unpack(json, "{s:s, s:o !}", "type", &(const char *){NULL}, "values", &values) != 0 ||
-        json_array_size(values) != bundle->schema.count) {
-        return bundle_fail(reader, "it is not what a recipient of this audience has");
-    }
-    bundle->values = mem_zalloc(PAGE_COLUMNS_MAX, sizeof(*bundle->values));
-    for (unsigned i = 0; i < bundle->schema.count; i++) {
-        const char *value = json_string_value(json_array_get(values, i));
-        if (value == NULL) {
-            return bundle_fail(reader, "value %u is no text", i + 1);
-        }
-        bundle->values[i] = mem_copy_str(value);
-    }
-    return strcmp(bundle->values[0], bundle->recipient) == 0
-               ? ERR_OK
-               : bundle_fail(reader, "these are the values of another recipient");
-}
-
-/* The page holds what the bundle says of the recipient? */
-static enum err compare_values(struct bundle_reader *reader, struct slice sealed)
-{
-    struct bundle *bundle = reader->bundle;
-    struct page_view *view = mem_zalloc(1, sizeof(*view));
-    unsigned place = bundle->ordinal % PAGE_RECIPIENTS;
-    bool is_same = page_open(view, sealed, NULL) == ERR_OK && place < view->count;
-    if (is_same) {
-        page_seek(view, place);
-    }
-    for (unsigned i = 0; is_same && i < bundle->schema.count; i++) {
-        is_same = slice_is(page_value(view, i), bundle->values[i]);
-    }
-    page_view_release(view);
-    mem_free(view);
-    bundle->is_row_proven = is_same;
-    return is_same ? ERR_OK : bundle_fail(reader, "the page does not hold this recipient's values");
-}
-
-static enum err take_page_of_recipient(struct bundle_reader *reader, json_int_t page,
-                                       const char *path, const uint8_t digest[HASH_DIGEST_BYTES])
-{
-    struct bundle *bundle = reader->bundle;
-    struct buf *bytes = &reader->bytes[1];
-    if (path == NULL || bundle->pages > 0 || bundle->values == NULL || page < 0 ||
-        (uint64_t)page != bundle->ordinal / PAGE_RECIPIENTS) {
-        return bundle_fail(reader, "this page is not the recipient's");
-    }
-    enum err err = bundle_decode(reader, "path", path, bytes);
-    if (err == ERR_OK && !merkle_is_in(digest, (uint64_t)page, bundle->manifest.pages,
-                                       buf_view(bytes), bundle->manifest.root)) {
-        err = bundle_fail(reader, "the page is not the one that was sealed");
-    }
-    return err == ERR_OK ? compare_values(reader, buf_view(&reader->bytes[0])) : err;
-}
-
-static enum err take_page(struct bundle_reader *reader, json_t *json)
-{
-    struct bundle *bundle = reader->bundle;
-    json_int_t page;
-    const char *text;
-    const char *path = NULL;
-    uint8_t digest[HASH_DIGEST_BYTES];
-    if (bundle->manifest.root == NULL ||
-        json_unpack(json, "{s:s, s:I, s:s, s?s !}", "type", &(const char *){NULL}, "page", &page,
-                    "sealed", &text, "path", &path) != 0) {
-        return bundle_fail(reader, "it is no line of a sealed page");
-    }
-    enum err err = bundle_decode(reader, "sealed", text, &reader->bytes[0]);
-    if (err != ERR_OK) {
-        return err;
-    }
-    hash_digest(digest, buf_view(&reader->bytes[0]));
-    if (bundle->has_recipient) {
-        err = take_page_of_recipient(reader, page, path, digest);
-    } else if (path != NULL || page != (json_int_t)bundle->pages) {
-        err =
-            bundle_fail(reader, "page %" JSON_INTEGER_FORMAT " stands where page %" PRIu64 " must",
-                        page, bundle->pages);
-    } else {
-        merkle_add(&reader->pages, digest);
-    }
-    bundle->pages++;
-    return err;
-}
-
-/* All pages that the manifest names, or none that it cannot. */
-static enum err settle_pages(struct bundle_reader *reader)
-{
-    const struct bundle *bundle = reader->bundle;
-    uint8_t root[HASH_DIGEST_BYTES];
-    if (bundle->has_recipient || bundle->manifest.root == NULL) {
-        return ERR_OK;
-    }
-    merkle_root(&reader->pages, root);
-    return bundle->pages == bundle->manifest.pages &&
-                   memcmp(root, bundle->manifest.root, HASH_DIGEST_BYTES) == 0
-               ? ERR_OK
-               : bundle_fail(reader, "these are not the pages that were sealed");
 }
 
 static enum err take_provider(struct bundle_reader *reader, json_t *json)
@@ -327,8 +226,9 @@ static const struct {
     {"tocsin-evidence", BUNDLE_HEADING, true, take_heading},
     {"key", BUNDLE_KEYS, false, take_key},
     {"manifest", BUNDLE_MANIFEST, true, take_manifest},
-    {"recipient", BUNDLE_VALUES, true, take_values},
-    {"page", BUNDLE_PAGES, false, take_page},
+    {"recipient", BUNDLE_VALUES, true, bundle_take_values},
+    {"rows", BUNDLE_SECRET, true, bundle_take_secret},
+    {"page", BUNDLE_PAGES, false, bundle_take_page},
     {"provider", BUNDLE_PROVIDERS, false, take_provider},
     {"record", BUNDLE_RECORDS, false, bundle_take_record},
     {"change", BUNDLE_RECORDS, false, bundle_take_change},
@@ -358,7 +258,8 @@ static enum err check_order(struct bundle_reader *reader, enum bundle_part part)
     if (part == BUNDLE_SIGNATURE && reader->part <= BUNDLE_TOTALS) {
         return bundle_fail(reader, "the totals are missing");
     }
-    return part > BUNDLE_PAGES && reader->part <= BUNDLE_PAGES ? settle_pages(reader) : ERR_OK;
+    return part > BUNDLE_PAGES && reader->part <= BUNDLE_PAGES ? bundle_settle_pages(reader)
+                                                               : ERR_OK;
 }
 
 static enum err take_line(struct bundle_reader *reader, json_t *json)
@@ -451,6 +352,7 @@ void bundle_reader_free(struct bundle_reader *reader)
     buf_release(&reader->scratch);
     buf_release(&reader->change_digests);
     buf_release(&reader->digests);
+    bundle_release_pages(reader);
     mem_free(reader->wanted);
     mem_free(reader);
 }

@@ -3,8 +3,8 @@
  * bundle: a bundle of evidence, checked line by line with nothing but itself and a public key.
  *
  * What is found out is made from the journal's own bytes in the bundle; nothing in it that says
- * something by itself is believed but the values of the recipient and the names of providers, which
- * only the signature vouches for (and the sealed page, where it is in the bundle).
+ * something by itself is believed but the names of providers, which only the signature vouches for,
+ * and so it does for the values of the recipient in a bundle of version 1 without his page.
  *
  * Memory: one line, and the events of one recipient, or of a campaign as a whole.
  */
@@ -40,6 +40,7 @@ struct bundle_provider {
 /* What was found. Zeroed memory is an empty one. */
 struct bundle {
     /* what it says it is */
+    unsigned version;
     uint64_t campaign;
     uint16_t partition;
     uint64_t first_record;
@@ -58,7 +59,7 @@ struct bundle {
     json_t *document; /* of the campaign when it was launched */
     struct page_schema schema;
     char **values;      /* of the recipient, by column; each has its zero behind it */
-    bool is_row_proven; /* the sealed page is there and holds them */
+    bool is_row_proven; /* the launch bound them */
     uint64_t pages;     /* sealed pages that were checked */
     struct bundle_provider providers[256];
     struct bundle_event *events;

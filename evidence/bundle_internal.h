@@ -5,7 +5,6 @@
 #ifndef TOCSIN_EVIDENCE_BUNDLE_INTERNAL_H
 #define TOCSIN_EVIDENCE_BUNDLE_INTERNAL_H
 
-#include "common/merkle.h"
 #include "coordinator/ledger/chain.h"
 #include "evidence/bundle.h"
 
@@ -15,6 +14,7 @@ enum bundle_part {
     BUNDLE_KEYS,
     BUNDLE_MANIFEST,
     BUNDLE_VALUES,
+    BUNDLE_SECRET,
     BUNDLE_PAGES,
     BUNDLE_PROVIDERS,
     BUNDLE_RECORDS,
@@ -52,13 +52,21 @@ struct bundle_reader {
     bool will_launch;  /* the one under way does */
     bool has_head;     /* a head has signed the record under way */
     bool is_covered;   /* and its key is the bundle's, or one that leads to it */
-    struct merkle pages;
+    struct bundle_pages *pages; /* NULL: there was none yet */
 };
 
 enum err bundle_fail(struct bundle_reader *reader, const char *format, ...) PRINTF_LIKE(2, 3);
 /* The text of a member as bytes. */
 enum err bundle_decode(struct bundle_reader *reader, const char *name, const char *text,
                        struct buf *bytes);
+
+/* The lines of the recipient's values and of sealed pages. */
+enum err bundle_take_values(struct bundle_reader *reader, json_t *json);
+enum err bundle_take_secret(struct bundle_reader *reader, json_t *json);
+enum err bundle_take_page(struct bundle_reader *reader, json_t *json);
+/* All pages that the manifest names, or none that it cannot? */
+enum err bundle_settle_pages(struct bundle_reader *reader);
+void bundle_release_pages(struct bundle_reader *reader);
 
 /* The lines of records. */
 enum err bundle_take_record(struct bundle_reader *reader, json_t *json);

@@ -14,7 +14,9 @@
 #include "common/hash.h"
 #include "evidence/signed_head.h"
 
-#define BUNDLE_VERSION 1
+/* 2: rows are bound one by one. 1: of audiences that were sealed before. Both are written and read.
+ */
+#define BUNDLE_VERSION 2
 
 struct bundle_writer {
     struct buf line; /* the lines that were not taken yet */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "evidence/manifest.h"
 
-#define VERSION 1
+enum { VERSION_OF_PAGES = 1, VERSION_OF_ROWS = 2 };
 
 void manifest_encode(const struct manifest *manifest, struct buf *buf)
 {
-    buf_u8(buf, VERSION);
+    buf_u8(buf, manifest->is_of_rows ? VERSION_OF_ROWS : VERSION_OF_PAGES);
     buf_blob(buf, manifest->document);
     buf_varint(buf, manifest->audience);
     buf_varint(buf, manifest->pages);
@@ -25,10 +25,11 @@ enum err manifest_decode(struct slice bytes, struct manifest *manifest)
     manifest->schema = reader_blob(&reader);
     struct slice root = reader_blob(&reader);
     manifest->root = root.len == 0 ? NULL : root.data;
-    if (!reader.bad && version != VERSION) {
+    manifest->is_of_rows = version == VERSION_OF_ROWS;
+    if (!reader.bad && version != VERSION_OF_PAGES && version != VERSION_OF_ROWS) {
         return ERR_UNSUPPORTED;
     }
-    bool is_root = root.len == 0 || root.len == HASH_DIGEST_BYTES;
+    bool is_root = root.len == HASH_DIGEST_BYTES || (root.len == 0 && version == VERSION_OF_PAGES);
     return reader.bad || reader_left(&reader) > 0 || !is_root ? ERR_CORRUPT : ERR_OK;
 }
 

@@ -5,10 +5,12 @@
  * of the launch, so that the chain says what was to be sent, and to whom, before anything was.
  *
  * Catalogue: MANIFEST_KIND, u64 campaign ->
- *     u8 version = 1 · blob document (JSON) · varint audience · varint pages · varint slots
+ *     u8 version = 2 · blob document (JSON) · varint audience · varint pages · varint slots
  *     blob schema (page_schema_encode) · blob root: 32 bytes, or none for an audience from a time
  *     before there were roots
- * The root is that of a tree (common/merkle.h) over the BLAKE2b-256 of each sealed page.
+ * The root is that of a tree (common/merkle.h) over the pages: of each the root of its rows
+ * (proto/page_rows.h); in version 1 the BLAKE2b-256 of each sealed page. An audience that was
+ * sealed by an older version has a manifest of version 1 still.
  */
 #ifndef TOCSIN_EVIDENCE_MANIFEST_H
 #define TOCSIN_EVIDENCE_MANIFEST_H
@@ -26,7 +28,8 @@ struct manifest {
     uint64_t pages;
     uint64_t slots;
     struct slice schema;
-    const uint8_t *root; /* HASH_DIGEST_BYTES; NULL: none */
+    const uint8_t *root; /* HASH_DIGEST_BYTES; NULL: none, only in version 1 */
+    bool is_of_rows;     /* version 2 */
 };
 
 void manifest_encode(const struct manifest *manifest, struct buf *buf);

@@ -60,6 +60,7 @@ static void put_manifest(const struct api *api, uint64_t id)
         .slots = audience->slots,
         .schema = buf_view(&schema),
         .root = audience->has_root ? audience->root : NULL,
+        .is_of_rows = audience->has_secret,
     };
     manifest_key(&key, id);
     manifest_encode(&manifest, &value);

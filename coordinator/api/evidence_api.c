@@ -274,30 +274,16 @@ static void ask(struct exchange *exchange, const struct evidence_export *request
 }
 
 /* False: the request was answered. */
-static bool read_recipient(struct exchange *exchange, const struct campaign_view *view,
+static bool read_recipient(struct exchange *exchange, const struct audience_info *audience,
                            struct evidence_export *request)
 {
-    const struct api *api = exchange->api;
     const char *key = query_string_get(&exchange->query, "recipient");
-    const char *page = query_string_get(&exchange->query, "page");
     request->has_recipient = key != NULL;
-    request->with_page = page != NULL && strcmp(page, "yes") == 0;
-    if (page != NULL && strcmp(page, "yes") != 0 && strcmp(page, "no") != 0) {
-        exchange_refuse_parameter(exchange, "page", "page must be yes or no, not \"%.64s\"", page);
-        return false;
-    }
-    if (page != NULL && key == NULL) {
-        exchange_refuse_parameter(exchange, "page",
-                                  "page goes with a recipient; of a whole campaign all pages are "
-                                  "in the bundle");
-        return false;
-    }
     if (key == NULL) {
         return true;
     }
-    const struct audience_info *audience =
-        audience_registry_find(api->context.audiences, view->def->audience);
-    enum err err = audience_find(api->finder, audience, slice_str(key), &request->ordinal);
+    enum err err =
+        audience_find(exchange->api->finder, audience, slice_str(key), &request->ordinal);
     if (err == ERR_NOT_FOUND) {
         exchange_not_found(exchange, "recipient", key);
     } else if (err != ERR_OK) {
@@ -312,9 +298,16 @@ static void begin(struct exchange *exchange)
     struct campaign_view view;
     struct evidence_export request = {0};
     struct problem problem;
-    if (!exchange_campaign(exchange, &view) || !read_recipient(exchange, &view, &request)) {
+    if (!exchange_campaign(exchange, &view)) {
         return;
     }
+    const struct audience_info *audience =
+        audience_registry_find(exchange->api->context.audiences, view.def->audience);
+    if (!read_recipient(exchange, audience, &request)) {
+        return;
+    }
+    request.has_secret = audience->has_secret;
+    memcpy(request.secret, audience->secret, ROWS_SECRET_BYTES);
     request.campaign = view.def->id;
     enum err err = evidence_is_kept(exchange->api->context.ledger, view.def->id);
     if (err == ERR_NOT_FOUND) {

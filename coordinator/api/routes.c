@@ -17,7 +17,7 @@ static const char *const lookup_parameters[] = {"key",      "endpoint", "channel
                                                 "timeline", "limit",    "cursor",  NULL};
 static const char *const campaign_parameters[] = {"order", "state", "limit", "cursor", NULL};
 static const char *const recipients_parameters[] = {"state", "reason", "limit", "cursor", NULL};
-static const char *const evidence_parameters[] = {"recipient", "page", NULL};
+static const char *const evidence_parameters[] = {"recipient", NULL};
 static const char *const export_parameters[] = {
     "state", "channel", "provider", "format", "compress", "end_line", "snapshot", "after", NULL};
 static const char *const unreachable_parameters[] = {"format", NULL};

@@ -21,6 +21,7 @@
 #include "common/err.h"
 #include "coordinator/ledger/ledger.h"
 #include "proto/page.h"
+#include "proto/page_rows.h"
 
 #define AUDIENCE_NAME_MAX 128
 
@@ -39,8 +40,10 @@ struct audience_info {
     uint64_t page_bytes; /* sealed pages on disk */
     uint64_t with_field[PAGE_FIELDS]; /* recipients that have at least one value of a field */
     struct page_schema schema;
-    bool has_root;                   /* false: it was sealed by a version that made none */
-    uint8_t root[HASH_DIGEST_BYTES]; /* of the digests of its pages (common/merkle.h) */
+    bool has_root;                     /* false: it was sealed by a version that made none */
+    bool has_secret;                   /* else the root is that of an older form */
+    uint8_t root[HASH_DIGEST_BYTES];   /* evidence/manifest.h */
+    uint8_t secret[ROWS_SECRET_BYTES]; /* that its rows are salted with (proto/page_rows.h) */
 };
 
 void audience_info_encode(const struct audience_info *info, struct buf *buf);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Layout (version 2, little-endian):
- *     u8 version = 2 · varint id · blob name · varint created_ms
+ * Layout (version 3, little-endian):
+ *     u8 version = 3 · varint id · blob name · varint created_ms
  *     varint rows · accepted · duplicates · refused · refused_kept · pages · slots · page_bytes
  *     u8 count of fields · varint with_field each · blob schema (page_schema_encode)
  *     blob root: 32 bytes, or none (not in version 1)
+ *     blob secret: 32 bytes, or none (not before version 3)
  *
  * To change it: (1) raise INFO_VERSION, (2) keep reading the versions before, (3) add the bytes of
  * the old version to test_audience_info, (4) write the change down in docs/ledger.md.
@@ -13,7 +14,7 @@
 
 #include "coordinator/audience/audience.h"
 
-enum { INFO_VERSION = 2 };
+enum { INFO_VERSION = 3 };
 
 void audience_info_encode(const struct audience_info *info, struct buf *buf)
 {
@@ -34,6 +35,7 @@ void audience_info_encode(const struct audience_info *info, struct buf *buf)
     page_schema_encode(&info->schema, &schema);
     buf_blob(buf, buf_view(&schema));
     buf_blob(buf, slice_of(info->root, info->has_root ? HASH_DIGEST_BYTES : 0));
+    buf_blob(buf, slice_of(info->secret, info->has_secret ? ROWS_SECRET_BYTES : 0));
     buf_release(&schema);
 }
 
@@ -61,14 +63,15 @@ static void read_fields(struct reader *reader, struct audience_info *info)
     }
 }
 
-static bool read_root(struct reader *reader, struct audience_info *info)
+/* So many bytes, or none. */
+static bool read_optional(struct reader *reader, uint8_t *bytes, size_t len, bool *is_there)
 {
-    struct slice root = reader_blob(reader);
-    info->has_root = root.len == HASH_DIGEST_BYTES;
-    if (info->has_root) {
-        memcpy(info->root, root.data, HASH_DIGEST_BYTES);
+    struct slice blob = reader_blob(reader);
+    *is_there = blob.len == len;
+    if (*is_there) {
+        memcpy(bytes, blob.data, len);
     }
-    return !reader->bad && (root.len == 0 || info->has_root);
+    return !reader->bad && (blob.len == 0 || *is_there);
 }
 
 static bool adds_up(const struct audience_info *info)
@@ -104,7 +107,12 @@ enum err audience_info_decode(struct slice bytes, struct audience_info *info)
     info->page_bytes = reader_varint(&reader);
     read_fields(&reader, info);
     struct slice schema = reader_blob(&reader);
-    if (version > 1 && !read_root(&reader, info)) {
+    if (version > 1 && !read_optional(&reader, info->root, HASH_DIGEST_BYTES, &info->has_root)) {
+        return ERR_CORRUPT;
+    }
+    if (version > 2 &&
+        (!read_optional(&reader, info->secret, ROWS_SECRET_BYTES, &info->has_secret) ||
+         (info->has_secret && !info->has_root))) {
         return ERR_CORRUPT;
     }
     if (reader.bad || reader_left(&reader) > 0 || pages > UINT32_MAX || slots > UINT32_MAX) {

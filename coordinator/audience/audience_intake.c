@@ -10,6 +10,7 @@
 #include "coordinator/audience/audience_intake.h"
 
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
@@ -35,6 +36,7 @@ struct audience_intake {
     struct ledger_audience *load;
     struct sealing *sealing; /* NULL until the columns are known */
     struct sealing_result sealed;
+    uint8_t secret[ROWS_SECRET_BYTES];
     struct audience_index index;
     struct buf json;
     struct problem problem;
@@ -56,6 +58,7 @@ static struct sealing *sealing_of(struct audience_intake *intake)
             .load = intake->load,
             .duplicates = intake->duplicates,
             .key = ledger_lookup_key(intake->ledger),
+            .secret = intake->secret,
             .endpoints = intake->endpoints,
             .schema = row_reader_schema(intake->reader),
             .codec = intake->settings->codec,
@@ -245,8 +248,10 @@ static void fill_info(const struct audience_intake *intake, struct audience_info
         .page_bytes = intake->sealed.page_bytes,
         .schema = *row_reader_schema(intake->reader),
         .has_root = true,
+        .has_secret = true,
     };
-    merkle_root(&intake->sealed.digests, info->root);
+    merkle_root(&intake->sealed.roots, info->root);
+    memcpy(info->secret, intake->secret, ROWS_SECRET_BYTES);
     snprintf(info->name, sizeof(info->name), "%s", intake->settings->name);
     for (unsigned set = 0; set < FIELD_SETS; set++) {
         uint64_t recipients = intake->sealed.with_fields[set] - intake->index.with_fields[set];
@@ -268,6 +273,7 @@ struct audience_intake *audience_intake_new(struct ledger *ledger,
     intake->reader = row_reader_new(settings->format, settings->mappings, settings->mapping_count);
     intake->duplicates = duplicates_new(settings->temp_dir, DUPLICATES_MEMORY);
     intake->endpoints = duplicates_new(settings->temp_dir, DUPLICATES_MEMORY);
+    randombytes_buf(intake->secret, ROWS_SECRET_BYTES);
     intake->load = ledger_audience_new(ledger, settings->id);
     return intake;
 }

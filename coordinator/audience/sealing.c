@@ -38,7 +38,7 @@ struct endpoint_entry {
 
 struct sealed {
     bool is_ready;
-    uint8_t digest[HASH_DIGEST_BYTES]; /* of `value` */
+    uint8_t root[HASH_DIGEST_BYTES]; /* of its rows */
     unsigned count;
     size_t bytes; /* of the draft's values */
     struct buf value;
@@ -53,7 +53,7 @@ struct sealing {
     struct sealing_settings settings;
     /* The caller's own. */
     struct draft *draft;
-    struct sealing_result result; /* page_bytes and digests: the writer's */
+    struct sealing_result result; /* page_bytes and roots: the writer's */
 
     uv_mutex_t load_lock; /* refusals come while pages are written */
 
@@ -177,6 +177,7 @@ struct sealer {
     ZSTD_CCtx *zstd;
     struct buf scratch;
     struct buf value;
+    struct page_rows *rows;
 };
 
 static void seal(const struct sealing *sealing, struct sealer *sealer, const struct draft *draft,
@@ -193,10 +194,12 @@ static void seal(const struct sealing *sealing, struct sealer *sealer, const str
     page_seal(builder, sealing->settings.codec, sealer->zstd, &sealer->scratch, &sealer->value);
     buf_clear(&sealed->value);
     buf_slice(&sealed->value, buf_view(&sealer->value));
-    hash_digest(sealed->digest, buf_view(&sealed->value));
+    page_rows_of_builder(sealer->rows, sealing->settings.secret, draft->page, builder);
+    page_rows_root(sealer->rows, 0, NULL, sealed->root);
     if (draft->bytes > DRAFT_BYTES_KEPT) {
         buf_release(&sealer->scratch);
         buf_release(&sealer->value);
+        page_rows_release(sealer->rows);
     }
 }
 
@@ -228,7 +231,7 @@ static struct draft *next_draft(struct sealing *sealing)
 static void run_sealer(void *arg)
 {
     struct sealing *sealing = arg;
-    struct sealer sealer = {.zstd = ZSTD_createCCtx()};
+    struct sealer sealer = {.zstd = ZSTD_createCCtx(), .rows = mem_zalloc(1, sizeof(*sealer.rows))};
     uv_mutex_lock(&sealing->lock);
     for (;;) {
         struct draft *draft = next_draft(sealing);
@@ -251,6 +254,8 @@ static void run_sealer(void *arg)
     uv_mutex_unlock(&sealing->lock);
     buf_release(&sealer.scratch);
     buf_release(&sealer.value);
+    page_rows_release(sealer.rows);
+    mem_free(sealer.rows);
     ZSTD_freeCCtx(sealer.zstd);
 }
 
@@ -275,13 +280,14 @@ static enum err write_page(struct sealing *sealing, uint32_t page, const struct 
 {
     uv_mutex_lock(&sealing->load_lock);
     enum err err = ledger_audience_page(sealing->settings.load, page, buf_view(&sealed->value));
+    err = err == ERR_OK ? ledger_audience_root(sealing->settings.load, sealed->root) : err;
     uv_mutex_unlock(&sealing->load_lock);
     if (err != ERR_OK) {
         return problem_set(problem, err, "a page of the audience cannot be written: %s",
                            err_sentence(err));
     }
     sealing->result.page_bytes += sealed->value.len;
-    merkle_add(&sealing->result.digests, sealed->digest);
+    merkle_add(&sealing->result.roots, sealed->root);
     err = duplicates_add(sealing->settings.duplicates, sealed->hashes, sealed->fields,
                          sealed->count, page * PAGE_RECIPIENTS, problem);
     return err == ERR_OK ? add_endpoints(sealing, page, sealed, problem) : err;

@@ -6,6 +6,10 @@
  * Keys (all integers big-endian, so that they sort):
  *     catalogue  u16 partition · u8 kind (enum catalogue_kind) · id bytes
  *     pages      u64 audience · u32 page                              sealed page
+ *                u64 audience · u32 0xfffffffe · u32 block            roots of its pages
+ *                                                                     (proto/page_rows.h), 1,024
+ *                                                                     in each block but the last;
+ *                                                                     not of older audiences
  *                u64 audience · u32 0xffffffff · u32 page             holes: 128-byte bitmap of the
  *                                                                     places that are no recipients
  *     lookup     u64 audience · u64 last hash · u32 last ordinal      index block: lookup_block.h
@@ -138,6 +142,11 @@ enum err ledger_catalogue_get(struct ledger *ledger, enum catalogue_kind kind, s
 /* A sealed page as it is stored. */
 enum err ledger_page(struct ledger *ledger, uint64_t audience, uint32_t page,
                      struct store_value *value) WARN_UNUSED;
+/* The roots of all its pages, in their order, behind what is in `roots`. ERR_NOT_FOUND: it was
+ * sealed by a version that made none. */
+#define LEDGER_ROOTS 1024 /* in a block */
+enum err ledger_roots(struct ledger *ledger, uint64_t audience, uint32_t pages,
+                      struct buf *roots) WARN_UNUSED;
 /* Places of a page that are no recipients; none if there are none. */
 enum err ledger_holes(struct ledger *ledger, uint64_t audience, uint32_t page,
                       struct bitmap *holes) WARN_UNUSED;
@@ -153,6 +162,9 @@ struct ledger_audience;
 struct ledger_audience *ledger_audience_new(struct ledger *ledger, uint64_t audience);
 enum err ledger_audience_page(struct ledger_audience *load, uint32_t page,
                               struct slice sealed) WARN_UNUSED;
+/* Of each page in turn, or of none. */
+enum err ledger_audience_root(struct ledger_audience *load,
+                              const uint8_t root[HASH_DIGEST_BYTES]) WARN_UNUSED;
 enum err ledger_audience_holes(struct ledger_audience *load, uint32_t page,
                                const struct bitmap *holes) WARN_UNUSED;
 enum err ledger_audience_lookup(struct ledger_audience *load, uint64_t hash,

@@ -11,11 +11,19 @@
 #include "coordinator/ledger/ledger_internal.h"
 #include "coordinator/ledger/lookup_block.h"
 
-enum load_part { LOAD_PAGES, LOAD_HOLES, LOAD_LOOKUP, LOAD_ENDPOINTS, LOAD_REFUSALS, LOAD_PARTS };
+enum load_part {
+    LOAD_PAGES,
+    LOAD_ROOTS,
+    LOAD_HOLES,
+    LOAD_LOOKUP,
+    LOAD_ENDPOINTS,
+    LOAD_REFUSALS,
+    LOAD_PARTS
+};
 
 static const enum store_family load_families[LOAD_PARTS] = {
-    [LOAD_PAGES] = STORE_PAGES,      [LOAD_HOLES] = STORE_PAGES,       [LOAD_LOOKUP] = STORE_LOOKUP,
-    [LOAD_ENDPOINTS] = STORE_LOOKUP, [LOAD_REFUSALS] = STORE_REFUSALS,
+    [LOAD_PAGES] = STORE_PAGES,   [LOAD_ROOTS] = STORE_PAGES,      [LOAD_HOLES] = STORE_PAGES,
+    [LOAD_LOOKUP] = STORE_LOOKUP, [LOAD_ENDPOINTS] = STORE_LOOKUP, [LOAD_REFUSALS] = STORE_REFUSALS,
 };
 
 /* What is removed of an audience that nobody knows. */
@@ -29,6 +37,8 @@ struct ledger_audience {
     struct lookup_block block;
     struct lookup_block endpoints;
     struct buf value;
+    struct buf roots; /* that were not put yet */
+    uint32_t roots_block;
 };
 
 struct ledger_audience *ledger_audience_new(struct ledger *ledger, uint64_t audience)
@@ -53,6 +63,24 @@ enum err ledger_audience_page(struct ledger_audience *load, uint32_t page, struc
 {
     struct key key = key_page(load->audience, page);
     return load_put(load, LOAD_PAGES, &key, sealed);
+}
+
+static enum err load_flush_roots(struct ledger_audience *load)
+{
+    struct key key = key_roots(load->audience, load->roots_block);
+    if (load->roots.len == 0) {
+        return ERR_OK;
+    }
+    enum err err = load_put(load, LOAD_ROOTS, &key, buf_view(&load->roots));
+    buf_clear(&load->roots);
+    load->roots_block++;
+    return err;
+}
+
+enum err ledger_audience_root(struct ledger_audience *load, const uint8_t root[HASH_DIGEST_BYTES])
+{
+    buf_append(&load->roots, root, HASH_DIGEST_BYTES);
+    return load->roots.len == LEDGER_ROOTS * HASH_DIGEST_BYTES ? load_flush_roots(load) : ERR_OK;
 }
 
 enum err ledger_audience_holes(struct ledger_audience *load, uint32_t page,
@@ -129,6 +157,7 @@ enum err ledger_audience_finish(struct ledger_audience *load, struct problem *pr
     enum err err = ERR_OK;
     err = load_flush(load, LOAD_LOOKUP);
     err = err == ERR_OK ? load_flush(load, LOAD_ENDPOINTS) : err;
+    err = err == ERR_OK ? load_flush_roots(load) : err;
     if (err != ERR_OK) {
         problem_set(problem, err, "Writing the lookup index of the audience failed: %s.",
                     err_sentence(err));
@@ -156,6 +185,7 @@ void ledger_audience_abort(struct ledger_audience *load)
     lookup_block_release(&load->block);
     lookup_block_release(&load->endpoints);
     buf_release(&load->value);
+    buf_release(&load->roots);
     mem_free(load);
 }
 

@@ -154,12 +154,32 @@ static void check_snapshot(void *arg, struct slice key, struct slice value)
     }
 }
 
+/* They come behind the pages: a full block for each so many of these, and one for the rest. */
+static void check_roots(struct side_check *check, uint64_t audience, struct reader *key,
+                        struct slice value)
+{
+    uint32_t block = reader_be32(key);
+    uint64_t before = (uint64_t)block * LEDGER_ROOTS;
+    uint64_t pages = audience == check->audience ? check->next : 0;
+    uint64_t left = pages > before ? pages - before : 0;
+    uint64_t roots = left < LEDGER_ROOTS ? left : LEDGER_ROOTS;
+    if (key->bad || reader_left(key) > 0 || roots == 0 || value.len != roots * HASH_DIGEST_BYTES) {
+        damages_report(check->damages,
+                       "the roots of audience %" PRIu64 ", block %" PRIu32 " are damaged", audience,
+                       block);
+    }
+}
+
 static void check_page(void *arg, struct slice key, struct slice value)
 {
     struct side_check *check = arg;
     struct reader reader = reader_of(key);
     uint64_t audience = reader_be64(&reader);
     uint32_t page = reader_be32(&reader);
+    if (page == KEY_ROOTS) {
+        check_roots(check, audience, &reader, value);
+        return;
+    }
     if (page == KEY_HOLES) {
         uint32_t of = reader_be32(&reader);
         if (reader.bad || reader_left(&reader) > 0 || value.len != BITMAP_BYTES) {

@@ -37,7 +37,7 @@ struct key key_audience(uint64_t audience)
 
 struct key key_page(uint64_t audience, uint32_t page)
 {
-    assert(page != KEY_HOLES);
+    assert(page < KEY_ROOTS);
     struct key key = key_audience(audience);
     key_add(&key, page, PAGE_BYTES);
     return key;
@@ -54,6 +54,14 @@ struct key key_holes_of_page(uint64_t audience, uint32_t page)
 {
     struct key key = key_holes(audience);
     key_add(&key, page, PAGE_BYTES);
+    return key;
+}
+
+struct key key_roots(uint64_t audience, uint32_t block)
+{
+    struct key key = key_audience(audience);
+    key_add(&key, KEY_ROOTS, PAGE_BYTES);
+    key_add(&key, block, PAGE_BYTES);
     return key;
 }
 

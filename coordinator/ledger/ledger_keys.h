@@ -27,10 +27,14 @@ static inline struct slice key_view(const struct key *key)
 /* In place of a page's number: behind it come the holes of the audience. */
 #define KEY_HOLES UINT32_C(0xffffffff)
 
+/* Before them the roots of its pages. */
+#define KEY_ROOTS UINT32_C(0xfffffffe)
+
 struct key key_catalogue_kind(enum catalogue_kind kind); /* what all keys of a kind begin with */
 struct key key_page(uint64_t audience, uint32_t page);
 struct key key_holes(uint64_t audience); /* what all holes of an audience begin with */
 struct key key_holes_of_page(uint64_t audience, uint32_t page);
+struct key key_roots(uint64_t audience, uint32_t block);
 struct key key_audience(uint64_t audience); /* what all keys of an audience begin with */
 /* The endpoint index of an audience lies in the same family, under a number no audience has. */
 #define KEY_ENDPOINTS (UINT64_C(1) << 63)

@@ -268,6 +268,24 @@ enum err ledger_page(struct ledger *ledger, uint64_t audience, uint32_t page,
     return ledger->store->ops->get(ledger->store, STORE_PAGES, key_view(&key), value);
 }
 
+enum err ledger_roots(struct ledger *ledger, uint64_t audience, uint32_t pages, struct buf *roots)
+{
+    uint32_t blocks = pages / LEDGER_ROOTS + (pages % LEDGER_ROOTS != 0);
+    size_t before = roots->len;
+    enum err err = ERR_OK;
+    for (uint32_t block = 0; err == ERR_OK && block < blocks; block++) {
+        struct store_value value = {0};
+        struct key key = key_roots(audience, block);
+        err = ledger->store->ops->get(ledger->store, STORE_PAGES, key_view(&key), &value);
+        if (err == ERR_OK) {
+            buf_slice(roots, value.bytes);
+        }
+        store_value_release(&value);
+    }
+    bool is_whole = roots->len - before == (size_t)pages * HASH_DIGEST_BYTES;
+    return err == ERR_OK && !is_whole ? ERR_CORRUPT : err;
+}
+
 static bool read_holes(struct slice value, struct bitmap *holes)
 {
     struct reader reader = reader_of(value);

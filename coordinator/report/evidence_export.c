@@ -2,7 +2,8 @@
 /*
  * 1. Where does it begin and end? The record of the launch and the newest with a block of what is
  *    asked for; then the first head at or behind that.
- * 2. What does not change: the manifest, the recipient's values, the sealed pages.
+ * 2. What does not change: the manifest, the recipient's values with what binds them, or the sealed
+ *    pages.
  * 3. Every record from the first to that of the head. For one with blocks of ours the digests of
  *    all its entries are computed again; of the others the header is enough.
  */
@@ -209,6 +210,9 @@ static enum err prepare(struct exporting *exporting)
     if (err != ERR_OK) {
         return fail(exporting, err, "the campaign's manifest cannot be read");
     }
+    if (exporting->manifest.is_of_rows && !export->has_secret) {
+        return fail(exporting, ERR_CORRUPT, "what the audience's rows are salted with");
+    }
     manifest_key(&exporting->manifest_key, export->campaign);
     err = find_blocks(exporting);
     err = err == ERR_OK ? exporting->err : err;
@@ -243,7 +247,7 @@ static void write_heading(struct exporting *exporting, struct slice recipient)
     struct buf id = {0};
     buf_printf(&id, "c%" PRIu64, export->campaign);
     bundle_begin(writer, "tocsin-evidence");
-    bundle_number(writer, "version", BUNDLE_VERSION);
+    bundle_number(writer, "version", exporting->manifest.is_of_rows ? BUNDLE_VERSION : 1);
     bundle_bytes(writer, "public_key", slice_of(export->key.public_key, SIGNING_PUBLIC_BYTES));
     bundle_text(writer, "campaign", buf_view(&id));
     bundle_number(writer, "partition", PARTITION);
@@ -261,58 +265,32 @@ static void write_heading(struct exporting *exporting, struct slice recipient)
     bundle_end(writer);
 }
 
-static void write_page(struct exporting *exporting, uint32_t page, struct slice sealed,
-                       const struct buf *path)
+static void write_page(struct exporting *exporting, uint32_t page, struct slice sealed)
 {
     struct bundle_writer *writer = &exporting->writer;
     bundle_begin(writer, "page");
     bundle_number(writer, "page", page);
     bundle_bytes(writer, "sealed", sealed);
-    if (path != NULL) {
-        bundle_bytes(writer, "path", buf_view(path));
-    }
     bundle_end(writer);
 }
 
-/* His page, and its path among the digests of all. */
-static enum err write_page_of_recipient(struct exporting *exporting)
+static void write_secret(struct exporting *exporting)
 {
-    const struct evidence_export *export = exporting->export;
-    uint32_t wanted = export->ordinal / PAGE_RECIPIENTS;
-    struct buf digests = {0};
-    struct buf path = {0};
-    struct store_value sealed = {0};
-    enum err err = ERR_OK;
-    for (uint32_t page = 0; err == ERR_OK && page < exporting->manifest.pages; page++) {
-        struct store_value value = {0};
-        err = ledger_page(export->ledger, exporting->manifest.audience, page, &value);
-        if (err == ERR_OK) {
-            hash_digest(buf_reserve(&digests, HASH_DIGEST_BYTES), value.bytes);
-            digests.len += HASH_DIGEST_BYTES;
-        }
-        store_value_release(&value);
-    }
-    if (err == ERR_OK) {
-        err = ledger_page(export->ledger, exporting->manifest.audience, wanted, &sealed);
-    }
-    if (err == ERR_OK) {
-        merkle_path(digests.data, exporting->manifest.pages, wanted, &path);
-        write_page(exporting, wanted, sealed.bytes, &path);
-    }
-    store_value_release(&sealed);
-    buf_release(&digests);
-    buf_release(&path);
-    return err == ERR_OK ? ERR_OK : fail(exporting, err, "a page of the audience cannot be read");
+    bundle_begin(&exporting->writer, "rows");
+    bundle_bytes(&exporting->writer, "secret",
+                 slice_of(exporting->export->secret, ROWS_SECRET_BYTES));
+    bundle_end(&exporting->writer);
 }
 
+/* Of a campaign. */
 static enum err write_pages(struct exporting *exporting)
 {
     const struct evidence_export *export = exporting->export;
     if (exporting->manifest.root == NULL) {
         return ERR_OK; /* the audience is older than the roots: nothing would be proven */
     }
-    if (export->has_recipient) {
-        return export->with_page ? write_page_of_recipient(exporting) : ERR_OK;
+    if (exporting->manifest.is_of_rows) {
+        write_secret(exporting);
     }
     for (uint32_t page = 0; page < exporting->manifest.pages; page++) {
         struct store_value value = {0};
@@ -320,12 +298,62 @@ static enum err write_pages(struct exporting *exporting)
         if (err != ERR_OK) {
             return fail(exporting, err, "a page of the audience cannot be read");
         }
-        write_page(exporting, page, value.bytes, NULL);
+        write_page(exporting, page, value.bytes);
         store_value_release(&value);
         if (!flush(exporting, FLUSH_BYTES)) {
             return exporting->err;
         }
     }
+    return ERR_OK;
+}
+
+/* What shows that his row was bound: the salt, the way up to the root of his page, and from there
+ * to the manifest's. The page is opened in `row`. */
+static enum err write_row_paths(struct exporting *exporting, struct page_reader *row)
+{
+    const struct evidence_export *export = exporting->export;
+    const struct manifest *manifest = &exporting->manifest;
+    uint32_t page = export->ordinal / PAGE_RECIPIENTS;
+    unsigned place = export->ordinal % PAGE_RECIPIENTS;
+    struct page_rows *rows = mem_zalloc(1, sizeof(*rows));
+    struct buf roots = {0};
+    struct buf row_path = {0};
+    struct buf page_path = {0};
+    uint8_t root[HASH_DIGEST_BYTES];
+    enum err err =
+        ledger_roots(export->ledger, manifest->audience, (uint32_t)manifest->pages, &roots);
+    if (err == ERR_OK) {
+        page_rows_of_view(rows, export->secret, page, &row->view);
+        page_rows_root(rows, place, &row_path, root);
+        merkle_path(roots.data, manifest->pages, page, &page_path);
+        bundle_bytes(&exporting->writer, "salt", page_rows_salt(rows, place));
+        bundle_bytes(&exporting->writer, "row_path", buf_view(&row_path));
+        bundle_bytes(&exporting->writer, "page_path", buf_view(&page_path));
+    }
+    if (err == ERR_OK &&
+        !merkle_is_in(root, page, manifest->pages, buf_view(&page_path), manifest->root)) {
+        err = ERR_CORRUPT;
+    }
+    page_rows_release(rows);
+    mem_free(rows);
+    buf_release(&roots);
+    buf_release(&row_path);
+    buf_release(&page_path);
+    return err;
+}
+
+static enum err write_recipient(struct exporting *exporting, struct page_reader *row,
+                                const struct slice *values)
+{
+    bundle_begin(&exporting->writer, "recipient");
+    bundle_texts(&exporting->writer, "values", values, exporting->schema.count);
+    if (exporting->manifest.is_of_rows) {
+        enum err err = write_row_paths(exporting, row);
+        if (err != ERR_OK) {
+            return fail(exporting, err, "the recipient's row is not the one that was sealed");
+        }
+    }
+    bundle_end(&exporting->writer);
     return ERR_OK;
 }
 
@@ -342,33 +370,35 @@ static void write_providers(struct exporting *exporting)
     }
 }
 
-static enum err write_beginning(struct exporting *exporting)
+static enum err write_beginning_of_recipient(struct exporting *exporting)
 {
-    const struct evidence_export *export = exporting->export;
     struct page_reader *row = mem_zalloc(1, sizeof(*row));
     struct slice values[PAGE_COLUMNS_MAX] = {{0}};
-    enum err err = ERR_OK;
-    page_reader_init(row, export->ledger, exporting->manifest.audience);
-    if (export->has_recipient) {
-        err = page_reader_seek(row, export->ordinal);
-    }
-    for (unsigned i = 0; export->has_recipient && err == ERR_OK && i < exporting->schema.count;
-         i++) {
+    page_reader_init(row, exporting->export->ledger, exporting->manifest.audience);
+    enum err err = page_reader_seek(row, exporting->export->ordinal);
+    for (unsigned i = 0; err == ERR_OK && i < exporting->schema.count; i++) {
         values[i] = page_value(&row->view, i);
     }
     if (err == ERR_OK) {
         write_heading(exporting, values[0]);
+        err = write_recipient(exporting, row, values);
     } else {
         (void)fail(exporting, err, "the recipient cannot be read");
     }
-    if (err == ERR_OK && export->has_recipient) {
-        bundle_begin(&exporting->writer, "recipient");
-        bundle_texts(&exporting->writer, "values", values, exporting->schema.count);
-        bundle_end(&exporting->writer);
-    }
     page_reader_release(row);
     mem_free(row);
-    err = err == ERR_OK ? write_pages(exporting) : err;
+    return err;
+}
+
+static enum err write_beginning(struct exporting *exporting)
+{
+    enum err err;
+    if (exporting->export->has_recipient) {
+        err = write_beginning_of_recipient(exporting);
+    } else {
+        write_heading(exporting, slice_of(NULL, 0));
+        err = write_pages(exporting);
+    }
     if (err == ERR_OK) {
         write_providers(exporting);
     }

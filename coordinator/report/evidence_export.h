@@ -14,6 +14,7 @@
 #include "common/err.h"
 #include "coordinator/ledger/ledger.h"
 #include "evidence/signed_head.h"
+#include "proto/page_rows.h"
 
 /* False: nobody wants more. */
 typedef bool (*evidence_sink_fn)(void *arg, struct slice lines);
@@ -29,7 +30,8 @@ struct evidence_export {
     uint64_t campaign;
     bool has_recipient;
     uint32_t ordinal;
-    bool with_page; /* of a recipient: his sealed page, with whoever else is in it */
+    bool has_secret; /* of the audience; else it was sealed by an older version */
+    uint8_t secret[ROWS_SECRET_BYTES];
     const struct evidence_provider *providers;
     unsigned provider_count;
     struct signing_key key; /* that signs the bundle: the newest; its statement is durable */

@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include "common/mem.h"
+#include "common/merkle.h"
 #include "tests/unit/stores.h"
 #include "tests/unit/unit.h"
 
@@ -139,11 +140,40 @@ void assert_nothing_left(struct ledger *ledger)
     assert_int_equal(count_values(ledger, STORE_REFUSALS), 0);
 }
 
+/* The root is over all rows, as they stand in the pages. */
+static void assert_bound(struct ledger *ledger, const struct audience_info *info)
+{
+    struct page_rows *rows = mem_zalloc(1, sizeof(*rows));
+    struct page_view view = {0};
+    struct merkle pages = {0};
+    struct buf roots = {0};
+    uint8_t root[HASH_DIGEST_BYTES];
+    assert_true(info->has_root && info->has_secret);
+    assert_int_equal(ledger_roots(ledger, info->id, info->pages, &roots), ERR_OK);
+    for (uint32_t page = 0; page < info->pages; page++) {
+        struct store_value value;
+        assert_int_equal(ledger_page(ledger, info->id, page, &value), ERR_OK);
+        assert_int_equal(page_open(&view, value.bytes, NULL), ERR_OK);
+        page_rows_of_view(rows, info->secret, page, &view);
+        page_rows_root(rows, 0, NULL, root);
+        assert_memory_equal(root, roots.data + (size_t)page * HASH_DIGEST_BYTES, sizeof(root));
+        merkle_add(&pages, root);
+        store_value_release(&value);
+    }
+    merkle_root(&pages, root);
+    assert_memory_equal(root, info->root, sizeof(root));
+    page_view_release(&view);
+    page_rows_release(rows);
+    mem_free(rows);
+    buf_release(&roots);
+}
+
 void assert_whole(struct ledger *ledger, const struct audience_info *info)
 {
     uint64_t hole_count = 0;
     assert_int_equal(ledger_each_holes(ledger, info->id, count_holes, &hole_count), ERR_OK);
     assert_int_equal(hole_count, info->duplicates);
+    assert_bound(ledger, info);
     struct page_view view = {0};
     unsigned step = info->slots > 1000 ? 13 : 1;
     uint64_t found = 0;

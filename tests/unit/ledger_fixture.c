@@ -105,7 +105,9 @@ struct ledger_audience *load_example(struct ledger *ledger, uint64_t audience)
     bitmap_set(&holes, 1023);
     assert_int_equal(ledger_audience_holes(load, 1, &holes), ERR_OK);
     for (uint32_t page = 0; page < 3; page++) {
+        const uint8_t root[HASH_DIGEST_BYTES] = {(uint8_t)page};
         assert_int_equal(ledger_audience_page(load, page, buf_view(&sealed)), ERR_OK);
+        assert_int_equal(ledger_audience_root(load, root), ERR_OK);
     }
     /* 3,000 entries of hash 5, over three blocks, between others. */
     assert_int_equal(ledger_audience_lookup(load, 4, 9), ERR_OK);

@@ -14,4 +14,6 @@ tocsin_unit_test(test_preflight_limits LIBS tocsin_report)
 tocsin_unit_test(test_row_text LIBS tocsin_report)
 tocsin_unit_test(test_delivery_page LIBS tocsin_report SOURCES unit/journal_fixture.c)
 tocsin_unit_test(test_bundle LIBS tocsin_report)
+target_compile_definitions(test_bundle PRIVATE
+    BUNDLES="${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/fuzz_bundle")
 tocsin_unit_test(test_head_signer LIBS tocsin_report SOURCES unit/stores.c)

@@ -68,23 +68,42 @@ static void version_1_stays_readable(void **state)
     assert_int_equal(info.with_field[PAGE_FIELD_KEY], 2);
 }
 
-static void the_root_of_its_pages_is_kept(void **state)
+#define WITH_ROOT                                                                                  \
+    "\x03\x02"                                                                                     \
+    "ab"                                                                                           \
+    "\x05\x04\x02\x01\x01\x01\x01\x03\x10\x08\x02\x00\x00\x00\x00"                                 \
+    "\x00\x00\x00\x07\x01\x01\x00\x00\x02"                                                         \
+    "id"                                                                                           \
+    "\x20"                                                                                         \
+    "0123456789abcdef0123456789abcdef"
+
+static void version_2_is_read(void **state)
 {
     (void)state;
-    static const uint8_t bytes[] = "\x02\x03\x02"
-                                   "ab"
-                                   "\x05\x04\x02\x01\x01\x01\x01\x03\x10\x08\x02\x00\x00\x00\x00"
-                                   "\x00\x00\x00\x07\x01\x01\x00\x00\x02"
-                                   "id"
-                                   "\x20"
-                                   "0123456789abcdef0123456789abcdef";
+    static const uint8_t bytes[] = "\x02" WITH_ROOT;
+    struct audience_info info;
+    assert_int_equal(audience_info_decode(slice_of(bytes, sizeof(bytes) - 1), &info), ERR_OK);
+    assert_true(info.has_root && !info.has_secret);
+    assert_memory_equal(info.root, "0123456789abcdef0123456789abcdef", HASH_DIGEST_BYTES);
+}
+
+static void its_root_and_its_secret_are_kept(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[] = "\x03" WITH_ROOT "\x20"
+                                   "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
     struct audience_info info;
     struct buf again = {0};
     assert_int_equal(audience_info_decode(slice_of(bytes, sizeof(bytes) - 1), &info), ERR_OK);
-    assert_true(info.has_root);
+    assert_true(info.has_root && info.has_secret);
     assert_memory_equal(info.root, "0123456789abcdef0123456789abcdef", HASH_DIGEST_BYTES);
+    assert_memory_equal(info.secret, "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345", ROWS_SECRET_BYTES);
     audience_info_encode(&info, &again);
     assert_true(slice_equal(buf_view(&again), slice_of(bytes, sizeof(bytes) - 1)));
+    info.has_root = false; /* a secret of nothing */
+    buf_clear(&again);
+    audience_info_encode(&info, &again);
+    assert_int_equal(audience_info_decode(buf_view(&again), &info), ERR_CORRUPT);
     buf_release(&again);
 }
 
@@ -100,7 +119,7 @@ static void damage_is_noticed(void **state)
     }
     buf_u8(&bytes, 0);
     assert_int_equal(audience_info_decode(buf_view(&bytes), &back), ERR_CORRUPT);
-    bytes.data[0] = 3;
+    bytes.data[0] = 4;
     assert_int_equal(audience_info_decode(buf_view(&bytes), &back), ERR_NEWER_VERSION);
     buf_clear(&bytes);
     info.accepted++;
@@ -114,7 +133,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(version_1_stays_readable),
-        cmocka_unit_test(the_root_of_its_pages_is_kept),
+        cmocka_unit_test(version_2_is_read),
+        cmocka_unit_test(its_root_and_its_secret_are_kept),
         cmocka_unit_test(damage_is_noticed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

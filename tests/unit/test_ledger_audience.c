@@ -44,6 +44,10 @@ static void assert_audience_is_there(struct ledger *ledger, uint64_t audience)
     assert_true(bitmap_has(&holes, 1023));
     assert_int_equal(ledger_holes(ledger, audience, 2, &holes), ERR_OK);
     assert_int_equal(bitmap_count(&holes), 0);
+    assert_int_equal(ledger_roots(ledger, audience, 3, &text), ERR_OK);
+    assert_int_equal(text.len, 3 * HASH_DIGEST_BYTES);
+    assert_int_equal(text.data[2 * HASH_DIGEST_BYTES], 2);
+    buf_clear(&text);
     uint32_t next = 0;
     assert_int_equal(ledger_lookup(ledger, audience, 5, count_ordinal, &next), ERR_OK);
     assert_int_equal(next, 3000);
@@ -66,6 +70,7 @@ static void assert_audience_is_gone(struct ledger *ledger, uint64_t audience)
     struct buf text = {0};
     struct store_value value;
     assert_int_equal(ledger_page(ledger, audience, 0, &value), ERR_NOT_FOUND);
+    assert_int_equal(ledger_roots(ledger, audience, 3, &text), ERR_NOT_FOUND);
     assert_int_equal(ledger_each_holes(ledger, audience, note_holes, &text), ERR_OK);
     assert_int_equal(ledger_lookup(ledger, audience, 5, note_ordinal, &text), ERR_OK);
     assert_int_equal(ledger_each_refusal(ledger, audience, 0, note_refusal, &text), ERR_OK);
@@ -88,6 +93,31 @@ static void a_loaded_audience_is_there_with_all_its_parts(void **state)
     ledger = open_ledger(*state);
     assert_int_equal(ledger_sweep(ledger), ERR_OK);
     assert_audience_is_there(ledger, 9);
+    ledger_close(ledger);
+}
+
+static void roots_of_many_pages_lie_in_blocks(void **state)
+{
+    struct ledger *ledger = open_ledger(*state);
+    struct problem problem = {0};
+    static const uint32_t counts[] = {1023, 1024, 1025, 2500};
+    for (unsigned i = 0; i < 4; i++) {
+        struct ledger_audience *load = ledger_audience_new(ledger, 20 + i);
+        struct buf roots = {0};
+        for (uint32_t page = 0; page < counts[i]; page++) {
+            const uint8_t root[HASH_DIGEST_BYTES] = {(uint8_t)page, (uint8_t)(page >> 8)};
+            assert_int_equal(ledger_audience_root(load, root), ERR_OK);
+        }
+        assert_int_equal(ledger_audience_finish(load, &problem), ERR_OK);
+        assert_int_equal(ledger_roots(ledger, 20 + i, counts[i], &roots), ERR_OK);
+        assert_int_equal(roots.len, counts[i] * HASH_DIGEST_BYTES);
+        for (uint32_t page = 0; page < counts[i]; page++) {
+            const uint8_t *root = roots.data + (size_t)page * HASH_DIGEST_BYTES;
+            assert_int_equal(root[0] | root[1] << 8, page);
+        }
+        assert_int_not_equal(ledger_roots(ledger, 20 + i, counts[i] + 1, &roots), ERR_OK);
+        buf_release(&roots);
+    }
     ledger_close(ledger);
 }
 
@@ -139,6 +169,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STORES_TEST(a_loaded_audience_is_there_with_all_its_parts),
+        STORES_TEST(roots_of_many_pages_lie_in_blocks),
         STORES_TEST(an_aborted_load_leaves_nothing),
         STORES_TEST(an_audience_without_anything_can_be_finished),
         STORES_TEST(a_sweep_removes_audiences_that_nobody_knows),

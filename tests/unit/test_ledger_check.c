@@ -220,6 +220,28 @@ static void a_damaged_page_is_named(void **state)
     assert_damage(*state, ledger, "page 1 of audience 9 is damaged");
 }
 
+static void damaged_roots_are_named(void **state)
+{
+    struct ledger *ledger = open_ledger(*state);
+    struct problem problem = {0};
+    assert_int_equal(ledger_audience_finish(load_example(ledger, 9), &problem), ERR_OK);
+    announce_audience(ledger, 9);
+    struct key key = key_roots(9, 0);
+    raw_put(ledger, STORE_PAGES, key_view(&key), slice_str("two of three"));
+    assert_damage(*state, ledger, "the roots of audience 9, block 0 are damaged");
+}
+
+static void roots_of_no_pages_are_named(void **state)
+{
+    struct ledger *ledger = open_ledger(*state);
+    struct problem problem = {0};
+    assert_int_equal(ledger_audience_finish(load_example(ledger, 9), &problem), ERR_OK);
+    announce_audience(ledger, 9);
+    struct key key = key_roots(9, 1);
+    raw_put(ledger, STORE_PAGES, key_view(&key), slice_str("of pages that there are not"));
+    assert_damage(*state, ledger, "the roots of audience 9, block 1 are damaged");
+}
+
 static void a_missing_page_is_named(void **state)
 {
     struct ledger *ledger = open_ledger(*state);
@@ -300,6 +322,8 @@ int main(void)
         STORES_TEST(a_catalogue_entry_that_came_back_is_named),
         STORES_TEST(a_forged_catalogue_entry_is_named),
         STORES_TEST(a_damaged_page_is_named),
+        STORES_TEST(damaged_roots_are_named),
+        STORES_TEST(roots_of_no_pages_are_named),
         STORES_TEST(a_missing_page_is_named),
         STORES_TEST(a_damaged_lookup_block_is_named),
         STORES_TEST(a_snapshot_of_the_future_is_named),
