@@ -18,7 +18,7 @@ sys.path.insert(0, HERE)
 
 from cluster import Cluster  # noqa: E402
 
-CASES = ("ingest", "engine", "http", "h2", "bulk", "smtp", "recovery", "peers", "ladder", "timers", "urgent", "control", "receipts", "limits", "export", "report", "query", "dashboard")
+CASES = ("ingest", "engine", "http", "h2", "bulk", "smtp", "recovery", "peers", "ladder", "timers", "urgent", "control", "receipts", "limits", "export", "report", "query", "dashboard", "browser")
 NULL_SMS = [{"name": "null", "channel": "sms", "adapter": "null"}]
 # 160 characters with three variables filled in.
 SMS_TEXT = ("Dear {{first_name}} {{last_name}}, there is an outage of our service in {{city}}. We expect it to be over"

@@ -23,10 +23,10 @@ let browser = null;
 const pages = [];
 
 /** A page of its own session, signed in by `token` if there is one. */
-export async function open({ token, theme = "light", width = 1280, height = width > 600 ? 850 : 844, hash = "", me } = {}) {
+export async function open({ token, theme = "light", width = 1280, height = width > 600 ? 850 : 844, hash = "", me, motion = "reduce" } = {}) {
   browser ??= await chromium.launch({ executablePath: browserPath(), args: ["--no-sandbox", "--disable-dev-shm-usage"] });
   const context = await browser.newContext({
-    viewport: { width, height }, colorScheme: theme, locale: "en-GB", timezoneId: "Europe/Oslo", reducedMotion: "reduce",
+    viewport: { width, height }, colorScheme: theme, locale: "en-GB", timezoneId: "Europe/Oslo", reducedMotion: motion,
   });
   const page = await context.newPage();
   const wrong = [];
