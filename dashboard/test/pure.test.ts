@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { noticesOf } from "../src/lib/alarms";
+import { changedInWords, changesOf, fieldsOf, localTime, rulesInWords } from "../src/lib/changes";
 import { addPoint, type Point } from "../src/lib/history";
 import { joinCurves, type Report } from "../src/lib/report";
 import { link, parsePlace } from "../src/lib/route";
@@ -9,7 +10,7 @@ import { may, whoMay } from "../src/lib/roles";
 import { NOT_REACHED, ON_THE_WAY, planInWords, REACHED, reachedByChannel, STATES } from "../src/lib/states";
 import { tell } from "../src/lib/timeline";
 import { kindOf } from "../src/lib/upload";
-import type { Provider, Worker } from "../src/lib/types";
+import type { Campaign, Provider, Worker } from "../src/lib/types";
 
 test("a place is what its link says, whatever is in it", () => {
   for (const part of ["c7", "a/b", "ä ö", "100%", "?x=1#y", "+47 900", "<b>"]) {
@@ -70,6 +71,33 @@ test("who was reached is told by channel, if there is more than one", () => {
   assert.deepEqual(reachedByChannel({ ladder }), [["push", 7], ["sms", 7]]);
   assert.deepEqual(reachedByChannel({ ladder: ladder.slice(0, 1) }), []);
   assert.deepEqual(reachedByChannel({ ladder: null }), []);
+});
+
+const running = {
+  id: "c1", name: "Outage", priority: "normal", weight: 1, launched_at: "2026-11-29T10:00:00Z", expires_at: "2026-11-29T16:00:30Z", not_after: "6h",
+  stop_rules: { failed: { percent: 5, of_at_least: 200 } },
+} as unknown as Campaign;
+
+test("of a campaign only what is another than before is changed", () => {
+  const fields = fieldsOf(running);
+  assert.deepEqual(changesOf(running, fields), {});
+  assert.equal(new Date(fields.not_after).getTime(), Date.parse("2026-11-29T16:00:00Z")); // in the viewer's zone, to the minute
+  assert.deepEqual(changesOf(running, { ...fields, priority: "critical", weight: "3" }), { priority: "critical", weight: 3 });
+  assert.deepEqual(changesOf(running, { ...fields, not_after: "", weight: "" }), { not_after: null, weight: null });
+  assert.deepEqual(changesOf(running, { ...fields, not_after: localTime("2026-11-29T18:30:00Z") }), { not_after: "2026-11-29T18:30:00.000Z" });
+  // Both rules are set anew: who changes one keeps the other.
+  assert.deepEqual(changesOf(running, { ...fields, complained_count: "40" }), { stop_rules: { failed: { percent: 5, of_at_least: 200 }, complained: { count: 40 } } });
+  assert.deepEqual(changesOf(running, { ...fields, failed_percent: "", failed_of_at_least: "" }), { stop_rules: null });
+  const draft = { ...running, launched_at: null, expires_at: null } as Campaign;
+  assert.equal(fieldsOf(draft).not_after, "6h");
+  assert.deepEqual(changesOf(draft, { ...fieldsOf(draft), not_after: "8h" }), { not_after: "8h" });
+});
+
+test("stop rules and changes are told in words", () => {
+  assert.equal(rulesInWords({ failed: { percent: 5, of_at_least: 200, count: 1000 }, complained: { count: 40 } }),
+    "more than 5 % of at least 200 or more than 1,000 have failed, or more than 40 have complained");
+  assert.equal(rulesInWords(null), "");
+  assert.equal(changedInWords({ priority: "high", stop_rules: null }), "Changed: its priority and its stop rules.");
 });
 
 test("an event says what happened, and why if there is a why", () => {

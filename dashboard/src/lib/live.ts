@@ -30,9 +30,11 @@ const nothing: Live = {
   status: null, replies: 0,
 };
 
-export const live = createStore<Live>(nothing);
+const EVERY_MS = 250; // fifty campaigns that run tell fifty things a second, each at its own time
+
+export const live = createStore<Live>(nothing, EVERY_MS);
 /** Campaign -> its curve since this page was opened. */
-export const curves = createStore<ReadonlyMap<string, readonly Point[]>>(new Map());
+export const curves = createStore<ReadonlyMap<string, readonly Point[]>>(new Map(), EVERY_MS);
 
 function change(part: Partial<Live>): void {
   live.update((now) => ({ ...now, ...part }));
@@ -59,6 +61,11 @@ export function putCampaign(campaign: Campaign): void {
       return goesOn ? withEntry(now, campaign.id, addPoint(points, Date.now(), campaign.counts)) : now;
     });
   }
+}
+
+/** All of it, not what has changed: what it does not name it does not have (any more). */
+export function putWhole(campaign: Campaign): void {
+  putCampaign({ not_after: undefined, expires_at: undefined, stop_rules: undefined, stopped: undefined, ...campaign });
 }
 
 export function putProvider(provider: Provider): void {
@@ -118,7 +125,7 @@ function askOnce(path: string, take: (answer: never) => void): void {
 
 export async function loadCampaign(id: string, signal?: AbortSignal): Promise<Campaign> {
   const campaign = await get<Campaign>(`/v1/campaigns/${encodeURIComponent(id)}`, signal);
-  putCampaign(campaign);
+  putWhole(campaign);
   return campaign;
 }
 
@@ -155,7 +162,7 @@ export function takeEvent(event: StreamEvent): void {
   } else if (word === "coordinator.started") {
     reload();
   } else if (family === "campaign") {
-    takeCampaign(cloud.subject ?? "", data);
+    takeCampaign(cloud.subject ?? "", word, data);
   } else if (family === "provider") {
     takeProvider(cloud.subject ?? "", data);
   } else if (family === "worker") {
@@ -167,12 +174,14 @@ export function takeEvent(event: StreamEvent): void {
   }
 }
 
-function takeCampaign(id: string, data: Record<string, unknown>): void {
+function takeCampaign(id: string, word: string, data: Record<string, unknown>): void {
   const old = live.get().campaigns.get(id);
   if (old !== undefined && data.counts !== undefined) {
     putCampaign({ ...old, ...(data as Partial<Campaign>), id });
-  } else if (/^c\d+$/.test(id)) {
-    askOnce(`/v1/campaigns/${id}`, putCampaign as (answer: never) => void);
+  }
+  // What was changed of it an event does not say.
+  if (/^c\d+$/.test(id) && (old === undefined || data.counts === undefined || word === "campaign.changed")) {
+    askOnce(`/v1/campaigns/${id}`, putWhole as (answer: never) => void);
   }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A value that components follow. Whoever follows it is told at most once a frame, however often it changes.
+// A value that components follow. Whoever follows it is told at most once a frame, however often it changes, or not more often
+// than every so many milliseconds: at once if nothing has changed for as long.
 import { useEffect, useState } from "preact/hooks";
 
 export interface Store<T> {
@@ -9,12 +10,14 @@ export interface Store<T> {
   follow(listener: () => void): () => void;
 }
 
-export function createStore<T>(first: T): Store<T> {
+export function createStore<T>(first: T, everyMs = 0): Store<T> {
   let value = first;
   let scheduled = false;
+  let toldAt = -Infinity;
   const listeners = new Set<() => void>();
   const tell = () => {
     scheduled = false;
+    toldAt = Date.now();
     for (const listener of [...listeners]) {
       listener();
     }
@@ -29,8 +32,11 @@ export function createStore<T>(first: T): Store<T> {
       if (!scheduled) {
         scheduled = true;
         // A hidden page gets no frames, and still must not fall behind for ever.
+        const waitMs = toldAt + everyMs - Date.now();
         if (typeof document === "undefined" || document.hidden) {
           setTimeout(tell, 200);
+        } else if (waitMs > 0) {
+          setTimeout(tell, waitMs);
         } else {
           requestAnimationFrame(tell);
         }

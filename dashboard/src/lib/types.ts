@@ -34,6 +34,9 @@ export interface Rung {
   with_previous?: boolean;
 }
 
+export interface StopRule { percent?: number; of_at_least?: number; count?: number }
+export interface StopRules { failed?: StopRule; complained?: StopRule }
+
 export interface Body { subject?: string; text?: string; html?: string; attachments?: string[] }
 export type Content = Partial<Record<Channel, Body | Record<string, Body>>>;
 
@@ -55,6 +58,8 @@ export interface Campaign {
   ended_at: string | null;
   starts_at?: string | null;
   expires_at?: string | null;
+  not_after?: string | null;
+  stop_rules?: StopRules | null;
   superseded_by?: string | null;
   stopped?: { by: string; count: number; of: number } | null;
   recipients: number;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useEffect, useState } from "preact/hooks";
 import { ApiError } from "../lib/api";
+import { rulesInWords } from "../lib/changes";
 import { duration, number, plural, rate, share } from "../lib/format";
 import { live, loadCampaign } from "../lib/live";
 import { link } from "../lib/route";
@@ -90,6 +91,9 @@ function Facts({ campaign }: { campaign: Campaign }) {
       {campaign.launched_at ? <span>launched <Time at={campaign.launched_at} /></span> : <span>made <Time at={campaign.created_at} /></span>}
       {campaign.state === "scheduled" && campaign.starts_at && <span>begins <Time at={campaign.starts_at} /></span>}
       {campaign.ended_at && <span>ended <Time at={campaign.ended_at} /></span>}
+      {campaign.weight !== 1 && <span>weight {number(campaign.weight)}</span>}
+      {campaign.stop_rules && !campaign.ended_at && <span>pauses itself when {rulesInWords(campaign.stop_rules)}</span>}
+      {campaign.not_after && !campaign.expires_at && !campaign.ended_at && <span>nobody is sent to after <bdi>{campaign.not_after}</bdi></span>}
       {campaign.expires_at && campaign.state === "running" && <span>nobody is sent to after <Time at={campaign.expires_at} /></span>}
       {(campaign.round ?? 1) > 1 && <span>round {campaign.round}</span>}
     </p>

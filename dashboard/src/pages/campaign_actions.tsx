@@ -2,9 +2,10 @@
 // What one can do with a campaign. Each says first, in words and numbers, what will happen.
 import { send } from "../lib/api";
 import { number, plural, share } from "../lib/format";
-import { putCampaign } from "../lib/live";
+import { changedInWords, changesOf, fieldsOf, hasBegun, type Fields } from "../lib/changes";
+import { putCampaign, putWhole } from "../lib/live";
 import { ON_THE_WAY, sum } from "../lib/states";
-import type { Campaign, State } from "../lib/types";
+import type { Campaign, State, StopRule } from "../lib/types";
 import { Button } from "../ui/basics";
 import { confirm } from "../ui/dialog";
 
@@ -112,6 +113,57 @@ function askRate(campaign: Campaign) {
   });
 }
 
+const RULE_WORDS = { failed: "have failed for good", complained: "have complained" } as const;
+
+function RuleFields({ name, fields }: { name: keyof typeof RULE_WORDS; fields: Fields }) {
+  const field = (part: keyof StopRule, label: string, max?: number) => (
+    <label class="field"><span>{label}</span><input name={`${name}_${part}`} type="number" min="1" max={max} step="1" inputMode="numeric" defaultValue={fields[`${name}_${part}`]} /></label>
+  );
+  return (
+    <fieldset class="rule">
+      <legend>It pauses itself when too many {RULE_WORDS[name]}</legend>
+      {field("percent", "More than, %", 99)}
+      {field("of_at_least", "once so many were tried")}
+      {field("count", "or more than, people")}
+    </fieldset>
+  );
+}
+
+function askChange(campaign: Campaign) {
+  const fields = fieldsOf(campaign);
+  confirm({
+    title: "Change this campaign?",
+    text: <p><Name campaign={campaign} />: what you change holds at once{hasBegun(campaign) ? ", for everybody who has not been sent to" : ", from its launch on"}. A rule that is broken as it is set stops it at once.</p>,
+    fields: (
+      <>
+        <div class="halves">
+          <label class="field"><span>Priority</span>
+            <select name="priority">
+              {["critical", "high", "normal", "bulk"].map((one) => <option key={one} value={one} selected={one === fields.priority}>{one}</option>)}
+            </select>
+          </label>
+          <label class="field"><span>Weight</span><input name="weight" type="number" min="1" max="1000" step="1" inputMode="numeric" defaultValue={fields.weight} /><small>Its share among those as urgent.</small></label>
+        </div>
+        {hasBegun(campaign)
+          ? <label class="field"><span>Nobody is sent to after</span><input name="not_after" type="datetime-local" defaultValue={fields.not_after} /><small>Empty: it has no end.</small></label>
+          : <label class="field"><span>Nobody is sent to after</span><input name="not_after" defaultValue={fields.not_after} placeholder="6h" /><small>A duration after it began, or a time with its offset. Empty: it has no end.</small></label>}
+        <RuleFields name="failed" fields={fields} />
+        <RuleFields name="complained" fields={fields} />
+      </>
+    ),
+    verb: "Change it",
+    act: async (form) => {
+      const wanted = Object.fromEntries(Object.keys(fields).map((name) => [name, String(form.get(name) ?? "")])) as Fields;
+      const body = changesOf(campaign, wanted);
+      if (Object.keys(body).length === 0) {
+        throw new Error("Nothing is another than before.");
+      }
+      putWhole(await send<Campaign>("PATCH", `/v1/campaigns/${campaign.id}`, body));
+      return changedInWords(body);
+    },
+  });
+}
+
 /** What is most likely wanted; always the same button, so that it keeps the focus when the campaign's state changes. */
 function mainAction(campaign: Campaign) {
   switch (campaign.state) {
@@ -133,11 +185,13 @@ export function CampaignActions({ campaign }: { campaign: Campaign }) {
   const { state } = campaign;
   const main = mainAction(campaign);
   const goesOn = state === "running" || state === "paused";
+  const mayChange = goesOn || state === "draft" || state === "scheduled";
   return (
     <div class="actions" role="group" aria-label="What can be done">
       {main && <Button kind={main.kind} icon={main.icon} what={main.what} onPress={() => main.ask(campaign)}>{main.word}</Button>}
       {goesOn && <Button icon="speed" what="run" onPress={() => askRate(campaign)}>Rate</Button>}
-      {(goesOn || state === "draft" || state === "scheduled") && <Button kind="danger" icon="cancelled" what="run" onPress={() => askCancel(campaign)}>Cancel</Button>}
+      {mayChange && <Button icon="draft" what="run" onPress={() => askChange(campaign)}>Change</Button>}
+      {mayChange && <Button kind="danger" icon="cancelled" what="run" onPress={() => askCancel(campaign)}>Cancel</Button>}
     </div>
   );
 }

@@ -13,7 +13,7 @@ import { Button, Card, Empty, Loading, Problem, say, Time, useAsked, type Asked 
 import { errorText } from "../lib/api";
 import { Chart } from "../ui/chart";
 import { Icon } from "../ui/icon";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 const AT_ONCE_MAX = 300000; // of larger campaigns that still run a report is read when somebody asks for it
 
@@ -44,22 +44,25 @@ export function useReport(campaign: Campaign | undefined): Asked<Report> & { wan
 }
 
 export function CurveCard({ campaign, report }: { campaign: Campaign; report: Report | undefined }) {
-  const points = useStore(curves, (now) => now.get(campaign.id)) ?? [];
+  const points = useStore(curves, (now) => now.get(campaign.id));
   const { counts, recipients } = campaign;
-  // Of a campaign that ended before the page was opened nothing is seen live: how it stands is its last point.
-  const last = campaign.ended_at ? addPoint([], Date.parse(campaign.ended_at) + 1, counts) : [];
-  const curve = joinCurves(report, points.length > 0 ? points : last);
+  const [times, lines] = useMemo(() => {
+    // Of a campaign that ended before the page was opened nothing is seen live: how it stands is its last point.
+    const last = campaign.ended_at ? addPoint([], Date.parse(campaign.ended_at) + 1, counts) : [];
+    const curve = joinCurves(report, points && points.length > 0 ? points : last);
+    return [curve.times, [
+      { label: "reached", colour: "--c-delivered", fill: true, values: curve.reached },
+      { label: "acknowledged", colour: "--c-leased", dash: [6, 3], values: curve.acknowledged },
+      { label: "not reached", colour: "--c-failed", dash: [2, 3], values: curve.lost },
+    ]];
+  }, [report, points, campaign.ended_at]);
   return (
     <Card title="Over time">
       <Chart
         title="People reached and acknowledged over time"
         words={`${number(sum(counts, REACHED))} of ${number(recipients)} reached, ${number(counts.acknowledged ?? 0)} acknowledged, ${number(sum(counts, NOT_REACHED))} not reached.`}
-        times={curve.times}
-        lines={[
-          { label: "reached", colour: "--c-delivered", fill: true, values: curve.reached },
-          { label: "acknowledged", colour: "--c-leased", dash: [6, 3], values: curve.acknowledged },
-          { label: "not reached", colour: "--c-failed", dash: [2, 3], values: curve.lost },
-        ]}
+        times={times}
+        lines={lines}
       />
     </Card>
   );

@@ -241,7 +241,7 @@ export function NewCampaign() {
           <div class="thirds">
             <label class="field"><span>People a second, at most</span><input type="number" min="0.001" step="any" value={draft.rate} placeholder="no limit of its own" onInput={(e) => set({ rate: e.currentTarget.value })} /></label>
             <label class="field"><span>Nobody is sent to after</span><input value={draft.not_after} placeholder="6h" onInput={(e) => set({ not_after: e.currentTarget.value.trim() })} /><small>A duration after it began.</small></label>
-            <label class="field"><span>Stops itself when so many % failed</span><input type="number" min="1" max="100" value={draft.stop_percent} placeholder="never" onInput={(e) => set({ stop_percent: e.currentTarget.value })} /></label>
+            <label class="field"><span>Stops itself when so many % failed</span><input type="number" min="1" max="99" value={draft.stop_percent} placeholder="never" onInput={(e) => set({ stop_percent: e.currentTarget.value })} /></label>
           </div>
         </Card>
         {error !== null && <Problem error={error} />}

@@ -6,7 +6,7 @@ import { link } from "../lib/route";
 import { NOT_REACHED, ON_THE_WAY, planInWords, REACHED, reachedByChannel, sum } from "../lib/states";
 import { useStore } from "../lib/store";
 import type { Campaign } from "../lib/types";
-import { CampaignPill, Card, ChannelWord, Empty, Loading, PageHead, Tile, Tiles, Time } from "../ui/basics";
+import { CampaignPill, Card, ChannelWord, Empty, Loading, PageHead, Tile, Tiles, Time, unlessSame } from "../ui/basics";
 import { Bar, Glance } from "../ui/bar";
 import { Icon } from "../ui/icon";
 import { CampaignTable } from "./campaigns";
@@ -28,7 +28,7 @@ export function doneAt(campaign: Campaign): string | null {
   return `about ${time(new Date(Date.now() + campaign.time_left_s * 1000))}`;
 }
 
-function RunningCard({ campaign }: { campaign: Campaign }) {
+const RunningCard = unlessSame(({ campaign }: { campaign: Campaign }) => {
   const reached = sum(campaign.counts, REACHED);
   const done = doneAt(campaign);
   const byChannel = reachedByChannel(campaign);
@@ -61,7 +61,7 @@ function RunningCard({ campaign }: { campaign: Campaign }) {
       </footer>
     </article>
   );
-}
+});
 
 const NOTICES_SHOWN = 6; // the campaigns below them must be seen, too
 

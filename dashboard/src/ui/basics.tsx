@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The small parts that every page is made of.
-import type { ComponentChildren } from "preact";
+import { Component, type ComponentChildren, type FunctionComponent } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { errorText, session } from "../lib/api";
 import { time, utc } from "../lib/format";
@@ -12,6 +12,19 @@ import type { CampaignState, Channel, State } from "../lib/types";
 import { Icon, type IconName } from "./icon";
 
 type Children = { children?: ComponentChildren };
+
+/** Draws a part of a long list anew only when it is given something else than before. */
+export function unlessSame<P extends object>(View: FunctionComponent<P>): new (props: P) => Component<P> {
+  return class extends Component<P> {
+    shouldComponentUpdate(next: P): boolean {
+      return (Object.keys(next) as (keyof P)[]).some((name) => next[name] !== this.props[name]);
+    }
+
+    render() {
+      return <View {...this.props} />;
+    }
+  };
+}
 
 /** The viewer's time; UTC when one points at it. */
 export function Time({ at, seconds = false }: { at: string | null | undefined; seconds?: boolean }) {

@@ -62,6 +62,28 @@ run(async () => {
   await page.waitForTimeout(700);
   assert.deepEqual((await api("GET", `/v1/campaigns/${id}`)).body.counts, paused);
 
+  // More urgent, over by a time, and stopped by itself if too many fail; only what was changed is sent.
+  await page.getByRole("button", { name: "Change", exact: true }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Change it" }).click();
+  assert.match(await page.getByRole("dialog").getByRole("alert").innerText(), /Nothing is another/);
+  await page.getByRole("dialog").getByLabel("Priority").selectOption("high");
+  await page.getByRole("dialog").getByLabel("Nobody is sent to after").fill("2020-01-01T08:00");
+  await agree(page, "Change it");
+  await page.getByRole("dialog").getByRole("alert").waitFor(); // the API's own words: that time has passed
+  const end = new Date(Date.now() + 6 * 3600000);
+  await page.getByRole("dialog").getByLabel("Nobody is sent to after").fill(new Intl.DateTimeFormat("sv-SE", { timeZone: "Europe/Oslo", dateStyle: "short", timeStyle: "short" }).format(end).replace(" ", "T"));
+  await page.getByRole("group", { name: "too many have complained" }).getByLabel("or more than, people").fill("50");
+  await agree(page, "Change it", /holds at once/);
+  await page.locator(".facts", { hasText: "pauses itself when more than 50 have complained" }).waitFor();
+  await page.locator(".page-head .pill", { hasText: "high" }).waitFor();
+  const changed = (await api("GET", `/v1/campaigns/${id}`)).body;
+  assert.equal(changed.priority, "high");
+  assert.equal(Date.parse(changed.expires_at), Math.floor(end.getTime() / 60000) * 60000);
+  assert.deepEqual(changed.stop_rules, { complained: { count: 50 } });
+  // What another one changes is seen here, also what is gone.
+  await api("PATCH", `/v1/campaigns/${id}`, { stop_rules: null, not_after: null });
+  await until("the rule is gone", async () => !/pauses itself/.test(await page.locator(".facts").innerText()));
+
   // The provider may be faster, and the campaign goes on.
   await goTo(page, "#/providers", "Providers and workers");
   await page.getByRole("button", { name: "Change the rate of picky" }).click();

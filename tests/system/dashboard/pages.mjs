@@ -30,10 +30,12 @@ run(async () => {
     }
     if (!stage.empty) {
       await goTo(page, `#/campaigns/${stage.running}`, /./);
-      await page.getByRole("button", { name: "Cancel", exact: true }).click();
-      await page.getByRole("dialog").waitFor();
-      await check(page, `a dialog, ${theme}`, width);
-      await page.keyboard.press("Escape");
+      for (const name of ["Cancel", "Change"]) {
+        await page.getByRole("button", { name, exact: true }).click();
+        await page.getByRole("dialog").waitFor();
+        await check(page, `the dialog ${name}, ${theme}`, width);
+        await page.keyboard.press("Escape");
+      }
     }
     if (width < 600) {
       await page.getByRole("button", { name: "Open the menu" }).click();

@@ -15,10 +15,10 @@ async function refused(page, button, verb) {
 
 run(async () => {
   const running = `#/campaigns/${stage.running}`;
-  const state = async () => JSON.stringify((({ state, rate }) => ({ state, rate }))((await api("GET", `/v1/campaigns/${stage.running}`)).body));
+  const state = async () => JSON.stringify((({ state, rate, weight }) => ({ state, rate, weight }))((await api("GET", `/v1/campaigns/${stage.running}`)).body));
   const before = await state();
   const honest = await open({ token: stage.viewer, hash: running });
-  for (const name of ["Pause", "Rate", "Cancel"]) {
+  for (const name of ["Pause", "Rate", "Change", "Cancel"]) {
     const button = honest.getByRole("button", { name, exact: true });
     await button.waitFor();
     assert.equal(await button.getAttribute("aria-disabled"), "true");
@@ -34,6 +34,11 @@ run(async () => {
   await liar.getByRole("button", { name: "Rate", exact: true }).click();
   await liar.getByRole("dialog").getByLabel("People a second").fill("5");
   await agree(liar, "Set");
+  assert.match(await liar.getByRole("dialog").getByRole("alert").innerText(), /viewer/);
+  await liar.getByRole("button", { name: "Close" }).click();
+  await liar.getByRole("button", { name: "Change", exact: true }).click();
+  await liar.getByRole("dialog").getByLabel("Weight").fill("7");
+  await agree(liar, "Change it");
   assert.match(await liar.getByRole("dialog").getByRole("alert").innerText(), /viewer/);
   await liar.getByRole("button", { name: "Close" }).click();
   await refused(liar, "Cancel", "Cancel it");
