@@ -23,6 +23,9 @@
  * limit of their own, and what is above is answered by hand (431): with all of its head there, or
  * with its first line, which the library shows before it parses the parameters. Far above, and
  * where a head is no HTTP, the library answers itself, with pages of HTML that nothing can replace.
+ *
+ * It passes over much that a head must not have; http_head.c looks at what it hands over. A zero
+ * byte is not to be seen there: it ends the value.
  */
 #include "coordinator/api/http_access.h"
 
@@ -31,6 +34,7 @@
 
 #include "common/clock.h"
 #include "common/mem.h"
+#include "coordinator/api/http_head.h"
 #include "coordinator/api/http_response.h"
 #include "coordinator/api/http_server_state.h"
 #include "coordinator/api/http_tls.h"
@@ -58,6 +62,8 @@ static struct http_connection *connection_new(struct http_server *server,
     connection->server = server;
     connection->mhd = mhd;
     connection->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    connection->peer =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
     if (server->tls != NULL) {
         connection->session =
             MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session;
@@ -108,6 +114,22 @@ void http_connection_wake(struct http_connection *connection)
     http_daemon_run_soon(connection->server);
 }
 
+/* From the path on, also of a URI in absolute form, as it is sent to proxies (RFC 9112 section
+ * 3.2.2). */
+static void put_target(struct buf *target, const char *uri)
+{
+    static const char *const schemes[] = {"http://", "https://"};
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+        size_t len = strlen(schemes[i]);
+        if (strncasecmp(uri, schemes[i], len) == 0) {
+            uri += len + strcspn(uri + len, "/?#");
+            buf_str(target, *uri == '/' ? "" : "/");
+        }
+    }
+    buf_str(target, uri);
+    buf_u8(target, '\0');
+}
+
 static size_t parameters_of(const char *uri)
 {
     size_t count = 0;
@@ -126,9 +148,8 @@ void *http_access_on_uri(void *arg, const char *uri, struct MHD_Connection *mhd)
     connection->server->daemon.has_moved = true;
     http_connection_speaks(connection);
     buf_clear(&connection->uri);
-    buf_str(&connection->uri, uri);
-    buf_u8(&connection->uri, '\0');
-    if (connection->uri.len + parameters_of(uri) * HEADER_COST > HEAD_MAX) {
+    put_target(&connection->uri, uri);
+    if (strlen(uri) + parameters_of(uri) * HEADER_COST > HEAD_MAX) {
         http_connection_refuse(connection, 431, head_too_large);
     }
     return NULL;
@@ -147,20 +168,46 @@ static bool is_head_too_large(struct MHD_Connection *mhd)
     return text + (size_t)headers * HEADER_COST > HEAD_MAX;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the parameters are libmicrohttpd's */
+static enum MHD_Result add_header(void *arg, enum MHD_ValueKind kind, const char *name,
+                                  size_t name_len, const char *value, size_t value_len)
+{
+    (void)kind;
+    http_head_add(arg, slice_of(name, name_len), slice_of(value, value_len));
+    return MHD_YES;
+}
+
+/* False: it was refused, and the connection ends. */
+static bool take_head(struct http_request *request, const char *version)
+{
+    struct http_head head = {0};
+    unsigned status = 431;
+    const char *flaw = head_too_large;
+    if (!is_head_too_large(request->connection->mhd)) {
+        (void)MHD_get_connection_values_n(request->connection->mhd, MHD_HEADER_KIND, add_header,
+                                          &head);
+        flaw = http_head_flaw(&head, version, &status);
+    }
+    if (flaw != NULL) {
+        http_request_refuse(request, status, flaw);
+        http_request_leave(request); /* by hand: the library may have no room for an answer left */
+    }
+    return flaw == NULL;
+}
+
 static bool waits_to_send(const struct http_request *request)
 {
     const char *expect = http_header(request, MHD_HTTP_HEADER_EXPECT);
     return expect != NULL && strcasecmp(expect, "100-continue") == 0;
 }
 
-static enum MHD_Result request_begin(struct http_connection *connection, const char *method)
+static enum MHD_Result request_begin(struct http_connection *connection, const char *method,
+                                     const char *version)
 {
     struct http_server *server = connection->server;
     struct http_request *request = http_request_new(connection, method, clock_monotonic_ms());
     server->request_count++;
-    if (is_head_too_large(connection->mhd)) {
-        http_request_refuse(request, 431, head_too_large);
-        http_request_leave(request); /* by hand: the library may have no room for an answer left */
+    if (!take_head(request, version)) {
         return MHD_YES;
     }
     server->handler.on_head(server->handler.arg, request);
@@ -222,16 +269,15 @@ enum MHD_Result http_access_on_call(void *arg, struct MHD_Connection *mhd, const
                                     size_t *len, void **context)
 {
     (void)url;
-    (void)version;
     (void)context;
     const struct http_server *server = arg;
     struct http_connection *connection = connection_of(mhd);
     connection->server->daemon.has_moved = true;
-    if (server->is_closing) {
+    if (server->is_closing || connection->is_refused) {
         return MHD_NO;
     }
     if (connection->request == NULL) {
-        return request_begin(connection, method);
+        return request_begin(connection, method, version);
     }
     if (*len > 0) {
         return request_piece(connection->request, data, len);

@@ -27,7 +27,8 @@ struct http_connection {
     struct http_connection *previous;
     struct MHD_Connection *mhd;
     int fd;
-    void *session; /* of TLS; NULL: the connection is not encrypted */
+    const struct sockaddr *peer; /* libmicrohttpd's; known also when the client is gone */
+    void *session;               /* of TLS; NULL: the connection is not encrypted */
     struct http_tls_certificate *certificate;
     struct buf uri;               /* of the present request, as sent, zero-terminated */
     struct http_request *request; /* NULL between requests */
@@ -36,6 +37,7 @@ struct http_connection {
     bool is_idle_seen;         /* the sweep has seen it idle */
     bool is_evicted;           /* it has made room for another one */
     bool has_spoken;           /* the first line of a request has come: a handshake is done */
+    bool is_refused;           /* by hand, without a request: nothing is taken from it any more */
 };
 
 /* All of one server. Zeroed, but for max: there are none. */

@@ -2,6 +2,7 @@
 #include "coordinator/api/http_request.h"
 
 #include <assert.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -164,6 +165,7 @@ static void send_by_hand(const struct http_request *request)
 void http_connection_refuse(struct http_connection *connection, unsigned status, const char *why)
 {
     struct http_request request = {.connection = connection};
+    connection->is_refused = true;
     arena_init(&request.arena, ARENA_CHUNK);
     http_request_refuse(&request, status, why);
     send_by_hand(&request);
@@ -214,11 +216,10 @@ struct arena *http_arena(struct http_request *request)
 
 void http_peer_address(const struct http_request *request, struct sockaddr_storage *address)
 {
-    socklen_t len = sizeof(*address);
+    const struct sockaddr *peer = request->connection->peer;
     memset(address, 0, sizeof(*address));
-    if (getpeername(request->connection->fd, (struct sockaddr *)address, &len) != 0) {
-        address->ss_family = AF_UNSPEC;
-    }
+    memcpy(address, peer,
+           peer->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
 }
 
 void http_set_context(struct http_request *request, void *context)

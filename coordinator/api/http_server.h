@@ -61,9 +61,9 @@ struct http_handler {
     void (*on_head)(void *arg, struct http_request *request);
     void (*on_request)(void *arg, struct http_request *request);
     void (*on_finished)(void *arg, struct http_request *request);
-    /* The server refuses the request itself (408, 413, 431): answer with this status and this
-     * reason, at once. 431 comes in place of on_head. When not even the head is there (408, 431),
-     * nothing of the request can be asked for. */
+    /* The server refuses the request itself (400, 408, 413, 431, 501): answer with this status and
+     * this reason, at once. 400, 431 and 501 come in place of on_head. When not even the head is
+     * there (408, 431), nothing of the request can be asked for. */
     void (*refuse)(void *arg, struct http_request *request, unsigned status, const char *why);
     /* Asked a few times a second of each answer that is being pulled, however it is: may it go on?
      * If not, it is broken off (http_break_off). NULL: it may. */
@@ -103,7 +103,7 @@ const char *http_header(const struct http_request *request, const char *name); /
 const char *http_only_header(const struct http_request *request, const char *name);
 struct slice http_body(const struct http_request *request); /* when it was gathered */
 struct arena *http_arena(struct http_request *request);     /* as long as the request */
-/* Whom the connection is to; of no family if that is not known. */
+/* Whom the connection is to, or was. */
 void http_peer_address(const struct http_request *request, struct sockaddr_storage *address);
 void http_set_context(struct http_request *request, void *context);
 void *http_context(const struct http_request *request);
