@@ -21,8 +21,13 @@
 
 #define CERTIFICATES_MAX_BYTES ((size_t)256 * 1024)
 #define CHAIN_MAX              16
-#define NAMES_MAX              100
-#define NAME_BYTES             256
+/* Besides versions: forward secrecy, so that a key that is lost one day opens nothing that was
+ * recorded before, and ciphers that authenticate what they encrypt. (BCP 195, RFC 9325) */
+#define CIPHERS                                                                                    \
+    ":-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:-CIPHER-ALL:+AES-256-GCM:+AES-128-GCM:+CHACHA20-POLY1305"    \
+    ":-MAC-ALL:+AEAD:-SIGN-RSA-SHA1:-SIGN-ECDSA-SHA1:%SERVER_PRECEDENCE"
+#define NAMES_MAX  100
+#define NAME_BYTES 256
 
 struct http_tls_certificate {
     struct http_tls *tls;
@@ -210,8 +215,8 @@ const char *http_tls_key_pem(struct http_tls *tls)
 
 const char *http_tls_priorities(const struct http_tls *tls)
 {
-    return tls->version_min == HTTP_TLS_1_3 ? "NORMAL:-VERS-ALL:+VERS-TLS1.3"
-                                            : "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
+    return tls->version_min == HTTP_TLS_1_3 ? "NORMAL:-VERS-ALL:+VERS-TLS1.3" CIPHERS
+                                            : "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2" CIPHERS;
 }
 
 uint64_t http_tls_expires_ms(const struct http_tls *tls)

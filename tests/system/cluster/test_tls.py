@@ -20,7 +20,7 @@ import pytest
 
 from support import BUILD, QUICK, Cluster, coordinator, free_port, tocsin, wait_for
 
-from certificate import Authority
+from certificate import Authority, make_certificate
 
 NULL = [{"name": "null", "channel": "sms", "adapter": "null"}]
 
@@ -290,6 +290,36 @@ def read_to_end(connection):
     except (ConnectionResetError, ssl.SSLEOFError):
         pass
     return text
+
+
+def handshake(port, ciphers, version):
+    """What was agreed on with a client that has these ciphers only; None: nothing."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.minimum_version = context.maximum_version = version
+    context.set_ciphers(f"{ciphers}:@SECLEVEL=0")
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as plain, context.wrap_socket(plain) as session:
+            return session.cipher()[0]
+    except (ssl.SSLError, ConnectionResetError):
+        return None
+
+
+@pytest.mark.parametrize("kind", ["ECDSA", "RSA"])
+def test_what_was_recorded_stays_secret_when_the_key_is_lost(place, authority, kind):
+    """Forward secrecy and authenticated ciphers alone, in TLS 1.2 as well."""
+    certificate, key = authority.issue("server") if kind == "ECDSA" else make_certificate(place)
+    cluster = Cluster(os.path.join(place, "cluster"), BUILD, NULL, dict(QUICK))
+    cluster.listen = {"tls": {"certificate": certificate, "key": f"file:{key}"}}
+    cluster.api.tls = ssl.create_default_context(cafile=authority.file if kind == "ECDSA" else certificate)
+    with cluster:
+        cluster.start_coordinator()
+        for good in (f"ECDHE-{kind}-AES128-GCM-SHA256", f"ECDHE-{kind}-AES256-GCM-SHA384", f"ECDHE-{kind}-CHACHA20-POLY1305"):
+            assert handshake(cluster.api_port, good, ssl.TLSVersion.TLSv1_2) == good
+        for bad in (f"ECDHE-{kind}-AES128-SHA", "AES128-GCM-SHA256", "AES256-SHA", "DHE-RSA-AES128-SHA"):
+            assert handshake(cluster.api_port, bad, ssl.TLSVersion.TLSv1_2) is None
+        assert handshake(cluster.api_port, "ALL", ssl.TLSVersion.TLSv1_1) is None
+        assert handshake(cluster.api_port, "ALL", ssl.TLSVersion.TLSv1_3).startswith("TLS_")
 
 
 def test_large_answers_and_streams_come_whole(cluster, authority):
