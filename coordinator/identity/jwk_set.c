@@ -96,7 +96,8 @@ static EVP_PKEY *rsa_from(const BIGNUM *modulus, const BIGNUM *exponent)
     return pkey;
 }
 
-/* The number of `len` bytes has all its bits: no zero stands in front. */
+/* No zero stands in front of the numbers: the modulus has all its bits, and an exponent of 1, with
+ * which everybody could sign, is not hidden. */
 static EVP_PKEY *rsa_key(const json_t *key)
 {
     uint8_t n[RSA_BYTES_MAX];
@@ -104,7 +105,7 @@ static EVP_PKEY *rsa_key(const json_t *key)
     size_t n_len = decode_part(key, "n", n, sizeof(n));
     size_t e_len = decode_part(key, "e", e, sizeof(e));
     bool is_good = n_len >= RSA_BYTES_MIN && (n[0] & 0x80) != 0 && (n[n_len - 1] & 1) != 0 &&
-                   e_len > 0 && (e[e_len - 1] & 1) != 0 && (e_len > 1 || e[0] > 1);
+                   e_len > 0 && e[0] != 0 && (e[e_len - 1] & 1) != 0 && (e_len > 1 || e[0] > 1);
     if (!is_good) {
         return NULL;
     }

@@ -132,7 +132,7 @@ static void what_is_damaged_is_passed_over(void **state)
         (void)snprintf(json, sizeof(json), "{\"keys\":[%s]}", keys[i]);
         expect_refused(json, ERR_INVALID, "none of its 1 keys can be used");
     }
-    static const char *const exponents[] = {"", "AQ", "Ag", "AQABAQAB"};
+    static const char *const exponents[] = {"", "AQ", "Ag", "AQABAQAB", "AAAB", "AAE"};
     for (size_t i = 0; i < sizeof(exponents) / sizeof(exponents[0]); i++) {
         char json[1024] = "{\"keys\":[" RFC_RSA "]}";
         char *at = strstr(json, "\"AQAB\"");
