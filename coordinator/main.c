@@ -5,6 +5,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/log.h"
@@ -124,6 +125,7 @@ int main(int argc, char **argv)
         return EXIT_BAD;
     }
     signal(SIGPIPE, SIG_IGN);
+    (void)umask(S_IRWXG | S_IRWXO);            /* what it keeps of people is for its owner alone */
     json_set_alloc_funcs(mem_alloc, mem_free); /* no memory: it ends there, too */
     struct coordinator_settings *settings = NULL;
     struct problem problem = {0};

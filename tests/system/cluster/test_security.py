@@ -48,6 +48,22 @@ def test_without_the_token_nothing_is_told(gateway, make_cluster):
     assert answer.status == 200
 
 
+def test_what_it_keeps_is_for_its_owner_alone(gateway, place):
+    """Also where somebody else made the directory, and lets others in."""
+    before = os.umask(0o022)
+    try:
+        with Cluster(os.path.join(place, "cluster"), BUILD, [http_provider(gateway)], dict(QUICK)) as cluster:
+            os.mkdir(cluster.data_dir, 0o755)
+            cluster.start_coordinator()
+            upload(cluster, 1000)
+            assert cluster.coordinator.stop() == 0
+            kept = [os.path.join(folder, name) for folder, _, names in os.walk(cluster.data_dir) for name in names]
+            assert len(kept) > 5
+            assert [path for path in kept if os.stat(path).st_mode & 0o077] == []
+    finally:
+        os.umask(before)
+
+
 # --- CURVE ---
 
 def keygen(place, name):
