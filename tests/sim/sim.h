@@ -13,9 +13,9 @@
  *
  * What is durable is kept beside it (sim_journal), and judged: by what became of each attempt
  * (sim_attempt), by what the plan allows on a step (sim_plan) and from step to step (sim_ladder),
- * by what campaigns do by themselves (sim_control), by the providers' limits (sim_limits) and
- * quotas (sim_days), by people's quiet hours (sim_quiet), frequency caps (sim_cap) and suppressions
- * (sim_suppress), and before anything leaves (sim_sent).
+ * by how everybody ended (sim_ending), by what campaigns do by themselves (sim_control), by the
+ * providers' limits (sim_limits) and quotas (sim_days), by people's quiet hours (sim_quiet),
+ * frequency caps (sim_cap) and suppressions (sim_suppress), and before anything leaves (sim_sent).
  */
 #ifndef TOCSIN_TESTS_SIM_SIM_H
 #define TOCSIN_TESTS_SIM_SIM_H
@@ -32,6 +32,7 @@
 #include "tests/sim/sim_control.h"
 #include "tests/sim/sim_coordinator.h"
 #include "tests/sim/sim_days.h"
+#include "tests/sim/sim_ending.h"
 #include "tests/sim/sim_health.h"
 #include "tests/sim/sim_journal.h"
 #include "tests/sim/sim_ladder.h"

@@ -323,7 +323,7 @@ static void end_campaign(struct sim *sim, unsigned c, struct slice value)
     if (end.state != campaign->fold->state || end.ended_ms != campaign->fold->ended_ms) {
         sim_fail(sim, "c%u ended otherwise than in its journal", c + 1);
     }
-    sim_ladder_check_ended(sim, c);
+    sim_ending_check_campaign(sim, c);
     if (end.complained != campaign->fold->complained) {
         sim_fail(sim, "c%u ended with %u complaints, but its journal with %u", c + 1,
                  end.complained, campaign->fold->complained);
@@ -444,7 +444,7 @@ void sim_journal_check_end(struct sim *sim)
         sim->totals->cancelled += campaign->fold->state == CAMPAIGN_CANCELLED;
         for (uint32_t ordinal = 0; ordinal < campaign->def.slots; ordinal++) {
             sim_attempt_check_end(sim, c, ordinal);
-            sim_ladder_check_end(sim, c, ordinal);
+            sim_ending_check(sim, c, ordinal);
             sim_pair_check_end(sim, c, ordinal);
             sim_suppress_check_end(sim, c, ordinal);
         }

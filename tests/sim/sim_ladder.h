@@ -40,9 +40,5 @@ bool sim_ladder_is_over(const struct recipient_state *state);
  * of it. */
 void sim_ladder_on_event(struct sim *sim, unsigned campaign, uint32_t ordinal,
                          const struct recipient_state *state, const struct event *event);
-/* The campaign has ended: so has everybody's ladder. */
-void sim_ladder_check_ended(struct sim *sim, unsigned campaign);
-/* Everything has ended: each ended as the plan says. */
-void sim_ladder_check_end(struct sim *sim, unsigned campaign, uint32_t ordinal);
 
 #endif
