@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-tocsin_unit_test(test_coordinator_settings LIBS tocsin_coordinator_settings)
+tocsin_unit_test(test_coordinator_settings LIBS tocsin_coordinator_settings SOURCES unit/settings_fixture.c)
+tocsin_unit_test(test_provider_settings LIBS tocsin_coordinator_settings SOURCES unit/settings_fixture.c)
 tocsin_unit_test(test_settings_report LIBS tocsin_coordinator_settings)
