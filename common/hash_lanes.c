@@ -142,17 +142,23 @@ __attribute__((target("avx512f,avx512vl"))) static void compress_avx512(struct h
 
 typedef void (*compress_fn)(struct hashing *hashing);
 
-static compress_fn fastest(void)
-{
+/* What each way needs, the next needs too. */
+static const compress_fn ways[] = {
+    compress_plain,
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")) {
-        return compress_avx512;
-    }
-    if (__builtin_cpu_supports("avx2")) {
-        return compress_avx2;
-    }
+    compress_avx2,
+    compress_avx512,
 #endif
-    return compress_plain;
+};
+
+unsigned hash_lanes_ways(void)
+{
+    unsigned count = 1;
+#if defined(__x86_64__)
+    count += __builtin_cpu_supports("avx2") != 0;
+    count += count == 2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl");
+#endif
+    return count;
 }
 
 /* The block of each lane; false when none has one. */
@@ -173,12 +179,11 @@ static bool next_blocks(struct hashing *hashing, const struct hash_message *mess
     return any != 0;
 }
 
-void hash_lanes(uint8_t digests[HASH_LANES][HASH_DIGEST_BYTES],
-                const struct hash_message messages[HASH_LANES],
-                const uint8_t personal[HASH_PERSONAL_BYTES])
+void hash_lanes_by(unsigned way, uint8_t digests[HASH_LANES][HASH_DIGEST_BYTES],
+                   const struct hash_message messages[HASH_LANES],
+                   const uint8_t personal[HASH_PERSONAL_BYTES])
 {
     struct hashing hashing;
-    compress_fn compress_blocks = fastest();
     uint64_t first[8];
     memcpy(first, initial, sizeof(first));
     first[0] ^= UINT64_C(0x01010000) ^ HASH_DIGEST_BYTES; /* fanout and depth 1, no key */
@@ -190,7 +195,7 @@ void hash_lanes(uint8_t digests[HASH_LANES][HASH_DIGEST_BYTES],
         }
     }
     for (size_t from = 0; next_blocks(&hashing, messages, from); from += HASH_BLOCK_BYTES) {
-        compress_blocks(&hashing);
+        ways[way](&hashing);
     }
     for (unsigned lane = 0; lane < HASH_LANES; lane++) {
         uint64_t words[HASH_DIGEST_BYTES / 8];
@@ -199,4 +204,11 @@ void hash_lanes(uint8_t digests[HASH_LANES][HASH_DIGEST_BYTES],
         }
         memcpy(digests[lane], words, HASH_DIGEST_BYTES);
     }
+}
+
+void hash_lanes(uint8_t digests[HASH_LANES][HASH_DIGEST_BYTES],
+                const struct hash_message messages[HASH_LANES],
+                const uint8_t personal[HASH_PERSONAL_BYTES])
+{
+    hash_lanes_by(hash_lanes_ways() - 1, digests, messages, personal);
 }

@@ -28,6 +28,28 @@ void page_rows_release(struct page_rows *rows)
 
 /* ---- rows ---- */
 
+/* Most are short, and a call for each would cost more than the copying. */
+static inline void copy_value(uint8_t *to, const uint8_t *from, size_t len)
+{
+    if (len >= 16) {
+        size_t at = 0;
+        for (; at + 16 <= len; at += 16) {
+            memcpy(to + at, from + at, 16);
+        }
+        memcpy(to + len - 16, from + len - 16, 16);
+    } else if (len >= 8) {
+        memcpy(to, from, 8);
+        memcpy(to + len - 8, from + len - 8, 8);
+    } else if (len >= 4) {
+        memcpy(to, from, 4);
+        memcpy(to + len - 4, from + len - 4, 4);
+    } else {
+        for (size_t at = 0; at < len; at++) {
+            to[at] = from[at];
+        }
+    }
+}
+
 static uint8_t *put_value(uint8_t *at, struct slice value)
 {
     size_t left = value.len;
@@ -35,9 +57,7 @@ static uint8_t *put_value(uint8_t *at, struct slice value)
         *at++ = (uint8_t)(left | 0x80);
     }
     *at++ = (uint8_t)left;
-    if (value.len > 0) {
-        memcpy(at, value.data, value.len);
-    }
+    copy_value(at, value.data, value.len);
     return at + value.len;
 }
 
