@@ -13,6 +13,7 @@ import { Find } from "./pages/find";
 import { NewCampaign } from "./pages/new_campaign";
 import { Overview } from "./pages/overview";
 import { People } from "./pages/people";
+import { Plans } from "./pages/plans";
 import { Providers } from "./pages/providers";
 import { Recipient } from "./pages/recipient";
 import { Replies } from "./pages/replies";
@@ -23,7 +24,7 @@ function Nowhere() {
   return <><PageHead title="Nothing is here" /><div class="card"><Empty>There is no such page. <a href="#/">To the overview</a>.</Empty></div></>;
 }
 
-const SIMPLE: Record<string, ComponentType> = { new: NewCampaign, find: Find, replies: Replies, providers: Providers, tokens: Tokens, audit: Audit };
+const SIMPLE: Record<string, ComponentType> = { new: NewCampaign, find: Find, replies: Replies, plans: Plans, providers: Providers, tokens: Tokens, audit: Audit };
 
 function Page() {
   const { parts, hash } = useStore(place);
@@ -47,7 +48,7 @@ function Page() {
     return second === undefined ? <Audiences /> : <AudiencePage key={second} id={second} />;
   }
   const Simple = SIMPLE[first];
-  return Simple && second === undefined ? <Simple key={first === "find" || first === "audit" ? hash : first} /> : <Nowhere />;
+  return Simple && second === undefined ? <Simple key={first === "find" || first === "audit" || first === "plans" ? hash : first} /> : <Nowhere />;
 }
 
 export function App() {

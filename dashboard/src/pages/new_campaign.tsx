@@ -11,8 +11,8 @@ import type { Audience, Campaign, Channel, Step } from "../lib/types";
 import { uploadAudience } from "../lib/upload";
 import { Button, Card, Empty, Loading, PageHead, Problem, say, useAsked } from "../ui/basics";
 import { Icon } from "../ui/icon";
+import { CHANNELS, newStep, StepRows, writtenStep } from "../ui/step_rows";
 
-const CHANNELS = Object.keys(CHANNEL_NAMES) as Channel[];
 const FIELD_OF: Record<Channel, keyof Audience["reachable"]> = { email: "email", sms: "phone", voice: "phone", chat: "phone", push: "push_token", webhook: "webhook" };
 const HAS_SUBJECT: Channel[] = ["email", "push"];
 
@@ -23,7 +23,6 @@ interface Draft {
 }
 
 const EMPTY: Text = { subject: "", text: "", html: "" };
-const newStep = (channel: Channel): Step => ({ channel, until: "accepted" });
 
 /** What the API takes; nothing that was left empty. */
 export function documentOf(draft: Draft, audience: string, steps: Step[]): Record<string, unknown> {
@@ -44,7 +43,7 @@ export function documentOf(draft: Draft, audience: string, steps: Step[]): Recor
   }
   const document: Record<string, unknown> = {
     name: draft.name, audience, content,
-    plan: draft.plan !== "" ? draft.plan : { steps: steps.map((step) => Object.fromEntries(Object.entries(step).filter(([, value]) => value !== "" && value !== undefined && value !== false))) },
+    plan: draft.plan !== "" ? draft.plan : { steps: steps.map(writtenStep) },
   };
   if (draft.priority !== "normal") {
     document.priority = draft.priority;
@@ -104,29 +103,6 @@ function AudienceChoice({ audiences, chosen, choose, added }: { audiences: Audie
         <p class="soft">{plural(audience.accepted, "person", "people")}. {(Object.entries(audience.reachable) as [string, number][]).filter(([, n]) => n > 0).map(([field, n]) => `${number(n)} with ${field.replace("_", " ")}`).join(", ")}. <a href={link(["audiences", audience.id])}>Look at it</a></p>
       )}
     </Card>
-  );
-}
-
-function StepRow({ step, at, count, change, remove, channels }: { step: Step; at: number; count: number; change: (step: Step) => void; remove: () => void; channels: Channel[] }) {
-  return (
-    <li class="step-row">
-      <span class="rung-number" aria-hidden="true">{at + 1}</span>
-      <label class="field"><span>Channel<span class="sr"> of step {at + 1}</span></span>
-        <select value={step.channel} onChange={(e) => change({ ...step, channel: e.currentTarget.value as Channel })}>
-          {channels.map((channel) => <option key={channel} value={channel}>{CHANNEL_NAMES[channel]}</option>)}
-        </select>
-      </label>
-      <label class="field"><span>Until<span class="sr">, step {at + 1}</span></span>
-        <select value={step.until} onChange={(e) => change({ ...step, until: e.currentTarget.value as Step["until"] })}>
-          <option value="accepted">a provider takes it</option><option value="delivered">it is delivered</option><option value="acknowledged">they acknowledge</option>
-        </select>
-      </label>
-      <label class="field"><span>Within<span class="sr">, step {at + 1}</span></span>
-        <input value={step.within ?? ""} placeholder={step.until === "acknowledged" ? "15m" : "4h"} onInput={(e) => change({ ...step, within: e.currentTarget.value.trim() || undefined })} />
-      </label>
-      {at > 0 && <label class="check"><input type="checkbox" checked={step.with_previous ?? false} onChange={(e) => change({ ...step, with_previous: e.currentTarget.checked || undefined })} /> together with step {at}</label>}
-      {count > 1 && <Button small icon="close" label={`Remove step ${at + 1}`} onPress={remove} />}
-    </li>
   );
 }
 
@@ -219,18 +195,7 @@ export function NewCampaign() {
               </select>
             </label>
           )}
-          {draft.plan === "" && (
-            <>
-              <ol class="steps">
-                {draft.steps.map((step, at) => (
-                  <StepRow key={at} step={step} at={at} count={draft.steps.length} channels={channels}
-                    change={(next) => set({ steps: draft.steps.map((old, i) => (i === at ? next : old)) })}
-                    remove={() => set({ steps: draft.steps.filter((_, i) => i !== at) })} />
-                ))}
-              </ol>
-              {draft.steps.length < 8 && <div><Button small icon="add" onPress={() => set({ steps: [...draft.steps, newStep(channels.find((channel) => !used.includes(channel)) ?? channels[0]!)] })}>Another step</Button></div>}
-            </>
-          )}
+          {draft.plan === "" && <StepRows steps={draft.steps} channels={channels} change={(next) => set({ steps: next })} />}
           {without.length > 0 && <p class="note"><Icon name="alarm" />Nobody in this audience has an address for {without.map((channel) => CHANNEL_NAMES[channel]).join(" or ")}.</p>}
         </Card>
         <Card title="What is said">

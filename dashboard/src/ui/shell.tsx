@@ -22,6 +22,7 @@ const ENTRIES: Entry[] = [
   { to: "#/find", name: "Find a person", icon: "search", is: (p) => p[0] === "find" },
   { to: "#/replies", name: "Replies", icon: "replies", is: (p) => p[0] === "replies" },
   { to: "#/audiences", name: "Audiences", icon: "audiences", is: (p) => p[0] === "audiences" },
+  { to: "#/plans", name: "Plans", icon: "plans", is: (p) => p[0] === "plans" },
   { to: "#/providers", name: "Providers", icon: "providers", is: (p) => p[0] === "providers" },
   { to: "#/tokens", name: "Tokens", icon: "tokens", is: (p) => p[0] === "tokens", admin: true },
   { to: "#/audit", name: "Audit log", icon: "audit", is: (p) => p[0] === "audit", admin: true },

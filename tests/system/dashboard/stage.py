@@ -55,6 +55,9 @@ def customers(count, seed=1, first=100001):
     return ("\n".join(rows) + "\n").encode()
 
 
+NIGHT = {"steps": [{"channel": "push", "until": "acknowledged", "within": "5m", "attempts": 2},
+                   {"channel": "voice", "until": "acknowledged", "repeat": {"every": "10m", "times": 3}}]}
+
 # Names as somebody may write them: long, from right to left, and like HTML.
 RIGHT_TO_LEFT = "انقطاع التيار الكهربائي في بيرغن — <b>إشعار ثانٍ</b> للمستشفيات"
 LONG = "Second notice to everybody north of the fjord whose power comes by the line that the landslide took on Sunday, and what to do"
@@ -171,6 +174,7 @@ class Stage:
     def set(self):
         """The day so far."""
         self.tokens = {"duty": self.token("duty", "operator"), "wall": self.token("wall", "viewer")}
+        self.api.call("PUT", "/v1/plans/outage-at-night", NIGHT)
         north = self.audience("Customers in the north", self.people, 1)
         south = self.audience("Hospitals and nursing homes", 240, 2)
         self.campaign("Planned work on Saturday", south, [{"channel": "email"}])

@@ -9,6 +9,10 @@ def test_a_whole_day_from_signing_in_to_signing_out(play):
     play("day.mjs")
 
 
+def test_plans_are_made_changed_and_deleted(play):
+    play("plans.mjs")
+
+
 def test_a_viewers_buttons_are_refused_by_the_coordinator(play):
     play("viewer.mjs")
 
