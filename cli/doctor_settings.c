@@ -273,6 +273,7 @@ void doctor_check_settings(struct doctor *doctor, const char *file)
     }
     check_data_dir(doctor, settings);
     check_port(doctor, "listen.api", cli_member_str(listening, "api"));
+    check_port(doctor, "listen.public", cli_member_str(listening, "public"));
     check_port(doctor, "listen.workers", cli_member_str(listening, "workers"));
     doctor_check_certificate(doctor, listening);
     check_openings(doctor, settings);

@@ -28,8 +28,9 @@ struct listening {
 
 static void put_counts(struct buf *line, const json_t *data)
 {
-    static const char *const states[] = {"waiting",  "leased", "accepted",     "delivered",
-                                         "retrying", "failed", "acknowledged", "uncertain"};
+    static const char *const states[] = {"waiting",    "leased",       "retrying",  "accepted",
+                                         "delivered",  "acknowledged", "uncertain", "failed",
+                                         "suppressed", "unreachable",  "expired",   "cancelled"};
     const json_t *counts = json_object_get(data, "counts");
     for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
         uint64_t count = cli_member_count(counts, states[i]);
@@ -78,6 +79,7 @@ static void put_what(struct buf *line, const char *type, const json_t *data)
     } else {
         cli_member(line, data, "detail");
         cli_member(line, data, "version");
+        cli_member(line, data, "hash"); /* of a head */
     }
 }
 

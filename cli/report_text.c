@@ -7,11 +7,12 @@
 #include "cli/report_cells.h"
 #include "cli/table.h"
 
-#define LABEL        22 /* columns of what stands before the numbers */
-#define BAR          30
-#define NAME_MAX_    26 /* columns of a name in a table */
-#define GROUPS_SHOWN 20
-#define ROWS_SHOWN   15
+#define LABEL          22 /* columns of what stands before the numbers */
+#define BAR            30
+#define STATES_IN_LINE 32
+#define NAME_MAX_      26 /* columns of a name in a table */
+#define GROUPS_SHOWN   20
+#define ROWS_SHOWN     15
 
 struct writer {
     struct buf *buf;
@@ -342,11 +343,33 @@ static void put_failures(const struct writer *writer, const json_t *report)
     report_cells_end(&table, &titles, writer->buf);
 }
 
+/* Those of the states that make up the unreached in which somebody is: "failed,cancelled". */
+static void put_lost_states(struct buf *buf, const json_t *report)
+{
+    static const char *const lost[] = {"failed",  "suppressed", "unreachable",
+                                       "expired", "cancelled",  "uncertain"};
+    const char *comma = "";
+    size_t i;
+    json_t *row;
+    json_array_foreach(report_cells_at(report, "states"), i, row)
+    {
+        const char *state = report_cells_str(row, "state");
+        for (size_t k = 0; k < sizeof(lost) / sizeof(lost[0]); k++) {
+            if (strcmp(lost[k], state) == 0 &&
+                json_integer_value(json_object_get(row, "people")) > 0) {
+                buf_printf(buf, "%s%s", comma, state);
+                comma = ",";
+            }
+        }
+    }
+}
+
 static void put_not_reached(const struct writer *writer, const json_t *report)
 {
     struct buf *buf = writer->buf;
     struct table table;
     struct buf titles = {0};
+    struct buf states = {0};
     size_t i;
     json_t *person;
     json_t *first = report_cells_at(report, "not_reached.first");
@@ -355,8 +378,13 @@ static void put_not_reached(const struct writer *writer, const json_t *report)
     }
     buf_str(buf, "\nNot reached: ");
     report_cells_put_value(buf, report_cells_at(report, "not_reached.people"), REPORT_CELLS_COUNT);
-    buf_printf(buf, "; all of them: tocsin export %.24s --state STATE\n",
+    buf_printf(buf, "; all of them:\n  tocsin export %.24s",
                report_cells_str(report, "campaign.id"));
+    put_lost_states(&states, report);
+    /* All six do not fit into the line: the shell takes two. */
+    buf_printf(buf, "%s--state %s\n", states.len > STATES_IN_LINE ? " \\\n    " : " ",
+               buf_cstr(&states));
+    buf_release(&states);
     report_cells_begin(&table, &titles, "key|<state|<why");
     json_array_foreach(first, i, person)
     {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "common/mem.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/inbound_desk.h"
 #include "coordinator/api/provider_why.h"
@@ -219,25 +220,42 @@ static void log_limit(const struct provider_view *view, const struct provider_li
           limit->quiet_since_ms != 0 ? "api" : "settings");
 }
 
-static void note_limit(struct exchange *exchange, const struct provider_view *before,
-                       const struct provider_view *after)
+static void put_member(struct buf *text, json_t *limit, const char *name)
 {
-    const struct {
-        const char *name;
-        double before;
-        double after;
-    } fields[] = {{"rate", before->rate_per_s, after->rate_per_s},
-                  {"concurrency", before->concurrency, after->concurrency},
-                  {"quota", before->day_quota, after->day_quota}};
+    json_t *member = json_object_get(limit, name);
+    char *written = json_dumps(member, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(10));
+    bool is_text = json_is_string(member);
+    buf_str(text, written == NULL || json_is_null(member) ? "settings"
+                  : is_text                               ? json_string_value(member)
+                                                          : written);
+    mem_free(written);
+}
+
+/* For the audit log: each part that was changed; "settings" is where nothing is set in their place.
+ */
+static void note_limit(struct exchange *exchange, const struct provider_limit *before,
+                       const struct provider_limit *after)
+{
+    static const char *const names[] = {"rate",  "burst",      "concurrency",
+                                        "quota", "quota_zone", "quiet_hours"};
+    json_t *was = provider_limit_show(before);
+    json_t *is = provider_limit_show(after);
     struct buf text = {0};
-    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-        if (fields[i].before < fields[i].after || fields[i].before > fields[i].after) {
-            buf_printf(&text, "%s%s %.10g -> %.10g", text.len == 0 ? "" : "; ", fields[i].name,
-                       fields[i].before, fields[i].after);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const json_t *old = json_object_get(was, names[i]);
+        const json_t *new = json_object_get(is, names[i]);
+        if (old == new || json_equal(old, new)) {
+            continue;
         }
+        buf_printf(&text, "%s%s ", text.len == 0 ? "" : "; ", names[i]);
+        put_member(&text, was, names[i]);
+        buf_str(&text, " -> ");
+        put_member(&text, is, names[i]);
     }
     exchange_note(exchange, "%s", buf_cstr(&text));
     buf_release(&text);
+    json_decref(was);
+    json_decref(is);
 }
 
 static void set_limit(struct exchange *exchange, const struct provider_view *before,
@@ -246,6 +264,7 @@ static void set_limit(struct exchange *exchange, const struct provider_view *bef
     const struct provider_def *def = before->def;
     const struct api_context *context = &exchange->api->context;
     struct provider_controls *controls = context->provider_controls;
+    const struct provider_limit was = controls->limits[def->id];
     struct provider_view view;
     struct problem problem;
     if (provider_limit_is_set(limit) || provider_limit_is_set(&controls->limits[def->id])) {
@@ -258,7 +277,7 @@ static void set_limit(struct exchange *exchange, const struct provider_view *bef
     }
     if (find_provider(exchange, &view)) {
         log_limit(&view, limit);
-        note_limit(exchange, before, &view);
+        note_limit(exchange, &was, limit);
         exchange_commit(exchange, 200, NULL, providers_show(exchange->api, &view), NULL, NULL);
     }
 }

@@ -54,6 +54,27 @@ static void nothing_is_wider_than_the_terminal_and_nothing_steers_it(void **stat
     }
 }
 
+static void the_unreached_can_be_exported_as_it_says(void **state)
+{
+    (void)state;
+    char *text = text_of("{" HEAD "\"states\":[{\"state\":\"accepted\",\"people\":5},{\"state\":"
+                         "\"failed\",\"people\":2},{\"state\":\"expired\",\"people\":0},{\"state\":"
+                         "\"cancelled\",\"people\":1}],\"not_reached\":{\"people\":3,\"first\":[{"
+                         "\"key\":\"a\",\"state\":\"failed\",\"text\":\"\"}]}}",
+                         false);
+    assert_non_null(strstr(text, "Not reached: 3; all of them:\n"
+                                 "  tocsin export c7 --state failed,cancelled\n"));
+    text = text_of(
+        "{" HEAD "\"states\":[{\"state\":\"failed\",\"people\":2},{\"state\":\"suppressed\","
+        "\"people\":2},{\"state\":\"unreachable\",\"people\":2},{\"state\":\"expired\","
+        "\"people\":2},{\"state\":\"cancelled\",\"people\":1},{\"state\":\"uncertain\","
+        "\"people\":1}],\"not_reached\":{\"people\":3,\"first\":[{\"key\":\"a\",\"state\":"
+        "\"failed\",\"text\":\"\"}]}}",
+        false);
+    assert_non_null(strstr(text, "  tocsin export c7 \\\n    --state failed,suppressed,unreachable,"
+                                 "expired,cancelled,uncertain\n"));
+}
+
 static void a_comparison_says_what_keeps_the_two_apart(void **state)
 {
     (void)state;
@@ -74,6 +95,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_wider_than_the_terminal_and_nothing_steers_it),
+        cmocka_unit_test(the_unreached_can_be_exported_as_it_says),
         cmocka_unit_test(a_comparison_says_what_keeps_the_two_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,12 +14,13 @@ import json
 import math
 import os
 import signal
+import subprocess
 import time
 
 import pytest
 
 from event_stream import EventStream
-from support import (Gateway, QUICK, STATES, http_provider, lines_of_json, pages, some, timeline_of, tocsin, wait_for)
+from support import (BUILD, Gateway, QUICK, STATES, http_provider, lines_of_json, pages, some, timeline_of, tocsin, wait_for)
 from test_metrics import scrape
 
 PER_KIND = 30
@@ -97,14 +98,21 @@ class Run:
     def acknowledge(self, key):
         self.cluster.api.post("/v1/acknowledgements", {"campaign": self.id, "recipient": key})
 
+    def hold(self, how):
+        """The gateway answers nobody, until it goes on: it is not the master of nginx who does."""
+        master = self.gateway.process.pid
+        with open(f"/proc/{master}/task/{master}/children", encoding="ascii") as f:
+            for child in f.read().split():
+                os.kill(int(child), how)
+
     def stop_with_somebody_refused_under_way(self):
         def is_there():
-            self.gateway.process.child.send_signal(signal.SIGSTOP)
+            self.hold(signal.SIGSTOP)
             time.sleep(0.1)
             under_way = {r["key"] for r in pages(self.cluster, f"{self.path}/recipients?state=leased")}
             if any(key.endswith("7") for key in under_way):
                 return True
-            self.gateway.process.child.send_signal(signal.SIGCONT)
+            self.hold(signal.SIGCONT)
             return False
 
         wait_for("somebody who will be put off", is_there)
@@ -120,10 +128,10 @@ class Run:
             self.acknowledge(f"a{i}")
         self.resume()
         self.reach(3 * PER_KIND)
-        self.gateway.process.child.send_signal(signal.SIGSTOP)
+        self.hold(signal.SIGSTOP)
         wait_for("somebody under way", lambda: self.view()["counts"]["leased"] > 3)
         cluster.workers["w0"].kill()
-        self.gateway.process.child.send_signal(signal.SIGCONT)
+        self.hold(signal.SIGCONT)
         cluster.start_worker("w1")
         self.reach(5 * PER_KIND)
         cluster.coordinator.kill()
@@ -135,7 +143,7 @@ class Run:
         wait_for("more", lambda: self.view()["counts"]["waiting"] < MANY // 3)
         self.stop_with_somebody_refused_under_way()
         cluster.api.post(f"{self.path}/cancel")
-        self.gateway.process.child.send_signal(signal.SIGCONT)
+        self.hold(signal.SIGCONT)
         wait_for("the last outcome", lambda: self.view()["counts"]["leased"] == 0)
         taken = [r["key"] for r in pages(cluster, f"{self.path}/recipients?state=accepted") if r["step"] == 1]
         for i, key in enumerate(taken[:10]):
@@ -185,7 +193,7 @@ class Views:
     def events(self):
         """Of all timelines, by kind; the campaign's own are not of a person."""
         return collections.Counter(event["event"] for timeline in self.timelines.values() for event in timeline
-                                   if event["event"] not in CAMPAIGNS_OWN or "lease" in event)
+                                   if event["event"] not in CAMPAIGNS_OWN or "lease" in event or "reason" in event)
 
 
 def test_every_view_of_one_campaign_tells_the_same(run):
@@ -222,6 +230,20 @@ def check_states(run, views):
     stream.close()
     for member in ("counts", "outcomes", "repeated", "recipients", "open", "ladder", "launched_at", "ended_at"):
         assert told[-1].data[member] == views.view[member], member
+    line = first_line(cluster, "events", "--types", "campaign.progress", "--campaign", run.id)
+    for state, n in some(counts).items():
+        assert f"{n} {state}" in line, line
+
+
+def first_line(cluster, *arguments):
+    """Of a command that goes on and on, behind what the stream says of itself."""
+    child = subprocess.Popen([os.path.join(BUILD, "bin", "tocsin"), *arguments], stdout=subprocess.PIPE, text=True, env={
+        "TOCSIN_API": f"http://127.0.0.1:{cluster.api_port}", "TOCSIN_TOKEN": cluster.api.token})
+    try:
+        return next(line for line in child.stdout if "stream." not in line)
+    finally:
+        child.kill()
+        child.communicate()
 
 
 def proofs(row):

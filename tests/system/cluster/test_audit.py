@@ -57,3 +57,20 @@ def test_who_did_what_is_told_and_outlives_a_kill(gateway, cluster):
     cluster.coordinator.stop()
     status, out, err = coordinator("--config", os.path.join(cluster.directory, "coordinator.yaml"), "--check")
     assert status == 0, out + err
+def test_every_limit_of_a_provider_that_is_changed_is_named(cluster):
+    hours = {"from": "22:00", "to": "07:00", "zone": "Europe/Oslo"}
+    for limits, summary in (
+            ({"rate": 500, "burst": 20}, "rate settings -> 500.0; burst settings -> 20.0"),
+            ({"concurrency": 40, "quota": 10000, "quota_zone": "Europe/Oslo"},
+             "concurrency settings -> 40; quota settings -> 10000; quota_zone settings -> Europe/Oslo"),
+            ({"quiet_hours": hours}, f"quiet_hours settings -> {json.dumps(hours, separators=(',', ':'))}"),
+            ({"quota": "none", "quiet_hours": None}, "quota 10000 -> none; quota_zone Europe/Oslo -> settings; "
+             f"quiet_hours {json.dumps(hours, separators=(',', ':'))} -> settings"),
+            (None, "rate 500.0 -> settings; burst 20.0 -> settings; concurrency 40 -> settings; quota none -> settings")):
+        if limits is None:
+            assert cluster.api.call("DELETE", "/v1/providers/gateway/limit").status == 200
+        else:
+            assert cluster.api.call("PATCH", "/v1/providers/gateway", limits).status == 200
+        assert cluster.api.get("/v1/audit?limit=1")["items"][0]["summary"] == summary
+
+

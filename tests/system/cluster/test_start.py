@@ -233,6 +233,14 @@ def test_doctor_looks_before_the_start(cluster):
     status, out, err = tocsin(None, "doctor", "--config", path,
                               env={"PATH": os.path.join(BUILD, "bin") + ":" + os.environ["PATH"]})
     assert status == 1 and "gateway" in out, out + err  # nobody listens on port 1
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        cluster.public_port = taken.getsockname()[1]
+        cluster.write_settings()
+        _, out, _ = tocsin(None, "doctor", "--config", path)
+        assert f"FAIL  127.0.0.1:{cluster.public_port} cannot be listened on" in out and "another listen.public" in out, out
+    cluster.public_port = None
     assert not os.path.exists(cluster.data_dir)
 
 
