@@ -60,12 +60,22 @@ static enum err fail(struct exporting *exporting, enum err err, const char *what
     return exporting->err;
 }
 
+/* Much may be read before there is a line to write. */
+static bool is_wanted(struct exporting *exporting)
+{
+    const struct evidence_export *export = exporting->export;
+    if (exporting->err == ERR_OK && export->is_wanted != NULL && !export->is_wanted(export->arg)) {
+        (void)fail(exporting, ERR_CLOSED, "the bundle");
+    }
+    return exporting->err == ERR_OK;
+}
+
 static bool flush(struct exporting *exporting, size_t from)
 {
     struct buf *line = &exporting->writer.line;
     if (line->len > from) {
         if (!exporting->export->sink(exporting->export->arg, buf_view(line))) {
-            (void)fail(exporting, ERR_CLOSED, "the bundle is not wanted any more");
+            (void)fail(exporting, ERR_CLOSED, "the bundle");
             return false;
         }
         buf_clear(line);
@@ -101,7 +111,7 @@ static bool note_block(void *arg, uint32_t page, uint64_t recno, struct slice by
         exporting->err = look_for_launch(exporting, recno, bytes);
     }
     exporting->last = recno > exporting->last ? recno : exporting->last;
-    return exporting->err == ERR_OK;
+    return exporting->err == ERR_OK && is_wanted(exporting);
 }
 
 static enum err find_blocks(struct exporting *exporting)
@@ -112,6 +122,7 @@ static enum err find_blocks(struct exporting *exporting)
     }
     enum err err = ledger_each_block_of_page(export->ledger, export->campaign, RECORD_PAGE_CAMPAIGN,
                                              note_block, exporting);
+    err = err == ERR_OK ? exporting->err : err;
     return err != ERR_OK ? err
                          : ledger_each_block_of_page(export->ledger, export->campaign,
                                                      export->ordinal / PAGE_RECIPIENTS, note_block,
@@ -158,7 +169,7 @@ static bool take_head(void *arg, struct slice id, struct slice value)
     exporting->is_covered =
         head.recno >= exporting->last &&
         key_statements_lead(exporting->keys, exporting->key_count, head.public_key);
-    return !exporting->is_covered;
+    return !exporting->is_covered && is_wanted(exporting);
 }
 
 /* All heads from the first record to the one that covers the last; that is the end then. */
@@ -292,7 +303,7 @@ static enum err write_pages(struct exporting *exporting)
     if (exporting->manifest.is_of_rows) {
         write_secret(exporting);
     }
-    for (uint32_t page = 0; page < exporting->manifest.pages; page++) {
+    for (uint32_t page = 0; is_wanted(exporting) && page < exporting->manifest.pages; page++) {
         struct store_value value = {0};
         enum err err = ledger_page(export->ledger, exporting->manifest.audience, page, &value);
         if (err != ERR_OK) {
@@ -304,7 +315,7 @@ static enum err write_pages(struct exporting *exporting)
             return exporting->err;
         }
     }
-    return ERR_OK;
+    return exporting->err;
 }
 
 /* What shows that his row was bound: the salt, the way up to the root of his page, and from there
@@ -571,7 +582,7 @@ static bool gather_header(void *arg, uint64_t recno, struct slice header)
     }
     buf_blob(&exporting->headers, header);
     exporting->next = recno + 1;
-    return recno < exporting->last && exporting->headers.len < GATHER_BYTES;
+    return recno < exporting->last && exporting->headers.len < GATHER_BYTES && is_wanted(exporting);
 }
 
 static enum err write_gathered(struct exporting *exporting)
@@ -579,7 +590,7 @@ static enum err write_gathered(struct exporting *exporting)
     struct reader reader = reader_of(buf_view(&exporting->headers));
     enum err err = ERR_OK;
     while (err == ERR_OK && reader_left(&reader) > 0) {
-        err = write_record(exporting, reader_blob(&reader));
+        err = is_wanted(exporting) ? write_record(exporting, reader_blob(&reader)) : exporting->err;
         if (err == ERR_OK && !flush(exporting, FLUSH_BYTES)) {
             err = exporting->err;
         }

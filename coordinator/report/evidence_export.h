@@ -37,6 +37,7 @@ struct evidence_export {
     struct signing_key key; /* that signs the bundle: the newest; its statement is durable */
     uint64_t through;       /* record that a durable head signs; what came behind is left out */
     evidence_sink_fn sink;
+    bool (*is_wanted)(void *arg); /* asked for each thing that is read, too; NULL: it is */
     void *arg;
 };
 

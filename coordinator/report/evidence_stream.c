@@ -20,6 +20,12 @@ static bool add_lines(void *arg, struct slice lines)
     return stream->lines.len < BLOCK_BYTES || outflow_put(stream->outflow, &stream->lines);
 }
 
+static bool is_wanted(void *arg)
+{
+    const struct evidence_stream *stream = arg;
+    return outflow_is_wanted(stream->outflow);
+}
+
 static enum err make(void *arg, struct outflow *outflow, struct problem *problem)
 {
     struct evidence_stream *stream = arg;
@@ -51,6 +57,7 @@ struct outflow *evidence_stream_start(uv_loop_t *loop, const struct evidence_exp
     stream->export = *request;
     stream->export.providers = stream->providers;
     stream->export.sink = add_lines;
+    stream->export.is_wanted = is_wanted;
     stream->export.arg = stream;
     return outflow_start(loop, &maker, on_ready, on_gone, arg);
 }

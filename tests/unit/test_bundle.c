@@ -961,6 +961,62 @@ static void the_bytes_stay_the_same(void **state)
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
+/* ---- whoever does not want it any more ---- */
+
+struct patience {
+    unsigned asks;
+    unsigned max; /* then it is over */
+    unsigned lines;
+};
+
+static bool is_patient(void *arg)
+{
+    struct patience *patience = arg;
+    return ++patience->asks <= patience->max;
+}
+
+static bool count_lines(void *arg, struct slice lines)
+{
+    struct patience *patience = arg;
+    (void)lines;
+    assert_true(patience->asks <= patience->max); /* nothing comes after the word */
+    patience->lines++;
+    return true;
+}
+
+static enum err export_until(struct fixture *fixture, bool is_one, struct patience *patience)
+{
+    struct problem problem = {0};
+    const struct evidence_export request = {.ledger = fixture->ledger,
+                                            .campaign = CAMPAIGN,
+                                            .has_recipient = is_one,
+                                            .ordinal = ORDINAL,
+                                            .key = fixture->keys[fixture->signs],
+                                            .through = UINT64_MAX,
+                                            .has_secret = true,
+                                            .secret = SECRET,
+                                            .sink = count_lines,
+                                            .is_wanted = is_patient,
+                                            .arg = patience};
+    return evidence_export(&request, &problem);
+}
+
+/* While it reads too, not only as it writes: each block, page and record. */
+static void the_making_ends_when_nobody_wants_it(void **state)
+{
+    struct fixture *fixture = *state;
+    for (unsigned is_one = 0; is_one < 2; is_one++) {
+        struct patience whole = {.max = 1000000};
+        assert_int_equal(export_until(fixture, is_one != 0, &whole), ERR_OK);
+        assert_true(whole.asks >= 2 * PAGES + 5);
+        for (unsigned max = 0; max < whole.asks; max++) {
+            struct patience patience = {.max = max};
+            assert_int_equal(export_until(fixture, is_one != 0, &patience), ERR_CLOSED);
+            assert_int_equal(patience.asks, max + 1); /* and not once more */
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -987,6 +1043,7 @@ int main(void)
         TEST(a_check_of_the_ledger_reads_the_heads),
         TEST(the_bytes_stay_the_same),
         cmocka_unit_test_setup_teardown(the_bytes_stay_the_same, setup_older, teardown),
+        TEST(the_making_ends_when_nobody_wants_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
