@@ -46,10 +46,11 @@ class EventStream:
 
     def __init__(self, api, query="", last_id=None, receive_buffer=0, is_reading=True):
         self.connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=60)
-        self.connection.connect()
-        self.socket = self.connection.sock  # the answer takes it over
         if receive_buffer:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+            self.connection.sock = self._narrow(api.port, receive_buffer)
+        else:
+            self.connection.connect()
+        self.socket = self.connection.sock  # the answer takes it over
         headers = {"Authorization": f"Bearer {api.token}", "Accept": "text/event-stream"}
         if last_id:
             headers["Last-Event-ID"] = last_id
@@ -64,6 +65,16 @@ class EventStream:
         self.thread = None
         if self.status == 200 and is_reading:
             self.read()
+
+    @staticmethod
+    def _narrow(port, receive_buffer):
+        """Segments that fit into the buffer: one that does not is dropped, and comes again only after up to 26 s."""
+        narrow = socket.socket()
+        narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        narrow.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
+        narrow.settimeout(60)
+        narrow.connect(("127.0.0.1", port))
+        return narrow
 
     def read(self):
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
