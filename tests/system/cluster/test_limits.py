@@ -286,7 +286,7 @@ def test_concurrency_is_changed_in_mid_run(make_cluster):
     gateway = SlowGateway(0.2)
     threading.Thread(target=gateway.serve_forever, daemon=True).start()
     cluster = make_cluster([http_provider(gateway)], workers=2)
-    campaign = cluster.campaign(upload(cluster, 3000), "sms", MESSAGE)["id"]
+    campaign = cluster.campaign(upload(cluster, 1500), "sms", MESSAGE)["id"]
     path = f"/v1/campaigns/{campaign}"
     wait_for("some", lambda: cluster.api.get(path)["counts"]["accepted"] > 100, 20)
     assert most_of(gateway, 1) > 20  # two workers with 16 connections
@@ -295,13 +295,13 @@ def test_concurrency_is_changed_in_mid_run(make_cluster):
     before = cluster.api.get(path)["counts"]["accepted"]
     assert 3 <= most_of(gateway, 3) <= 6, gateway.most
     view, provider = cluster.api.get(path), provider_of(cluster)
-    assert view["counts"]["accepted"] > before and total(view) == 3000
+    assert view["counts"]["accepted"] > before and total(view) == 1500
     assert provider["under_way"] <= 6 and provider["limit"]["settings"]["concurrency"] is None
     assert "6 may be under way, set by the API" in str(provider["why"])
     status, out, err = tocsin(cluster, "provider", "set", "gateway", "--concurrency", "none")
     assert status == 0 and "under way at most" in out, (out, err)
     assert most_of(gateway, 2) > 20
-    assert some(cluster.wait_campaign(campaign, 60)["counts"]) == {"accepted": 3000}
+    assert some(cluster.wait_campaign(campaign, 60)["counts"]) == {"accepted": 1500}
     gateway.shutdown()
     gateway.server_close()
 

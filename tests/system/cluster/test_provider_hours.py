@@ -9,11 +9,13 @@ from support import Gateway, SlowGateway, change_provider, http_provider, provid
 MESSAGE = {"sms": {"text": "Dear {{first_name}}"}}
 
 
-def test_a_provider_sends_nothing_in_its_quiet_hours(place, gateway, make_cluster):
+def clock(at_s):
+    return time.strftime("%H:%M", time.gmtime(at_s))
+
+
+def a_provider_sends_nothing_until_they_end(place, gateway, make_cluster, ends):
     """What it cannot take goes by another, or waits until they end, over a restart, also if it is critical."""
-    now = time.time()
-    ends = (int(now) // 60 + (1 if now % 60 < 30 else 2)) * 60
-    hours = {"from": time.strftime("%H:%M", time.gmtime(now - 3600)), "to": time.strftime("%H:%M", time.gmtime(ends))}
+    hours = {"from": clock(ends - 3600), "to": clock(ends)}
     other = Gateway(place + "/other", "return 202;")
     try:
         cluster = make_cluster([http_provider(gateway, name="by_day", quiet_hours=hours),
@@ -37,6 +39,7 @@ def test_a_provider_sends_nothing_in_its_quiet_hours(place, gateway, make_cluste
         cluster.coordinator.kill()
         cluster.start_coordinator()
         cluster.wait_workers(2)
+        yield
         for campaign in waiting:
             view = cluster.wait_campaign(campaign, ends - time.time() + 20)
             assert some(view["counts"]) == {"accepted": 300}
@@ -47,18 +50,16 @@ def test_a_provider_sends_nothing_in_its_quiet_hours(place, gateway, make_cluste
         other.stop()
 
 
-def test_what_lies_with_workers_as_quiet_hours_begin_is_not_sent(gateway, make_cluster):
-    now = time.time()
-    begins = (int(now) // 60 + (1 if now % 60 < 40 else 2)) * 60
-    hours = {"from": time.strftime("%H:%M", time.gmtime(begins)), "to": time.strftime("%H:%M", time.gmtime(begins + 7200))}
+def what_lies_with_workers_as_they_begin_is_not_sent(make_cluster, begins):
+    hours = {"from": clock(begins), "to": clock(begins + 7200)}
     slow = SlowGateway(0.5)
     threading.Thread(target=slow.serve_forever, daemon=True).start()
     cluster = make_cluster([http_provider(slow, connections=8, quiet_hours=hours)], workers=1)
     # Far more than it can send by then lies with the worker.
     campaign = cluster.campaign(upload(cluster, 5000), "sms", MESSAGE)["id"]
     path = f"/v1/campaigns/{campaign}"
-    time.sleep(max(0, begins - 1 - time.time()))
-    assert cluster.api.get(path)["counts"]["leased"] > 100
+    yield
+    assert time.time() < begins and cluster.api.get(path)["counts"]["leased"] > 100
     view = wait_for("all are back", lambda: (lambda view: view if view["counts"]["leased"] == 0 else None)(
         cluster.api.get(path)), 20)
     assert slow.last < begins + 0.2, slow.last - begins
@@ -70,17 +71,30 @@ def test_what_lies_with_workers_as_quiet_hours_begin_is_not_sent(gateway, make_c
     slow.server_close()
 
 
+def test_quiet_hours_end_and_begin(place, gateway, make_cluster):
+    """At a whole minute, as they do: both at the same, so that it is waited for once."""
+    now = time.time()
+    turn = (int(now) // 60 + (1 if now % 60 < 20 else 2)) * 60
+    end = a_provider_sends_nothing_until_they_end(place, gateway, make_cluster, turn)
+    begin = what_lies_with_workers_as_they_begin_is_not_sent(make_cluster, turn)
+    for part in (end, begin):
+        next(part)
+    time.sleep(max(0.0, turn - 1 - time.time()))
+    for part in (begin, end):
+        assert next(part, "done") == "done"
+
+
 def test_quiet_hours_are_changed_in_mid_run(make_cluster):
     """Far more than it can send at once lies with the workers, and comes back."""
     gateway = SlowGateway(0.2)
     threading.Thread(target=gateway.serve_forever, daemon=True).start()
     cluster = make_cluster([http_provider(gateway)], workers=2)
-    campaign = cluster.campaign(upload(cluster, 3000), "sms", MESSAGE)["id"]
+    campaign = cluster.campaign(upload(cluster, 1500), "sms", MESSAGE)["id"]
     path = f"/v1/campaigns/{campaign}"
     wait_for("some", lambda: cluster.api.get(path)["counts"]["accepted"] > 100, 20)
     assert cluster.api.get(path)["counts"]["leased"] > 100
     now = time.time()
-    hours = {"from": time.strftime("%H:%M", time.gmtime(now - 3600)), "to": time.strftime("%H:%M", time.gmtime(now + 7200))}
+    hours = {"from": clock(now - 3600), "to": clock(now + 7200)}
     provider = change_provider(cluster, quiet_hours=hours)
     began = time.time()
     assert "quiet_hours" in [why["reason"] for why in provider["why"]], provider["why"]
@@ -88,7 +102,7 @@ def test_quiet_hours_are_changed_in_mid_run(make_cluster):
         cluster.api.get(path)), 20)
     assert gateway.last < began + 1, gateway.last - began
     counts = some(view["counts"])
-    assert set(counts) == {"accepted", "waiting"} and sum(counts.values()) == 3000, counts
+    assert set(counts) == {"accepted", "waiting"} and sum(counts.values()) == 1500, counts
     cluster.coordinator.kill()
     cluster.start_coordinator()
     cluster.wait_workers(2)
@@ -97,6 +111,6 @@ def test_quiet_hours_are_changed_in_mid_run(make_cluster):
     status, out, err = tocsin(cluster, "provider", "set", "gateway", "--quiet-hours", "settings")
     assert status == 0, (out, err)
     assert provider_of(cluster)["limit"]["override"] is None
-    assert some(cluster.wait_campaign(campaign, 60)["counts"]) == {"accepted": 3000}
+    assert some(cluster.wait_campaign(campaign, 60)["counts"]) == {"accepted": 1500}
     gateway.shutdown()
     gateway.server_close()
