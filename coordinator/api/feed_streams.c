@@ -33,6 +33,7 @@ struct stream {
     uint64_t asked_ms;      /* when it was asked for something last */
     uint64_t spoke_ms;      /* and had something to say */
     uint64_t signed_out_ms; /* 0: not yet */
+    uint64_t ended_ms;      /* since when nothing follows */
     struct stream *prev;
     struct stream *next;
 };
@@ -69,6 +70,7 @@ static void end(struct stream *stream, const char *reason, const char *detail)
                           json_pack("{s:s, s:s}", "reason", reason, "detail", detail),
                           &stream->own);
         stream->is_last = true;
+        stream->ended_ms = now_of(stream->streams);
         wake(stream);
     }
 }
@@ -292,6 +294,8 @@ static void sweep(struct feed_streams *streams, uint64_t now_ms)
             streams->tally.slow++;
             LOG_W(MODULE, "slow_stream", "ms=%d", FEED_SLOW_MS);
             end(stream, "slow", "nothing was taken for half a minute: come again");
+        } else if (stream->is_last && now_ms - stream->ended_ms >= FEED_SLOW_MS) {
+            http_break_off(stream->request); /* he takes a byte now and then, and stays */
         }
     }
 }

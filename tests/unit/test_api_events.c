@@ -318,6 +318,31 @@ static void whoever_takes_nothing_is_let_go(void **state)
     answer_release(&answer);
 }
 
+/* He has so long for what lies in the pipe, and no place among the streams after that. */
+static void whoever_was_let_go_does_not_stay_for_ever(void **state)
+{
+    struct house *house = *state;
+    launch(house);
+    flood(house, 120);
+    struct http_peer peer = http_peer_open(api_address(house->api), house_turn, house);
+    int little = 2048;
+    assert_int_equal(setsockopt(peer.fd, SOL_SOCKET, SO_RCVBUF, &little, sizeof(little)), 0);
+    char request[256];
+    (void)snprintf(request, sizeof(request),
+                   "GET /v1/events HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer "
+                   "%s\r\nLast-Event-ID: e1\r\n\r\n",
+                   house->token);
+    http_peer_say(&peer, request);
+    house_turn_for(house, 100);
+    house->now_ms += FEED_SLOW_MS;
+    house_turn_for(house, 20);
+    expect_get(house, "/metrics", 200, "tocsin_event_streams 1\n");
+    house->now_ms += FEED_SLOW_MS;
+    house_turn_for(house, 100);
+    expect_get(house, "/metrics", 200, "tocsin_event_streams 0\n");
+    http_peer_release(&peer);
+}
+
 static void streams_end_when_the_coordinator_stops(void **state)
 {
     struct house *house = *state;
@@ -482,6 +507,7 @@ int main(void)
         HOUSE_TEST(silence_is_broken_now_and_then),
         HOUSE_TEST(too_many_streams_are_refused),
         HOUSE_TEST(whoever_takes_nothing_is_let_go),
+        HOUSE_TEST(whoever_was_let_go_does_not_stay_for_ever),
         HOUSE_TEST(streams_end_when_the_coordinator_stops),
         HOUSE_TEST(replies_are_told_without_their_text),
         HOUSE_TEST(a_stream_ends_with_the_token_that_it_was_opened_with),
