@@ -11,6 +11,7 @@
 #include "coordinator/content/control_document.h"
 #include "coordinator/report/cap_survey.h"
 #include "coordinator/report/page_reader.h"
+#include "coordinator/report/row_text.h"
 
 #define JOBS_MAX 2 /* at once: the threads of the pool have other work as well */
 
@@ -340,27 +341,19 @@ struct unreachable_list {
     struct pulled_text pulled;
 };
 
-/* One key in a line of its own; in quotes where CSV (RFC 4180) needs them. */
+/* One key in a line of its own. */
 static void put_key(struct unreachable_list *list, struct slice key)
 {
-    bool is_quoted = false;
+    struct buf *text = &list->pulled.text;
     if (list->is_json) {
-        buf_str(&list->pulled.text, "{\"id\":\"");
-        text_json_escape(&list->pulled.text, key);
-        buf_str(&list->pulled.text, "\"}\n");
+        buf_str(text, "{\"id\":\"");
+        text_json_escape(text, key);
+        buf_str(text, "\"}\n");
         return;
     }
-    for (size_t i = 0; i < key.len; i++) {
-        is_quoted = is_quoted || memchr(",\"\r\n", key.data[i], 4) != NULL;
-    }
-    buf_str(&list->pulled.text, is_quoted ? "\"" : "");
-    for (size_t i = 0; i < key.len; i++) {
-        if (key.data[i] == '"') {
-            buf_u8(&list->pulled.text, '"');
-        }
-        buf_u8(&list->pulled.text, key.data[i]);
-    }
-    buf_str(&list->pulled.text, is_quoted ? "\"\r\n" : "\r\n");
+    uint8_t *at = buf_reserve(text, row_csv_max(key.len));
+    text->len += (size_t)(row_csv(at, key) - at);
+    buf_str(text, "\r\n");
 }
 
 /* Those of one page, at most: what is read from the disk in one call is little. */

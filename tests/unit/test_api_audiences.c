@@ -53,6 +53,20 @@ static void a_refused_row_is_named(void **state)
            "\r\n5,\"phone\",\"\"\"nonsense\"\"");
 }
 
+/* A key that a spreadsheet would run is told it is text, as in exports. */
+static void keys_of_the_unreachable_are_no_formulas(void **state)
+{
+    struct house *house = *state;
+    expect(house, "POST", "/v1/audiences?name=x", CSV,
+           "id,phone,first_name\n=1+1,,A\n+47,,B\n\"a,b\",,C\nk4,+4790000001,D\n", 201,
+           "\"accepted\":4");
+    create_campaign(house);
+    expect_get(house, "/v1/campaigns/c1/unreachable", 200, "id\r\n");
+    expect_get(house, "/v1/campaigns/c1/unreachable", 200, "\r\n'=1+1\r\n+47\r\n\"a,b\"\r\n");
+    expect_get(house, "/v1/campaigns/c1/unreachable?format=ndjson", 200,
+               "{\"id\":\"=1+1\"}\n{\"id\":\"+47\"}\n");
+}
+
 static void what_an_upload_must_say_is_checked(void **state)
 {
     struct house *house = *state;
@@ -122,6 +136,7 @@ int main(void)
         HOUSE_TEST(an_upload_under_a_key_is_compared_to_its_last_byte),
         HOUSE_TEST(a_broken_off_upload_leaves_nothing_and_its_key_free),
         HOUSE_TEST(a_refused_row_is_named),
+        HOUSE_TEST(keys_of_the_unreachable_are_no_formulas),
         HOUSE_TEST(what_an_upload_must_say_is_checked),
         HOUSE_TEST(a_recipient_is_found_by_key),
         HOUSE_TEST(all_of_an_audience_come_page_by_page),
