@@ -57,6 +57,7 @@ static void a_url_has_a_scheme_that_we_speak_and_a_host(void **state)
 }
 
 struct answers {
+    uv_loop_t *loop; /* NULL: it need not stop */
     unsigned count;
     struct http_answer last;
 };
@@ -66,6 +67,9 @@ static void on_answer(void *arg, const struct http_answer *answer)
     struct answers *answers = arg;
     answers->count++;
     answers->last = *answer;
+    if (answers->loop != NULL) { /* else it waits for the next timer of this turn */
+        uv_stop(answers->loop);
+    }
 }
 
 /* What becomes of one request to the URL, with a server of nobody behind it. */
@@ -73,7 +77,7 @@ static struct http_answer answer_from(const char *url, const struct address_guar
                                       bool https_only)
 {
     uv_loop_t loop;
-    struct answers answers = {0};
+    struct answers answers = {.loop = &loop};
     struct transfer_tally tally = {0};
     assert_int_equal(uv_loop_init(&loop), 0);
     struct http_client *client = http_client_new(&(struct http_client_settings){
