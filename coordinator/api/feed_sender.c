@@ -258,6 +258,24 @@ static void settle(struct subscription *of, const struct sending *sending)
     of->due_ms = 0;
 }
 
+/* Nothing more is to be done about those that are not kept. */
+static void pass_gap(struct subscription *of, const struct sending *sending)
+{
+    of->missed += sending->number - of->told;
+    settle(of, sending);
+}
+
+static void give_up(struct feed_sender *sender, struct subscription *of,
+                    const struct sending *sending)
+{
+    if (sending->is_gap) {
+        pass_gap(of, sending);
+    } else {
+        bury(sender, of, sending);
+        settle(of, sending);
+    }
+}
+
 static void on_taken(struct feed_sender *sender, struct subscription *of,
                      const struct sending *sending)
 {
@@ -267,8 +285,7 @@ static void on_taken(struct feed_sender *sender, struct subscription *of,
     if (sending->is_letter) {
         dead_letter_remove(of, sending->number, record_of(sender));
     } else if (sending->is_gap) {
-        of->missed += sending->number - of->told;
-        settle(of, sending);
+        pass_gap(of, sending);
     } else {
         settle(of, sending);
     }
@@ -323,25 +340,23 @@ static void put_off(struct feed_sender *sender, struct subscription *of,
 {
     const uint64_t now_ms = api_now_ms(sender->api);
     const uint64_t asked_ms = webhook_asked_ms(answer);
+    const bool is_refused = webhook_refuses_one(answer->status);
     of->tries++;
-    of->refusals += webhook_refuses_one(answer->status);
-    uint64_t delay_ms = retry_delay_ms(of->tries, of->id + sending->number);
+    of->refusals += is_refused; /* counted by themselves: he is there again, how long he was away */
+    uint64_t delay_ms =
+        retry_delay_ms(is_refused ? of->refusals : of->tries, of->id + sending->number);
     of->due_ms = now_ms + (asked_ms > delay_ms ? asked_ms : delay_ms);
     if (sending->is_letter) {
         put_letter_off(sender, of, sending, asked_ms);
-    } else if (sending->is_gap) {
-        return;
-    } else if (webhook_refuses_one(answer->status)) {
+    } else if (is_refused) {
         if (is_final(of, answer->status)) {
-            bury(sender, of, sending);
-            settle(of, sending);
+            give_up(sender, of, sending);
             of->in_a_row += webhook_refuses_for_good(answer->status);
         }
-    } else if (now_ms >= sending->at_ms + sender->give_up_after_ms) {
+    } else if (!sending->is_gap && now_ms >= sending->at_ms + sender->give_up_after_ms) {
         uint64_t due_ms = of->due_ms;
         uint64_t tries = of->tries;
-        bury(sender, of, sending);
-        settle(of, sending); /* but nobody is there: the next one does not go at once */
+        give_up(sender, of, sending); /* but nobody is there: the next one does not go at once */
         of->tries = tries;
         of->due_ms = due_ms;
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "coordinator/api/api_state.h"
+#include "coordinator/api/feed.h"
 #include "coordinator/api/feed_sender.h"
 #include "tests/unit/answer_server.h"
 #include "tests/unit/api_rig.h"
@@ -196,6 +197,28 @@ static void who_refuses_everything_is_given_time(void **state)
     free(server);
 }
 
+/* He does not know what it is, and is told the rest all the same. */
+static void a_gap_that_is_refused_is_passed_over(void **state)
+{
+    static const char *const answers[] = {REFUSE, TAKE, NULL};
+    struct house *house = *state;
+    struct answer_server *server = subscribe_to(house, answers);
+    const char *path = "/v1/subscriptions/s1";
+    expect(house, "PATCH", path, "", "{\"state\":\"paused\"}", 200, "paused");
+    for (unsigned i = 0; i < 400; i++) { /* more than are kept */
+        (void)feed_tell(house->api->feed, FEED_CAMPAIGN_CHANGED, 0, "c9", json_object());
+    }
+    create_campaign(house);
+    expect(house, "PATCH", path, "", "{\"state\":\"active\"}", 200, "active");
+    wait_until(house, path, "delivered", 1);
+    answer_server_wait(server);
+    assert_non_null(strstr(server->requests[0], "com.tocsin.stream.gap"));
+    assert_non_null(strstr(server->requests[1], "com.tocsin.campaign.created"));
+    assert_true(number_in(house, path, "missed") > 90);
+    assert_int_equal(number_in(house, path, "dead_letters"), 0);
+    free(server);
+}
+
 static void who_wants_no_more_is_an_alarm(void **state)
 {
     static const char *const answers[] = {GONE, NULL};
@@ -265,6 +288,7 @@ int main(void)
         HOUSE_TEST(a_receiver_that_is_away_is_waited_for),
         HOUSE_TEST(what_is_refused_for_good_holds_nobody_back),
         HOUSE_TEST(who_refuses_everything_is_given_time),
+        HOUSE_TEST(a_gap_that_is_refused_is_passed_over),
         HOUSE_TEST(who_wants_no_more_is_an_alarm),
         HOUSE_TEST(what_is_refused_is_a_dead_letter_and_comes_again),
     };
