@@ -7,12 +7,12 @@
 
 #include "coordinator/api/api.h"
 #include "coordinator/api/audit.h"
-#include "coordinator/api/http_server.h"
 #include "coordinator/api/idempotency.h"
 #include "coordinator/api/receipt_report.h"
 #include "coordinator/api/route.h"
 #include "coordinator/api/signin.h"
 #include "coordinator/content/reply_record.h"
+#include "coordinator/http/http_server.h"
 
 struct evidence_job;
 struct ended_pages;

@@ -4,8 +4,8 @@
 #include "common/mem.h"
 #include "coordinator/api/audience_json.h"
 #include "coordinator/api/exchange.h"
-#include "coordinator/api/pulled_text.h"
 #include "coordinator/api/resources.h"
+#include "coordinator/http/pulled_text.h"
 #include "coordinator/report/page_reader.h"
 
 #define MEMBER_PAGES_MAX 16 /* opened in one request */

@@ -9,8 +9,8 @@
 #include "coordinator/api/api_state.h"
 #include "coordinator/api/audit_filter.h"
 #include "coordinator/api/exchange.h"
-#include "coordinator/api/pulled_text.h"
 #include "coordinator/api/resources.h"
+#include "coordinator/http/pulled_text.h"
 
 #define LOOKED_AT_MAX 2048
 #define BETWEEN_MS    1

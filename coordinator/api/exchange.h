@@ -17,9 +17,9 @@
 #include "coordinator/api/fingerprint.h"
 #include "coordinator/api/principal.h"
 #include "coordinator/api/problem_reply.h"
-#include "coordinator/api/query_string.h"
 #include "coordinator/api/route.h"
 #include "coordinator/content/document_reader.h"
+#include "coordinator/http/query_string.h"
 
 #define EXCHANGE_LIMIT     100
 #define EXCHANGE_LIMIT_MAX 1000

@@ -8,7 +8,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "coordinator/api/api_state.h"
-#include "coordinator/api/http_server.h"
+#include "coordinator/http/http_server.h"
 
 #define MODULE      "events"
 #define OLDER_BYTES ((size_t)16 * 1024) /* read from the ledger at a time, about */

@@ -9,7 +9,7 @@
 
 #include "common/buf.h"
 #include "common/err.h"
-#include "coordinator/api/http_server.h"
+#include "coordinator/http/http_server.h"
 
 #define PROBLEM_REPLY_TYPE "application/problem+json"
 

@@ -5,7 +5,7 @@
 #include <strings.h>
 
 #include "common/text.h"
-#include "coordinator/api/query_string.h"
+#include "coordinator/http/query_string.h"
 
 #define FORM_TYPE   "application/x-www-form-urlencoded"
 #define JSON_TYPE   "application/json"

@@ -2,7 +2,7 @@
 #include "coordinator/api/recipient_texts.h"
 
 #include "common/locale.h"
-#include "coordinator/api/accept_language.h"
+#include "coordinator/http/accept_language.h"
 
 static const struct recipient_texts english = {
     .language = "en",

@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "coordinator/api/query_string.h"
+#include "coordinator/http/query_string.h"
 
 /* The segment at the front of a path that begins with `/`; *rest begins with the next `/`, or is
  * empty. */

@@ -11,10 +11,10 @@
 #include "coordinator/api/audit.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/api/key_page.h"
-#include "coordinator/api/pulled_text.h"
 #include "coordinator/api/resources.h"
 #include "coordinator/api/suppressing.h"
 #include "coordinator/api/suppression_text.h"
+#include "coordinator/http/pulled_text.h"
 
 /* ---- one entry ---- */
 

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 tocsin_fuzzer(fuzz_accept_encoding LIBS tocsin_api)
-tocsin_fuzzer(fuzz_accept_language LIBS tocsin_api)
 tocsin_fuzzer(fuzz_cursor LIBS tocsin_api)
-tocsin_fuzzer(fuzz_http_head LIBS tocsin_api)
 tocsin_fuzzer(fuzz_query_string LIBS tocsin_api)
 tocsin_fuzzer(fuzz_receipt_report LIBS tocsin_api)
 tocsin_fuzzer(fuzz_recipient_query LIBS tocsin_api)

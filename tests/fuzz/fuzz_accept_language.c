@@ -8,7 +8,7 @@
 #include <strings.h>
 
 #include "common/buf.h"
-#include "coordinator/api/accept_language.h"
+#include "coordinator/http/accept_language.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "coordinator/api/http_head.h"
+#include "coordinator/http/http_head.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "common/text.h"
-#include "coordinator/api/http_request.h"
-#include "coordinator/api/query_string.h"
 #include "coordinator/api/route.h"
+#include "coordinator/http/http_request.h"
+#include "coordinator/http/query_string.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

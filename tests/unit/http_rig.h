@@ -6,7 +6,7 @@
 #ifndef TOCSIN_TESTS_UNIT_HTTP_RIG_H
 #define TOCSIN_TESTS_UNIT_HTTP_RIG_H
 
-#include "coordinator/api/http_server.h"
+#include "coordinator/http/http_server.h"
 #include "tests/unit/http_peer.h"
 
 struct fixture {

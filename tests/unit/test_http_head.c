@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "coordinator/api/http_head.h"
-#include "coordinator/api/http_server.h"
+#include "coordinator/http/http_head.h"
+#include "coordinator/http/http_server.h"
 #include "tests/unit/http_peer.h"
 #include "tests/unit/unit.h"
 

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 
 #include "common/clock.h"
-#include "coordinator/api/http_server.h"
+#include "coordinator/http/http_server.h"
 #include "tests/unit/http_peer.h"
 #include "tests/unit/http_rig.h"
 #include "tests/unit/unit.h"

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "common/text.h"
-#include "coordinator/api/accept_language.h"
 #include "coordinator/api/recipient_texts.h"
+#include "coordinator/http/accept_language.h"
 #include "tests/unit/unit.h"
 
 static const char *const locales[] = {"en", "de", "fr", "es", "it", "pt",      "pt-BR",

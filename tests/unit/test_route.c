@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "coordinator/api/query_string.h"
 #include "coordinator/api/route.h"
+#include "coordinator/http/query_string.h"
 #include "tests/unit/unit.h"
 
 static void handle_list(struct exchange *exchange)

@@ -3,8 +3,8 @@
  * accept_language: what a browser's Accept-Language header (RFC 9110 section 12.5.4) wants most of
  * what there is. Parts of the header that are no language range are passed over, as is `*`.
  */
-#ifndef TOCSIN_API_ACCEPT_LANGUAGE_H
-#define TOCSIN_API_ACCEPT_LANGUAGE_H
+#ifndef TOCSIN_HTTP_ACCEPT_LANGUAGE_H
+#define TOCSIN_HTTP_ACCEPT_LANGUAGE_H
 
 #include "common/slice.h"
 

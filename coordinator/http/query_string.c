@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "coordinator/api/query_string.h"
+#include "coordinator/http/query_string.h"
 
 #include <string.h>
 

@@ -14,9 +14,9 @@
  */
 #include <sys/socket.h>
 
-#include "coordinator/api/http_request.h"
-#include "coordinator/api/http_socket.h"
-#include "coordinator/api/http_tls.h"
+#include "coordinator/http/http_request.h"
+#include "coordinator/http/http_socket.h"
+#include "coordinator/http/http_tls.h"
 
 static bool has_part_of_head(const struct http_connection *connection)
 {

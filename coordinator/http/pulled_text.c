@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "coordinator/api/pulled_text.h"
+#include "coordinator/http/pulled_text.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "coordinator/api/http_request.h"
+#include "coordinator/http/http_request.h"
 
 #include <assert.h>
 #include <netinet/in.h>
@@ -10,8 +10,8 @@
 #include "common/clock.h"
 #include "common/mem.h"
 #include "common/text.h"
-#include "coordinator/api/http_socket.h"
-#include "coordinator/api/http_tls.h"
+#include "coordinator/http/http_socket.h"
+#include "coordinator/http/http_tls.h"
 
 #define ARENA_CHUNK ((size_t)4 * 1024)
 

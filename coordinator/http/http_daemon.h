@@ -4,8 +4,8 @@
  * sweeps what takes too long in between, and ends it. What it calls meanwhile is http_access. A
  * part of http_server.
  */
-#ifndef TOCSIN_API_HTTP_DAEMON_H
-#define TOCSIN_API_HTTP_DAEMON_H
+#ifndef TOCSIN_HTTP_HTTP_DAEMON_H
+#define TOCSIN_HTTP_HTTP_DAEMON_H
 
 #include <stdbool.h>
 #include <uv.h>

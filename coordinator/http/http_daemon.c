@@ -21,7 +21,7 @@
  * (run_again). A timer of 0 ms would be worse still: it is due again before the loop does
  * anything else.
  */
-#include "coordinator/api/http_daemon.h"
+#include "coordinator/http/http_daemon.h"
 
 #include <microhttpd.h>
 #include <stdio.h>
@@ -30,9 +30,9 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "coordinator/api/http_access.h"
-#include "coordinator/api/http_server_state.h"
-#include "coordinator/api/http_tls.h"
+#include "coordinator/http/http_access.h"
+#include "coordinator/http/http_server_state.h"
+#include "coordinator/http/http_tls.h"
 
 #define MODULE        "http"
 #define SWEEP_MS      250

@@ -6,8 +6,8 @@
  * Certificate and key are read from files (the key by a reference, common/secret.h) and can be read
  * anew while the server runs: connections that are open go on with the certificate they began with.
  */
-#ifndef TOCSIN_API_HTTP_TLS_H
-#define TOCSIN_API_HTTP_TLS_H
+#ifndef TOCSIN_HTTP_HTTP_TLS_H
+#define TOCSIN_HTTP_HTTP_TLS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
 /*
  * http_socket: what the kernel knows of a connection. A part of http_server.
  */
-#ifndef TOCSIN_API_HTTP_SOCKET_H
-#define TOCSIN_API_HTTP_SOCKET_H
+#ifndef TOCSIN_HTTP_HTTP_SOCKET_H
+#define TOCSIN_HTTP_HTTP_SOCKET_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,12 +2,12 @@
 /*
  * http_answer: an answer while it is put together. A part of http_server.
  */
-#ifndef TOCSIN_API_HTTP_ANSWER_H
-#define TOCSIN_API_HTTP_ANSWER_H
+#ifndef TOCSIN_HTTP_HTTP_ANSWER_H
+#define TOCSIN_HTTP_HTTP_ANSWER_H
 
 #include "common/arena.h"
 #include "common/buf.h"
-#include "coordinator/api/http_server.h"
+#include "coordinator/http/http_server.h"
 
 #define HTTP_ANSWER_HEADERS_MAX 12
 

@@ -3,8 +3,8 @@
  * http_response: hands an answer (http_answer) to libmicrohttpd, which sends it. A part of
  * http_server.
  */
-#ifndef TOCSIN_API_HTTP_RESPONSE_H
-#define TOCSIN_API_HTTP_RESPONSE_H
+#ifndef TOCSIN_HTTP_HTTP_RESPONSE_H
+#define TOCSIN_HTTP_HTTP_RESPONSE_H
 
 #include <stdbool.h>
 

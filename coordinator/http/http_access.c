@@ -27,17 +27,17 @@
  * It passes over much that a head must not have; http_head.c looks at what it hands over. A zero
  * byte is not to be seen there: it ends the value.
  */
-#include "coordinator/api/http_access.h"
+#include "coordinator/http/http_access.h"
 
 #include <string.h>
 #include <strings.h>
 
 #include "common/clock.h"
 #include "common/mem.h"
-#include "coordinator/api/http_head.h"
-#include "coordinator/api/http_response.h"
-#include "coordinator/api/http_server_state.h"
-#include "coordinator/api/http_tls.h"
+#include "coordinator/http/http_head.h"
+#include "coordinator/http/http_response.h"
+#include "coordinator/http/http_server_state.h"
+#include "coordinator/http/http_tls.h"
 
 #define HEAD_MAX                                                                                   \
     ((size_t)6 * 1024) /* leaves room for pieces of the body, and for the answer's head */

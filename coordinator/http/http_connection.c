@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "coordinator/api/http_connection.h"
+#include "coordinator/http/http_connection.h"
 
 #include <sys/socket.h>
 
-#include "coordinator/api/http_request.h"
-#include "coordinator/api/http_socket.h"
+#include "coordinator/http/http_request.h"
+#include "coordinator/http/http_socket.h"
 
 #define SENDING_LOOKS 512U /* connections looked at for one that is sending */
 #define EVICT_LOOKS   512U /* connections looked at for one that can make room */

@@ -4,8 +4,8 @@
  * pieces of bodies that came, requests that are over. The argument of each is the server. A part
  * of http_server.
  */
-#ifndef TOCSIN_API_HTTP_ACCESS_H
-#define TOCSIN_API_HTTP_ACCESS_H
+#ifndef TOCSIN_HTTP_HTTP_ACCESS_H
+#define TOCSIN_HTTP_HTTP_ACCESS_H
 
 #include <microhttpd.h>
 #include <stddef.h>

@@ -4,12 +4,12 @@
  * A part of http_server; http_access.c moves requests on, http_sweep.c ends those that take too
  * long.
  */
-#ifndef TOCSIN_API_HTTP_REQUEST_H
-#define TOCSIN_API_HTTP_REQUEST_H
+#ifndef TOCSIN_HTTP_HTTP_REQUEST_H
+#define TOCSIN_HTTP_HTTP_REQUEST_H
 
-#include "coordinator/api/http_answer.h"
-#include "coordinator/api/http_connection.h"
-#include "coordinator/api/http_server.h"
+#include "coordinator/http/http_answer.h"
+#include "coordinator/http/http_connection.h"
+#include "coordinator/http/http_server.h"
 
 #define HTTP_DISCARD_MAX    (UINT64_C(1024) * 1024)      /* of a body behind an early answer */
 #define HTTP_LEAVE_MAX      (UINT64_C(64) * 1024 * 1024) /* of what is thrown away while leaving */

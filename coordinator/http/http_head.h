@@ -6,8 +6,8 @@
  * forbid is refused, and so is a header twice of which one alone is read. The connection ends with
  * the answer: nobody knows where a next request would begin. Pure; a part of http_server.
  */
-#ifndef TOCSIN_API_HTTP_HEAD_H
-#define TOCSIN_API_HTTP_HEAD_H
+#ifndef TOCSIN_HTTP_HTTP_HEAD_H
+#define TOCSIN_HTTP_HTTP_HEAD_H
 
 #include <stdbool.h>
 

@@ -4,6 +4,7 @@
  *     http_daemon      runs the library, which calls
  *     http_access      for what comes in; with
  *     http_connection  who is connected, idle, in the way of others,
+ *     http_head        whether a head can be read in one way alone,
  *     http_request     what is asked and may be done with it, and
  *     http_answer      what is answered, which
  *     http_response    hands to the library;
@@ -22,8 +23,8 @@
  * and the connection is closed. With TLS the handshake counts as a part of the head, and whoever is
  * late with that is told nothing.
  */
-#ifndef TOCSIN_API_HTTP_SERVER_H
-#define TOCSIN_API_HTTP_SERVER_H
+#ifndef TOCSIN_HTTP_HTTP_SERVER_H
+#define TOCSIN_HTTP_HTTP_SERVER_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,7 +5,7 @@
  * needs no new server, and open connections keep what they have. Credentials must outlive their
  * sessions: they are counted, and freed between two runs of the library.
  */
-#include "coordinator/api/http_tls.h"
+#include "coordinator/http/http_tls.h"
 
 #include <arpa/inet.h>
 #include <gnutls/gnutls.h>

@@ -2,8 +2,8 @@
 /*
  * query_string: the parameters behind the `?`, and percent-encoding.
  */
-#ifndef TOCSIN_API_QUERY_STRING_H
-#define TOCSIN_API_QUERY_STRING_H
+#ifndef TOCSIN_HTTP_QUERY_STRING_H
+#define TOCSIN_HTTP_QUERY_STRING_H
 
 #include <stdbool.h>
 

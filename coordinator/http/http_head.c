@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "coordinator/api/http_head.h"
+#include "coordinator/http/http_head.h"
 
 #include <string.h>
 #include <strings.h>

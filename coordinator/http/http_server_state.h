@@ -2,13 +2,13 @@
 /*
  * http_server_state: what the parts of http_server share. For them alone.
  */
-#ifndef TOCSIN_API_HTTP_SERVER_STATE_H
-#define TOCSIN_API_HTTP_SERVER_STATE_H
+#ifndef TOCSIN_HTTP_HTTP_SERVER_STATE_H
+#define TOCSIN_HTTP_HTTP_SERVER_STATE_H
 
-#include "coordinator/api/http_connection.h"
-#include "coordinator/api/http_daemon.h"
-#include "coordinator/api/http_request.h"
-#include "coordinator/api/http_server.h"
+#include "coordinator/http/http_connection.h"
+#include "coordinator/http/http_daemon.h"
+#include "coordinator/http/http_request.h"
+#include "coordinator/http/http_server.h"
 
 struct MHD_Response;
 struct http_tls;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "coordinator/api/http_response.h"
+#include "coordinator/http/http_response.h"
 
 #include <microhttpd.h>
 
 #include "common/mem.h"
-#include "coordinator/api/http_server_state.h"
-#include "coordinator/api/http_socket.h"
+#include "coordinator/http/http_server_state.h"
+#include "coordinator/http/http_socket.h"
 
 #define PULL_BLOCK ((size_t)32 * 1024)
 #define BULK_BLOCK ((size_t)256 * 1024)

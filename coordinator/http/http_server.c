@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "coordinator/api/http_server.h"
+#include "coordinator/http/http_server.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/mem.h"
-#include "coordinator/api/http_daemon.h"
-#include "coordinator/api/http_response.h"
-#include "coordinator/api/http_server_state.h"
-#include "coordinator/api/http_socket.h"
-#include "coordinator/api/http_tls.h"
+#include "coordinator/http/http_daemon.h"
+#include "coordinator/http/http_response.h"
+#include "coordinator/http/http_server_state.h"
+#include "coordinator/http/http_socket.h"
+#include "coordinator/http/http_tls.h"
 
 void http_settings_defaults(struct http_settings *settings)
 {

@@ -3,8 +3,8 @@
  * pulled_text: the text of an answer that is made piece by piece, as much at a time as the client
  * takes (http_reply_stream).
  */
-#ifndef TOCSIN_API_PULLED_TEXT_H
-#define TOCSIN_API_PULLED_TEXT_H
+#ifndef TOCSIN_HTTP_PULLED_TEXT_H
+#define TOCSIN_HTTP_PULLED_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "coordinator/api/http_socket.h"
+#include "coordinator/http/http_socket.h"
 
 #include <linux/sockios.h>
 #include <linux/tcp.h> /* whose struct tcp_info is newer than that of netinet/tcp.h */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "coordinator/api/accept_language.h"
+#include "coordinator/http/accept_language.h"
 
 #include "common/locale.h"
 

@@ -3,14 +3,14 @@
  * http_connection: the connections of a server, who of them is idle for how long, and which make
  * room for others. A part of http_server, which knows nothing of libmicrohttpd.
  */
-#ifndef TOCSIN_API_HTTP_CONNECTION_H
-#define TOCSIN_API_HTTP_CONNECTION_H
+#ifndef TOCSIN_HTTP_HTTP_CONNECTION_H
+#define TOCSIN_HTTP_HTTP_CONNECTION_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "common/buf.h"
-#include "coordinator/api/http_server.h"
+#include "coordinator/http/http_server.h"
 
 struct MHD_Connection;
 struct http_connections;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "coordinator/api/http_answer.h"
+#include "coordinator/http/http_answer.h"
 
 #include <assert.h>
 #include <string.h>
