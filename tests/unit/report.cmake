@@ -13,7 +13,8 @@ tocsin_unit_test(test_preflight LIBS tocsin_report)
 tocsin_unit_test(test_preflight_limits LIBS tocsin_report)
 tocsin_unit_test(test_row_text LIBS tocsin_report)
 tocsin_unit_test(test_delivery_page LIBS tocsin_report SOURCES unit/journal_fixture.c)
-tocsin_unit_test(test_bundle LIBS tocsin_report)
-target_compile_definitions(test_bundle PRIVATE
+tocsin_unit_test(test_bundle LIBS tocsin_report SOURCES unit/bundle_rig.c)
+tocsin_unit_test(test_bundle_rows LIBS tocsin_report SOURCES unit/bundle_rig.c)
+target_compile_definitions(test_bundle_rows PRIVATE
     BUNDLES="${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/fuzz_bundle")
 tocsin_unit_test(test_head_signer LIBS tocsin_report SOURCES unit/stores.c)
