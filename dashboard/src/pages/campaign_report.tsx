@@ -15,8 +15,10 @@ import { Chart } from "../ui/chart";
 import { Icon } from "../ui/icon";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
-const AT_ONCE_MAX = 300000; // of larger campaigns that still run a report is read when somebody asks for it
-
+// A report takes the coordinator 0.13 s of a core for each million (docs/benchmarks.md). Of larger campaigns that still run it is
+// read when somebody asks for it, and again by itself of small ones alone.
+const AT_ONCE_MAX = 2000000;
+const AGAIN_MAX = 300000;
 const READ_AGAIN_MS = 15000;
 
 /** Once when the page is opened and once more when the campaign has ended; else when somebody asks. */
@@ -33,7 +35,7 @@ export function useReport(campaign: Campaign | undefined): Asked<Report> & { wan
   const reachedNow = sum(campaign?.counts ?? {}, REACHED);
   const known = report.value?.people.reached.people ?? 0;
   useEffect(() => {
-    if (wanted && !report.busy && reachedNow < known && Date.now() - readAt.current > READ_AGAIN_MS && campaign!.recipients <= AT_ONCE_MAX) {
+    if (wanted && !report.busy && reachedNow < known && Date.now() - readAt.current > READ_AGAIN_MS && campaign!.recipients <= AGAIN_MAX) {
       report.again();
     }
   }, [reachedNow]);
