@@ -30,7 +30,7 @@ CONTENT = {"sms": {"text": "Hi {{id}}"}, "email": {"subject": "S", "text": "Hi {
 PLAN = {"steps": [{"channel": "sms", "until": "acknowledged", "within": "3s", "attempts": 3, "backoff": "300ms"},
                   {"channel": "email", "attempts": 2, "backoff": "300ms", "on_uncertain": "hold"}]}
 LOST = ("failed", "suppressed", "unreachable", "expired", "cancelled", "uncertain")
-CAMPAIGNS_OWN = ("launched", "paused", "resumed", "cancelled", "finished", "changed")
+CAMPAIGNS_OWN = ("launched", "paused", "resumed", "cancelled", "finished", "changed", "expired", "round")
 
 
 @pytest.fixture
@@ -69,12 +69,12 @@ def outcomes_of_metrics(seen):
 
 
 class Run:
-    def __init__(self, cluster, gateway, relay):
+    def __init__(self, cluster, gateway, relay, plan, **more):
         self.cluster, self.gateway, self.relay = cluster, gateway, relay
         audience = cluster.api.upload(people()).json()["id"]
         for i in range(PER_KIND):
             cluster.api.call("PUT", "/v1/suppressions", {"contact": f"x{i}", "reason": "legal"})
-        self.id = cluster.campaign(audience, None, CONTENT, PLAN, rate=RATE)["id"]
+        self.id = cluster.campaign(audience, None, CONTENT, plan, **more)["id"]
         self.path = f"/v1/campaigns/{self.id}"
 
     def view(self):
@@ -82,6 +82,10 @@ class Run:
 
     def reach(self, accepted):
         wait_for(f"{accepted} taken", lambda: self.view()["outcomes"].get("gateway", {}).get("accepted", 0) >= accepted)
+
+    def end(self):
+        self.cluster.wait_campaign(self.id)
+        wait_for("the last outcome", lambda: self.view()["counts"]["leased"] == 0)
 
     def still(self):
         """Paused, and nobody is with a worker."""
@@ -153,13 +157,12 @@ class Run:
 
 
 @pytest.fixture
-def run(gateway, relay, make_cluster):
+def launch(gateway, relay, make_cluster):
+    """launch(plan, more of the campaign)"""
     gateway.answer("if ($http_x_recipient ~ ^b) { return 400; } if ($http_x_recipient ~ ^[de]) { return 503; }"
                    "if ($http_x_recipient ~ ^m.*7$) { return 503; } return 202;")
     cluster = make_cluster([http_provider(gateway, receipts=True), http_provider(relay, name="relay", channel="email")], QUICK)
-    run = Run(cluster, gateway, relay)
-    run.go()
-    return run
+    return lambda plan, **more: Run(cluster, gateway, relay, plan, **more)
 
 
 class Views:
@@ -196,7 +199,9 @@ class Views:
                                    if event["event"] not in CAMPAIGNS_OWN or "lease" in event or "reason" in event)
 
 
-def test_every_view_of_one_campaign_tells_the_same(run):
+def test_every_view_of_one_campaign_tells_the_same(launch):
+    run = launch(PLAN, rate=RATE)
+    run.go()
     views = Views(run)
     check_states(run, views)
     check_people(views)
@@ -361,3 +366,82 @@ def check_the_providers_word(run, views):
         assert 0 <= answered[202] - told["accepted"] <= told["uncertain"]
         assert 0 <= answered[400] + answered[503] - told["deferred"] - told["refused"] <= told["uncertain"]
         assert told["attempts"] - told["uncertain"] <= sum(answered.values()) <= told["attempts"]
+
+
+# ---- the same of campaigns of other shapes ----
+
+
+def check_what_all_have(run, views):
+    counts = views.counts
+    by_state = collections.Counter(row["state"] for row in views.list)
+    assert by_state == collections.Counter(row["state"] for row in views.rows) == some(counts)
+    assert {s["state"]: s["people"] for s in views.report["states"]} == counts
+    assert {state: views.metrics.value("tocsin_recipients", state=state) for state in STATES} == counts
+    check_people(views)
+    check_reasons(views)
+    outcomes, told, events = collections.Counter(), views.report["messages"], views.events()
+    for (_, outcome), n in outcomes_of(views.view).items():
+        outcomes[outcome] += n
+    assert told["accepted"] + told["overtaken"] >= outcomes["accepted"] == events["accepted"]
+    assert told["deferred"] + told["refused"] + told["nothing_there"] == outcomes["deferred"] + outcomes["rejected"]
+    assert told["handed_back"] == outcomes["returned"] and told["turned_away"] == outcomes["throttled"]
+    assert events["leased"] == told["attempts"] + told["handed_back"] + told["turned_away"] + told["nothing_there"]
+    assert outcomes_of_metrics(views.metrics) == outcomes_of(views.view)
+    assert views.bundle["events"] == {event: n for event, n in events.items() if n}
+
+
+def test_a_pair_whose_time_is_over_in_mid_way(launch):
+    run = launch({"steps": [{"channel": "sms", "until": "acknowledged", "within": "2s", "attempts": 2, "backoff": "300ms"},
+                            {"channel": "email", "with_previous": True, "attempts": 2, "backoff": "300ms"}]}, rate=200, not_after="4s")
+    run.end()
+    views = Views(run)
+    assert views.counts["expired"] > 0 and views.view["state"] == "finished"
+    check_what_all_have(run, views)
+
+
+def test_a_pair_that_is_cancelled_while_somebody_is_refused(launch):
+    run = launch({"steps": [{"channel": "sms", "attempts": 2, "backoff": "300ms"}, {"channel": "email", "with_previous": True}]}, rate=200)
+    run.reach(MANY // 5)
+    run.hold(signal.SIGSTOP)
+    time.sleep(0.5)  # all 16 connections wait for an answer, and one of ten of those is a 503
+    run.cluster.api.post(f"{run.path}/cancel")
+    run.hold(signal.SIGCONT)
+    run.end()
+    views = Views(run)
+    assert views.view["state"] == "cancelled" and views.events()["cancelled"] > 0
+    check_what_all_have(run, views)
+
+
+def test_a_further_round(launch):
+    run = launch({"steps": [{"channel": "sms", "attempts": 2, "backoff": "200ms"}]})
+    run.end()
+    run.cluster.api.post(f"{run.path}/retry", {"states": ["failed"]})
+    run.end()
+    views = Views(run)
+    assert views.report["people"]["in_further_rounds"]["people"] > 0
+    check_what_all_have(run, views)
+
+
+def test_one_person_who_is_scheduled_moved_and_slowed_before_the_launch(launch):
+    run = launch({"steps": [{"channel": "sms"}]}, launch=False)
+    audience = run.cluster.api.upload(b"id,phone\nonly,+4799999999\n").json()["id"]
+    run.id = run.cluster.campaign(audience, "sms", {"sms": CONTENT["sms"]}, launch=False)["id"]
+    run.path = f"/v1/campaigns/{run.id}"
+    run.cluster.api.post(f"{run.path}/launch", {"at": soon(3600)})
+    assert run.cluster.api.call("PATCH", run.path, {"rate": 50}).status == 200
+    run.cluster.api.post(f"{run.path}/launch", {"at": soon(7200)})
+    run.cluster.api.post(f"{run.path}/launch")
+    run.end()
+    report = run.cluster.api.get(f"{run.path}/report")
+    first = report["times"]["first_word"]
+    assert first["people"] == 1 and first["of_recipients"]["p50_s"] == first["of_recipients"]["p99_s"] == first["last_s"]
+    assert report["people"]["reached"] == {"people": 1, "share": 1.0}
+    views = Views.__new__(Views)
+    proven = views.evidence(run.cluster, run.id, "only")
+    assert [e["event"] for e in proven["timeline"] if not e["of_campaign"]] == ["leased", "accepted"]
+    assert [e["event"] for e in proven["timeline"] if e["of_campaign"]][0] == "scheduled"
+    assert views.evidence(run.cluster, run.id)["events"] == {"leased": 1, "accepted": 1}
+
+
+def soon(s):
+    return datetime.datetime.fromtimestamp(time.time() + s, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
