@@ -71,8 +71,10 @@ struct api {
     struct ended_pages *ended_pages; /* of lists */
     struct page_sets *page_sets;     /* of ended campaigns */
     unsigned listings;               /* of such, that are read */
-    uint64_t replied_recno;          /* the record that the newest reply is in */
-    unsigned reports;                /* that are being read */
+    uint64_t lookups_turn;     /* of the loop, by its time, in which lookups had a share last */
+    uint64_t lookups_until_us; /* and until when */
+    uint64_t replied_recno;    /* the record that the newest reply is in */
+    unsigned reports;          /* that are being read */
     struct report_cache *report_cache;
     struct evidence_job *evidence_jobs; /* likewise: bundles that are being made */
     unsigned evidence_count;

@@ -17,7 +17,7 @@
 #include "coordinator/content/object_id.h"
 #include "coordinator/report/page_fold.h"
 
-#define TURN_US       2000 /* at a time, before the loop has its turn */
+#define TURN_US       2000 /* of a turn of the loop, for all lookups together */
 #define BETWEEN_MS    1    /* 0 would come again before anything else of the loop does */
 #define AUDIENCES_MAX 4096 /* asked for one answer */
 #define STEPS_MAX     (1u << 20)
@@ -193,22 +193,35 @@ static void refuse(struct lookup *lookup, enum err err)
     exchange_refuse(exchange, 0, &(struct problem){.err = err});
 }
 
+/* Whoever comes after others in a turn of the loop has what they left of it, if anything: those who
+ * came first are done first, and however many they are, the engine waits no longer. */
+static bool is_turn_over(const struct lookup *lookup)
+{
+    struct api *api = lookup->exchange->api;
+    uint64_t turn = uv_now(api->context.loop);
+    uint64_t now_us = clock_monotonic_us();
+    if (api->lookups_turn != turn) {
+        api->lookups_turn = turn;
+        api->lookups_until_us = now_us + TURN_US;
+    }
+    return now_us >= api->lookups_until_us;
+}
+
 static void on_told(uv_timer_t *timer);
 
 /* The journal has all that led to the states by now, and may have more. */
 static void tell(struct exchange *exchange)
 {
     struct lookup *lookup = exchange->resource;
-    uint64_t until_us = clock_monotonic_us() + TURN_US;
     while (lookup->told < lookup->found) {
+        if (is_turn_over(lookup)) {
+            uv_timer_start(&lookup->timer, on_told, BETWEEN_MS, 0);
+            return;
+        }
         enum err err = add_item(lookup, &lookup->findings[lookup->told]);
         lookup->told++;
         if (err != ERR_OK) {
             refuse(lookup, err);
-            return;
-        }
-        if (lookup->told < lookup->found && clock_monotonic_us() >= until_us) {
-            uv_timer_start(&lookup->timer, on_told, BETWEEN_MS, 0);
             return;
         }
     }
@@ -249,11 +262,10 @@ static void on_turn(uv_timer_t *timer);
 
 static void look(struct lookup *lookup)
 {
-    uint64_t until_us = clock_monotonic_us() + TURN_US;
     enum err err = ERR_BUSY;
     while ((err == ERR_OK || err == ERR_BUSY) && !is_enough(lookup)) {
         struct recipient_match match;
-        if (clock_monotonic_us() >= until_us) {
+        if (is_turn_over(lookup)) {
             uv_timer_start(&lookup->timer, on_turn, BETWEEN_MS, 0);
             return;
         }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <time.h>
 
 #include "tests/unit/api_rig.h"
 
@@ -317,6 +319,65 @@ static void a_client_may_go_while_it_is_searched(void **state)
     expect_items(house, "key=k2", 1, "c1");
 }
 
+static uint64_t cpu_us(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+#define SEARCHERS 80
+#define AUDIENCES 300
+/* Each searches for longer than it may at a time: a share each would be 160 ms. */
+#define TURN_MAX_US 60000
+
+/* However many search, the engine waits no longer for its turn. */
+static void many_searches_share_a_turn_of_the_loop(void **state)
+{
+    struct house *house = *state;
+    struct http_peer peers[SEARCHERS];
+    struct buf request = {0};
+    unsigned answered = 0;
+    uint64_t slowest_us = 0;
+    for (unsigned i = 1; i <= AUDIENCES; i++) {
+        char body[300];
+        upload(house);
+        (void)snprintf(body, sizeof(body),
+                       "{\"name\":\"n\",\"audience\":\"a%u\",\"channel\":\"sms\",\"content\":"
+                       "{\"sms\":{\"text\":\"Hi\"}}}",
+                       i);
+        expect(house, "POST", "/v1/campaigns", "", body, 201, "draft");
+    }
+    buf_printf(&request,
+               "GET /v1/recipients?endpoint=%%2B4790000001&limit=1000 HTTP/1.1\r\nHost: t\r\n"
+               "Connection: close\r\nAuthorization: Bearer %s\r\n\r\n",
+               house->token);
+    for (unsigned i = 0; i < SEARCHERS; i++) { /* all of them before the loop has a turn */
+        peers[i] = http_peer_open(api_address(house->api), house_turn, house);
+        assert_int_equal(send(peers[i].fd, request.data, request.len, MSG_NOSIGNAL), request.len);
+    }
+    buf_release(&request);
+    while (answered < SEARCHERS) {
+        uint64_t began_us = cpu_us();
+        uv_run(&house->loop, UV_RUN_NOWAIT);
+        uint64_t took_us = cpu_us() - began_us;
+        slowest_us = took_us > slowest_us ? took_us : slowest_us;
+        house_turn(house);
+        answered = 0;
+        for (unsigned i = 0; i < SEARCHERS; i++) {
+            http_peer_read(&peers[i]);
+            answered += peers[i].is_closed;
+        }
+    }
+    for (unsigned i = 0; i < SEARCHERS; i++) {
+        struct answer answer = take_answer(&peers[i]);
+        assert_int_equal(json_array_size(json_object_get(answer.json, "items")), AUDIENCES);
+        answer_release(&answer);
+    }
+    print_message("the slowest turn: %llu us\n", (unsigned long long)slowest_us);
+    assert_true(slowest_us < TURN_MAX_US);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,6 +390,7 @@ int main(void)
         HOUSE_TEST(keys_of_every_odd_kind_are_found),
         HOUSE_TEST(a_cursor_of_another_search_is_refused),
         HOUSE_TEST(a_client_may_go_while_it_is_searched),
+        HOUSE_TEST(many_searches_share_a_turn_of_the_loop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
