@@ -10,6 +10,7 @@ import pytest
 
 from support import BUILD, Cluster, QUICK, free_port, problem_of, upload, wait_for
 from cluster import Api
+from description import FILE
 from event_stream import EventStream
 from test_reply_forward import Desk
 from watch import WATCH
@@ -55,6 +56,17 @@ def test_no_route_takes_a_parameter_that_it_does_not_know(cluster):
     for method, path, roles in OPERATIONS:
         if path.startswith("/v1/"):
             assert "nonsense" in problem_of(cluster.api.call(method, f"{filled(path)}?nonsense=1"), 400)["detail"], path
+
+
+def test_what_is_no_part_of_the_api_is_described_too(cluster):
+    for path in ("/", "/docs", "/openapi.yaml", "/healthz", "/readyz", "/metrics"):
+        answer = cluster.api.call("GET", path)
+        assert answer.status == 200 and answer.body, path
+        if "ETag" in answer.headers:
+            assert cluster.api.call("GET", path, headers={"If-None-Match": answer.headers["ETag"]}).status == 304, path
+        assert "nonsense" in problem_of(cluster.api.call("GET", f"{path}?nonsense=1"), 400)["detail"], path
+    with open(FILE, "rb") as f:
+        assert cluster.api.call("GET", "/openapi.yaml").body == f.read()
 
 
 def test_links_and_callbacks_of_nobody_are_refused(cluster):
