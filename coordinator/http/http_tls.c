@@ -102,35 +102,47 @@ static enum err read_expiry(const struct http_tls *tls, const struct buf *text, 
 
 static void certificate_free(struct http_tls_certificate *certificate)
 {
-    gnutls_certificate_free_credentials(certificate->credentials);
+    if (certificate->credentials != NULL) {
+        gnutls_certificate_free_credentials(certificate->credentials);
+    }
     mem_free(certificate);
 }
 
-static enum err make_certificate(struct http_tls *tls, const struct buf *pem, const struct buf *key,
-                                 struct http_tls_certificate **out, struct problem *problem)
+static enum err set_pair(struct http_tls_certificate *made, const struct buf *pem,
+                         const struct buf *key, struct problem *problem)
 {
-    struct http_tls_certificate *made = mem_zalloc(1, sizeof(*made));
     gnutls_datum_t certificate = datum(pem);
     gnutls_datum_t secret = datum(key);
-    made->tls = tls;
     int code = gnutls_certificate_allocate_credentials(&made->credentials);
     if (code == GNUTLS_E_SUCCESS) {
         code = gnutls_certificate_set_x509_key_mem(made->credentials, &certificate, &secret,
                                                    GNUTLS_X509_FMT_PEM);
     }
-    enum err err = ERR_OK;
     if (code == GNUTLS_E_CERTIFICATE_KEY_MISMATCH) {
-        err = refuse(tls, "key", ERR_INVALID, "the key is not that of the certificate", problem);
-    } else if (code < 0) {
+        return refuse(made->tls, "key", ERR_INVALID, "the key is not that of the certificate",
+                      problem);
+    }
+    if (code < 0) {
         char what[200];
         (void)snprintf(what, sizeof(what),
                        "certificate or key cannot be used, both are to be in PEM and the key not "
                        "encrypted: %s",
                        gnutls_strerror(code));
-        err = refuse(tls, "key", ERR_INVALID, what, problem);
+        return refuse(made->tls, "key", ERR_INVALID, what, problem);
     }
+    return ERR_OK;
+}
+
+/* The certificates are read alone first: of those that are cut off, as in a file that is being
+ * written, GnuTLS (3.7.9) does not free all when they are read with a key. */
+static enum err make_certificate(struct http_tls *tls, const struct buf *pem, const struct buf *key,
+                                 struct http_tls_certificate **out, struct problem *problem)
+{
+    struct http_tls_certificate *made = mem_zalloc(1, sizeof(*made));
+    made->tls = tls;
+    enum err err = read_expiry(tls, pem, &made->expires_ms, problem);
     if (err == ERR_OK) {
-        err = read_expiry(tls, pem, &made->expires_ms, problem);
+        err = set_pair(made, pem, key, problem);
     }
     if (err != ERR_OK) {
         certificate_free(made);

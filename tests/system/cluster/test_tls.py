@@ -362,6 +362,18 @@ def test_settings_that_leave_a_door_open_are_refused(place, listen, words):
         assert word in err, err
 
 
+def test_a_certificate_that_is_half_written_costs_nothing(cluster, authority, place):
+    """It is told as what it is, and nothing is left of it: the sanitizers look when it ends."""
+    certificate, key = authority.issue("half")
+    with open(certificate, "r+b") as f:
+        f.truncate(os.path.getsize(certificate) // 2)
+    assert exchange(cluster, place, (certificate, key)) == (0, 2)
+    with open(os.path.join(cluster.directory, "coordinator.log"), encoding="utf-8") as f:
+        assert "listen.tls.certificate: " in f.read()
+    assert cluster.api.call("GET", "/healthz").status == 200
+    assert cluster.coordinator.stop() == 0
+
+
 def test_a_certificate_that_cannot_be_used_keeps_it_from_starting(place, authority):
     first, second = authority.issue("one"), authority.issue("two")
     for certificate, key, word in ((first[0], "file:/nowhere", "listen.tls.key"), ("/nowhere", f"file:{first[1]}", "listen.tls.certificate"),
