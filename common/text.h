@@ -16,6 +16,8 @@
 /* Well-formed UTF-8 by RFC 3629 (no overlong forms, no surrogates, nothing above U+10FFFF)? Fast
  * for ASCII. *bad_at (may be NULL) gets the offset where the first ill-formed sequence begins. */
 bool text_is_utf8(struct slice slice, size_t *bad_at);
+/* Appends it with a question mark for each byte that is no part of UTF-8. */
+void text_as_utf8(struct buf *buf, struct slice slice);
 /* base64url without padding (RFC 4648 section 5). text_base64url_decode returns false for anything
  * not canonical; *out_len is set to what was written. */
 void text_base64url(struct buf *buf, struct slice bytes);

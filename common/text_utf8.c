@@ -76,3 +76,14 @@ bool text_is_utf8(struct slice slice, size_t *bad_at)
     }
     return true;
 }
+
+void text_as_utf8(struct buf *buf, struct slice slice)
+{
+    size_t bad_at;
+    while (!text_is_utf8(slice, &bad_at)) {
+        buf_append(buf, slice.data, bad_at);
+        buf_u8(buf, '?');
+        slice = slice_of(slice.data + bad_at + 1, slice.len - bad_at - 1);
+    }
+    buf_slice(buf, slice);
+}

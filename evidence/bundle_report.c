@@ -131,10 +131,10 @@ static json_t *event_json(struct telling *telling, const struct bundle_event *en
     put_provider(telling, json, event);
     follow(telling, event);
     if (event->ref.len > 0) {
-        json_object_set_new(
-            json, "ref",
-            json_stringn_nocheck((const char *)telling->bundle->refs.data + entry->ref_at,
-                                 event->ref.len));
+        struct buf ref = {0};
+        text_as_utf8(&ref, slice_of(telling->bundle->refs.data + entry->ref_at, event->ref.len));
+        json_object_set_new(json, "ref", text_of(&ref));
+        buf_release(&ref);
     }
     return json;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "coordinator/api/delivery_json.h"
 
+#include "common/text.h"
 #include "coordinator/api/exchange.h"
 #include "coordinator/report/delivery_page.h"
 
@@ -123,8 +124,10 @@ json_t *delivery_event_json(const struct api *api, const struct plan *plan,
         json_object_set_new(json, "due_at", exchange_time(event->due_ms));
     }
     if (event->ref.len > 0) {
-        json_object_set_new(json, "ref",
-                            json_stringn((const char *)event->ref.data, event->ref.len));
+        struct buf ref = {0};
+        text_as_utf8(&ref, event->ref); /* a provider may answer anything */
+        json_object_set_new(json, "ref", json_stringn((const char *)ref.data, ref.len));
+        buf_release(&ref);
     }
     return json;
 }

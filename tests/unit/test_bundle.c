@@ -107,6 +107,35 @@ static void a_new_key_signs_what_a_lost_one_did(void **state)
     buf_release(&bytes);
 }
 
+/* What a provider calls a message may be no text at all; the report is JSON all the same. */
+static void an_id_that_is_no_text_is_told_of(void **state)
+{
+    struct fixture *fixture = *state;
+    struct bundle bundle = {0};
+    struct problem problem = {0};
+    struct buf bytes = {0};
+    struct record *record = next_record(fixture);
+    add_event(record, CAMPAIGN, 1,
+              &(struct event){.kind = DELIVERY_EVENT_COMPLAINED,
+                              .offset = PLACE,
+                              .span = 1,
+                              .ref = slice_of("caf\xe9-\xe2\x82", 7)});
+    write_record(fixture, record);
+    record = next_record(fixture);
+    put_head(fixture, record, 2);
+    write_record(fixture, record);
+    assert_int_equal(export_bundle(fixture, true, &bytes), ERR_OK);
+    assert_int_equal(check_bundle(buf_view(&bytes), &bundle, &problem), ERR_OK);
+    json_t *report = bundle_report(&bundle);
+    char *text = json_dumps(report, JSON_COMPACT);
+    assert_non_null(text);
+    assert_non_null(strstr(text, "\"ref\":\"caf?-??\""));
+    free(text);
+    json_decref(report);
+    bundle_release(&bundle);
+    buf_release(&bytes);
+}
+
 /* ---- every change is found ---- */
 
 static void every_changed_byte_is_found(void **state)
@@ -409,6 +438,7 @@ int main(void)
         TEST(the_same_journal_gives_the_same_bytes),
         TEST(an_older_key_vouches_for_the_newer),
         TEST(a_new_key_signs_what_a_lost_one_did),
+        TEST(an_id_that_is_no_text_is_told_of),
         TEST(every_changed_byte_is_found),
         TEST(every_cut_is_found),
         TEST(every_line_that_is_missing_added_or_moved_is_found),
