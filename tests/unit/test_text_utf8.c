@@ -93,9 +93,31 @@ static void nothing_and_zero_bytes_are_text(void **state)
     assert_true(text_is_utf8(slice_of("\0\0\0\0\0\0\0\0\0", 9), NULL));
 }
 
+static void what_is_no_utf8_becomes_question_marks(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t len;
+        const char *as;
+    } rows[] = {{"", 0, ""},
+                {"id-4711", 7, "id-4711"},
+                {"\xff", 1, "?"},
+                {"caf\xe9", 4, "caf?"},
+                {"\xc3\xa9\xc3", 3, "\xc3\xa9?"},
+                {"a\xe2\x82z", 4, "a??z"}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct buf buf = {0};
+        text_as_utf8(&buf, slice_of(rows[i].text, rows[i].len));
+        assert_string_equal(buf_cstr(&buf), rows[i].as);
+        buf_release(&buf);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_no_utf8_becomes_question_marks),
         cmocka_unit_test(every_code_point_but_surrogates_is_text),
         cmocka_unit_test(overlong_forms_are_refused),
         cmocka_unit_test(the_offset_is_where_the_bad_sequence_begins),
