@@ -49,5 +49,5 @@ void assets_get(struct exchange *exchange)
     if (is_gzip) {
         http_reply_header(http, "Content-Encoding", "gzip");
     }
-    http_reply(http, 200, asset->type, is_gzip ? asset->gzip : asset->plain);
+    http_reply_lent(http, 200, asset->type, is_gzip ? asset->gzip : asset->plain);
 }

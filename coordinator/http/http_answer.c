@@ -33,6 +33,7 @@ void http_answer_write(const struct http_answer *answer, struct buf *wire)
     for (unsigned i = 0; i < answer->header_count; i++) {
         buf_printf(wire, "%s: %s\r\n", answer->headers[i].name, answer->headers[i].value);
     }
-    buf_printf(wire, "Content-Length: %zu\r\n\r\n", answer->body.len);
+    buf_printf(wire, "Content-Length: %zu\r\n\r\n", answer->body.len + answer->lent.len);
     buf_slice(wire, buf_view(&answer->body));
+    buf_slice(wire, answer->lent);
 }

@@ -19,6 +19,7 @@ struct http_answer {
         const char *value;
     } headers[HTTP_ANSWER_HEADERS_MAX]; /* in the request's arena */
     struct buf body;
+    struct slice lent; /* in place of a body; outlives the server */
     bool is_bulk;
     http_pull_fn pull; /* instead of a body */
     http_pull_done_fn pull_done;

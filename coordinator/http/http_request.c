@@ -283,6 +283,13 @@ void http_reply(struct http_request *request, unsigned status, const char *conte
     begin_reply(request, status, content_type);
 }
 
+void http_reply_lent(struct http_request *request, unsigned status, const char *content_type,
+                     struct slice body)
+{
+    request->answer.lent = body;
+    begin_reply(request, status, content_type);
+}
+
 void http_reply_bare(struct http_request *request, unsigned status)
 {
     request->is_bare = true;

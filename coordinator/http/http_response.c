@@ -77,8 +77,9 @@ static struct MHD_Response *response_of(struct http_request *request)
         }
         return response;
     }
-    if (answer->body.len == 0) {
-        return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+    if (answer->body.len == 0) { /* the library reads what it is lent, and says otherwise */
+        return MHD_create_response_from_buffer(
+            answer->lent.len, (void *)(uintptr_t)answer->lent.data, MHD_RESPMEM_PERSISTENT);
     }
     struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback(
         answer->body.len, answer->body.data, mem_free);

@@ -129,6 +129,9 @@ void http_reply_header(struct http_request *request, const char *name, const cha
 /* Copies. content_type NULL: none. */
 void http_reply(struct http_request *request, unsigned status, const char *content_type,
                 struct slice body);
+/* Does not copy: the body outlives the server. */
+void http_reply_lent(struct http_request *request, unsigned status, const char *content_type,
+                     struct slice body);
 /* A status and no body, which no cache may keep: the cheapest answer. Headers that were given are
  * dropped. */
 void http_reply_bare(struct http_request *request, unsigned status);

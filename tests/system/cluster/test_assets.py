@@ -3,6 +3,7 @@
 
 import gzip
 import re
+import socket
 
 import pytest
 
@@ -78,3 +79,20 @@ def test_recipients_port_has_no_dashboard(gateway, make_cluster):
     cluster.start_coordinator()
     assert cluster.api.call("GET", "/").status == 200
     problem_of(Api(cluster.public_port).call("GET", "/"), 404)
+
+
+def test_whoever_does_not_take_a_file_costs_no_memory(cluster):
+    name = "/openapi.yaml"
+    size = len(cluster.api.call("GET", name).body)
+    before = cluster.coordinator.rss_bytes()
+    readers = []
+    for _ in range(400):
+        reader = socket.socket()
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        reader.connect(("127.0.0.1", cluster.api_port))
+        reader.sendall(f"GET {name} HTTP/1.1\r\nHost: t\r\n\r\n".encode())
+        readers.append(reader)
+    assert cluster.api.call("GET", "/healthz").status == 200
+    assert size > 100_000 and cluster.coordinator.rss_bytes() - before < 400 * size / 3
+    for reader in readers:
+        reader.close()
