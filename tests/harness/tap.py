@@ -154,8 +154,9 @@ class Tap:
                 self.open.remove(client)
                 self.lock.notify_all()
 
-    def settle(self, seconds=1.0):
-        """Waits until what clients have ended is told of; connections that stay open are not waited for longer than that."""
+    def settle(self, seconds=0.2):
+        """Waits until what clients have ended is told of; what stays open longer, as streams do, is told of by close() at the
+        latest."""
         with self.lock:
             self.lock.wait_for(lambda: not self.open, seconds)
 

@@ -76,10 +76,21 @@ Api.on_answer = WATCH.take
 EventStream.on_event = WATCH.take_event
 
 
+def check_all():
+    problems = WATCH.problems()
+    assert not problems, "not as docs/openapi.yaml says:\n" + "\n".join(problems)
+
+
 @pytest.fixture(autouse=True)
 def all_is_as_described():
     yield
     for tap in Tap.running:
         tap.settle()
-    problems = WATCH.problems()
-    assert not problems, "not as docs/openapi.yaml says:\n" + "\n".join(problems)
+    check_all()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def the_rest_is_as_described():
+    """What clusters of many tests say to the end of the last."""
+    yield
+    check_all()

@@ -8,7 +8,7 @@ import tempfile
 import pytest
 
 from support import BUILD, Cluster, Gateway, QUICK, reports
-from watch import all_is_as_described  # noqa: F401 (a fixture)
+from watch import all_is_as_described, the_rest_is_as_described  # noqa: F401 (fixtures)
 
 
 @pytest.fixture

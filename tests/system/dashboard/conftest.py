@@ -14,7 +14,7 @@ from stage import ROOT, Stage
 
 sys.path.insert(0, os.path.join(ROOT, "tests", "openapi"))
 
-from watch import all_is_as_described  # noqa: E402,F401 (a fixture: what the browser gets, too)
+from watch import all_is_as_described, the_rest_is_as_described  # noqa: E402,F401 (fixtures: what the browser gets, too)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
