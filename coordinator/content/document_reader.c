@@ -169,6 +169,26 @@ void document_leave(struct document_reader *reader, size_t mark)
     reader->pointer_len = mark;
 }
 
+/* What a pointer ends with, as people write it: `states` of "/states", `states[0]` of "/states/0".
+ */
+static void name_member(const char *pointer, struct buf *name)
+{
+    const char *member = strrchr(pointer, '/');
+    if (member == NULL) {
+        buf_printf(name, "the document");
+        return;
+    }
+    bool is_index = member[1] != '\0' && strspn(member + 1, "0123456789") == strlen(member + 1);
+    const char *list = member;
+    while (is_index && list > pointer && *--list != '/') {
+    }
+    if (list == member) {
+        buf_printf(name, "%s", member + 1);
+    } else {
+        buf_printf(name, "%.*s[%s]", (int)(member - list) - 1, list + 1, member + 1);
+    }
+}
+
 enum err document_refuse(struct document_reader *reader, enum err err, const char *format, ...)
 {
     char text[sizeof(reader->problem->problem.text)];
@@ -177,9 +197,11 @@ enum err document_refuse(struct document_reader *reader, enum err err, const cha
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     memcpy(reader->problem->pointer, reader->pointer, sizeof(reader->pointer));
-    const char *member = strrchr(reader->pointer, '/');
-    return problem_set(&reader->problem->problem, err, "%s: %s",
-                       member == NULL ? "the document" : member + 1, text);
+    struct buf name = {0};
+    name_member(reader->pointer, &name);
+    (void)problem_set(&reader->problem->problem, err, "%s: %s", buf_cstr(&name), text);
+    buf_release(&name);
+    return err;
 }
 
 enum err document_refuse_word(struct document_reader *reader, const char *what, const char *word,

@@ -101,7 +101,7 @@ def test_who_said_no_or_that_he_knows_is_left_out(gateway, make_cluster):
 def test_what_cannot_be_retried_says_why(gateway, make_cluster):
     cluster, path, campaign = first_round(gateway, make_cluster)
     for body, pointer, part in (({"states": []}, "/states", "list of states"),
-                                ({"states": ["faild"]}, "/states/0", 'did you mean "failed"?'),
+                                ({"states": ["faild"]}, "/states/0", 'states[0]: unknown state that can be retried "faild"; did you mean "failed"?'),
                                 ({"states": ["failed", "accepted"]}, "/states/1", "accepted"),
                                 ({"state": ["failed"]}, "/state", "states")):
         problem = problem_of(cluster.api.call("POST", f"{path}/retry", body), 422)
